@@ -1,0 +1,144 @@
+import { fleetNameSchema } from '@serverless-gitlab-runner/shared-events';
+import { z } from 'zod';
+import {
+  architectureSchema,
+  capacityProviderSchema,
+  isFargateSize,
+  nextFargateSize,
+} from './fargate-sizes.ts';
+
+const sizeSchema = z
+  .object({ cpu: z.int().positive(), memory: z.int().positive() })
+  .superRefine((size, context) => {
+    if (isFargateSize(size)) return;
+    const near = nextFargateSize(size);
+    const hint = near ? `the next one up is cpu ${near.cpu}, memory ${near.memory}` : 'it is larger than any';
+    context.addIssue({
+      code: 'custom',
+      message: `Fargate has no size cpu ${size.cpu}, memory ${size.memory}: ${hint}`,
+    });
+  });
+
+/** Tried in this order until one has capacity. */
+const capacitySchema = z.array(capacityProviderSchema).min(1).max(2);
+
+/** The runner managers of the fleet. */
+const managerSchema = z
+  .object({
+    /** The most managers at one time. Default 1. */
+    max: z.int().min(1).max(100).default(1),
+    /** Jobs that one manager runs at one time (GitLab Runner's `concurrent`). Default 20. */
+    concurrentJobs: z.int().min(1).max(200).default(20),
+    /**
+     * Where managers run, tried in order. Default on demand only: a Spot interruption of a manager ends all its jobs.
+     */
+    capacity: capacitySchema.default(['FARGATE']),
+    /** Seconds without a job or demand after which a manager is drained. Default 300. */
+    idleSeconds: z.int().min(5).max(86_400).default(300),
+    /** Seconds after which a manager is drained and replaced, so that it picks up new images. Default 86,400. */
+    maxLifetimeSeconds: z.int().min(300).max(604_800).default(86_400),
+    /** Seconds that a drained manager without a job task may take to leave before it is stopped. Default 900. */
+    drainGraceSeconds: z.int().min(60).max(86_400).default(900),
+    /** Seconds between GitLab Runner's requests for jobs (its `check_interval`). Default 3. */
+    checkIntervalSeconds: z.int().min(1).max(60).default(3),
+    /** Seconds between the manager's looks at its own tags. Default 10. */
+    drainPollSeconds: z.number().min(0.2).max(60).default(10),
+  })
+  .prefault({});
+
+/** The tasks that run the fleet's jobs. */
+const jobSchema = z
+  .object({
+    /** Image of jobs without `image:`. Default `debian:bookworm-slim`. */
+    defaultImage: z.string().min(1).max(1024).default('debian:bookworm-slim'),
+    /** Size of jobs that ask for none. Default 1 vCPU and 2 GiB. */
+    size: sizeSchema.default({ cpu: 1024, memory: 2048 }),
+    /** The largest size a job may ask for by variable. Default 4 vCPU and 30 GiB. */
+    maxSize: sizeSchema.default({ cpu: 4096, memory: 30_720 }),
+    /** Architecture of jobs that ask for none. Default `X86_64`. */
+    architecture: architectureSchema.default('X86_64'),
+    /** Architectures that jobs may ask for. Default both. */
+    architectures: z.array(architectureSchema).min(1).default(['X86_64', 'ARM64']),
+    /** Where job tasks run, tried in order. Default Spot, then on demand. */
+    capacity: capacitySchema.default(['FARGATE_SPOT', 'FARGATE']),
+    /** GiB of ephemeral storage of jobs that ask for none. Default 20, which Fargate includes. */
+    ephemeralStorageGib: z.int().min(20).max(200).default(20),
+    /** The most ephemeral storage a job may ask for, in GiB. Default 100. */
+    maxEphemeralStorageGib: z.int().min(20).max(200).default(100),
+    /** IAM role of job tasks. Default none: a job owns nothing. */
+    taskRoleArn: z.string().startsWith('arn:').optional(),
+    /** Seconds after which a job task is stopped whatever it does. Default 14,400. */
+    maxLifetimeSeconds: z.int().min(300).max(604_800).default(14_400),
+    /** Seconds that a job task's helper waits for word from its manager before it ends the task. Default 300. */
+    deadManSeconds: z.int().min(30).max(3600).default(300),
+    /** Seconds from RunTask until the job must take commands; image pulls count. Default 600. */
+    startTimeoutSeconds: z.int().min(30).max(3600).default(600),
+  })
+  .prefault({});
+
+/** The awsvpc network of the fleet's tasks. */
+const networkSchema = z.object({
+  subnets: z.array(z.string().startsWith('subnet-')).min(1).max(16),
+  managerSecurityGroups: z.array(z.string().startsWith('sg-')).min(1).max(5),
+  jobSecurityGroups: z.array(z.string().startsWith('sg-')).min(1).max(5),
+  /** Default false: the subnets reach the internet through a NAT gateway. */
+  assignPublicIp: z.boolean().default(false),
+});
+
+const webhookSchema = z
+  .object({
+    /** What proves a webhook: GitLab's secret token, its signature, or one of them. Default `either`. */
+    accepts: z.enum(['token', 'signature', 'either']).default('either'),
+    /** Whether the webhook's query may bring a `runner_token`. Default false. */
+    allowRunnerToken: z.boolean().default(false),
+  })
+  .prefault({});
+
+/**
+ * A fleet's configuration: the JSON document in its SSM parameter. It holds no secret; those have parameters of
+ * their own (see `parameterNames`).
+ */
+export const fleetConfigSchema = z.object({
+  version: z.literal(1),
+  name: fleetNameSchema,
+  /** Base URL of the GitLab instance. Default `https://gitlab.com`. */
+  gitlabUrl: z.url({ protocol: /^https?$/ }).default('https://gitlab.com'),
+  /** URL that job tasks clone from, where it differs from `gitlabUrl` (GitLab Runner's `clone_url`). */
+  cloneUrl: z.url({ protocol: /^https?$/ }).optional(),
+  manager: managerSchema,
+  job: jobSchema,
+  network: networkSchema,
+  webhook: webhookSchema,
+  /**
+   * Seconds without any manager after which one is started to ask GitLab itself, in case a webhook was lost.
+   * Default 1,800; 0 turns it off. At most 3,000: ECS lists stopped tasks for an hour, and that list is the memory.
+   */
+  safetyLaunchSeconds: z.int().min(0).max(3000).default(1800),
+});
+
+export type FleetConfig = z.infer<typeof fleetConfigSchema>;
+/** A fleet's configuration as people write it: what has a default may be left out. */
+export type FleetConfigInput = z.input<typeof fleetConfigSchema>;
+
+/** The fleet's document is not JSON or not what the schema allows. The message names the parameter and the field. */
+export class InvalidFleetConfigError extends Error {
+  override readonly name = 'InvalidFleetConfigError';
+}
+
+/**
+ * Reads a fleet's document as SSM returns it.
+ * @param parameterName named in the error, so that one knows what to correct
+ * @throws {InvalidFleetConfigError}
+ */
+export function parseFleetConfig(parameterName: string, document: string): FleetConfig {
+  let value: unknown;
+  try {
+    value = JSON.parse(document);
+  } catch {
+    throw new InvalidFleetConfigError(`${parameterName} is not JSON: write the fleet's document anew`);
+  }
+  const parsed = fleetConfigSchema.safeParse(value);
+  if (!parsed.success)
+    throw new InvalidFleetConfigError(`${parameterName}: ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}

@@ -1,0 +1,39 @@
+/** The vocabulary that Lambdas, executor and infra share: a fleet's configuration, parameter names, tags, families. */
+export {
+  type Architecture,
+  architectureSchema,
+  type CapacityProvider,
+  capacityProviderSchema,
+  estimateCostUsd,
+  type FargateSize,
+  type FargateUsage,
+  isFargateSize,
+  memoryStepsFor,
+  nextFargateSize,
+} from './fargate-sizes.ts';
+export {
+  type FleetConfig,
+  type FleetConfigInput,
+  fleetConfigSchema,
+  InvalidFleetConfigError,
+  parseFleetConfig,
+} from './fleet-config.ts';
+export {
+  broughtRunnerTokenName,
+  DEFAULT_PARAMETER_PREFIX,
+  fleetOfConfigParameter,
+  fleetsPath,
+  type ParameterNames,
+  parameterNames,
+} from './parameter-names.ts';
+export {
+  BUILD_CONTAINER,
+  HELPER_CONTAINER,
+  JOB_FAMILY_PREFIX,
+  MANAGER_CONTAINER,
+  MANAGER_ENVIRONMENT,
+  MANAGER_FAMILY,
+  MANAGER_STARTED_BY,
+  taskIdOf,
+} from './task-families.ts';
+export { TAG, type TaskRole, type TaskTag, tagValue, toTags } from './task-tags.ts';

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+
+/** First part of every SSM parameter's name, unless the installation says otherwise. */
+export const DEFAULT_PARAMETER_PREFIX = '/serverless-gitlab-runner';
+
+/** Names of the SSM parameters of one fleet. */
+export interface ParameterNames {
+  /** String: the fleet's configuration document. */
+  config: string;
+  /** SecureString: the secret token of the GitLab webhook. */
+  webhookSecret: string;
+  /** SecureString: the secret token before the last rotation; it holds until it is removed. */
+  previousWebhookSecret: string;
+  /** SecureString: the `whsec_` signing token of the GitLab webhook. */
+  signingToken: string;
+  /** SecureString: the signing token before the last rotation. */
+  previousSigningToken: string;
+  /** SecureString: the runner's authentication token (`glrt-…`). */
+  runnerToken: string;
+  /** Path of the SecureStrings that hold runner tokens which webhooks brought. */
+  runnerTokensPath: string;
+}
+
+/** Names of a fleet's parameters. `prefix` begins with a slash and does not end with one. */
+export function parameterNames(prefix: string, fleet: string): ParameterNames {
+  const path = `${fleetsPath(prefix)}${fleet}`;
+  return {
+    config: `${path}/config`,
+    webhookSecret: `${path}/webhook-secret`,
+    previousWebhookSecret: `${path}/webhook-secret-previous`,
+    signingToken: `${path}/signing-token`,
+    previousSigningToken: `${path}/signing-token-previous`,
+    runnerToken: `${path}/runner-token`,
+    runnerTokensPath: `${path}/runner-tokens/`,
+  };
+}
+
+/** Path under which every fleet has its parameters, with the slash at its end. */
+export function fleetsPath(prefix: string): string {
+  return `${prefix}/fleets/`;
+}
+
+/** The fleet whose configuration a parameter holds, or undefined when the parameter is another one. */
+export function fleetOfConfigParameter(prefix: string, parameterName: string): string | undefined {
+  const path = fleetsPath(prefix);
+  if (!parameterName.startsWith(path) || !parameterName.endsWith('/config')) return undefined;
+  const fleet = parameterName.slice(path.length, -'/config'.length);
+  return fleet.includes('/') ? undefined : fleet;
+}
+
+/** Name for a runner token that a webhook brought: a digest, so that the name tells nothing and one token has one name. */
+export function broughtRunnerTokenName(names: ParameterNames, runnerToken: string): string {
+  const digest = createHash('sha256').update(runnerToken).digest('hex').slice(0, 32);
+  return `${names.runnerTokensPath}${digest}`;
+}

@@ -1,0 +1,11 @@
+/** Terminal sequences in the spelling GitLab's log viewer and the real runner use. */
+export const ANSI = {
+  boldRed: '\u001b[31;1m',
+  boldGreen: '\u001b[32;1m',
+  boldYellow: '\u001b[33;1m',
+  boldCyan: '\u001b[36;1m',
+  boldWhite: '\u001b[37;1m',
+  yellow: '\u001b[0;33m',
+  reset: '\u001b[0;m',
+  clear: '\u001b[0K',
+} as const;

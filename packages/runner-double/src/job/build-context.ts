@@ -1,0 +1,111 @@
+import { type RunnerConfig, shortToken } from '../config.ts';
+import { VERSION } from '../version.ts';
+import { type Directories, NO_DIRECTORIES } from './directories.ts';
+import { FEATURE_FLAG_DEFAULTS, type FeatureFlags, resolveFeatureFlags } from './feature-flags.ts';
+import type { Job } from './payload.ts';
+import { type JobSettings, readSettings } from './settings.ts';
+import {
+  expandAll,
+  expandValue,
+  internalVariable,
+  TEMPORARY_DIRECTORY_VARIABLE,
+  type Variable,
+} from './variables.ts';
+
+/** The real runner's default for a job that names no timeout, in seconds. */
+const DEFAULT_TIMEOUT = 7200;
+
+export type BuildIdentity = {
+  readonly job: Job;
+  readonly runner: RunnerConfig;
+  /** Lowest number not used by another job of this runner (`CI_CONCURRENT_ID`). */
+  readonly concurrentId: number;
+  /** The same among the jobs of the project (`CI_CONCURRENT_PROJECT_ID`). */
+  readonly concurrentProjectId: number;
+};
+
+/** All that a script or a hook is generated from. */
+export type BuildContext = BuildIdentity & {
+  readonly directories: Directories;
+  readonly temporaryDirectory: string;
+  readonly variables: readonly Variable[];
+  readonly settings: JobSettings;
+  readonly flags: FeatureFlags;
+  readonly timeoutSeconds: number;
+  /** The name of the job's image with variables expanded; empty when there is none. */
+  readonly image: string;
+  readonly hostname: string;
+};
+
+export type BuildState = { directories?: Directories; status?: string; hostname?: string };
+
+/** Puts a job's variables together in the real runner's order of precedence, and reads the settings out of them. */
+export function createBuildContext(identity: BuildIdentity, state: BuildState = {}): BuildContext {
+  const { job, runner } = identity;
+  const directories = state.directories ?? NO_DIRECTORIES;
+  const timeoutSeconds = (job.runner_info?.timeout ?? 0) > 0 ? (job.runner_info?.timeout ?? 0) : DEFAULT_TIMEOUT;
+  const temporaryDirectory = `${directories.build}.tmp`;
+  const status = state.status ?? 'running';
+
+  const own = ownVariables(identity, directories, timeoutSeconds, status);
+  const after = [
+    internalVariable('CI_SHARED_ENVIRONMENT', 'true'),
+    internalVariable('CI_RUNNER_VERSION', VERSION.version),
+    internalVariable('CI_RUNNER_REVISION', VERSION.revision),
+    internalVariable('CI_RUNNER_EXECUTABLE_ARCH', `${VERSION.os}/${VERSION.architecture}`),
+    internalVariable(TEMPORARY_DIRECTORY_VARIABLE, temporaryDirectory),
+  ];
+
+  const forFlags = expandAll([...own, ...job.variables, ...after]);
+  const flags = resolveFeatureFlags(runner.feature_flags, forFlags);
+  const unexpanded = [
+    ...[...flags].map(([name, on]) => internalVariable(name, String(on))),
+    ...own,
+    ...job.variables.filter((variable) => !FEATURE_FLAG_DEFAULTS.has(variable.key)),
+    ...after,
+  ];
+  // The image's own name is not yet expanded when the job's variables are: it is expanded with them.
+  const image = expandValue(job.image?.name ?? '', expandAll(unexpanded));
+  const variables = expandAll([
+    ...unexpanded.slice(0, flags.size),
+    ...(image === '' ? [] : [internalVariable('CI_JOB_IMAGE', image)]),
+    ...unexpanded.slice(flags.size),
+  ]);
+  return {
+    ...identity,
+    directories,
+    temporaryDirectory,
+    variables,
+    settings: readSettings(variables, { allowFetch: job.allow_git_fetch, depth: job.git_info.depth }),
+    flags,
+    timeoutSeconds,
+    image,
+    hostname: state.hostname ?? '',
+  };
+}
+
+function ownVariables(
+  { runner, concurrentId, concurrentProjectId }: BuildIdentity,
+  directories: Directories,
+  timeoutSeconds: number,
+  status: string,
+): Variable[] {
+  return [
+    internalVariable('CI_RUNNER_SHORT_TOKEN', shortToken(runner.token)),
+    ...runner.environment.flatMap((line) => {
+      const at = line.indexOf('=');
+      return at < 0 ? [] : [internalVariable(line.slice(0, at), line.slice(at + 1))];
+    }),
+    internalVariable('CI_BUILDS_DIR', directories.root),
+    internalVariable('CI_PROJECT_DIR', directories.build),
+    internalVariable('CI_CONCURRENT_ID', String(concurrentId)),
+    internalVariable('CI_CONCURRENT_PROJECT_ID', String(concurrentProjectId)),
+    internalVariable('CI_SERVER', 'yes'),
+    internalVariable('CI_JOB_STATUS', status),
+    internalVariable('CI_JOB_TIMEOUT', String(timeoutSeconds)),
+  ];
+}
+
+export function flagOn(context: { readonly flags: FeatureFlags }, name: string): boolean {
+  return context.flags.get(name) ?? false;
+}

@@ -1,0 +1,57 @@
+import { posix } from 'node:path';
+import { BuildError } from '../errors.ts';
+import type { Job } from './payload.ts';
+
+export type Directories = {
+  /** `builds_dir` */
+  readonly root: string;
+  /** The project's working directory. */
+  readonly build: string;
+  readonly cache: string;
+};
+
+/** Where nothing is known yet: as the config hook sees it. */
+export const NO_DIRECTORIES: Directories = { root: '', build: '', cache: '' };
+
+/** `group/project` out of the repository's URL, as a path that cannot leave its parent. */
+function projectSlug(job: Job): string {
+  const fallback = `project-${job.job_info.project_id}`;
+  if (!URL.canParse(job.git_info.repo_url)) return fallback;
+  const path = posix.normalize(new URL(job.git_info.repo_url).pathname.replace(/\.git$/, ''));
+  return path === '.' || path.includes('..') ? fallback : path;
+}
+
+export type DirectoryFacts = {
+  readonly job: Job;
+  readonly buildsDir: string;
+  readonly cacheDir: string;
+  /** From the config hook: several jobs use one `builds_dir` at once, so each needs a part of its own. */
+  readonly shared: boolean;
+  readonly shortToken: string;
+  readonly concurrentProjectId: number;
+  readonly gitClonePath: string;
+  readonly emptyStrategy: boolean;
+};
+
+/** @throws BuildError when a directory is missing or not allowed. */
+export function planDirectories(facts: DirectoryFacts): Directories {
+  if (facts.buildsDir === '') {
+    throw new BuildError('runner_configuration_error', 'the builds_dir is not configured');
+  }
+  if (facts.cacheDir === '') {
+    throw new BuildError('runner_configuration_error', 'the cache_dir is not configured');
+  }
+  if (facts.gitClonePath !== '') {
+    throw new BuildError(
+      'runner_configuration_error',
+      'setting GIT_CLONE_PATH is not allowed, enable `custom_build_dir` feature',
+    );
+  }
+  const slug = projectSlug(facts.job) + (facts.emptyStrategy ? '-empty' : '');
+  const unique = facts.shared ? posix.join(facts.shortToken, String(facts.concurrentProjectId), slug) : slug;
+  return {
+    root: facts.buildsDir,
+    build: posix.join(facts.buildsDir, unique),
+    cache: posix.join(facts.cacheDir, slug),
+  };
+}

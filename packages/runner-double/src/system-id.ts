@@ -1,0 +1,31 @@
+import { createHmac, randomInt } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+const LENGTH = 12;
+const PATTERN = /^[sr]_[0-9a-zA-Z]{12}$/;
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+
+/**
+ * The id by which GitLab tells the managers of one token apart. Kept in `.runner_system_id` beside the configuration file;
+ * made from the machine's id (`s_…`) or at random (`r_…`, in a container) when it is missing.
+ */
+export async function loadSystemId(configFile: string): Promise<string> {
+  const file = join(dirname(configFile), '.runner_system_id');
+  const stored = (await readFile(file, 'utf8').catch(() => '')).trim();
+  if (PATTERN.test(stored)) return stored;
+  const id = await createSystemId();
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await writeFile(file, id, { mode: 0o600 });
+  return id;
+}
+
+async function createSystemId(): Promise<string> {
+  const machine = (await readFile('/etc/machine-id', 'utf8').catch(() => '')).trim();
+  if (machine !== '') {
+    return `s_${createHmac('sha256', machine).update('gitlab-runner').digest('hex').slice(0, LENGTH)}`;
+  }
+  let id = 'r_';
+  while (id.length < LENGTH + 2) id += ALPHABET[randomInt(ALPHABET.length)] ?? '';
+  return id;
+}

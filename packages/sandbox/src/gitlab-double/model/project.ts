@@ -1,0 +1,27 @@
+import type { VariableDefinitions } from './definitions.ts';
+
+export interface Project {
+  id: number;
+  /** Path with namespace: `acme/shop`. */
+  path: string;
+  name: string;
+  namespace: string;
+  description: string;
+  defaultBranch: string;
+  variables: VariableDefinitions;
+  gitDepth: number;
+  buildTimeout: number;
+  /** Directory of the bare repository. */
+  repository: string;
+  /** Directory of the double's own clone, in which `pushCommit` works. */
+  workTree: string;
+}
+
+/** The one user of the double, who pushes and owns everything. */
+export const USER = {
+  id: 1,
+  name: 'Administrator',
+  username: 'root',
+  email: 'admin@example.com',
+  avatar_url: null,
+} as const;

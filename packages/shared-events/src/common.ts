@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+/** `source` of every event this project puts on the bus. */
+export const EVENT_SOURCE = 'serverless-gitlab-runner';
+
+/** Version of every `detail`. Fields are only ever added to a version, never renamed, retyped or removed. */
+export const EVENT_VERSION = 1;
+
+/** A name that fits an SSM path, a tag value and a log field: 1 to 32 lower-case letters, digits and hyphens. */
+export const fleetNameSchema = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'a fleet name is 1 to 32 of a-z, 0-9 and -, and begins with a letter');
+
+export const isoTimeSchema = z.iso.datetime({ offset: true });
+
+/** Full ARN of an ECS task, as DescribeTasks returns it. */
+export const taskArnSchema = z
+  .string()
+  .regex(/^arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:task\//, 'an ECS task ARN');
+
+/** What every `detail` carries. */
+export const detailBase = {
+  version: z.literal(EVENT_VERSION),
+  fleet: fleetNameSchema,
+  /** When what the event tells of happened, not when it was sent. */
+  occurredAt: isoTimeSchema,
+};
+
+/** The GitLab job an event is about. `instance` and `jobId` together are unique. */
+export const gitlabJobFields = {
+  /** Base URL of the GitLab instance, `https://gitlab.com` for example. */
+  instance: z.url({ protocol: /^https?$/ }).max(2048),
+  projectId: z.int().positive(),
+  /** `group/project`; missing from older GitLab versions. */
+  projectPath: z.string().max(1024).optional(),
+  pipelineId: z.int().positive(),
+  jobId: z.int().positive(),
+  jobName: z.string().max(255),
+};

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { detailBase, gitlabJobFields, isoTimeSchema } from './common.ts';
+
+/** A GitLab job waits for a runner (`build_status: pending`). */
+export const jobQueuedSchema = z.object({
+  ...detailBase,
+  ...gitlabJobFields,
+  stage: z.string().max(255).optional(),
+  ref: z.string().max(1024).optional(),
+  /**
+   * Name of the SSM SecureString with the runner token that the webhook's `runner_token` brought. Never the token.
+   * Missing: the fleet's own runner token.
+   */
+  runnerTokenParameter: z.string().startsWith('/').max(1011).optional(),
+});
+
+/** A GitLab job ended, by itself or by a cancel. */
+export const jobFinishedSchema = z.object({
+  ...detailBase,
+  ...gitlabJobFields,
+  status: z.enum(['success', 'failed', 'canceled']),
+  /** GitLab's `build_failure_reason`, `script_failure` for example; only with status `failed`. */
+  failureReason: z.string().max(255).optional(),
+  startedAt: isoTimeSchema.optional(),
+  finishedAt: isoTimeSchema.optional(),
+  /** Seconds GitLab counted for the job. */
+  durationSeconds: z.number().nonnegative().optional(),
+});
+
+export type JobQueued = z.infer<typeof jobQueuedSchema>;
+export type JobFinished = z.infer<typeof jobFinishedSchema>;

@@ -1,0 +1,16 @@
+/** Every event that serverless-gitlab-runner puts on EventBridge: schemas, types, a reader and a builder. */
+export { buildEntry, type EventEntry, InvalidEventError, type NewEventDetail } from './build-entry.ts';
+export { EVENT_SOURCE, EVENT_VERSION, fleetNameSchema, isoTimeSchema, taskArnSchema } from './common.ts';
+export { type EventDetail, type EventName, eventNames, eventSchemas, isEventName } from './event-schemas.ts';
+export type { JobFinished, JobQueued } from './gitlab-job-events.ts';
+export type { JobTaskFinished, JobTaskStarted } from './job-task-events.ts';
+export { jsonSchemas } from './json-schemas.ts';
+export type {
+  ManagerDraining,
+  ManagerLaunched,
+  ManagerLaunchFailed,
+  ManagerRequestCause,
+  ManagerRequested,
+  ManagerStopped,
+} from './manager-events.ts';
+export { envelopeSchema, parseEvent, type RunnerEvent, UnreadableEventError } from './parse-event.ts';

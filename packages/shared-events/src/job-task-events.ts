@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { detailBase, gitlabJobFields, taskArnSchema } from './common.ts';
+
+const jobTaskFields = {
+  ...gitlabJobFields,
+  taskArn: taskArnSchema,
+  managerTaskArn: taskArnSchema,
+  /** The build container's image as the task definition names it. */
+  image: z.string().max(1024),
+  /** Fargate CPU units of the task: 1024 is one vCPU. */
+  cpu: z.int().positive(),
+  /** Memory of the task in MiB. */
+  memory: z.int().positive(),
+  architecture: z.enum(['X86_64', 'ARM64']),
+  capacityProvider: z.string(),
+};
+
+/** A job's task runs and its containers take commands. */
+export const jobTaskStartedSchema = z.object({
+  ...detailBase,
+  ...jobTaskFields,
+  /** Seconds from RunTask to the helper's first answer. */
+  secondsToStart: z.number().nonnegative(),
+});
+
+/** A job's task was stopped, or ended without being asked. */
+export const jobTaskFinishedSchema = z.object({
+  ...detailBase,
+  ...jobTaskFields,
+  outcome: z.enum(['completed', 'start-failed', 'lost']),
+  /** ECS's `stoppedReason` when the task ended without being asked. */
+  reason: z.string().max(1024).optional(),
+  /** Seconds from RunTask to StopTask. */
+  seconds: z.number().nonnegative(),
+  /** Fargate's price for those seconds in USD, public IPv4 address not included. */
+  estimatedCostUsd: z.number().nonnegative(),
+});
+
+export type JobTaskStarted = z.infer<typeof jobTaskStartedSchema>;
+export type JobTaskFinished = z.infer<typeof jobTaskFinishedSchema>;

@@ -1,0 +1,11 @@
+import { z } from 'zod';
+import { type EventName, eventNames, eventSchemas } from './event-schemas.ts';
+
+/** The JSON Schema (draft 2020-12) of each event's `detail`, made from the zod schema that readers use. */
+export function jsonSchemas(): Record<EventName, object> {
+  const entries = eventNames.map((name) => [
+    name,
+    { title: name, ...z.toJSONSchema(eventSchemas[name], { io: 'input' }) },
+  ]);
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { detailBase, isoTimeSchema, taskArnSchema } from './common.ts';
+
+/** Why somebody other than GitLab asks for a manager. */
+export const managerRequestCauseSchema = z.enum([
+  /** A job was queued while its manager was being drained. */
+  'demand-during-drain',
+  /** A manager stopped unexpectedly while it had jobs or demand. */
+  'manager-lost',
+  /** No manager ran for a while: ask GitLab itself, in case a webhook was lost. */
+  'safety-launch',
+]);
+
+/** Asks the launcher for a manager, as a `JobQueued` does. */
+export const managerRequestedSchema = z.object({
+  ...detailBase,
+  cause: managerRequestCauseSchema,
+  /** Two requests with one key are one request: it is what the launcher derives RunTask's `clientToken` from. */
+  requestKey: z.string().min(1).max(256),
+  /** The manager whose end or drain caused the request. */
+  managerTaskArn: taskArnSchema.optional(),
+  runnerTokenParameter: z.string().startsWith('/').max(1011).optional(),
+});
+
+/** RunTask accepted a new manager. */
+export const managerLaunchedSchema = z.object({
+  ...detailBase,
+  managerTaskArn: taskArnSchema,
+  capacityProvider: z.string(),
+  /** `id` of the event on the bus that caused the launch. */
+  causeEventId: z.string(),
+  runnerTokenParameter: z.string().startsWith('/').max(1011).optional(),
+});
+
+/** A manager could not be started. `final` tells whether the launcher goes on trying. */
+export const managerLaunchFailedSchema = z.object({
+  ...detailBase,
+  reason: z.enum([
+    'no-capacity',
+    'throttled',
+    'access-denied',
+    'invalid-configuration',
+    'invalid-fleet',
+    'runner-token-refused',
+    'unknown',
+  ]),
+  /** A sentence that says what happened and what to do. */
+  message: z.string().max(2048),
+  final: z.boolean(),
+  causeEventId: z.string().optional(),
+});
+
+/** A manager was told to take no more jobs. */
+export const managerDrainingSchema = z.object({
+  ...detailBase,
+  managerTaskArn: taskArnSchema,
+  reason: z.enum(['idle', 'lifetime']),
+  idleSeconds: z.number().nonnegative(),
+  lastActivityAt: isoTimeSchema,
+});
+
+/** A manager's task ended or was stopped. */
+export const managerStoppedSchema = z.object({
+  ...detailBase,
+  managerTaskArn: taskArnSchema,
+  reason: z.enum(['drained', 'terminated', 'runner-exited', 'runner-token-refused', 'drain-overdue']),
+  /** Seconds from the manager's start to its end. */
+  seconds: z.number().nonnegative().optional(),
+});
+
+export type ManagerRequestCause = z.infer<typeof managerRequestCauseSchema>;
+export type ManagerRequested = z.infer<typeof managerRequestedSchema>;
+export type ManagerLaunched = z.infer<typeof managerLaunchedSchema>;
+export type ManagerLaunchFailed = z.infer<typeof managerLaunchFailedSchema>;
+export type ManagerDraining = z.infer<typeof managerDrainingSchema>;
+export type ManagerStopped = z.infer<typeof managerStoppedSchema>;

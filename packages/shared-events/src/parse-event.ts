@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { EVENT_SOURCE } from './common.ts';
+import { type EventDetail, type EventName, eventSchemas, isEventName } from './event-schemas.ts';
+
+/**
+ * The EventBridge envelope as targets receive it, with the fields a consumer may count on.
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
+ */
+export const envelopeSchema = z.object({
+  id: z.string().min(1),
+  source: z.string(),
+  'detail-type': z.string(),
+  time: z.string(),
+  account: z.string().optional(),
+  region: z.string().optional(),
+  detail: z.unknown(),
+});
+
+/** An event of ours, told apart by `name`. */
+export type RunnerEvent = {
+  [Name in EventName]: { name: Name; id: string; time: string; detail: EventDetail<Name> };
+}[EventName];
+
+/** The value is not an event that this package knows. The message names the field. */
+export class UnreadableEventError extends Error {
+  override readonly name = 'UnreadableEventError';
+}
+
+/**
+ * Reads an event as EventBridge delivers it (to a Lambda, or as an SQS message's parsed body).
+ * Fields that this version does not know are dropped, so that a consumer of version 1 outlives added fields.
+ * @throws {UnreadableEventError} when it is not an envelope, not from us, of an unknown name, or refused by its schema.
+ */
+export function parseEvent(value: unknown): RunnerEvent {
+  const envelope = envelopeSchema.safeParse(value);
+  if (!envelope.success)
+    throw new UnreadableEventError(`not an EventBridge event: ${describe(envelope.error)}`);
+  const { id, source, time, 'detail-type': name, detail } = envelope.data;
+  if (source !== EVENT_SOURCE) {
+    throw new UnreadableEventError(
+      `its source is "${source}", expected "${EVENT_SOURCE}": check the rule's pattern`,
+    );
+  }
+  if (!isEventName(name)) throw new UnreadableEventError(`unknown detail-type "${name}"`);
+  const parsed = eventSchemas[name].safeParse(detail);
+  if (!parsed.success) throw new UnreadableEventError(`${name}: ${describe(parsed.error)}`);
+  return { name, id, time, detail: parsed.data } as RunnerEvent;
+}
+
+function describe(error: z.ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join('.') || '(root)'}: ${issue.message}`).join('; ');
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env node
+/**
+ * Entry of every `npm run` command. It needs nothing but Node 20: it installs the dependencies when they are missing or
+ * older than the lockfile, builds what the command needs, and hands over to the project's own Node 24.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const node24 = join(root, 'node_modules/node/bin/node');
+const [command = 'help', ...args] = process.argv.slice(2);
+
+const commands = {
+  demo: () => withBuild([['packages/sandbox/src/main.ts', 'demo', ...args]]),
+  sandbox: () => withBuild([['packages/sandbox/src/main.ts', 'sandbox', ...args]]),
+  test: () => withBuild([['packages/sandbox/src/main.ts', 'test', ...args]]),
+  build: () => withBuild([]),
+  lint: () => inSequence([
+    [bin('@biomejs/biome/bin/biome'), 'check', '.'],
+    [bin('typescript/bin/tsc'), '-p', 'tsconfig.json', '--noEmit'],
+    [bin('dependency-cruiser/bin/dependency-cruiser.mjs'), '--config', 'dependency-cruiser.config.mjs', 'packages', 'examples'],
+    [bin('knip/bin/knip.js')],
+  ]),
+  format: () => inSequence([[bin('@biomejs/biome/bin/biome'), 'check', '--write', '.']]),
+};
+
+const help = `Usage: npm run COMMAND
+
+  demo      the main job on this machine: webhooks in, jobs in their own images, back to zero
+  sandbox   the same system left running for your own GitLab; "npm run sandbox -- --help" tells more
+  test      all tests; "npm test -- packages/fleet" runs some
+  lint      format and lint rules, types, package boundaries, dead code
+  build     every package's bundle, under packages/*/dist
+  format    formats and mends what can be mended
+`;
+
+function bin(path) {
+  return join(root, 'node_modules', path);
+}
+
+function installDependencies() {
+  const stamp = join(root, 'node_modules/.package-lock.json');
+  const lock = join(root, 'package-lock.json');
+  if (existsSync(node24) && existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(lock).mtimeMs) return;
+  console.error('Installing dependencies (npm ci) …');
+  const start = Date.now();
+  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
+  if (install.status !== 0) {
+    console.error('npm ci failed: look at its message above; the npm registry must be reachable.');
+    process.exit(install.status ?? 1);
+  }
+  console.error(`Dependencies installed in ${Math.round((Date.now() - start) / 1000)} s`);
+}
+
+/** Runs a script with Node 24. Signals go to the child, which cleans up and decides the exit code. */
+function run(script) {
+  const env = {
+    ...process.env,
+    PATH: `${dirname(node24)}:${join(root, 'node_modules/.bin')}:${process.env.PATH}`,
+    NX_DAEMON: 'false',
+    NX_TUI: 'false',
+  };
+  const child = spawn(node24, script, { cwd: root, stdio: 'inherit', env });
+  // Passed on even where a terminal sent it to the whole group: the child cleans up once, however often it is told.
+  const forward = (signal) => child.kill(signal);
+  process.on('SIGINT', forward).on('SIGTERM', forward);
+  return new Promise((resolve) => {
+    child.on('exit', (code, signal) => {
+      process.off('SIGINT', forward).off('SIGTERM', forward);
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 143));
+    });
+  });
+}
+
+async function inSequence(scripts) {
+  for (const script of scripts) {
+    const code = await run(script);
+    if (code !== 0) return code;
+  }
+  return 0;
+}
+
+function withBuild(scripts) {
+  return inSequence([[bin('nx/dist/bin/nx.js'), 'run-many', '-t', 'build', '--outputStyle=static'], ...scripts]);
+}
+
+if (!Object.hasOwn(commands, command)) {
+  console.log(help);
+  process.exit(command === 'help' || command === '--help' ? 0 : 2);
+}
+installDependencies();
+process.exitCode = await commands[command]();

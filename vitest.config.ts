@@ -1,0 +1,36 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests that start containers: one file at a time, since they share two cores with what they start. */
+const dockerTests = ['packages/sandbox/test/{emulator,executor,end-to-end}/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**/*.ts'],
+      reporter: ['text-summary', 'json-summary', 'html'],
+      reportsDirectory: 'reports/coverage',
+    },
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          exclude: dockerTests,
+          testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'docker',
+          include: dockerTests,
+          globalSetup: ['packages/sandbox/test/prepare-docker.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
