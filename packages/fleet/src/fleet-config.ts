@@ -140,5 +140,10 @@ export function parseFleetConfig(parameterName: string, document: string): Fleet
   const parsed = fleetConfigSchema.safeParse(value);
   if (!parsed.success)
     throw new InvalidFleetConfigError(`${parameterName}: ${z.prettifyError(parsed.error)}`);
+  const { name } = parsed.data;
+  if (parameterName.endsWith('/config') && !parameterName.endsWith(`/${name}/config`))
+    throw new InvalidFleetConfigError(
+      `${parameterName}: its name is "${name}": write the name of the fleet whose parameter it is`,
+    );
   return parsed.data;
 }

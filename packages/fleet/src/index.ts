@@ -34,6 +34,7 @@ export {
   MANAGER_ENVIRONMENT,
   MANAGER_FAMILY,
   MANAGER_STARTED_BY,
+  RUNNER_TOKEN_REFUSED_EXIT_CODE,
   taskIdOf,
 } from './task-families.ts';
 export { TAG, type TaskRole, type TaskTag, tagValue, toTags } from './task-tags.ts';

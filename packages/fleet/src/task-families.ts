@@ -10,6 +10,12 @@ export const MANAGER_STARTED_BY = 'serverless-gitlab-runner';
 /** Container of a manager's task. */
 export const MANAGER_CONTAINER = 'manager';
 
+/**
+ * Exit code of the manager's container when GitLab refuses its runner token (EX_CONFIG of sysexits.h). Launcher and reaper
+ * start no other manager with that token until the fleet's document or the token's parameter is written anew.
+ */
+export const RUNNER_TOKEN_REFUSED_EXIT_CODE = 78;
+
 /** Containers of a job task, as in GitLab's Kubernetes executor. */
 export const HELPER_CONTAINER = 'helper';
 export const BUILD_CONTAINER = 'build';

@@ -12,6 +12,8 @@ export const TAG = {
   drain: `${TAG_PREFIX}drain`,
   /** On a manager: SSM parameter name of the runner token that it uses instead of the fleet's. */
   runnerTokenParameter: `${TAG_PREFIX}runner-token-parameter`,
+  /** On a manager: its place in the fleet, 1 to the fleet's `manager.max`. The launcher fills one place once. */
+  slot: `${TAG_PREFIX}slot`,
   /** On a job task: GitLab's job id. */
   jobId: `${TAG_PREFIX}job-id`,
   /** On a job task: GitLab's project id. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'smol-toml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigurationFileError, messageOf } from './errors.ts';
 
 const seconds = z.number().int().optional();

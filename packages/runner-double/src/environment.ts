@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const schema = z.object({
   CONFIG_FILE: z.string().default('/etc/gitlab-runner/config.toml'),

@@ -18,7 +18,12 @@ const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2
 const MESSAGE_WIDTH = 50;
 
 /** Formats one line of the runner's own log (not of a job's), without the newline. */
-export function formatLogLine(format: LogFormat, level: LogLevel, message: string, fields: LogFields): string {
+export function formatLogLine(
+  format: LogFormat,
+  level: LogLevel,
+  message: string,
+  fields: LogFields,
+): string {
   const keys = Object.keys(fields).sort();
   if (format === 'json') {
     return JSON.stringify({ ...fields, level, msg: message, time: new Date().toISOString() });

@@ -54,7 +54,7 @@ export const managerLaunchFailedSchema = z.object({
 export const managerDrainingSchema = z.object({
   ...detailBase,
   managerTaskArn: taskArnSchema,
-  reason: z.enum(['idle', 'lifetime']),
+  reason: z.enum(['idle', 'lifetime', 'start-overdue', 'fleet-removed']),
   idleSeconds: z.number().nonnegative(),
   lastActivityAt: isoTimeSchema,
 });

@@ -43,7 +43,8 @@ export type BuildState = { directories?: Directories; status?: string; hostname?
 export function createBuildContext(identity: BuildIdentity, state: BuildState = {}): BuildContext {
   const { job, runner } = identity;
   const directories = state.directories ?? NO_DIRECTORIES;
-  const timeoutSeconds = (job.runner_info?.timeout ?? 0) > 0 ? (job.runner_info?.timeout ?? 0) : DEFAULT_TIMEOUT;
+  const timeoutSeconds =
+    (job.runner_info?.timeout ?? 0) > 0 ? (job.runner_info?.timeout ?? 0) : DEFAULT_TIMEOUT;
   const temporaryDirectory = `${directories.build}.tmp`;
   const status = state.status ?? 'running';
 

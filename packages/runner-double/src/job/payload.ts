@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Go's decoder takes `null` for any field and leaves the zero value; GitLab relies on it (`image: null`, `script: null`). */
 const text = z
@@ -72,7 +72,13 @@ export const jobSchema = z.object({
   id: z.number().int(),
   token: z.string(),
   allow_git_fetch: flag,
-  job_info: z.object({ name: text, stage: text, project_id: integer, project_name: text, pipeline_id: integer }),
+  job_info: z.object({
+    name: text,
+    stage: text,
+    project_id: integer,
+    project_name: text,
+    pipeline_id: integer,
+  }),
   git_info: z.object({
     repo_url: text,
     ref: text,
@@ -93,7 +99,11 @@ export const jobSchema = z.object({
   dependencies: list(dependency),
   hooks: list(hook),
   features: z
-    .object({ trace_sections: flag, failure_reasons: list(z.string()), token_mask_prefixes: list(z.string()) })
+    .object({
+      trace_sections: flag,
+      failure_reasons: list(z.string()),
+      token_mask_prefixes: list(z.string()),
+    })
     .nullish(),
 });
 

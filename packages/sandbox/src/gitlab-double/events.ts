@@ -21,7 +21,13 @@ export type GitLabEvent =
   | { type: 'pipeline-status'; at: Date; pipeline: Pipeline; from: PipelineStatus | null; to: PipelineStatus }
   | { type: 'job-trace'; at: Date; job: Job; bytes: number }
   | { type: 'artifact'; at: Date; job: Job; artifact: Artifact }
-  | { type: 'runner-contact'; at: Date; runner: Runner; manager: RunnerManager; request: 'verify' | 'jobs/request' }
+  | {
+      type: 'runner-contact';
+      at: Date;
+      runner: Runner;
+      manager: RunnerManager;
+      request: 'verify' | 'jobs/request';
+    }
   | { type: 'manager-removed'; at: Date; runner: Runner; manager: RunnerManager }
   | { type: 'webhook-delivery'; at: Date; delivery: WebhookDelivery }
   | { type: 'protocol-error'; at: Date; error: ProtocolError };

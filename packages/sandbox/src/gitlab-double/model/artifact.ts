@@ -29,8 +29,8 @@ export const ARTIFACT_TYPES = [
   'sbom_scanning',
 ] as const;
 
-export type ArtifactFormat = (typeof ARTIFACT_FORMATS)[number];
-export type ArtifactType = (typeof ARTIFACT_TYPES)[number];
+type ArtifactFormat = (typeof ARTIFACT_FORMATS)[number];
+type ArtifactType = (typeof ARTIFACT_TYPES)[number];
 
 /** A file that a job uploaded. */
 export interface Artifact {

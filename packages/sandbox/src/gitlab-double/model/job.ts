@@ -116,6 +116,15 @@ export class Job {
     return this.trace.sections();
   }
 
+  /**
+   * When the log showed that the job's own script had begun; null if it has not. By the double's clock, so late by up to the trace
+   * update interval. The section is `build_script` in some versions' custom executor.
+   */
+  get scriptAt(): Date | null {
+    const script = this.sections().find(({ name }) => name === 'step_script' || name === 'build_script');
+    return script?.seenAt ?? null;
+  }
+
   /** For logs and reports: no token in it. */
   toJSON() {
     const { id, name, stage, status, failureReason, exitCode, image } = this;

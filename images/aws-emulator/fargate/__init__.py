@@ -1,0 +1,1 @@
+"""ECS on Fargate for MiniStack: real containers, Fargate's rules, task events."""

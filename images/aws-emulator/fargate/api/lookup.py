@@ -1,0 +1,99 @@
+"""Clusters, task definitions and tasks, by name or ARN, in MiniStack's stores."""
+
+import datetime
+import time
+
+from ministack.services import ecs
+
+from fargate.errors import client_error, cluster_not_found, invalid_parameter
+from fargate.runtime.events import wire
+from fargate.runtime.task_run import RUNS
+from fargate.settings import SETTINGS
+
+_TIMES = {"createdAt", "startedAt", "stoppedAt", "stoppingAt", "pullStartedAt", "pullStoppedAt",
+          "connectivityAt", "executionStoppedAt"}
+
+
+def find_cluster(reference) -> dict:
+    """The cluster a request names (default `default`); it is never made by being named."""
+    name = ecs._resolve_cluster_name(reference or "default")
+    cluster = ecs._clusters.get(name) if name else None
+    if not cluster or cluster["status"] != "ACTIVE":
+        raise cluster_not_found()
+    return cluster
+
+
+def find_definition(reference) -> dict:
+    """An active task definition by family, family:revision or ARN."""
+    definition = ecs._task_defs.get(ecs._resolve_td_key(reference or ""))
+    if not definition:
+        raise client_error("TaskDefinition not found.")
+    if definition["status"] != "ACTIVE":
+        raise client_error("TaskDefinition is inactive")
+    return definition
+
+
+def tasks_of(cluster: dict) -> list[dict]:
+    """Records of a cluster's tasks; those stopped for longer than ECS lists them are forgotten."""
+    found = []
+    for arn, record in ecs._tasks.items():
+        if record["clusterArn"] != cluster["clusterArn"]:
+            continue
+        if _is_forgotten(record):
+            ecs._tasks.pop(arn, None)
+            ecs._tags.pop(arn, None)
+            RUNS.forget(arn)
+            continue
+        found.append(record)
+    return found
+
+
+def find_task(reference: str, cluster: dict) -> dict | None:
+    """A task of the cluster by id or ARN."""
+    task_id = reference.rsplit("/", 1)[-1]
+    for record in tasks_of(cluster):
+        if record["taskArn"] == reference or (":" not in reference and record["taskArn"].endswith(f"/{task_id}")):
+            return record
+    return None
+
+
+def find_any_task(arn: str) -> dict | None:
+    """A task by its ARN, whichever cluster it is in."""
+    return ecs._tasks.get(arn)
+
+
+def require_list(data: dict, field: str, limit: int) -> list:
+    """A list parameter with 1 to `limit` entries."""
+    values = data.get(field) or []
+    if not values:
+        raise invalid_parameter(f"{field} cannot be empty.")
+    if len(values) > limit:
+        raise invalid_parameter(f"{field} can have at most {limit} entries.")
+    return values
+
+
+def task_view(record: dict) -> dict:
+    """A task as the API returns it: times in epoch seconds with milliseconds, no tags."""
+    run = RUNS.get(record["taskArn"])
+    if run is None:
+        return {**_view(record), "tags": []}
+    with run.changed:
+        return {**_view(record), "tags": []}
+
+
+def _view(record: dict) -> dict:
+    view = wire(record)
+    view.pop("updatedAt", None)
+    for name in _TIMES & set(view):
+        view[name] = epoch(view[name])
+    return view
+
+
+def epoch(iso: str) -> float:
+    """Seconds since 1970 of an ISO 8601 time."""
+    return datetime.datetime.fromisoformat(iso.replace("Z", "+00:00")).timestamp()
+
+
+def _is_forgotten(record: dict) -> bool:
+    stopped = record.get("stoppedAt") if record["lastStatus"] == "STOPPED" else None
+    return bool(stopped) and time.time() - epoch(stopped) > SETTINGS.stopped_kept_seconds

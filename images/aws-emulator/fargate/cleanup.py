@@ -1,0 +1,35 @@
+"""Nothing of a run is left in Docker when the emulator ends or is reset."""
+
+import concurrent.futures
+import logging
+
+import docker.errors
+
+from fargate.runtime.docker_client import client, own_container
+from fargate.runtime.task_run import RUNS
+from fargate.settings import LABEL, SETTINGS
+
+logger = logging.getLogger("fargate")
+
+
+def remove_everything() -> None:
+    """Kill and remove every task container, and the volumes of all tasks, of this run; not the emulator itself."""
+    mine = {"label": [f"{LABEL}={SETTINGS.run_id}", "com.amazonaws.ecs.task-arn"]}
+    for run in RUNS.all():
+        RUNS.forget(run.arn)
+    containers = client().containers.list(all=True, sparse=True, filters=mine)
+    others = [container for container in containers if container.id != own_container().id]
+    with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(lambda container: _remove(container, v=True), others))
+    for volume in client().volumes.list(filters=mine):
+        _remove(volume)
+    if others:
+        logger.info("removed %d containers of the run", len(others))
+
+
+def _remove(thing, **more) -> None:
+    try:
+        thing.remove(force=True, **more)
+    except docker.errors.APIError as error:
+        if error.status_code not in (404, 409):
+            logger.warning("could not remove %s: %s", thing.id, error)

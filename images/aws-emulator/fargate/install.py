@@ -1,0 +1,48 @@
+"""Put ours in MiniStack's place. The names used here are MiniStack 1.5.33's: requirements.txt pins it."""
+
+from ministack import app as ministack_app
+from ministack.services import ecs
+
+from fargate import cloudformation
+from fargate.api.client_tokens import CLIENT_TOKENS
+from fargate.api.run_task import run_task
+from fargate.api.tags import list_tags_for_resource, tag_resource, untag_resource
+from fargate.api.task_definitions import register_task_definition
+from fargate.api.tasks import describe_tasks, list_tasks, stop_task
+from fargate.cleanup import remove_everything
+from fargate.runtime.events import start_delivery
+from fargate.server import with_own_paths
+
+ACTIONS = {
+    "RegisterTaskDefinition": register_task_definition,
+    "RunTask": run_task,
+    "StopTask": stop_task,
+    "DescribeTasks": describe_tasks,
+    "ListTasks": list_tasks,
+    "TagResource": tag_resource,
+    "UntagResource": untag_resource,
+    "ListTagsForResource": list_tags_for_resource,
+}
+
+
+def install() -> None:
+    """Replace the ECS actions, CloudFormation's ECS resources, the reset, and add our HTTP paths."""
+    ecs._ACTION_MAP.update(ACTIONS)
+    # Other services (Step Functions, CloudFormation) call the module's functions.
+    ecs._run_task, ecs._stop_task, ecs._describe_tasks = run_task, stop_task, describe_tasks
+    ecs._register_task_definition = register_task_definition
+    cloudformation.install()
+    _wrap_reset()
+    ministack_app.app = with_own_paths(ministack_app.app)
+    start_delivery()
+
+
+def _wrap_reset() -> None:
+    reset = ecs.reset
+
+    def reset_all():
+        remove_everything()
+        CLIENT_TOKENS.clear()
+        reset()
+
+    ecs.reset = reset_all

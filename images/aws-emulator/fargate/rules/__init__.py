@@ -1,0 +1,1 @@
+"""What Fargate refuses, as functions that raise the error AWS answers with."""

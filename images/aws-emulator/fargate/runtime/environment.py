@@ -1,0 +1,35 @@
+"""The environment of a task's container: its own variables, and what Fargate adds."""
+
+from fargate.credentials import CREDENTIALS
+from fargate.runtime.docker_client import endpoint_url
+from fargate.runtime.metadata import register
+from fargate.runtime.network import FARGATE_ADDRESS
+from fargate.runtime.secrets import resolve_secrets
+
+
+def container_environment(run, container) -> dict:
+    """Definition and secrets, then the override (already merged), then Fargate's variables."""
+    own = {pair["name"]: pair["value"] for pair in container.definition.get("environment") or []}
+    return {**resolve_secrets(container.definition), **own, **_fargate(run, container), **_role(run)}
+
+
+def _fargate(run, container) -> dict:
+    container.metadata_token = register(run, container)
+    base = f"http://{FARGATE_ADDRESS}"
+    return {
+        "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
+        "AWS_REGION": run.region,
+        "AWS_DEFAULT_REGION": run.region,
+        "ECS_CONTAINER_METADATA_URI_V4": f"{base}/v4/{container.metadata_token}",
+        "ECS_AGENT_URI": f"{base}/api/{container.metadata_token}",
+    }
+
+
+def _role(run) -> dict:
+    """Credentials and endpoint, for tasks with a task role only: another task cannot call AWS at all."""
+    if not run.role_arn:
+        return {}
+    endpoint = {"AWS_ENDPOINT_URL": endpoint_url()}
+    if run.credentials_in_environment:
+        return {**endpoint, **CREDENTIALS.as_environment(run.role_arn)}
+    return {**endpoint, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": CREDENTIALS.path_for(run.task_id, run.role_arn)}

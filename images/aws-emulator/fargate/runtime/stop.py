@@ -1,0 +1,72 @@
+"""From the reason to stop to STOPPED: SIGTERM, `stopTimeout`, SIGKILL, and nothing left behind."""
+
+import concurrent.futures
+import logging
+
+import docker.errors
+from ministack.core.responses import now_iso
+
+from fargate.credentials import CREDENTIALS
+from fargate.rules.dependencies import stop_waves
+from fargate.runtime.logs import finish_logs
+from fargate.runtime.metadata import set_task_status, unregister
+
+logger = logging.getLogger("fargate")
+
+LOG_FLUSH_SECONDS = 5
+
+
+def stop_task(run) -> None:
+    """Take a task whose desired status is STOPPED to its end."""
+    run.move("DEACTIVATING")
+    run.move("STOPPING")
+    set_task_status(run)
+    for wave in stop_waves(run.definition["containerDefinitions"]):
+        _stop_wave(run, [run.container(name) for name in wave])
+    run.move("DEPROVISIONING", executionStoppedAt=now_iso())
+    remove_task(run)
+    for attachment in run.record["attachments"]:
+        attachment["status"] = "DELETED"
+    for container in run.containers:
+        container.record["lastStatus"] = "STOPPED"
+    run.move("STOPPED", stoppedAt=now_iso())
+
+
+def _stop_wave(run, containers: list) -> None:
+    """Stop containers side by side, and wait until each one's exit is on the record."""
+    started = [container for container in containers if container.started and not container.exited]
+    if not started:
+        return
+    with concurrent.futures.ThreadPoolExecutor(max_workers=len(started)) as pool:
+        list(pool.map(lambda container: _stop_container(run, container), started))
+    with run.changed:
+        run.changed.wait_for(lambda: all(container.exited for container in started), timeout=10)
+
+
+def _stop_container(run, container) -> None:
+    grace = container.stop_timeout if run.stop_grace is None else min(container.stop_timeout, run.stop_grace)
+    try:
+        container.docker.stop(timeout=int(grace))
+    except docker.errors.APIError as error:
+        logger.warning("could not stop container %s of %s: %s", container.name, run.arn, error)
+
+
+def remove_task(run) -> None:
+    """Remove the task's containers, pause container and volumes from Docker."""
+    finish_logs(run, LOG_FLUSH_SECONDS)
+    unregister(run)
+    CREDENTIALS.forget(run.task_id)
+    for made in [*(container.docker for container in run.containers), run.pause]:
+        if made is not None:
+            _remove(lambda made=made: made.remove(force=True, v=True))
+    for volume in run.volumes.values():
+        _remove(lambda volume=volume: volume.remove(force=True))
+
+
+def _remove(action) -> None:
+    try:
+        action()
+    except docker.errors.NotFound:
+        pass
+    except docker.errors.APIError as error:
+        logger.warning("could not remove what a task left: %s", error)

@@ -1,0 +1,32 @@
+"""Environment of the emulator, read once."""
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the container was started with; every default suits a run by hand."""
+
+    run_id: str
+    """Label and name prefix of everything created in Docker (`SANDBOX_RUN_ID`, default `aws-emulator`)."""
+    network: str
+    """Docker network of the tasks (`FARGATE_NETWORK`, default the emulator's own first network)."""
+    stopped_kept_seconds: float
+    """How long ECS lists a stopped task (`FARGATE_STOPPED_TASKS_KEPT_SECONDS`, default 3600)."""
+    port: int
+    """Port of the AWS endpoint (`GATEWAY_PORT`, default 4566)."""
+
+
+def read_settings(environment=os.environ) -> Settings:
+    """Settings from the environment."""
+    return Settings(
+        run_id=environment.get("SANDBOX_RUN_ID", "aws-emulator"),
+        network=environment.get("FARGATE_NETWORK", ""),
+        stopped_kept_seconds=float(environment.get("FARGATE_STOPPED_TASKS_KEPT_SECONDS", "3600")),
+        port=int(environment.get("GATEWAY_PORT", "4566")),
+    )
+
+
+SETTINGS = read_settings()
+LABEL = "serverless-gitlab-runner.sandbox"

@@ -1,0 +1,34 @@
+import { RUNNER_TOKEN_REFUSED_EXIT_CODE } from '@serverless-gitlab-runner/fleet';
+import type { ManagerFacts, TaskState } from './task-facts.ts';
+
+/** Whether a task has not come to its end and was not told to. */
+export function isAlive(task: { state: TaskState }): boolean {
+  return task.state === 'starting' || task.state === 'running';
+}
+
+/** Whether queued jobs may count on a manager: it runs or will run, and is not drained. */
+export function takesJobs(manager: ManagerFacts): boolean {
+  return isAlive(manager) && manager.drainAt === undefined;
+}
+
+/** What a manager serves: a fleet with one of its runner tokens. GitLab gives jobs of one token to managers of that token only. */
+export interface Serving {
+  fleet: string;
+  runnerTokenParameter: string | undefined;
+}
+
+/** Whether two managers, or a manager and a wish for one, serve the same queue of jobs. */
+export function servesSame(one: Serving, other: Serving): boolean {
+  return one.fleet === other.fleet && one.runnerTokenParameter === other.runnerTokenParameter;
+}
+
+/**
+ * When a manager of that fleet and token last ended because GitLab refused the token, or undefined.
+ * @param managers stopped ones included
+ */
+export function tokenRefusedAt(managers: readonly ManagerFacts[], serving: Serving): number | undefined {
+  const times = managers
+    .filter((manager) => servesSame(manager, serving) && manager.exitCode === RUNNER_TOKEN_REFUSED_EXIT_CODE)
+    .flatMap((manager) => manager.stoppedAt ?? []);
+  return times.length === 0 ? undefined : Math.max(...times);
+}

@@ -1,0 +1,99 @@
+import { DEFAULT_PARAMETER_PREFIX } from '@serverless-gitlab-runner/fleet';
+import { fleetNameSchema } from '@serverless-gitlab-runner/shared-events';
+import { z } from 'zod';
+
+/** Unset and empty mean the same: CloudFormation and shells set variables to nothing. */
+const optional = <Schema extends z.ZodType>(schema: Schema) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
+
+const environmentSchema = z.object({
+  /** ARN of the ECS cluster that job tasks run in. */
+  CLUSTER: z.string().min(1),
+  /** Name or ARN of the event bus. */
+  EVENT_BUS_NAME: z.string().min(1),
+  /** Name of this manager's fleet. */
+  FLEET: fleetNameSchema,
+  /** Image of the job tasks' helper container. */
+  HELPER_IMAGE: z.string().min(1),
+  /** Execution role of job tasks. */
+  JOB_EXECUTION_ROLE_ARN: z.string().startsWith('arn:'),
+  /** CloudWatch log group of the helper's and the services' diagnostics. Default: they go nowhere. */
+  JOB_LOG_GROUP: optional(z.string()),
+  /** First part of SSM parameter names. */
+  PARAMETER_PREFIX: optional(z.string().startsWith('/')),
+  /** SecureString with the runner token. Default: the fleet's. */
+  RUNNER_TOKEN_PARAMETER: optional(z.string().startsWith('/')),
+  LOG_LEVEL: optional(z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR'])),
+  /** Set by ECS: where a task asks about itself. */
+  ECS_CONTAINER_METADATA_URI_V4: z.url(),
+  /** Folder of sockets, keys and the runner's configuration. Default `/run/fargate-executor`. */
+  STATE_FOLDER: optional(z.string().startsWith('/')),
+  /** Folder of the hook scripts. Default `/usr/local/lib/fargate-executor/hooks`. */
+  HOOKS_FOLDER: optional(z.string().startsWith('/')),
+});
+
+export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
+
+/** What the manager's container is told by its environment. */
+export interface Environment {
+  cluster: string;
+  eventBusName: string;
+  fleet: string;
+  helperImage: string;
+  jobExecutionRoleArn: string;
+  jobLogGroup: string | undefined;
+  parameterPrefix: string;
+  runnerTokenParameter: string | undefined;
+  logLevel: LogLevel;
+  metadataUri: string;
+  stateFolder: string;
+  hooksFolder: string;
+  /** What programs that the manager starts inherit: nothing of AWS, nothing of ours. */
+  inherited: Readonly<Record<string, string>>;
+}
+
+/** A variable of the container is missing or wrong. The message names it. */
+export class InvalidEnvironmentError extends Error {
+  override readonly name = 'InvalidEnvironmentError';
+}
+
+/** `gitlab-runner`, `ssh` and the hooks need no more than these: where programs are, and how to reach GitLab. */
+const INHERITED =
+  /^(PATH|HOME|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|(https?|no|all)_proxy|(HTTPS?|NO|ALL)_PROXY)$/;
+
+/**
+ * Reads the container's environment, once.
+ * @throws {InvalidEnvironmentError}
+ */
+export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
+  const parsed = environmentSchema.safeParse(variables);
+  if (!parsed.success) {
+    throw new InvalidEnvironmentError(
+      `the manager's task definition or override is wrong: ${z.prettifyError(parsed.error)}`,
+    );
+  }
+  const read = parsed.data;
+  return {
+    cluster: read.CLUSTER,
+    eventBusName: read.EVENT_BUS_NAME,
+    fleet: read.FLEET,
+    helperImage: read.HELPER_IMAGE,
+    jobExecutionRoleArn: read.JOB_EXECUTION_ROLE_ARN,
+    jobLogGroup: read.JOB_LOG_GROUP,
+    parameterPrefix: read.PARAMETER_PREFIX ?? DEFAULT_PARAMETER_PREFIX,
+    runnerTokenParameter: read.RUNNER_TOKEN_PARAMETER,
+    logLevel: read.LOG_LEVEL ?? 'INFO',
+    metadataUri: read.ECS_CONTAINER_METADATA_URI_V4,
+    stateFolder: read.STATE_FOLDER ?? '/run/fargate-executor',
+    hooksFolder: read.HOOKS_FOLDER ?? '/usr/local/lib/fargate-executor/hooks',
+    inherited: inheritedOf(variables),
+  };
+}
+
+function inheritedOf(variables: NodeJS.ProcessEnv): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(variables)) {
+    if (value !== undefined && INHERITED.test(name)) kept[name] = value;
+  }
+  return kept;
+}

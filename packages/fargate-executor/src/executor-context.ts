@@ -1,0 +1,22 @@
+import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import type { Logger } from './logger.ts';
+import type { EventPublisher } from './publish-events.ts';
+import type { TaskDefinitionRegistry } from './task/register-task-definition.ts';
+import type { RunTaskSettings } from './task/run-job-task.ts';
+import type { TaskDefinitionSettings } from './task/task-definition.ts';
+import type { TaskWatcher } from './task/watch-tasks.ts';
+
+/** What serving a job needs of the manager: read and made once, when it starts. */
+export interface ExecutorContext {
+  fleet: FleetConfig;
+  managerTaskArn: string;
+  stateFolder: string;
+  /** Environment of programs that the manager starts. */
+  inherited: Readonly<Record<string, string>>;
+  runTask: RunTaskSettings;
+  taskDefinition: TaskDefinitionSettings;
+  taskDefinitions: TaskDefinitionRegistry;
+  watcher: TaskWatcher;
+  publish: EventPublisher;
+  logger: Logger;
+}

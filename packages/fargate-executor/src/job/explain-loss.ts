@@ -1,0 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExecutorContext } from '../executor-context.ts';
+import { hasTold } from '../task/await-task.ts';
+import { explainStop } from '../task/explain-stop.ts';
+import { isEnding } from '../task/task-facts.ts';
+import type { JobSession } from './job-session.ts';
+
+/** ECS tells of a task's end some seconds after the connection to it broke. */
+const LONGEST_WAIT_MS = 30_000;
+const MS_BETWEEN_LOOKS = 1000;
+
+/** Lines for the job log: why the connection to a job's task was lost. Waits until ECS has told, within bounds. */
+export async function explainLoss(
+  { watcher }: ExecutorContext,
+  session: JobSession | undefined,
+): Promise<readonly string[]> {
+  const task = session?.task;
+  if (!task) return ['The job has no task: it was cleaned up, or its preparation failed.'];
+  const deadline = Date.now() + LONGEST_WAIT_MS;
+  for (;;) {
+    await watcher.look();
+    const seen = task.lastSeen;
+    if (seen && isEnding(seen) && hasTold(seen)) return explainStop(seen).lines;
+    if (Date.now() > deadline) break;
+    await sleep(MS_BETWEEN_LOOKS);
+  }
+  const status = task.lastSeen?.lastStatus ?? 'unknown';
+  return [
+    `The connection to the job task ${task.arn} was lost; ECS says it is ${status}. Look at the helper's log, and at the network between managers and jobs.`,
+  ];
+}

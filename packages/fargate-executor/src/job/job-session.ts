@@ -1,0 +1,38 @@
+import type { Task } from '@aws-sdk/client-ecs';
+import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
+import type { JobIdentity } from './job-request.ts';
+import type { JobConnection } from './open-connection.ts';
+import type { JobTaskShape } from './plan-job-task.ts';
+
+/** A task that was started for a job. */
+export interface StartedTask {
+  arn: string;
+  capacityProvider: CapacityProvider;
+  shape: JobTaskShape;
+  /** When RunTask was called, in milliseconds since 1970. */
+  askedAt: number;
+  /** ECS's last word on it. */
+  lastSeen?: Task;
+  /** Whether it took commands. */
+  isReady: boolean;
+}
+
+/** A job while the manager has to do with it: from the first `prepare` to `cleanup`. */
+export interface JobSession {
+  identity: JobIdentity;
+  /** Counts the runner's tries to prepare the job, so that each starts a task of its own. */
+  attempt: number;
+  /** Aborted when the job is cancelled or cleaned up. */
+  abort: AbortController;
+  task?: StartedTask;
+  connection?: JobConnection;
+  /** Ends what goes on beside the hooks: watching the task, heartbeats. */
+  release: (() => void)[];
+}
+
+/** Ends everything of a session but its task. */
+export function releaseSession(session: JobSession): void {
+  session.abort.abort();
+  for (const release of session.release.splice(0)) release();
+  session.connection?.close();
+}

@@ -1,0 +1,80 @@
+import { expandVariables } from './expand-variables.ts';
+import type { JobRequest, ServiceRequest } from './job-request.ts';
+import { refuseImage } from './plan-image.ts';
+import type { Findings } from './plan-size.ts';
+import { serviceEnvironment } from './service-environment.ts';
+
+/** A service container: what belongs to the task's shape. */
+export interface ServiceShape {
+  /** Name of the container. */
+  container: string;
+  image: string;
+  entryPoint?: string[];
+  command?: string[];
+}
+
+/** A job's services: their shape, their environment by container, and the names the job finds them by. */
+export interface ServicesPlan {
+  shapes: ServiceShape[];
+  environment: ReadonlyMap<string, { name: string; value: string }[]>;
+  hostnames: string[];
+}
+
+/** ECS allows 10 containers a task; helper and build are two of them. */
+const MOST_SERVICES = 8;
+
+/** Plans the job's `services:`. */
+export function planServices(request: JobRequest, findings: Findings): ServicesPlan {
+  const { services } = request;
+  if (services.length > MOST_SERVICES) {
+    findings.refusals.push(
+      `The job has ${services.length} services: a Fargate task has room for ${MOST_SERVICES} beside the job. Start some of them in the script, or split the job.`,
+    );
+  }
+  const environment = new Map<string, { name: string; value: string }[]>();
+  const shapes = services.map((service, index) => {
+    const container = `svc-${index}`;
+    const own = serviceEnvironment(request, service);
+    environment.set(container, own.variables);
+    if (own.withheld.length > 0) {
+      findings.notes.push(
+        `Service ${index + 1} does not get ${own.withheld.join(', ')}: the value holds a secret, and AWS would show it.`,
+      );
+    }
+    return shapeOf(container, service, request, findings);
+  });
+  return { shapes, environment, hostnames: hostnamesOf(services, shapes) };
+}
+
+function shapeOf(
+  container: string,
+  service: ServiceRequest,
+  request: JobRequest,
+  findings: Findings,
+): ServiceShape {
+  const image = expandVariables(service.name, request.variables);
+  const refusal = refuseImage('service', image);
+  if (refusal) findings.refusals.push(refusal);
+  return {
+    container,
+    image,
+    ...(service.entrypoint?.length ? { entryPoint: service.entrypoint } : {}),
+    ...(service.command?.length ? { command: service.command } : {}),
+  };
+}
+
+/**
+ * The names GitLab gives a service: its aliases, and its image's name without tag and port, with `/` once as `__` and
+ * once as `-`. @see https://docs.gitlab.com/ci/services/#accessing-the-services
+ */
+function hostnamesOf(services: readonly ServiceRequest[], shapes: readonly ServiceShape[]): string[] {
+  const names = services.flatMap((service, index) => {
+    const bare = (shapes[index]?.image ?? '')
+      .replace(/@.*$/, '')
+      .replace(/:[^/:]*$/, '')
+      .replace(/:[0-9]+\//, '/');
+    const aliases = (service.alias ?? '').split(/[\s,]+/);
+    return [bare.replaceAll('/', '__'), bare.replaceAll('/', '-'), ...aliases];
+  });
+  return [...new Set(names)].filter((name) => /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(name));
+}

@@ -1,0 +1,168 @@
+import { estimateCostUsd, toTags } from '@serverless-gitlab-runner/fleet';
+import { JobRefusedError, StartTimeoutError, SystemFailureError } from '../errors.ts';
+import type { ExecutorContext } from '../executor-context.ts';
+import { awaitTask } from '../task/await-task.ts';
+import { type JobTaskOrder, jobTaskOverrides } from '../task/run-job-task.ts';
+import { jobTaskDefinition } from '../task/task-definition.ts';
+import { pullSecondsOf } from '../task/task-facts.ts';
+import { acquireJobTask } from './acquire-job-task.ts';
+import { announceServices } from './announce-services.ts';
+import { createJobFolder, type JobFolder } from './job-folder.ts';
+import { inSeconds, type JobLog } from './job-log.ts';
+import type { JobRequest } from './job-request.ts';
+import type { JobSession } from './job-session.ts';
+import { openConnection } from './open-connection.ts';
+import { sizeInWords } from './parse-quantity.ts';
+import { type JobTaskPlan, planJobTask } from './plan-job-task.ts';
+
+/**
+ * Turns a job into a task that takes commands: plans it, starts it, connects to it.
+ * @throws {JobRefusedError} when the job must change before it can run
+ * @throws {SystemFailureError} when AWS or this project failed
+ */
+export async function prepareJob(
+  context: ExecutorContext,
+  session: JobSession,
+  request: JobRequest,
+  log: JobLog,
+): Promise<void> {
+  const startedAt = Date.now();
+  const { startTimeoutSeconds } = context.fleet.job;
+  const timeout = AbortSignal.timeout(startTimeoutSeconds * 1000);
+  const signal = AbortSignal.any([session.abort.signal, timeout]);
+  const planned = planJobTask(request, context.fleet);
+  if (planned.kind === 'refused') throw new JobRefusedError(planned.lines);
+  tellPlan(planned.plan, context, log);
+  try {
+    await startAndConnect(context, session, planned.plan, log, signal);
+  } catch (error) {
+    if (!timeout.aborted || session.abort.signal.aborted) throw error;
+    const seen = session.task?.lastSeen?.lastStatus ?? 'not started';
+    throw new StartTimeoutError(
+      `The job task did not take commands within ${startTimeoutSeconds} s (it is ${seen}). A large image takes long to pull: the fleet's job.startTimeoutSeconds allows more.`,
+    );
+  }
+  log.say(`Ready after ${inSeconds(Date.now() - startedAt)}`);
+}
+
+async function startAndConnect(
+  context: ExecutorContext,
+  session: JobSession,
+  plan: JobTaskPlan,
+  log: JobLog,
+  signal: AbortSignal,
+): Promise<void> {
+  const folder = await createJobFolder(context.stateFolder, session.identity.jobId);
+  const order = await makeOrder(context, session, plan, folder, log);
+  const { task, address } = await acquireJobTask(context, plan, order, log, signal, (started) => {
+    session.task = started;
+    followTask(context, session);
+  });
+  const connecting = new AbortController();
+  const ended = awaitTask(context.watcher, task.arn, signal, () => undefined);
+  try {
+    const abort = AbortSignal.any([signal, connecting.signal]);
+    await Promise.race([connect(context, session, folder, address, plan, log, abort), ended]);
+  } finally {
+    connecting.abort();
+    // Whatever it tells from here on is told to the run hook.
+    ended.catch(() => {});
+  }
+  task.isReady = true;
+}
+
+async function makeOrder(
+  context: ExecutorContext,
+  session: JobSession,
+  plan: JobTaskPlan,
+  folder: JobFolder,
+  log: JobLog,
+): Promise<JobTaskOrder> {
+  const startedAt = Date.now();
+  const definition = jobTaskDefinition(plan.shape, context.taskDefinition);
+  const { arn, isNew } = await context.taskDefinitions(definition);
+  log.say(
+    `Task definition ${arn.slice(arn.lastIndexOf('/') + 1)} ${isNew ? 'registered' : 'found'} in ${inSeconds(Date.now() - startedAt)}`,
+  );
+  const { jobId, projectId } = session.identity;
+  return {
+    taskDefinition: arn,
+    startId: `${jobId}-${session.attempt}`,
+    overrides: jobTaskOverrides(folder.publicKey, context.fleet.job.deadManSeconds, plan.serviceEnvironment),
+    tags: toTags({
+      role: 'job',
+      fleet: context.fleet.name,
+      jobId: String(jobId),
+      projectId: Number.isNaN(projectId) ? undefined : String(projectId),
+    }),
+  };
+}
+
+async function connect(
+  context: ExecutorContext,
+  session: JobSession,
+  folder: JobFolder,
+  address: string,
+  plan: JobTaskPlan,
+  log: JobLog,
+  signal: AbortSignal,
+): Promise<void> {
+  const connection = await openConnection({ folder, address, environment: context.inherited, signal });
+  session.connection = connection;
+  signal.throwIfAborted();
+  tellStart(session, log);
+  startHeartbeat(context, session);
+  const { stdout } = await connection.ask('ready', { signal });
+  const found = /^user=(\d+) shell=(.+)$/m.exec(stdout);
+  if (!found) throw new SystemFailureError(`the build container's agent did not answer: ${stdout}`);
+  log.say(`The job's container is there: user ${found[1]}, shell ${found[2]}`);
+  await announceServices(connection, plan.serviceHostnames, log, signal);
+}
+
+function tellPlan(plan: JobTaskPlan, { fleet }: ExecutorContext, log: JobLog): void {
+  const { image, size, architecture, ephemeralStorageGib, services } = plan.shape;
+  const [capacityProvider = 'FARGATE'] = plan.capacity;
+  const hourly = estimateCostUsd({ ...size, architecture, capacityProvider, seconds: 3600 });
+  log.say(`Starting a Fargate task for this job (fleet ${fleet.name})`);
+  log.say(
+    `Image ${image}, ${sizeInWords(size)}, ${ephemeralStorageGib} GB storage, ${architecture}, about $${hourly.toFixed(3)} an hour`,
+  );
+  for (const service of services) log.say(`Service ${service.image}`);
+  for (const note of plan.notes) log.say(note);
+}
+
+function tellStart(session: JobSession, log: JobLog): void {
+  const { task } = session;
+  if (!task) return;
+  const pull = task.lastSeen && pullSecondsOf(task.lastSeen);
+  const pulled = pull === undefined ? '' : `, image pull ${pull.toFixed(1)} s of it`;
+  log.say(`Connected ${inSeconds(Date.now() - task.askedAt)} after RunTask${pulled}`);
+}
+
+/** Keeps what ECS says of the task, and cuts the connection when the task ends, so that the hook need not wait for TCP. */
+function followTask({ watcher }: ExecutorContext, session: JobSession): void {
+  const { task } = session;
+  if (!task) return;
+  const unwatch = watcher.watch(task.arn, (view) => {
+    if (view.kind === 'task') task.lastSeen = view.task;
+    const isOver = view.kind === 'gone' || view.task.lastStatus === 'STOPPED';
+    if (isOver && session.task === task) session.connection?.close();
+  });
+  session.release.push(unwatch);
+}
+
+/** A word to the helper now and then: without it, the dead man's switch ends the task. */
+function startHeartbeat({ fleet, logger }: ExecutorContext, session: JobSession): void {
+  const timer = setInterval(
+    () => {
+      session.connection?.ask('heartbeat').catch((error: unknown) => {
+        logger.warn('a heartbeat did not reach the helper', {
+          jobId: session.identity.jobId,
+          error: String(error),
+        });
+      });
+    },
+    (fleet.job.deadManSeconds * 1000) / 4,
+  );
+  session.release.push(() => clearInterval(timer));
+}

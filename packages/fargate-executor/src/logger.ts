@@ -1,0 +1,34 @@
+import type { LogLevel } from './environment.ts';
+
+/** Writes one JSON line for one thing that happened or was decided. */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+  /** A logger whose lines carry these fields too. */
+  child(fields: LogFields): Logger;
+}
+
+export type LogFields = Readonly<Record<string, unknown>>;
+
+const ORDER: readonly LogLevel[] = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
+
+/** @param write takes a line without its end; the default is standard output, where ECS's log driver reads */
+export function createLogger(level: LogLevel, write: (line: string) => void = console.log): Logger {
+  return withFields(level, write, {});
+}
+
+function withFields(level: LogLevel, write: (line: string) => void, base: LogFields): Logger {
+  const at = (own: LogLevel) => (message: string, fields?: LogFields) => {
+    if (ORDER.indexOf(own) < ORDER.indexOf(level)) return;
+    write(JSON.stringify({ level: own, time: new Date().toISOString(), message, ...base, ...fields }));
+  };
+  return {
+    debug: at('DEBUG'),
+    info: at('INFO'),
+    warn: at('WARN'),
+    error: at('ERROR'),
+    child: (fields) => withFields(level, write, { ...base, ...fields }),
+  };
+}

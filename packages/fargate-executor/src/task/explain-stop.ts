@@ -1,0 +1,105 @@
+import type { Container, Task } from '@aws-sdk/client-ecs';
+import { BUILD_CONTAINER, HELPER_CONTAINER } from '@serverless-gitlab-runner/fleet';
+import { sizeInWords } from '../job/parse-quantity.ts';
+
+/** Why a task ended, for the job log. */
+export interface StopExplanation {
+  /** `job`: the job must change, trying again has no sense. `capacity`: another capacity provider may have room. */
+  fault: 'job' | 'capacity' | 'system';
+  lines: string[];
+}
+
+/** Registries' words for an image that is not there, or not for us. */
+const NO_SUCH_IMAGE = /not found|manifest unknown|does not exist|name unknown|no such (image|manifest)/i;
+const NOT_ALLOWED =
+  /unauthori[sz]ed|denied|forbidden|authentication required|no basic auth|authorization failed|\b40[13]\b/i;
+const RATE_LIMIT = /toomanyrequests|rate limit|\b429\b/i;
+const WRONG_ARCHITECTURE =
+  /no match(ing manifest)? for platform|image manifest does not contain descriptor matching platform|exec format error/i;
+
+/** Says in words why ECS ended a task: from its stop code and reason, and those of its containers. */
+export function explainStop(task: Task): StopExplanation {
+  const reason = [task.stoppedReason, ...(task.containers ?? []).map((each) => each.reason)]
+    .filter((part) => part)
+    .join('; ');
+  return (
+    explainPull(reason) ??
+    explainCapacity(task, reason) ??
+    explainContainer(task) ?? {
+      fault: 'system',
+      lines: [`AWS ended the job task: ${reason || task.stopCode || 'no reason was given'}`],
+    }
+  );
+}
+
+function explainPull(reason: string): StopExplanation | undefined {
+  if (WRONG_ARCHITECTURE.test(reason)) {
+    return job(
+      reason,
+      'The image is not there for this architecture. Choose another image, or set FARGATE_ARCHITECTURE.',
+    );
+  }
+  if (!/CannotPull|CannotPullContainerError|pull image/i.test(reason)) return undefined;
+  if (RATE_LIMIT.test(reason)) {
+    const advice =
+      'The registry limits how often images may be pulled. Use a mirror, or a pull-through cache of Amazon ECR.';
+    return { fault: 'system', lines: [`The image could not be pulled: ${reason}`, advice] };
+  }
+  if (NOT_ALLOWED.test(reason)) {
+    return job(
+      reason,
+      'The registry does not give out this image: check its name, and whether it is private.',
+    );
+  }
+  if (NO_SUCH_IMAGE.test(reason)) return job(reason, 'There is no such image: check its name and tag.');
+  return { fault: 'system', lines: [`The image could not be pulled: ${reason}`] };
+}
+
+function job(reason: string, advice: string): StopExplanation {
+  return { fault: 'job', lines: [`The image could not be pulled: ${reason}`, advice] };
+}
+
+function explainCapacity(task: Task, reason: string): StopExplanation | undefined {
+  if (task.stopCode === 'SpotInterruption' || /spot interruption/i.test(reason)) {
+    return {
+      fault: 'system',
+      lines: [
+        'AWS took the Spot capacity of this job back. Retry the job; FARGATE_CAPACITY: FARGATE avoids Spot where the fleet allows it.',
+      ],
+    };
+  }
+  if (/capacity is unavailable|insufficient capacity/i.test(reason)) {
+    return { fault: 'capacity', lines: [`AWS has no capacity for the job task now: ${reason}`] };
+  }
+  return undefined;
+}
+
+function explainContainer(task: Task): StopExplanation | undefined {
+  const killed = task.containers?.find((each) => /OutOfMemory/i.test(each.reason ?? ''));
+  if (killed) {
+    const size = sizeInWords({ cpu: Number(task.cpu), memory: Number(task.memory) });
+    return {
+      fault: 'system',
+      lines: [
+        `The ${killed.name} container ran out of memory: the task has ${size} for all of its containers. Set FARGATE_MEMORY to more.`,
+      ],
+    };
+  }
+  if (task.stopCode === 'UserInitiated') {
+    return {
+      fault: 'system',
+      lines: [`The job task was stopped from outside: ${task.stoppedReason ?? ''}`.trim()],
+    };
+  }
+  const ended = [BUILD_CONTAINER, HELPER_CONTAINER]
+    .map((name) => task.containers?.find((each) => each.name === name && each.exitCode !== undefined))
+    .find((container) => container !== undefined && container.exitCode !== 143);
+  return ended ? { fault: 'system', lines: [endOf(ended)] } : undefined;
+}
+
+function endOf(container: Container): string {
+  const why = container.reason ? ` (${container.reason})` : '';
+  const whose = container.name === HELPER_CONTAINER ? 'helper' : "job's";
+  const hint = container.exitCode === 137 ? ' It was killed: it may have run out of memory.' : '';
+  return `The ${whose} container ended with exit code ${container.exitCode}${why}, and the job task with it.${hint}`;
+}

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import {
+  type ECSClient,
+  type Failure,
+  RunTaskCommand,
+  type RunTaskCommandInput,
+  type TaskOverride,
+} from '@aws-sdk/client-ecs';
+import {
+  type CapacityProvider,
+  type FleetConfig,
+  HELPER_CONTAINER,
+  type TaskTag,
+} from '@serverless-gitlab-runner/fleet';
+import { JobRefusedError, messageOf } from '../errors.ts';
+
+/** What RunTask needs of the manager: the same for all of its jobs. */
+export interface RunTaskSettings {
+  ecs: ECSClient;
+  cluster: string;
+  /** The manager's task id: a manager's job tasks are listed by it. */
+  startedBy: string;
+  fleet: FleetConfig;
+}
+
+/** A task to start. */
+export interface JobTaskOrder {
+  taskDefinition: string;
+  /** What distinguishes this start from any other; a repeated call with the same starts nothing twice. */
+  startId: string;
+  overrides: TaskOverride;
+  tags: TaskTag[];
+}
+
+/** What RunTask answered. */
+export type RunTaskOutcome =
+  | { kind: 'started'; taskArn: string; capacityProvider: CapacityProvider }
+  | { kind: 'no-capacity'; capacityProvider: CapacityProvider; reason: string }
+  | { kind: 'failed'; reason: string };
+
+/** ECS refuses larger ones. @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html */
+const MOST_OVERRIDE_CHARACTERS = 8192;
+const CAPACITY = /capacity|RESOURCE:/i;
+
+/** What varies by job: the helper's key and patience, and the services' environment. The private key never travels. */
+export function jobTaskOverrides(
+  publicKey: string,
+  deadManSeconds: number,
+  services: ReadonlyMap<string, { name: string; value: string }[]>,
+): TaskOverride {
+  const helper = {
+    name: HELPER_CONTAINER,
+    environment: [
+      { name: 'SSH_PUBLIC_KEY', value: publicKey },
+      { name: 'DEAD_MAN_SECONDS', value: String(deadManSeconds) },
+    ],
+  };
+  const others = [...services]
+    .filter(([, environment]) => environment.length > 0)
+    .map(([name, environment]) => ({ name, environment }));
+  const overrides = { containerOverrides: [helper, ...others] };
+  const { length } = JSON.stringify(overrides);
+  if (length > MOST_OVERRIDE_CHARACTERS) {
+    throw new JobRefusedError([
+      `The variables for the services come to ${length} characters: AWS takes ${MOST_OVERRIDE_CHARACTERS} for a whole task.`,
+      'Give services fewer or shorter variables: those in `variables:` of the job and of its services count.',
+    ]);
+  }
+  return overrides;
+}
+
+/** Starts a job task on one capacity provider. */
+export async function runJobTask(
+  settings: RunTaskSettings,
+  order: JobTaskOrder,
+  capacityProvider: CapacityProvider,
+): Promise<RunTaskOutcome> {
+  try {
+    const answer = await settings.ecs.send(
+      new RunTaskCommand(runTaskInput(settings, order, capacityProvider)),
+    );
+    const taskArn = answer.tasks?.[0]?.taskArn;
+    if (taskArn) return { kind: 'started', taskArn, capacityProvider };
+    return notStarted(capacityProvider, (answer.failures ?? []).map(failureInWords).join('; '));
+  } catch (error) {
+    return notStarted(capacityProvider, messageOf(error));
+  }
+}
+
+function notStarted(capacityProvider: CapacityProvider, reason: string): RunTaskOutcome {
+  if (CAPACITY.test(reason)) return { kind: 'no-capacity', capacityProvider, reason };
+  return { kind: 'failed', reason: reason || 'RunTask answered with neither a task nor a failure' };
+}
+
+function failureInWords(failure: Failure): string {
+  return [failure.reason, failure.detail].filter((part) => part).join(': ');
+}
+
+function runTaskInput(
+  { cluster, startedBy, fleet }: RunTaskSettings,
+  order: JobTaskOrder,
+  capacityProvider: CapacityProvider,
+): RunTaskCommandInput {
+  return {
+    cluster,
+    taskDefinition: order.taskDefinition,
+    count: 1,
+    // At most 64 characters; another provider is another request, or ECS would call it a conflict.
+    clientToken: createHash('sha256')
+      .update(`${startedBy} ${order.startId} ${capacityProvider}`)
+      .digest('hex'),
+    startedBy,
+    capacityProviderStrategy: [{ capacityProvider, weight: 1 }],
+    networkConfiguration: {
+      awsvpcConfiguration: {
+        subnets: fleet.network.subnets,
+        securityGroups: fleet.network.jobSecurityGroups,
+        assignPublicIp: fleet.network.assignPublicIp ? 'ENABLED' : 'DISABLED',
+      },
+    },
+    overrides: order.overrides,
+    tags: order.tags,
+  };
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import type { ContainerDefinition, RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
+import { BUILD_CONTAINER, HELPER_CONTAINER, JOB_FAMILY_PREFIX } from '@serverless-gitlab-runner/fleet';
+import type { JobTaskShape } from '../job/plan-job-task.ts';
+
+/** What the manager adds to a shape: the same for all of its jobs. */
+export interface TaskDefinitionSettings {
+  helperImage: string;
+  executionRoleArn: string;
+  /** CloudWatch log group of the containers' own output; the job's output does not go there. */
+  logGroup: string | undefined;
+  region: string;
+}
+
+/** The input of RegisterTaskDefinition, with its family's name. */
+export type JobTaskDefinition = RegisterTaskDefinitionCommandInput & { family: string };
+
+/** Where the helper's image has the agent; its volume brings it to the build container. */
+const AGENT_FOLDER = '/.job-agent';
+/** Where git checks out; writable for whoever the job's image runs as. */
+export const BUILDS_FOLDER = '/builds';
+
+/** Fargate gives this much without being asked, and takes nothing below 21 when asked. */
+const INCLUDED_STORAGE_GIB = 20;
+/** Seconds from TERM to KILL when a task stops. What had to be finished is finished by then. */
+const STOP_TIMEOUT_SECONDS = 2;
+
+const MOUNT_POINTS = [
+  { sourceVolume: 'agent', containerPath: AGENT_FOLDER, readOnly: false },
+  { sourceVolume: 'builds', containerPath: BUILDS_FOLDER, readOnly: false },
+];
+
+/**
+ * The task definition of a shape. Its family's name ends in a digest of all that is in it, so that equal shapes share
+ * one and a change of ours makes a new one.
+ */
+export function jobTaskDefinition(shape: JobTaskShape, settings: TaskDefinitionSettings): JobTaskDefinition {
+  const content = {
+    networkMode: 'awsvpc' as const,
+    requiresCompatibilities: ['FARGATE' as const],
+    cpu: String(shape.size.cpu),
+    memory: String(shape.size.memory),
+    runtimePlatform: { cpuArchitecture: shape.architecture, operatingSystemFamily: 'LINUX' as const },
+    executionRoleArn: settings.executionRoleArn,
+    ...(shape.taskRoleArn ? { taskRoleArn: shape.taskRoleArn } : {}),
+    ...(shape.ephemeralStorageGib > INCLUDED_STORAGE_GIB
+      ? { ephemeralStorage: { sizeInGiB: shape.ephemeralStorageGib } }
+      : {}),
+    volumes: [{ name: 'agent' }, { name: 'builds' }],
+    containerDefinitions: containerDefinitions(shape, settings),
+  };
+  const digest = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
+  return { family: `${JOB_FAMILY_PREFIX}${digest}`, ...content };
+}
+
+function containerDefinitions(shape: JobTaskShape, settings: TaskDefinitionSettings): ContainerDefinition[] {
+  const common = { stopTimeout: STOP_TIMEOUT_SECONDS, ...logConfiguration(settings) };
+  const helper: ContainerDefinition = {
+    ...common,
+    name: HELPER_CONTAINER,
+    image: settings.helperImage,
+    essential: true,
+    mountPoints: MOUNT_POINTS,
+  };
+  const build: ContainerDefinition = {
+    ...common,
+    name: BUILD_CONTAINER,
+    image: shape.image,
+    // Without it the job cannot go on, so its end (out of memory, for example) ends the task.
+    essential: true,
+    entryPoint: [`${AGENT_FOLDER}/busybox`, 'sh', `${AGENT_FOLDER}/agent`],
+    command: [],
+    // The volume is filled before the helper starts, since the helper's image names it in VOLUME.
+    dependsOn: [{ containerName: HELPER_CONTAINER, condition: 'START' }],
+    mountPoints: MOUNT_POINTS,
+    ...(shape.user ? { user: shape.user } : {}),
+  };
+  const services = shape.services.map(
+    ({ container, ...service }): ContainerDefinition => ({
+      ...common,
+      name: container,
+      ...service,
+      // A job may live on without a service, and a service may end before its job.
+      essential: false,
+    }),
+  );
+  return [helper, build, ...services];
+}
+
+function logConfiguration({ logGroup, region }: TaskDefinitionSettings) {
+  if (!logGroup) return {};
+  return {
+    logConfiguration: {
+      logDriver: 'awslogs' as const,
+      options: { 'awslogs-group': logGroup, 'awslogs-region': region, 'awslogs-stream-prefix': 'job' },
+    },
+  };
+}

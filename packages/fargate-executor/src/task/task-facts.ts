@@ -1,0 +1,26 @@
+import type { Task } from '@aws-sdk/client-ecs';
+
+/** Private IPv4 address of the task's network interface, once it has one. */
+export function privateAddressOf(task: Task): string | undefined {
+  for (const attachment of task.attachments ?? []) {
+    const detail = attachment.details?.find((each) => each.name === 'privateIPv4Address');
+    if (detail?.value) return detail.value;
+  }
+  return task.containers
+    ?.flatMap((each) => each.networkInterfaces ?? [])
+    .find((each) => each.privateIpv4Address)?.privateIpv4Address;
+}
+
+/** Whether ECS has ended the task or is about to. */
+export function isEnding(task: Task): boolean {
+  return (
+    task.desiredStatus === 'STOPPED' ||
+    (task.lastStatus ?? '').match(/^(DEACTIVATING|STOPPING|DEPROVISIONING|STOPPED)$/) !== null
+  );
+}
+
+/** Seconds that pulling the images took, when ECS tells. */
+export function pullSecondsOf(task: Task): number | undefined {
+  if (!task.pullStartedAt || !task.pullStoppedAt) return undefined;
+  return (task.pullStoppedAt.getTime() - task.pullStartedAt.getTime()) / 1000;
+}

@@ -1,0 +1,79 @@
+import { DEFAULT_PARAMETER_PREFIX } from '@serverless-gitlab-runner/fleet';
+import { z } from 'zod';
+import { parseFleet } from './fleet-props.ts';
+
+/** On the command line (`-c key=value`) every value is a string: these take JSON there, and the thing itself in cdk.json. */
+function json<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess((value) => (typeof value === 'string' ? parseJson(value) : value), schema);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+const serviceNameSchema = z.enum(['webhook-receiver', 'runner-launcher', 'idle-reaper']);
+
+const networkSchema = z.strictObject({
+  vpcId: z.string().startsWith('vpc-'),
+  subnets: z.array(z.string().startsWith('subnet-')).min(1),
+  /** Whether tasks get a public IPv4 address. Default false. */
+  assignPublicIp: z.boolean().default(false),
+});
+
+/** What the app reads from CDK's context; every key may be missing. */
+const settingsSchema = z.object({
+  /** The fleets. Default: one named `default` for https://gitlab.com. */
+  fleets: json(z.array(z.unknown()).min(1))
+    .transform((fleets) => fleets.map(parseFleet))
+    .default(() => [parseFleet({ name: 'default' })]),
+  /** Name of the manager's image. Default: built from images/runner. */
+  runnerImage: z.string().min(1).optional(),
+  /** Name of the helper's image. Default: built from images/job-base. */
+  jobBaseImage: z.string().min(1).optional(),
+  parameterPrefix: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9_.-]+)+$/, 'begins with a slash and does not end with one')
+    .default(DEFAULT_PARAMETER_PREFIX),
+  /** Existing network. Default: an own VPC with public subnets. */
+  network: json(networkSchema).optional(),
+  managerCpu: z.coerce.number().int().default(256),
+  managerMemoryMiB: z.coerce.number().int().default(512),
+  managerArchitecture: z.enum(['X86_64', 'ARM64']).default('X86_64'),
+  managerEnvironment: json(z.record(z.string(), z.string())).default({}),
+  /** ECR repositories of this account whose images jobs may name. Default none. */
+  jobImageRepositories: json(z.array(z.string().min(1))).default([]),
+  /** Reserved concurrency of the webhook's Lambda. Default none. */
+  webhookConcurrency: z.coerce.number().int().positive().optional(),
+  /** ARN of the SNS topic that alarms go to. Default none. */
+  alarmTopicArn: z.string().startsWith('arn:').optional(),
+  logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
+  /** Services to synthesise; the shared stack always is. Default all three. */
+  services: json(z.array(serviceNameSchema)).default(['webhook-receiver', 'runner-launcher', 'idle-reaper']),
+});
+
+export type AppSettings = z.infer<typeof settingsSchema>;
+
+/** A key of CDK's context has a value that cannot be used. The message names it. */
+export class InvalidContextError extends Error {
+  override readonly name = 'InvalidContextError';
+}
+
+/**
+ * Reads the app's settings.
+ * @param lookUp CDK's `tryGetContext`
+ * @throws {InvalidContextError}
+ * @throws {InvalidFleetConfigError} for one of the fleets
+ */
+export function readSettings(lookUp: (key: string) => unknown): AppSettings {
+  const given = Object.keys(settingsSchema.shape).map((key) => [key, lookUp(key)] as const);
+  const parsed = settingsSchema.safeParse(
+    Object.fromEntries(given.filter(([, value]) => value !== undefined && value !== '')),
+  );
+  if (!parsed.success)
+    throw new InvalidContextError(`CDK context (cdk.json or -c): ${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}

@@ -1,0 +1,118 @@
+import { MANAGER_FAMILY } from '@serverless-gitlab-runner/fleet';
+import { Duration } from 'aws-cdk-lib';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Schedule, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import {
+  findTasks,
+  parameterArns,
+  putEvents,
+  readParameters,
+  stopTasks,
+  tagManagers,
+} from '../policies/statements.ts';
+import { deadLetterQueue } from './dead-letter-queue.ts';
+import type { Installation } from './installation.ts';
+import { ServiceAlarms } from './service-alarms.ts';
+import { ServiceFunction, type ServiceOptions } from './service-function.ts';
+
+export interface IdleReaperProps extends ServiceOptions {
+  readonly installation: Installation;
+  /** How often the reaper looks; at least a minute. @default every minute */
+  readonly rate?: Duration;
+  /** What alarms do. @default nothing: they only show in CloudWatch */
+  readonly alarmActions?: readonly IAlarmAction[];
+}
+
+const TIMEOUT = Duration.seconds(60);
+
+/** The Lambda that drains and stops, its schedule, and the rule that tells it of tasks that stopped. */
+export class IdleReaper extends Construct {
+  readonly function: IFunction;
+  readonly deadLetters: Queue;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { installation, rate, alarmActions, ...options }: IdleReaperProps,
+  ) {
+    super(scope, id);
+    this.deadLetters = deadLetterQueue(this);
+    this.function = this.service(installation, options).function;
+    this.schedule(rate ?? Duration.minutes(1));
+    this.watchStoppedTasks(installation.clusterArn);
+    const alarms = new ServiceAlarms(this, 'Alarms', alarmActions);
+    alarms.functionErrors(this.function);
+    alarms.deadLetters(this.deadLetters);
+  }
+
+  private service(installation: Installation, options: ServiceOptions): ServiceFunction {
+    const { parameterPrefix, eventBusArn, eventBusName, clusterArn } = installation;
+    return new ServiceFunction(this, 'Service', {
+      service: 'idle-reaper',
+      description: 'Drains idle managers, stops what nobody owns',
+      timeout: TIMEOUT,
+      environment: {
+        CLUSTER: clusterArn,
+        EVENT_BUS_NAME: eventBusName,
+        PARAMETER_PREFIX: parameterPrefix,
+        MANAGER_TASK_DEFINITION: MANAGER_FAMILY,
+      },
+      statements: [
+        readParameters(this, parameterPrefix, ['fleets/*/config']),
+        new PolicyStatement({
+          sid: 'ListFleets',
+          actions: ['ssm:GetParametersByPath'],
+          resources: parameterArns(this, parameterPrefix, ['fleets', 'fleets/']),
+        }),
+        ...findTasks(this, installation),
+        tagManagers(this, installation),
+        stopTasks(this, installation, ['manager', 'job']),
+        putEvents(eventBusArn),
+      ],
+      options,
+    });
+  }
+
+  /** A look that fails is not worth much trying: the next one does the same in a minute. */
+  private schedule(rate: Duration): void {
+    const role = new Role(this, 'ScheduleRole', {
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com'),
+      description: 'Invokes idle-reaper',
+    });
+    new Schedule(this, 'Schedule', {
+      description: 'Drains idle managers, stops what nobody owns',
+      schedule: ScheduleExpression.rate(rate),
+      target: new LambdaInvoke(this.function, {
+        role,
+        deadLetterQueue: this.deadLetters,
+        retryAttempts: 2,
+        maxEventAge: Duration.minutes(5),
+      }),
+    });
+  }
+
+  private watchStoppedTasks(clusterArn: string): void {
+    new Rule(this, 'StoppedTasks', {
+      description: 'Tells idle-reaper of tasks that stopped',
+      eventPattern: {
+        source: ['aws.ecs'],
+        detailType: ['ECS Task State Change'],
+        detail: { clusterArn: [clusterArn], lastStatus: ['STOPPED'] },
+      },
+      targets: [
+        new LambdaFunction(this.function, {
+          deadLetterQueue: this.deadLetters,
+          retryAttempts: 10,
+          maxEventAge: Duration.hours(1),
+        }),
+      ],
+    });
+  }
+}

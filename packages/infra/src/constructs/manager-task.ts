@@ -1,0 +1,89 @@
+import { MANAGER_CONTAINER, MANAGER_FAMILY } from '@serverless-gitlab-runner/fleet';
+import { Duration } from 'aws-cdk-lib';
+import {
+  ContainerImage,
+  CpuArchitecture,
+  FargateTaskDefinition,
+  LogDrivers,
+  OperatingSystemFamily,
+} from 'aws-cdk-lib/aws-ecs';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { managerStatements } from '../policies/manager.ts';
+import type { ResolvedImage } from './image-source.ts';
+
+export interface ManagerTaskProps {
+  readonly parameterPrefix: string;
+  readonly clusterArn: string;
+  readonly clusterName: string;
+  readonly eventBusArn: string;
+  readonly eventBusName: string;
+  readonly image: ResolvedImage;
+  readonly helperImage: ResolvedImage;
+  readonly jobExecutionRoleArn: string;
+  /** Roles that fleets give to their job tasks. */
+  readonly jobTaskRoleArns: readonly string[];
+  readonly logGroup: ILogGroup;
+  readonly jobLogGroup: ILogGroup;
+  readonly cpu: number;
+  readonly memoryMiB: number;
+  readonly architecture: 'X86_64' | 'ARM64';
+  readonly logLevel: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Longest that Fargate lets a container take to stop: the manager's jobs go on meanwhile. */
+const STOP_TIMEOUT = Duration.seconds(120);
+
+/** The task definition that the launcher runs: `gitlab-runner` with our executor. */
+export class ManagerTask extends Construct {
+  readonly taskRole: Role;
+  readonly executionRole: Role;
+
+  constructor(scope: Construct, id: string, props: ManagerTaskProps) {
+    super(scope, id);
+    const assumedBy = new ServicePrincipal('ecs-tasks.amazonaws.com');
+    this.executionRole = new Role(this, 'ExecutionRole', {
+      assumedBy,
+      description: 'Pulls the manager image and writes its log',
+    });
+    this.taskRole = new Role(this, 'TaskRole', {
+      assumedBy,
+      description: 'What a runner manager may do: run, watch and stop job tasks',
+    });
+    for (const statement of managerStatements(this, props)) this.taskRole.addToPolicy(statement);
+    props.image.grantPull(this.executionRole);
+    const definition = new FargateTaskDefinition(this, 'Definition', {
+      family: MANAGER_FAMILY,
+      cpu: props.cpu,
+      memoryLimitMiB: props.memoryMiB,
+      executionRole: this.executionRole,
+      taskRole: this.taskRole,
+      runtimePlatform: {
+        operatingSystemFamily: OperatingSystemFamily.LINUX,
+        cpuArchitecture: CpuArchitecture.of(props.architecture),
+      },
+    });
+    definition.addContainer(MANAGER_CONTAINER, {
+      image: ContainerImage.fromRegistry(props.image.uri),
+      essential: true,
+      stopTimeout: STOP_TIMEOUT,
+      logging: LogDrivers.awsLogs({ logGroup: props.logGroup, streamPrefix: MANAGER_CONTAINER }),
+      environment: managerEnvironment(props),
+    });
+  }
+}
+
+function managerEnvironment(props: ManagerTaskProps): Record<string, string> {
+  return {
+    ...props.environment,
+    CLUSTER: props.clusterArn,
+    EVENT_BUS_NAME: props.eventBusName,
+    PARAMETER_PREFIX: props.parameterPrefix,
+    HELPER_IMAGE: props.helperImage.uri,
+    JOB_EXECUTION_ROLE_ARN: props.jobExecutionRoleArn,
+    JOB_LOG_GROUP: props.jobLogGroup.logGroupName,
+    LOG_LEVEL: props.logLevel,
+  };
+}

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+
+/** The three services, by the names of their packages. */
+export type ServiceName = 'webhook-receiver' | 'runner-launcher' | 'idle-reaper';
+
+/** What a user may set on every service's Lambda. */
+export interface ServiceOptions {
+  /** @default the package's bundle, `packages/<service>/dist` */
+  readonly code?: Code;
+  /** @default 512: more memory is more CPU, so a shorter cold start */
+  readonly memorySize?: number;
+  /** @default Architecture.ARM_64 */
+  readonly architecture?: Architecture;
+  /** @default none: the function shares the account's concurrency */
+  readonly reservedConcurrentExecutions?: number;
+  /** @default RetentionDays.TWO_WEEKS */
+  readonly logRetention?: RetentionDays;
+  /** Powertools' log level. @default INFO */
+  readonly logLevel?: string;
+  /** Variables beyond the service's own; they do not replace those. @default none */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export interface ServiceFunctionProps {
+  readonly service: ServiceName;
+  readonly description: string;
+  readonly timeout: Duration;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly statements: readonly PolicyStatement[];
+  readonly options: ServiceOptions;
+}
+
+/** The service's bundle is not there. */
+export class MissingBundleError extends Error {
+  override readonly name = 'MissingBundleError';
+}
+
+/** A service's Lambda with its own log group and a role that lists what it may do. */
+export class ServiceFunction extends Construct {
+  readonly function: LambdaFunction;
+
+  constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
+    super(scope, id);
+    const { service, options } = props;
+    const logGroup = new LogGroup(this, 'Log', {
+      retention: options.logRetention ?? RetentionDays.TWO_WEEKS,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: `What ${service} may do`,
+    });
+    logGroup.grantWrite(role);
+    for (const statement of props.statements) role.addToPolicy(statement);
+    const { reservedConcurrentExecutions } = options;
+    this.function = new LambdaFunction(this, 'Function', {
+      description: props.description,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: options.architecture ?? Architecture.ARM_64,
+      code: options.code ?? bundleOf(service),
+      handler: 'index.handler',
+      memorySize: options.memorySize ?? 512,
+      timeout: props.timeout,
+      ...(reservedConcurrentExecutions === undefined ? {} : { reservedConcurrentExecutions }),
+      role,
+      logGroup,
+      environment: {
+        LOG_LEVEL: options.logLevel ?? 'INFO',
+        ...options.environment,
+        ...props.environment,
+        POWERTOOLS_SERVICE_NAME: service,
+      },
+    });
+  }
+}
+
+/**
+ * The bundle that the service's package builds.
+ * @throws {MissingBundleError}
+ */
+function bundleOf(service: ServiceName): Code {
+  const directory = fileURLToPath(new URL(`../../../${service}/dist`, import.meta.url));
+  if (!existsSync(directory)) {
+    throw new MissingBundleError(`${directory} does not exist: run \`npx nx build ${service}\` first`);
+  }
+  return Code.fromAsset(directory);
+}

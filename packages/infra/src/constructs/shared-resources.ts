@@ -1,0 +1,150 @@
+import { fileURLToPath } from 'node:url';
+import { DEFAULT_PARAMETER_PREFIX } from '@serverless-gitlab-runner/fleet';
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import { CfnCluster } from 'aws-cdk-lib/aws-ecs';
+import { EventBus } from 'aws-cdk-lib/aws-events';
+import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { FleetProps } from '../fleet-props.ts';
+import { FleetParameter } from './fleet-parameter.ts';
+import { type ImageSource, resolveImage } from './image-source.ts';
+import type { Installation } from './installation.ts';
+import { JobExecutionRole } from './job-execution-role.ts';
+import { ManagerTask } from './manager-task.ts';
+import { Network, type NetworkProps } from './network.ts';
+
+export interface SharedResourcesProps {
+  /** @default one fleet named `default` for https://gitlab.com, everything else as the fleet's schema says */
+  readonly fleets?: readonly FleetProps[];
+  /** @default /serverless-gitlab-runner */
+  readonly parameterPrefix?: string;
+  /** @default an own VPC with public subnets and no NAT gateway */
+  readonly network?: NetworkProps;
+  /** The manager's image. @default built from `images/runner` */
+  readonly runnerImage?: ImageSource;
+  /** The image of job tasks' helper. @default built from `images/job-base` */
+  readonly jobBaseImage?: ImageSource;
+  /** Size of a manager's task. @default 256 CPU units (a quarter of a vCPU) */
+  readonly managerCpu?: number;
+  /** @default 512 */
+  readonly managerMemoryMiB?: number;
+  /** Architecture of managers. @default X86_64 */
+  readonly managerArchitecture?: 'X86_64' | 'ARM64';
+  /** Variables for managers beyond their own, a proxy's for example; they do not replace those. @default none */
+  readonly managerEnvironment?: Readonly<Record<string, string>>;
+  /**
+   * Names (`*` allowed) of ECR repositories of this account and region whose images jobs may name.
+   * @default none: any project of the fleet could read them
+   */
+  readonly jobImageRepositories?: readonly string[];
+  /** How long logs of managers and job tasks are kept. @default RetentionDays.TWO_WEEKS */
+  readonly logRetention?: RetentionDays;
+  /** @default INFO */
+  readonly logLevel?: string;
+  /** CloudWatch Container Insights, billed by metric. @default false */
+  readonly containerInsights?: boolean;
+}
+
+/** Network, cluster, bus, logs, roles, the manager's task definition and the fleets: what the services share. */
+export class SharedResources extends Construct implements Installation {
+  readonly parameterPrefix: string;
+  readonly clusterArn: string;
+  readonly clusterName: string;
+  readonly eventBusArn: string;
+  readonly eventBusName: string;
+  readonly managerTaskRoleArn: string;
+  readonly managerExecutionRoleArn: string;
+  readonly network: Network;
+  readonly managerLogGroup: ILogGroup;
+  readonly jobLogGroup: ILogGroup;
+  readonly fleets: readonly FleetProps[];
+  readonly managerTask: ManagerTask;
+
+  constructor(scope: Construct, id: string, props: SharedResourcesProps = {}) {
+    super(scope, id);
+    this.parameterPrefix = props.parameterPrefix ?? DEFAULT_PARAMETER_PREFIX;
+    this.fleets = props.fleets ?? [{ name: 'default' }];
+    const name = nameOf(this.parameterPrefix);
+    const cluster = new CfnCluster(this, 'Cluster', {
+      clusterName: name,
+      capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
+      clusterSettings: [
+        { name: 'containerInsights', value: props.containerInsights ? 'enabled' : 'disabled' },
+      ],
+    });
+    this.clusterArn = cluster.attrArn;
+    this.clusterName = cluster.ref;
+    const eventBus = new EventBus(this, 'EventBus', {
+      eventBusName: name,
+      description: 'Events of serverless-gitlab-runner: jobs, managers and job tasks',
+    });
+    this.eventBusArn = eventBus.eventBusArn;
+    this.eventBusName = eventBus.eventBusName;
+    this.network = new Network(this, 'Network', props.network);
+    this.managerLogGroup = this.logGroup('ManagerLog', 'managers', props.logRetention);
+    this.jobLogGroup = this.logGroup('JobLog', 'jobs', props.logRetention);
+    this.managerTask = this.manager(props);
+    this.managerTaskRoleArn = this.managerTask.taskRole.roleArn;
+    this.managerExecutionRoleArn = this.managerTask.executionRole.roleArn;
+    for (const fleet of this.fleets) {
+      new FleetParameter(this, `Fleet-${fleet.name}`, {
+        parameterPrefix: this.parameterPrefix,
+        fleet,
+        network: this.network,
+      });
+    }
+  }
+
+  private logGroup(id: string, name: string, retention = RetentionDays.TWO_WEEKS): LogGroup {
+    return new LogGroup(this, id, {
+      logGroupName: `${this.parameterPrefix}/${name}`,
+      retention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  }
+
+  private manager(props: SharedResourcesProps): ManagerTask {
+    const architecture = props.managerArchitecture ?? 'X86_64';
+    const platform = architecture === 'ARM64' ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64;
+    const image = resolveImage(this, 'RunnerImage', props.runnerImage ?? fromImages('runner', platform));
+    const helperImage = resolveImage(
+      this,
+      'JobBaseImage',
+      props.jobBaseImage ?? fromImages('job-base', Platform.LINUX_AMD64),
+    );
+    const jobExecution = new JobExecutionRole(this, 'JobExecution', {
+      helperImage,
+      logGroup: this.jobLogGroup,
+      imageRepositories: props.jobImageRepositories ?? [],
+    });
+    return new ManagerTask(this, 'Manager', {
+      parameterPrefix: this.parameterPrefix,
+      clusterArn: this.clusterArn,
+      clusterName: this.clusterName,
+      eventBusArn: this.eventBusArn,
+      eventBusName: this.eventBusName,
+      image,
+      helperImage,
+      jobExecutionRoleArn: jobExecution.role.roleArn,
+      jobTaskRoleArns: this.fleets.flatMap((fleet) => fleet.job?.taskRoleArn ?? []),
+      logGroup: this.managerLogGroup,
+      jobLogGroup: this.jobLogGroup,
+      cpu: props.managerCpu ?? 256,
+      memoryMiB: props.managerMemoryMiB ?? 512,
+      architecture,
+      logLevel: props.logLevel ?? 'INFO',
+      environment: props.managerEnvironment ?? {},
+    });
+  }
+}
+
+/** `/serverless-gitlab-runner` as `serverless-gitlab-runner`: people and other consumers read these names. */
+function nameOf(parameterPrefix: string): string {
+  return parameterPrefix.slice(1).replaceAll('/', '-');
+}
+
+/** A Dockerfile of this repository, built and pushed when the stack is deployed. */
+function fromImages(name: 'runner' | 'job-base', platform: Platform): ImageSource {
+  return { directory: fileURLToPath(new URL(`../../../../images/${name}`, import.meta.url)), platform };
+}

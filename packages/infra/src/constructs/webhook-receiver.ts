@@ -1,0 +1,58 @@
+import { Duration } from 'aws-cdk-lib';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { FunctionUrlAuthType, type IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { parameterArns, putEvents, readParameters } from '../policies/statements.ts';
+import type { Installation } from './installation.ts';
+import { ServiceAlarms } from './service-alarms.ts';
+import { ServiceFunction, type ServiceOptions } from './service-function.ts';
+
+export interface WebhookReceiverProps extends ServiceOptions {
+  readonly installation: Installation;
+  /** What alarms do. @default nothing: they only show in CloudWatch */
+  readonly alarmActions?: readonly IAlarmAction[];
+}
+
+/** GitLab waits 10 s for an answer to a webhook. */
+const TIMEOUT = Duration.seconds(10);
+
+/** The Lambda behind the URL that GitLab's webhooks call. */
+export class WebhookReceiver extends Construct {
+  readonly function: IFunction;
+  /** The webhook's URL, with the slash at its end and without the query. */
+  readonly url: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { installation, alarmActions, ...options }: WebhookReceiverProps,
+  ) {
+    super(scope, id);
+    const { parameterPrefix, eventBusArn, eventBusName } = installation;
+    const { function: receiver } = new ServiceFunction(this, 'Service', {
+      service: 'webhook-receiver',
+      description: 'GitLab webhook in, JobQueued and JobFinished out',
+      timeout: TIMEOUT,
+      environment: { EVENT_BUS_NAME: eventBusName, PARAMETER_PREFIX: parameterPrefix },
+      statements: [
+        readParameters(this, parameterPrefix, [
+          'fleets/*/config',
+          'fleets/*/webhook-secret*',
+          'fleets/*/signing-token*',
+        ]),
+        new PolicyStatement({
+          sid: 'WriteBroughtRunnerTokens',
+          actions: ['ssm:PutParameter'],
+          resources: parameterArns(this, parameterPrefix, ['fleets/*/runner-tokens/*']),
+        }),
+        putEvents(eventBusArn),
+      ],
+      options,
+    });
+    this.function = receiver;
+    // No IAM in front: GitLab cannot sign for it, so the function checks the webhook's secret itself.
+    this.url = receiver.addFunctionUrl({ authType: FunctionUrlAuthType.NONE }).url;
+    new ServiceAlarms(this, 'Alarms', alarmActions).functionErrors(receiver);
+  }
+}

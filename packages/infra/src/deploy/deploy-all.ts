@@ -1,0 +1,89 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { emulatorEnvironment } from './emulator-environment.ts';
+import { runCdk } from './run-cdk.ts';
+
+export { DeployError } from './run-cdk.ts';
+
+export interface DeployOptions {
+  /** Endpoint of the AWS emulator; missing: AWS itself, by the SDK's own configuration. */
+  readonly endpoint?: string;
+  /** Region for the emulator. Default `us-east-1`. */
+  readonly region?: string;
+  /** CDK context of the app (see README): strings as they are, everything else as JSON. */
+  readonly context?: Readonly<Record<string, unknown>>;
+  /** Command of the CDK app. Default: this package's app. */
+  readonly app?: string;
+  /** Gets progress, line by line: a few a stack, and what failed. */
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+const deployOutputsSchema = z.object({
+  WebhookUrl: z.url(),
+  WebhookReceiverFunction: z.string(),
+  RunnerLauncherFunction: z.string(),
+  IdleReaperFunction: z.string(),
+  QueueUrl: z.string(),
+  LauncherDeadLettersUrl: z.string(),
+  ReaperDeadLettersUrl: z.string(),
+  ClusterArn: z.string(),
+  ClusterName: z.string(),
+  EventBusName: z.string(),
+  ManagerLogGroup: z.string(),
+  JobLogGroup: z.string(),
+  ParameterPrefix: z.string(),
+});
+
+/** Outputs of all stacks that a program needs. */
+export type DeployOutputs = z.infer<typeof deployOutputsSchema>;
+
+/**
+ * Deploys every stack with the CDK CLI, synthesising once; bootstraps an emulator first (an account of AWS is its
+ * owner's to bootstrap). Needs the Lambdas' bundles (`nx build`).
+ * @throws {DeployError} when CDK fails; an `AbortError` when `signal` ends it
+ */
+export async function deployAll(options: DeployOptions): Promise<DeployOutputs> {
+  const directory = await mkdtemp(join(tmpdir(), 'serverless-gitlab-runner-deploy-'));
+  const assembly = join(directory, 'cdk.out');
+  const outputsFile = join(directory, 'outputs.json');
+  const { endpoint, region, signal, app, context } = options;
+  const environment = endpoint === undefined ? {} : emulatorEnvironment(endpoint, region);
+  const log = (line: string) => {
+    if (isProgress(line)) options.log(line.trim());
+  };
+  const run = (args: readonly string[]) =>
+    runCdk([...args, '--no-color', '--no-notices'], { environment, log, signal });
+  try {
+    const appArguments = app === undefined ? [] : ['--app', app];
+    await run(['synth', '--quiet', '--output', assembly, ...appArguments, ...contextArguments(context)]);
+    if (endpoint !== undefined) await run(['bootstrap', '--app', assembly]);
+    await run([
+      ...['deploy', '--all', '--app', assembly, '--outputs-file', outputsFile],
+      ...['--require-approval', 'never', '--method', 'direct', '--concurrency', '4', '--progress', 'events'],
+    ]);
+    return deployOutputsSchema.parse(mergeStacks(await readFile(outputsFile, 'utf8')));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Whether a line is about a whole stack or tells of a failure; CDK also prints one or two for each resource. */
+function isProgress(line: string): boolean {
+  return /^\s*[✅❌✨]|: (deploying|destroying)|_FAILED|[Ee]rror\b/u.test(line);
+}
+
+const outputsSchema = z.record(z.string(), z.record(z.string(), z.string()));
+
+function mergeStacks(outputs: string): Record<string, string> {
+  return Object.assign({}, ...Object.values(outputsSchema.parse(JSON.parse(outputs))));
+}
+
+function contextArguments(context: Readonly<Record<string, unknown>> = {}): string[] {
+  return Object.entries(context).flatMap(([key, value]) => [
+    '--context',
+    `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  ]);
+}

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+/** `packages/infra`, where `cdk.json` is. */
+export const INFRA_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The CDK CLI failed. The message ends with what it printed last. */
+export class DeployError extends Error {
+  override readonly name = 'DeployError';
+}
+
+export interface RunCdkOptions {
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Gets each line that CDK prints. */
+  readonly log: (line: string) => void;
+  /** Ends CDK, and with it what it started. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const LINES_IN_ERROR = 30;
+
+/**
+ * Runs the CDK CLI in `packages/infra` and waits for its end.
+ * @throws {DeployError} when it ends with anything but 0
+ */
+export async function runCdk(args: readonly string[], options: RunCdkOptions): Promise<void> {
+  const { log, signal } = options;
+  const child = spawn(process.execPath, [cdkProgram(), ...args], {
+    cwd: INFRA_DIRECTORY,
+    env: {
+      ...process.env,
+      ...options.environment,
+      PATH: pathWithThisNode(),
+      CDK_DISABLE_CLI_TELEMETRY: 'true',
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal,
+  });
+  const last: string[] = [];
+  const take = (line: string) => {
+    last.push(line);
+    if (last.length > LINES_IN_ERROR) last.shift();
+    log(line);
+  };
+  eachLine(child.stdout, take);
+  eachLine(child.stderr, take);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0)
+    throw new DeployError(`cdk ${args[0]} ended with ${code ?? 'a signal'}:\n${last.join('\n')}`);
+}
+
+function eachLine(input: Readable, take: (line: string) => void): void {
+  createInterface({ input }).on('line', (line) => {
+    if (line.trim() !== '') take(line);
+  });
+}
+
+/** `cdk.json` says `node`: it has to be this one, which reads TypeScript, not the machine's. */
+function pathWithThisNode(): string {
+  return [dirname(process.execPath), process.env.PATH].filter(Boolean).join(delimiter);
+}
+
+function cdkProgram(): string {
+  const manifest = createRequire(import.meta.url).resolve('aws-cdk/package.json');
+  return join(dirname(manifest), 'bin', 'cdk');
+}

@@ -1,0 +1,14 @@
+/** CDK constructs of serverless-gitlab-runner. `ServerlessGitlabRunner` is the whole of it, for a stack of one's own. */
+export { IdleReaper, type IdleReaperProps } from './constructs/idle-reaper.ts';
+export type { ImageSource } from './constructs/image-source.ts';
+export type { Installation } from './constructs/installation.ts';
+export { HELPER_SSH_PORT, Network, type NetworkProps } from './constructs/network.ts';
+export { RunnerLauncher, type RunnerLauncherProps } from './constructs/runner-launcher.ts';
+export { MissingBundleError, type ServiceName, type ServiceOptions } from './constructs/service-function.ts';
+export { SharedResources, type SharedResourcesProps } from './constructs/shared-resources.ts';
+export { WebhookReceiver, type WebhookReceiverProps } from './constructs/webhook-receiver.ts';
+export { DeployError, type DeployOptions, type DeployOutputs, deployAll } from './deploy/deploy-all.ts';
+export { type FleetProps, parseFleet } from './fleet-props.ts';
+export { ServerlessGitlabRunner, type ServerlessGitlabRunnerProps } from './serverless-gitlab-runner.ts';
+export { type SecretCommands, secretCommands } from './stacks/secret-commands.ts';
+export { SHARED_STACK, serviceStack } from './stacks/stack-names.ts';

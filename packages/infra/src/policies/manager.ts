@@ -1,0 +1,58 @@
+import { JOB_FAMILY_PREFIX } from '@serverless-gitlab-runner/fleet';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import {
+  type ClusterNames,
+  familyArns,
+  findTasks,
+  putEvents,
+  readParameters,
+  runTasks,
+  stopTasks,
+  taskArns,
+} from './statements.ts';
+
+export interface ManagerPermissions extends ClusterNames {
+  readonly parameterPrefix: string;
+  readonly eventBusArn: string;
+  readonly jobExecutionRoleArn: string;
+  readonly jobTaskRoleArns: readonly string[];
+}
+
+/** What a runner manager may do. */
+export function managerStatements(scope: Construct, props: ManagerPermissions): PolicyStatement[] {
+  const jobFamilies = `${JOB_FAMILY_PREFIX}*`;
+  return [
+    readParameters(scope, props.parameterPrefix, [
+      'fleets/*/config',
+      'fleets/*/runner-token',
+      'fleets/*/runner-tokens/*',
+    ]),
+    ...findTasks(scope, props),
+    ...runTasks(scope, props, jobFamilies, [props.jobExecutionRoleArn, ...props.jobTaskRoleArns]),
+    stopTasks(scope, props, ['job']),
+    new PolicyStatement({
+      sid: 'ReadDrainMark',
+      actions: ['ecs:ListTagsForResource'],
+      resources: [taskArns(scope, props)],
+    }),
+    new PolicyStatement({
+      sid: 'RegisterJobDefinitions',
+      actions: ['ecs:RegisterTaskDefinition'],
+      resources: familyArns(scope, jobFamilies),
+    }),
+    new PolicyStatement({
+      sid: 'TagOnRegister',
+      actions: ['ecs:TagResource'],
+      resources: familyArns(scope, jobFamilies),
+      conditions: { StringEquals: { 'ecs:CreateAction': 'RegisterTaskDefinition' } },
+    }),
+    // DescribeTaskDefinition has no resource level: AWS's service authorization reference names none.
+    new PolicyStatement({
+      sid: 'ReadJobDefinitions',
+      actions: ['ecs:DescribeTaskDefinition'],
+      resources: ['*'],
+    }),
+    putEvents(props.eventBusArn),
+  ];
+}

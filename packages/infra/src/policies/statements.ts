@@ -1,0 +1,128 @@
+import { TAG, type TaskRole } from '@serverless-gitlab-runner/fleet';
+import { EVENT_SOURCE } from '@serverless-gitlab-runner/shared-events';
+import { Stack } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+
+/** The cluster that a statement is about. */
+export interface ClusterNames {
+  readonly clusterArn: string;
+  readonly clusterName: string;
+}
+
+function arn(scope: Construct, service: string, resource: string): string {
+  const { partition, region, account } = Stack.of(scope);
+  return `arn:${partition}:${service}:${region}:${account}:${resource}`;
+}
+
+/** ARNs of SSM parameters under the prefix; `*` stands for anything, slashes too. */
+export function parameterArns(scope: Construct, prefix: string, names: readonly string[]): string[] {
+  return names.map((name) => arn(scope, 'ssm', `parameter${prefix}/${name}`));
+}
+
+/** Every task of the cluster. */
+export function taskArns(scope: Construct, cluster: ClusterNames): string {
+  return arn(scope, 'ecs', `task/${cluster.clusterName}/*`);
+}
+
+/** A task definition family: without a revision, as RunTask is called with it, and every revision. */
+export function familyArns(scope: Construct, family: string): string[] {
+  return [arn(scope, 'ecs', `task-definition/${family}`), arn(scope, 'ecs', `task-definition/${family}:*`)];
+}
+
+/** Statement that reads SSM parameters, secrets included: the key `aws/ssm` lets everybody in who may read them. */
+export function readParameters(scope: Construct, prefix: string, names: readonly string[]): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'ReadParameters',
+    actions: ['ssm:GetParameter'],
+    resources: parameterArns(scope, prefix, names),
+  });
+}
+
+/** Statement that puts this project's events, and no others, on its bus. */
+export function putEvents(eventBusArn: string): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'PutEvents',
+    actions: ['events:PutEvents'],
+    resources: [eventBusArn],
+    conditions: { StringEquals: { 'events:source': EVENT_SOURCE } },
+  });
+}
+
+/**
+ * Statements that find the cluster's tasks. ListTasks has no resource for tasks (its only one is a container
+ * instance, which Fargate has not), so its resource is `*` and the condition holds it to the cluster.
+ */
+export function findTasks(scope: Construct, cluster: ClusterNames): PolicyStatement[] {
+  return [
+    new PolicyStatement({
+      sid: 'ListTasks',
+      actions: ['ecs:ListTasks'],
+      resources: ['*'],
+      conditions: inCluster(cluster),
+    }),
+    new PolicyStatement({
+      sid: 'DescribeTasks',
+      actions: ['ecs:DescribeTasks'],
+      resources: [taskArns(scope, cluster)],
+      conditions: inCluster(cluster),
+    }),
+  ];
+}
+
+/** Statements that run tasks of a family in the cluster, with tags, and give them these roles; nothing that runs is retagged. */
+export function runTasks(
+  scope: Construct,
+  cluster: ClusterNames,
+  family: string,
+  roleArns: readonly string[],
+): PolicyStatement[] {
+  return [
+    new PolicyStatement({
+      sid: 'RunTask',
+      actions: ['ecs:RunTask'],
+      resources: familyArns(scope, family),
+      conditions: inCluster(cluster),
+    }),
+    new PolicyStatement({
+      sid: 'TagOnRunTask',
+      actions: ['ecs:TagResource'],
+      resources: [taskArns(scope, cluster)],
+      conditions: { StringEquals: { 'ecs:CreateAction': 'RunTask' } },
+    }),
+    new PolicyStatement({
+      sid: 'PassTaskRoles',
+      actions: ['iam:PassRole'],
+      resources: [...roleArns],
+      conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+    }),
+  ];
+}
+
+/** Statement that writes tags on managers that run already: demand and drain marks. */
+export function tagManagers(scope: Construct, cluster: ClusterNames): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'TagManagers',
+    actions: ['ecs:TagResource'],
+    resources: [taskArns(scope, cluster)],
+    conditions: { StringEquals: { [roleTag()]: 'manager' satisfies TaskRole } },
+  });
+}
+
+/** Statement that stops our own tasks of these roles. */
+export function stopTasks(scope: Construct, cluster: ClusterNames, roles: TaskRole[]): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'StopTasks',
+    actions: ['ecs:StopTask'],
+    resources: [taskArns(scope, cluster)],
+    conditions: { ...inCluster(cluster), StringEquals: { [roleTag()]: roles } },
+  });
+}
+
+function inCluster(cluster: ClusterNames): { ArnEquals: Record<string, string> } {
+  return { ArnEquals: { 'ecs:cluster': cluster.clusterArn } };
+}
+
+function roleTag(): string {
+  return `aws:ResourceTag/${TAG.role}`;
+}

@@ -1,0 +1,40 @@
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { IdleReaper, type IdleReaperProps } from './constructs/idle-reaper.ts';
+import { RunnerLauncher, type RunnerLauncherProps } from './constructs/runner-launcher.ts';
+import { SharedResources, type SharedResourcesProps } from './constructs/shared-resources.ts';
+import { WebhookReceiver, type WebhookReceiverProps } from './constructs/webhook-receiver.ts';
+
+type Without<Props> = Omit<Props, 'installation' | 'alarmActions'>;
+
+export interface ServerlessGitlabRunnerProps extends SharedResourcesProps {
+  /** @default the receiver's defaults */
+  readonly webhookReceiver?: Without<WebhookReceiverProps>;
+  /** @default the launcher's defaults */
+  readonly runnerLauncher?: Without<RunnerLauncherProps>;
+  /** @default the reaper's defaults */
+  readonly idleReaper?: Without<IdleReaperProps>;
+  /** What every alarm does. @default nothing: they only show in CloudWatch */
+  readonly alarmActions?: readonly IAlarmAction[];
+}
+
+/**
+ * The whole installation for a stack of one's own; no property is required. The secrets are not in it: put them into
+ * SSM as `secretCommands` says.
+ */
+export class ServerlessGitlabRunner extends Construct {
+  readonly shared: SharedResources;
+  readonly webhookReceiver: WebhookReceiver;
+  readonly runnerLauncher: RunnerLauncher;
+  readonly idleReaper: IdleReaper;
+
+  constructor(scope: Construct, id: string, props: ServerlessGitlabRunnerProps = {}) {
+    super(scope, id);
+    const { webhookReceiver, runnerLauncher, idleReaper, alarmActions = [], ...shared } = props;
+    this.shared = new SharedResources(this, 'Shared', shared);
+    const common = { installation: this.shared, alarmActions };
+    this.webhookReceiver = new WebhookReceiver(this, 'WebhookReceiver', { ...common, ...webhookReceiver });
+    this.runnerLauncher = new RunnerLauncher(this, 'RunnerLauncher', { ...common, ...runnerLauncher });
+    this.idleReaper = new IdleReaper(this, 'IdleReaper', { ...common, ...idleReaper });
+  }
+}

@@ -1,0 +1,81 @@
+import type { App } from 'aws-cdk-lib';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import { Vpc } from 'aws-cdk-lib/aws-ec2';
+import type { Code } from 'aws-cdk-lib/aws-lambda';
+import type { AppSettings } from '../app-settings.ts';
+import type { ServiceName } from '../constructs/service-function.ts';
+import type { SharedResourcesProps } from '../constructs/shared-resources.ts';
+import { IdleReaperStack, RunnerLauncherStack, WebhookReceiverStack } from './service-stacks.ts';
+import { SharedStack } from './shared-stack.ts';
+import { SHARED_STACK, serviceStack } from './stack-names.ts';
+
+export interface AddStacksOptions {
+  /** Code of a service's Lambda. Default: the package's bundle. */
+  readonly codeOf?: (service: ServiceName) => Code;
+}
+
+/** Adds the shared stack and the chosen services' stacks to an app. */
+export function addStacks(app: App, settings: AppSettings, options: AddStacksOptions = {}): void {
+  const shared = new SharedStack(app, SHARED_STACK, (stack) => sharedProps(stack, settings));
+  for (const service of settings.services) addServiceStack(app, shared, service, settings, options);
+}
+
+function addServiceStack(
+  app: App,
+  shared: SharedStack,
+  service: ServiceName,
+  settings: AppSettings,
+  options: AddStacksOptions,
+): void {
+  const id = serviceStack(service);
+  const props = {
+    installation: shared.resources,
+    logLevel: settings.logLevel,
+    alarmActions: alarmActions(settings.alarmTopicArn),
+    ...(options.codeOf === undefined ? {} : { code: options.codeOf(service) }),
+  };
+  switch (service) {
+    case 'webhook-receiver':
+      new WebhookReceiverStack(app, id, { ...props, ...concurrency(settings.webhookConcurrency) });
+      return;
+    case 'runner-launcher':
+      new RunnerLauncherStack(app, id, props);
+      return;
+    case 'idle-reaper':
+      new IdleReaperStack(app, id, props);
+  }
+}
+
+function sharedProps(stack: SharedStack, settings: AppSettings): SharedResourcesProps {
+  const { network, runnerImage, jobBaseImage, ...rest } = settings;
+  return {
+    fleets: rest.fleets,
+    parameterPrefix: rest.parameterPrefix,
+    managerCpu: rest.managerCpu,
+    managerMemoryMiB: rest.managerMemoryMiB,
+    managerArchitecture: rest.managerArchitecture,
+    managerEnvironment: rest.managerEnvironment,
+    jobImageRepositories: rest.jobImageRepositories,
+    logLevel: rest.logLevel,
+    ...(runnerImage === undefined ? {} : { runnerImage }),
+    ...(jobBaseImage === undefined ? {} : { jobBaseImage }),
+    ...(network === undefined ? {} : { network: existingNetwork(stack, network) }),
+  };
+}
+
+/** No look-up in the account: what is needed of an existing network is its names. */
+function existingNetwork(
+  stack: SharedStack,
+  network: NonNullable<AppSettings['network']>,
+): NonNullable<SharedResourcesProps['network']> {
+  const vpc = Vpc.fromVpcAttributes(stack, 'ExistingVpc', { vpcId: network.vpcId, availabilityZones: [] });
+  return { vpc, subnetIds: network.subnets, assignPublicIp: network.assignPublicIp };
+}
+
+function alarmActions(alarmActionArn: string | undefined): IAlarmAction[] {
+  return alarmActionArn === undefined ? [] : [{ bind: () => ({ alarmActionArn }) }];
+}
+
+function concurrency(reservedConcurrentExecutions: number | undefined) {
+  return reservedConcurrentExecutions === undefined ? {} : { reservedConcurrentExecutions };
+}

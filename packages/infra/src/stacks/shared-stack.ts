@@ -1,0 +1,79 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { SharedResources, type SharedResourcesProps } from '../constructs/shared-resources.ts';
+import { secretCommands } from './secret-commands.ts';
+
+/** The stack that every service's stack stands on. */
+export class SharedStack extends Stack {
+  readonly resources: SharedResources;
+
+  /**
+   * @param shared called with the stack, so that imported resources (a VPC) can be made in it
+   */
+  constructor(
+    scope: Construct,
+    id: string,
+    shared: (stack: SharedStack) => SharedResourcesProps = () => ({}),
+    props: StackProps = {},
+  ) {
+    super(scope, id, {
+      description: 'serverless-gitlab-runner: network, cluster, event bus, manager, fleets',
+      ...props,
+    });
+    this.resources = new SharedResources(this, 'Shared', shared(this));
+    this.exportForServices();
+    this.addOutputs();
+  }
+
+  /**
+   * Exported whether or not a service's stack is synthesised beside this one, so that this template is the same
+   * whichever service is deployed, and a service deployed alone finds what it imports.
+   */
+  private exportForServices(): void {
+    const { clusterArn, clusterName, eventBusArn, eventBusName } = this.resources;
+    const { managerTaskRoleArn, managerExecutionRoleArn } = this.resources;
+    for (const value of [
+      clusterArn,
+      clusterName,
+      eventBusArn,
+      eventBusName,
+      managerTaskRoleArn,
+      managerExecutionRoleArn,
+    ]) {
+      this.exportValue(value);
+    }
+  }
+
+  private addOutputs(): void {
+    const { resources } = this;
+    const outputs: Record<string, string> = {
+      ClusterArn: resources.clusterArn,
+      ClusterName: resources.clusterName,
+      EventBusName: resources.eventBusName,
+      ManagerLogGroup: resources.managerLogGroup.logGroupName,
+      JobLogGroup: resources.jobLogGroup.logGroupName,
+      ParameterPrefix: resources.parameterPrefix,
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+    for (const { name } of resources.fleets) {
+      const commands = secretCommands(resources.parameterPrefix, name);
+      const id = outputId(name);
+      new CfnOutput(this, `WebhookSecretCommand${id}`, {
+        value: commands.webhookSecret,
+        description: `Creates the webhook secret of fleet ${name}`,
+      });
+      new CfnOutput(this, `RunnerTokenCommand${id}`, {
+        value: commands.runnerToken,
+        description: `Stores the runner token of fleet ${name}`,
+      });
+    }
+  }
+}
+
+/** `linux-arm` as `LinuxArm`: an output's name has letters and digits only. */
+function outputId(fleet: string): string {
+  return fleet
+    .split('-')
+    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .join('');
+}

@@ -1,0 +1,170 @@
+import { openAsBlob } from 'node:fs';
+import { copyFile, lstat, mkdtemp, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { enumerateFiles } from '../archive/enumerate-files.ts';
+import { createGzip } from '../archive/gzip.ts';
+import { createZip } from '../archive/zip.ts';
+import type { Environment } from '../environment.ts';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { describe, send } from '../network/http.ts';
+import { type Arguments, parseArguments } from './arguments.ts';
+import { expandEnvironment } from './expand-environment.ts';
+import { CREDENTIAL_OPTIONS, type JobCredentials, readCredentials } from './job-credentials.ts';
+
+/** The real runner's tries; more while the server says that it is unavailable. */
+const TRIES = { failed: 3, unavailable: 6 } as const;
+
+export const UPLOADER_OPTIONS = {
+  ...CREDENTIAL_OPTIONS,
+  path: 'texts',
+  exclude: 'texts',
+  untracked: 'flag',
+  verbose: 'flag',
+  name: 'text',
+  'expire-in': 'text',
+  'artifact-format': 'text',
+  'artifact-type': 'text',
+  'compression-level': 'text',
+  timeout: 'text',
+  'response-header-timeout': 'text',
+  'transfer-meter-frequency': 'text',
+} as const;
+
+type Upload = {
+  readonly file: string;
+  readonly name: string;
+  readonly query: string;
+  readonly label: string;
+};
+
+/** `artifacts-uploader`: packs what the job names and sends it. Returns the exit code; no files are not a failure. */
+export async function artifactsUploader(
+  argv: readonly string[],
+  environment: Environment,
+  log: Logger,
+  directory: string,
+): Promise<number> {
+  const args = parseArguments(argv, UPLOADER_OPTIONS);
+  const credentials = readCredentials(args, environment);
+  if (credentials === undefined) {
+    log.fatal('Missing runner credentials or build ID: give --url, --token and --id');
+    return 1;
+  }
+  const expand = (text: string) => expandEnvironment(text, environment.inherited);
+  const files = await enumerateFiles(
+    directory,
+    {
+      paths: args.texts('path').map(expand),
+      exclude: args.texts('exclude').map(expand),
+      untracked: args.flag('untracked'),
+    },
+    log,
+  );
+  if (files.length === 0) {
+    log.error('No files to upload');
+    return 0;
+  }
+  const staging = await mkdtemp(join(environment.TMPDIR, 'artifacts'));
+  try {
+    const upload = await pack(args, expand(args.text('name')), files, directory, staging);
+    return await uploadWithRetries(upload, credentials, log);
+  } catch (error) {
+    log.fatal(messageOf(error));
+    return 1;
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+async function pack(
+  args: Arguments,
+  wantedName: string,
+  files: readonly string[],
+  directory: string,
+  staging: string,
+): Promise<Upload> {
+  const asked = args.text('artifact-format');
+  const format = asked === '' ? 'zip' : asked;
+  const base = basename(wantedName === '' ? 'artifacts' : wantedName) || 'default';
+  const file = join(staging, 'archive');
+  const type = args.text('artifact-type');
+  const query = new URLSearchParams();
+  if (args.text('expire-in') !== '') query.set('expire_in', args.text('expire-in'));
+  if (asked !== '') query.set('artifact_format', asked);
+  if (type !== '') query.set('artifact_type', type);
+  const label =
+    type === ''
+      ? 'Uploading artifacts to coordinator...'
+      : `Uploading artifacts as "${type}" to coordinator...`;
+  const suffix = { zip: '.zip', gzip: '.gz', raw: '' }[format];
+  if (suffix === undefined)
+    throw new Error(`artifact format ${format} is not supported: use zip, gzip or raw`);
+  if (format === 'zip') await createZip(file, directory, files);
+  else if (format === 'gzip') await createGzip(file, directory, files);
+  else await copySingleFile(file, directory, files);
+  return { file, name: base + suffix, query: query.toString(), label };
+}
+
+async function copySingleFile(target: string, directory: string, files: readonly string[]): Promise<void> {
+  const [only, ...others] = files;
+  if (only === undefined || others.length > 0)
+    throw new Error('the raw archiver supports a single file only');
+  if (!(await lstat(resolve(directory, only))).isFile()) throw new Error(`${only}: not a regular file`);
+  await copyFile(resolve(directory, only), target);
+}
+
+async function uploadWithRetries(upload: Upload, credentials: JobCredentials, log: Logger): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    const result = await uploadOnce(upload, credentials, log);
+    if (result.kind === 'done') return 0;
+    if (result.kind === 'refused') {
+      log.fatal(result.why);
+      return 1;
+    }
+    const tries = result.kind === 'unavailable' ? TRIES.unavailable : TRIES.failed;
+    if (attempt >= tries) {
+      log.fatal(result.why);
+      return 1;
+    }
+    log.warning('Retrying...', { context: 'artifacts-uploader', error: result.why });
+    await sleep(1000);
+  }
+}
+
+type UploadResult =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'refused' | 'failed' | 'unavailable'; readonly why: string };
+
+async function uploadOnce(upload: Upload, credentials: JobCredentials, log: Logger): Promise<UploadResult> {
+  const reply = await send(credentials.url, {
+    method: 'POST',
+    path: `jobs/${credentials.id}/artifacts?${upload.query}`,
+    headers: { 'JOB-TOKEN': credentials.token },
+    body: async () => {
+      const form = new FormData();
+      form.append('file', await openAsBlob(upload.file, { type: 'application/octet-stream' }), upload.name);
+      return form;
+    },
+  });
+  const status = await describe(reply);
+  const fields = { id: credentials.id, responseStatus: status };
+  switch (reply.status) {
+    case 201:
+      log.info(`${upload.label} ${status}`, fields);
+      return { kind: 'done' };
+    case 403:
+      log.error(`${upload.label} ${status}`, fields);
+      return { kind: 'refused', why: 'permission denied' };
+    case 413:
+      log.error(`${upload.label} ${status}`, fields);
+      return { kind: 'refused', why: 'too large' };
+    case 503:
+      log.error(`${upload.label} ${status}`, fields);
+      return { kind: 'unavailable', why: 'service unavailable' };
+    default:
+      log.warning(`${upload.label} ${status}`, fields);
+      return { kind: 'failed', why: `upload failed: ${status}` };
+  }
+}

@@ -1,0 +1,110 @@
+import { createReadStream } from 'node:fs';
+import { lstat, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { enumerateFiles } from '../archive/enumerate-files.ts';
+import { createZip } from '../archive/zip.ts';
+import type { Environment } from '../environment.ts';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { parseArguments } from './arguments.ts';
+import { expandEnvironment } from './expand-environment.ts';
+
+/** `cache-archiver`: packs what is to be kept into `--file`, and puts that to `--url` when there is one. Returns the exit code. */
+export async function cacheArchiver(
+  argv: readonly string[],
+  environment: Environment,
+  log: Logger,
+  directory: string,
+): Promise<number> {
+  const args = parseArguments(argv, {
+    file: 'text',
+    'alternate-file': 'text',
+    path: 'texts',
+    exclude: 'texts',
+    untracked: 'flag',
+    url: 'text',
+    header: 'texts',
+    timeout: 'text',
+    'env-file': 'text',
+    metadata: 'text',
+    'compression-level': 'text',
+    'compression-format': 'text',
+    'max-uploaded-archive-size': 'text',
+  });
+  if (args.text('file') === '') {
+    log.fatal('Missing --file');
+    return 1;
+  }
+  const expand = (text: string) => expandEnvironment(text, environment.inherited);
+  const file = resolve(directory, args.text('file'));
+  const files = await enumerateFiles(
+    directory,
+    {
+      paths: args.texts('path').map(expand),
+      exclude: args.texts('exclude').map(expand),
+      untracked: args.flag('untracked'),
+    },
+    log,
+  );
+  if (files.length === 0) {
+    log.warning('No files to cache.');
+    return 0;
+  }
+  try {
+    if (await isUpToDate(file, directory, files)) {
+      log.info('Archive is up to date!');
+      return 0;
+    }
+    await writeArchive(file, directory, files);
+    if (args.text('url') !== '') await upload(file, args.text('url'), args.texts('header'));
+    else {
+      log.info(
+        'No URL provided, cache will not be uploaded to shared cache server. Cache will be stored only locally.',
+      );
+    }
+    return 0;
+  } catch (error) {
+    log.fatal(messageOf(error));
+    return 1;
+  }
+}
+
+async function isUpToDate(file: string, directory: string, files: readonly string[]): Promise<boolean> {
+  const archive = await stat(file).catch(() => undefined);
+  if (archive === undefined) return false;
+  const times = await Promise.all(files.map(async (name) => (await lstat(resolve(directory, name))).mtimeMs));
+  return times.every((time) => time <= archive.mtimeMs);
+}
+
+/** Under another name first: a job that reads the cache meanwhile sees the old or the new one. */
+async function writeArchive(file: string, directory: string, files: readonly string[]): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const temporary = `${file}.${process.pid}`;
+  try {
+    await createZip(temporary, directory, files);
+    await rename(temporary, file);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function upload(file: string, url: string, headers: readonly string[]): Promise<void> {
+  const { size } = await stat(file);
+  const response = await fetch(url, {
+    method: 'PUT',
+    headers: {
+      'Content-Length': String(size),
+      'Content-Type': 'application/octet-stream',
+      ...Object.fromEntries(headers.map((line) => splitHeader(line))),
+    },
+    body: Readable.toWeb(createReadStream(file)),
+    duplex: 'half',
+  });
+  if (!response.ok) throw new Error(`received: ${response.status} ${response.statusText}`);
+}
+
+function splitHeader(line: string): [string, string] {
+  const at = line.indexOf(':');
+  return at < 0 ? [line, ''] : [line.slice(0, at).trim(), line.slice(at + 1).trim()];
+}

@@ -1,0 +1,22 @@
+import type { Environment } from '../environment.ts';
+import type { Arguments, OptionKind } from './arguments.ts';
+
+/** Which job's artifacts, and as whom. */
+export type JobCredentials = { readonly id: number; readonly token: string; readonly url: string };
+
+export const CREDENTIAL_OPTIONS = {
+  id: 'text',
+  token: 'text',
+  url: 'text',
+  'tls-ca-file': 'text',
+  'tls-cert-file': 'text',
+  'tls-key-file': 'text',
+} as const satisfies Record<string, OptionKind>;
+
+/** The options, or the job's variables in their place; undefined when something is missing. */
+export function readCredentials(args: Arguments, environment: Environment): JobCredentials | undefined {
+  const id = Number(args.text('id') || environment.CI_JOB_ID);
+  const token = args.text('token') || environment.CI_JOB_TOKEN;
+  const url = args.text('url') || environment.CI_SERVER_URL;
+  return Number.isInteger(id) && id > 0 && token !== '' && url !== '' ? { id, token, url } : undefined;
+}

@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises';
+import { BuildError, UnknownExitCodeError } from '../errors.ts';
+import type { HookExit } from './run-hook.ts';
+
+/** `BUILD_FAILURE_EXIT_CODE` and `SYSTEM_FAILURE_EXIT_CODE` as hooks get them. */
+export const BUILD_FAILURE_EXIT_CODE = 1;
+export const SYSTEM_FAILURE_EXIT_CODE = 2;
+
+/**
+ * What a hook's exit means. A build failure takes the script's own code from `exitCodeFile`, if the driver has written one
+ * (docs/executors/custom.md, "Error handling").
+ * @throws BuildError, UnknownExitCodeError, or a plain Error for a system failure.
+ */
+export async function checkExit(exit: HookExit, exitCodeFile: string): Promise<void> {
+  if (exit.code === 0) return;
+  if (exit.code === SYSTEM_FAILURE_EXIT_CODE) throw new Error(exit.how);
+  if (exit.code !== BUILD_FAILURE_EXIT_CODE) throw new UnknownExitCodeError(exit.code, exit.how);
+
+  const content = await readFile(exitCodeFile, 'utf8').catch(() => undefined);
+  if (content === undefined) throw new BuildError('script_failure', exit.how, BUILD_FAILURE_EXIT_CODE);
+  const line = (content.split('\n')[0] ?? '').replace(/\r$/, '');
+  if (!/^[+-]?\d+$/.test(line)) throw new UnknownExitCodeError(SYSTEM_FAILURE_EXIT_CODE, exit.how);
+  throw new BuildError('script_failure', `exit status ${line}`, Number(line));
+}

@@ -1,0 +1,82 @@
+import { createServer, type Server } from 'node:http';
+import type { JobStatus } from '../build/run-job.ts';
+import { type RunnerConfig, shortToken } from '../config.ts';
+import { VERSION } from '../version.ts';
+
+/** What the metrics are made of. */
+export type RunnerFacts = {
+  readonly config: RunnerConfig;
+  readonly systemId: string;
+  readonly jobs: readonly JobStatus[];
+  /** Jobs taken since the start. */
+  readonly jobsTotal: number;
+};
+
+function sample(name: string, labels: Readonly<Record<string, string>>, value: number): string {
+  const text = Object.keys(labels)
+    .sort()
+    .map((key) => `${key}="${(labels[key] ?? '').replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`);
+  return `${name}{${text.join(',')}} ${value}`;
+}
+
+/** The Prometheus text that `/metrics` answers. An idle runner shows one sample of 0 with state `idle`. */
+export function renderMetrics(runners: readonly RunnerFacts[], concurrent: number): string {
+  const lines = [
+    '# HELP gitlab_runner_concurrent The current value of concurrent setting',
+    '# TYPE gitlab_runner_concurrent gauge',
+    `gitlab_runner_concurrent ${concurrent}`,
+    '# HELP gitlab_runner_jobs The current number of running builds.',
+    '# TYPE gitlab_runner_jobs gauge',
+  ];
+  for (const runner of runners) lines.push(...jobSamples(runner));
+  lines.push('# HELP gitlab_runner_jobs_total Total number of handled jobs');
+  lines.push('# TYPE gitlab_runner_jobs_total counter');
+  for (const runner of runners)
+    lines.push(sample('gitlab_runner_jobs_total', identity(runner), runner.jobsTotal));
+  lines.push('# HELP gitlab_runner_limit The current value of runner limit');
+  lines.push('# TYPE gitlab_runner_limit gauge');
+  for (const runner of runners)
+    lines.push(sample('gitlab_runner_limit', identity(runner), runner.config.limit));
+  lines.push(
+    '# HELP gitlab_runner_version_info A metric with a constant 1 labeled by different build stats fields.',
+  );
+  lines.push('# TYPE gitlab_runner_version_info gauge');
+  const { name, version, revision, os, architecture } = VERSION;
+  lines.push(sample('gitlab_runner_version_info', { name, version, revision, os, architecture }, 1));
+  return `${lines.join('\n')}\n`;
+}
+
+function identity({ config, systemId }: RunnerFacts) {
+  return { runner: shortToken(config.token), runner_name: config.name, system_id: systemId };
+}
+
+function jobSamples(runner: RunnerFacts): string[] {
+  const counts = new Map<string, number>();
+  const labels = (state: string, stage: string, executor_stage: string) =>
+    JSON.stringify({ ...identity(runner), state, stage, executor_stage });
+  counts.set(labels('idle', 'idle', 'idle'), 0);
+  for (const { state, stage, executorStage } of runner.jobs) {
+    const key = labels(state, stage, executorStage);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return [...counts].map(([key, count]) => sample('gitlab_runner_jobs', JSON.parse(key), count));
+}
+
+/** Serves `/metrics` on `host:port` (the host may be empty). @throws when the address cannot be listened on. */
+export async function serveMetrics(address: string, render: () => string): Promise<Server> {
+  const at = address.lastIndexOf(':');
+  const host = at < 0 ? address : address.slice(0, at).replace(/^\[|\]$/g, '');
+  const port = at < 0 ? 9252 : Number(address.slice(at + 1));
+  const server = createServer((request, response) => {
+    const found = request.url === '/metrics' && (request.method === 'GET' || request.method === 'HEAD');
+    response.writeHead(found ? 200 : 404, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' });
+    response.end(found ? render() : 'not found\n');
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host === '' ? undefined : host, resolve);
+  });
+  // The process ends when its jobs do, whoever still reads metrics.
+  server.unref();
+  return server;
+}

@@ -1,0 +1,31 @@
+/** A signal that ends the program; `word` is how Go prints it, and so the job log. */
+export type StopSignal = { readonly name: 'SIGQUIT' | 'SIGTERM' | 'SIGINT'; readonly word: string };
+
+const STOP_SIGNALS: readonly StopSignal[] = [
+  { name: 'SIGQUIT', word: 'quit' },
+  { name: 'SIGTERM', word: 'terminated' },
+  { name: 'SIGINT', word: 'interrupt' },
+];
+
+/** Begins to listen; each call of `next` gives one signal, none is lost. */
+export function nextSignal(): { next(): Promise<StopSignal> } {
+  const arrived: StopSignal[] = [];
+  let wake: (() => void) | undefined;
+  for (const signal of STOP_SIGNALS) {
+    process.on(signal.name, () => {
+      arrived.push(signal);
+      wake?.();
+    });
+  }
+  return {
+    next: async () => {
+      for (;;) {
+        const signal = arrived.shift();
+        if (signal !== undefined) return signal;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { type BuildContext, flagOn } from '../job/build-context.ts';
+import { expandValue } from '../job/variables.ts';
+
+export type CacheLocation = {
+  /** As the log names it. */
+  readonly key: string;
+  /** The archive, relative to the project's directory. */
+  readonly file: string;
+  /** The archive's name under the other setting of FF_HASH_CACHE_KEYS. */
+  readonly alternateFile: string;
+};
+
+export type CacheLocationResult =
+  | { readonly kind: 'found'; readonly location: CacheLocation; readonly warning?: string }
+  | { readonly kind: 'none'; readonly why: string };
+
+/** Keeps a key inside of the cache directory: no `..`, no backslash, no encoded separators, no trailing blanks. */
+export function sanitizeCacheKey(key: string): string {
+  const separators = key.replaceAll(/%2f/gi, '/').replaceAll(/%2e/gi, '.').replaceAll('\\', '/');
+  const parts = posix.normalize(`/${separators}`).slice(1).split('/');
+  while (parts.length > 0) {
+    const last = (parts.pop() ?? '').trimEnd();
+    if (last !== '') return [...parts, last].join('/');
+  }
+  return '';
+}
+
+/** Where a cache's archive is. Without a key it is the job's name and ref. */
+export function locateCache(context: BuildContext, userKey: string): CacheLocationResult {
+  const { job, directories } = context;
+  if (directories.cache === '') return { kind: 'none', why: 'unset cache directory' };
+  const byDefault = posix.join('/', job.job_info.name, job.git_info.ref).slice(1);
+  const wanted = userKey === '' ? byDefault : expandValue(userKey, context.variables);
+  const hashes = flagOn(context, 'FF_HASH_CACHE_KEYS');
+  const key = hashes ? wanted : sanitizeCacheKey(wanted);
+  if (key === '') return { kind: 'none', why: 'empty cache key' };
+  const hash = createHash('sha256').update(key).digest('hex');
+  const fileOf = (name: string) =>
+    posix.relative(directories.build, posix.join(directories.cache, name, 'cache.zip'));
+  return {
+    kind: 'found',
+    location: { key, file: fileOf(hashes ? hash : key), alternateFile: fileOf(hashes ? key : hash) },
+    ...(key === wanted ? {} : { warning: `cache key "${wanted}" sanitized to "${key}"` }),
+  };
+}

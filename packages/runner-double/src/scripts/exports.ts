@@ -1,0 +1,30 @@
+import type { BuildContext } from '../job/build-context.ts';
+import type { ScriptWriter } from './script-writer.ts';
+
+export const ENVIRONMENT_FILE = 'gitlab_runner_env';
+
+/**
+ * Exports the job's environment. In the clean-up, file variables get their path only: their files are there from earlier stages
+ * and are about to be removed.
+ */
+export function writeExports(
+  writer: ScriptWriter,
+  context: BuildContext,
+  files: 'written' | 'named' = 'written',
+): void {
+  for (const variable of context.variables) {
+    if (variable.file && files === 'named')
+      writer.exportPath(variable.key, writer.temporaryFile(variable.key));
+    else writer.variable(variable);
+  }
+  const file = writer.temporaryFile(ENVIRONMENT_FILE);
+  writer.exportPath('GITLAB_ENV', file);
+  writer.sourceEnvironmentFile(file);
+}
+
+/** Runs `body` where the helper commands exist, and says what is left out elsewhere. */
+export function withRunnerCommand(writer: ScriptWriter, action: string, body: () => void): void {
+  writer.when(writer.succeeds(['gitlab-runner', '--version'], 'hidden'), body, () =>
+    writer.warning(`Missing gitlab-runner. ${action} is disabled.`),
+  );
+}

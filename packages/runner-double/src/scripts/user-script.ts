@@ -1,0 +1,46 @@
+import { type BuildContext, flagOn } from '../job/build-context.ts';
+import { expandValue } from '../job/variables.ts';
+import { writeExports } from './exports.ts';
+import type { ScriptWriter } from './script-writer.ts';
+
+/** Echoes each command, then runs it. A command of several lines shows its first. */
+export function writeCommands(
+  writer: ScriptWriter,
+  context: BuildContext,
+  prefix: string,
+  commands: readonly string[],
+): void {
+  const sections = flagOn(context, 'FF_SCRIPT_SECTIONS') && (context.job.features?.trace_sections ?? false);
+  for (const [index, untrimmed] of commands.entries()) {
+    const command = untrimmed.trim();
+    const [first = '', ...others] = command.split('\n');
+    if (command === '') writer.emptyLine();
+    else if (others.length === 0) writer.notice(`$ ${command}`);
+    else if (sections) writer.collapsedSection(`${prefix}_${index}`, `$ ${command}`);
+    else writer.notice(`$ ${first} # collapsed multi-line command`);
+    writer.verbatim(command);
+  }
+}
+
+/** `step_script` and the other steps that GitLab names. False when the job has no such step. */
+export function writeUserScript(writer: ScriptWriter, context: BuildContext, stepName: string): boolean {
+  const step = context.job.steps.find((candidate) => candidate.name.toLowerCase() === stepName);
+  if (step === undefined) return false;
+  writeExports(writer, context);
+  writer.changeDirectory(context.directories.build);
+  const script =
+    step.name === 'release' ? step.script.map((line) => expandValue(line, context.variables)) : step.script;
+  writeCommands(writer, context, 'script_step', script);
+  return true;
+}
+
+/** `after_script`: a shell of its own, so nothing of the script's but its files is left. */
+export function writeAfterScript(writer: ScriptWriter, context: BuildContext): boolean {
+  const step = context.job.steps.find((candidate) => candidate.name === 'after_script');
+  if (step === undefined || step.script.length === 0) return false;
+  writeExports(writer, context);
+  writer.changeDirectory(context.directories.build);
+  writer.notice('Running after script...');
+  writeCommands(writer, context, 'after_script_step', step.script);
+  return true;
+}

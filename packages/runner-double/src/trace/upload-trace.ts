@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobClient, JobUpdate, RemoteState } from '../network/job-client.ts';
+import type { TraceBuffer } from './trace-buffer.ts';
+
+/** The real runner's limits (common/consts.go), in milliseconds and bytes. */
+export const TRACE_LIMITS = {
+  updateInterval: 3000,
+  longestUpdateInterval: 15 * 60_000,
+  keepAliveInterval: 30_000,
+  patchSize: 1024 * 1024,
+  finalTries: 10,
+  finalBackoff: { first: 1000, longest: 60 * 60_000 },
+};
+
+export type TraceCallbacks = {
+  /** `canceling`: what is running now is to stop, the stages after it still run. */
+  cancel(): void;
+  /** `canceled`, or the job is over at GitLab for another reason: everything stops. */
+  abort(): void;
+};
+
+export type FinalState =
+  | { readonly state: 'success' }
+  | { readonly state: 'failed'; readonly failureReason: string; readonly exitCode: number };
+
+/** Sends a job's log to GitLab while it grows, and the job's state at its end. */
+export class TraceUploader {
+  readonly #client: Pick<JobClient, 'patchTrace' | 'update'>;
+  readonly #buffer: TraceBuffer;
+  readonly #callbacks: TraceCallbacks;
+  readonly #debug: boolean;
+  readonly #limits: typeof TRACE_LIMITS;
+  readonly #stopped = new AbortController();
+  #interval: number;
+  #sent = 0;
+  #sentAt = 0;
+  #watching: Promise<void> = Promise.resolve();
+
+  constructor(
+    client: Pick<JobClient, 'patchTrace' | 'update'>,
+    buffer: TraceBuffer,
+    callbacks: TraceCallbacks,
+    options: { readonly debug: boolean; readonly limits?: typeof TRACE_LIMITS },
+  ) {
+    this.#client = client;
+    this.#buffer = buffer;
+    this.#callbacks = callbacks;
+    this.#debug = options.debug;
+    this.#limits = options.limits ?? TRACE_LIMITS;
+    this.#interval = this.#limits.updateInterval;
+  }
+
+  /** Begins to send in intervals, which GitLab sets. */
+  start(): void {
+    this.#watching = this.#watch();
+  }
+
+  /** Stops without a word: the job is somebody else's. */
+  async discard(): Promise<void> {
+    this.#stopped.abort();
+    await this.#watching;
+  }
+
+  /** Sends the rest of the log, then the state; again until GitLab has both or says that it does not want them. Returns whether it took them. */
+  async finish(final: FinalState): Promise<boolean> {
+    await this.discard();
+    for (let attempt = 1; attempt <= this.#limits.finalTries; attempt += 1) {
+      if (await this.#tryFinish(final)) return true;
+      const { first, longest } = this.#limits.finalBackoff;
+      if (attempt < this.#limits.finalTries) await sleep(Math.min(longest, first * 2 ** (attempt - 1)));
+    }
+    return false;
+  }
+
+  async #watch(): Promise<void> {
+    for (;;) {
+      try {
+        await sleep(this.#interval, undefined, { signal: this.#stopped.signal });
+      } catch {
+        return;
+      }
+      if (!(await this.#updateOnce())) return;
+    }
+  }
+
+  /** False once the job is over at GitLab. */
+  async #updateOnce(): Promise<boolean> {
+    const patched = await this.#sendPatch();
+    if (patched === 'aborted') return this.#aborted();
+    if (patched !== 'accepted') return true;
+    if (Date.now() - this.#sentAt <= this.#limits.keepAliveInterval) return true;
+    const touched = await this.#client.update({ state: 'running', output: this.#output() });
+    this.#note(touched);
+    if (touched.kind === 'aborted') return this.#aborted();
+    if (touched.kind === 'accepted') this.#sentAt = Date.now();
+    return true;
+  }
+
+  #aborted(): false {
+    this.#callbacks.abort();
+    return false;
+  }
+
+  async #sendPatch(): Promise<'accepted' | 'range-mismatch' | 'aborted' | 'not-found' | 'failed'> {
+    const content = this.#buffer.slice(this.#sent, this.#limits.patchSize);
+    if (content.length === 0) return 'accepted';
+    const result = await this.#client.patchTrace(content, this.#sent, this.#debug);
+    this.#note(result);
+    if (result.kind === 'accepted' || result.kind === 'range-mismatch') {
+      // Never beyond what there is: a server that has more than was written is not to be followed.
+      this.#sent = Math.min(result.offset, this.#buffer.size);
+      this.#sentAt = Date.now();
+    }
+    return result.kind;
+  }
+
+  #note(state: RemoteState): void {
+    if (state.cancelRequested) this.#callbacks.cancel();
+    if (state.updateInterval > 0) {
+      this.#interval = Math.min(state.updateInterval, this.#limits.longestUpdateInterval);
+    }
+  }
+
+  async #tryFinish(final: FinalState): Promise<boolean> {
+    this.#interval = this.#limits.updateInterval;
+    for (;;) {
+      const sent = await this.#sendAll();
+      if (sent !== 'sent') return sent === 'unwanted';
+      const update: JobUpdate = { ...final, output: this.#output() };
+      const result = await this.#client.update(update);
+      this.#note({ ...result, cancelRequested: false });
+      if (result.kind === 'accepted' || result.kind === 'aborted') return true;
+      await sleep(this.#interval);
+      if (result.kind === 'failed') return false;
+      if (result.kind === 'trace-invalid') this.#sent = 0;
+    }
+  }
+
+  async #sendAll(): Promise<'sent' | 'unwanted' | 'failed'> {
+    while (this.#sent !== this.#buffer.size) {
+      const result = await this.#sendPatch();
+      if (result === 'aborted' || result === 'not-found') return 'unwanted';
+      if (result === 'accepted') continue;
+      await sleep(this.#interval);
+      if (result === 'failed') return 'failed';
+    }
+    return 'sent';
+  }
+
+  #output(): { checksum: string; bytesize: number } {
+    return { checksum: this.#buffer.checksum, bytesize: this.#buffer.size };
+  }
+}

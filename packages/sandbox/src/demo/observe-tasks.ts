@@ -1,0 +1,134 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { DescribeTasksCommand, type ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
+import { tagValue, taskIdOf } from '@serverless-gitlab-runner/fleet';
+
+const OBSERVE_INTERVAL_MS = 500;
+
+/** What ECS told of a task of ours, last time it was asked. */
+export interface ObservedTask {
+  taskArn: string;
+  taskId: string;
+  role: 'manager' | 'job';
+  /** GitLab's id, of job tasks. */
+  jobId: number | undefined;
+  lastStatus: string;
+  cpu: number;
+  memory: number;
+  capacityProvider: string;
+  createdAt: Date | undefined;
+  startedAt: Date | undefined;
+  stoppedAt: Date | undefined;
+  stopCode: string | undefined;
+  stoppedReason: string | undefined;
+  exitCodes: (number | undefined)[];
+  /** The reaper's mark, of managers. */
+  drainedAt: string | undefined;
+}
+
+/** Asks ECS for all tasks of a cluster that are ours, running and stopped. */
+export async function readTasks(ecs: ECSClient, cluster: string): Promise<ObservedTask[]> {
+  const listed = await Promise.all([listArns(ecs, cluster, 'RUNNING'), listArns(ecs, cluster, 'STOPPED')]);
+  const arns = [...new Set(listed.flat())];
+  const tasks: Task[] = [];
+  for (let start = 0; start < arns.length; start += 100) {
+    const page = arns.slice(start, start + 100);
+    const answer = await ecs.send(new DescribeTasksCommand({ cluster, tasks: page, include: ['TAGS'] }));
+    tasks.push(...(answer.tasks ?? []));
+  }
+  return tasks.flatMap((task) => observe(task) ?? []);
+}
+
+async function listArns(
+  ecs: ECSClient,
+  cluster: string,
+  desiredStatus: 'RUNNING' | 'STOPPED',
+): Promise<string[]> {
+  const arns: string[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await ecs.send(
+      new ListTasksCommand({ cluster, desiredStatus, ...(nextToken ? { nextToken } : {}) }),
+    );
+    arns.push(...(page.taskArns ?? []));
+    nextToken = page.nextToken;
+  } while (nextToken);
+  return arns;
+}
+
+function observe(task: Task): ObservedTask | undefined {
+  const role = tagValue(task.tags, 'role');
+  if (!task.taskArn || (role !== 'manager' && role !== 'job')) return undefined;
+  const jobId = tagValue(task.tags, 'jobId');
+  return {
+    taskArn: task.taskArn,
+    taskId: taskIdOf(task.taskArn),
+    role,
+    jobId: jobId === undefined ? undefined : Number(jobId),
+    lastStatus: task.lastStatus ?? 'UNKNOWN',
+    cpu: Number(task.cpu),
+    memory: Number(task.memory),
+    capacityProvider: task.capacityProviderName ?? task.launchType ?? 'UNKNOWN',
+    createdAt: task.createdAt,
+    startedAt: task.startedAt,
+    stoppedAt: task.stoppedAt,
+    stopCode: task.stopCode,
+    stoppedReason: task.stoppedReason,
+    exitCodes: (task.containers ?? []).map((container) => container.exitCode),
+    drainedAt: tagValue(task.tags, 'drain'),
+  };
+}
+
+/** Follows the tasks of a cluster; ECS forgets stopped ones after an hour, this does not. */
+export class TaskObserver {
+  readonly #tasks = new Map<string, ObservedTask>();
+  readonly #ecs: ECSClient;
+  readonly #cluster: string;
+  readonly #stop = new AbortController();
+  readonly #loop: Promise<void>;
+
+  constructor(
+    ecs: ECSClient,
+    cluster: string,
+    onChange: (task: ObservedTask, before: ObservedTask | undefined) => void,
+  ) {
+    this.#ecs = ecs;
+    this.#cluster = cluster;
+    this.#loop = this.#follow(onChange);
+  }
+
+  get tasks(): ObservedTask[] {
+    return [...this.#tasks.values()];
+  }
+
+  /** Resolves once `condition` holds for what ECS last told; rejects after `timeoutMs`, naming `what`. */
+  async waitUntil(
+    what: string,
+    timeoutMs: number,
+    condition: (tasks: ObservedTask[]) => boolean,
+  ): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    while (!condition(this.tasks)) {
+      if (this.#stop.signal.aborted) throw new Error(`Stopped while waiting for ${what}`);
+      if (Date.now() > deadline) throw new Error(`After ${timeoutMs / 1000} s still waiting for ${what}`);
+      await delay(OBSERVE_INTERVAL_MS);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+  }
+
+  async #follow(onChange: (task: ObservedTask, before: ObservedTask | undefined) => void): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      // A refused look is no look: the next one comes at once, and who waits for something has a deadline.
+      for (const task of await readTasks(this.#ecs, this.#cluster).catch(() => [])) {
+        const before = this.#tasks.get(task.taskArn);
+        this.#tasks.set(task.taskArn, task);
+        if (before?.lastStatus !== task.lastStatus || before?.drainedAt !== task.drainedAt)
+          onChange(task, before);
+      }
+      await delay(OBSERVE_INTERVAL_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { type CommitDefinition, createRepository, pushCommit } from './git/repository.ts';
+import { Instance } from './instance.ts';
+import type { PipelineDefinition, ProjectDefinition, RunnerDefinition } from './model/definitions.ts';
+import type { Job } from './model/job.ts';
+import type { Pipeline } from './model/pipeline.ts';
+import type { Project } from './model/project.ts';
+import { createPipeline, retryJob } from './pipelines/create-pipeline.ts';
+import { cancelJob, moveJob } from './pipelines/lifecycle.ts';
+import { createRunner } from './runners.ts';
+import { createGitLabServer } from './server.ts';
+import { addWebhook, WebhookDispatcher } from './webhooks/dispatcher.ts';
+import type { WebhookDefinition } from './webhooks/webhook.ts';
+
+export interface GitLabDoubleOptions {
+  /** Address to listen on. */
+  host: string;
+  /** Default: one that is free. */
+  port?: number;
+  /** URL under which runners, git and hooks' receivers know the double. Default: `http://<host>:<port>`. */
+  externalUrl?: string;
+  /** Runner tokens that are valid from the start. Default: none. */
+  runnerTokens?: readonly string[];
+  /** Directory for repositories and artifacts. Default: a temporary one, removed by `stop`. */
+  dataDir?: string;
+  /** Seconds between trace patches that runners are asked for. Default 3, GitLab's while someone watches the log. */
+  traceUpdateInterval?: number;
+  /** Bytes of an artifact at most. Default 100 MiB. */
+  artifactSizeLimit?: number;
+  /** Milliseconds that a job request is held while there is no job. Default 0; GitLab's Workhorse has 50,000. */
+  longPollMs?: number;
+  /** Token for the REST API. Default: a new one. */
+  privateToken?: string;
+}
+
+/** Default time of the `waitFor…` calls, in milliseconds. */
+const WAIT_MS = 60_000;
+
+export type GitLabDouble = Awaited<ReturnType<typeof startGitLabDouble>>;
+
+/** Starts a GitLab that is one Node object: it listens when the promise resolves, and `stop()` ends it. */
+export async function startGitLabDouble(options: GitLabDoubleOptions) {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'gitlab-double-')));
+  await mkdir(dataDir, { recursive: true });
+  const settings = {
+    externalUrl: '',
+    dataDir,
+    traceUpdateInterval: options.traceUpdateInterval ?? 3,
+    artifactSizeLimit: options.artifactSizeLimit ?? 100 * 1024 * 1024,
+    longPollMs: options.longPollMs ?? 0,
+    privateToken: options.privateToken ?? `glpat-${randomBytes(15).toString('base64url')}`,
+  };
+  const instance = new Instance(settings);
+  const server = createGitLabServer(instance);
+  const port = await listen(server, options.host, options.port ?? 0);
+  settings.externalUrl = (options.externalUrl ?? `http://${urlHost(options.host)}:${port}`).replace(
+    /\/$/,
+    '',
+  );
+  for (const token of options.runnerTokens ?? []) createRunner(instance, { token });
+  const dispatcher = new WebhookDispatcher(instance);
+  const stopping = new AbortController();
+
+  return {
+    /** Where clients reach it. */
+    url: settings.externalUrl,
+    port,
+    privateToken: settings.privateToken,
+    /** All jobs, by id; live records. */
+    jobs: instance.jobs,
+    pipelines: instance.pipelines,
+    runners: instance.runners,
+    webhooks: instance.webhooks,
+    /** Requests that a well-behaved client does not make. A test of one expects this to stay empty. */
+    protocolErrors: instance.protocolErrors,
+    /** Fields that runners sent and the double does not know; GitLab ignores them. */
+    unknownFields: instance.unknownFields,
+    /** Every webhook delivery that is over, in that order. */
+    deliveries: instance.deliveries,
+
+    createProject: (definition: ProjectDefinition) => createProject(instance, definition),
+    pushCommit: (project: Project, commit: CommitDefinition) => pushCommit(project, commit),
+    createPipeline: (project: Project, definition: PipelineDefinition) =>
+      createPipeline(instance, project, definition),
+    createRunner: (definition?: RunnerDefinition) => createRunner(instance, definition),
+    /** From now on its token is answered 403, as after deleting the runner. */
+    revokeRunner: (id: number) => {
+      instance.runner(id).revoked = true;
+    },
+    /** A paused runner is given no jobs. */
+    pauseRunner: (id: number, paused = true) => {
+      instance.runner(id).paused = paused;
+      instance.tickRunnerQueue();
+    },
+    /** As the button in GitLab: the runner is told with its next request. */
+    cancelJob: (id: number) => cancelJob(instance, instance.job(id)),
+    retryJob: (id: number): Job => retryJob(instance, instance.job(id)),
+    /** Starts a manual job. */
+    playJob: (id: number) => {
+      const job = instance.job(id);
+      if (job.status === 'manual') moveJob(instance, job, 'pending');
+    },
+    addWebhook: (definition: WebhookDefinition) => addWebhook(instance, definition),
+    /** Resolves when every webhook delivery that was begun is over. */
+    deliveriesSettled: () => dispatcher.settled(),
+
+    /** Calls `listener` for each event; the returned function ends that. */
+    subscribe: instance.hub.subscribe.bind(instance.hub),
+    /** Yields each event from now on, until `stop`. */
+    events: () => instance.hub.stream(stopping.signal),
+    /** Resolves once the condition gives something other than false or undefined; looked at after each event. */
+    waitUntil: <T>(condition: () => T | undefined | false, timeoutMs = WAIT_MS, what = 'a condition') =>
+      instance.hub.waitUntil(condition, timeoutMs, () => what),
+    waitForJob: (id: number, predicate: (job: Job) => boolean = isFinished, timeoutMs = WAIT_MS) =>
+      waitForJob(instance, id, predicate, timeoutMs),
+    waitForPipeline: (
+      id: number,
+      predicate: (pipeline: Pipeline) => boolean = isPipelineFinished,
+      timeoutMs = WAIT_MS,
+    ) => waitForPipeline(instance, id, predicate, timeoutMs),
+
+    /** Stops listening, lets deliveries end, and removes the temporary directory. */
+    stop: async (): Promise<void> => {
+      stopping.abort();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await Promise.all([closed, dispatcher.stop()]);
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function createProject(instance: Instance, definition: ProjectDefinition): Promise<Project> {
+  const id = instance.nextId('project');
+  const { dataDir } = instance.settings;
+  const project: Project = {
+    id,
+    path: definition.path,
+    name: basename(definition.path),
+    namespace: dirname(definition.path),
+    description: definition.description ?? '',
+    defaultBranch: definition.defaultBranch ?? 'main',
+    variables: definition.variables ?? {},
+    gitDepth: definition.gitDepth ?? 20,
+    buildTimeout: definition.buildTimeout ?? 3600,
+    repository: join(dataDir, 'repositories', `${definition.path}.git`),
+    workTree: join(dataDir, 'work-trees', `${id}`),
+  };
+  await createRepository(project);
+  instance.projects.set(id, project);
+  return project;
+}
+
+function waitForJob(
+  instance: Instance,
+  id: number,
+  predicate: (job: Job) => boolean,
+  timeoutMs: number,
+): Promise<Job> {
+  const job = instance.job(id);
+  return instance.hub.waitUntil(
+    () => predicate(job) && job,
+    timeoutMs,
+    () => `job ${job.name} (${id}) is ${job.status}, and its log ends with:\n${job.trace.text.slice(-2000)}`,
+  );
+}
+
+function waitForPipeline(
+  instance: Instance,
+  id: number,
+  predicate: (pipeline: Pipeline) => boolean,
+  timeoutMs: number,
+): Promise<Pipeline> {
+  const pipeline = instance.pipeline(id);
+  return instance.hub.waitUntil(
+    () => predicate(pipeline) && pipeline,
+    timeoutMs,
+    () => {
+      const jobs = pipeline.jobs.map((job) => `${job.name} ${job.status}`);
+      return `pipeline ${id} is ${pipeline.status}; its jobs: ${jobs.join(', ')}`;
+    },
+  );
+}
+
+const isFinished = (job: Job): boolean => job.finished;
+const isPipelineFinished = (pipeline: Pipeline): boolean =>
+  ['success', 'failed', 'canceled', 'skipped'].includes(pipeline.status);
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address ? address.port : port);
+    });
+  });
+}
+
+/** An address as it stands in a URL; one that means "all" is reached under loopback. */
+function urlHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

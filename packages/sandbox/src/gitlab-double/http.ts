@@ -1,0 +1,72 @@
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import { ApiError } from './errors.ts';
+import type { Instance } from './instance.ts';
+import { unknownFields } from './runner-api/schemas.ts';
+
+/** Bytes of a JSON body; far above what a runner sends, far below what would hurt. */
+const JSON_LIMIT = 1024 * 1024;
+
+/** Reads a request's whole body, at most `limit` bytes of it. Throws 413 beyond that. */
+export async function readBody(context: Context, limit: number): Promise<Buffer<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of context.req.raw.body ?? []) {
+    size += part.length;
+    // Read on to the end: a client that is still writing would see a broken connection and not the answer.
+    if (size <= limit) parts.push(part);
+  }
+  if (size > limit) throw new ApiError(413, '413 Request Entity Too Large');
+  return Buffer.concat(parts);
+}
+
+/**
+ * A JSON body, checked. Wrong types are answered 400 as Grape does, fields the schema does not know are noted in
+ * `unknownFields`. An empty body counts as `{}`, as GitLab takes it when everything needed is in headers.
+ */
+export async function readJson<S extends z.ZodType>(
+  context: Context,
+  instance: Instance,
+  schema: S,
+): Promise<z.infer<S>> {
+  const text = (await readBody(context, JSON_LIMIT)).toString('utf8');
+  if (text !== '') requireJsonType(context);
+  const body = parse(text || '{}');
+  const result = schema.safeParse(body);
+  if (!result.success) {
+    const fields = result.error.issues.map(
+      ({ path, message }) => `${path.join('.') || 'body'} is invalid: ${message}`,
+    );
+    throw new ApiError(400, fields.join(', '), { validation: true });
+  }
+  for (const field of unknownFields(schema, body)) {
+    instance.unknownFields.add(`${context.req.method} ${routeOf(context)}: ${field}`);
+  }
+  return result.data;
+}
+
+function requireJsonType(context: Context): void {
+  const type = context.req.header('content-type') ?? '';
+  if (type.split(';')[0]?.trim() === 'application/json') return;
+  throw new ApiError(415, `The provided content-type '${type}' is not supported.`, { validation: true });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiError(400, 'Problem when parsing the request body as JSON', { validation: true });
+  }
+}
+
+/** The path with ids taken out, so that notes about it do not multiply. */
+function routeOf(context: Context): string {
+  return context.req.path.replaceAll(/\/\d+/g, '/:id');
+}
+
+/** A path parameter that is an id. Throws 400 if it is not a number. */
+export function idParameter(context: Context, name: string): number {
+  const text = context.req.param(name) ?? '';
+  if (!/^\d+$/.test(text)) throw new ApiError(400, `${name} is invalid`, { validation: true });
+  return Number(text);
+}

@@ -1,0 +1,7 @@
+export type { GitLabEvent } from './events.ts';
+export { type GitLabDouble, type GitLabDoubleOptions, startGitLabDouble } from './gitlab-double.ts';
+export type { JobDefinition, PipelineDefinition } from './model/definitions.ts';
+export type { Job } from './model/job.ts';
+export type { Pipeline } from './model/pipeline.ts';
+export type { Project } from './model/project.ts';
+export type { Runner } from './model/runner.ts';

@@ -1,0 +1,64 @@
+import type { RunWhen } from '../model/definitions.ts';
+import type { JobStatus } from '../model/job.ts';
+import type { PipelineStatus } from '../model/pipeline.ts';
+
+/** What the order of jobs depends on. */
+export interface JobFacts {
+  name: string;
+  stage: string;
+  status: JobStatus;
+  allowFailure: boolean;
+  when: RunWhen | 'manual';
+  needs: readonly string[] | undefined;
+}
+
+const DONE: readonly JobStatus[] = ['success', 'failed', 'canceled', 'skipped'];
+
+/** A manual job that nobody started does not hold others up, as GitLab has it for manual jobs by default. */
+const isDone = (job: JobFacts) => DONE.includes(job.status) || job.status === 'manual';
+const isBad = (job: JobFacts) => (job.status === 'failed' && !job.allowFailure) || job.status === 'canceled';
+
+/** What becomes of a job that is `created`: it waits on, or takes the status that is its turn's. */
+export function nextStatus(
+  job: JobFacts,
+  jobs: readonly JobFacts[],
+  stages: readonly string[],
+): 'wait' | 'pending' | 'skipped' | 'manual' {
+  const prerequisites = prerequisitesOf(job, jobs, stages);
+  if (!prerequisites.every(isDone)) return 'wait';
+  const bad = prerequisites.some(isBad) || (job.needs ?? []).some((name) => isSkipped(name, prerequisites));
+  switch (job.when) {
+    case 'always':
+      return 'pending';
+    case 'on_failure':
+      return bad ? 'pending' : 'skipped';
+    case 'manual':
+      return bad ? 'skipped' : 'manual';
+    case 'on_success':
+      return bad ? 'skipped' : 'pending';
+  }
+}
+
+function prerequisitesOf(job: JobFacts, jobs: readonly JobFacts[], stages: readonly string[]): JobFacts[] {
+  const needs = job.needs;
+  if (needs) return jobs.filter((other) => needs.includes(other.name));
+  const position = stages.indexOf(job.stage);
+  return jobs.filter((other) => stages.indexOf(other.stage) < position);
+}
+
+function isSkipped(name: string, jobs: readonly JobFacts[]): boolean {
+  return jobs.some((job) => job.name === name && job.status === 'skipped');
+}
+
+/** A pipeline's status, composed of its jobs' as GitLab does (`Gitlab::Ci::Status::Composite`, in short). */
+export function pipelineStatus(jobs: readonly JobFacts[]): PipelineStatus {
+  const has = (...statuses: JobStatus[]) => jobs.some((job) => statuses.includes(job.status));
+  const all = (...statuses: JobStatus[]) => jobs.every((job) => statuses.includes(job.status));
+  if (all('created')) return 'created';
+  if (all('skipped')) return 'skipped';
+  if (has('running', 'canceling')) return 'running';
+  if (has('pending', 'created')) return has('success', 'failed', 'canceled') ? 'running' : 'pending';
+  if (jobs.some((job) => job.status === 'failed' && !job.allowFailure)) return 'failed';
+  if (has('canceled')) return 'canceled';
+  return all('manual', 'skipped') ? 'manual' : 'success';
+}

@@ -1,0 +1,78 @@
+import type { Instance } from '../instance.ts';
+import type { Job } from '../model/job.ts';
+import { USER } from '../model/project.ts';
+import type { RunnerManager } from '../model/runner.ts';
+import { jobUrl } from '../urls.ts';
+
+/** A job as `GET /projects/:id/jobs/:job_id` shows it (doc/api/jobs.md). */
+export function jobEntity(instance: Instance, job: Job) {
+  const { pipeline } = job;
+  const now = instance.now();
+  return {
+    id: job.id,
+    status: job.status,
+    stage: job.stage,
+    name: job.name,
+    ref: pipeline.ref,
+    tag: false,
+    coverage: null,
+    allow_failure: job.allowFailure,
+    created_at: job.createdAt,
+    started_at: job.startedAt,
+    finished_at: job.finishedAt,
+    erased_at: null,
+    duration: job.duration(now),
+    queued_duration: job.queuedDuration(now),
+    user: USER,
+    commit: {
+      id: pipeline.commit.sha,
+      short_id: pipeline.commit.sha.slice(0, 8),
+      message: pipeline.commit.message,
+      author_name: pipeline.commit.authorName,
+      author_email: pipeline.commit.authorEmail,
+    },
+    pipeline: {
+      id: pipeline.id,
+      iid: pipeline.iid,
+      project_id: pipeline.project.id,
+      sha: pipeline.commit.sha,
+      ref: pipeline.ref,
+      status: pipeline.status,
+      source: pipeline.source,
+    },
+    failure_reason: job.failureReason,
+    web_url: jobUrl(instance, job),
+    project: { ci_job_token_scope_enabled: false },
+    artifacts: job.artifacts.map((artifact) => ({
+      file_type: artifact.type,
+      size: artifact.size,
+      filename: artifact.filename,
+      file_format: artifact.format,
+    })),
+    runner: job.runner && {
+      id: job.runner.id,
+      description: job.runner.description,
+      paused: job.runner.paused,
+    },
+    runner_manager: job.manager && managerEntity(job.manager),
+    artifacts_expire_at: null,
+    archived: false,
+    tag_list: job.definition.tags ?? [],
+  };
+}
+
+/** A manager as `GET /runners/:id/managers` shows it. */
+export function managerEntity(manager: RunnerManager) {
+  return {
+    id: manager.id,
+    system_id: manager.systemId,
+    version: manager.info?.version ?? null,
+    revision: manager.info?.revision ?? null,
+    platform: manager.info?.platform ?? null,
+    architecture: manager.info?.architecture ?? null,
+    created_at: manager.createdAt,
+    contacted_at: manager.contactedAt,
+    ip_address: null,
+    status: 'online',
+  };
+}

@@ -1,0 +1,68 @@
+import type { Context } from 'hono';
+import { ApiError } from '../errors.ts';
+import type { Instance } from '../instance.ts';
+import type { Job } from '../model/job.ts';
+import type { Runner, RunnerManager } from '../model/runner.ts';
+import type { RunnerInfo } from './schemas.ts';
+
+/** GitLab's name for the manager of a runner that sends no `system_id`. */
+const LEGACY_SYSTEM_ID = '<legacy>';
+
+/** The runner whose token this is, from the body or the `RUNNER-TOKEN` header. 400 without any, 403 with a wrong one. */
+export function authenticateRunner(
+  context: Context,
+  instance: Instance,
+  bodyToken: string | undefined,
+): Runner {
+  const token = bodyToken ?? context.req.header('runner-token');
+  if (!token) throw new ApiError(400, 'token is missing', { validation: true });
+  const runner = instance.runnerByToken(token);
+  if (!runner) throw new ApiError(403, '403 Forbidden');
+  return runner;
+}
+
+/** The record of the machine that calls, made when it is new, and updated with what it says of itself. */
+export function contactManager(
+  instance: Instance,
+  runner: Runner,
+  contact: { system_id?: string | undefined; info?: RunnerInfo | undefined },
+): RunnerManager {
+  const systemId = contact.system_id ?? LEGACY_SYSTEM_ID;
+  const now = instance.now();
+  const known = runner.managers.get(systemId);
+  const manager = known ?? {
+    id: instance.nextId('manager'),
+    systemId,
+    info: null,
+    createdAt: now,
+    contactedAt: now,
+    jobRequests: 0,
+  };
+  manager.contactedAt = now;
+  manager.info = contact.info ?? manager.info;
+  runner.managers.set(systemId, manager);
+  return manager;
+}
+
+/**
+ * The job that a runner works on. 403 for a wrong token or a job that does not run (any more), the latter with its `Job-Status`;
+ * never 404, which anything on the way could have sent (lib/api/ci/helpers/runner.rb).
+ */
+export function authenticateJob(
+  context: Context,
+  instance: Instance,
+  id: number,
+  bodyToken: string | undefined,
+): Job {
+  const job = instance.jobs.get(id);
+  const token = bodyToken ?? context.req.header('job-token') ?? context.req.query('token');
+  if (!job || job.token !== token) throw new ApiError(403, '403 Forbidden');
+  if (!job.tokenValid) {
+    // A runner that was told to stop may still be sending; one that reported the end itself must not.
+    const violation = job.status === 'success' || job.status === 'failed';
+    const headers = { 'Job-Status': job.status };
+    throw new ApiError(403, '403 Forbidden - Job is not running', { headers, violation });
+  }
+  if (job.manager) job.manager.contactedAt = instance.now();
+  return job;
+}

@@ -1,0 +1,193 @@
+import { createHash } from 'node:crypto';
+import { GITLAB_VERSION, type Instance } from '../instance.ts';
+import type { VariableDefinition, VariableDefinitions } from '../model/definitions.ts';
+import type { Job } from '../model/job.ts';
+import { USER } from '../model/project.ts';
+import { cloneUrl, jobUrl, projectUrls } from '../urls.ts';
+
+/** A variable in a job's payload. GitLab leaves `file` and `raw` out when false. */
+interface PayloadVariable {
+  key: string;
+  value: string;
+  public: boolean;
+  masked: boolean;
+  file?: true;
+  raw?: true;
+}
+
+/**
+ * All variables of a job, predefined first and then by rising precedence, as GitLab orders them: what comes later wins in the
+ * runner. Source of the names: doc/ci/variables/predefined_variables.md.
+ */
+export function jobVariables(instance: Instance, job: Job): PayloadVariable[] {
+  const { pipeline, definition } = job;
+  return [
+    ...shown(jobFacts(instance, job)),
+    ...hidden(jobSecrets(job)),
+    { key: 'CI_REPOSITORY_URL', value: cloneUrl(instance, job), public: false, masked: false },
+    ...shown(serverFacts(instance)),
+    ...shown(projectFacts(instance, job)),
+    ...shown(pipelineFacts(instance, job)),
+    ...shown(commitFacts(job)),
+    ...shown(runnerFacts(job)),
+    ...payloadVariables(pipeline.variables),
+    ...payloadVariables(definition.variables ?? {}),
+    ...payloadVariables(pipeline.project.variables),
+  ];
+}
+
+/** Definitions of a test in the payload's form. */
+export function payloadVariables(definitions: VariableDefinitions): PayloadVariable[] {
+  return Object.entries(definitions).map(([key, definition]) => payloadVariable(key, definition));
+}
+
+function payloadVariable(key: string, definition: VariableDefinition): PayloadVariable {
+  const options = typeof definition === 'string' ? { value: definition } : definition;
+  const masked = options.masked ?? false;
+  return {
+    key,
+    value: options.value,
+    public: options.public ?? !masked,
+    masked,
+    ...(options.file ? { file: true } : {}),
+    ...(options.raw ? { raw: true } : {}),
+  };
+}
+
+function shown(values: Record<string, string>): PayloadVariable[] {
+  return Object.entries(values).map(([key, value]) => ({ key, value, public: true, masked: false }));
+}
+
+function hidden(values: Record<string, string>): PayloadVariable[] {
+  return Object.entries(values).map(([key, value]) => ({ key, value, public: false, masked: true }));
+}
+
+function jobFacts(instance: Instance, job: Job): Record<string, string> {
+  const timeout = job.definition.timeout ?? job.pipeline.project.buildTimeout;
+  return {
+    CI: 'true',
+    GITLAB_CI: 'true',
+    CI_JOB_ID: `${job.id}`,
+    CI_JOB_URL: jobUrl(instance, job),
+    CI_JOB_STARTED_AT: job.startedAt?.toISOString() ?? '',
+    CI_JOB_TIMEOUT: `${timeout}`,
+    CI_JOB_NAME: job.name,
+    CI_JOB_NAME_SLUG: slug(job.name),
+    CI_JOB_STAGE: job.stage,
+    ...(job.image ? { CI_JOB_IMAGE: job.image } : {}),
+    CI_NODE_TOTAL: '1',
+    CI_BUILD_ID: `${job.id}`,
+    CI_REGISTRY_USER: 'gitlab-ci-token',
+    GITLAB_USER_ID: `${USER.id}`,
+    GITLAB_USER_EMAIL: USER.email,
+    GITLAB_USER_LOGIN: USER.username,
+    GITLAB_USER_NAME: USER.name,
+  };
+}
+
+function jobSecrets(job: Job): Record<string, string> {
+  return {
+    CI_JOB_TOKEN: job.token,
+    CI_BUILD_TOKEN: job.token,
+    CI_REGISTRY_PASSWORD: job.token,
+  };
+}
+
+function serverFacts(instance: Instance): Record<string, string> {
+  const url = new URL(instance.settings.externalUrl);
+  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+  const [major = '', minor = '', patch = ''] = GITLAB_VERSION.split('.');
+  return {
+    CI_SERVER: 'yes',
+    CI_SERVER_URL: instance.settings.externalUrl,
+    CI_SERVER_FQDN: url.host,
+    CI_SERVER_HOST: url.hostname,
+    CI_SERVER_PORT: port,
+    CI_SERVER_PROTOCOL: url.protocol.replace(':', ''),
+    CI_SERVER_NAME: 'GitLab',
+    CI_SERVER_VERSION: GITLAB_VERSION,
+    CI_SERVER_VERSION_MAJOR: major,
+    CI_SERVER_VERSION_MINOR: minor,
+    CI_SERVER_VERSION_PATCH: patch,
+    CI_SERVER_REVISION: '0000000',
+    CI_API_V4_URL: `${instance.settings.externalUrl}/api/v4`,
+    CI_API_GRAPHQL_URL: `${instance.settings.externalUrl}/api/graphql`,
+    CI_REGISTRY: `${url.hostname}:5050`,
+  };
+}
+
+function projectFacts(instance: Instance, job: Job): Record<string, string> {
+  const { project } = job.pipeline;
+  const { hostname } = new URL(instance.settings.externalUrl);
+  return {
+    CI_PROJECT_ID: `${project.id}`,
+    CI_PROJECT_NAME: project.name,
+    CI_PROJECT_TITLE: project.name,
+    CI_PROJECT_DESCRIPTION: project.description,
+    CI_PROJECT_PATH: project.path,
+    CI_PROJECT_PATH_SLUG: slug(project.path),
+    CI_PROJECT_NAMESPACE: project.namespace,
+    CI_PROJECT_ROOT_NAMESPACE: project.namespace.split('/')[0] ?? '',
+    CI_PROJECT_URL: projectUrls(instance, project).web,
+    CI_PROJECT_VISIBILITY: 'private',
+    CI_DEFAULT_BRANCH: project.defaultBranch,
+    CI_CONFIG_PATH: '.gitlab-ci.yml',
+    CI_REGISTRY_IMAGE: `${hostname}:5050/${project.path}`,
+  };
+}
+
+function pipelineFacts(instance: Instance, job: Job): Record<string, string> {
+  const { pipeline } = job;
+  return {
+    CI_PIPELINE_ID: `${pipeline.id}`,
+    CI_PIPELINE_IID: `${pipeline.iid}`,
+    CI_PIPELINE_SOURCE: pipeline.source,
+    CI_PIPELINE_CREATED_AT: pipeline.createdAt.toISOString(),
+    CI_PIPELINE_URL: `${projectUrls(instance, pipeline.project).web}/-/pipelines/${pipeline.id}`,
+  };
+}
+
+function commitFacts(job: Job): Record<string, string> {
+  const { commit, ref, beforeSha, project } = job.pipeline;
+  const [title = '', ...description] = commit.message.split('\n');
+  return {
+    CI_COMMIT_SHA: commit.sha,
+    CI_COMMIT_SHORT_SHA: commit.sha.slice(0, 8),
+    CI_COMMIT_BEFORE_SHA: beforeSha,
+    CI_COMMIT_REF_NAME: ref,
+    CI_COMMIT_REF_SLUG: slug(ref),
+    CI_COMMIT_REF_PROTECTED: `${ref === project.defaultBranch}`,
+    CI_COMMIT_BRANCH: ref,
+    CI_COMMIT_MESSAGE: commit.message,
+    CI_COMMIT_TITLE: title,
+    CI_COMMIT_DESCRIPTION: description.join('\n').trim(),
+    CI_COMMIT_TIMESTAMP: commit.timestamp,
+    CI_COMMIT_AUTHOR: `${commit.authorName} <${commit.authorEmail}>`,
+  };
+}
+
+function runnerFacts(job: Job): Record<string, string> {
+  if (!job.runner) return {};
+  return {
+    CI_RUNNER_ID: `${job.runner.id}`,
+    CI_RUNNER_DESCRIPTION: job.runner.description,
+    CI_RUNNER_TAGS: JSON.stringify(job.runner.tags),
+  };
+}
+
+/** GitLab's slug: lower case, at most 63 characters, no hyphen at either end. */
+function slug(text: string): string {
+  const slugged = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]/g, '-')
+    .slice(0, 63);
+  return slugged.replaceAll(/^-+|-+$/g, '');
+}
+
+/** A stable UUID for a name, in the form GitLab gives runners. */
+export function namedUuid(name: string): string {
+  const hex = createHash('sha256').update(name).digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
+    '-',
+  );
+}

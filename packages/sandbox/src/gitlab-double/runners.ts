@@ -1,0 +1,21 @@
+import { randomBytes } from 'node:crypto';
+import type { Instance } from './instance.ts';
+import type { RunnerDefinition } from './model/definitions.ts';
+import type { Runner } from './model/runner.ts';
+
+/** Creates a runner as GitLab's "New runner" page does: a record and a `glrt-` token, no machine yet. */
+export function createRunner(instance: Instance, definition: RunnerDefinition = {}): Runner {
+  const runner: Runner = {
+    id: instance.nextId('runner'),
+    token: definition.token ?? `glrt-${randomBytes(15).toString('base64url')}`,
+    description: definition.description ?? '',
+    tags: definition.tags ?? [],
+    runUntagged: definition.runUntagged ?? true,
+    paused: definition.paused ?? false,
+    revoked: false,
+    createdAt: instance.now(),
+    managers: new Map(),
+  };
+  instance.runners.set(runner.id, runner);
+  return runner;
+}

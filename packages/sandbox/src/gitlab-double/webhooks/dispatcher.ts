@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import type { GitLabEvent } from '../events.ts';
+import type { Instance } from '../instance.ts';
+import { afterDelivery, HEALTHY, isDisabled, isSuccess } from './health.ts';
+import { JOB_HOOK_STATUSES, jobHook } from './job-hook.ts';
+import { pipelineHook } from './pipeline-hook.ts';
+import { deliveryHeaders, post } from './request.ts';
+import type { Webhook, WebhookDefinition, WebhookDelivery } from './webhook.ts';
+
+/** What there is to tell: an event, the project it happened in, and the body as things stood. */
+interface Announcement {
+  event: WebhookDelivery['event'];
+  projectId: number;
+  body: string;
+}
+
+export function addWebhook(instance: Instance, definition: WebhookDefinition): Webhook {
+  const webhook: Webhook = {
+    id: instance.nextId('webhook'),
+    uuid: randomUUID(),
+    url: definition.url,
+    token: definition.token ?? null,
+    signingToken: definition.signingToken ?? null,
+    projectId: definition.projectId ?? null,
+    events: { job: definition.events?.job ?? true, pipeline: definition.events?.pipeline ?? true },
+    customHeaders: definition.customHeaders ?? {},
+    health: HEALTHY,
+  };
+  instance.webhooks.set(webhook.id, webhook);
+  return webhook;
+}
+
+/** Sends the hooks of what happens, each once, at once and beside each other: GitLab keeps no order and delivers nothing again. */
+export class WebhookDispatcher {
+  readonly #instance: Instance;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #unsubscribe: () => void;
+
+  constructor(instance: Instance) {
+    this.#instance = instance;
+    this.#unsubscribe = instance.hub.subscribe((event) => {
+      const announcement = announce(instance, event);
+      if (announcement) this.#sendAll(announcement);
+    });
+  }
+
+  /** Resolves when every delivery that was begun is over. */
+  async settled(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  /** Sends nothing more; what is under way may finish. */
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    await this.settled();
+  }
+
+  #sendAll(announcement: Announcement): void {
+    const kind = announcement.event === 'Job Hook' ? 'job' : 'pipeline';
+    const eventUuid = randomUUID();
+    for (const webhook of this.#instance.webhooks.values()) {
+      const concerned = webhook.projectId === null || webhook.projectId === announcement.projectId;
+      if (!concerned || !webhook.events[kind]) continue;
+      const sending = deliver(this.#instance, webhook, announcement, eventUuid);
+      this.#underWay.add(sending);
+      sending.finally(() => this.#underWay.delete(sending));
+    }
+  }
+}
+
+function announce(instance: Instance, event: GitLabEvent): Announcement | null {
+  if (event.type === 'job-status' && JOB_HOOK_STATUSES.includes(event.to)) {
+    const body = JSON.stringify(jobHook(instance, event.job));
+    return { event: 'Job Hook', projectId: event.job.pipeline.project.id, body };
+  }
+  if (event.type === 'pipeline-status') {
+    const body = JSON.stringify(pipelineHook(instance, event.pipeline));
+    return { event: 'Pipeline Hook', projectId: event.pipeline.project.id, body };
+  }
+  return null;
+}
+
+async function deliver(
+  instance: Instance,
+  webhook: Webhook,
+  { event, body }: Announcement,
+  eventUuid: string,
+): Promise<void> {
+  const at = instance.now();
+  const instanceUrl = instance.settings.externalUrl;
+  const headers = deliveryHeaders(webhook, { event, eventUuid, instanceUrl, body, at });
+  const record = {
+    webhookId: webhook.id,
+    event,
+    url: webhook.url,
+    at,
+    requestHeaders: headers,
+    requestBody: body,
+  };
+  const answer = isDisabled(webhook.health, at.getTime())
+    ? { outcome: 'skipped' as const, status: null, responseBody: null, error: 'the webhook is disabled' }
+    : await attempt(webhook, headers, body);
+  const now = instance.now();
+  if (answer.outcome !== 'skipped') {
+    webhook.health = afterDelivery(webhook.health, isSuccess(answer.status), now.getTime());
+  }
+  const delivery: WebhookDelivery = { ...record, ...answer, ms: now.getTime() - at.getTime() };
+  instance.deliveries.push(delivery);
+  instance.hub.publish({ type: 'webhook-delivery', at: now, delivery });
+}
+
+type Answer = Pick<WebhookDelivery, 'outcome' | 'status' | 'responseBody' | 'error'>;
+
+async function attempt(webhook: Webhook, headers: Record<string, string>, body: string): Promise<Answer> {
+  try {
+    const { status, body: responseBody } = await post(webhook.url, headers, body);
+    return { outcome: 'answered', status, responseBody, error: null };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { outcome: 'failed', status: null, responseBody: null, error: message };
+  }
+}

@@ -1,0 +1,66 @@
+/** The sandbox's commands; `scripts/run.mjs` at the root starts them with everything installed and built. */
+import pc from 'picocolors';
+import { runDemo } from './demo/run-demo.ts';
+import { InvalidEnvironmentError } from './environment.ts';
+import { Cleanup, InterruptedError, interruptSignal, unlessInterrupted } from './setup/cleanup.ts';
+import type { Command } from './setup/command.ts';
+import { DockerUnavailableError } from './setup/docker-daemon.ts';
+import { logToStderr } from './setup/progress.ts';
+import { runTests } from './setup/run-tests.ts';
+import { followLogs } from './system/follow-logs.ts';
+import { runSandbox } from './system/run-sandbox.ts';
+
+const HELP = `Usage: npm run demo
+       npm run sandbox [-- logs]
+       npm test [-- FILTER …]
+
+  demo           the main job on this machine; writes reports/demo.json
+  sandbox        the system left running for your own GitLab, until Ctrl-C
+  sandbox logs   follows the logs of managers and job tasks of a running sandbox
+  test           all tests, or those whose path contains FILTER
+
+Variables:
+  SANDBOX_GITLAB_URL      base URL of your GitLab, reachable from containers (sandbox)
+  SANDBOX_RUNNER_TOKEN    authentication token (glrt-…) of a runner there (sandbox)
+  GITLAB_RUNNER_BIN       a gitlab-runner binary for manager and helper images
+                          (default: the official image where it can be pulled, else the runner double)
+  SANDBOX_RUNNER_IMAGE    an image with gitlab-runner and apt-get to stand on instead
+  SANDBOX_EMULATOR_IMAGE  image of the AWS emulator (default: built from images/aws-emulator)
+`;
+
+const commands: Record<string, Command> = {
+  demo: runDemo,
+  sandbox: (context) => (context.args[0] === 'logs' ? followLogs(context) : runSandbox(context)),
+  test: runTests,
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const command = commands[name];
+if (!command || args.includes('--help') || args.includes('-h')) {
+  console.log(HELP);
+  process.exit(command ? 0 : 2);
+}
+
+const cleanup = new Cleanup(logToStderr);
+const signal = interruptSignal();
+let exitCode: number;
+try {
+  exitCode = await unlessInterrupted(signal, command({ args, cleanup, signal }));
+} catch (error) {
+  exitCode = explain(error);
+}
+await cleanup.run();
+process.exit(exitCode);
+
+/** Tells an error as its reader needs it: expected ones by their sentence, others with their stack. */
+function explain(error: unknown): number {
+  if (error instanceof InterruptedError) {
+    logToStderr(pc.yellow(`${error.message}: cleaning up`));
+    return error.exitCode;
+  }
+  const expected = error instanceof DockerUnavailableError || error instanceof InvalidEnvironmentError;
+  const text =
+    error instanceof Error ? (expected ? error.message : (error.stack ?? error.message)) : String(error);
+  logToStderr(pc.red(text));
+  return 1;
+}

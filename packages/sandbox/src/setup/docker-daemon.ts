@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Log } from './progress.ts';
+import { runCommand, tryCommand } from './run-command.ts';
+
+const START_TIMEOUT_MS = 60_000;
+/** What dockerd needs on Debian and its derivatives. */
+const DEBIAN_PACKAGES = ['docker.io', 'iptables', 'debootstrap', 'git'];
+
+/** Docker is not there and cannot be started from here. The message says what to do. */
+export class DockerUnavailableError extends Error {
+  override readonly name = 'DockerUnavailableError';
+}
+
+/** A Docker daemon that answers. `stop` ends it if, and only if, this process started it. */
+export interface DockerDaemon {
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes sure that a Docker daemon answers: uses the one that runs, else starts one, installing it before where the
+ * machine allows that (root on Debian or Ubuntu).
+ * @throws {DockerUnavailableError}
+ */
+export async function ensureDockerDaemon(log: Log): Promise<DockerDaemon> {
+  if (await daemonAnswers()) return { stop: async () => undefined };
+  if (process.getuid?.() !== 0) {
+    throw new DockerUnavailableError(
+      'No Docker daemon answers: start Docker (Docker Desktop, or "sudo systemctl start docker") and try again',
+    );
+  }
+  await installDocker(log);
+  if (await daemonAnswers()) return { stop: async () => undefined };
+  return await startDaemon(log);
+}
+
+async function daemonAnswers(): Promise<boolean> {
+  return (await tryCommand('docker', ['version', '--format', '{{.Server.Version}}'])).ok;
+}
+
+async function installDocker(log: Log): Promise<void> {
+  if ((await tryCommand('dockerd', ['--version'])).ok && (await tryCommand('iptables', ['--version'])).ok)
+    return;
+  if (!existsSync('/usr/bin/apt-get')) {
+    throw new DockerUnavailableError(
+      'Docker is not installed: install it (https://docs.docker.com/engine/install/) and try again',
+    );
+  }
+  log(`installing ${DEBIAN_PACKAGES.join(', ')} with apt-get`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await runCommand('apt-get', ['update', '-qq'], { env });
+  await runCommand('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...DEBIAN_PACKAGES], {
+    env,
+  });
+}
+
+async function startDaemon(log: Log): Promise<DockerDaemon> {
+  const logFile = join(mkdtempSync(join(tmpdir(), 'dockerd-')), 'dockerd.log');
+  const output = openSync(logFile, 'a');
+  log(`starting dockerd (its log: ${logFile})`);
+  // A group of its own: Ctrl-C must reach us, who stop what runs on it, and not the daemon first.
+  const daemon = spawn('dockerd', [], { detached: true, stdio: ['ignore', output, output] });
+  let ended: string | undefined;
+  daemon.on('error', (error) => {
+    ended = error.message;
+  });
+  daemon.on('exit', (code, signal) => {
+    ended = `exit ${code ?? signal}`;
+  });
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (!(await daemonAnswers())) {
+    if (ended !== undefined || Date.now() > deadline) {
+      daemon.kill();
+      const tail = readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
+      throw new DockerUnavailableError(
+        `dockerd did not start (${ended ?? 'no answer'}). The end of its log:\n${tail}`,
+      );
+    }
+    await delay(200);
+  }
+  daemon.unref();
+  return { stop: () => stopDaemon(daemon.pid) };
+}
+
+async function stopDaemon(pid: number | undefined): Promise<void> {
+  if (pid === undefined) return;
+  const running = await tryCommand('docker', ['ps', '-q']);
+  if (running.ok && running.stdout.trim() !== '') return;
+  process.kill(pid, 'SIGTERM');
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (isAlive(pid) && Date.now() < deadline) await delay(100);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

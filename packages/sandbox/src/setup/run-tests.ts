@@ -1,0 +1,50 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { CommandContext } from './command.ts';
+import { ensureDockerDaemon } from './docker-daemon.ts';
+import { logToStderr, step } from './progress.ts';
+import { REPOSITORY_ROOT } from './repository-root.ts';
+import { runAttached } from './run-command.ts';
+
+const resultsSchema = z.object({
+  numPassedTests: z.int(),
+  numFailedTests: z.int(),
+  numPendingTests: z.int(),
+  numTodoTests: z.int(),
+  numFailedTestSuites: z.int(),
+});
+
+/** `npm test`: Docker, then vitest, then one line `N passed, N failed`. A test that did not run counts as failed. */
+export async function runTests({ args, cleanup, signal }: CommandContext): Promise<number> {
+  const daemon = await step(logToStderr, 'Docker', ensureDockerDaemon);
+  cleanup.add('the Docker daemon', () => daemon.stop());
+
+  const report = join(REPOSITORY_ROOT, 'reports/tests.json');
+  mkdirSync(join(REPOSITORY_ROOT, 'reports'), { recursive: true });
+  rmSync(report, { force: true });
+  const vitest = createRequire(import.meta.url).resolve('vitest/vitest.mjs');
+  const coverage = args.length === 0 ? ['--coverage'] : [];
+  const code = await runAttached(
+    process.execPath,
+    [
+      vitest,
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...coverage,
+      ...args,
+    ],
+    { cwd: REPOSITORY_ROOT, signal },
+  );
+  return summarize(report, code);
+}
+
+function summarize(report: string, vitestCode: number): number {
+  const results = resultsSchema.parse(JSON.parse(readFileSync(report, 'utf8')));
+  const failed = results.numFailedTests + results.numPendingTests + results.numTodoTests;
+  console.log(`${results.numPassedTests} passed, ${failed} failed`);
+  return failed === 0 && results.numFailedTestSuites === 0 ? vitestCode : 1;
+}

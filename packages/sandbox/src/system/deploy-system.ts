@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { parameterNames } from '@serverless-gitlab-runner/fleet';
+import { type DeployOutputs, deployAll, type FleetProps } from '@serverless-gitlab-runner/infra';
+import type { Emulator } from '../emulator/index.ts';
+import { type Log, step } from '../setup/progress.ts';
+import type { PreparedMachine } from './prepare-machine.ts';
+
+const FLEET = 'default';
+const REGION = 'us-east-1';
+/** The emulator takes any credentials. */
+const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
+
+export interface DeploySystemOptions {
+  log: Log;
+  machine: PreparedMachine;
+  emulator: Emulator;
+  /** GitLab's base URL as containers reach it. */
+  gitlabUrl: string;
+  runnerToken: string;
+  /** What differs from a fleet's defaults. */
+  fleet?: Omit<FleetProps, 'name' | 'gitlabUrl'>;
+  signal?: AbortSignal;
+}
+
+/** The deployed system, and what one needs to use and to watch it. */
+export interface System {
+  fleet: string;
+  /** The webhook's URL with the fleet in its query, as the host reaches it. */
+  webhookUrl: string;
+  webhookSecret: string;
+  defaultImage: string;
+  outputs: DeployOutputs;
+  ecs: ECSClient;
+  ssm: SSMClient;
+}
+
+/** Deploys every stack with the real CDK, and puts the secrets where an operator would put them. */
+export async function deploySystem(options: DeploySystemOptions): Promise<System> {
+  const { machine, emulator, gitlabUrl, log } = options;
+  const { defaultJob, manager, helper } = machine.images;
+  const fleet: FleetProps = {
+    ...options.fleet,
+    name: FLEET,
+    gitlabUrl,
+    job: { defaultImage: defaultJob, ...options.fleet?.job },
+  };
+  const outputs = await step(log, 'Deploying the stacks with CDK', (inner) =>
+    deployAll({
+      endpoint: emulator.endpoint,
+      region: REGION,
+      context: { fleets: [fleet], runnerImage: manager, jobBaseImage: helper },
+      log: inner,
+      ...(options.signal ? { signal: options.signal } : {}),
+    }),
+  );
+  const client = { endpoint: emulator.endpoint, region: REGION, credentials: CREDENTIALS };
+  const ssm = new SSMClient(client);
+  const webhookSecret = randomBytes(24).toString('base64url');
+  const names = parameterNames(outputs.ParameterPrefix, FLEET);
+  await putSecret(ssm, names.webhookSecret, webhookSecret);
+  await putSecret(ssm, names.runnerToken, options.runnerToken);
+  return {
+    fleet: FLEET,
+    webhookUrl: `${reachableUrl(outputs.WebhookUrl, emulator)}?fleet=${FLEET}`,
+    webhookSecret,
+    defaultImage: defaultJob,
+    outputs,
+    ecs: new ECSClient(client),
+    ssm,
+  };
+}
+
+async function putSecret(ssm: SSMClient, name: string, value: string): Promise<void> {
+  await ssm.send(
+    new PutParameterCommand({ Name: name, Value: value, Type: 'SecureString', Overwrite: true }),
+  );
+}
+
+/** A function URL's host resolves on AWS only; the emulator answers for it by path. */
+function reachableUrl(functionUrl: string, emulator: Emulator): string {
+  const [urlId] = new URL(functionUrl).hostname.split('.');
+  return `${emulator.endpoint}/_aws/lambda-url/${urlId}/`;
+}

@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto';
+import { readEnvironment, type SandboxEnvironment } from '../environment.ts';
+import { buildDemoImages, buildImages, type SystemImages } from '../images/build-images.ts';
+import type { Cleanup } from '../setup/cleanup.ts';
+import { ensureDockerDaemon } from '../setup/docker-daemon.ts';
+import { type Log, step } from '../setup/progress.ts';
+
+export interface PreparedMachine {
+  /** Label and name prefix of everything that this run starts. */
+  runId: string;
+  images: SystemImages;
+  environment: SandboxEnvironment;
+}
+
+export interface PrepareOptions {
+  log: Log;
+  cleanup: Cleanup;
+  /** Whether the images of the demo's jobs are wanted too. */
+  demoImages: boolean;
+}
+
+/** Docker and all images, whatever the machine had of them before. */
+export async function prepareMachine({ log, cleanup, demoImages }: PrepareOptions): Promise<PreparedMachine> {
+  const environment = readEnvironment();
+  const daemon = await step(log, 'Docker', ensureDockerDaemon);
+  cleanup.add('the Docker daemon', () => daemon.stop());
+  const images = await buildImages(environment, log);
+  if (demoImages) await step(log, 'Images of the demo jobs', buildDemoImages);
+  return { runId: `sgr-${randomBytes(4).toString('hex')}`, images, environment };
+}

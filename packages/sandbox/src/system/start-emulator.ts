@@ -1,0 +1,21 @@
+import { type Emulator, startEmulator, sweep } from '../emulator/index.ts';
+import type { Cleanup } from '../setup/cleanup.ts';
+import { type Log, step } from '../setup/progress.ts';
+import type { PreparedMachine } from './prepare-machine.ts';
+
+/** Starts the emulator of a run. What it leaves when it is interrupted half-way is swept by label. */
+export async function startEmulatorFor(
+  log: Log,
+  cleanup: Cleanup,
+  machine: PreparedMachine,
+): Promise<Emulator> {
+  const { runId, images } = machine;
+  cleanup.add('containers, volumes and networks', async () => {
+    await sweep(runId);
+  });
+  const emulator = await step(log, 'Starting the AWS emulator', () =>
+    startEmulator({ runId, ...(images.emulator === undefined ? {} : { image: images.emulator }) }),
+  );
+  cleanup.add('the AWS emulator', () => emulator.stop());
+  return emulator;
+}

@@ -1,0 +1,67 @@
+import { beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { call, type Fixture, runningJob, singleStage, startFixture } from './helpers.ts';
+
+let fixture: Fixture;
+let headers: Record<string, string>;
+beforeAll(async () => {
+  fixture = await startFixture();
+  headers = { 'PRIVATE-TOKEN': fixture.gitlab.privateToken };
+});
+
+it('shows a job with its tags, by the id or the path of its project', async () => {
+  const { gitlab, project } = fixture;
+  const [job] = (await gitlab.createPipeline(project, singleStage({ tags: ['arm', 'big'] }))).jobs;
+  for (const name of [project.id, encodeURIComponent(project.path)]) {
+    const response = await call(gitlab, 'GET', `/projects/${name}/jobs/${job?.id}`, { headers });
+    expect(await response.json()).toMatchObject({
+      id: job?.id,
+      status: 'pending',
+      tag_list: ['arm', 'big'],
+      runner: null,
+      pipeline: { project_id: project.id, ref: 'main' },
+    });
+  }
+});
+
+it('lists the jobs of a scope', async () => {
+  const { gitlab, project } = fixture;
+  const running = await runningJob(fixture);
+  const list = async (scope: string) => {
+    const response = await call(gitlab, 'GET', `/projects/${project.id}/jobs?${scope}`, { headers });
+    return z.array(z.looseObject({ id: z.number(), status: z.string() })).parse(await response.json());
+  };
+  expect((await list('scope[]=running')).map(({ id }) => id)).toEqual([running.id]);
+  expect((await list('scope[]=pending')).every(({ status }) => status === 'pending')).toBe(true);
+  expect(await list('scope[]=pending&scope[]=running')).toHaveLength((await list('')).length);
+});
+
+it('creates a runner whose token works, and lists its managers', async () => {
+  const { gitlab } = fixture;
+  const body = { runner_type: 'instance_type', tag_list: 'a,b', description: 'made by API' };
+  const created = await call(gitlab, 'POST', '/user/runners', { headers, body });
+  expect(created.status).toBe(201);
+  const { id, token } = z.looseObject({ id: z.number(), token: z.string() }).parse(await created.json());
+  expect(token).toMatch(/^glrt-/);
+  expect(gitlab.runners.get(id)).toMatchObject({ tags: ['a', 'b'], description: 'made by API' });
+  await call(gitlab, 'POST', '/runners/verify', {
+    body: { token, system_id: 's_1', info: { version: '18.6.0' } },
+  });
+  const managers = await call(gitlab, 'GET', `/runners/${id}/managers`, { headers });
+  expect(await managers.json()).toMatchObject([{ system_id: 's_1', version: '18.6.0' }]);
+});
+
+it.each([
+  ['a job of no project', '/projects/99/jobs/1', true, 404],
+  ['a job that does not exist', '/projects/1/jobs/99', true, 404],
+  ['a runner that does not exist', '/runners/99/managers', true, 404],
+  ['anything with a wrong token', '/projects/1/jobs', false, 401],
+])('refuses %s', async (_title, path, right, status) => {
+  const response = await call(
+    fixture.gitlab,
+    'GET',
+    path,
+    right ? { headers } : { headers: { 'PRIVATE-TOKEN': 'x' } },
+  );
+  expect(response.status).toBe(status);
+});

@@ -1,0 +1,79 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import type { WebhookRequest } from './webhook-request.ts';
+
+/** The secrets of one fleet's webhook, the current one and, while rotating, the previous one. */
+export interface WebhookSecrets {
+  /** Compared with `X-Gitlab-Token`. */
+  tokens: readonly string[];
+  /** `whsec_` and the key in base64. */
+  signingTokens: readonly string[];
+}
+
+/** Standard Webhooks' tolerance against replay, and GitLab's. */
+const TOLERANCE_MS = 5 * 60 * 1000;
+/** A sender has as many signatures as keys in rotation; more are not looked at. */
+const MAX_SIGNATURES = 8;
+export const SIGNING_TOKEN_PREFIX = 'whsec_';
+
+/**
+ * Whether a request proves that it comes from someone who knows one of the fleet's secrets. A missing proof and a wrong one
+ * take the same path: every secret is compared, in constant time, with what came or with nothing.
+ * @param now milliseconds since 1970
+ */
+export function isAuthentic(
+  request: WebhookRequest,
+  secrets: WebhookSecrets,
+  accepts: FleetConfig['webhook']['accepts'],
+  now: number,
+): boolean {
+  const byToken = hasToken(request, secrets.tokens);
+  const bySignature = hasSignature(request, secrets.signingTokens, now);
+  return (accepts !== 'signature' && byToken) || (accepts !== 'token' && bySignature);
+}
+
+function hasToken(request: WebhookRequest, tokens: readonly string[]): boolean {
+  const presented = request.header('x-gitlab-token') ?? '';
+  const matches = tokens.map((token) => isEqual(presented, token));
+  return presented !== '' && matches.includes(true);
+}
+
+/**
+ * HMAC-SHA256 over `{webhook-id}.{webhook-timestamp}.{raw body}`, one of several values `v1,<base64>`.
+ * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+function hasSignature(request: WebhookRequest, signingTokens: readonly string[], now: number): boolean {
+  const id = request.header('webhook-id') ?? '';
+  const timestamp = request.header('webhook-timestamp') ?? '';
+  const presented = presentedSignatures(request.header('webhook-signature') ?? '');
+  const matches = signingTokens.flatMap((signingToken) => {
+    const expected = createHmac('sha256', keyOf(signingToken))
+      .update(`${id}.${timestamp}.`)
+      .update(request.body)
+      .digest('base64');
+    return presented.map((signature) => isEqual(signature, expected));
+  });
+  return id !== '' && isRecent(timestamp, now) && matches.includes(true);
+}
+
+function presentedSignatures(header: string): string[] {
+  const values = header.split(' ').slice(0, MAX_SIGNATURES);
+  const signatures = values.flatMap((value) => (value.startsWith('v1,') ? value.slice('v1,'.length) : []));
+  // Nothing is compared too, so that a missing signature is as much work as a wrong one.
+  return signatures.length === 0 ? [''] : signatures;
+}
+
+function keyOf(signingToken: string): Buffer {
+  return Buffer.from(signingToken.slice(SIGNING_TOKEN_PREFIX.length), 'base64');
+}
+
+function isRecent(timestamp: string, now: number): boolean {
+  if (!/^\d{1,12}$/.test(timestamp)) return false;
+  return Math.abs(now - Number(timestamp) * 1000) <= TOLERANCE_MS;
+}
+
+/** Compares digests: they have one length, and how long it takes tells nothing about what they are made from. */
+function isEqual(one: string, other: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+}

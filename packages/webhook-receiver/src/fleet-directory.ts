@@ -1,0 +1,75 @@
+import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
+import type { Timing } from '@serverless-gitlab-runner/aws-calls';
+import {
+  type FleetConfig,
+  fleetOfConfigParameter,
+  fleetsPath,
+  InvalidFleetConfigError,
+  parseFleetConfig,
+} from '@serverless-gitlab-runner/fleet';
+
+/** Milliseconds for which the fleets' documents are held. */
+const MAX_AGE_MS = 60_000;
+/** Names that do not exist make SSM be asked at most that often, whoever sends them. */
+const REREAD_AFTER_MS = 5000;
+
+export type FleetLookup =
+  | { kind: 'found'; config: FleetConfig }
+  | { kind: 'unknown' }
+  | { kind: 'invalid'; message: string };
+
+/** Knows the fleets. */
+export interface FleetDirectory {
+  find(fleet: string): Promise<FleetLookup>;
+}
+
+/**
+ * Reads all fleets at once, so that asking for fleets that do not exist costs no call each. What is not there, or not
+ * valid, is looked for again soon: one bad read must not hold for a minute.
+ */
+export function createFleetDirectory(provider: SSMProvider, prefix: string, timing: Timing): FleetDirectory {
+  let fleets = new Map<string, FleetLookup>();
+  let readAt = Number.NEGATIVE_INFINITY;
+
+  async function readOlderThan(ageMs: number): Promise<void> {
+    if (timing.now() - readAt < ageMs) return;
+    const startedAt = timing.now();
+    fleets = await readFleets(provider, prefix);
+    readAt = startedAt;
+  }
+
+  return {
+    async find(fleet) {
+      await readOlderThan(MAX_AGE_MS);
+      if (fleets.get(fleet)?.kind !== 'found') await readOlderThan(REREAD_AFTER_MS);
+      return fleets.get(fleet) ?? { kind: 'unknown' };
+    },
+  };
+}
+
+async function readFleets(provider: SSMProvider, prefix: string): Promise<Map<string, FleetLookup>> {
+  const path = fleetsPath(prefix);
+  const values = await provider.getMultiple(path.slice(0, -1), {
+    recursive: true,
+    decrypt: false,
+    forceFetch: true,
+    // Documents are Strings, secrets SecureStrings: without the filter there would be pages of those.
+    sdkOptions: { ParameterFilters: [{ Key: 'Type', Option: 'Equals', Values: ['String'] }] },
+  });
+  const fleets = new Map<string, FleetLookup>();
+  for (const [relativeName, document] of Object.entries(values ?? {})) {
+    const name = `${path}${relativeName}`;
+    const fleet = fleetOfConfigParameter(prefix, name);
+    if (fleet !== undefined) fleets.set(fleet, lookupOf(name, document));
+  }
+  return fleets;
+}
+
+function lookupOf(parameterName: string, document: string): FleetLookup {
+  try {
+    return { kind: 'found', config: parseFleetConfig(parameterName, document) };
+  } catch (error) {
+    if (error instanceof InvalidFleetConfigError) return { kind: 'invalid', message: error.message };
+    throw error;
+  }
+}

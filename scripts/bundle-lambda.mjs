@@ -1,0 +1,32 @@
+/**
+ * Bundles the Lambda of the package it is called in: `src/handler.ts` and everything it imports, the AWS SDK too, become
+ * `dist/index.mjs` with the handler `index.handler`. Used as each Lambda package's `build` script.
+ */
+import { existsSync, rmSync, statSync } from 'node:fs';
+import { build } from 'esbuild';
+
+const ENTRY = 'src/handler.ts';
+const OUTPUT = 'dist/index.mjs';
+
+if (!existsSync(ENTRY)) {
+  console.error(`${process.cwd()} has no ${ENTRY}: run this in the folder of a Lambda's package`);
+  process.exit(1);
+}
+
+rmSync('dist', { recursive: true, force: true });
+await build({
+  entryPoints: [ENTRY],
+  outfile: OUTPUT,
+  bundle: true,
+  minify: true,
+  keepNames: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  legalComments: 'none',
+  logLevel: 'warning',
+  // CommonJS dependencies inside the bundle call `require` for Node's own modules; ESM has none.
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+});
+console.log(`${OUTPUT}: ${(statSync(OUTPUT).size / 1024).toFixed(0)} KiB`);
