@@ -6,6 +6,11 @@ from fargate import capacity
 from fargate.credentials import CREDENTIALS, PATH
 
 
+LAMBDA_URL = "/_aws/lambda-url/"
+MAX_LAMBDA_PAYLOAD = 6 * 1024 * 1024
+"""Bytes a function URL takes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+
 def with_own_paths(app):
     """An ASGI application that answers our paths and leaves the rest to `app`."""
 
@@ -16,10 +21,19 @@ def with_own_paths(app):
         elif scope["type"] == "http" and path.startswith(capacity.PREFIX):
             body = await _read(receive)
             await _send(send, *await asyncio.to_thread(capacity.respond, scope["method"], path, body))
+        elif scope["type"] == "http" and path.startswith(LAMBDA_URL) and _length(scope) > MAX_LAMBDA_PAYLOAD:
+            await _read(receive)
+            await _send(send, 413, b'{"Message": "Request Entity Too Large"}')
         else:
             await app(scope, receive, send)
 
     return answer
+
+
+def _length(scope) -> int:
+    """The body's declared length; 0 when it comes in chunks."""
+    declared = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(declared) if declared.isdigit() else 0
 
 
 async def _read(receive) -> bytes:

@@ -67,7 +67,8 @@ async function cleanup(
   write: (line: string) => void,
 ): Promise<HookResult> {
   try {
-    return await executor.cleanup(environment);
+    await executor.cleanup(environment);
+    return 'success';
   } catch (error) {
     write(`The job's task could not be stopped: ${messageOf(error)}`);
     return 'system-failure';

@@ -1,13 +1,12 @@
 import { JobRefusedError, messageOf, SystemFailureError } from './errors.ts';
 import type { ExecutorContext } from './executor-context.ts';
+import { endSession } from './job/end-session.ts';
 import { explainLoss } from './job/explain-loss.ts';
-import { removeJobFolder } from './job/job-folder.ts';
 import { createJobLog, type JobLog } from './job/job-log.ts';
-import { jobIdOf, readJobRequest } from './job/job-request.ts';
-import { type JobSession, releaseSession } from './job/job-session.ts';
-import { publishFinished, publishStarted } from './job/job-task-events.ts';
+import { type JobRequest, jobIdOf, readJobRequest } from './job/job-request.ts';
+import type { JobSession } from './job/job-session.ts';
+import { publishStarted } from './job/job-task-events.ts';
 import { prepareJob } from './job/prepare-job.ts';
-import { stopTask } from './job/stop-job-task.ts';
 
 /** How a hook ends: as a success, as the job's fault, or as ours. The hook knows the exit codes that mean these. */
 export type HookResult = 'success' | 'build-failure' | 'system-failure';
@@ -22,71 +21,93 @@ export interface JobExecutor {
     write: (line: string) => void,
     hangUp: AbortSignal,
   ): Promise<HookResult>;
-  cleanup(environment: HookEnvironment): Promise<HookResult>;
+  /** Ends what the job has here. Works however far `prepare` came, and again. */
+  cleanup(environment: HookEnvironment): Promise<void>;
   /** Lines for the job log: why the connection to the job's task was lost. */
   why(jobId: number): Promise<readonly string[]>;
-  /** Ids of jobs that are not cleaned up. */
-  jobIds(): number[];
-  /** Stops the tasks of all jobs that are left: the manager is leaving. */
-  stopAll(reason: string): Promise<void>;
+  /** Ends all jobs that are left: the manager is leaving. */
+  endAll(reason: string): Promise<void>;
 }
 
+/** Makes the executor: it knows the jobs between their first `prepare` and their `cleanup`. */
 export function createJobExecutor(context: ExecutorContext): JobExecutor {
   const sessions = new Map<number, JobSession>();
-  const attempts = new Map<number, number>();
 
-  const begin = async (environment: HookEnvironment, hangUp: AbortSignal) => {
-    const request = await readJobRequest(environment);
-    const { identity } = request;
-    await endSession(context, sessions, identity.jobId, 'prepared anew');
-    const attempt = (attempts.get(identity.jobId) ?? 0) + 1;
-    attempts.set(identity.jobId, attempt);
-    const session: JobSession = { identity, attempt, abort: new AbortController(), release: [] };
-    sessions.set(identity.jobId, session);
-    const onHangUp = () => session.abort.abort(new SystemFailureError('the job was cancelled'));
-    hangUp.addEventListener('abort', onHangUp, { once: true });
-    session.release.push(() => hangUp.removeEventListener('abort', onHangUp));
-    if (hangUp.aborted) onHangUp();
-    return { session, request };
+  /** A runner tries up to three times to prepare a job: each try is a session, and starts a task, of its own. */
+  const begin = async (request: JobRequest): Promise<JobSession> => {
+    const { jobId } = request.identity;
+    const earlier = sessions.get(jobId);
+    if (earlier) await finish(earlier, 'prepared anew');
+    const session: JobSession = {
+      identity: request.identity,
+      startId: `${jobId}-${Date.now()}`,
+      abort: new AbortController(),
+      prepared: Promise.resolve(),
+      release: [],
+    };
+    sessions.set(jobId, session);
+    return session;
+  };
+
+  const finish = async (session: JobSession, reason: string) => {
+    session.abort.abort(new SystemFailureError('the job was cancelled'));
+    // RunTask may be on its way: its answer names the task to stop.
+    await session.prepared;
+    await endSession(context, session, reason);
+    if (sessions.get(session.identity.jobId) === session) sessions.delete(session.identity.jobId);
   };
 
   return {
     async prepare(environment, write, hangUp) {
       const log = createJobLog(write);
       try {
-        const { session, request } = await begin(environment, hangUp);
-        try {
-          await prepareJob(context, session, request, log);
-        } catch (error) {
-          // Not left to cleanup: what could not start must not run on while the runner thinks about trying again.
-          await endSession(context, sessions, session.identity.jobId, `not started: ${messageOf(error)}`);
-          throw error;
-        }
-        await publishStarted(context, session);
+        const request = await readJobRequest(environment);
+        const session = await begin(request);
+        const preparing = prepareOrEnd(context, session, request, log, hangUp);
+        session.prepared = preparing.catch(() => {});
+        await preparing;
         return 'success';
       } catch (error) {
-        return failed(context, error, log);
+        return resultOf(context, error, log);
       }
     },
 
     async cleanup(environment) {
-      const jobId = jobIdOf(environment);
-      if (jobId === undefined) return 'success';
-      await endSession(context, sessions, jobId, 'the job is over');
-      return 'success';
+      const session = sessions.get(jobIdOf(environment) ?? 0);
+      if (session) await finish(session, 'the job is over');
     },
 
     why: (jobId) => explainLoss(context, sessions.get(jobId)),
-    jobIds: () => [...sessions.keys()],
 
-    async stopAll(reason) {
-      const left = [...sessions.keys()];
-      await Promise.allSettled(left.map((jobId) => endSession(context, sessions, jobId, reason)));
+    async endAll(reason) {
+      await Promise.allSettled([...sessions.values()].map((session) => finish(session, reason)));
     },
   };
 }
 
-function failed({ logger }: ExecutorContext, error: unknown, log: JobLog): HookResult {
+async function prepareOrEnd(
+  context: ExecutorContext,
+  session: JobSession,
+  request: JobRequest,
+  log: JobLog,
+  hangUp: AbortSignal,
+): Promise<void> {
+  const onHangUp = () => session.abort.abort(new SystemFailureError('the job was cancelled'));
+  hangUp.addEventListener('abort', onHangUp, { once: true });
+  if (hangUp.aborted) onHangUp();
+  try {
+    await prepareJob(context, session, request, log);
+    await publishStarted(context, session);
+  } catch (error) {
+    // Not left to cleanup: what could not start must not run on while the runner thinks about trying again.
+    await endSession(context, session, `not started: ${messageOf(error)}`);
+    throw error;
+  } finally {
+    hangUp.removeEventListener('abort', onHangUp);
+  }
+}
+
+function resultOf({ logger }: ExecutorContext, error: unknown, log: JobLog): HookResult {
   if (error instanceof JobRefusedError) {
     for (const line of error.lines) log.complain(line);
     return 'build-failure';
@@ -94,29 +115,4 @@ function failed({ logger }: ExecutorContext, error: unknown, log: JobLog): HookR
   logger.warn('a job could not be prepared', { error: messageOf(error) });
   log.complain(messageOf(error));
   return 'system-failure';
-}
-
-/** Ends all that a job has here; works at any moment of its life, and again. */
-async function endSession(
-  context: ExecutorContext,
-  sessions: Map<number, JobSession>,
-  jobId: number,
-  reason: string,
-): Promise<void> {
-  const session = sessions.get(jobId);
-  if (session) {
-    releaseSession(session);
-    const { task } = session;
-    if (task) {
-      await stopTask(
-        context.runTask.ecs,
-        context.runTask.cluster,
-        task.arn,
-        `GitLab job ${jobId}: ${reason}`,
-      );
-      await publishFinished(context, session, task);
-    }
-    sessions.delete(jobId);
-  }
-  await removeJobFolder(context.stateFolder, jobId);
 }

@@ -1,4 +1,5 @@
-import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { publishEvents, systemTiming } from '@serverless-gitlab-runner/aws-calls';
 import { buildEntry, type EventName, type NewEventDetail } from '@serverless-gitlab-runner/shared-events';
 import { messageOf } from './errors.ts';
 import type { Logger } from './logger.ts';
@@ -9,6 +10,9 @@ export type EventPublisher = <Name extends EventName>(
   detail: NewEventDetail<Name>,
 ) => Promise<void>;
 
+/** Milliseconds after which an event is given up. Jobs and the manager's end wait for it. */
+const PUBLISH_MS = 5000;
+
 export function createEventPublisher(
   client: EventBridgeClient,
   eventBusName: string,
@@ -16,12 +20,13 @@ export function createEventPublisher(
 ): EventPublisher {
   return async (name, detail) => {
     try {
-      const entry = buildEntry(eventBusName, name, detail);
-      const answer = await client.send(new PutEventsCommand({ Entries: [entry] }));
-      const failed = answer.Entries?.find((each) => each.ErrorCode);
-      if (failed) logger.error('the bus refused an event', { event: name, error: failed.ErrorMessage });
+      const deadlineAt = systemTiming.now() + PUBLISH_MS;
+      await publishEvents(client, [buildEntry(eventBusName, name, detail)], {
+        timing: systemTiming,
+        deadlineAt,
+      });
     } catch (error) {
-      logger.error('an event could not be published', { event: name, error: messageOf(error) });
+      logger.error('an event was not published', { event: name, error: messageOf(error) });
     }
   };
 }

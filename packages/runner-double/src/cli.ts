@@ -38,6 +38,14 @@ Node version: ${process.version}
 OS/Arch:      ${VERSION.os}/${VERSION.architecture}
 `;
 
+const RUN_OPTIONS = {
+  config: 'text',
+  'working-directory': 'text',
+  'listen-address': 'text',
+  user: 'text',
+  service: 'text',
+} as const;
+
 /** Runs the program. Returns its exit code. */
 export async function main(
   argv: readonly string[],
@@ -102,13 +110,7 @@ async function dispatch(
   const directory = process.cwd();
   switch (command) {
     case 'run': {
-      const args = parseArguments(rest, {
-        config: 'text',
-        'working-directory': 'text',
-        'listen-address': 'text',
-        user: 'text',
-        service: 'text',
-      });
+      const args = parseArguments(rest, RUN_OPTIONS, { config: 'c', 'working-directory': 'd', user: 'u' });
       if (args.text('working-directory') !== '') process.chdir(args.text('working-directory'));
       return runCommand({
         configFile: args.text('config') || environment.CONFIG_FILE,

@@ -1,6 +1,5 @@
 import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
-import { ParameterAlreadyExists } from '@aws-sdk/client-ssm';
-import type { Timing } from '@serverless-gitlab-runner/aws-calls';
+import { failureName, type Timing } from '@serverless-gitlab-runner/aws-calls';
 import { broughtRunnerTokenName, parameterNames } from '@serverless-gitlab-runner/fleet';
 import { createBoundedMap } from './bounded-map.ts';
 
@@ -46,7 +45,7 @@ async function putOnce(provider: SSMProvider, name: string, fleet: string, value
       description: `Runner token that a webhook brought to fleet ${fleet}`,
     });
   } catch (error) {
-    if (error instanceof Error && error.cause instanceof ParameterAlreadyExists) return;
+    if (failureName(error) === 'ParameterAlreadyExists') return;
     throw error;
   }
 }

@@ -5,7 +5,10 @@ const environmentSchema = z.object({
   /** Name or ARN of the event bus. */
   EVENT_BUS_NAME: z.string().min(1),
   /** First part of every SSM parameter's name. Default `/serverless-gitlab-runner`. */
-  PARAMETER_PREFIX: z.string().regex(/^\/.*[^/]$/).default(DEFAULT_PARAMETER_PREFIX),
+  PARAMETER_PREFIX: z
+    .string()
+    .regex(/^\/.*[^/]$/)
+    .default(DEFAULT_PARAMETER_PREFIX),
 });
 
 export type Environment = z.infer<typeof environmentSchema>;

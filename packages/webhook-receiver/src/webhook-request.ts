@@ -6,9 +6,7 @@ const functionUrlEventSchema = z.object({
   headers: z.record(z.string(), z.unknown()).catch({}),
   body: z.string().catch(''),
   isBase64Encoded: z.boolean().catch(false),
-  requestContext: z
-    .object({ http: z.object({ method: z.string() }) })
-    .catch({ http: { method: '' } }),
+  requestContext: z.object({ http: z.object({ method: z.string() }) }).catch({ http: { method: '' } }),
 });
 
 /** A webhook as it came, not yet believed. */

@@ -32,10 +32,9 @@ def start_task(run) -> None:
         return
     _create(run, images)
     _start_in_order(run)
-    with run.changed:
-        if not run.stopping:
-            run.move("RUNNING", startedAt=now_iso())
-    set_task_status(run)
+    if all(container.started for container in run.containers):
+        run.move("RUNNING", startedAt=now_iso())
+        set_task_status(run)
 
 
 def _digest(image) -> str:

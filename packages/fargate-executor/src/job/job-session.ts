@@ -20,12 +20,16 @@ export interface StartedTask {
 /** A job while the manager has to do with it: from the first `prepare` to `cleanup`. */
 export interface JobSession {
   identity: JobIdentity;
-  /** Counts the runner's tries to prepare the job, so that each starts a task of its own. */
-  attempt: number;
+  /** Differs between the runner's tries to prepare the job, so that each starts a task of its own. */
+  startId: string;
   /** Aborted when the job is cancelled or cleaned up. */
   abort: AbortController;
   task?: StartedTask;
   connection?: JobConnection;
+  /** Settles, without ever failing, when `prepare` is over. */
+  prepared: Promise<void>;
+  /** Set once the session is being ended. */
+  ended?: Promise<void>;
   /** Ends what goes on beside the hooks: watching the task, heartbeats. */
   release: (() => void)[];
 }

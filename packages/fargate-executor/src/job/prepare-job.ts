@@ -58,15 +58,14 @@ async function startAndConnect(
     session.task = started;
     followTask(context, session);
   });
-  const connecting = new AbortController();
-  const ended = awaitTask(context.watcher, task.arn, signal, () => undefined);
+  // Whichever comes first ends the other: the helper's answer, or the task's end.
+  const settled = new AbortController();
+  const either = AbortSignal.any([signal, settled.signal]);
+  const ended = awaitTask(context.watcher, task.arn, either, () => undefined);
   try {
-    const abort = AbortSignal.any([signal, connecting.signal]);
-    await Promise.race([connect(context, session, folder, address, plan, log, abort), ended]);
+    await Promise.race([connect(context, session, folder, address, plan, log, either), ended]);
   } finally {
-    connecting.abort();
-    // Whatever it tells from here on is told to the run hook.
-    ended.catch(() => {});
+    settled.abort();
   }
   task.isReady = true;
 }
@@ -87,7 +86,7 @@ async function makeOrder(
   const { jobId, projectId } = session.identity;
   return {
     taskDefinition: arn,
-    startId: `${jobId}-${session.attempt}`,
+    startId: session.startId,
     overrides: jobTaskOverrides(folder.publicKey, context.fleet.job.deadManSeconds, plan.serviceEnvironment),
     tags: toTags({
       role: 'job',

@@ -1,19 +1,18 @@
-import { MANAGER_FAMILY } from '@serverless-gitlab-runner/fleet';
 import { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Schedule, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import {
+  decryptOnly,
   findTasks,
-  parameterArns,
+  listFleets,
   putEvents,
-  readParameters,
   stopTasks,
   tagManagers,
 } from '../policies/statements.ts';
@@ -30,7 +29,7 @@ export interface IdleReaperProps extends ServiceOptions {
   readonly alarmActions?: readonly IAlarmAction[];
 }
 
-const TIMEOUT = Duration.seconds(60);
+const TIMEOUT = Duration.seconds(120);
 
 /** The Lambda that drains and stops, its schedule, and the rule that tells it of tasks that stopped. */
 export class IdleReaper extends Construct {
@@ -44,7 +43,10 @@ export class IdleReaper extends Construct {
   ) {
     super(scope, id);
     this.deadLetters = deadLetterQueue(this);
-    this.function = this.service(installation, options).function;
+    const { function: reaper } = this.service(installation, options);
+    // Every call is one look at everything: the next one, a minute later, is the retry.
+    reaper.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(5) });
+    this.function = reaper;
     this.schedule(rate ?? Duration.minutes(1));
     this.watchStoppedTasks(installation.clusterArn);
     const alarms = new ServiceAlarms(this, 'Alarms', alarmActions);
@@ -62,15 +64,10 @@ export class IdleReaper extends Construct {
         CLUSTER: clusterArn,
         EVENT_BUS_NAME: eventBusName,
         PARAMETER_PREFIX: parameterPrefix,
-        MANAGER_TASK_DEFINITION: MANAGER_FAMILY,
       },
       statements: [
-        readParameters(this, parameterPrefix, ['fleets/*/config']),
-        new PolicyStatement({
-          sid: 'ListFleets',
-          actions: ['ssm:GetParametersByPath'],
-          resources: parameterArns(this, parameterPrefix, ['fleets', 'fleets/']),
-        }),
+        listFleets(this, parameterPrefix),
+        decryptOnly(this, parameterPrefix, []),
         ...findTasks(this, installation),
         tagManagers(this, installation),
         stopTasks(this, installation, ['manager', 'job']),

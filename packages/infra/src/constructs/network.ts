@@ -77,7 +77,7 @@ function securityGroup(
     groupDescription,
     securityGroupIngress,
     securityGroupEgress: [
-      { ipProtocol: '-1', cidrIp: '0.0.0.0/0', description: 'Job scripts reach anything' },
+      { ipProtocol: '-1', cidrIp: '0.0.0.0/0', description: 'GitLab, AWS, registries, and what jobs reach' },
     ],
   });
 }

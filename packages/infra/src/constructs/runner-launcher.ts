@@ -4,11 +4,19 @@ import { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { findTasks, putEvents, readParameters, runTasks, tagManagers } from '../policies/statements.ts';
+import {
+  decryptOnly,
+  findTasks,
+  putEvents,
+  readParameters,
+  runTasks,
+  tagManagers,
+} from '../policies/statements.ts';
 import { deadLetterQueue } from './dead-letter-queue.ts';
 import type { Installation } from './installation.ts';
 import { ServiceAlarms } from './service-alarms.ts';
@@ -27,14 +35,14 @@ export interface RunnerLauncherProps extends ServiceOptions {
   readonly alarmActions?: readonly IAlarmAction[];
 }
 
-const TIMEOUT = Duration.seconds(30);
+const TIMEOUT = Duration.seconds(60);
 /** Six times the function's timeout. @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
 const VISIBILITY = Duration.seconds(6 * TIMEOUT.toSeconds());
 /**
- * A message comes back while its fleet is at its maximum, which is no failure: it may, until its four days are over.
- * SQS allows 1,000.
+ * A message of a fleet at its maximum comes back after 20 s, 40 s, … 15 min: 100 receives are about a day. What can
+ * never succeed is sent to the dead-letter queue by the launcher itself, at once.
  */
-const MAX_RECEIVES = 1000;
+const MAX_RECEIVES = 100;
 /** What asks for a manager. */
 const WANTED: readonly EventName[] = ['JobQueued', 'ManagerRequested'];
 
@@ -71,6 +79,7 @@ export class RunnerLauncher extends Construct {
     launcher.addEventSource(
       new SqsEventSource(this.queue, {
         batchSize: 10,
+        maxBatchingWindow: Duration.seconds(1),
         reportBatchItemFailures: true,
         maxConcurrency: maxConcurrency ?? 2,
       }),
@@ -95,9 +104,22 @@ export class RunnerLauncher extends Construct {
         PARAMETER_PREFIX: parameterPrefix,
         MANAGER_TASK_DEFINITION: MANAGER_FAMILY,
         QUEUE_URL: this.queue.queueUrl,
+        DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl,
       },
       statements: [
-        readParameters(this, parameterPrefix, ['fleets/*/config']),
+        readParameters(
+          this,
+          parameterPrefix,
+          ['ssm:GetParameter', 'ssm:GetParameters'],
+          // The tokens only to see that they are there; they stay encrypted.
+          ['fleets/*/config', 'fleets/*/runner-token', 'fleets/*/runner-tokens/*'],
+        ),
+        decryptOnly(this, parameterPrefix, []),
+        new PolicyStatement({
+          sid: 'GiveUp',
+          actions: ['sqs:SendMessage'],
+          resources: [this.deadLetters.queueArn],
+        }),
         ...findTasks(this, installation),
         ...runTasks(this, installation, MANAGER_FAMILY, [managerTaskRoleArn, managerExecutionRoleArn]),
         tagManagers(this, installation),

@@ -3,7 +3,7 @@ import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { FunctionUrlAuthType, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { parameterArns, putEvents, readParameters } from '../policies/statements.ts';
+import { decryptOnly, listFleets, parameterArns, putEvents, readParameters } from '../policies/statements.ts';
 import type { Installation } from './installation.ts';
 import { ServiceAlarms } from './service-alarms.ts';
 import { ServiceFunction, type ServiceOptions } from './service-function.ts';
@@ -14,8 +14,10 @@ export interface WebhookReceiverProps extends ServiceOptions {
   readonly alarmActions?: readonly IAlarmAction[];
 }
 
-/** GitLab waits 10 s for an answer to a webhook. */
-const TIMEOUT = Duration.seconds(10);
+/** The function answers within 8 s, since GitLab waits 10 s; the rest is for a cold start. */
+const TIMEOUT = Duration.seconds(15);
+/** Current and previous ones of every fleet. */
+const WEBHOOK_SECRETS = ['fleets/*/webhook-secret*', 'fleets/*/signing-token*'];
 
 /** The Lambda behind the URL that GitLab's webhooks call. */
 export class WebhookReceiver extends Construct {
@@ -36,11 +38,9 @@ export class WebhookReceiver extends Construct {
       timeout: TIMEOUT,
       environment: { EVENT_BUS_NAME: eventBusName, PARAMETER_PREFIX: parameterPrefix },
       statements: [
-        readParameters(this, parameterPrefix, [
-          'fleets/*/config',
-          'fleets/*/webhook-secret*',
-          'fleets/*/signing-token*',
-        ]),
+        listFleets(this, parameterPrefix),
+        readParameters(this, parameterPrefix, ['ssm:GetParameters'], WEBHOOK_SECRETS),
+        decryptOnly(this, parameterPrefix, WEBHOOK_SECRETS),
         new PolicyStatement({
           sid: 'WriteBroughtRunnerTokens',
           actions: ['ssm:PutParameter'],

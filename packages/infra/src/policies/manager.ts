@@ -23,11 +23,12 @@ export interface ManagerPermissions extends ClusterNames {
 export function managerStatements(scope: Construct, props: ManagerPermissions): PolicyStatement[] {
   const jobFamilies = `${JOB_FAMILY_PREFIX}*`;
   return [
-    readParameters(scope, props.parameterPrefix, [
-      'fleets/*/config',
-      'fleets/*/runner-token',
-      'fleets/*/runner-tokens/*',
-    ]),
+    readParameters(
+      scope,
+      props.parameterPrefix,
+      ['ssm:GetParameter'],
+      ['fleets/*/config', 'fleets/*/runner-token', 'fleets/*/runner-tokens/*'],
+    ),
     ...findTasks(scope, props),
     ...runTasks(scope, props, jobFamilies, [props.jobExecutionRoleArn, ...props.jobTaskRoleArns]),
     stopTasks(scope, props, ['job']),

@@ -1,7 +1,7 @@
 import { TAG, type TaskRole } from '@serverless-gitlab-runner/fleet';
 import { EVENT_SOURCE } from '@serverless-gitlab-runner/shared-events';
 import { Stack } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
 /** The cluster that a statement is about. */
@@ -30,12 +30,52 @@ export function familyArns(scope: Construct, family: string): string[] {
   return [arn(scope, 'ecs', `task-definition/${family}`), arn(scope, 'ecs', `task-definition/${family}:*`)];
 }
 
-/** Statement that reads SSM parameters, secrets included: the key `aws/ssm` lets everybody in who may read them. */
-export function readParameters(scope: Construct, prefix: string, names: readonly string[]): PolicyStatement {
+/**
+ * Statement that reads SSM parameters by name. For SecureStrings it is enough: the key policy of `aws/ssm` lets
+ * everybody decrypt who may read the parameter.
+ */
+export function readParameters(
+  scope: Construct,
+  prefix: string,
+  actions: readonly ('ssm:GetParameter' | 'ssm:GetParameters')[],
+  names: readonly string[],
+): PolicyStatement {
   return new PolicyStatement({
     sid: 'ReadParameters',
-    actions: ['ssm:GetParameter'],
+    actions: [...actions],
     resources: parameterArns(scope, prefix, names),
+  });
+}
+
+/**
+ * Statement that reads all fleets' documents in one call. Who may read a path may read all that is under it, secrets
+ * too, whatever is said of those by name: so whoever has this also gets `decryptOnly`.
+ * @see https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html
+ */
+export function listFleets(scope: Construct, prefix: string): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'ListFleets',
+    actions: ['ssm:GetParametersByPath'],
+    // The path is checked as it was asked for: with the slash at its end, or without.
+    resources: parameterArns(scope, prefix, ['fleets', 'fleets/']),
+  });
+}
+
+/**
+ * Statement that refuses to decrypt any SecureString but these. Parameter Store decrypts in its caller's name and
+ * tells KMS which parameter it is for.
+ * @see https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+ */
+export function decryptOnly(scope: Construct, prefix: string, names: readonly string[]): PolicyStatement {
+  const parameters = parameterArns(scope, prefix, names);
+  return new PolicyStatement({
+    sid: 'DecryptNothingElse',
+    effect: Effect.DENY,
+    actions: ['kms:Decrypt'],
+    resources: ['*'],
+    ...(parameters.length === 0
+      ? {}
+      : { conditions: { StringNotLike: { 'kms:EncryptionContext:PARAMETER_ARN': parameters } } }),
   });
 }
 

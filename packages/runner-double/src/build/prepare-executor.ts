@@ -14,6 +14,7 @@ export const PREPARATION = { tries: 3, interval: 3000 } as const;
 export async function prepareExecutor(
   options: ExecutorOptions,
   signal: AbortSignal,
+  preparation: { readonly tries: number; readonly interval: number } = PREPARATION,
 ): Promise<CustomExecutor> {
   let failure: unknown;
   for (let attempt = 0; attempt < preparation.tries; attempt += 1) {

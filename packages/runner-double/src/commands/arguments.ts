@@ -9,15 +9,20 @@ export type Arguments = {
   flag(name: string): boolean;
 };
 
-/** Parses `--name value`, `--name=value` and flags. */
+/** Parses `--name value`, `--name=value`, flags, and `-x` where `shorts` gives an option a letter. */
 export function parseArguments(
   argv: readonly string[],
   kinds: Readonly<Record<string, OptionKind>>,
+  shorts: Readonly<Record<string, string>> = {},
 ): Arguments {
   const options = Object.fromEntries(
     Object.entries(kinds).map(([name, kind]) => [
       name,
-      { type: kind === 'flag' ? ('boolean' as const) : ('string' as const), multiple: kind === 'texts' },
+      {
+        type: kind === 'flag' ? ('boolean' as const) : ('string' as const),
+        multiple: kind === 'texts',
+        ...(shorts[name] === undefined ? {} : { short: shorts[name] }),
+      },
     ]),
   );
   const { values } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true });

@@ -15,6 +15,8 @@ const SELECTION = {
   delete: 'flag',
 } as const;
 
+const SHORTS = { config: 'c', name: 'n', url: 'u', token: 't' } as const;
+
 async function clientFor(runner: RunnerConfig, configFile: string, log: Logger): Promise<GitLabClient> {
   const fields = { runner: shortToken(runner.token), runner_name: runner.name };
   return new GitLabClient(runner, await loadSystemId(configFile), log.with(fields));
@@ -27,7 +29,7 @@ function selects(args: Arguments, runner: RunnerConfig): boolean {
 
 /** `verify`: asks GitLab whether it knows the runners of the file. Returns the exit code. */
 export async function verify(argv: readonly string[], configFile: string, log: Logger): Promise<number> {
-  const args = parseArguments(argv, SELECTION);
+  const args = parseArguments(argv, SELECTION, SHORTS);
   const file = args.text('config') || configFile;
   const runners = (await readConfig(file)).runners.filter((runner) => selects(args, runner));
   if (runners.length === 0) {
@@ -49,7 +51,7 @@ export async function verify(argv: readonly string[], configFile: string, log: L
 
 /** `unregister`: removes this manager's records at GitLab, then the runners from the file. Returns the exit code. */
 export async function unregister(argv: readonly string[], configFile: string, log: Logger): Promise<number> {
-  const args = parseArguments(argv, SELECTION);
+  const args = parseArguments(argv, SELECTION, SHORTS);
   const file = args.text('config') || configFile;
   const { runners } = await readConfig(file);
   const all = args.flag('all-runners');

@@ -4,7 +4,6 @@ import type { DemoPipeline } from './pipelines.ts';
 
 /** A job of the demo with where it came from and where it ran. */
 export interface DemoJob {
-  title: string;
   pipeline: DemoPipeline;
   pipelineNumber: number;
   job: Job;

@@ -134,7 +134,7 @@ describe('the containers of a task', () => {
     const looker = (name: string) =>
       shell(
         name,
-        'for i in 1 2 3 4 5 6 7 8 9 10; do cat /proc/[0-9]*/cmdline | tr "\\0" " " | grep -q "sleep 4321" && echo seen && break; sleep 0.1; done; echo done',
+        'for i in 1 2 3 4 5 6 7 8 9 10; do for f in /proc/[0-9]*/cmdline; do tr "\\0" " " < $f; echo; done 2>/dev/null | grep -q "^sleep 4321" && echo seen && break; sleep 0.1; done; echo done',
       );
     const apart = await bed.runToEnd([sleeper, looker('looker')]);
     const together = await bed.runToEnd([sleeper, looker('looker')], { pidMode: 'task' });

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { gitEnvironment } from '../../src/gitlab-double/git/git-environment.ts';
 import { type Fixture, put, runningJob, startFixture } from './helpers.ts';
 
@@ -14,7 +14,7 @@ let directory: string;
 beforeAll(async () => {
   fixture = await startFixture();
   directory = await mkdtemp(join(tmpdir(), 'git-test-'));
-  afterAll(() => rm(directory, { recursive: true, force: true }));
+  return () => rm(directory, { recursive: true, force: true });
 });
 
 async function git(...args: string[]): Promise<string> {

@@ -18,9 +18,14 @@ export interface Fixture {
   runner: Runner;
 }
 
+const started: GitLabDouble[] = [];
+afterAll(async () => {
+  await Promise.all(started.map((gitlab) => gitlab.stop()));
+});
+
 export async function startFixture(options: Partial<GitLabDoubleOptions> = {}): Promise<Fixture> {
   const gitlab = await startGitLabDouble({ host: '127.0.0.1', ...options });
-  afterAll(() => gitlab.stop());
+  started.push(gitlab);
   const project = await gitlab.createProject({ path: 'acme/shop', description: 'A shop' });
   await gitlab.pushCommit(project, { files: { 'README.md': '# Shop\n' }, message: 'first commit' });
   return { gitlab, project, runner: gitlab.createRunner({ description: 'test runner' }) };

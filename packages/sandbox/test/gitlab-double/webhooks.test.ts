@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { afterDelivery, HEALTHY, isDisabled, isSuccess } from '../../src/gitlab-double/webhooks/health.ts';
 import { call, type Fixture, idOf, put, runningJob, singleStage, startFixture } from './helpers.ts';
@@ -28,12 +28,12 @@ beforeAll(async () => {
     response.writeHead(status, { location: '/elsewhere' }).end('noted');
   });
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
-  afterAll(() => receiver.close());
   const { port }: AddressInfo = z
     .object({ port: z.number(), address: z.string(), family: z.string() })
     .parse(receiver.address());
   url = `http://127.0.0.1:${port}/hook?fleet=main`;
   fixture = await startFixture();
+  return () => receiver.close();
 });
 
 beforeEach(async () => {

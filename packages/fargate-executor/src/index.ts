@@ -1,0 +1,2 @@
+/** What infra needs to know of a job's task: the job variables that people may set. */
+export { JOB_VARIABLE } from './job/plan-size.ts';

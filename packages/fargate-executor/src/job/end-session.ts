@@ -1,0 +1,29 @@
+import type { ExecutorContext } from '../executor-context.ts';
+import { removeJobFolder } from './job-folder.ts';
+import { type JobSession, releaseSession } from './job-session.ts';
+import { publishFinished } from './job-task-events.ts';
+import { stopTask } from './stop-job-task.ts';
+
+/**
+ * Ends all that a job has here: its connection, its task, its files. Works at any moment of a job's life; a second call
+ * waits for the first, and tries again what failed.
+ * @throws what StopTask answers, after retries; then the reaper and the dead man's switch are what stops the task
+ */
+export function endSession(context: ExecutorContext, session: JobSession, reason: string): Promise<void> {
+  session.ended ??= end(context, session, reason).catch((error: unknown) => {
+    delete session.ended;
+    throw error;
+  });
+  return session.ended;
+}
+
+async function end(context: ExecutorContext, session: JobSession, reason: string): Promise<void> {
+  const { jobId } = session.identity;
+  const { ecs, cluster } = context.runTask;
+  releaseSession(session);
+  if (session.task) {
+    await stopTask(ecs, cluster, session.task.arn, `GitLab job ${jobId}: ${reason}`);
+    await publishFinished(context, session, session.task);
+  }
+  await removeJobFolder(context.stateFolder, jobId);
+}

@@ -1,0 +1,68 @@
+import { randomInt } from 'node:crypto';
+import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import { BUILDS_FOLDER } from '../task/task-definition.ts';
+
+export interface RunnerConfigSettings {
+  fleet: FleetConfig;
+  token: string;
+  /** Name under which GitLab lists the runner's manager. */
+  name: string;
+  hooksFolder: string;
+}
+
+/** Seconds beyond the start's own limit that prepare and cleanup may take. */
+const HOOK_MARGIN_SECONDS = 120;
+const SYSTEM_ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+/**
+ * The runner's `config.toml`.
+ * @see https://docs.gitlab.com/runner/configuration/advanced-configuration/
+ */
+export function runnerConfig({ fleet, token, name, hooksFolder }: RunnerConfigSettings): string {
+  const { concurrentJobs, checkIntervalSeconds } = fleet.manager;
+  return `concurrent = ${concurrentJobs}
+check_interval = ${checkIntervalSeconds}
+
+[[runners]]
+  name = ${text(name)}
+  url = ${text(fleet.gitlabUrl)}
+${fleet.cloneUrl ? `  clone_url = ${text(fleet.cloneUrl)}\n` : ''}\
+  token = ${text(token)}
+  executor = "custom"
+  shell = "bash"
+  builds_dir = ${text(BUILDS_FOLDER)}
+  cache_dir = "/cache"
+  limit = ${concurrentJobs}
+  [runners.feature_flags]
+    # Images with a POSIX shell only do not know bash's way to quote.
+    FF_POSIXLY_CORRECT_ESCAPES = true
+  [runners.custom]
+    config_exec = ${text(`${hooksFolder}/config`)}
+    config_exec_timeout = 60
+    prepare_exec = ${text(`${hooksFolder}/prepare`)}
+    prepare_exec_timeout = ${fleet.job.startTimeoutSeconds + HOOK_MARGIN_SECONDS}
+    run_exec = ${text(`${hooksFolder}/run`)}
+    cleanup_exec = ${text(`${hooksFolder}/cleanup`)}
+    cleanup_exec_timeout = ${HOOK_MARGIN_SECONDS}
+    # Seconds that a cancelled stage may take to end (its script gets TERM, and KILL 10 s later).
+    graceful_kill_timeout = 30
+    force_kill_timeout = 10
+`;
+}
+
+/** JSON's strings are TOML's basic strings, but that TOML takes no bare DEL. */
+function text(value: string): string {
+  return JSON.stringify(value).replaceAll('\u007f', '\\u007f');
+}
+
+/**
+ * A system id for a new manager (`r_` and 12 characters), as the runner would make it. Its own would come from the
+ * machine's id, which all containers of one image share: GitLab would take them for one manager.
+ */
+export function newSystemId(): string {
+  const characters = Array.from(
+    { length: 12 },
+    () => SYSTEM_ID_ALPHABET[randomInt(SYSTEM_ID_ALPHABET.length)],
+  );
+  return `r_${characters.join('')}`;
+}

@@ -1,0 +1,60 @@
+import {
+  type FleetConfig,
+  parameterNames,
+  parseFleetConfig,
+  taskIdOf,
+} from '@serverless-gitlab-runner/fleet';
+import type { Environment } from '../environment.ts';
+import type { ExecutorContext } from '../executor-context.ts';
+import type { Logger } from '../logger.ts';
+import { createEventPublisher } from '../publish-events.ts';
+import { createTaskDefinitionRegistry } from '../task/register-task-definition.ts';
+import { createTaskWatcher } from '../task/watch-tasks.ts';
+import type { AwsClients } from './aws-clients.ts';
+import { readOwnTaskArn } from './own-task.ts';
+import { readParameter } from './read-parameter.ts';
+
+/** What a manager is: its fleet, its token, its own task. */
+export interface ManagerIdentity {
+  fleet: FleetConfig;
+  token: string;
+  taskArn: string;
+}
+
+/** Reads what this manager is. @throws when a parameter is missing or wrong; the message names it */
+export async function readIdentity(environment: Environment, { ssm }: AwsClients): Promise<ManagerIdentity> {
+  const names = parameterNames(environment.parameterPrefix, environment.fleet);
+  const [taskArn, document, token] = await Promise.all([
+    readOwnTaskArn(environment.metadataUri),
+    readParameter(ssm, names.config),
+    readParameter(ssm, environment.runnerTokenParameter ?? names.runnerToken),
+  ]);
+  return { fleet: parseFleetConfig(names.config, document), token: token.trim(), taskArn };
+}
+
+/** Makes what serving jobs needs. */
+export async function createContext(
+  environment: Environment,
+  { fleet, taskArn }: ManagerIdentity,
+  { ecs, events }: AwsClients,
+  logger: Logger,
+): Promise<ExecutorContext> {
+  const { cluster } = environment;
+  return {
+    fleet,
+    managerTaskArn: taskArn,
+    stateFolder: environment.stateFolder,
+    inherited: environment.inherited,
+    runTask: { ecs, cluster, startedBy: taskIdOf(taskArn), fleet },
+    taskDefinition: {
+      helperImage: environment.helperImage,
+      executionRoleArn: environment.jobExecutionRoleArn,
+      logGroup: environment.jobLogGroup,
+      region: await ecs.config.region(),
+    },
+    taskDefinitions: createTaskDefinitionRegistry(ecs),
+    watcher: createTaskWatcher({ ecs, cluster, logger }),
+    publish: createEventPublisher(events, environment.eventBusName, logger),
+    logger,
+  };
+}

@@ -1,0 +1,79 @@
+import type { ECSClient } from '@aws-sdk/client-ecs';
+import type { ManagerStopped } from '@serverless-gitlab-runner/shared-events';
+import type { Logger } from '../logger.ts';
+import type { RunnerApi } from './gitlab-api.ts';
+import { repeat } from './repeat.ts';
+import type { RunnerProcess } from './runner-process.ts';
+import type { ManagerIdentity } from './start-context.ts';
+import { watchDrain } from './watch-drain.ts';
+
+/** Exit codes of a manager, as in sysexits.h. */
+export const EXIT = { ok: 0, unreachable: 69, runnerExited: 70, tokenRefused: 78 } as const;
+
+/** How a manager ended. */
+export interface ManagerEnd {
+  reason: ManagerStopped['reason'];
+  exitCode: number;
+}
+
+export interface SuperviseSettings {
+  runner: RunnerProcess;
+  api: RunnerApi;
+  identity: ManagerIdentity;
+  ecs: ECSClient;
+  logger: Logger;
+  /** Aborts when ECS stops this task. */
+  stop: AbortSignal;
+}
+
+/**
+ * A revoked token turns the runner's worker off for an hour (its `unhealthy_requests_limit`), silently: so the manager
+ * asks itself whether the token still holds.
+ */
+const MS_BETWEEN_TOKEN_CHECKS = 120_000;
+/** ECS kills a stopped task after its stopTimeout, at most 120 s: jobs that are not done by then are failed in order. */
+const MS_TO_FINISH_WHEN_STOPPED = 90_000;
+
+/** Lets the runner finish when the manager is drained, stopped, or its token revoked; settles when the runner has exited. */
+export async function superviseRunner(settings: SuperviseSettings): Promise<ManagerEnd> {
+  const { runner, api, identity, ecs, logger, stop } = settings;
+  const { fleet, taskArn } = identity;
+  let reason: ManagerStopped['reason'] = 'runner-exited';
+  let lastResort: NodeJS.Timeout | undefined;
+
+  const leave = (why: ManagerStopped['reason'], fields: Record<string, unknown> = {}) => {
+    if (reason === 'runner-exited') reason = why;
+    logger.info('gitlab-runner takes no more jobs', { reason: why, ...fields });
+    runner.finish();
+  };
+  const onStop = () => {
+    leave('terminated');
+    lastResort = setTimeout(() => runner.terminate(), MS_TO_FINISH_WHEN_STOPPED);
+  };
+
+  const stopWatching = watchDrain(ecs, taskArn, fleet.manager.drainPollSeconds, logger, (since) =>
+    leave('drained', { since }),
+  );
+  const stopChecking = repeat(MS_BETWEEN_TOKEN_CHECKS, async () => {
+    if ((await api.verify()) !== 'refused') return;
+    stopChecking();
+    logger.error('GitLab no longer knows the runner token');
+    leave('runner-token-refused');
+  });
+  stop.addEventListener('abort', onStop, { once: true });
+  if (stop.aborted) onStop();
+
+  const { code, how } = await runner.exited;
+  stop.removeEventListener('abort', onStop);
+  clearTimeout(lastResort);
+  stopWatching();
+  stopChecking();
+  logger.info('gitlab-runner exited', { how });
+  return { reason, exitCode: exitCodeOf(reason, code) };
+}
+
+function exitCodeOf(reason: ManagerStopped['reason'], code: number | null): number {
+  if (reason === 'runner-token-refused') return EXIT.tokenRefused;
+  if (reason === 'runner-exited') return code || EXIT.runnerExited;
+  return EXIT.ok;
+}

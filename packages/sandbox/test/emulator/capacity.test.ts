@@ -1,0 +1,88 @@
+import { RunTaskCommand } from '@aws-sdk/client-ecs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CLUSTER, containerOf, NETWORK, shell, TestBed } from './support/emulator-fixture.ts';
+
+const NO_CAPACITY =
+  'Capacity is unavailable at this time. Please try again later or in a different availability zone';
+
+let bed: TestBed;
+let family: string;
+
+beforeAll(async () => {
+  bed = await TestBed.start('capacity');
+  family = await bed.register([shell('main', 'trap "exit 143" TERM; while :; do sleep 0.05; done')]);
+}, 180_000);
+
+afterAll(async () => {
+  await bed?.stop();
+}, 60_000);
+
+async function call(method: string, path: string, body: unknown): Promise<Response> {
+  return await fetch(`${bed.emulator.endpoint}/_fargate/${path}`, { method, body: JSON.stringify(body) });
+}
+
+async function runOn(provider: 'FARGATE' | 'FARGATE_SPOT', count = 1) {
+  const capacityProviderStrategy = [{ capacityProvider: provider, weight: 1 }];
+  const request = { cluster: CLUSTER, taskDefinition: family, networkConfiguration: NETWORK, count };
+  return await bed.ecs.send(new RunTaskCommand({ ...request, capacityProviderStrategy }));
+}
+
+describe('the capacity switch', () => {
+  it('makes RunTask fail for one provider until it is taken back, and leaves the other alone', async () => {
+    await call('PUT', 'capacity', { FARGATE_SPOT: { reason: NO_CAPACITY } });
+    const refused = await runOn('FARGATE_SPOT', 2);
+    expect(refused.tasks).toEqual([]);
+    expect(refused.failures).toEqual([{ reason: NO_CAPACITY }, { reason: NO_CAPACITY }]);
+    expect((await runOn('FARGATE')).tasks?.[0]?.capacityProviderName).toBe('FARGATE');
+    await call('PUT', 'capacity', { FARGATE_SPOT: null });
+    expect((await runOn('FARGATE_SPOT')).tasks?.[0]?.capacityProviderName).toBe('FARGATE_SPOT');
+  });
+
+  it('can refuse some tasks only', async () => {
+    await call('PUT', 'capacity', { FARGATE: { reason: 'RESOURCE:ENI', times: 1 } });
+    const { tasks = [], failures } = await runOn('FARGATE', 2);
+    expect(tasks).toHaveLength(1);
+    expect(failures).toEqual([{ reason: 'RESOURCE:ENI' }]);
+  });
+
+  it('answers 400 to what it does not understand', async () => {
+    expect((await call('PUT', 'capacity', { FARGATE: { times: 1 } })).status).toBe(400);
+  });
+});
+
+describe('a Spot interruption', () => {
+  it('ends a task on Spot as AWS does: SIGTERM, then SIGKILL when the time is over', async () => {
+    const stubborn = shell('stubborn', 'trap "" TERM; while :; do sleep 0.05; done', { stopTimeout: 120 });
+    const polite = shell('polite', 'trap "exit 143" TERM; while :; do sleep 0.05; done');
+    const capacityProviderStrategy = [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }];
+    const task = await bed.run(await bed.register([stubborn, polite]), { capacityProviderStrategy });
+    await bed.reach(task, 'RUNNING');
+    expect((await call('POST', 'interrupt', { task: task.taskArn, seconds: 1 })).status).toBe(200);
+    const ended = await bed.reach(task, 'STOPPED');
+    expect(ended).toMatchObject({
+      stopCode: 'SpotInterruption',
+      stoppedReason: 'Your Spot Task was interrupted.',
+    });
+    expect(containerOf(ended, 'polite')?.exitCode).toBe(143);
+    expect(containerOf(ended, 'stubborn')?.exitCode).toBe(137);
+  });
+
+  it('does not come to a task on demand', async () => {
+    const task = await bed.run(family);
+    expect((await call('POST', 'interrupt', { task: task.taskArn })).status).toBe(404);
+  });
+});
+
+describe('a capacity provider strategy', () => {
+  it('places the base first and the rest by weight', async () => {
+    const capacityProviderStrategy = [
+      { capacityProvider: 'FARGATE', base: 1, weight: 1 },
+      { capacityProvider: 'FARGATE_SPOT', weight: 3 },
+    ];
+    const request = { cluster: CLUSTER, taskDefinition: family, networkConfiguration: NETWORK, count: 5 };
+    const { tasks = [] } = await bed.ecs.send(new RunTaskCommand({ ...request, capacityProviderStrategy }));
+    const providers = tasks.map((task) => task.capacityProviderName);
+    expect(providers.filter((provider) => provider === 'FARGATE')).toHaveLength(2);
+    expect(providers.filter((provider) => provider === 'FARGATE_SPOT')).toHaveLength(3);
+  });
+});

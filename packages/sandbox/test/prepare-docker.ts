@@ -1,0 +1,12 @@
+import { readEnvironment } from '../src/environment.ts';
+import { buildDemoImages, buildImages } from '../src/images/build-images.ts';
+import { ensureDockerDaemon } from '../src/setup/docker-daemon.ts';
+import { logToStderr } from '../src/setup/progress.ts';
+
+/** Before the tests that start containers: a Docker daemon and every image, built where it is missing or outdated. */
+export default async function prepareDocker(): Promise<() => Promise<void>> {
+  const daemon = await ensureDockerDaemon(logToStderr);
+  await buildImages(readEnvironment(), logToStderr);
+  await buildDemoImages(logToStderr);
+  return () => daemon.stop();
+}

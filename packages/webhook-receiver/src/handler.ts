@@ -1,0 +1,51 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { boundedClientOptions, systemTiming } from '@serverless-gitlab-runner/aws-calls';
+import { answerInTime } from './answer-in-time.ts';
+import type { Answer } from './answers.ts';
+import { createBoundedMap } from './bounded-map.ts';
+import { createRunnerTokenStore } from './brought-runner-token.ts';
+import { readEnvironment } from './environment.ts';
+import { createFleetDirectory } from './fleet-directory.ts';
+import { createFleetSecrets } from './fleet-secrets.ts';
+import { createPublishJobEvent } from './publish-job-event.ts';
+import { type ReceiverParts, type Reception, receiveWebhook } from './receive-webhook.ts';
+import { readWebhookRequest } from './webhook-request.ts';
+
+const { EVENT_BUS_NAME, PARAMETER_PREFIX } = readEnvironment();
+const logger = new Logger({ serviceName: 'webhook-receiver' });
+
+const ssm = new SSMClient(boundedClientOptions({ maxAttempts: 3, requestTimeoutMs: 2000 }));
+// One try a call: publishEvents tries again, refused entries and failed calls alike, and knows the deadline.
+const eventBridge = new EventBridgeClient(boundedClientOptions({ maxAttempts: 1, requestTimeoutMs: 2000 }));
+
+const parameters = new SSMProvider({ awsSdkV3Client: ssm });
+const secretParameters = new SSMProvider({ awsSdkV3Client: ssm });
+
+const parts: ReceiverParts = {
+  fleets: createFleetDirectory(parameters, PARAMETER_PREFIX, systemTiming),
+  secrets: createFleetSecrets(secretParameters, PARAMETER_PREFIX, systemTiming, (parameterName, problem) =>
+    logger.warn('secret left out', { parameterName, problem }),
+  ),
+  runnerTokens: createRunnerTokenStore(parameters, PARAMETER_PREFIX, systemTiming),
+  publish: createPublishJobEvent(eventBridge, EVENT_BUS_NAME, systemTiming),
+  recent: createBoundedMap<string>({ maxEntries: 2000, maxAgeMs: 600_000 }, systemTiming.now),
+  now: systemTiming.now,
+};
+
+/** Takes one request of the function URL. It never throws: what fails is answered. */
+export async function handler(event: unknown): Promise<Answer> {
+  const reception = await answerInTime(() => receiveWebhook(readWebhookRequest(event), parts), systemTiming);
+  logReception(reception);
+  return reception.answer;
+}
+
+/** One line a webhook. */
+function logReception({ answer: { statusCode }, log }: Reception): void {
+  const line = { statusCode, ...log };
+  if (statusCode >= 500) logger.error('webhook answered', line);
+  else if (statusCode === 401 || statusCode === 400) logger.warn('webhook answered', line);
+  else logger.info('webhook answered', line);
+}

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import { fleetNameSchema } from '@serverless-gitlab-runner/shared-events';
+import {
+  type Answer,
+  accepted,
+  badRequest,
+  methodNotAllowed,
+  nothingForUs,
+  tooLarge,
+  unauthorized,
+  unavailable,
+  unknownFleet,
+} from './answers.ts';
+import { isAuthentic } from './authenticate.ts';
+import type { BoundedMap } from './bounded-map.ts';
+import { isRunnerToken, type RunnerTokenStore } from './brought-runner-token.ts';
+import type { FleetDirectory } from './fleet-directory.ts';
+import type { FleetSecrets } from './fleet-secrets.ts';
+import { InvalidJobHookError, type JobHook, readJobHook } from './job-hook.ts';
+import type { JobEvent, PublishJobEvent } from './publish-job-event.ts';
+import type { WebhookRequest } from './webhook-request.ts';
+
+/** Larger job events than any GitLab sends are not parsed. */
+const MAX_BODY_BYTES = 1024 * 1024;
+const JOB_HOOK = 'Job Hook';
+
+export interface ReceiverParts {
+  fleets: FleetDirectory;
+  secrets: FleetSecrets;
+  runnerTokens: RunnerTokenStore;
+  publish: PublishJobEvent;
+  /** Ids of published events by what they were made from. */
+  recent: BoundedMap<string>;
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/** The answer, and what the log says about how it came about. Neither has a secret or a value out of the body. */
+export interface Reception {
+  answer: Answer;
+  log: Readonly<Record<string, string | number | undefined>>;
+}
+
+/**
+ * Answers one request of the function URL. The order is the contract (see README.md): what a stranger sends is neither parsed
+ * nor told anything, and what is not ours is never refused, since GitLab disables hooks that keep failing.
+ * @throws whatever SSM or EventBridge failed with: nothing was published then
+ */
+export async function receiveWebhook(request: WebhookRequest, parts: ReceiverParts): Promise<Reception> {
+  if (request.method !== 'POST') return { answer: methodNotAllowed, log: { decision: 'not a POST' } };
+  const fleet = request.query('fleet') ?? 'default';
+  if (!fleetNameSchema.safeParse(fleet).success)
+    return { answer: unknownFleet, log: { decision: 'not a fleet name' } };
+  const found = await parts.fleets.find(fleet);
+  if (found.kind === 'unknown') return { answer: unknownFleet, log: { fleet, decision: 'unknown fleet' } };
+  if (found.kind === 'invalid') {
+    return { answer: unavailable, log: { fleet, decision: 'invalid fleet', problem: found.message } };
+  }
+  if (!(await isFromGitlab(request, fleet, found.config, parts)))
+    return { answer: unauthorized, log: { fleet, decision: 'not authentic' } };
+  const { answer, log } = await receiveAuthentic(request, fleet, found.config, parts);
+  return { answer, log: { fleet, ...log } };
+}
+
+/** Compares with what is held first, and then once with what SSM has now: a secret may just have been rotated. */
+async function isFromGitlab(
+  request: WebhookRequest,
+  fleet: string,
+  { webhook }: FleetConfig,
+  { secrets, now }: ReceiverParts,
+): Promise<boolean> {
+  const held = await secrets.read(fleet);
+  if (isAuthentic(request, held, webhook.accepts, now())) return true;
+  const fresh = await secrets.readAgain(fleet);
+  return fresh !== undefined && isAuthentic(request, fresh, webhook.accepts, now());
+}
+
+async function receiveAuthentic(
+  request: WebhookRequest,
+  fleet: string,
+  config: FleetConfig,
+  parts: ReceiverParts,
+): Promise<Reception> {
+  const hookName = request.header('x-gitlab-event') ?? JOB_HOOK;
+  if (hookName !== JOB_HOOK) return { answer: nothingForUs, log: { decision: 'another hook' } };
+  if (request.body.length > MAX_BODY_BYTES)
+    return { answer: tooLarge, log: { decision: 'too large', bytes: request.body.length } };
+  const problem = runnerTokenProblem(request, config);
+  if (problem) return refuse(problem);
+  try {
+    const hook = readJobHook(parseBody(request.body), {
+      fleet,
+      gitlabUrl: config.gitlabUrl,
+      instanceHeader: request.header('x-gitlab-instance'),
+      receivedAt: new Date(parts.now()).toISOString(),
+    });
+    if (hook.kind === 'other') return { answer: nothingForUs, log: { decision: 'another status' } };
+    return await publishOnce(request, hook, parts);
+  } catch (error) {
+    if (error instanceof InvalidJobHookError) return refuse(error.message);
+    throw error;
+  }
+}
+
+function refuse(problem: string): Reception {
+  return { answer: badRequest(problem), log: { decision: 'bad request', problem } };
+}
+
+function runnerTokenProblem(request: WebhookRequest, config: FleetConfig): string | undefined {
+  const runnerToken = request.query('runner_token');
+  if (runnerToken === undefined) return undefined;
+  if (!config.webhook.allowRunnerToken)
+    return 'runner_token: the fleet does not allow it (webhook.allowRunnerToken)';
+  return isRunnerToken(runnerToken) ? undefined : 'runner_token: not a runner token';
+}
+
+function parseBody(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw new InvalidJobHookError('body: not JSON in UTF-8');
+  }
+}
+
+async function publishOnce(
+  request: WebhookRequest,
+  hook: Exclude<JobHook, { kind: 'other' }>,
+  parts: ReceiverParts,
+): Promise<Reception> {
+  const { fleet, jobId } = hook.event;
+  const about = { event: hook.kind, jobId, projectId: hook.event.projectId };
+  const key = replayKey(request, fleet);
+  const earlier = key === undefined ? undefined : parts.recent.get(key);
+  if (earlier !== undefined)
+    return { answer: accepted(earlier), log: { ...about, decision: 'replay', eventId: earlier } };
+  const id = await parts.publish(await withRunnerToken(request, hook, parts.runnerTokens));
+  if (key !== undefined) parts.recent.set(key, id);
+  return { answer: accepted(id), log: { ...about, decision: 'published', eventId: id } };
+}
+
+async function withRunnerToken(
+  request: WebhookRequest,
+  hook: Exclude<JobHook, { kind: 'other' }>,
+  runnerTokens: RunnerTokenStore,
+): Promise<JobEvent> {
+  const runnerToken = request.query('runner_token');
+  if (hook.kind !== 'queued' || runnerToken === undefined) return hook;
+  const runnerTokenParameter = await runnerTokens.keep(hook.event.fleet, runnerToken);
+  return { kind: 'queued', event: { ...hook.event, runnerTokenParameter } };
+}
+
+/** One webhook is its id and its body: a sender that repeats an id for something else loses nothing. */
+function replayKey(request: WebhookRequest, fleet: string): string | undefined {
+  const id = request.header('webhook-id') ?? request.header('idempotency-key');
+  if (!id) return undefined;
+  const hash = createHash('sha256');
+  for (const part of [fleet, id, request.query('runner_token') ?? '']) hash.update(`${part}\n`);
+  return hash.update(request.body).digest('base64');
+}
