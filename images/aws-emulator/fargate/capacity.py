@@ -1,17 +1,9 @@
-"""The sandbox's switch for what AWS does to people: no capacity, and Spot interruptions.
+"""Whether Fargate has room at present, and Spot interruptions: what the sandbox's switches set."""
 
-`GET /_fargate/capacity`
-`PUT /_fargate/capacity` with `{"FARGATE_SPOT": {"reason": "Capacity is unavailable at this time", "times": 2}}`;
-`times` left out means until taken back, with `{"FARGATE_SPOT": null}`.
-`POST /_fargate/interrupt` with `{"task": "<ARN>", "seconds": 2}`: SIGTERM at once, SIGKILL after so many seconds.
-"""
-
-import json
 import threading
 
 from fargate.runtime.task_run import RUNS
 
-PREFIX = "/_fargate/"
 WARNING_SECONDS = 120
 """What Spot gives between the warning and the end."""
 
@@ -29,22 +21,22 @@ class Capacity:
             refusal = self._refusals.get(provider)
             if refusal is None:
                 return None
-            if refusal.get("times") is not None:
+            if refusal["times"] is not None:
                 refusal["times"] -= 1
                 if refusal["times"] <= 0:
                     del self._refusals[provider]
             return refusal["reason"]
 
     def change(self, wanted: dict) -> None:
-        """Take over the switch's new positions."""
+        """Take over the switch's new positions: `{provider: {reason, times?} | null}`."""
+        changes = {provider: refusal and {"reason": refusal["reason"], "times": refusal.get("times")}
+                   for provider, refusal in wanted.items()}
         with self._lock:
-            for provider, refusal in wanted.items():
-                if refusal:
-                    self._refusals[provider] = {"reason": refusal["reason"], "times": refusal.get("times")}
-                else:
-                    self._refusals.pop(provider, None)
+            self._refusals = {provider: refusal for provider, refusal in {**self._refusals, **changes}.items()
+                              if refusal}
 
     def show(self) -> dict:
+        """The positions at present."""
         with self._lock:
             return dict(self._refusals)
 
@@ -59,19 +51,3 @@ def interrupt(arn: str, seconds: float) -> bool:
         return False
     run.request_stop("SpotInterruption", "Your Spot Task was interrupted.", grace=seconds)
     return True
-
-
-def respond(method: str, path: str, body: bytes) -> tuple[int, bytes]:
-    """Status and body of the switch's HTTP paths."""
-    try:
-        data = json.loads(body or b"{}")
-        if (method, path) == ("PUT", f"{PREFIX}capacity"):
-            CAPACITY.change(data)
-        elif (method, path) == ("POST", f"{PREFIX}interrupt"):
-            if not interrupt(data["task"], float(data.get("seconds", WARNING_SECONDS))):
-                return 404, b'{"message": "no such task running on FARGATE_SPOT"}'
-        elif (method, path) != ("GET", f"{PREFIX}capacity"):
-            return 404, b'{"message": "PUT or GET /_fargate/capacity, POST /_fargate/interrupt"}'
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        return 400, json.dumps({"message": f"not understood: {error!r}"}).encode()
-    return 200, json.dumps(CAPACITY.show()).encode()

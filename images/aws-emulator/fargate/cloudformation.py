@@ -20,26 +20,28 @@ def camel_case(value):
     return {key: item if key in _FREE_KEYS else camel_case(item) for key, item in pairs}
 
 
-def _typed(data: dict) -> dict:
-    """Template parameters arrive as strings; the API wants numbers and booleans."""
-    numbers = {"containerPort", "hostPort", "stopTimeout", "startTimeout", "interval", "timeout", "retries",
-               "startPeriod", "sizeInGiB", "memoryReservation", "softLimit", "hardLimit"}
+_NUMBERS = {"containerPort", "hostPort", "stopTimeout", "startTimeout", "interval", "timeout", "retries", "startPeriod",
+            "sizeInGiB", "memoryReservation", "softLimit", "hardLimit", "size"}
+_BOOLEANS = {"essential", "readOnly", "readonlyRootFilesystem", "privileged", "pseudoTerminal", "interactive",
+             "initProcessEnabled", "disableNetworking", "enableFaultInjection"}
 
-    def convert(key, value):
-        if isinstance(value, dict):
-            return {k: v if k in _FREE_KEYS else convert(k, v) for k, v in value.items()}
-        if isinstance(value, list):
-            return [convert(key, item) for item in value]
-        if value in ("true", "false"):
-            return value == "true"
-        return int(value) if key in numbers and isinstance(value, str) and value.isdigit() else value
 
-    return convert("", data)
+def typed(value, key: str = ""):
+    """Templates may give numbers and booleans as strings, and strings as numbers; the API does not."""
+    if isinstance(value, list):
+        return [typed(item, key) for item in value]
+    if isinstance(value, dict):
+        return {name: item if name in _FREE_KEYS else typed(item, name) for name, item in value.items()}
+    if key in _NUMBERS:
+        return int(value)
+    if key in _BOOLEANS:
+        return value in (True, "true")
+    return str(value) if key == "value" else value
 
 
 def create_task_definition(logical_id, properties, stack_name):
     """AWS::ECS::TaskDefinition."""
-    data = _typed(camel_case(properties))
+    data = typed(camel_case(properties))
     data.setdefault("family", f"{stack_name}-{logical_id}".replace(".", "-"))
     try:
         arn = register(data)["taskDefinition"]["taskDefinitionArn"]

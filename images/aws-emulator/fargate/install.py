@@ -10,6 +10,7 @@ from fargate.api.tags import list_tags_for_resource, tag_resource, untag_resourc
 from fargate.api.task_definitions import register_task_definition
 from fargate.api.tasks import describe_tasks, list_tasks, stop_task
 from fargate.cleanup import remove_everything
+from fargate.faults import throttled
 from fargate.runtime.events import start_delivery
 from fargate.server import with_own_paths
 
@@ -27,7 +28,7 @@ ACTIONS = {
 
 def install() -> None:
     """Replace the ECS actions, CloudFormation's ECS resources, the reset, and add our HTTP paths."""
-    ecs._ACTION_MAP.update(ACTIONS)
+    ecs._ACTION_MAP.update({action: throttled(action, handler) for action, handler in ACTIONS.items()})
     # Other services (Step Functions, CloudFormation) call the module's functions.
     ecs._run_task, ecs._stop_task, ecs._describe_tasks = run_task, stop_task, describe_tasks
     ecs._register_task_definition = register_task_definition

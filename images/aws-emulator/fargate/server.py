@@ -2,9 +2,8 @@
 
 import asyncio
 
-from fargate import capacity
+from fargate import switches
 from fargate.credentials import CREDENTIALS, PATH
-
 
 LAMBDA_URL = "/_aws/lambda-url/"
 MAX_LAMBDA_PAYLOAD = 6 * 1024 * 1024
@@ -18,9 +17,9 @@ def with_own_paths(app):
         path = scope.get("path", "")
         if scope["type"] == "http" and path.startswith(PATH):
             await _send(send, *CREDENTIALS.respond(path))
-        elif scope["type"] == "http" and path.startswith(capacity.PREFIX):
+        elif scope["type"] == "http" and path.startswith(switches.PREFIX):
             body = await _read(receive)
-            await _send(send, *await asyncio.to_thread(capacity.respond, scope["method"], path, body))
+            await _send(send, *await asyncio.to_thread(switches.respond, scope["method"], path, body))
         elif scope["type"] == "http" and path.startswith(LAMBDA_URL) and _length(scope) > MAX_LAMBDA_PAYLOAD:
             await _read(receive)
             await _send(send, 413, b'{"Message": "Request Entity Too Large"}')

@@ -16,6 +16,8 @@ interface TaskFacts {
   state: TaskState;
   createdAt: number | undefined;
   startedAt: number | undefined;
+  /** When ECS was told to stop it, or saw an essential container end. */
+  stoppingAt: number | undefined;
   stoppedAt: number | undefined;
 }
 
@@ -67,6 +69,7 @@ export function toTaskFacts(task: Task): ManagerFacts | JobTaskFacts | undefined
     state: stateOf(task),
     createdAt: task.createdAt?.getTime(),
     startedAt: task.startedAt?.getTime(),
+    stoppingAt: task.stoppingAt?.getTime(),
     stoppedAt: task.stoppedAt?.getTime(),
   };
   switch (tagValue(task.tags, 'role')) {

@@ -1,6 +1,6 @@
 import { DEFAULT_PARAMETER_PREFIX } from '@serverless-gitlab-runner/fleet';
 import { z } from 'zod';
-import { parseFleet } from './fleet-props.ts';
+import { givenFleetSchema } from './fleet-props.ts';
 
 /** On the command line (`-c key=value`) every value is a string: these take JSON there, and the thing itself in cdk.json. */
 function json<Schema extends z.ZodType>(schema: Schema) {
@@ -27,9 +27,7 @@ const networkSchema = z.strictObject({
 /** What the app reads from CDK's context; every key may be missing. */
 const settingsSchema = z.object({
   /** The fleets. Default: one named `default` for https://gitlab.com. */
-  fleets: json(z.array(z.unknown()).min(1))
-    .transform((fleets) => fleets.map(parseFleet))
-    .default(() => [parseFleet({ name: 'default' })]),
+  fleets: json(z.array(givenFleetSchema).min(1)).default([{ name: 'default' }]),
   /** Name of the manager's image. Default: built from images/runner. */
   runnerImage: z.string().min(1).optional(),
   /** Name of the helper's image. Default: built from images/job-base. */

@@ -9,6 +9,9 @@ const fleetPropsSchema = fleetConfigSchema.omit({ version: true }).extend({
 /** A fleet as people write it; what has a default may be left out, and the installation fills in the network. */
 export type FleetProps = z.input<typeof fleetPropsSchema>;
 
+/** Schema of a fleet as given: checked by `parseFleet`, and left as it is. */
+export const givenFleetSchema = z.custom<FleetProps>((value) => parseFleet(value) !== undefined);
+
 /**
  * Refuses at synthesis what the services would refuse later, and names that they would silently not know.
  * @returns the fleet with every default filled in

@@ -21,11 +21,11 @@ describe('TraceBuffer', () => {
   it('stops at the limit, says so once and cuts no character', () => {
     const buffer = new TraceBuffer(10);
     buffer.write(Buffer.from('12345678'));
-    buffer.write(Buffer.from('9\u{1f600}more'));
+    buffer.write(Buffer.from('9\u{1f600}tail'));
     buffer.write(Buffer.from('never'));
     const text = buffer.slice(0, buffer.size).toString('utf8');
     expect(text).toContain("123456789\n\u001b[33;1mJob's log exceeded limit of 10 bytes.");
-    expect(text).not.toMatch(/more|never|\ufffd/);
+    expect(text).not.toMatch(/tail|never|\ufffd/);
     expect(text.match(/exceeded/g)).toHaveLength(1);
   });
 });

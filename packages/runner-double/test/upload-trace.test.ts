@@ -105,8 +105,7 @@ describe('TraceUploader', () => {
     const trace = uploader();
     trace.start();
     buffer.write(Buffer.from('x'));
-    await server.until(() => calls.length > 0);
-    expect(calls[0]).toBe(call);
+    await expect.poll(() => calls[0]).toBe(call);
     await trace.discard();
   });
 
@@ -123,7 +122,7 @@ describe('TraceUploader', () => {
     job.status = 'canceled';
     const trace = uploader({ ...QUICK, keepAliveInterval: 20 });
     trace.start();
-    await server.until(() => calls.length > 0);
+    await expect.poll(() => calls).toEqual(['abort']);
     expect(server.requests.at(-1)).toMatchObject({ method: 'PUT', body: { state: 'running' } });
     await trace.discard();
   });

@@ -6,6 +6,7 @@ import time
 from ministack.services import ecs
 
 from fargate.errors import client_error, cluster_not_found, invalid_parameter
+from fargate.faults import FAULTS
 from fargate.runtime.events import wire
 from fargate.runtime.task_run import RUNS
 from fargate.settings import SETTINGS
@@ -48,18 +49,19 @@ def tasks_of(cluster: dict) -> list[dict]:
     return found
 
 
-def find_task(reference: str, cluster: dict) -> dict | None:
-    """A task of the cluster by id or ARN."""
+def visible_tasks(cluster: dict) -> list[dict]:
+    """The tasks that reads show already (see faults.py)."""
+    newest = time.time() - FAULTS.lag_seconds
+    return [record for record in tasks_of(cluster) if epoch(record["createdAt"]) <= newest]
+
+
+def find_task(reference: str, records: list[dict]) -> dict | None:
+    """A task by id or ARN."""
     task_id = reference.rsplit("/", 1)[-1]
-    for record in tasks_of(cluster):
+    for record in records:
         if record["taskArn"] == reference or (":" not in reference and record["taskArn"].endswith(f"/{task_id}")):
             return record
     return None
-
-
-def find_any_task(arn: str) -> dict | None:
-    """A task by its ARN, whichever cluster it is in."""
-    return ecs._tasks.get(arn)
 
 
 def require_list(data: dict, field: str, limit: int) -> list:

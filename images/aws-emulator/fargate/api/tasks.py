@@ -3,7 +3,14 @@
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs
 
-from fargate.api.lookup import find_cluster, find_task, require_list, task_view, tasks_of
+from fargate.api.lookup import (
+    find_cluster,
+    find_task,
+    require_list,
+    task_view,
+    tasks_of,
+    visible_tasks,
+)
 from fargate.errors import aws_action, invalid_parameter
 from fargate.runtime.task_run import RUNS
 
@@ -15,9 +22,10 @@ def describe_tasks(data: dict) -> dict:
     """Up to 100 tasks; tags only when asked for; unknown ones are failures, not errors."""
     cluster = find_cluster(data.get("cluster"))
     with_tags = "TAGS" in (data.get("include") or [])
+    records = visible_tasks(cluster)
     tasks, failures = [], []
     for reference in require_list(data, "tasks", PAGE):
-        record = find_task(reference, cluster)
+        record = find_task(reference, records)
         if record is None:
             failures.append({"arn": _arn(reference, cluster), "reason": "MISSING"})
             continue
@@ -45,7 +53,7 @@ def list_tasks(data: dict) -> dict:
     limit = int(data.get("maxResults") or PAGE)
     if not 1 <= limit <= PAGE:
         raise invalid_parameter(f"maxResults must be between 1 and {PAGE}.")
-    arns = [record["taskArn"] for record in tasks_of(cluster) if _matches(record, data)]
+    arns = [record["taskArn"] for record in visible_tasks(cluster) if _matches(record, data)]
     start = _offset(data.get("nextToken"))
     page = {"taskArns": arns[start:start + limit]}
     if start + limit < len(arns):
@@ -76,7 +84,7 @@ def _offset(token) -> int:
 def stop_task(data: dict) -> dict:
     """Set the desired status to STOPPED and answer; the containers stop afterwards."""
     cluster = find_cluster(data.get("cluster"))
-    record = find_task(data.get("task") or "", cluster)
+    record = find_task(data.get("task") or "", tasks_of(cluster))
     if record is None:
         raise invalid_parameter("The referenced task was not found.")
     if len(data.get("reason") or "") > 1024:

@@ -15,7 +15,7 @@ def container_environment(run, container) -> dict:
 
 def _fargate(run, container) -> dict:
     container.metadata_token = register(run, container)
-    base = f"http://{FARGATE_ADDRESS}"
+    base = endpoint_url() if run.credentials_in_environment else f"http://{FARGATE_ADDRESS}"
     return {
         "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
         "AWS_REGION": run.region,

@@ -6,7 +6,13 @@ metadata, to the emulator; nothing listens inside the task, so port 80 stays fre
 
 from ministack.services import ec2
 
-from fargate.runtime.docker_client import client, labels, own_address, own_container, task_network
+from fargate.runtime.docker_client import (
+    client,
+    labels,
+    own_address,
+    own_container,
+    task_network,
+)
 from fargate.settings import SETTINGS
 
 FARGATE_ADDRESS = "169.254.170.2"

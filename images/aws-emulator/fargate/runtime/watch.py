@@ -42,7 +42,8 @@ def _exit_of(container) -> tuple[int | None, str | None]:
 
 
 def _follow_health(run, container) -> None:
-    while not container.exited:
+    """Docker's view of the container's health, until the task stops."""
+    while not container.exited and not run.stopping:
         try:
             container.docker.reload()
         except docker.errors.NotFound:
@@ -54,7 +55,8 @@ def _follow_health(run, container) -> None:
 
 def _set_health(run, container, health: str) -> None:
     with run.changed:
-        if container.health == health:
+        # A check that runs while its container is stopped fails, and says nothing about its health.
+        if run.stopping or container.health == health:
             return
         container.health = container.record["healthStatus"] = health
         checked = [c.health for c in run.containers if c.essential and c.definition.get("healthCheck")]

@@ -33,7 +33,11 @@ export function parseStorage(text: string): number | undefined {
   return match?.[1] === undefined || Number(match[1]) <= 0 ? undefined : Math.ceil(Number(match[1]));
 }
 
-/** `1 vCPU, 2 GB`: a size as the job log tells it. */
+/** `1 vCPU, 2 GB`: a size as the job log tells it, to two decimals. */
 export function sizeInWords(size: { cpu: number; memory: number }): string {
-  return `${size.cpu / UNITS_PER_VCPU} vCPU, ${size.memory / 1024} GB`;
+  return `${rounded(size.cpu / UNITS_PER_VCPU)} vCPU, ${rounded(size.memory / 1024)} GB`;
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
 }

@@ -69,7 +69,7 @@ export async function runManager(
     reason: end.reason,
     seconds: (Date.now() - startedAt) / 1000,
   });
-  own.info('manager leaves', end);
+  own.info('manager leaves', { ...end });
   return end.exitCode;
 }
 

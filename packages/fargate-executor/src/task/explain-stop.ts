@@ -19,11 +19,9 @@ const WRONG_ARCHITECTURE =
 
 /** Says in words why ECS ended a task: from its stop code and reason, and those of its containers. */
 export function explainStop(task: Task): StopExplanation {
-  const reason = [task.stoppedReason, ...(task.containers ?? []).map((each) => each.reason)]
-    .filter((part) => part)
-    .join('; ');
+  const reason = reasonsOf(task);
   return (
-    explainPull(reason) ??
+    explainPull(task, reason) ??
     explainCapacity(task, reason) ??
     explainContainer(task) ?? {
       fault: 'system',
@@ -32,14 +30,28 @@ export function explainStop(task: Task): StopExplanation {
   );
 }
 
-function explainPull(reason: string): StopExplanation | undefined {
+/** ECS says most things twice: of the task and of its container. */
+function reasonsOf(task: Task): string {
+  const reasons = [task.stoppedReason, ...(task.containers ?? []).map((each) => each.reason)];
+  return [...new Set(reasons)].filter((reason) => reason).join('; ');
+}
+
+function explainPull(task: Task, reason: string): StopExplanation | undefined {
+  const isPull = /CannotPull|pull image/i.test(reason);
+  const failed = task.containers?.find((each) => /CannotPull|pull image/i.test(each.reason ?? ''));
+  if (isPull && failed?.name === HELPER_CONTAINER) {
+    return {
+      fault: 'system',
+      lines: [`The helper's image could not be pulled, tell who runs this fleet: ${reason}`],
+    };
+  }
   if (WRONG_ARCHITECTURE.test(reason)) {
     return job(
       reason,
       'The image is not there for this architecture. Choose another image, or set FARGATE_ARCHITECTURE.',
     );
   }
-  if (!/CannotPull|CannotPullContainerError|pull image/i.test(reason)) return undefined;
+  if (!isPull) return undefined;
   if (RATE_LIMIT.test(reason)) {
     const advice =
       'The registry limits how often images may be pulled. Use a mirror, or a pull-through cache of Amazon ECR.';

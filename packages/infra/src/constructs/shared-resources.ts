@@ -1,18 +1,18 @@
-import { fileURLToPath } from 'node:url';
 import { DEFAULT_PARAMETER_PREFIX } from '@serverless-gitlab-runner/fleet';
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { CfnCluster } from 'aws-cdk-lib/aws-ecs';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { FleetProps } from '../fleet-props.ts';
+import { heldTo, helperArchitecture } from '../helper-architecture.ts';
 import { FleetParameter } from './fleet-parameter.ts';
 import { type ImageSource, resolveImage } from './image-source.ts';
 import type { Installation } from './installation.ts';
 import { JobExecutionRole } from './job-execution-role.ts';
 import { ManagerTask } from './manager-task.ts';
 import { Network, type NetworkProps } from './network.ts';
+import { builtJobBaseImage, builtRunnerImage } from './repository-images.ts';
 
 export interface SharedResourcesProps {
   /** @default one fleet named `default` for https://gitlab.com, everything else as the fleet's schema says */
@@ -23,7 +23,10 @@ export interface SharedResourcesProps {
   readonly network?: NetworkProps;
   /** The manager's image. @default built from `images/runner` */
   readonly runnerImage?: ImageSource;
-  /** The image of job tasks' helper. @default built from `images/job-base` */
+  /**
+   * The image of job tasks' helper.
+   * @default built from `images/job-base` for the one architecture of the fleets' jobs
+   */
   readonly jobBaseImage?: ImageSource;
   /** Size of a manager's task. @default 256 CPU units (a quarter of a vCPU) */
   readonly managerCpu?: number;
@@ -64,7 +67,7 @@ export class SharedResources extends Construct implements Installation {
   constructor(scope: Construct, id: string, props: SharedResourcesProps = {}) {
     super(scope, id);
     this.parameterPrefix = props.parameterPrefix ?? DEFAULT_PARAMETER_PREFIX;
-    this.fleets = props.fleets ?? [{ name: 'default' }];
+    this.fleets = fleetsOf(props);
     const name = nameOf(this.parameterPrefix);
     const cluster = new CfnCluster(this, 'Cluster', {
       clusterName: name,
@@ -106,12 +109,11 @@ export class SharedResources extends Construct implements Installation {
 
   private manager(props: SharedResourcesProps): ManagerTask {
     const architecture = props.managerArchitecture ?? 'X86_64';
-    const platform = architecture === 'ARM64' ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64;
-    const image = resolveImage(this, 'RunnerImage', props.runnerImage ?? fromImages('runner', platform));
+    const image = resolveImage(this, 'RunnerImage', props.runnerImage ?? builtRunnerImage(architecture));
     const helperImage = resolveImage(
       this,
       'JobBaseImage',
-      props.jobBaseImage ?? fromImages('job-base', Platform.LINUX_AMD64),
+      props.jobBaseImage ?? builtJobBaseImage(helperArchitecture(this.fleets)),
     );
     const jobExecution = new JobExecutionRole(this, 'JobExecution', {
       helperImage,
@@ -139,12 +141,17 @@ export class SharedResources extends Construct implements Installation {
   }
 }
 
+/** Without an image that is made for it, no job can ask for another architecture. */
+function fleetsOf({
+  fleets = [{ name: 'default' }],
+  jobBaseImage,
+}: SharedResourcesProps): readonly FleetProps[] {
+  if (jobBaseImage !== undefined) return fleets;
+  const architecture = helperArchitecture(fleets);
+  return fleets.map((fleet) => heldTo(architecture, fleet));
+}
+
 /** `/serverless-gitlab-runner` as `serverless-gitlab-runner`: people and other consumers read these names. */
 function nameOf(parameterPrefix: string): string {
   return parameterPrefix.slice(1).replaceAll('/', '-');
-}
-
-/** A Dockerfile of this repository, built and pushed when the stack is deployed. */
-function fromImages(name: 'runner' | 'job-base', platform: Platform): ImageSource {
-  return { directory: fileURLToPath(new URL(`../../../../images/${name}`, import.meta.url)), platform };
 }

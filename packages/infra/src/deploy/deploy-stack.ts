@@ -29,10 +29,9 @@ export interface DeployStackOptions {
  */
 export async function deployStack(target: StackTarget, options: DeployStackOptions): Promise<void> {
   const { log, cloudFormation } = options;
-  const services = target === 'shared' ? [] : [target];
   const stack = target === 'shared' ? SHARED_STACK : serviceStack(target);
   const assembly = join(INFRA_DIRECTORY, 'cdk.out', target);
-  const context = ['--context', `services=${JSON.stringify(services)}`, ...contextOf(options.options)];
+  const context = [...contextOf(options.options), ...contextFor(target)];
   await runCdk(['synth', '--quiet', '--no-notices', '--output', assembly, ...context], { log });
   const template: unknown = JSON.parse(await readFile(join(assembly, `${stack}.template.json`), 'utf8'));
   await waitForExports(cloudFormation, importedNames(template), log);
@@ -40,6 +39,13 @@ export async function deployStack(target: StackTarget, options: DeployStackOptio
     ['deploy', stack, '--exclusively', '--app', assembly, '--require-approval', 'never', ...options.options],
     { log },
   );
+}
+
+/** Only what the stack needs is synthesised; a service needs no image, so none has to be there to be built. */
+function contextFor(target: StackTarget): string[] {
+  if (target === 'shared') return ['--context', 'services=[]'];
+  const settings = [`services=["${target}"]`, 'runnerImage=not-deployed', 'jobBaseImage=not-deployed'];
+  return settings.flatMap((setting) => ['--context', setting]);
 }
 
 /** The options that synthesis needs too: `-c key=value`, `--context key=value`. */

@@ -1,8 +1,8 @@
 import type { App } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
-import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
 import type { AppSettings } from '../app-settings.ts';
+import type { NetworkProps } from '../constructs/network.ts';
 import type { ServiceName } from '../constructs/service-function.ts';
 import type { SharedResourcesProps } from '../constructs/shared-resources.ts';
 import { IdleReaperStack, RunnerLauncherStack, WebhookReceiverStack } from './service-stacks.ts';
@@ -16,7 +16,7 @@ export interface AddStacksOptions {
 
 /** Adds the shared stack and the chosen services' stacks to an app. */
 export function addStacks(app: App, settings: AppSettings, options: AddStacksOptions = {}): void {
-  const shared = new SharedStack(app, SHARED_STACK, (stack) => sharedProps(stack, settings));
+  const shared = new SharedStack(app, SHARED_STACK, sharedProps(settings));
   for (const service of settings.services) addServiceStack(app, shared, service, settings, options);
 }
 
@@ -46,7 +46,7 @@ function addServiceStack(
   }
 }
 
-function sharedProps(stack: SharedStack, settings: AppSettings): SharedResourcesProps {
+function sharedProps(settings: AppSettings): SharedResourcesProps {
   const { network, runnerImage, jobBaseImage, ...rest } = settings;
   return {
     fleets: rest.fleets,
@@ -59,17 +59,17 @@ function sharedProps(stack: SharedStack, settings: AppSettings): SharedResources
     logLevel: rest.logLevel,
     ...(runnerImage === undefined ? {} : { runnerImage }),
     ...(jobBaseImage === undefined ? {} : { jobBaseImage }),
-    ...(network === undefined ? {} : { network: existingNetwork(stack, network) }),
+    ...(network === undefined ? {} : { network: existingNetwork(network) }),
   };
 }
 
-/** No look-up in the account: what is needed of an existing network is its names. */
-function existingNetwork(
-  stack: SharedStack,
-  network: NonNullable<AppSettings['network']>,
-): NonNullable<SharedResourcesProps['network']> {
-  const vpc = Vpc.fromVpcAttributes(stack, 'ExistingVpc', { vpcId: network.vpcId, availabilityZones: [] });
-  return { vpc, subnetIds: network.subnets, assignPublicIp: network.assignPublicIp };
+/** No look-up in the account: names are all that is needed of an existing network. */
+function existingNetwork({
+  vpcId,
+  subnets,
+  assignPublicIp,
+}: NonNullable<AppSettings['network']>): NetworkProps {
+  return { vpc: { vpcId, publicSubnets: [], privateSubnets: [] }, subnetIds: subnets, assignPublicIp };
 }
 
 function alarmActions(alarmActionArn: string | undefined): IAlarmAction[] {

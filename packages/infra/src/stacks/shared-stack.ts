@@ -7,20 +7,12 @@ import { secretCommands } from './secret-commands.ts';
 export class SharedStack extends Stack {
   readonly resources: SharedResources;
 
-  /**
-   * @param shared called with the stack, so that imported resources (a VPC) can be made in it
-   */
-  constructor(
-    scope: Construct,
-    id: string,
-    shared: (stack: SharedStack) => SharedResourcesProps = () => ({}),
-    props: StackProps = {},
-  ) {
+  constructor(scope: Construct, id: string, shared: SharedResourcesProps = {}, props: StackProps = {}) {
     super(scope, id, {
       description: 'serverless-gitlab-runner: network, cluster, event bus, manager, fleets',
       ...props,
     });
-    this.resources = new SharedResources(this, 'Shared', shared(this));
+    this.resources = new SharedResources(this, 'Shared', shared);
     this.exportForServices();
     this.addOutputs();
   }

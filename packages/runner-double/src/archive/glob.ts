@@ -1,4 +1,4 @@
-const SPECIAL = /[.+^$()|{}[\]\\]/;
+const SPECIAL = /[.+^$()|{}[\]\\*?]/;
 
 /**
  * A pattern of `artifacts:paths` as a regular expression over paths relative to the project: `*` and `?` stay within a directory and

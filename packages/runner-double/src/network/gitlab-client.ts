@@ -25,7 +25,12 @@ export class GitLabClient {
     this.#log = log;
   }
 
+  /** Asks for a job. `signal` gives up the waiting; a job whose answer has begun to arrive is taken all the same. */
   async requestJob(signal?: AbortSignal): Promise<JobRequestResult> {
+    const waiting = new AbortController();
+    const giveUp = () => waiting.abort();
+    if (signal?.aborted) giveUp();
+    signal?.addEventListener('abort', giveUp, { once: true });
     const reply = await this.#post(
       'POST',
       'jobs/request',
@@ -35,8 +40,9 @@ export class GitLabClient {
         system_id: this.#systemId,
         ...(this.#lastUpdate === '' ? {} : { last_update: this.#lastUpdate }),
       },
-      signal,
+      waiting.signal,
     );
+    signal?.removeEventListener('abort', giveUp);
     if ('response' in reply) this.#lastUpdate = reply.headers.get('X-GitLab-Last-Update') ?? this.#lastUpdate;
     const log = (level: 'debug' | 'warning' | 'error', outcome: string, status: string) =>
       this.#log.log(level, `Checking for jobs... ${outcome}`, { status });

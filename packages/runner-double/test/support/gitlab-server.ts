@@ -103,14 +103,15 @@ export class GitLabServer {
       'Job-Status': job.status,
       ...(this.updateInterval > 0 ? { 'X-GitLab-Trace-Update-Interval': String(this.updateInterval) } : {}),
     };
+    if (rest?.startsWith('/artifacts')) return this.#artifacts(job, method, url, request, body);
     if (method === 'PATCH') return { headers, ...this.#patch(job, request, body) };
-    if (method === 'PUT') return { headers, ...this.#update(job, parsed) };
-    if (method === 'POST' && rest?.startsWith('/artifacts')) return this.#upload(job, url, request, body);
-    if (method === 'GET' && rest?.startsWith('/artifacts')) {
-      const content = job.artifacts[0]?.content;
-      return content === undefined ? { status: 404 } : { status: 200, body: content };
-    }
-    return { status: 405 };
+    return method === 'PUT' ? { headers, ...this.#update(job, parsed) } : { status: 405 };
+  }
+
+  #artifacts(job: ServedJob, method: string, url: string, request: IncomingMessage, body: Buffer): Answer {
+    if (method === 'POST') return this.#upload(job, url, request, body);
+    const content = job.artifacts[0]?.content;
+    return content === undefined ? { status: 404 } : { status: 200, body: content };
   }
 
   #ofRunner(body: unknown): boolean {

@@ -30,6 +30,19 @@ export function endsWith(
   };
 }
 
+/** Since this version GitLab Runner passes on the script's exit code that a custom executor tells it; before, it says 1. */
+const EXIT_CODE_SINCE = [17, 9] as const;
+
+/** The script failed with that exit code, and GitLab knows it as far as the runner's version tells. */
+export function failsWithExitCode(exitCode: number): Expectation {
+  return (seen) => {
+    const [major = 0, minor = 0] = (seen.job.manager?.info?.version ?? '').split('.').map(Number);
+    const [sinceMajor, sinceMinor] = EXIT_CODE_SINCE;
+    const told = major > sinceMajor || (major === sinceMajor && minor >= sinceMinor);
+    return endsWith('failed', 'script_failure', told ? exitCode : 1)(seen);
+  };
+}
+
 /** The log has that line, whole. */
 export function showsLine(line: string): Expectation {
   return ({ log }) => {

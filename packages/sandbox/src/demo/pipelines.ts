@@ -1,6 +1,6 @@
 import type { JobDefinition, PipelineDefinition } from '../gitlab-double/index.ts';
 import { DEMO_IMAGES } from '../images/demo-images.ts';
-import { type Expectation, endsWith, hasSize, showsBytes, showsLine } from './expectations.ts';
+import { type Expectation, endsWith, failsWithExitCode, hasSize, showsBytes, showsLine } from './expectations.ts';
 
 /** A pipeline of the demo, and what GitLab must have seen of each of its jobs once it ended. */
 export interface DemoPipeline {
@@ -49,13 +49,13 @@ const threeImages: DemoPipeline = {
         DEMO_IMAGES.python,
         'python3 -c \'import sys; print("python", sys.version_info.major)\'',
       ),
-      inImage('busybox', DEMO_IMAGES.busybox, 'busybox | head -n 1 | cut -d " " -f 1'),
+      inImage('busybox', DEMO_IMAGES.busybox, 'busybox | grep -o "^BusyBox v[0-9]*"'),
       inImage('posix-sh', DEMO_IMAGES.posixSh, 'if [ -z "$BASH_VERSION" ]; then echo "bash is not here"; fi'),
     ],
   },
   expectations: {
     python: [endsWith('success'), showsLine('image says: python'), showsLine('python 3')],
-    busybox: [endsWith('success'), showsLine('image says: busybox'), showsLine('BusyBox')],
+    busybox: [endsWith('success'), showsLine('image says: busybox'), showsLine('BusyBox v1')],
     'posix-sh': [endsWith('success'), showsLine('image says: posix-sh'), showsLine('bash is not here')],
   },
 };
@@ -92,7 +92,7 @@ const failure: DemoPipeline = {
     ],
   },
   expectations: {
-    'exits-3': [endsWith('failed', 'script_failure', 3), showsLine('before the end')],
+    'exits-3': [failsWithExitCode(3), showsLine('before the end')],
     neighbour: [endsWith('success'), showsLine('did not notice')],
   },
 };

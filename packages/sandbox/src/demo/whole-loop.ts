@@ -1,4 +1,4 @@
-import { type GitLabDouble, type ProtocolError, startGitLabDouble } from '../gitlab-double/index.ts';
+import { type GitLabDouble, startGitLabDouble } from '../gitlab-double/index.ts';
 import type { Cleanup } from '../setup/cleanup.ts';
 import { type Log, step } from '../setup/progress.ts';
 import { deploySystem, type System } from '../system/deploy-system.ts';
@@ -34,7 +34,7 @@ export interface WholeLoop {
   report: DemoReport;
   jobs: DemoJob[];
   tasks: ObservedTask[];
-  protocolErrors: readonly ProtocolError[];
+  protocolErrors: GitLabDouble['protocolErrors'];
   gitlab: GitLabDouble;
   system: System;
 }

@@ -99,7 +99,7 @@ async function prepareContext(build: ImageBuild, folder: string): Promise<void> 
 function buildOptions(build: ImageBuild, folder: string, hash: string): string[] {
   const args = Object.entries(build.buildArgs ?? {}).map(([name, value]) => `${name}=${value}`);
   return [
-    ...['--network', 'host', '--tag', build.name, '--label', `${CONTENT_HASH_LABEL}=${hash}`],
+    ...['--force-rm', '--network', 'host', '--tag', build.name, '--label', `${CONTENT_HASH_LABEL}=${hash}`],
     ...['--file', join(folder, build.dockerfile ?? 'Dockerfile')],
     ...[...args, ...PROXY_VARIABLES].flatMap((arg) => ['--build-arg', arg]),
   ];

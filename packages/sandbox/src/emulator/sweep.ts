@@ -13,7 +13,11 @@ export interface Swept {
  * not matter; may be called twice.
  */
 export async function sweep(runId: string): Promise<Swept> {
-  const containers = await remove(['ps', '-aq'], ['rm', '-f', '-v'], runId);
+  let containers = 0;
+  // Until there are none: the emulator may have started a task while its others were removed.
+  for (let found = -1; found !== 0; containers += found) {
+    found = await remove(['ps', '-aq'], ['rm', '-f', '-v'], runId);
+  }
   const volumes = await remove(['volume', 'ls', '-q'], ['volume', 'rm', '-f'], runId);
   const networks = await remove(['network', 'ls', '-q'], ['network', 'rm'], runId);
   return { containers, volumes, networks };

@@ -1,6 +1,7 @@
-import { RunTaskCommand } from '@aws-sdk/client-ecs';
+import { DescribeTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLUSTER, containerOf, NETWORK, shell, TestBed } from './support/emulator-fixture.ts';
+import { until } from './support/until.ts';
 
 const NO_CAPACITY =
   'Capacity is unavailable at this time. Please try again later or in a different availability zone';
@@ -47,6 +48,27 @@ describe('the capacity switch', () => {
 
   it('answers 400 to what it does not understand', async () => {
     expect((await call('PUT', 'capacity', { FARGATE: { times: 1 } })).status).toBe(400);
+  });
+});
+
+describe('the switch for faults', () => {
+  it('throttles the next calls of an action', async () => {
+    await call('PUT', 'faults', { throttle: { RunTask: 1 } });
+    await expect(runOn('FARGATE')).rejects.toMatchObject({ name: 'ThrottlingException' });
+    expect((await runOn('FARGATE')).tasks).toHaveLength(1);
+  });
+
+  it('lets reads lag behind: a new task is MISSING for a moment', async () => {
+    await call('PUT', 'faults', { lagSeconds: 1 });
+    const [task] = (await runOn('FARGATE')).tasks ?? [];
+    const input = { cluster: CLUSTER, tasks: [task?.taskArn ?? ''] };
+    const early = await bed.ecs.send(new DescribeTasksCommand(input));
+    expect(early.failures).toEqual([{ arn: task?.taskArn, reason: 'MISSING' }]);
+    await until('the task', async () => {
+      const { tasks = [] } = await bed.ecs.send(new DescribeTasksCommand(input));
+      return tasks.length === 1 ? true : undefined;
+    });
+    await call('PUT', 'faults', { lagSeconds: 0 });
   });
 });
 

@@ -38,7 +38,7 @@ describe('of a run', () => {
     // Emulator, pause and main container, a volume, a network.
     expect(await left()).toHaveLength(5);
     await runCommand('docker', ['stop', '--time', '20', bed.emulator.containerName]);
-    expect(await left()).toEqual([bed.emulator.networkName]);
+    expect(await left()).toEqual([bed.emulator.containerName, bed.emulator.networkName]);
     await sweep(runId);
     expect(await left()).toEqual([]);
   }, 120_000);

@@ -1,0 +1,51 @@
+"""Faults of the ECS API that a client has to live with: throttling, and reads that lag behind writes."""
+
+import functools
+import threading
+
+from fargate.errors import AwsError, aws_action
+
+
+class Faults:
+    """How many calls of an action are throttled next, and for how long a new task is not yet seen."""
+
+    def __init__(self):
+        self._throttled: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self.lag_seconds = 0.0
+
+    def throttle(self, counts: dict) -> None:
+        """Throttle the next so many calls of each action: `{"RunTask": 2}`."""
+        with self._lock:
+            self._throttled.update({action: int(count) for action, count in counts.items()})
+
+    def take(self, action: str) -> bool:
+        """Whether this call is one of those to be throttled."""
+        with self._lock:
+            left = self._throttled.get(action, 0)
+            self._throttled[action] = max(0, left - 1)
+            return left > 0
+
+    def show(self) -> dict:
+        """The faults at present."""
+        with self._lock:
+            return {"throttle": {action: left for action, left in self._throttled.items() if left},
+                    "lagSeconds": self.lag_seconds}
+
+
+FAULTS = Faults()
+
+
+@aws_action
+def _rate_exceeded(_data):
+    raise AwsError("ThrottlingException", "Rate exceeded")
+
+
+def throttled(action: str, handler):
+    """The handler of an action, behind the switch."""
+
+    @functools.wraps(handler)
+    def answer(data):
+        return _rate_exceeded(data) if FAULTS.take(action) else handler(data)
+
+    return answer

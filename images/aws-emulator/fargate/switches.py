@@ -1,0 +1,61 @@
+"""The sandbox's switches for what AWS does to people, as HTTP paths.
+
+`PUT /_fargate/capacity` with `{"FARGATE_SPOT": {"reason": "Capacity is unavailable at this time", "times": 2}}`;
+without `times` until taken back, with `{"FARGATE_SPOT": null}`.
+`POST /_fargate/interrupt` with `{"task": "<ARN>", "seconds": 2}`: SIGTERM at once, SIGKILL after so many seconds.
+`PUT /_fargate/faults` with `{"throttle": {"RunTask": 2}, "lagSeconds": 1}`.
+`GET` of capacity and faults shows how they stand.
+"""
+
+import json
+
+from fargate.capacity import CAPACITY, WARNING_SECONDS, interrupt
+from fargate.faults import FAULTS
+
+PREFIX = "/_fargate/"
+
+
+def respond(method: str, path: str, body: bytes) -> tuple[int, bytes]:
+    """Status and body of a request to a switch."""
+    route = _ROUTES.get((method, path.removeprefix(PREFIX)))
+    if route is None:
+        return 404, json.dumps({"message": f"there is {sorted(_ROUTES)}"}).encode()
+    try:
+        status, answer = route(json.loads(body or b"{}"))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return 400, json.dumps({"message": f"not understood: {error!r}"}).encode()
+    return status, json.dumps(answer).encode()
+
+
+def _show_capacity(_data):
+    return 200, CAPACITY.show()
+
+
+def _change_capacity(data):
+    CAPACITY.change(data)
+    return 200, CAPACITY.show()
+
+
+def _interrupt(data):
+    if interrupt(data["task"], float(data.get("seconds", WARNING_SECONDS))):
+        return 200, {}
+    return 404, {"message": "no such task running on FARGATE_SPOT"}
+
+
+def _show_faults(_data):
+    return 200, FAULTS.show()
+
+
+def _change_faults(data):
+    FAULTS.throttle(data.get("throttle", {}))
+    FAULTS.lag_seconds = float(data.get("lagSeconds", FAULTS.lag_seconds))
+    return 200, FAULTS.show()
+
+
+_ROUTES = {
+    ("GET", "capacity"): _show_capacity,
+    ("PUT", "capacity"): _change_capacity,
+    ("POST", "interrupt"): _interrupt,
+    ("GET", "faults"): _show_faults,
+    ("PUT", "faults"): _change_faults,
+}

@@ -1,0 +1,132 @@
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { buildEntry } from '@serverless-gitlab-runner/shared-events';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { EventsNotPublishedError, fullJitter, publishEvents } from '../src/index.ts';
+
+const bus = mockClient(EventBridgeClient);
+const client = new EventBridgeClient({ region: 'eu-west-1' });
+
+/** A clock that sleeping moves. */
+function fakeTiming(start = 0) {
+  let now = start;
+  const sleeps: number[] = [];
+  return {
+    sleeps,
+    now: () => now,
+    random: () => 0.5,
+    sleep: async (milliseconds: number) => {
+      sleeps.push(milliseconds);
+      now += milliseconds;
+    },
+  };
+}
+
+function entries(count: number) {
+  return Array.from({ length: count }, (_, index) =>
+    buildEntry('bus', 'ManagerRequested', {
+      fleet: 'default',
+      occurredAt: '2026-11-23T10:00:00.000Z',
+      cause: 'safety-launch',
+      requestKey: `key ${index}`,
+    }),
+  );
+}
+
+const publish = (count: number, timing = fakeTiming()) =>
+  publishEvents(client, entries(count), { timing, deadlineAt: 5000 });
+
+const throttled = Object.assign(new Error('slow down'), { name: 'ThrottlingException' });
+
+beforeEach(() => bus.reset());
+
+describe('publishing events', () => {
+  it('returns the ids in the order of the entries, ten entries a call', async () => {
+    bus.on(PutEventsCommand).callsFake(({ Entries }) => ({
+      FailedEntryCount: 0,
+      Entries: Entries.map(({ Detail }: { Detail: string }) => ({ EventId: JSON.parse(Detail).requestKey })),
+    }));
+    const ids = await publish(23);
+    expect(ids).toEqual(Array.from({ length: 23 }, (_, index) => `key ${index}`));
+    expect(bus.commandCalls(PutEventsCommand)).toHaveLength(3);
+  });
+
+  it('calls nobody for no entries', async () => {
+    expect(await publish(0)).toEqual([]);
+    expect(bus.commandCalls(PutEventsCommand)).toHaveLength(0);
+  });
+
+  it('puts only the refused entries again', async () => {
+    bus
+      .on(PutEventsCommand)
+      .resolvesOnce({
+        FailedEntryCount: 1,
+        Entries: [{ EventId: 'one' }, { ErrorCode: 'ThrottlingException', ErrorMessage: 'slow down' }],
+      })
+      .resolvesOnce({ FailedEntryCount: 0, Entries: [{ EventId: 'two' }] });
+    const timing = fakeTiming();
+    expect(await publish(2, timing)).toEqual(['one', 'two']);
+    const [, again] = bus.commandCalls(PutEventsCommand);
+    expect(again?.args[0].input.Entries?.map(({ Detail }) => JSON.parse(Detail ?? '').requestKey)).toEqual([
+      'key 1',
+    ]);
+    expect(timing.sleeps).toEqual([50]);
+  });
+
+  it('tries a throttled or failed call again', async () => {
+    bus
+      .on(PutEventsCommand)
+      .rejectsOnce(throttled)
+      .rejectsOnce(Object.assign(new Error('x'), { code: 'ECONNRESET' }))
+      .resolvesOnce({ Entries: [{ EventId: 'one' }] });
+    expect(await publish(1)).toEqual(['one']);
+  });
+
+  it.each([
+    ['an entry without an id', { Entries: [{}] }, 'no-event-id'],
+    ['an answer without entries', { FailedEntryCount: 0 }, 'no-answer'],
+  ])('does not believe %s', async (_title, answer, code) => {
+    bus.on(PutEventsCommand).resolves(answer);
+    await expect(publish(1)).rejects.toMatchObject({ name: 'EventsNotPublishedError', codes: [code] });
+  });
+
+  it('gives up at the deadline and says which events are not on the bus', async () => {
+    bus.on(PutEventsCommand).rejects(throttled);
+    const timing = fakeTiming();
+    await expect(publish(1, timing)).rejects.toThrow(EventsNotPublishedError);
+    expect(timing.now()).toBeLessThan(5000);
+    expect(bus.commandCalls(PutEventsCommand).length).toBeGreaterThan(3);
+    await expect(publish(1)).rejects.toThrow(/ManagerRequested.*ThrottlingException/);
+  });
+
+  it.each([
+    [
+      'access denied',
+      () =>
+        bus.on(PutEventsCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' })),
+    ],
+    [
+      'an entry refused for good',
+      () => bus.on(PutEventsCommand).resolves({ Entries: [{ ErrorCode: 'MalformedDetail' }] }),
+    ],
+  ])('does not try again after %s', async (_title, arrange) => {
+    arrange();
+    await expect(publish(1)).rejects.toThrow(EventsNotPublishedError);
+    expect(bus.commandCalls(PutEventsCommand)).toHaveLength(1);
+  });
+});
+
+describe('full jitter', () => {
+  it.each([
+    [1, 0.999, 99],
+    [2, 0.999, 199],
+    [3, 0.5, 200],
+    [10, 0.5, 1000],
+    [4, 0, 0],
+  ])(
+    'waits a random part of a ceiling that doubles: try %i, chance %d, %i ms',
+    (attempt, random, expected) => {
+      expect(fullJitter(attempt, random, 100, 2000)).toBe(expected);
+    },
+  );
+});

@@ -1,0 +1,149 @@
+import type { Task } from '@aws-sdk/client-ecs';
+import { describe, expect, it } from 'vitest';
+import { explainStop } from '../src/task/explain-stop.ts';
+
+const pull = (words: string) => `CannotPullContainerError: ${words}`;
+
+/** A stopped task with what ECS says of it and its build container. */
+const stopped = (stoppedReason: string, build: object = {}, more: Partial<Task> = {}): Task => ({
+  lastStatus: 'STOPPED',
+  desiredStatus: 'STOPPED',
+  cpu: '1024',
+  memory: '2048',
+  stoppedReason,
+  containers: [{ name: 'helper' }, { name: 'build', ...build }],
+  ...more,
+});
+
+interface Case {
+  what: string;
+  task: Task;
+  fault: string;
+  says: string;
+}
+
+const cases: Case[] = [
+  {
+    what: 'an image that is not there',
+    task: stopped(
+      pull(
+        'pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/library/nope:1: not found',
+      ),
+    ),
+    fault: 'job',
+    says: 'There is no such image',
+  },
+  {
+    what: 'an image of ECR that is not there',
+    task: stopped(pull('The repository with name x does not exist in the registry with id 1')),
+    fault: 'job',
+    says: 'There is no such image',
+  },
+  {
+    what: 'a private image',
+    task: stopped(
+      pull(
+        'pull access denied, repository does not exist or may require authorization: authorization failed',
+      ),
+    ),
+    fault: 'job',
+    says: 'does not give out this image',
+  },
+  {
+    what: "a registry's limit",
+    task: stopped(pull('429 Too Many Requests: toomanyrequests: You have reached your pull rate limit')),
+    fault: 'system',
+    says: 'limits how often',
+  },
+  {
+    what: 'a registry that is not reached',
+    task: stopped(pull('dial tcp: lookup registry.example.com: no such host')),
+    fault: 'system',
+    says: 'could not be pulled',
+  },
+  {
+    what: 'an image for another architecture',
+    task: stopped(pull("image Manifest does not contain descriptor matching platform 'linux/arm64'")),
+    fault: 'job',
+    says: 'not there for this architecture',
+  },
+  {
+    what: "the helper's image",
+    task: stopped(pull('not found'), {}, { containers: [{ name: 'helper', reason: pull('not found') }] }),
+    fault: 'system',
+    says: 'tell who runs this fleet',
+  },
+  {
+    what: 'Spot interruption',
+    task: stopped('Your Spot Task was interrupted.', { exitCode: 143 }, { stopCode: 'SpotInterruption' }),
+    fault: 'system',
+    says: 'took the Spot capacity',
+  },
+  {
+    what: 'no capacity after RunTask accepted',
+    task: stopped(
+      'Capacity is unavailable at this time. Please try again later or in a different availability zone',
+    ),
+    fault: 'capacity',
+    says: 'no capacity',
+  },
+  {
+    what: 'out of memory',
+    task: stopped('Essential container in task exited', {
+      exitCode: 137,
+      reason: 'OutOfMemoryError: Container killed due to memory usage',
+    }),
+    fault: 'system',
+    says: 'The build container ran out of memory: the task has 1 vCPU, 2 GB',
+  },
+  {
+    what: 'a stop from outside',
+    task: stopped('cost control', { exitCode: 143 }, { stopCode: 'UserInitiated' }),
+    fault: 'system',
+    says: 'stopped from outside: cost control',
+  },
+  {
+    what: 'the end of the build container',
+    task: stopped(
+      'Essential container in task exited',
+      { exitCode: 137 },
+      { stopCode: 'EssentialContainerExited' },
+    ),
+    fault: 'system',
+    says: "The job's container ended with exit code 137",
+  },
+  {
+    what: 'the end of the helper',
+    task: stopped(
+      'Essential container in task exited',
+      {},
+      {
+        containers: [
+          { name: 'helper', exitCode: 70 },
+          { name: 'build', exitCode: 143 },
+        ],
+      },
+    ),
+    fault: 'system',
+    says: 'The helper container ended with exit code 70',
+  },
+  { what: 'something new', task: stopped('Host is on fire'), fault: 'system', says: 'Host is on fire' },
+  { what: 'nothing at all', task: { lastStatus: 'STOPPED' }, fault: 'system', says: 'no reason was given' },
+];
+
+describe('why a task ended', () => {
+  it.each(cases)('$what is the fault of the $fault', ({ task, fault, says }) => {
+    const explained = explainStop(task);
+    expect(explained.fault).toBe(fault);
+    expect(explained.lines.join('\n')).toContain(says);
+  });
+
+  it('is not said twice where ECS says it of the task and of its container', () => {
+    const words = pull('no such host');
+    expect(
+      explainStop(stopped(words, { reason: words }))
+        .lines.join('\n')
+        .split('no such host'),
+    ).toHaveLength(2);
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { refuseImage } from '../src/job/plan-image.ts';
+import { planJobTask } from '../src/job/plan-job-task.ts';
+import { fleetOf } from './support/fleet.ts';
+import { jobOf, jobWith } from './support/job.ts';
+
+const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
+
+it.each([
+  'alpine',
+  'alpine:3.20',
+  'library/alpine',
+  'docker.io/library/alpine:3.20',
+  'registry.example.com:5000/group/sub/project:1.0_rc-2',
+  'localhost:5000/x',
+  '123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:latest',
+  `alpine@${DIGEST}`,
+  `registry.example.com/app:1@${DIGEST}`,
+  'serverless-gitlab-runner-demo/posix-sh:local',
+  'gcr.io/kaniko-project/executor:debug',
+  'docker:27-cli',
+  'ghcr.io/a__b/c.d-e',
+])('takes the image %s', (name) => {
+  expect(refuseImage('image', name)).toBeUndefined();
+});
+
+describe('refuses in words', () => {
+  it.each([
+    ['', 'is not a valid image name'],
+    ['Alpine', 'is not a valid image name'],
+    ['alpine:', 'is not a valid image name'],
+    ['alpine 3', 'is not a valid image name'],
+    ['alpine:3@sha256:12', 'is not a valid image name'],
+    ['https://example.com/alpine', 'is not a valid image name'],
+    ['alpine:3\nwget', 'is not a valid image name'],
+    ['$IMAGE', 'refers to $IMAGE, which is not set'],
+    [`registry/\${NAME}:1`, `refers to \${NAME}, which is not set`],
+    ['docker:dind', 'needs a privileged container'],
+    ['docker:27.3-dind', 'needs a privileged container'],
+    ['registry.example.com/mirror/docker:27-dind-rootless', 'needs a privileged container'],
+    ['mcr.microsoft.com/windows/servercore:ltsc2022', 'is for Windows'],
+  ])('%j: %s', (name, words) => {
+    expect(refuseImage('image', name)).toContain(words);
+  });
+
+  it('names the way out where there is one', () => {
+    expect(refuseImage('service', 'docker:dind')).toContain('kaniko, rootless buildah');
+  });
+});
+
+describe('the name of the image', () => {
+  const fleet = fleetOf();
+  const imageOf = (request: ReturnType<typeof jobOf>) => {
+    const planned = planJobTask(request, fleet);
+    return planned.kind === 'planned' ? planned.plan.shape.image : planned.lines;
+  };
+
+  it('is the one that the runner expanded', () => {
+    const image = { name: 'registry/$APP:1' };
+    expect(imageOf(jobWith({ CI_JOB_IMAGE: 'registry/shop:1' }, { image }))).toBe('registry/shop:1');
+  });
+
+  it("is the job's own where the runner expands none", () => {
+    expect(imageOf(jobOf({ image: { name: 'alpine:3' } }))).toBe('alpine:3');
+  });
+
+  it('is never a guess when GitLab sends no image', () => {
+    expect(imageOf(jobOf({ image: { name: '' } }))).toBe('debian:bookworm-slim');
+    expect(imageOf(jobOf({ image: null }))).toBe('debian:bookworm-slim');
+  });
+});

@@ -1,0 +1,170 @@
+import { isFargateSize } from '@serverless-gitlab-runner/fleet';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { JobRequest } from '../src/job/job-request.ts';
+import { planJobTask } from '../src/job/plan-job-task.ts';
+import { fleetOf } from './support/fleet.ts';
+import { jobOf, jobWith } from './support/job.ts';
+
+const fleet = fleetOf();
+
+function planOf(request: JobRequest, of = fleet) {
+  const planned = planJobTask(request, of);
+  if (planned.kind === 'refused') throw new Error(`refused: ${planned.lines.join(' ')}`);
+  return planned.plan;
+}
+
+function refusalOf(request: JobRequest, of = fleet): string {
+  const planned = planJobTask(request, of);
+  if (planned.kind === 'planned') throw new Error('planned');
+  return planned.lines.join('\n');
+}
+
+describe('a job that asks for nothing', () => {
+  it("gets the fleet's image, size, architecture, storage and capacity", () => {
+    const plan = planOf(jobOf());
+    expect(plan.shape).toEqual({
+      image: 'debian:bookworm-slim',
+      user: undefined,
+      services: [],
+      size: { cpu: 1024, memory: 2048 },
+      architecture: 'X86_64',
+      ephemeralStorageGib: 20,
+      taskRoleArn: undefined,
+    });
+    expect(plan.capacity).toEqual(['FARGATE_SPOT', 'FARGATE']);
+    expect(plan.notes).toEqual([]);
+  });
+});
+
+describe('the size', () => {
+  it.each([
+    { asks: { FARGATE_CPU: '2', FARGATE_MEMORY: '4GB' }, gets: { cpu: 2048, memory: 4096 }, notes: 0 },
+    { asks: { FARGATE_CPU: '512', FARGATE_MEMORY: '1024' }, gets: { cpu: 512, memory: 1024 }, notes: 0 },
+    { asks: { FARGATE_MEMORY: '8GB' }, gets: { cpu: 1024, memory: 8192 }, notes: 0 },
+    { asks: { FARGATE_MEMORY: '9GB' }, gets: { cpu: 2048, memory: 9216 }, notes: 1 },
+    { asks: { FARGATE_CPU: '2 vCPU' }, gets: { cpu: 2048, memory: 4096 }, notes: 1 },
+    { asks: { FARGATE_CPU: '3' }, gets: { cpu: 4096, memory: 8192 }, notes: 1 },
+    { asks: { FARGATE_CPU: '', FARGATE_MEMORY: '' }, gets: { cpu: 1024, memory: 2048 }, notes: 0 },
+  ])('that $asks asks for is $gets', ({ asks, gets, notes }) => {
+    const plan = planOf(jobWith(asks));
+    expect(plan.shape.size).toEqual(gets);
+    expect(plan.notes).toHaveLength(notes);
+  });
+
+  it('is told when it is not the one asked for', () => {
+    expect(planOf(jobWith({ FARGATE_CPU: '3', FARGATE_MEMORY: '5GB' })).notes).toEqual([
+      'Fargate has no size 3 vCPU, 5 GB: the next one up is 4 vCPU, 8 GB.',
+    ]);
+  });
+
+  it.each([
+    { asks: { FARGATE_CPU: 'many' }, says: 'FARGATE_CPU is "many"' },
+    { asks: { FARGATE_MEMORY: '2' }, says: 'FARGATE_MEMORY is "2"' },
+    { asks: { FARGATE_CPU: '8' }, says: "more than this fleet's limit of 4 vCPU, 30 GB" },
+    { asks: { FARGATE_CPU: '4', FARGATE_MEMORY: '31GB' }, says: 'The job asks for 4 vCPU, 31 GB' },
+    { asks: { FARGATE_CPU: '64' }, says: 'FARGATE_CPU is "64"' },
+  ])('that $asks asks for is refused with the list of what is allowed', ({ asks, says }) => {
+    const lines = refusalOf(jobWith(asks));
+    expect(lines).toContain(says);
+    expect(lines).toContain('This fleet allows 0.25 vCPU with 0.5 to 2 GB;');
+  });
+
+  it('lists only what the fleet allows', () => {
+    const small = fleetOf({ job: { size: { cpu: 256, memory: 512 }, maxSize: { cpu: 512, memory: 2048 } } });
+    expect(refusalOf(jobWith({ FARGATE_CPU: '1' }), small)).toContain(
+      'This fleet allows 0.25 vCPU with 0.5 to 2 GB; 0.5 vCPU with 1 to 2 GB.',
+    );
+  });
+
+  it('is always one that Fargate has, at least what was asked for, and within the limits', () => {
+    const asked = fc.record({
+      cpu: fc.integer({ min: 256, max: 20_000 }),
+      memory: fc.integer({ min: 512, max: 130_000 }),
+    });
+    fc.assert(
+      fc.property(asked, ({ cpu, memory }) => {
+        const planned = planJobTask(jobWith({ FARGATE_CPU: `${cpu}`, FARGATE_MEMORY: `${memory}` }), fleet);
+        if (planned.kind === 'refused') {
+          expect(cpu > 4096 || memory > 30_720).toBe(true);
+          return;
+        }
+        const { size } = planned.plan.shape;
+        expect(isFargateSize(size)).toBe(true);
+        expect(size.cpu).toBeGreaterThanOrEqual(cpu);
+        expect(size.memory).toBeGreaterThanOrEqual(memory);
+        expect(size.cpu <= 4096 && size.memory <= 30_720).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('storage, architecture and capacity', () => {
+  it.each([
+    ['50GB', 50, []],
+    ['10', 20, ['Fargate gives at least 20 GB of ephemeral storage.']],
+  ])('FARGATE_EPHEMERAL_STORAGE %j gives %i GiB', (text, gibibytes, notes) => {
+    const plan = planOf(jobWith({ FARGATE_EPHEMERAL_STORAGE: text }));
+    expect(plan.shape.ephemeralStorageGib).toBe(gibibytes);
+    expect(plan.notes).toEqual(notes);
+  });
+
+  it('refuses more storage than the fleet allows', () => {
+    expect(refusalOf(jobWith({ FARGATE_EPHEMERAL_STORAGE: '150' }))).toContain(
+      'this fleet allows 20 to 100 GB',
+    );
+  });
+
+  it.each(['arm64', 'ARM64', 'aarch64', 'linux/arm64/v8'])('takes %j for ARM64', (text) => {
+    expect(planOf(jobWith({ FARGATE_ARCHITECTURE: text })).shape.architecture).toBe('ARM64');
+  });
+
+  it("takes the platform of the job's image where no variable says otherwise", () => {
+    const image = { name: 'alpine', executor_opts: { docker: { platform: 'linux/arm64' } } };
+    expect(planOf(jobOf({ image })).shape.architecture).toBe('ARM64');
+    expect(planOf(jobWith({ FARGATE_ARCHITECTURE: 'amd64' }, { image })).shape.architecture).toBe('X86_64');
+  });
+
+  it.each(['riscv', 'windows/amd64', 'linux/arm/v7'])('refuses the architecture %j', (text) => {
+    expect(refusalOf(jobWith({ FARGATE_ARCHITECTURE: text }))).toContain('this fleet allows X86_64, ARM64');
+  });
+
+  it("refuses an architecture that is not the fleet's", () => {
+    const only = fleetOf({ job: { architectures: ['X86_64'] } });
+    expect(refusalOf(jobWith({ FARGATE_ARCHITECTURE: 'ARM64' }), only)).toContain(
+      'this fleet allows X86_64 (Linux)',
+    );
+  });
+
+  it.each([
+    ['spot', ['FARGATE_SPOT']],
+    ['FARGATE', ['FARGATE']],
+    ['on-demand', ['FARGATE']],
+    ['FARGATE, spot', ['FARGATE', 'FARGATE_SPOT']],
+    ['spot,spot', ['FARGATE_SPOT']],
+  ])('FARGATE_CAPACITY %j tries %j', (text, capacity) => {
+    expect(planOf(jobWith({ FARGATE_CAPACITY: text })).capacity).toEqual(capacity);
+  });
+
+  it.each(['EC2', 'spot,EC2'])('refuses the capacity %j', (text) => {
+    expect(refusalOf(jobWith({ FARGATE_CAPACITY: text }))).toContain(
+      'this fleet allows FARGATE_SPOT, FARGATE',
+    );
+  });
+});
+
+describe('what the image says of its container', () => {
+  it('gives the build container the user that the job names', () => {
+    const image = { name: 'alpine', executor_opts: { docker: { user: '1000:1000' } } };
+    expect(planOf(jobOf({ image })).shape.user).toBe('1000:1000');
+  });
+
+  it('says all that is wrong at once', () => {
+    const lines = refusalOf(
+      jobWith({ FARGATE_CPU: 'x', FARGATE_CAPACITY: 'y' }, { image: { name: 'No Such' } }),
+    );
+    expect(lines).toContain('FARGATE_CPU');
+    expect(lines).toContain('FARGATE_CAPACITY');
+    expect(lines).toContain('"No Such" is not a valid image name');
+  });
+});

@@ -1,0 +1,122 @@
+import { ECSClient, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { JobRefusedError } from '../src/errors.ts';
+import { type JobTaskOrder, jobTaskOverrides, runJobTask } from '../src/task/run-job-task.ts';
+import { fleetOf } from './support/fleet.ts';
+
+const ecs = mockClient(ECSClient);
+const taskArn = 'arn:aws:ecs:eu-west-1:123456789012:task/ci/0123456789abcdef';
+const settings = {
+  ecs: new ECSClient({ region: 'eu-west-1' }),
+  cluster: 'ci',
+  startedBy: 'manager-task-id',
+  fleet: fleetOf(),
+};
+const order: JobTaskOrder = {
+  taskDefinition: 'family:1',
+  startId: '42-1',
+  overrides: jobTaskOverrides('ssh-ed25519 AAAA', 300, new Map()),
+  tags: [{ key: 'serverless-gitlab-runner:role', value: 'job' }],
+};
+
+beforeEach(() => {
+  ecs.reset();
+});
+
+describe('what RunTask is asked for', () => {
+  it("is one task in the jobs' network, marked as this manager's, on the provider wanted", async () => {
+    ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn }] });
+    await runJobTask(settings, order, 'FARGATE_SPOT');
+    expect(ecs.commandCalls(RunTaskCommand)[0]?.args[0].input).toMatchObject({
+      cluster: 'ci',
+      count: 1,
+      startedBy: 'manager-task-id',
+      capacityProviderStrategy: [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }],
+      networkConfiguration: {
+        awsvpcConfiguration: {
+          subnets: ['subnet-1', 'subnet-2'],
+          securityGroups: ['sg-job'],
+          assignPublicIp: 'DISABLED',
+        },
+      },
+      tags: order.tags,
+    });
+  });
+
+  it('has a client token of its own for each start and provider, and the same for the same', async () => {
+    ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn }] });
+    await runJobTask(settings, order, 'FARGATE_SPOT');
+    await runJobTask(settings, order, 'FARGATE_SPOT');
+    await runJobTask(settings, order, 'FARGATE');
+    await runJobTask(settings, { ...order, startId: '42-2' }, 'FARGATE');
+    const tokens = ecs.commandCalls(RunTaskCommand).map((call) => call.args[0].input.clientToken ?? '');
+    expect(tokens[0]).toBe(tokens[1]);
+    expect(new Set(tokens).size).toBe(3);
+    for (const token of tokens) expect(token.length).toBeLessThanOrEqual(64);
+  });
+});
+
+describe('what RunTask answers', () => {
+  it.each([
+    {
+      answer: { tasks: [{ taskArn }], failures: [] },
+      outcome: { kind: 'started', taskArn, capacityProvider: 'FARGATE' },
+    },
+    {
+      answer: { tasks: [], failures: [{ reason: 'Capacity is unavailable at this time.' }] },
+      outcome: {
+        kind: 'no-capacity',
+        capacityProvider: 'FARGATE',
+        reason: 'Capacity is unavailable at this time.',
+      },
+    },
+    {
+      answer: { failures: [{ reason: 'RESOURCE:ENI', detail: 'none left' }] },
+      outcome: { kind: 'no-capacity', capacityProvider: 'FARGATE', reason: 'RESOURCE:ENI: none left' },
+    },
+    {
+      answer: { failures: [{ reason: 'MISSING' }] },
+      outcome: { kind: 'failed', reason: 'MISSING' },
+    },
+    {
+      answer: {},
+      outcome: { kind: 'failed', reason: 'RunTask answered with neither a task nor a failure' },
+    },
+  ])('$answer is $outcome.kind', async ({ answer, outcome }) => {
+    ecs.on(RunTaskCommand).resolves(answer);
+    expect(await runJobTask(settings, order, 'FARGATE')).toEqual(outcome);
+  });
+
+  it.each([
+    ['Capacity is unavailable at this time. Please try again later', 'no-capacity'],
+    ['not authorized to perform: iam:PassRole', 'failed'],
+  ])('the exception "%s" is %s', async (message, kind) => {
+    ecs.on(RunTaskCommand).rejects(new Error(message));
+    expect((await runJobTask(settings, order, 'FARGATE')).kind).toBe(kind);
+  });
+});
+
+describe('the overrides', () => {
+  it('bring the helper its key and its patience, and the services their variables', () => {
+    const services = new Map([
+      ['svc-0', [{ name: 'A', value: 'b' }]],
+      ['svc-1', []],
+    ]);
+    expect(jobTaskOverrides('ssh-ed25519 AAAA', 300, services).containerOverrides).toEqual([
+      {
+        name: 'helper',
+        environment: [
+          { name: 'SSH_PUBLIC_KEY', value: 'ssh-ed25519 AAAA' },
+          { name: 'DEAD_MAN_SECONDS', value: '300' },
+        ],
+      },
+      { name: 'svc-0', environment: [{ name: 'A', value: 'b' }] },
+    ]);
+  });
+
+  it('larger than AWS takes are refused before AWS refuses them', () => {
+    const large = new Map([['svc-0', [{ name: 'A', value: 'x'.repeat(8192) }]]]);
+    expect(() => jobTaskOverrides('ssh-ed25519 AAAA', 300, large)).toThrow(JobRefusedError);
+  });
+});

@@ -1,0 +1,89 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  DescribeTaskDefinitionCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  RunTaskCommand,
+  StopTaskCommand,
+  type Task,
+} from '@aws-sdk/client-ecs';
+import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import { mockClient } from 'aws-sdk-client-mock';
+import type { ExecutorContext } from '../../src/executor-context.ts';
+import { createJobExecutor } from '../../src/job-executor.ts';
+import { createLogger } from '../../src/logger.ts';
+import { createTaskDefinitionRegistry } from '../../src/task/register-task-definition.ts';
+import { createTaskWatcher } from '../../src/task/watch-tasks.ts';
+import { fakeSsh } from './fake-ssh.ts';
+import { fleetOf } from './fleet.ts';
+import { hookEnvironment } from './job.ts';
+
+export const TASK_ARN = 'arn:aws:ecs:eu-west-1:123456789012:task/ci/0123456789abcdef';
+const MANAGER_ARN = 'arn:aws:ecs:eu-west-1:123456789012:task/ci/fedcba9876543210';
+
+/** A task that runs and has an address. */
+export const RUNNING_TASK: Task = {
+  taskArn: TASK_ARN,
+  lastStatus: 'RUNNING',
+  desiredStatus: 'RUNNING',
+  attachments: [{ details: [{ name: 'privateIPv4Address', value: '10.0.0.7' }] }],
+};
+
+/** A job executor on a mocked ECS and a fake ssh, its polling quick. */
+export type ExecutorBed = Awaited<ReturnType<typeof makeExecutorBed>>;
+
+export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfig = (fleet) => fleet) {
+  const folder = await mkdtemp(join(tmpdir(), 'executor-'));
+  const ecs = mockClient(ECSClient);
+  ecs
+    .on(DescribeTaskDefinitionCommand)
+    .resolves({ taskDefinition: { taskDefinitionArn: 'family:1', status: 'ACTIVE' } });
+  ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn: TASK_ARN }] });
+  ecs.on(DescribeTasksCommand).resolves({ tasks: [RUNNING_TASK] });
+  ecs.on(StopTaskCommand).resolves({});
+  const client = new ECSClient({ region: 'eu-west-1' });
+  const fleet = change(fleetOf());
+  const events: { name: string; detail: Record<string, unknown> }[] = [];
+  const log: string[] = [];
+  const logger = createLogger('DEBUG', (line) => log.push(line));
+  const context: ExecutorContext = {
+    fleet,
+    managerTaskArn: MANAGER_ARN,
+    stateFolder: folder,
+    inherited: await fakeSsh(folder),
+    runTask: { ecs: client, cluster: 'ci', startedBy: 'fedcba9876543210', fleet },
+    taskDefinition: {
+      helperImage: 'helper',
+      executionRoleArn: 'arn:role',
+      logGroup: undefined,
+      region: 'eu-west-1',
+    },
+    taskDefinitions: createTaskDefinitionRegistry(client),
+    watcher: createTaskWatcher({ ecs: client, cluster: 'ci', logger, everyMs: { changing: 5, steady: 5 } }),
+    publish: async (name, detail) => void events.push({ name, detail }),
+    logger,
+  };
+  const executor = createJobExecutor(context);
+  const jobFile = join(folder, 'job.json');
+  const environment = hookEnvironment().set('JOB_RESPONSE_FILE', jobFile);
+  return {
+    executor,
+    ecs,
+    events,
+    log,
+    folder,
+    async prepare(job: unknown = {}, hangUp = new AbortController().signal) {
+      await writeFile(jobFile, JSON.stringify(job));
+      return executor.prepare(environment, (line) => log.push(line), hangUp);
+    },
+    cleanup: () => executor.cleanup(environment),
+    stopped: () => ecs.commandCalls(StopTaskCommand).map((call) => call.args[0].input.task),
+    async remove() {
+      await executor.endAll('the test is over');
+      context.watcher.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

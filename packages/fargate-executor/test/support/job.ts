@@ -1,0 +1,33 @@
+import { type JobRequest, parseJobRequest } from '../../src/job/job-request.ts';
+
+export interface JobSample {
+  image?: unknown;
+  services?: unknown;
+  variables?: { key: string; value: string; public?: boolean; masked?: boolean; file?: boolean }[];
+}
+
+/** A hook's environment for job 42: what the custom executor adds, and the job's variables. */
+export function hookEnvironment(variables: Record<string, string> = {}): Map<string, string> {
+  const all = {
+    CI_SERVER_URL: 'https://gitlab.example.com',
+    CI_JOB_ID: '42',
+    CI_JOB_NAME: 'unit tests',
+    CI_PIPELINE_ID: '7',
+    CI_PROJECT_ID: '3',
+    CI_PROJECT_PATH: 'acme/shop',
+    ...variables,
+  };
+  return new Map(Object.entries(all).map(([name, value]) => [`CUSTOM_ENV_${name}`, value]));
+}
+
+/** A job as the hooks bring it: the variables of the sample are expanded already, as the runner does. */
+export function jobOf(sample: JobSample = {}): JobRequest {
+  const variables = Object.fromEntries((sample.variables ?? []).map(({ key, value }) => [key, value]));
+  return parseJobRequest(hookEnvironment(variables), JSON.stringify({ id: 42, ...sample }));
+}
+
+/** A job that asks by variables that stand in its `.gitlab-ci.yml`. */
+export function jobWith(variables: Record<string, string>, more: JobSample = {}): JobRequest {
+  const list = Object.entries(variables).map(([key, value]) => ({ key, value, public: true }));
+  return jobOf({ ...more, variables: list });
+}

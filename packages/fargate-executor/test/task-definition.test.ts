@@ -1,0 +1,110 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { JobTaskShape } from '../src/job/plan-job-task.ts';
+import { jobTaskDefinition } from '../src/task/task-definition.ts';
+
+const settings = {
+  helperImage: 'helper:1',
+  executionRoleArn: 'arn:aws:iam::123456789012:role/execution',
+  logGroup: undefined,
+  region: 'eu-west-1',
+};
+
+const shape: JobTaskShape = {
+  image: 'alpine:3',
+  user: undefined,
+  services: [],
+  size: { cpu: 1024, memory: 2048 },
+  architecture: 'X86_64',
+  ephemeralStorageGib: 20,
+  taskRoleArn: undefined,
+};
+
+const of = (more: Partial<JobTaskShape> = {}) => jobTaskDefinition({ ...shape, ...more }, settings);
+const container = (definition: ReturnType<typeof of>, name: string) =>
+  definition.containerDefinitions?.find((each) => each.name === name);
+
+describe('the task definition of a shape', () => {
+  it('starts the agent in the build container, from the volume that the helper fills', () => {
+    expect(container(of(), 'build')).toMatchObject({
+      image: 'alpine:3',
+      essential: true,
+      entryPoint: ['/.job-agent/busybox', 'sh', '/.job-agent/agent'],
+      dependsOn: [{ containerName: 'helper', condition: 'START' }],
+      mountPoints: [
+        { sourceVolume: 'agent', containerPath: '/.job-agent' },
+        { sourceVolume: 'builds', containerPath: '/builds' },
+      ],
+    });
+    expect(container(of(), 'helper')?.entryPoint).toBeUndefined();
+  });
+
+  it('leaves to the image what the job does not say', () => {
+    expect(container(of(), 'build')).not.toHaveProperty('user');
+    expect(container(of(), 'build')).not.toHaveProperty('workingDirectory');
+    expect(container(of({ user: '1000' }), 'build')?.user).toBe('1000');
+  });
+
+  it('asks for storage only beyond what Fargate includes', () => {
+    expect(of().ephemeralStorage).toBeUndefined();
+    expect(of({ ephemeralStorageGib: 21 }).ephemeralStorage).toEqual({ sizeInGiB: 21 });
+  });
+
+  it('gives the task no role unless the fleet names one', () => {
+    expect(of()).not.toHaveProperty('taskRoleArn');
+    expect(of({ taskRoleArn: 'arn:aws:iam::1:role/x' }).taskRoleArn).toBe('arn:aws:iam::1:role/x');
+  });
+
+  it('sends the containers output to CloudWatch only where a log group is named', () => {
+    expect(container(of(), 'helper')).not.toHaveProperty('logConfiguration');
+    const logged = jobTaskDefinition(shape, { ...settings, logGroup: '/jobs' });
+    expect(container(logged, 'helper')?.logConfiguration?.options).toEqual({
+      'awslogs-group': '/jobs',
+      'awslogs-region': 'eu-west-1',
+      'awslogs-stream-prefix': 'job',
+    });
+  });
+
+  it('lets a service end before its job', () => {
+    const service = { container: 'svc-0', image: 'redis', command: ['--save', ''] };
+    expect(container(of({ services: [service] }), 'svc-0')).toMatchObject({
+      image: 'redis',
+      command: ['--save', ''],
+      essential: false,
+    });
+  });
+
+  it('is told to stop quickly', () => {
+    for (const each of of().containerDefinitions ?? []) expect(each.stopTimeout).toBe(2);
+  });
+});
+
+describe('the family of a shape', () => {
+  const shapes = fc.record({
+    image: fc.constantFrom('alpine:3', 'debian:12'),
+    user: fc.constantFrom(undefined, '1000'),
+    services: fc.constantFrom([], [{ container: 'svc-0', image: 'redis' }]),
+    size: fc.constantFrom({ cpu: 256, memory: 512 }, { cpu: 1024, memory: 2048 }),
+    architecture: fc.constantFrom('X86_64' as const, 'ARM64' as const),
+    ephemeralStorageGib: fc.constantFrom(20, 50),
+    taskRoleArn: fc.constantFrom(undefined, 'arn:aws:iam::1:role/x'),
+  });
+
+  it('is the same for equal shapes, and another for any other', () => {
+    fc.assert(
+      fc.property(shapes, shapes, (one, other) => {
+        const isSame =
+          JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort());
+        expect(of(one).family === of(other).family).toBe(isSame);
+      }),
+    );
+  });
+
+  it('is another for another helper image', () => {
+    expect(jobTaskDefinition(shape, { ...settings, helperImage: 'helper:2' }).family).not.toBe(of().family);
+  });
+
+  it('is a name that ECS takes', () => {
+    expect(of().family).toMatch(/^serverless-gitlab-runner-job-[0-9a-f]{32}$/);
+  });
+});

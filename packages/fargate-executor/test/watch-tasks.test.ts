@@ -1,0 +1,117 @@
+import { DescribeTasksCommand, ECSClient } from '@aws-sdk/client-ecs';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createLogger } from '../src/logger.ts';
+import { createTaskWatcher, type TaskView, type TaskWatcher } from '../src/task/watch-tasks.ts';
+
+const ecs = mockClient(ECSClient);
+const lines: string[] = [];
+let watcher: TaskWatcher;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  ecs.reset();
+  lines.length = 0;
+  const client = new ECSClient({ region: 'eu-west-1' });
+  watcher = createTaskWatcher({
+    ecs: client,
+    cluster: 'ci',
+    logger: createLogger('INFO', (line) => lines.push(line)),
+  });
+});
+
+afterEach(() => {
+  watcher.stop();
+  vi.useRealTimers();
+});
+
+const calls = () => ecs.commandCalls(DescribeTasksCommand);
+const running = (taskArn: string) => ({ taskArn, lastStatus: 'RUNNING', desiredStatus: 'RUNNING' });
+
+/** Answers with every task asked for, in that status. */
+function answer(lastStatus: string) {
+  ecs.on(DescribeTasksCommand).callsFake(({ tasks }: { tasks: string[] }) => ({
+    tasks: tasks.map((taskArn) => ({ ...running(taskArn), lastStatus })),
+  }));
+}
+
+describe('a task watcher', () => {
+  it('asks nothing while it watches nothing', async () => {
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(calls()).toHaveLength(0);
+  });
+
+  it('asks once for all tasks, however many look at them, at most 100 a call', async () => {
+    answer('PENDING');
+    for (let index = 0; index < 150; index += 1) watcher.watch(`task-${index}`, () => {});
+    watcher.watch('task-0', () => {});
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(calls().map((call) => call.args[0].input.tasks?.length)).toEqual([100, 50]);
+  });
+
+  it('looks every second while a task starts, and every five while all only run', async () => {
+    answer('PROVISIONING');
+    watcher.watch('task', () => {});
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(calls()).toHaveLength(3);
+    answer('RUNNING');
+    await vi.advanceTimersByTimeAsync(1000);
+    ecs.resetHistory();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(calls()).toHaveLength(2);
+  });
+
+  it('looks soon at a task that is new, though the others only run', async () => {
+    answer('RUNNING');
+    watcher.watch('old', () => {});
+    await vi.advanceTimersByTimeAsync(2000);
+    const seen: TaskView[] = [];
+    watcher.watch('new', (view) => seen.push(view));
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(seen).toHaveLength(1);
+  });
+
+  it('tells nobody who no longer listens, and asks no longer', async () => {
+    answer('PENDING');
+    const seen: TaskView[] = [];
+    const unwatch = watcher.watch('task', (view) => seen.push(view));
+    await vi.advanceTimersByTimeAsync(1000);
+    unwatch();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(seen).toHaveLength(1);
+    expect(calls()).toHaveLength(1);
+  });
+
+  it('does not take a task for gone that is missing for a moment', async () => {
+    ecs.on(DescribeTasksCommand).resolves({ tasks: [], failures: [{ arn: 'task', reason: 'MISSING' }] });
+    const seen: TaskView[] = [];
+    watcher.watch('task', (view) => seen.push(view));
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(seen).toEqual([]);
+    ecs.on(DescribeTasksCommand).resolves({ tasks: [running('task')] });
+    await vi.advanceTimersByTimeAsync(1000);
+    ecs.on(DescribeTasksCommand).resolves({ tasks: [] });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(seen.map(({ kind }) => kind)).not.toContain('gone');
+  });
+
+  it('says that a task is gone when it stays missing', async () => {
+    ecs.on(DescribeTasksCommand).resolves({ tasks: [] });
+    const seen: TaskView[] = [];
+    watcher.watch('task', (view) => seen.push(view));
+    await vi.advanceTimersByTimeAsync(32_000);
+    expect(seen[0]).toEqual({ kind: 'gone' });
+  });
+
+  it('concludes nothing from a call that failed, and goes on', async () => {
+    ecs
+      .on(DescribeTasksCommand)
+      .rejectsOnce(new Error('Rate exceeded'))
+      .resolves({ tasks: [running('task')] });
+    const seen: TaskView[] = [];
+    watcher.watch('task', (view) => seen.push(view));
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(seen.map(({ kind }) => kind)).toEqual(['task']);
+    expect(lines.join()).toContain('Rate exceeded');
+  });
+});

@@ -1,0 +1,39 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { boundedClientOptions, publishEvents, systemTiming } from '@serverless-gitlab-runner/aws-calls';
+import { readEnvironment } from './environment.ts';
+import { readFleets } from './read-fleets.ts';
+import { readWorld } from './read-world.ts';
+import { type SweepParts, type SweepSummary, sweep } from './sweep.ts';
+
+const { CLUSTER: cluster, EVENT_BUS_NAME: eventBusName, PARAMETER_PREFIX: prefix } = readEnvironment();
+const logger = new Logger({ serviceName: 'idle-reaper' });
+
+const bounds = boundedClientOptions({ maxAttempts: 3, requestTimeoutMs: 5000 });
+const ecs = new ECSClient(bounds);
+const ssm = new SSMClient(bounds);
+const eventBridge = new EventBridgeClient(boundedClientOptions({ maxAttempts: 1, requestTimeoutMs: 3000 }));
+
+/** Milliseconds that publishing a sweep's events may take. */
+const PUBLISH_MS = 10_000;
+
+const parts: SweepParts = {
+  ecs,
+  cluster,
+  eventBusName,
+  readWorld: () => readWorld(ecs, cluster),
+  readFleets: (report) => readFleets(ssm, prefix, report),
+  publish: async (entries) => {
+    const deadlineAt = systemTiming.now() + PUBLISH_MS;
+    await publishEvents(eventBridge, entries, { timing: systemTiming, deadlineAt });
+  },
+  now: systemTiming.now,
+  log: (message, fields) => logger.info(message, fields),
+};
+
+/** One sweep, whatever invoked it: the schedule, the end of a task, or a person. */
+export async function handler(): Promise<SweepSummary> {
+  return sweep(parts);
+}

@@ -1,0 +1,7 @@
+/** The reaper's judgements and its sweep, for tests and models; the Lambda itself is `handler.ts`. */
+export { type FleetFacts, type ManagerLimits, managerLimits } from './fleet-facts.ts';
+export { type FleetCase, type FleetVerdict, judgeFleet } from './judge-fleet.ts';
+export { type JobTaskCase, type JobTaskVerdict, judgeJobTask } from './judge-job-task.ts';
+export { judgeManager, lastActivityAt, type ManagerCase, type ManagerVerdict } from './judge-manager.ts';
+export { judgeReplacement, type ReplacementCase, type ReplacementVerdict } from './judge-replacement.ts';
+export { SweepIncompleteError, type SweepParts, type SweepSummary, sweep } from './sweep.ts';

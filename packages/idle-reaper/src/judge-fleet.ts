@@ -1,0 +1,45 @@
+import {
+  type ManagerFacts,
+  type Serving,
+  servesSame,
+  takesJobs,
+  tokenRefusedAt,
+} from '@serverless-gitlab-runner/ecs-tasks';
+import { changedAt, type FleetFacts } from './fleet-facts.ts';
+
+export interface FleetCase {
+  fleet: FleetFacts;
+  /** All managers, those that ended within the hour included. */
+  managers: readonly ManagerFacts[];
+  /** Milliseconds since 1970. */
+  now: number;
+}
+
+export type FleetVerdict =
+  | { kind: 'none'; because: 'off' | 'no-token' | 'has-manager' | 'not-now' | 'token-refused' }
+  /** Start a manager that asks GitLab itself. */
+  | { kind: 'request'; cause: 'safety-launch'; requestKey: string };
+
+/** Sweeps come every minute: within this of the due moment there is one, and seldom more than two. */
+const WINDOW_MS = 90_000;
+
+/**
+ * Decides when a fleet without a manager starts one to ask GitLab for jobs, in case a webhook was lost. With managers known
+ * that is one period after the last of them was created or ended, and every period from then; else every period of the clock.
+ */
+export function judgeFleet({ fleet, managers, now }: FleetCase): FleetVerdict {
+  const period = (fleet.config?.safetyLaunchSeconds ?? 0) * 1000;
+  if (period === 0) return { kind: 'none', because: 'off' };
+  if (!fleet.tokensChangedAt.has(fleet.ownTokenName)) return { kind: 'none', because: 'no-token' };
+  const serving: Serving = { fleet: fleet.name, runnerTokenParameter: undefined };
+  const own = managers.filter((manager) => servesSame(manager, serving));
+  if (own.some(takesJobs)) return { kind: 'none', because: 'has-manager' };
+  const last = Math.max(0, ...own.flatMap(({ createdAt = 0, stoppedAt = 0 }) => [createdAt, stoppedAt]));
+  const waited = now - last;
+  if (waited < period || waited % period >= WINDOW_MS) return { kind: 'none', because: 'not-now' };
+  const refusedAt = tokenRefusedAt(managers, serving);
+  if (refusedAt !== undefined && changedAt(fleet, serving) <= refusedAt)
+    return { kind: 'none', because: 'token-refused' };
+  const requestKey = `${fleet.name}@safety-launch@${Math.floor(now / period)}`;
+  return { kind: 'request', cause: 'safety-launch', requestKey };
+}

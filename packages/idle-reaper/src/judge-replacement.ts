@@ -1,0 +1,106 @@
+import {
+  isAlive,
+  type JobTaskFacts,
+  type ManagerFacts,
+  servesSame,
+  takesJobs,
+  tokenRefusedAt,
+} from '@serverless-gitlab-runner/ecs-tasks';
+import type { ManagerRequestCause } from '@serverless-gitlab-runner/shared-events';
+import { changedAt, type FleetFacts, managerLimits } from './fleet-facts.ts';
+
+export interface ReplacementCase {
+  /** A manager, and whether its jobs need another one. */
+  manager: ManagerFacts;
+  jobTasks: readonly JobTaskFacts[];
+  /** All managers, itself and those that ended within the hour included. */
+  managers: readonly ManagerFacts[];
+  fleet: FleetFacts | undefined;
+  /** Milliseconds since 1970. */
+  now: number;
+}
+
+export type ReplacementVerdict =
+  | {
+      kind: 'none';
+      because: 'takes-jobs' | 'fleet-removed' | 'not-needed' | 'replaced' | 'token-refused' | 'not-now';
+    }
+  | { kind: 'request'; cause: ManagerRequestCause; requestKey: string };
+
+const SECOND = 1000;
+/** ECS lists ended tasks for an hour: what is older was judged long ago. */
+const REMEMBERED_MS = 3600 * SECOND;
+/** A request is repeated every minute for a while, and then now and then: each failing launch ends as a dead letter. */
+const INSISTENT_MS = 300 * SECOND;
+const REPEAT_MS = 600 * SECOND;
+const REPEAT_WINDOW_MS = 90 * SECOND;
+const MAX_BACKOFF_MS = 900 * SECOND;
+
+/**
+ * Decides whether a manager that takes no more jobs leaves jobs behind that wait for one: a demand that its drain crossed, or
+ * work that it had when it ended unexpectedly. It is asked anew every sweep, so that no crash in between loses the answer.
+ */
+export function judgeReplacement(facts: ReplacementCase): ReplacementVerdict {
+  const { manager, managers, fleet, now } = facts;
+  if (takesJobs(manager)) return none('takes-jobs');
+  if (fleet === undefined) return none('fleet-removed');
+  const leftAt = manager.drainAt ?? manager.stoppedAt;
+  if (leftAt === undefined || now - leftAt > REMEMBERED_MS) return none('not-needed');
+  const cause = causeOf(facts, leftAt);
+  if (cause === undefined) return none('not-needed');
+  const others = managers.filter((other) => other.taskArn !== manager.taskArn && servesSame(other, manager));
+  const isSuccessor = (other: ManagerFacts) => takesJobs(other) || (other.createdAt ?? 0) > leftAt;
+  if (others.some(isSuccessor)) return none('replaced');
+  const refusedAt = tokenRefusedAt(managers, manager);
+  if (refusedAt !== undefined && changedAt(fleet, manager) <= refusedAt) return none('token-refused');
+  if (!isDue(now - leftAt, failedEnds([manager, ...others], now))) return none('not-now');
+  const mark = manager.drainAt === undefined ? '' : `@${new Date(manager.demandAt ?? leftAt).toISOString()}`;
+  return { kind: 'request', cause, requestKey: `${manager.taskArn}${mark}` };
+}
+
+function causeOf(
+  { manager, jobTasks, fleet }: ReplacementCase,
+  leftAt: number,
+): ManagerRequestCause | undefined {
+  const { demandAt, drainAt, startedAt } = manager;
+  const idleMs = managerLimits(fleet).idleSeconds * SECOND;
+  const demand = demandAt ?? Number.NEGATIVE_INFINITY;
+  if (drainAt !== undefined) {
+    // An idle manager's demand is older than its idle time. A newer one crossed the drain, or came before one for its age; and
+    // what counted on a manager that never ran waits still.
+    const counts = demand > drainAt - idleMs || (startedAt === undefined && demandAt !== undefined);
+    if (counts) return 'demand-during-drain';
+    return manager.state === 'stopped' && jobTasks.some(isAlive) ? 'manager-lost' : undefined;
+  }
+  const lastTaken = Math.max(Number.NEGATIVE_INFINITY, ...jobTasks.map(({ createdAt = 0 }) => createdAt));
+  const waiting = demand > lastTaken || demand > leftAt - idleMs;
+  return waiting || jobTasks.some((task) => outlived(task, manager)) ? 'manager-lost' : undefined;
+}
+
+/** Whether a job task was alive when its manager ended. */
+function outlived(task: JobTaskFacts, { stoppingAt, stoppedAt }: ManagerFacts): boolean {
+  if (isAlive(task)) return true;
+  const end = stoppingAt ?? stoppedAt ?? Number.POSITIVE_INFINITY;
+  return (task.stoppingAt ?? task.stoppedAt ?? 0) > end;
+}
+
+/** Managers that ended within the hour without being drained, or without ever having run. */
+function failedEnds(managers: readonly ManagerFacts[], now: number): number {
+  return managers.filter(
+    ({ drainAt, startedAt, stoppedAt }) =>
+      (drainAt === undefined || startedAt === undefined) &&
+      stoppedAt !== undefined &&
+      now - stoppedAt < REMEMBERED_MS,
+  ).length;
+}
+
+/** The first loss is replaced at once; managers that keep dying, later and later. */
+function isDue(elapsedMs: number, failures: number): boolean {
+  const backoff = Math.min(MAX_BACKOFF_MS, 60 * SECOND * (2 ** Math.max(0, failures - 1) - 1));
+  const waited = elapsedMs - backoff;
+  return waited >= 0 && (waited < INSISTENT_MS || waited % REPEAT_MS < REPEAT_WINDOW_MS);
+}
+
+function none(because: Extract<ReplacementVerdict, { kind: 'none' }>['because']): ReplacementVerdict {
+  return { kind: 'none', because };
+}

@@ -1,0 +1,24 @@
+import type { ECSClient } from '@aws-sdk/client-ecs';
+import { describeOurTasks, isAlive, type OurTasks, readOurTasks } from '@serverless-gitlab-runner/ecs-tasks';
+
+/** What ECS makes of a task's id; anything else in `startedBy` is no manager, and DescribeTasks would refuse the call. */
+const TASK_ID = /^[0-9a-f]{32}$|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * Reads our tasks of the cluster, those that ended within the hour included. Managers of live job tasks that the lists lack
+ * are asked for by id: a list that lags must not make an orphan.
+ */
+export async function readWorld(ecs: ECSClient, cluster: string): Promise<OurTasks> {
+  const world = await readOurTasks(ecs, cluster, [
+    { desiredStatus: 'RUNNING' },
+    { desiredStatus: 'STOPPED' },
+  ]);
+  const known = new Set(world.managers.map(({ taskId }) => taskId));
+  const owners = world.jobTasks.filter(isAlive).flatMap(({ managerTaskId }) => managerTaskId ?? []);
+  const missing = [...new Set(owners)].filter((id) => !known.has(id) && TASK_ID.test(id));
+  if (missing.length > 0) {
+    const found = await describeOurTasks(ecs, cluster, missing);
+    world.managers.push(...found.managers);
+  }
+  return world;
+}

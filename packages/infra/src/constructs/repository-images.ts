@@ -1,0 +1,86 @@
+import { existsSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { arch, execPath, platform } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import type { Architecture } from '@serverless-gitlab-runner/fleet';
+import { SymlinkFollowMode } from 'aws-cdk-lib';
+import { type DockerImageAssetProps, Platform } from 'aws-cdk-lib/aws-ecr-assets';
+
+const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
+
+/** Something that the manager's image is built of is not there. The message says how to get it. */
+export class MissingImagePartError extends Error {
+  override readonly name = 'MissingImagePartError';
+}
+
+/** Where the parts of the manager's image are. */
+export interface RunnerImageParts {
+  /** Folder of the Dockerfile. */
+  readonly dockerfile: string;
+  /** Folder of packages/fargate-executor, built. */
+  readonly executor: string;
+  /** Node.js for Linux of the image's architecture. */
+  readonly node: string;
+}
+
+/** The helper's image, built from this repository for one architecture. */
+export function builtJobBaseImage(architecture: Architecture): DockerImageAssetProps {
+  return { directory: join(ROOT, 'images/job-base'), platform: platformOf(architecture) };
+}
+
+/**
+ * The manager's image, built from this repository.
+ * @throws {MissingImagePartError}
+ */
+export function builtRunnerImage(architecture: Architecture): DockerImageAssetProps {
+  const directory = stageRunnerImage({
+    dockerfile: join(ROOT, 'images/runner'),
+    executor: join(ROOT, 'packages/fargate-executor'),
+    node: linuxNode(architecture),
+  });
+  return { directory, platform: platformOf(architecture), followSymlinks: SymlinkFollowMode.ALWAYS };
+}
+
+/**
+ * Puts a build context together: the Dockerfile's folder with the executor's bundle, its hooks and Node beside it.
+ * @returns a folder of links, which CDK follows
+ * @throws {MissingImagePartError}
+ */
+export function stageRunnerImage({ dockerfile, executor, node }: RunnerImageParts): string {
+  const parts = new Map([
+    ...readdirSync(dockerfile).map((name) => [name, join(dockerfile, name)] as const),
+    ['dist', join(executor, 'dist')],
+    ['hooks', join(executor, 'hooks')],
+    ['node', node],
+  ]);
+  const context = mkdtempSync(join(tmpdir(), 'serverless-gitlab-runner-image-'));
+  for (const [name, source] of parts) {
+    if (!existsSync(source))
+      throw new MissingImagePartError(
+        `${source} does not exist: run \`npx nx build fargate-executor\` first`,
+      );
+    symlinkSync(source, join(context, name));
+  }
+  return context;
+}
+
+/** Node.js that runs in the image: the npm package of it if it is installed, or the one that runs this. */
+function linuxNode(architecture: Architecture): string {
+  const wanted = architecture === 'ARM64' ? 'arm64' : 'x64';
+  const name = `node-linux-${wanted}`;
+  try {
+    return createRequire(import.meta.url).resolve(`${name}/bin/node`);
+  } catch {
+    if (platform === 'linux' && arch === wanted) return execPath;
+  }
+  throw new MissingImagePartError(
+    `the manager's image needs Node.js for Linux on ${architecture}: run \`npm install --no-save --force ${name}@24\`, ` +
+      'or name an image that is built already (context runnerImage)',
+  );
+}
+
+function platformOf(architecture: Architecture): Platform {
+  return architecture === 'ARM64' ? Platform.LINUX_ARM64 : Platform.LINUX_AMD64;
+}

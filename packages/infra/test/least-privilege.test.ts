@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest';
+import { type RoleStatement, roleStatements } from './support/statements.ts';
+import { synthesise } from './support/synthesise.ts';
+
+const statements = Object.values(
+  synthesise({
+    jobImageRepositories: ['team/*'],
+    fleets: [{ name: 'default', job: { taskRoleArn: 'arn:aws:iam::111122223333:role/deployer' } }],
+  }),
+).flatMap(roleStatements);
+const allowed = statements.filter(({ effect }) => effect === 'Allow');
+
+/** The only actions that may have the resource `*`, and why. */
+const WITHOUT_RESOURCE: Readonly<Record<string, string>> = {
+  'ecs:ListTasks':
+    'its only resource is a container instance, which Fargate has not; held to the cluster by condition',
+  'ecs:DescribeTaskDefinition': 'AWS names no resource for it',
+  'ecr:GetAuthorizationToken': 'AWS names no resource for it',
+};
+
+const WRITE_LOG = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+const PULL = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
+
+/** Every role by its description, and all it may do. */
+const ROLES: Readonly<Record<string, readonly string[]>> = {
+  'Pulls the manager image and writes its log': WRITE_LOG,
+  'Pulls the images of job tasks and writes their logs': [...PULL, 'ecr:GetAuthorizationToken', ...WRITE_LOG],
+  'What a runner manager may do: run, watch and stop job tasks': [
+    'ecs:DescribeTaskDefinition',
+    'ecs:DescribeTasks',
+    'ecs:ListTagsForResource',
+    'ecs:ListTasks',
+    'ecs:RegisterTaskDefinition',
+    'ecs:RunTask',
+    'ecs:StopTask',
+    'ecs:TagResource',
+    'events:PutEvents',
+    'iam:PassRole',
+    'ssm:GetParameter',
+  ],
+  'What webhook-receiver may do': [
+    'events:PutEvents',
+    ...WRITE_LOG,
+    'ssm:GetParameters',
+    'ssm:GetParametersByPath',
+    'ssm:PutParameter',
+  ],
+  'What runner-launcher may do': [
+    'ecs:DescribeTasks',
+    'ecs:ListTasks',
+    'ecs:RunTask',
+    'ecs:TagResource',
+    'events:PutEvents',
+    'iam:PassRole',
+    ...WRITE_LOG,
+    'sqs:ChangeMessageVisibility',
+    'sqs:DeleteMessage',
+    'sqs:GetQueueAttributes',
+    'sqs:GetQueueUrl',
+    'sqs:ReceiveMessage',
+    'sqs:SendMessage',
+    'ssm:GetParameter',
+    'ssm:GetParameters',
+  ],
+  'What idle-reaper may do': [
+    'ecs:DescribeTasks',
+    'ecs:ListTasks',
+    'ecs:StopTask',
+    'ecs:TagResource',
+    'events:PutEvents',
+    ...WRITE_LOG,
+    'ssm:GetParametersByPath',
+  ],
+  'Invokes idle-reaper': ['lambda:InvokeFunction', 'sqs:SendMessage'],
+};
+
+function actionsOf(role: string): string[] {
+  const actions = allowed.filter((statement) => statement.role === role).flatMap((one) => one.actions);
+  return [...new Set(actions)].sort();
+}
+
+function named(statement: RoleStatement): string {
+  return `${statement.role}: ${statement.actions.join(', ')}`;
+}
+
+function of(role: string, action: string): RoleStatement[] {
+  return allowed.filter((statement) => statement.role === role && statement.actions.includes(action));
+}
+
+const MANAGER = 'What a runner manager may do: run, watch and stop job tasks';
+const LAUNCHER = 'What runner-launcher may do';
+const RECEIVER = 'What webhook-receiver may do';
+const REAPER = 'What idle-reaper may do';
+const PARAMETERS = 'arn:aws:ssm:eu-west-1:111122223333:parameter/serverless-gitlab-runner/fleets';
+
+describe('every role', () => {
+  it('is in the table of roles', () => {
+    expect([...new Set(allowed.map(({ role }) => role))].sort()).toEqual(Object.keys(ROLES).sort());
+  });
+
+  it.each(Object.entries(ROLES))('"%s" may do what the table says and nothing else', (role, actions) => {
+    expect(actionsOf(role)).toEqual([...actions].sort());
+  });
+});
+
+describe('every statement', () => {
+  it('names actions in full', () => {
+    expect(
+      allowed.filter(({ actions }) => actions.some((action) => action.includes('*'))).map(named),
+    ).toEqual([]);
+  });
+
+  it('names resources, but for actions that have none', () => {
+    const tooWide = allowed.filter(
+      ({ actions, resources }) =>
+        resources.includes('*') && actions.some((action) => WITHOUT_RESOURCE[action] === undefined),
+    );
+    expect(tooWide.map(named)).toEqual([]);
+  });
+
+  it('about tasks is held to the cluster, by its resource or by condition', () => {
+    const about = allowed.filter(
+      ({ sid, actions }) =>
+        sid !== 'TagOnRegister' && actions.some((action) => /^ecs:(\w+Tasks?|TagResource)$/.test(action)),
+    );
+    const elsewhere = about.filter(
+      ({ resources, conditions }) =>
+        conditions.ArnEquals?.['ecs:cluster'] === undefined &&
+        !resources.every((resource) => /:task\/\{[^/]*Cluster[^/]*\}\/\*$/.test(resource)),
+    );
+    expect(about.map(({ role }) => role)).toEqual(expect.arrayContaining([MANAGER, LAUNCHER, REAPER]));
+    expect(elsewhere.map(named)).toEqual([]);
+  });
+
+  it('that passes a role names the role, and passes it to tasks only', () => {
+    const passes = allowed.filter(({ actions }) => actions.includes('iam:PassRole'));
+    expect(passes).toHaveLength(2);
+    for (const { resources, conditions } of passes) {
+      expect(resources.join()).not.toContain('*');
+      expect(conditions).toEqual({ StringEquals: { 'iam:PassedToService': ['ecs-tasks.amazonaws.com'] } });
+    }
+  });
+
+  it('that puts events puts them on our bus and from our source', () => {
+    for (const { resources, conditions } of allowed.filter(({ actions }) =>
+      actions.includes('events:PutEvents'),
+    )) {
+      expect(resources).toEqual([expect.stringContaining('EventBus')]);
+      expect(conditions.StringEquals).toEqual({ 'events:source': ['serverless-gitlab-runner'] });
+    }
+  });
+});
+
+describe('tasks', () => {
+  it.each([
+    [LAUNCHER, 'serverless-gitlab-runner-manager'],
+    [MANAGER, 'serverless-gitlab-runner-job-*'],
+  ])('"%s" runs %s only', (role, family) => {
+    const definition = `arn:aws:ecs:eu-west-1:111122223333:task-definition/${family}`;
+    expect(of(role, 'ecs:RunTask').map(({ resources }) => resources)).toEqual([
+      [definition, `${definition}:*`],
+    ]);
+  });
+
+  it.each([
+    [MANAGER, ['job']],
+    [REAPER, ['manager', 'job']],
+  ])('"%s" stops tasks with the role %j only', (role, roles) => {
+    const stops = of(role, 'ecs:StopTask').map(({ conditions }) => conditions.StringEquals);
+    expect(stops).toEqual([{ 'aws:ResourceTag/serverless-gitlab-runner:role': roles }]);
+  });
+
+  it.each([LAUNCHER, REAPER])('"%s" marks managers only', (role) => {
+    const tags = of(role, 'ecs:TagResource').map(({ conditions }) => conditions.StringEquals);
+    expect(tags).toContainEqual({ 'aws:ResourceTag/serverless-gitlab-runner:role': ['manager'] });
+  });
+
+  it('a manager cannot change the tags of what runs, its own drain mark for example', () => {
+    const created = of(MANAGER, 'ecs:TagResource').map(({ conditions }) => conditions.StringEquals);
+    expect(created).toEqual([
+      { 'ecs:CreateAction': ['RunTask'] },
+      { 'ecs:CreateAction': ['RegisterTaskDefinition'] },
+    ]);
+  });
+});
+
+describe('parameters', () => {
+  it.each([
+    [RECEIVER, 'ssm:GetParametersByPath', ['', '/']],
+    [RECEIVER, 'ssm:GetParameters', ['/*/webhook-secret*', '/*/signing-token*']],
+    [RECEIVER, 'ssm:PutParameter', ['/*/runner-tokens/*']],
+    [REAPER, 'ssm:GetParametersByPath', ['', '/']],
+    [LAUNCHER, 'ssm:GetParameter', ['/*/config', '/*/runner-token', '/*/runner-tokens/*']],
+    [MANAGER, 'ssm:GetParameter', ['/*/config', '/*/runner-token', '/*/runner-tokens/*']],
+  ])('"%s" may %s for %j only', (role, action, names) => {
+    const resources = of(role, action).flatMap((statement) => statement.resources);
+    expect(resources).toEqual(names.map((name) => `${PARAMETERS}${name}`));
+  });
+
+  it.each([
+    [RECEIVER, ['/*/webhook-secret*', '/*/signing-token*']],
+    [LAUNCHER, undefined],
+    [REAPER, undefined],
+  ])('"%s" is refused to decrypt anything but %j', (role, names) => {
+    const denied = statements.filter((one) => one.role === role && one.effect === 'Deny');
+    const conditions = names && {
+      StringNotLike: { 'kms:EncryptionContext:PARAMETER_ARN': names.map((name) => `${PARAMETERS}${name}`) },
+    };
+    expect(denied).toMatchObject([
+      { actions: ['kms:Decrypt'], resources: ['*'], conditions: conditions ?? {} },
+    ]);
+  });
+});

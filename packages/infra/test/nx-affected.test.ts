@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const NX = fileURLToPath(new URL('../../../node_modules/.bin/nx', import.meta.url));
+
+/** What `nx affected -t deploy` would deploy after a change of that file, as nx itself says. */
+async function deployedBy(file: string): Promise<string[]> {
+  const args = ['show', 'projects', '--affected', `--files=${file}`, '--with-target=deploy', '--json'];
+  const { stdout } = await promisify(execFile)(NX, args, {
+    cwd: ROOT,
+    env: { ...process.env, NX_DAEMON: 'false', NX_CACHE_PROJECT_GRAPH: 'false', NX_TUI: 'false' },
+  });
+  const projects: string[] = JSON.parse(stdout);
+  return projects.map((name) => name.replace('@serverless-gitlab-runner/', '')).sort();
+}
+
+const ALL = ['idle-reaper', 'runner-launcher', 'shared-stack', 'webhook-receiver'];
+
+describe('a change deploys what it is in, and nothing else:', () => {
+  it.each([
+    ['packages/webhook-receiver/src/handler.ts', ['webhook-receiver']],
+    ['packages/runner-launcher/src/handler.ts', ['runner-launcher']],
+    ['packages/idle-reaper/src/handler.ts', ['idle-reaper']],
+    ['packages/fargate-executor/src/job-executor.ts', ['shared-stack']],
+    ['images/runner/Dockerfile', ['shared-stack']],
+    ['images/job-base/agent/agent', ['shared-stack']],
+    ['packages/shared-events/src/common.ts', ALL],
+    ['packages/fleet/src/fleet-config.ts', ALL],
+    ['packages/infra/src/constructs/network.ts', ALL],
+    ['packages/sandbox/src/main.ts', []],
+    ['images/aws-emulator/Dockerfile', []],
+    ['README.md', []],
+  ])(
+    '%s',
+    async (file, projects) => {
+      expect(await deployedBy(file)).toEqual(projects);
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,128 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BuildError, ProcessNotKilledError, UnknownExitCodeError } from '../src/errors.ts';
+import { checkExit } from '../src/executor/exit-codes.ts';
+import { runHook } from '../src/executor/run-hook.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'run-hook-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+function start(script: string, timeouts = { graceful: 10_000, force: 10_000 }) {
+  const control = new AbortController();
+  let stdout = '';
+  let stderr = '';
+  const exit = runHook({
+    file: 'sh',
+    args: ['-c', script],
+    directory,
+    environment: { PATH: process.env.PATH ?? '', GIVEN: 'yes' },
+    stdout: { write: (data) => (stdout += data.toString('utf8')) },
+    stderr: { write: (data) => (stderr += data.toString('utf8')) },
+    signal: control.signal,
+    gracefulKillTimeout: timeouts.graceful,
+    forceKillTimeout: timeouts.force,
+  });
+  return { exit, control, stdout: () => stdout, stderr: () => stderr };
+}
+
+describe('runHook', () => {
+  it('runs in its directory with its environment only, and streams both outputs', async () => {
+    const hook = start('pwd; echo "$GIVEN$HOME" >&2');
+    expect(await hook.exit).toEqual({ code: 0, how: 'exit status 0' });
+    expect([hook.stdout(), hook.stderr()]).toEqual([`${directory}\n`, 'yes\n']);
+  });
+
+  it.each([
+    ['exit 7', 7, 'exit status 7'],
+    ['kill -KILL $$', -1, 'signal: SIGKILL'],
+  ])('says how "%s" ended', async (script, code, how) => {
+    expect(await start(script).exit).toEqual({ code, how });
+  });
+
+  it('fails when there is no such program', async () => {
+    const call = {
+      file: '/nowhere/hook',
+      args: [],
+      directory,
+      environment: {},
+      stdout: { write: () => undefined },
+      stderr: { write: () => undefined },
+      signal: new AbortController().signal,
+      gracefulKillTimeout: 1,
+      forceKillTimeout: 1,
+    };
+    await expect(runHook(call)).rejects.toThrow('failed to start command');
+  });
+
+  it('sends SIGTERM to the whole process group', async () => {
+    const hook = start(
+      `trap 'echo parent; exit 4' TERM; sh -c 'trap "echo child; exit" TERM; echo up; while :; do sleep 0.05; done' & wait`,
+    );
+    await expect.poll(hook.stdout).toContain('up');
+    hook.control.abort();
+    expect((await hook.exit).code).toBe(4);
+    await expect.poll(hook.stdout).toContain('child');
+    expect(hook.stdout()).toContain('parent');
+  });
+
+  it('sends SIGKILL when the graceful time is over', async () => {
+    const hook = start(`trap '' TERM; echo up; while :; do sleep 0.05; done`, { graceful: 100, force: 5000 });
+    await expect.poll(hook.stdout).toContain('up');
+    const before = Date.now();
+    hook.control.abort();
+    expect(await hook.exit).toEqual({ code: -1, how: 'signal: SIGKILL' });
+    expect(Date.now() - before).toBeGreaterThanOrEqual(100);
+  });
+
+  it('leaves a process behind whose output stays open after SIGKILL', async () => {
+    const hook = start('setsid sh -c "echo up; sleep 2" & wait', { graceful: 20, force: 50 });
+    await expect.poll(hook.stdout).toContain('up');
+    hook.control.abort();
+    await expect(hook.exit).rejects.toThrow(ProcessNotKilledError);
+  });
+
+  it('waits for output that a child keeps open', async () => {
+    const hook = start('(sleep 0.3; echo late) & exit 0');
+    await hook.exit;
+    expect(hook.stdout()).toBe('late\n');
+  });
+});
+
+describe('checkExit', () => {
+  const file = () => join(directory, 'code');
+  const exit = (code: number) => ({ code, how: `exit status ${code}` });
+
+  it('lets success pass', async () => {
+    await expect(checkExit(exit(0), file())).resolves.toBeUndefined();
+  });
+
+  it.each([
+    ['without a file, 1', undefined, 1, 'exit status 1'],
+    ["with the script's code", '42\n', 42, 'exit status 42'],
+    ['with a first line only', '3\nmore', 3, 'exit status 3'],
+  ])('takes a build failure %s', async (_, content, exitCode, message) => {
+    if (content !== undefined) await writeFile(file(), content);
+    const error = await checkExit(exit(1), file()).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(BuildError);
+    expect(error).toMatchObject({ reason: 'script_failure', exitCode, message });
+  });
+
+  it('does not understand a file that holds no number', async () => {
+    await writeFile(file(), 'abc\n');
+    await expect(checkExit(exit(1), file())).rejects.toBeInstanceOf(UnknownExitCodeError);
+  });
+
+  it('takes 2 for a system failure and anything else for unknown', async () => {
+    const system = await checkExit(exit(2), file()).catch((thrown: unknown) => thrown);
+    expect(system).not.toBeInstanceOf(BuildError);
+    expect(system).toMatchObject({ message: 'exit status 2' });
+    await expect(checkExit(exit(137), file())).rejects.toThrow(
+      'unknown Custom executor executable exit code 137',
+    );
+  });
+});

@@ -1,0 +1,86 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import {
+  boundedClientOptions,
+  failureName,
+  publishEvents,
+  systemTiming,
+} from '@serverless-gitlab-runner/aws-calls';
+import { readOurTasks } from '@serverless-gitlab-runner/ecs-tasks';
+import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
+import type { SQSBatchResponse } from 'aws-lambda';
+import { createCapacityMemory } from './capacity-memory.ts';
+import { createCountedJobs } from './counted-jobs.ts';
+import { readEnvironment } from './environment.ts';
+import { type BatchParts, processBatch } from './process-batch.ts';
+import { createReadFleet } from './read-fleet.ts';
+import { sqsEventSchema } from './read-messages.ts';
+import { refusedToken } from './refused-token.ts';
+import { settleMessages } from './settle-messages.ts';
+import { familyOf } from './task-definition-family.ts';
+
+const environment = readEnvironment();
+const { CLUSTER: cluster, PARAMETER_PREFIX: parameterPrefix } = environment;
+const taskDefinition = environment.MANAGER_TASK_DEFINITION;
+const logger = new Logger({ serviceName: 'runner-launcher' });
+
+const bounds = boundedClientOptions({ maxAttempts: 3, requestTimeoutMs: 5000 });
+const ecs = new ECSClient(bounds);
+const ssm = new SSMClient(bounds);
+const sqs = new SQSClient(bounds);
+const eventBridge = new EventBridgeClient(boundedClientOptions({ maxAttempts: 1, requestTimeoutMs: 3000 }));
+
+/** Milliseconds that telling of a launch may take. */
+const PUBLISH_MS = 5000;
+
+const parts: BatchParts = {
+  ecs,
+  cluster,
+  taskDefinition,
+  parameterPrefix,
+  eventBusName: environment.EVENT_BUS_NAME,
+  timing: systemTiming,
+  capacity: createCapacityMemory(systemTiming.now),
+  counted: createCountedJobs(systemTiming.now),
+  readFleet: createReadFleet(new SSMProvider({ awsSdkV3Client: ssm }), parameterPrefix, systemTiming.now),
+  readWorld: () => readOurTasks(ecs, cluster, [{ desiredStatus: 'RUNNING' }]),
+  veto: (serving) =>
+    refusedToken(serving, { ecs, ssm, cluster, family: familyOf(taskDefinition), parameterPrefix }),
+  publish,
+  log: (message, fields) => logger.info(message, fields),
+};
+
+/** Takes a batch of the queue; the messages it names come back later. */
+export async function handler(event: unknown): Promise<SQSBatchResponse> {
+  const messages = sqsEventSchema
+    .parse(event)
+    .Records.map(({ messageId, receiptHandle, body, attributes }) => ({
+      messageId,
+      receiptHandle,
+      body,
+      receiveCount: attributes.ApproximateReceiveCount,
+    }));
+  const settled = await processBatch(messages, parts);
+  const keep = await settleMessages(settled, {
+    sqs,
+    queueUrl: environment.QUEUE_URL,
+    deadLetterQueueUrl: environment.DEAD_LETTER_QUEUE_URL,
+    random: systemTiming.random,
+    warn: (message, fields) => logger.warn(message, fields),
+  });
+  return { batchItemFailures: keep.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+async function publish(build: () => EventEntry[]): Promise<void> {
+  try {
+    const deadlineAt = systemTiming.now() + PUBLISH_MS;
+    await publishEvents(eventBridge, build(), { timing: systemTiming, deadlineAt });
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    logger.error('events not published', { failure: failureName(error), problem });
+  }
+}

@@ -1,0 +1,9 @@
+/** The launcher's decisions and steps, for tests and models; the Lambda itself is `handler.ts`. */
+export { createCapacityMemory } from './capacity-memory.ts';
+export { createCountedJobs } from './counted-jobs.ts';
+export { type Group, type GroupParts, type GroupResult, launchForGroup } from './launch-for-group.ts';
+export { type LaunchCause, launchToken } from './launch-token.ts';
+export type { LaunchFailure, Outcome } from './outcome.ts';
+export { type CountedJob, type LaunchFacts, type LaunchPlan, planLaunch } from './plan-launch.ts';
+export { type BatchParts, processBatch } from './process-batch.ts';
+export { retryDelaySeconds } from './retry-delay.ts';

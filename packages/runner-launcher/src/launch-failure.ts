@@ -1,0 +1,53 @@
+import type { Failure } from '@aws-sdk/client-ecs';
+import { failureKind, failureName } from '@serverless-gitlab-runner/aws-calls';
+import type { LaunchFailure } from './outcome.ts';
+
+const MAX_MESSAGE = 1500;
+/** RunTask's `failures[]` for what no other capacity provider or later try changes. */
+const NOT_CAPACITY = /^(MISSING|INACTIVE)|not found|does not exist/i;
+/** ECS tells account limits ("You've reached the limit on the number of tasks …") as a ClientException. */
+const ACCOUNT_LIMIT = /\blimit\b/i;
+
+/** What an exception of RunTask, or of the calls around it, means. */
+export function failureOfError(error: unknown): LaunchFailure {
+  const said = `${failureName(error)}: ${error instanceof Error ? error.message : String(error)}`;
+  switch (failureKind(error)) {
+    case 'throttled':
+      return failure('throttled', `AWS throttles (${said}). It is tried again`, false);
+    case 'transient':
+      return failure('unknown', `AWS did not answer as it should (${said}). It is tried again`, false);
+    case 'access-denied':
+      return failure(
+        'access-denied',
+        `AWS denied access (${said}). Give the launcher's role what its README lists, iam:PassRole for the manager's roles ` +
+          'included, and redrive the dead-letter queue',
+        true,
+      );
+    case 'refused':
+      return ACCOUNT_LIMIT.test(said)
+        ? failure('no-capacity', `The account is at a limit (${said}). Ask AWS for a higher one`, false)
+        : failure(
+            'invalid-configuration',
+            `ECS refused the manager (${said}). Correct the fleet's network, the task definition or the cluster, and redrive ` +
+              'the dead-letter queue',
+            true,
+          );
+  }
+}
+
+/** What an answer of RunTask without a task means. */
+export function failureOfAnswer(failures: readonly Failure[]): LaunchFailure {
+  const reasons = failures.map(({ reason, detail }) => [reason, detail].filter(Boolean).join(' '));
+  const said = reasons.join('; ') || 'no task and no failure';
+  return reasons.some((reason) => NOT_CAPACITY.test(reason))
+    ? failure(
+        'invalid-configuration',
+        `ECS cannot start the manager (${said}). Correct the cluster or the task definition`,
+        true,
+      )
+    : failure('no-capacity', `Fargate has no capacity (${said}). It is tried again`, false);
+}
+
+function failure(reason: LaunchFailure['reason'], message: string, permanent: boolean): LaunchFailure {
+  return { reason, message: message.slice(0, MAX_MESSAGE), permanent };
+}

@@ -1,0 +1,173 @@
+import {
+  type ManagerFacts,
+  type OurTasks,
+  type Serving,
+  takesJobs,
+} from '@serverless-gitlab-runner/ecs-tasks';
+import type { CapacityProvider, FleetConfig } from '@serverless-gitlab-runner/fleet';
+import type { CountedJobs } from './counted-jobs.ts';
+import { fillSlot, type LaunchParts } from './fill-slot.ts';
+import { failureOfError } from './launch-failure.ts';
+import { markDemand } from './mark-demand.ts';
+import { type LaunchFailure, type Outcome, outcomeOfFailure } from './outcome.ts';
+import { type LaunchPlan, planLaunch } from './plan-launch.ts';
+import type { LaunchRequest } from './read-messages.ts';
+
+export interface GroupParts extends LaunchParts {
+  counted: CountedJobs;
+  cluster: string;
+  taskDefinition: string;
+  parameterPrefix: string;
+  /** Why no manager may be launched for that fleet and token at all, if so. */
+  veto(serving: Serving): Promise<LaunchFailure | undefined>;
+}
+
+/** Requests of one batch for one fleet and token, oldest first. */
+export interface Group {
+  serving: Serving;
+  config: FleetConfig;
+  requests: readonly LaunchRequest[];
+}
+
+export interface GroupResult {
+  /** By event id. */
+  outcomes: Map<string, Outcome>;
+  launched: { manager: ManagerFacts; capacityProvider: CapacityProvider }[];
+  failure: LaunchFailure | undefined;
+}
+
+/** What one group's launching knows so far. */
+interface Progress {
+  /** Managers relied on whose mark is written and seen. */
+  marked: Set<string>;
+  launched: GroupResult['launched'];
+  failure: LaunchFailure | undefined;
+}
+
+/** Each round marks or launches; the facts settle in two or three, unless others work against this one. */
+const MAX_ROUNDS = 10;
+
+const unsettled: LaunchFailure = {
+  reason: 'unknown',
+  message: 'The managers changed all the time while a launch was planned. It is tried again',
+  permanent: false,
+};
+
+/**
+ * Finds a manager for each request of a group: plans, carries out the first step, and plans again with what it learned,
+ * until the plan has nothing left to do.
+ * @param world our tasks as read for the batch; what is launched and found out is added to it
+ */
+export async function launchForGroup(group: Group, world: OurTasks, parts: GroupParts): Promise<GroupResult> {
+  const progress: Progress = { marked: new Set(), launched: [], failure: undefined };
+  try {
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const plan = makePlan(group, world, parts, progress);
+      if (await carryOut(plan, group, world, parts, progress)) {
+        parts.counted.count(group.serving, jobIdsOf(group, plan.covered));
+        return { ...progress, outcomes: outcomesOf(plan, progress) };
+      }
+    }
+    return allFailed(group, progress, unsettled);
+  } catch (error) {
+    // A mark that is not written, or not seen, is nothing to rely on: the whole group comes back.
+    return allFailed(group, progress, failureOfError(error));
+  }
+}
+
+function allFailed({ requests }: Group, { launched }: Progress, failure: LaunchFailure): GroupResult {
+  const outcome = outcomeOfFailure(failure);
+  return { outcomes: new Map(requests.map(({ eventId }) => [eventId, outcome])), launched, failure };
+}
+
+function makePlan(group: Group, world: OurTasks, parts: GroupParts, { failure }: Progress): LaunchPlan {
+  const { max, concurrentJobs } = group.config.manager;
+  return planLaunch({
+    ...world,
+    serving: group.serving,
+    max,
+    concurrentJobs,
+    requests: group.requests,
+    counted: parts.counted.of(group.serving),
+    mayLaunch: failure === undefined,
+    now: parts.timing.now(),
+  });
+}
+
+/** Carries out the next step of a plan. @returns whether nothing was left to do, so that the plan stands */
+async function carryOut(
+  plan: LaunchPlan,
+  group: Group,
+  world: OurTasks,
+  parts: GroupParts,
+  progress: Progress,
+): Promise<boolean> {
+  const unmarked = plan.mark.filter(({ taskArn }) => !progress.marked.has(taskArn));
+  if (unmarked.length > 0) {
+    await rely(unmarked, world, parts, progress);
+    return false;
+  }
+  if (plan.launch.length === 0) return true;
+  progress.failure = await parts.veto(group.serving);
+  if (progress.failure === undefined) await launch(plan.launch, group, world, parts, progress);
+  return false;
+}
+
+async function rely(
+  managers: readonly ManagerFacts[],
+  world: OurTasks,
+  { ecs, cluster, timing }: GroupParts,
+  progress: Progress,
+): Promise<void> {
+  const seen = await markDemand(ecs, cluster, managers, timing.now());
+  for (const { taskArn } of managers) forget(world, taskArn);
+  for (const manager of seen) {
+    world.managers.push(manager);
+    if (takesJobs(manager)) progress.marked.add(manager.taskArn);
+  }
+}
+
+async function launch(
+  slots: readonly number[],
+  { serving, config }: Group,
+  world: OurTasks,
+  parts: GroupParts,
+  progress: Progress,
+): Promise<void> {
+  const { cluster, taskDefinition, parameterPrefix, timing } = parts;
+  for (const slot of slots) {
+    const demandAt = timing.now();
+    const wish = { cluster, taskDefinition, parameterPrefix, config, serving, slot, demandAt };
+    const result = await fillSlot(wish, parts);
+    if (result.kind === 'failed') {
+      progress.failure = result.failure;
+      return;
+    }
+    forget(world, result.manager.taskArn);
+    world.managers.push(result.manager);
+    if (result.kind === 'launched') {
+      progress.launched.push(result);
+      progress.marked.add(result.manager.taskArn);
+    }
+  }
+}
+
+function forget(world: OurTasks, taskArn: string): void {
+  world.managers = world.managers.filter((manager) => manager.taskArn !== taskArn);
+}
+
+function outcomesOf(plan: LaunchPlan, { launched, failure }: Progress): Map<string, Outcome> {
+  const because = launched.length > 0 ? 'manager-launched' : 'manager-runs';
+  const kept: Outcome = failure ? outcomeOfFailure(failure) : { kind: 'retry', reason: 'at-maximum' };
+  return new Map<string, Outcome>([
+    ...plan.running.map((eventId) => [eventId, { kind: 'done', because: 'job-runs' }] as const),
+    ...plan.covered.map((eventId) => [eventId, { kind: 'done', because }] as const),
+    ...plan.kept.map((eventId) => [eventId, kept] as const),
+  ]);
+}
+
+function jobIdsOf({ requests }: Group, eventIds: readonly string[]): number[] {
+  return requests.flatMap(({ eventId, jobId }) =>
+    jobId !== undefined && eventIds.includes(eventId) ? jobId : [],
+  );
+}

@@ -1,0 +1,34 @@
+import { type ECSClient, TagResourceCommand } from '@aws-sdk/client-ecs';
+import { failureKind } from '@serverless-gitlab-runner/aws-calls';
+import { describeOurTasks, type ManagerFacts } from '@serverless-gitlab-runner/ecs-tasks';
+import { toTags } from '@serverless-gitlab-runner/fleet';
+
+/**
+ * Writes the demand mark on managers and reads them again, in this order: the reaper writes its drain before it reads the
+ * demand, so at least one of the two sees the other's mark.
+ * @param demandAt milliseconds since 1970
+ * @returns the managers as they are after the mark; one that is gone is left out
+ */
+export async function markDemand(
+  ecs: ECSClient,
+  cluster: string,
+  managers: readonly ManagerFacts[],
+  demandAt: number,
+): Promise<ManagerFacts[]> {
+  const marked: string[] = [];
+  for (const { taskArn } of managers) if (await mark(ecs, taskArn, demandAt)) marked.push(taskArn);
+  const read = await describeOurTasks(ecs, cluster, marked);
+  return read.managers;
+}
+
+/** @returns false when ECS refuses to tag the task: it has ended */
+async function mark(ecs: ECSClient, resourceArn: string, demandAt: number): Promise<boolean> {
+  try {
+    const tags = toTags({ demand: new Date(demandAt).toISOString() });
+    await ecs.send(new TagResourceCommand({ resourceArn, tags }));
+    return true;
+  } catch (error) {
+    if (failureKind(error) === 'refused') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,23 @@
+import type { ManagerLaunchFailed } from '@serverless-gitlab-runner/shared-events';
+
+/** Why no manager could be started. A permanent failure stays until a person changes something. */
+export interface LaunchFailure {
+  reason: ManagerLaunchFailed['reason'];
+  /** A sentence that says what happened and what to do. */
+  message: string;
+  permanent: boolean;
+}
+
+/** What becomes of one message. */
+export type Outcome =
+  /** A manager has it, will have it, or nobody needs one. */
+  | { kind: 'done'; because: 'job-runs' | 'manager-runs' | 'manager-launched' | 'not-ours' }
+  /** It stays in the queue and comes back later. */
+  | { kind: 'retry'; reason: 'at-maximum' | ManagerLaunchFailed['reason'] }
+  /** It goes to the dead-letter queue, with the reason. */
+  | { kind: 'give-up'; reason: 'unreadable' | ManagerLaunchFailed['reason']; message: string };
+
+/** What becomes of messages that a failure left without a manager. */
+export function outcomeOfFailure({ reason, message, permanent }: LaunchFailure): Outcome {
+  return permanent ? { kind: 'give-up', reason, message } : { kind: 'retry', reason };
+}

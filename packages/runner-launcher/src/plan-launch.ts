@@ -1,0 +1,147 @@
+import {
+  isAlive,
+  type JobTaskFacts,
+  type ManagerFacts,
+  type Serving,
+  servesSame,
+  takesJobs,
+} from '@serverless-gitlab-runner/ecs-tasks';
+
+/** A job that an earlier batch counted on a manager. */
+export interface CountedJob {
+  jobId: number;
+  /** Milliseconds since 1970. */
+  countedAt: number;
+}
+
+export interface LaunchFacts {
+  serving: Serving;
+  /** The fleet's `manager.max` and `manager.concurrentJobs`. */
+  max: number;
+  concurrentJobs: number;
+  /** Managers of all fleets and tokens; those that ended may be among them. */
+  managers: readonly ManagerFacts[];
+  jobTasks: readonly JobTaskFacts[];
+  /** What this batch asks for that fleet and token. */
+  requests: readonly { eventId: string; jobId: number | undefined; requestedAt: number }[];
+  counted: readonly CountedJob[];
+  /** False once a launch failed in this batch. */
+  mayLaunch: boolean;
+  /** Milliseconds since 1970. */
+  now: number;
+}
+
+export interface LaunchPlan {
+  /** Event ids of requests whose job has a task already. */
+  running: string[];
+  /** Event ids of requests that the managers of this plan will serve. */
+  covered: string[];
+  /** Event ids of requests without a manager, or without a place on one: they stay in the queue. */
+  kept: string[];
+  /** Managers relied on: each gets the demand mark. */
+  mark: ManagerFacts[];
+  /** Places in the fleet to fill with a new manager. */
+  launch: number[];
+}
+
+/** A running manager takes a queued job within some polls; after that its job task shows what it has. */
+const TAKEN_WITHIN_MS = 15_000;
+/** A manager that starts takes its jobs when it runs; longer than this no start is believed in. */
+const STARTED_WITHIN_MS = 600_000;
+
+/**
+ * Plans for one fleet and token: how many managers are there that take jobs (starting ones count, draining ones do not), how
+ * many are wanted, how many are allowed.
+ *
+ * Draining managers do not count towards the fleet's maximum: one may work off a long job for hours, and jobs would wait for
+ * it. So a fleet has at most `max` managers that take jobs, and besides those the ones that leave.
+ */
+export function planLaunch(world: LaunchFacts): LaunchPlan {
+  const { concurrentJobs, max, serving } = world;
+  const facts = { ...world, jobTasks: world.jobTasks.filter(({ fleet }) => fleet === serving.fleet) };
+  const inFleet = facts.managers.filter((manager) => manager.fleet === serving.fleet && takesJobs(manager));
+  const live = inFleet.filter((manager) => servesSame(manager, serving));
+  const { running, waiting } = splitRequests(facts);
+  const jobs = new Set(waiting.flatMap(({ jobId }) => jobId ?? []));
+  const load = loadOf(live, facts.jobTasks);
+  const busy = sum([...load.values()]) + expectedJobs(facts, live, jobs);
+
+  const wanted = waiting.length === 0 ? 0 : Math.max(1, Math.ceil((busy + jobs.size) / concurrentJobs));
+  const allowed = facts.mayLaunch ? Math.max(0, max - inFleet.length) : 0;
+  const launch = freeSlots(inFleet, max).slice(0, Math.min(Math.max(0, wanted - live.length), allowed));
+
+  const managers = live.length + launch.length;
+  const { covered, kept } = cover(waiting, managers, managers * concurrentJobs - busy);
+  return { running, covered, kept, mark: relyOn(live, load, facts, covered.length), launch };
+}
+
+function splitRequests({ requests, jobTasks }: LaunchFacts) {
+  const taken = new Set(jobTasks.filter(isAlive).flatMap(({ jobId }) => jobId ?? []));
+  const isTaken = (jobId: number | undefined) => jobId !== undefined && taken.has(jobId);
+  return {
+    running: requests.filter(({ jobId }) => isTaken(jobId)).map(({ eventId }) => eventId),
+    waiting: requests
+      .filter(({ jobId }) => !isTaken(jobId))
+      .sort((one, other) => one.requestedAt - other.requestedAt),
+  };
+}
+
+/** Live job tasks of each manager. */
+function loadOf(live: readonly ManagerFacts[], jobTasks: readonly JobTaskFacts[]): Map<string, number> {
+  const load = new Map(live.map(({ taskId }) => [taskId, 0]));
+  for (const { managerTaskId = '', ...task } of jobTasks) {
+    const jobs = load.get(managerTaskId);
+    if (jobs !== undefined && isAlive(task)) load.set(managerTaskId, jobs + 1);
+  }
+  return load;
+}
+
+/** Jobs that earlier batches counted on these managers and that have no job task yet. */
+function expectedJobs(facts: LaunchFacts, live: readonly ManagerFacts[], jobs: ReadonlySet<number>): number {
+  const within = live.some(({ state }) => state === 'starting') ? STARTED_WITHIN_MS : TAKEN_WITHIN_MS;
+  const started = new Set(facts.jobTasks.flatMap(({ jobId }) => jobId ?? []));
+  return facts.counted.filter(
+    ({ jobId, countedAt }) => facts.now - countedAt < within && !jobs.has(jobId) && !started.has(jobId),
+  ).length;
+}
+
+/** Places 1 to `max` that no manager holds, lowest first: two planners who see the same fill the same. */
+function freeSlots(inFleet: readonly ManagerFacts[], max: number): number[] {
+  const held = new Set(inFleet.map(({ slot }) => slot));
+  return Array.from({ length: max }, (_, index) => index + 1).filter((slot) => !held.has(slot));
+}
+
+/** Oldest first. A request without a job needs a manager to be there, not a place on it; one job needs one place. */
+function cover(waiting: LaunchFacts['requests'], managers: number, places: number) {
+  const seated = new Set<number>();
+  const plan: { covered: string[]; kept: string[] } = { covered: [], kept: [] };
+  for (const { eventId, jobId } of waiting) {
+    const hasPlace = jobId === undefined || seated.has(jobId) || seated.size < places;
+    if (hasPlace && jobId !== undefined) seated.add(jobId);
+    (managers > 0 && hasPlace ? plan.covered : plan.kept).push(eventId);
+  }
+  return plan;
+}
+
+/** The managers with the most free places, as many as the covered requests need, and one at least. */
+function relyOn(
+  live: readonly ManagerFacts[],
+  load: ReadonlyMap<string, number>,
+  { concurrentJobs }: LaunchFacts,
+  requests: number,
+): ManagerFacts[] {
+  const free = ({ taskId }: ManagerFacts) => concurrentJobs - (load.get(taskId) ?? 0);
+  const byFreePlaces = live.toSorted((one, other) => free(other) - free(one));
+  const chosen: ManagerFacts[] = [];
+  let places = 0;
+  for (const manager of byFreePlaces) {
+    if (places >= requests) break;
+    chosen.push(manager);
+    places += Math.max(1, free(manager));
+  }
+  return chosen;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,53 @@
+import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
+import { failureName } from '@serverless-gitlab-runner/aws-calls';
+import {
+  type FleetConfig,
+  InvalidFleetConfigError,
+  parameterNames,
+  parseFleetConfig,
+} from '@serverless-gitlab-runner/fleet';
+import { failureOfError } from './launch-failure.ts';
+import type { LaunchFailure } from './outcome.ts';
+
+/** Milliseconds for which a fleet's document is held, once it is valid. */
+const MAX_AGE_MS = 30_000;
+
+export type FleetReading = { config: FleetConfig } | { failure: LaunchFailure };
+
+export type ReadFleet = (fleet: string) => Promise<FleetReading>;
+
+/** @param now milliseconds since 1970 */
+export function createReadFleet(provider: SSMProvider, prefix: string, now: () => number): ReadFleet {
+  const held = new Map<string, { config: FleetConfig; readAt: number }>();
+  return async (fleet) => {
+    const known = held.get(fleet);
+    if (known && now() - known.readAt < MAX_AGE_MS) return known;
+    const name = parameterNames(prefix, fleet).config;
+    try {
+      const document = await provider.get(name, { forceFetch: true });
+      if (document === undefined) return { failure: missing(name) };
+      const config = parseFleetConfig(name, document);
+      held.set(fleet, { config, readAt: now() });
+      return { config };
+    } catch (error) {
+      return { failure: failureOfReading(name, error) };
+    }
+  };
+}
+
+function failureOfReading(name: string, error: unknown): LaunchFailure {
+  if (error instanceof InvalidFleetConfigError) return invalid(error.message);
+  return failureName(error) === 'ParameterNotFound' ? missing(name) : failureOfError(error);
+}
+
+function missing(name: string): LaunchFailure {
+  return invalid(`There is no parameter ${name}: create the fleet, or take its webhook out of GitLab`);
+}
+
+function invalid(problem: string): LaunchFailure {
+  return {
+    reason: 'invalid-fleet',
+    message: `${problem.slice(0, 1500)}. Then redrive the dead-letter queue`,
+    permanent: true,
+  };
+}
