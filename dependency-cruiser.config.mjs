@@ -34,7 +34,12 @@ export default {
       from: { path: '^examples/([^/]+)/' },
       to: { path: '^(packages|examples)/', pathNot: ['^examples/$1/', packagePath('shared-events')] },
     },
-    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
     {
       name: 'no-deep-imports',
       comment: "another package's src/index.ts is its contract",
@@ -55,6 +60,9 @@ export default {
     exclude: { path: ['/dist/', '/cdk\\.out/', '/node_modules/'] },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

@@ -10,6 +10,12 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const node24 = join(root, 'node_modules/node/bin/node');
+const env = {
+  ...process.env,
+  PATH: `${dirname(node24)}:${join(root, 'node_modules/.bin')}:${process.env.PATH}`,
+  NX_DAEMON: 'false',
+  NX_TUI: 'false',
+};
 const [command = 'help', ...args] = process.argv.slice(2);
 
 const commands = {
@@ -17,12 +23,19 @@ const commands = {
   sandbox: () => withBuild([['packages/sandbox/src/main.ts', 'sandbox', ...args]]),
   test: () => withBuild([['packages/sandbox/src/main.ts', 'test', ...args]]),
   build: () => withBuild([]),
-  lint: () => inSequence([
-    [bin('@biomejs/biome/bin/biome'), 'check', '.'],
-    [bin('typescript/bin/tsc'), '-p', 'tsconfig.json', '--noEmit'],
-    [bin('dependency-cruiser/bin/dependency-cruiser.mjs'), '--config', 'dependency-cruiser.config.mjs', 'packages', 'examples'],
-    [bin('knip/bin/knip.js')],
-  ]),
+  lint: () =>
+    inSequence([
+      [bin('@biomejs/biome/bin/biome'), 'check', '.'],
+      [bin('typescript/bin/tsc'), '-p', 'tsconfig.json', '--noEmit'],
+      [
+        bin('dependency-cruiser/bin/dependency-cruiser.mjs'),
+        '--config',
+        'dependency-cruiser.config.mjs',
+        'packages',
+        'examples',
+      ],
+      [bin('knip/bin/knip.js')],
+    ]),
   format: () => inSequence([[bin('@biomejs/biome/bin/biome'), 'check', '--write', '.']]),
 };
 
@@ -46,7 +59,10 @@ function installDependencies() {
   if (existsSync(node24) && existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(lock).mtimeMs) return;
   console.error('Installing dependencies (npm ci) …');
   const start = Date.now();
-  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: 'inherit' });
+  const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: 'inherit',
+  });
   if (install.status !== 0) {
     console.error('npm ci failed: look at its message above; the npm registry must be reachable.');
     process.exit(install.status ?? 1);
@@ -56,18 +72,16 @@ function installDependencies() {
 
 /** Runs a script with Node 24. Signals go to the child, which cleans up and decides the exit code. */
 function run(script) {
-  const env = {
-    ...process.env,
-    PATH: `${dirname(node24)}:${join(root, 'node_modules/.bin')}:${process.env.PATH}`,
-    NX_DAEMON: 'false',
-    NX_TUI: 'false',
-  };
   const child = spawn(node24, script, { cwd: root, stdio: 'inherit', env });
   // Passed on even where a terminal sent it to the whole group: the child cleans up once, however often it is told.
   const forward = (signal) => child.kill(signal);
   process.on('SIGINT', forward).on('SIGTERM', forward);
+  // npm may be killed without a word to us; who is left without a parent was meant to end as well.
+  const parent = process.ppid;
+  const watch = setInterval(() => process.ppid === parent || child.kill('SIGTERM'), 500);
   return new Promise((resolve) => {
     child.on('exit', (code, signal) => {
+      clearInterval(watch);
       process.off('SIGINT', forward).off('SIGTERM', forward);
       resolve(code ?? (signal === 'SIGINT' ? 130 : 143));
     });
@@ -82,8 +96,21 @@ async function inSequence(scripts) {
   return 0;
 }
 
-function withBuild(scripts) {
-  return inSequence([[bin('nx/dist/bin/nx.js'), 'run-many', '-t', 'build', '--outputStyle=static'], ...scripts]);
+/** Builds quietly (nx's report is shown when it failed), then runs the scripts. */
+async function withBuild(scripts) {
+  const start = Date.now();
+  console.error('Building the packages …');
+  const build = [bin('nx/dist/bin/nx.js'), 'run-many', '-t', 'build', '--outputStyle=static'];
+  const code = command === 'build' ? await run(build) : runQuietly(build);
+  if (code !== 0) return code;
+  console.error(`Packages built in ${((Date.now() - start) / 1000).toFixed(1)} s`);
+  return inSequence(scripts);
+}
+
+function runQuietly(script) {
+  const result = spawnSync(node24, script, { cwd: root, env, encoding: 'utf8' });
+  if (result.status !== 0) console.error(`${result.stdout}\n${result.stderr}`);
+  return result.status ?? 1;
 }
 
 if (!Object.hasOwn(commands, command)) {

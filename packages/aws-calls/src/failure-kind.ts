@@ -1,7 +1,7 @@
 /** What a failed AWS call means for the caller. */
-export type FailureKind = 'throttled' | 'transient' | 'access-denied' | 'refused';
+export type FailureKind = 'throttled' | 'transient' | 'access-denied' | 'refused' | 'unknown';
 
-const THROTTLED = new Set([
+const THROTTLED = [
   'LimitExceededException',
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
@@ -13,9 +13,9 @@ const THROTTLED = new Set([
   'ThrottlingException',
   'TooManyRequestsException',
   'TooManyUpdates',
-]);
+];
 
-const ACCESS_DENIED = new Set([
+const ACCESS_DENIED = [
   'AccessDenied',
   'AccessDeniedException',
   'ExpiredToken',
@@ -25,10 +25,10 @@ const ACCESS_DENIED = new Set([
   'NotAuthorized',
   'UnauthorizedOperation',
   'UnrecognizedClientException',
-]);
+];
 
 /** Names of failures without an HTTP status: the request or its answer was lost on the way. */
-const TRANSIENT = new Set([
+const TRANSIENT = [
   'AbortError',
   'EAI_AGAIN',
   'ECONNREFUSED',
@@ -46,6 +46,12 @@ const TRANSIENT = new Set([
   'ServiceUnavailable',
   'ServiceUnavailableException',
   'TimeoutError',
+];
+
+const KIND_BY_NAME: ReadonlyMap<unknown, FailureKind> = new Map<unknown, FailureKind>([
+  ...THROTTLED.map((name) => [name, 'throttled'] as const),
+  ...ACCESS_DENIED.map((name) => [name, 'access-denied'] as const),
+  ...TRANSIENT.map((name) => [name, 'transient'] as const),
 ]);
 
 /** What the SDK's errors may carry; every field may be missing. */
@@ -58,13 +64,14 @@ interface AwsError {
 
 /**
  * Sorts an error of the AWS SDK, or one that has it as its `cause` (as Powertools does).
- * `refused` is everything AWS understood and declined: trying the same again changes nothing.
+ * `refused` is everything AWS understood and declined: trying the same again changes nothing. `unknown` comes from elsewhere,
+ * from a fault of our own for example.
  */
 export function failureKind(error: unknown): FailureKind {
   const kind = ownKind(error);
   if (kind !== undefined) return kind;
   const cause = asAwsError(error).cause;
-  return cause === undefined ? 'refused' : failureKind(cause);
+  return cause === undefined ? 'unknown' : failureKind(cause);
 }
 
 /** Whether the same call may succeed a moment later. */
@@ -82,17 +89,20 @@ export function failureName(error: unknown): string {
 
 function ownKind(error: unknown): FailureKind | undefined {
   const { name, code, $metadata } = asAwsError(error);
-  for (const word of [name, code]) {
-    if (typeof word !== 'string') continue;
-    if (THROTTLED.has(word)) return 'throttled';
-    if (ACCESS_DENIED.has(word)) return 'access-denied';
-    if (TRANSIENT.has(word)) return 'transient';
-  }
-  const status = $metadata?.httpStatusCode;
+  const word = [name, code].find((candidate) => KIND_BY_NAME.has(candidate));
+  return KIND_BY_NAME.get(word) ?? kindOfStatus($metadata?.httpStatusCode) ?? kindOfOtherName(name);
+}
+
+function kindOfStatus(status: unknown): FailureKind | undefined {
+  if (typeof status !== 'number') return undefined;
   if (status === 429) return 'throttled';
   if (status === 403) return 'access-denied';
-  if (typeof status === 'number' && status >= 500) return 'transient';
-  return undefined;
+  return status >= 500 ? 'transient' : 'refused';
+}
+
+/** AWS's names for what it declines end so. */
+function kindOfOtherName(name: unknown): FailureKind | undefined {
+  return typeof name === 'string' && name.endsWith('Exception') ? 'refused' : undefined;
 }
 
 function asAwsError(error: unknown): AwsError {

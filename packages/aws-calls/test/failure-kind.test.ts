@@ -23,8 +23,9 @@ describe('what a failed AWS call means', () => {
       named('InvalidParameterException', { $metadata: { httpStatusCode: 400 } }),
       'refused',
     ],
-    ['an error of our own', new TypeError('x is not a function'), 'refused'],
-    ['no error at all', undefined, 'refused'],
+    ['a parameter refused, by name only', named('InvalidParameterException'), 'refused'],
+    ['an error of our own', new TypeError('x is not a function'), 'unknown'],
+    ['no error at all', undefined, 'unknown'],
     ['a throttle inside another error', new Error('wrapped', { cause: named('Throttling') }), 'throttled'],
   ] as const)('%s', (_title, error, kind) => {
     expect(failureKind(error)).toBe(kind);

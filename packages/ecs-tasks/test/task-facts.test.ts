@@ -1,8 +1,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { toTags } from '@serverless-gitlab-runner/fleet';
 import { describe, expect, it } from 'vitest';
-import { isAlive, servesSame, takesJobs, tokenRefusedAt, toTaskFacts } from '../src/index.ts';
-import { managerFacts } from '../src/testing.ts';
+import { isAlive, managerFacts, servesSame, takesJobs, tokenRefusedAt, toTaskFacts } from '../src/index.ts';
 
 const taskArn = 'arn:aws:ecs:eu-west-1:111122223333:task/cluster/0123456789abcdef0123456789abcdef';
 const at = (seconds: number) => new Date(1_000_000 + seconds * 1000);

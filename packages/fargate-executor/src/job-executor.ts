@@ -32,15 +32,17 @@ export interface JobExecutor {
 /** Makes the executor: it knows the jobs between their first `prepare` and their `cleanup`. */
 export function createJobExecutor(context: ExecutorContext): JobExecutor {
   const sessions = new Map<number, JobSession>();
+  let starts = 0;
 
   /** A runner tries up to three times to prepare a job: each try is a session, and starts a task, of its own. */
   const begin = async (request: JobRequest): Promise<JobSession> => {
     const { jobId } = request.identity;
     const earlier = sessions.get(jobId);
     if (earlier) await finish(earlier, 'prepared anew');
+    starts += 1;
     const session: JobSession = {
       identity: request.identity,
-      startId: `${jobId}-${Date.now()}`,
+      startId: `${jobId}-${starts}`,
       abort: new AbortController(),
       prepared: Promise.resolve(),
       release: [],

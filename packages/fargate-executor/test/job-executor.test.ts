@@ -57,7 +57,7 @@ describe('a job that runs', () => {
       capacityProvider: 'FARGATE_SPOT',
       cpu: 1024,
     });
-    expect(bed.events[1]?.detail['estimatedCostUsd']).toBeGreaterThan(0);
+    expect(bed.events[1]?.detail.estimatedCostUsd).toBeGreaterThan(0);
   });
 
   it('finds its services by their names', async () => {
@@ -213,7 +213,6 @@ describe('tries of the runner', () => {
       .resolves({ tasks: [{ taskArn: TASK_ARN }] });
     await bed.prepare();
     await bed.cleanup();
-    await new Promise((resolve) => setTimeout(resolve, 2));
     await bed.prepare();
     const tokens = runTaskCalls().map((input) => input.clientToken);
     expect(new Set(tokens).size).toBe(2);
@@ -240,7 +239,7 @@ describe('a task that is lost', () => {
       .resolves({ tasks: [{ ...lost, stopCode: 'SpotInterruption' as const }] });
     expect((await bed.executor.why(42)).join()).toContain('AWS took the Spot capacity of this job back');
     await bed.cleanup();
-    expect(bed.events.at(-1)?.detail['outcome']).toBe('lost');
+    expect(bed.events.at(-1)?.detail.outcome).toBe('lost');
   });
 
   it('whose job is not known is explained too', async () => {

@@ -6,7 +6,8 @@ import { boundedClientOptions, publishEvents, systemTiming } from '@serverless-g
 import { readEnvironment } from './environment.ts';
 import { readFleets } from './read-fleets.ts';
 import { readWorld } from './read-world.ts';
-import { type SweepParts, type SweepSummary, sweep } from './sweep.ts';
+import { sweep } from './sweep.ts';
+import type { SweepParts, SweepSummary } from './sweep-state.ts';
 
 const { CLUSTER: cluster, EVENT_BUS_NAME: eventBusName, PARAMETER_PREFIX: prefix } = readEnvironment();
 const logger = new Logger({ serviceName: 'idle-reaper' });

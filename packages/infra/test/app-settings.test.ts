@@ -9,7 +9,7 @@ function settings(context: Record<string, unknown>): AppSettings {
 describe('CDK context', () => {
   it('may be empty: one fleet on gitlab.com, an own network, images built, all services', () => {
     expect(settings({})).toMatchObject({
-      fleets: [{ name: 'default', gitlabUrl: 'https://gitlab.com' }],
+      fleets: [{ name: 'default' }],
       parameterPrefix: '/serverless-gitlab-runner',
       managerCpu: 256,
       managerMemoryMiB: 512,

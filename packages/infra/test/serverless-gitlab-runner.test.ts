@@ -1,19 +1,19 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
-import { Code } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, it } from 'vitest';
 import { ServerlessGitlabRunner, type ServerlessGitlabRunnerProps } from '../src/serverless-gitlab-runner.ts';
 import { textOf } from './support/resolve.ts';
 import { roleStatements } from './support/statements.ts';
 import { bundle } from './support/synthesise.ts';
+import { temporaryDirectory } from './support/temporary-directory.ts';
 
 const REPOSITORY = 'arn:aws:ecr:eu-west-1:111122223333:repository/ci/runner';
 
 /** A stack of somebody's own with the construct in it. */
 function embed(props: (stack: Stack) => ServerlessGitlabRunnerProps = () => ({})): Template {
-  const stack = new Stack(new App(), 'Platform');
-  const code = Code.fromAsset(bundle());
+  const stack = new Stack(new App({ outdir: temporaryDirectory() }), 'Platform');
+  const code = bundle();
   new ServerlessGitlabRunner(stack, 'Runner', {
     runnerImage: 'registry.test/runner:1',
     jobBaseImage: 'registry.test/job-base:1',

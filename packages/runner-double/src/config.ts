@@ -56,7 +56,7 @@ export type RunnerConfig = z.infer<typeof runnerSchema>;
 export type RunnerFileConfig = z.infer<typeof configSchema>;
 
 /** Defaults of the real runner, in milliseconds (docs/configuration/advanced-configuration.md). */
-export const DEFAULTS = { checkInterval: 3000, shutdownTimeout: 30_000 } as const;
+const DEFAULTS = { checkInterval: 3000, shutdownTimeout: 30_000 } as const;
 
 /**
  * Parses a `config.toml`. Keys that this program does not know are accepted and ignored, as the file is written for the real runner.

@@ -1,31 +1,12 @@
-import {
-  chmod,
-  lstat,
-  mkdir,
-  mkdtemp,
-  readFile,
-  readlink,
-  rm,
-  stat,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readlink, rm, stat, symlink, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { enumerateFiles } from '../src/archive/enumerate-files.ts';
 import { globToRegExp } from '../src/archive/glob.ts';
 import { createZip, extractZip } from '../src/archive/zip.ts';
-import { artifactsDownloader } from '../src/commands/artifacts-downloader.ts';
-import { artifactsUploader } from '../src/commands/artifacts-uploader.ts';
-import { cacheArchiver } from '../src/commands/cache-archiver.ts';
-import { cacheExtractor } from '../src/commands/cache-extractor.ts';
-import { readEnvironment } from '../src/environment.ts';
 import { Logger } from '../src/log.ts';
-import { GitLabServer } from './support/gitlab-server.ts';
-import { jobPayload } from './support/job.ts';
+import { files } from './support/files.ts';
 
 let root: string;
 let lines: string[];
@@ -36,13 +17,6 @@ beforeEach(async () => {
   log = new Logger({ format: 'runner', level: 'info' }, {}, (line) => lines.push(line));
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
-
-async function files(directory: string, content: Record<string, string>): Promise<void> {
-  for (const [name, text] of Object.entries(content)) {
-    await mkdir(join(directory, name, '..'), { recursive: true });
-    await writeFile(join(directory, name), text);
-  }
-}
 
 describe('globToRegExp', () => {
   it.each([
@@ -152,155 +126,5 @@ describe('a zip archive', () => {
 
   it('fails when a file cannot be read', async () => {
     await expect(createZip(join(root, 'a.zip'), root, ['not-there'])).rejects.toThrow('not-there');
-  });
-});
-
-describe('artifacts', () => {
-  let server: GitLabServer;
-  const environment = readEnvironment({ CI_JOB_NAME: 'my job', TMPDIR: tmpdir() });
-  beforeEach(async () => {
-    server = await new GitLabServer().start();
-    server.enqueue(jobPayload(9, []));
-  });
-  afterEach(() => server.stop());
-
-  const credentials = (token = 'jobtoken-9-secret') => ['--url', server.url, '--token', token, '--id', '9'];
-  const upload = (...argv: string[]) =>
-    artifactsUploader([...credentials(), ...argv], environment, log, join(root, 'from'));
-
-  it('go up and come down with their permissions', async () => {
-    await files(join(root, 'from'), { 'out/run': 'echo' });
-    await chmod(join(root, 'from/out/run'), 0o755);
-    await mkdir(join(root, 'to'));
-    const options = [
-      '--path',
-      'out/',
-      '--name',
-      'of $CI_JOB_NAME',
-      '--expire-in',
-      '1 week',
-      '--artifact-type',
-      'archive',
-    ];
-    expect(await upload(...options, '--artifact-format', 'zip')).toBe(0);
-    const [artifact] = server.jobs.get(9)?.artifacts ?? [];
-    expect(artifact?.name).toBe('of my job.zip');
-    expect(Object.fromEntries(new URLSearchParams(artifact?.query))).toEqual({
-      expire_in: '1 week',
-      artifact_type: 'archive',
-      artifact_format: 'zip',
-    });
-    expect(await artifactsDownloader(credentials(), environment, log, join(root, 'to'))).toBe(0);
-    expect((await stat(join(root, 'to/out/run'))).mode & 0o777).toBe(0o755);
-    expect(lines.join('\n')).toContain('Uploading artifacts as "archive" to coordinator... 201 Created');
-    expect(lines.join('\n')).toContain('Downloading artifacts from coordinator... ok');
-  });
-
-  it('are a gzip member each for a report', async () => {
-    await files(join(root, 'from'), { 'a.xml': '<a/>', 'b.xml': '<b/>' });
-    const options = ['--path', '*.xml', '--name', 'junit.xml', '--artifact-type', 'junit'];
-    expect(await upload(...options, '--artifact-format', 'gzip')).toBe(0);
-    const [artifact] = server.jobs.get(9)?.artifacts ?? [];
-    expect(artifact?.name).toBe('junit.xml.gz');
-    expect(artifact?.content.toString('latin1')).toContain('b.xml');
-    expect(gunzipSync(artifact?.content ?? Buffer.alloc(0)).toString()).toBe('<a/><b/>');
-  });
-
-  it('are the file itself when raw', async () => {
-    await files(join(root, 'from'), { 'deploy.env': 'A=1' });
-    expect(await upload('--path=deploy.env', '--artifact-format', 'raw', '--name', 'env')).toBe(0);
-    expect(server.jobs.get(9)?.artifacts[0]).toMatchObject({ name: 'env', content: Buffer.from('A=1') });
-  });
-
-  it('fail nothing when there are none', async () => {
-    await mkdir(join(root, 'from'));
-    expect(await upload('--path', 'nope')).toBe(0);
-    expect(lines.join('\n')).toContain('ERROR: No files to upload');
-    expect(server.jobs.get(9)?.artifacts).toEqual([]);
-  });
-
-  it.each([
-    [413, 'too large'],
-    [403, 'permission denied'],
-  ])('end with 1 at a %d', async (status, words) => {
-    await files(join(root, 'from'), { a: '' });
-    server.faults.push({ matches: /POST/, answer: { status } });
-    expect(await upload('--path', 'a')).toBe(1);
-    expect(lines.join('\n')).toContain(`FATAL: ${words}`);
-  });
-
-  it('are sent again when the server fails', async () => {
-    await files(join(root, 'from'), { a: 'text' });
-    server.faults.push(
-      { matches: /POST/, answer: { status: 500 } },
-      { matches: /POST/, answer: { status: 503 } },
-    );
-    expect(await upload('--path', 'a')).toBe(0);
-    expect(server.jobs.get(9)?.artifacts).toHaveLength(1);
-  });
-
-  it.each([
-    ['a wrong token', 'jobtoken-wrong', 'permission denied'],
-    ['nothing to download', 'jobtoken-9-secret', 'file does not exist'],
-  ])('end with 1 at %s', async (_, token, words) => {
-    expect(await artifactsDownloader(credentials(token), environment, log, root)).toBe(1);
-    expect(lines.join('\n')).toContain(`FATAL: ${words}`);
-  });
-
-  it.each([
-    ['--token', 't', '--id', '9'],
-    ['--url', 'http://x', '--id', '9'],
-    ['--url', 'http://x', '--token', 't', '--id', '0'],
-  ])('need url, token and id: %s %s %s %s', async (...argv) => {
-    expect(await artifactsUploader([...argv, '--path', 'a'], environment, log, root)).toBe(1);
-    expect(await artifactsDownloader(argv, environment, log, root)).toBe(1);
-  });
-
-  it('take the credentials from the job environment', async () => {
-    await files(join(root, 'from'), { a: 'x' });
-    const variables = { CI_SERVER_URL: server.url, CI_JOB_TOKEN: 'jobtoken-9-secret', CI_JOB_ID: '9' };
-    const fromJob = readEnvironment({ ...variables, TMPDIR: tmpdir() });
-    expect(await artifactsUploader(['--path', 'a'], fromJob, log, join(root, 'from'))).toBe(0);
-  });
-});
-
-describe('a cache', () => {
-  const environment = readEnvironment({ TMPDIR: tmpdir() });
-  const archive = (...paths: string[]) =>
-    cacheArchiver(
-      ['--file', '../cache/k/cache.zip', ...paths.flatMap((path) => ['--path', path])],
-      environment,
-      log,
-      join(root, 'p'),
-    );
-  const extract = () => cacheExtractor(['--file', '../cache/k/cache.zip'], log, join(root, 'p'));
-
-  it('comes back as it was', async () => {
-    await files(root, { 'p/node_modules/x': 'one' });
-    expect(await archive('node_modules')).toBe(0);
-    await rm(join(root, 'p/node_modules'), { recursive: true });
-    expect(await extract()).toBe(0);
-    expect(await readFile(join(root, 'p/node_modules/x'), 'utf8')).toBe('one');
-  });
-
-  it('is not written again when nothing changed', async () => {
-    await files(root, { 'p/a': 'one' });
-    await archive('a');
-    const before = (await lstat(join(root, 'cache/k/cache.zip'))).mtimeMs;
-    expect(await archive('a')).toBe(0);
-    expect((await lstat(join(root, 'cache/k/cache.zip'))).mtimeMs).toBe(before);
-    expect(lines.join('\n')).toContain('Archive is up to date!');
-  });
-
-  it('ends with 1 when there is none, so that the next key is tried', async () => {
-    await mkdir(join(root, 'p'));
-    expect(await extract()).toBe(1);
-    expect(lines.join('\n')).toContain('Cache file does not exist');
-  });
-
-  it('is not made of nothing', async () => {
-    await mkdir(join(root, 'p'));
-    expect(await archive('nope')).toBe(0);
-    expect(lines.join('\n')).toContain('No files to cache.');
   });
 });

@@ -8,6 +8,7 @@ import { CustomExecutor, type ExecutorOptions } from '../src/executor/custom-exe
 import { Logger } from '../src/log.ts';
 import { JobLog } from '../src/trace/job-log.ts';
 import { identityOf } from './support/context.ts';
+import { eventually } from './support/eventually.ts';
 import { createHooks, type HookName, type Hooks } from './support/hooks.ts';
 
 const QUICK = { tries: 3, interval: 10 };
@@ -211,7 +212,7 @@ describe('prepareExecutor', () => {
     const { given } = await options({ prepare: 'sleep 30' }, {}, 'graceful_kill_timeout = 1');
     const control = new AbortController();
     const preparing = prepareExecutor(given, control.signal, QUICK);
-    await expect.poll(async () => (await hooks.calls()).length).toBe(2);
+    await eventually(async () => (await hooks.calls()).length).toBe(2);
     control.abort(new JobCanceledError());
     await expect(preparing).rejects.toBeInstanceOf(JobCanceledError);
     expect(await hooks.calls()).toEqual(['config', 'prepare first second word', 'cleanup']);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BuildError, ProcessNotKilledError, UnknownExitCodeError } from '../src/errors.ts';
 import { checkExit } from '../src/executor/exit-codes.ts';
 import { runHook } from '../src/executor/run-hook.ts';
+import { eventually } from './support/eventually.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -63,16 +64,16 @@ describe('runHook', () => {
     const hook = start(
       `trap 'echo parent; exit 4' TERM; sh -c 'trap "echo child; exit" TERM; echo up; while :; do sleep 0.05; done' & wait`,
     );
-    await expect.poll(hook.stdout).toContain('up');
+    await eventually(hook.stdout).toContain('up');
     hook.control.abort();
     expect((await hook.exit).code).toBe(4);
-    await expect.poll(hook.stdout).toContain('child');
+    await eventually(hook.stdout).toContain('child');
     expect(hook.stdout()).toContain('parent');
   });
 
   it('sends SIGKILL when the graceful time is over', async () => {
     const hook = start(`trap '' TERM; echo up; while :; do sleep 0.05; done`, { graceful: 100, force: 5000 });
-    await expect.poll(hook.stdout).toContain('up');
+    await eventually(hook.stdout).toContain('up');
     const before = Date.now();
     hook.control.abort();
     expect(await hook.exit).toEqual({ code: -1, how: 'signal: SIGKILL' });
@@ -81,7 +82,7 @@ describe('runHook', () => {
 
   it('leaves a process behind whose output stays open after SIGKILL', async () => {
     const hook = start('setsid sh -c "echo up; sleep 2" & wait', { graceful: 20, force: 50 });
-    await expect.poll(hook.stdout).toContain('up');
+    await eventually(hook.stdout).toContain('up');
     hook.control.abort();
     await expect(hook.exit).rejects.toThrow(ProcessNotKilledError);
   });

@@ -4,6 +4,7 @@ import { Logger } from '../src/log.ts';
 import { JobClient } from '../src/network/job-client.ts';
 import { TraceBuffer } from '../src/trace/trace-buffer.ts';
 import { TRACE_LIMITS, TraceUploader } from '../src/trace/upload-trace.ts';
+import { eventually } from './support/eventually.ts';
 import { GitLabServer, type ServedJob } from './support/gitlab-server.ts';
 import { jobPayload } from './support/job.ts';
 
@@ -105,7 +106,7 @@ describe('TraceUploader', () => {
     const trace = uploader();
     trace.start();
     buffer.write(Buffer.from('x'));
-    await expect.poll(() => calls[0]).toBe(call);
+    await eventually(() => calls[0]).toBe(call);
     await trace.discard();
   });
 
@@ -114,7 +115,7 @@ describe('TraceUploader', () => {
     buffer.write(Buffer.from('x'));
     const trace = uploader();
     trace.start();
-    await expect.poll(() => calls).toEqual(['abort']);
+    await eventually(() => calls).toEqual(['abort']);
     expect(await trace.finish({ state: 'success' })).toBe(true);
   });
 
@@ -122,7 +123,7 @@ describe('TraceUploader', () => {
     job.status = 'canceled';
     const trace = uploader({ ...QUICK, keepAliveInterval: 20 });
     trace.start();
-    await expect.poll(() => calls).toEqual(['abort']);
+    await eventually(() => calls).toEqual(['abort']);
     expect(server.requests.at(-1)).toMatchObject({ method: 'PUT', body: { state: 'running' } });
     await trace.discard();
   });

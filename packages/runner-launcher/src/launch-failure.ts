@@ -15,7 +15,8 @@ export function failureOfError(error: unknown): LaunchFailure {
     case 'throttled':
       return failure('throttled', `AWS throttles (${said}). It is tried again`, false);
     case 'transient':
-      return failure('unknown', `AWS did not answer as it should (${said}). It is tried again`, false);
+    case 'unknown':
+      return failure('unknown', `A call failed (${said}). It is tried again`, false);
     case 'access-denied':
       return failure(
         'access-denied',

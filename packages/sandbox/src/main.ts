@@ -1,11 +1,16 @@
 /** The sandbox's commands; `scripts/run.mjs` at the root starts them with everything installed and built. */
+
+import { DeployError } from '@serverless-gitlab-runner/infra';
 import pc from 'picocolors';
 import { runDemo } from './demo/run-demo.ts';
+import { BaseImageUnavailableError } from './docker/index.ts';
 import { InvalidEnvironmentError } from './environment.ts';
+import { MissingRunnerBinaryError } from './images/runner-base-image.ts';
 import { Cleanup, InterruptedError, interruptSignal, unlessInterrupted } from './setup/cleanup.ts';
 import type { Command } from './setup/command.ts';
 import { DockerUnavailableError } from './setup/docker-daemon.ts';
 import { logToStderr } from './setup/progress.ts';
+import { CommandFailedError } from './setup/run-command.ts';
 import { runTests } from './setup/run-tests.ts';
 import { followLogs } from './system/follow-logs.ts';
 import { runSandbox } from './system/run-sandbox.ts';
@@ -27,6 +32,16 @@ Variables:
   SANDBOX_RUNNER_IMAGE    an image with gitlab-runner and apt-get to stand on instead
   SANDBOX_EMULATOR_IMAGE  image of the AWS emulator (default: built from images/aws-emulator)
 `;
+
+/** Their message says what to do; a stack would only hide it. */
+const EXPECTED_ERRORS = [
+  BaseImageUnavailableError,
+  CommandFailedError,
+  DeployError,
+  DockerUnavailableError,
+  InvalidEnvironmentError,
+  MissingRunnerBinaryError,
+];
 
 const commands: Record<string, Command> = {
   demo: runDemo,
@@ -58,7 +73,7 @@ function explain(error: unknown): number {
     logToStderr(pc.yellow(`${error.message}: cleaning up`));
     return error.exitCode;
   }
-  const expected = error instanceof DockerUnavailableError || error instanceof InvalidEnvironmentError;
+  const expected = EXPECTED_ERRORS.some((kind) => error instanceof kind);
   const text =
     error instanceof Error ? (expected ? error.message : (error.stack ?? error.message)) : String(error);
   logToStderr(pc.red(text));

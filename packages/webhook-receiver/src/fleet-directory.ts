@@ -11,7 +11,7 @@ import {
 /** Milliseconds for which the fleets' documents are held. */
 const MAX_AGE_MS = 60_000;
 /** Names that do not exist make SSM be asked at most that often, whoever sends them. */
-const REREAD_AFTER_MS = 5000;
+const REREAD_AFTER_MS = 2000;
 
 export type FleetLookup =
   | { kind: 'found'; config: FleetConfig }
@@ -30,18 +30,25 @@ export interface FleetDirectory {
 export function createFleetDirectory(provider: SSMProvider, prefix: string, timing: Timing): FleetDirectory {
   let fleets = new Map<string, FleetLookup>();
   let readAt = Number.NEGATIVE_INFINITY;
+  let lookedAgainAt = Number.NEGATIVE_INFINITY;
 
-  async function readOlderThan(ageMs: number): Promise<void> {
-    if (timing.now() - readAt < ageMs) return;
+  async function read(): Promise<void> {
     const startedAt = timing.now();
     fleets = await readFleets(provider, prefix);
     readAt = startedAt;
   }
 
+  async function lookAgain(): Promise<void> {
+    if (timing.now() - lookedAgainAt < REREAD_AFTER_MS) return;
+    lookedAgainAt = timing.now();
+    await read();
+  }
+
   return {
     async find(fleet) {
-      await readOlderThan(MAX_AGE_MS);
-      if (fleets.get(fleet)?.kind !== 'found') await readOlderThan(REREAD_AFTER_MS);
+      const startedAt = timing.now();
+      if (startedAt - readAt >= MAX_AGE_MS) await read();
+      if (fleets.get(fleet)?.kind !== 'found' && readAt < startedAt) await lookAgain();
       return fleets.get(fleet) ?? { kind: 'unknown' };
     },
   };

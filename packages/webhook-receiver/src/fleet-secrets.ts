@@ -6,13 +6,13 @@ import { SIGNING_TOKEN_PREFIX, type WebhookSecrets } from './authenticate.ts';
 /** Seconds for which a fleet's secrets are held. */
 export const SECRETS_MAX_AGE_SECONDS = 60;
 /** A stranger's wrong secrets make SSM be asked at most that often a fleet. */
-const REREAD_AFTER_MS = 5000;
+const REREAD_AFTER_MS = 2000;
 
 /** Reads the webhook secrets of fleets. */
 export interface FleetSecrets {
   /** The fleet's secrets, at most a minute old. */
   read(fleet: string): Promise<WebhookSecrets>;
-  /** The fleet's secrets as they are now, or undefined when they were read a moment ago. */
+  /** The fleet's secrets as they are now, or undefined when they were read again a moment ago. */
   readAgain(fleet: string): Promise<WebhookSecrets | undefined>;
 }
 
@@ -35,6 +35,8 @@ export function createFleetSecrets(
 ): FleetSecrets {
   // Only fleets that exist are asked for, so this grows no larger than there are fleets.
   const held = new Map<string, Held>();
+  // Apart from when they were read in the ordinary way: a secret rotated right after that must hold at once too.
+  const readAgainAt = new Map<string, number>();
 
   async function fetch(fleet: string): Promise<WebhookSecrets> {
     // Powertools holds what it found but asks for what is missing (a previous secret mostly is) every time: a set is held here.
@@ -52,8 +54,9 @@ export function createFleetSecrets(
       return fetch(fleet);
     },
     async readAgain(fleet) {
-      const known = held.get(fleet);
-      if (known && timing.now() - known.readAt < REREAD_AFTER_MS) return undefined;
+      const now = timing.now();
+      if (now - (readAgainAt.get(fleet) ?? Number.NEGATIVE_INFINITY) < REREAD_AFTER_MS) return undefined;
+      readAgainAt.set(fleet, now);
       return fetch(fleet);
     },
   };

@@ -9,13 +9,24 @@ export interface RunnerApi {
   /** As `verify`, but waits while GitLab is unreachable, for at most the given seconds. */
   verifyPatiently(seconds: number, signal: AbortSignal): Promise<'accepted' | 'refused' | 'unreachable'>;
   /** Removes this manager from the runner's list of managers. A failure is logged and left. */
-  unregister(systemId: string): Promise<void>;
+  unregister(): Promise<void>;
 }
 
 const TIMEOUT_MS = 15_000;
 const LONGEST_PAUSE_MS = 15_000;
 
-export function createRunnerApi(gitlabUrl: string, token: string, logger: Logger): RunnerApi {
+/** Who calls: GitLab makes a record for every system id that it hears of, and a nameless one for who sends none. */
+export interface RunnerIdentity {
+  token: string;
+  systemId: string;
+}
+
+export function createRunnerApi(
+  gitlabUrl: string,
+  { token, systemId }: RunnerIdentity,
+  logger: Logger,
+): RunnerApi {
+  const identity = { token, system_id: systemId };
   const call = (method: string, path: string, body: Record<string, string>) =>
     fetch(`${gitlabUrl.replace(/\/$/, '')}/api/v4${path}`, {
       method,
@@ -26,7 +37,7 @@ export function createRunnerApi(gitlabUrl: string, token: string, logger: Logger
 
   const verify = async () => {
     try {
-      const { ok, status } = await call('POST', '/runners/verify', { token });
+      const { ok, status } = await call('POST', '/runners/verify', identity);
       if (ok) return 'accepted';
       if (status === 401 || status === 403) return 'refused';
       logger.warn('GitLab did not verify the runner token', { gitlabUrl, status });
@@ -46,9 +57,9 @@ export function createRunnerApi(gitlabUrl: string, token: string, logger: Logger
         await sleep(pause, undefined, { signal }).catch(() => {});
       }
     },
-    async unregister(systemId) {
+    async unregister() {
       try {
-        const { status } = await call('DELETE', '/runners/managers', { token, system_id: systemId });
+        const { status } = await call('DELETE', '/runners/managers', identity);
         // 404: GitLab older than 16, or a manager that never asked for a job.
         logger.info('unregistered from GitLab', { systemId, status });
       } catch (error) {

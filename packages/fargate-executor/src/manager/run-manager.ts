@@ -29,7 +29,8 @@ export async function runManager(
   const identity = await readIdentity(environment, clients);
   const own = logger.child({ fleet: identity.fleet.name, manager: taskIdOf(identity.taskArn) });
   const context = await createContext(environment, identity, clients, own);
-  const api = createRunnerApi(identity.fleet.gitlabUrl, identity.token, own);
+  const systemId = newSystemId();
+  const api = createRunnerApi(identity.fleet.gitlabUrl, { token: identity.token, systemId }, own);
   const refusal = await refusalOf(api, identity, stop);
   if (refusal) {
     own.error(refusal.message, { reason: refusal.reason });
@@ -45,7 +46,6 @@ export async function runManager(
 
   const executor = createJobExecutor(context);
   const socketPath = join(environment.stateFolder, 'hooks.sock');
-  const systemId = newSystemId();
   const configFile = await writeRunnerFiles(environment, identity, systemId, socketPath);
   const server = await startHookServer(socketPath, executor, own);
   const runner = startRunner(configFile, environment.stateFolder, {
@@ -61,7 +61,7 @@ export async function runManager(
   await stopLeftOverTasks(environment, identity, clients, own);
   context.watcher.stop();
   server.close();
-  await api.unregister(systemId);
+  await api.unregister();
   await context.publish('ManagerStopped', {
     fleet: identity.fleet.name,
     occurredAt: new Date().toISOString(),

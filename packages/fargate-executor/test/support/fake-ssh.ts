@@ -19,5 +19,5 @@ esac
 `;
   await writeFile(join(bin, 'ssh'), script);
   await chmod(join(bin, 'ssh'), 0o755);
-  return { PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+  return { PATH: `${bin}:${process.env.PATH ?? ''}` };
 }

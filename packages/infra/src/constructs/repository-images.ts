@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { arch, execPath, platform } from 'node:process';
+import process, { arch, execPath, platform } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
 import { SymlinkFollowMode } from 'aws-cdk-lib';
@@ -35,7 +35,9 @@ export function builtJobBaseImage(architecture: Architecture): DockerImageAssetP
  * @throws {MissingImagePartError}
  */
 export function builtRunnerImage(architecture: Architecture): DockerImageAssetProps {
-  const directory = stageRunnerImage({
+  const directory = mkdtempSync(join(tmpdir(), 'serverless-gitlab-runner-image-'));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  stageRunnerImage(directory, {
     dockerfile: join(ROOT, 'images/runner'),
     executor: join(ROOT, 'packages/fargate-executor'),
     node: linuxNode(architecture),
@@ -44,18 +46,17 @@ export function builtRunnerImage(architecture: Architecture): DockerImageAssetPr
 }
 
 /**
- * Puts a build context together: the Dockerfile's folder with the executor's bundle, its hooks and Node beside it.
- * @returns a folder of links, which CDK follows
+ * Puts a build context together in an empty folder, of links that CDK follows: what the Dockerfile's folder has, with the
+ * executor's bundle, its hooks and Node beside it.
  * @throws {MissingImagePartError}
  */
-export function stageRunnerImage({ dockerfile, executor, node }: RunnerImageParts): string {
+export function stageRunnerImage(context: string, { dockerfile, executor, node }: RunnerImageParts): void {
   const parts = new Map([
     ...readdirSync(dockerfile).map((name) => [name, join(dockerfile, name)] as const),
     ['dist', join(executor, 'dist')],
     ['hooks', join(executor, 'hooks')],
     ['node', node],
   ]);
-  const context = mkdtempSync(join(tmpdir(), 'serverless-gitlab-runner-image-'));
   for (const [name, source] of parts) {
     if (!existsSync(source))
       throw new MissingImagePartError(
@@ -63,7 +64,6 @@ export function stageRunnerImage({ dockerfile, executor, node }: RunnerImagePart
       );
     symlinkSync(source, join(context, name));
   }
-  return context;
 }
 
 /** Node.js that runs in the image: the npm package of it if it is installed, or the one that runs this. */

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -25,10 +25,11 @@ const LINES_IN_ERROR = 30;
 
 /**
  * Runs the CDK CLI in `packages/infra` and waits for its end.
- * @throws {DeployError} when it ends with anything but 0
+ * @throws {DeployError} when it ends with anything but 0; the signal's reason (an `AbortError`) when that ended it
  */
 export async function runCdk(args: readonly string[], options: RunCdkOptions): Promise<void> {
   const { log, signal } = options;
+  signal?.throwIfAborted();
   const child = spawn(process.execPath, [cdkProgram(), ...args], {
     cwd: INFRA_DIRECTORY,
     env: {
@@ -38,7 +39,8 @@ export async function runCdk(args: readonly string[], options: RunCdkOptions): P
       CDK_DISABLE_CLI_TELEMETRY: 'true',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    signal,
+    // A group of its own can be ended with all that CDK started, its app for one; without a signal, Ctrl-C does that.
+    detached: signal !== undefined,
   });
   const last: string[] = [];
   const take = (line: string) => {
@@ -48,12 +50,25 @@ export async function runCdk(args: readonly string[], options: RunCdkOptions): P
   };
   eachLine(child.stdout, take);
   eachLine(child.stderr, take);
-  const code = await new Promise<number | null>((resolve, reject) => {
+  const abort = () => endGroup(child);
+  signal?.addEventListener('abort', abort, { once: true });
+  const code = await ended(child);
+  signal?.removeEventListener('abort', abort);
+  signal?.throwIfAborted();
+  if (code !== 0)
+    throw new DeployError(`cdk ${args[0]} ended with ${code ?? 'a signal'}:\n${last.join('\n')}`);
+}
+
+function ended(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (code !== 0)
-    throw new DeployError(`cdk ${args[0]} ended with ${code ?? 'a signal'}:\n${last.join('\n')}`);
+}
+
+function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null) return;
+  process.kill(-child.pid, 'SIGTERM');
 }
 
 function eachLine(input: Readable, take: (line: string) => void): void {

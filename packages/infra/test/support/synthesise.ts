@@ -1,6 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
@@ -8,6 +6,7 @@ import { z } from 'zod';
 import cdkJson from '../../cdk.json' with { type: 'json' };
 import { readSettings } from '../../src/app-settings.ts';
 import { addStacks } from '../../src/stacks/add-stacks.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 export type Context = Readonly<Record<string, unknown>>;
 
@@ -20,21 +19,18 @@ const { context: flags } = z.object({ context: z.record(z.string(), z.unknown())
 /** The app with its stacks, from the same context that `cdk.json` or `-c` would give it. */
 export function makeApp(context: Context = {}): App {
   const settings = { ...flags, ...IMAGES, ...context };
-  const app = new App({ context: settings });
-  const directory = bundle();
+  const app = new App({ context: settings, outdir: temporaryDirectory() });
   addStacks(
     app,
     readSettings((key) => app.node.tryGetContext(key)),
-    { codeOf: () => Code.fromAsset(directory) },
+    { codeOf: bundle },
   );
   return app;
 }
 
 /** Stands in for what `nx build` makes. */
-export function bundle(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'infra-test-'));
-  writeFileSync(join(directory, 'index.mjs'), 'export const handler = async () => undefined;\n');
-  return directory;
+export function bundle(): Code {
+  return Code.fromAsset(fileURLToPath(new URL('../fixtures/bundle', import.meta.url)));
 }
 
 /** Templates of the app's stacks, by the end of their names: `shared`, `webhook-receiver`, … */

@@ -8,11 +8,6 @@ import {
   RunnerInterruptedError,
 } from '../errors.ts';
 
-/** How a job ended, before it is put into words for GitLab. */
-export type Outcome =
-  | { readonly kind: 'success' }
-  | { readonly kind: 'failure'; readonly error: BuildError | Error };
-
 /** `CI_JOB_STATUS` of an `after_script`, and the state in the metrics. */
 export type RuntimeState =
   | 'pending'

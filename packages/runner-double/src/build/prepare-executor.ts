@@ -5,7 +5,7 @@ import { CustomExecutor, type ExecutorOptions } from '../executor/custom-executo
 import { reasonOf } from './scope.ts';
 
 /** The real runner's numbers (common/consts.go): tries, and milliseconds between them. */
-export const PREPARATION = { tries: 3, interval: 3000 } as const;
+const PREPARATION = { tries: 3, interval: 3000 } as const;
 
 /**
  * Prepares an executor; a system failure is tried again in a new one, after the old one's cleanup.

@@ -16,7 +16,7 @@ import { CREDENTIAL_OPTIONS, type JobCredentials, readCredentials } from './job-
 /** The real runner's tries; more while the server says that it is unavailable. */
 const TRIES = { failed: 3, unavailable: 6 } as const;
 
-export const UPLOADER_OPTIONS = {
+const UPLOADER_OPTIONS = {
   ...CREDENTIAL_OPTIONS,
   path: 'texts',
   exclude: 'texts',

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { ProcessNotKilledError } from '../errors.ts';
 
-export type HookOutput = { write(data: Buffer): void };
+type HookOutput = { write(data: Buffer): void };
 
 export type HookCall = {
   readonly file: string;

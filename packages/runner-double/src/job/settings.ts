@@ -1,8 +1,8 @@
 import { parseBoolean } from './feature-flags.ts';
 import { contentOf, type Variable } from './variables.ts';
 
-export type GitStrategy = 'clone' | 'fetch' | 'none' | 'empty';
-export type SubmoduleStrategy = 'none' | 'normal' | 'recursive';
+type GitStrategy = 'clone' | 'fetch' | 'none' | 'empty';
+type SubmoduleStrategy = 'none' | 'normal' | 'recursive';
 
 /** What a job may set by variables about the way it is run. */
 export type JobSettings = {

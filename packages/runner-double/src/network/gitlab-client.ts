@@ -141,7 +141,7 @@ export class GitLabClient {
 }
 
 /** A URL that may be logged. */
-export function withoutUser(text: string): string {
+function withoutUser(text: string): string {
   if (!URL.canParse(text)) return text;
   const url = new URL(text);
   url.username = '';

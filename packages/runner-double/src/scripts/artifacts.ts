@@ -53,7 +53,6 @@ export function writeUploadArtifacts(
     const upload = [
       ...['gitlab-runner', 'artifacts-uploader', '--url', context.runner.url],
       ...['--token', context.job.token, '--id', String(context.job.id)],
-      ...['--timeout', '1h0m0s', '--response-header-timeout', '10m0s'],
       ...selection(artifact),
       ...option('--name', artifact.name),
       ...option('--expire-in', artifact.expire_in),

@@ -8,8 +8,6 @@ export type CacheLocation = {
   readonly key: string;
   /** The archive, relative to the project's directory. */
   readonly file: string;
-  /** The archive's name under the other setting of FF_HASH_CACHE_KEYS. */
-  readonly alternateFile: string;
 };
 
 export type CacheLocationResult =
@@ -17,7 +15,7 @@ export type CacheLocationResult =
   | { readonly kind: 'none'; readonly why: string };
 
 /** Keeps a key inside of the cache directory: no `..`, no backslash, no encoded separators, no trailing blanks. */
-export function sanitizeCacheKey(key: string): string {
+function sanitizeCacheKey(key: string): string {
   const separators = key.replaceAll(/%2f/gi, '/').replaceAll(/%2e/gi, '.').replaceAll('\\', '/');
   const parts = posix.normalize(`/${separators}`).slice(1).split('/');
   while (parts.length > 0) {
@@ -36,12 +34,11 @@ export function locateCache(context: BuildContext, userKey: string): CacheLocati
   const hashes = flagOn(context, 'FF_HASH_CACHE_KEYS');
   const key = hashes ? wanted : sanitizeCacheKey(wanted);
   if (key === '') return { kind: 'none', why: 'empty cache key' };
-  const hash = createHash('sha256').update(key).digest('hex');
-  const fileOf = (name: string) =>
-    posix.relative(directories.build, posix.join(directories.cache, name, 'cache.zip'));
+  const name = hashes ? createHash('sha256').update(key).digest('hex') : key;
+  const archive = posix.join(directories.cache, name, 'cache.zip');
   return {
     kind: 'found',
-    location: { key, file: fileOf(hashes ? hash : key), alternateFile: fileOf(hashes ? key : hash) },
+    location: { key, file: posix.relative(directories.build, archive) },
     ...(key === wanted ? {} : { warning: `cache key "${wanted}" sanitized to "${key}"` }),
   };
 }

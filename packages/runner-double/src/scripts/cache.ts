@@ -105,8 +105,6 @@ function writeArchiveOne(writer: ScriptWriter, context: BuildContext, cache: Job
     'cache-archiver',
     '--file',
     location.file,
-    '--alternate-file',
-    location.alternateFile,
     '--timeout',
     String(context.settings.cacheRequestTimeout),
     ...archiverArguments(cache),

@@ -3,7 +3,8 @@ import { writeDownloadArtifacts, writeUploadArtifacts } from './artifacts.ts';
 import { writeArchiveCache, writeRestoreCache } from './cache.ts';
 import { quotePath } from './escape.ts';
 import { ENVIRONMENT_FILE, writeExports } from './exports.ts';
-import { EXTERNAL_GIT_CONFIG, writeClearWorktree, writeGetSources, writeGitCleanup } from './get-sources.ts';
+import { writeClearWorktree, writeGetSources, writeGitCleanup } from './get-sources.ts';
+import { EXTERNAL_GIT_CONFIG } from './git-remote.ts';
 import { ScriptWriter } from './script-writer.ts';
 import { writeAfterScript, writeUserScript } from './user-script.ts';
 

@@ -3,15 +3,10 @@ import type { BuildContext } from '../job/build-context.ts';
 import { VERSION } from '../version.ts';
 import { quotePath } from './escape.ts';
 import { writeExports } from './exports.ts';
-import { gitRemote } from './git-remote.ts';
+import { EXTERNAL_GIT_CONFIG, EXTERNAL_GIT_CONFIG_VARIABLE, gitRemote } from './git-remote.ts';
 import type { ScriptWriter } from './script-writer.ts';
 import { writeSubmodules } from './submodules.ts';
 import { writeCommands } from './user-script.ts';
-
-/** git's configuration with the job's token, kept outside of the working directory and included into it. */
-export const EXTERNAL_GIT_CONFIG = '.gitlab-runner.ext.conf';
-/** Holds that file's absolute path while a script runs. */
-export const EXTERNAL_GIT_CONFIG_VARIABLE = 'GLR_EXT_GIT_CONFIG_PATH';
 
 const TEMPLATE_DIRECTORY = 'git-template';
 

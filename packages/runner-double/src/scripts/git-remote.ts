@@ -2,6 +2,11 @@ import { posix } from 'node:path';
 import type { BuildContext } from '../job/build-context.ts';
 import { contentOf } from '../job/variables.ts';
 
+/** git's configuration with the job's token, kept outside of the working directory and included into it. */
+export const EXTERNAL_GIT_CONFIG = '.gitlab-runner.ext.conf';
+/** Holds that file's absolute path while a script runs. */
+export const EXTERNAL_GIT_CONFIG_VARIABLE = 'GLR_EXT_GIT_CONFIG_PATH';
+
 export type GitRemote = {
   /** Without credentials: what is stored in the working directory. */
   readonly url: string;

@@ -180,6 +180,6 @@ export class ScriptWriter {
 }
 
 /** A path that stays right after a `cd`, for a relative `builds_dir`. */
-export function absolute(path: string): string {
+function absolute(path: string): string {
   return path.startsWith('/') || path.startsWith('$PWD') ? path : posix.join('$PWD', path);
 }

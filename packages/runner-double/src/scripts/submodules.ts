@@ -1,5 +1,5 @@
 import type { BuildContext } from '../job/build-context.ts';
-import { EXTERNAL_GIT_CONFIG_VARIABLE } from './get-sources.ts';
+import { EXTERNAL_GIT_CONFIG_VARIABLE } from './git-remote.ts';
 import type { ScriptWriter } from './script-writer.ts';
 
 /** The notice that GitLab's log shows before submodules are fetched. */

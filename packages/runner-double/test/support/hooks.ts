@@ -5,7 +5,7 @@ import { join } from 'node:path';
 export type HookName = 'config' | 'prepare' | 'run' | 'cleanup';
 
 /** Runs the stage's script and hands on its exit code as the protocol asks for. */
-export const RUN_SCRIPT = `
+const RUN_SCRIPT = `
 shift
 if sh "$1"; then exit 0; else code=$?; fi
 echo "$code" > "$BUILD_EXIT_CODE_FILE"

@@ -1,6 +1,13 @@
 import type { JobDefinition, PipelineDefinition } from '../gitlab-double/index.ts';
 import { DEMO_IMAGES } from '../images/demo-images.ts';
-import { type Expectation, endsWith, failsWithExitCode, hasSize, showsBytes, showsLine } from './expectations.ts';
+import {
+  type Expectation,
+  endsWith,
+  failsWithExitCode,
+  hasSize,
+  showsBytes,
+  showsLine,
+} from './expectations.ts';
 
 /** A pipeline of the demo, and what GitLab must have seen of each of its jobs once it ended. */
 export interface DemoPipeline {

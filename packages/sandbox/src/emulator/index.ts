@@ -1,3 +1,3 @@
-export { buildEmulatorImage, EMULATOR_IMAGE } from './image.ts';
-export { type Emulator, type EmulatorOptions, startEmulator } from './start-emulator.ts';
-export { type Swept, sweep } from './sweep.ts';
+export { buildEmulatorImage } from './image.ts';
+export { type Emulator, startEmulator } from './start-emulator.ts';
+export { sweep } from './sweep.ts';

@@ -4,6 +4,7 @@ import type { CommandContext } from '../setup/command.ts';
 import { logToStderr as log } from '../setup/progress.ts';
 import { deploySystem } from './deploy-system.ts';
 import { prepareMachine } from './prepare-machine.ts';
+import { reachableGitLab } from './reachable-gitlab.ts';
 import { startEmulatorFor } from './start-emulator.ts';
 
 /** Shorter than a fleet's defaults: whoever sits before it need not wait long to see a start and zero. */
@@ -17,17 +18,20 @@ export async function runSandbox({ cleanup, signal }: CommandContext): Promise<n
   const machine = await prepareMachine({ log, cleanup, demoImages: false });
   const { gitlabUrl, runnerToken } = requireGitLab(machine.environment);
   const emulator = await startEmulatorFor(log, cleanup, machine);
+  const gitlab = await reachableGitLab(gitlabUrl, emulator.gatewayAddress);
+  cleanup.add('the way to GitLab', () => gitlab.stop());
+  const fleet = { ...SANDBOX_FLEET, ...(gitlab.cloneUrl === undefined ? {} : { cloneUrl: gitlab.cloneUrl }) };
   const system = await deploySystem({
     log,
     machine,
     emulator,
     signal,
-    gitlabUrl,
+    gitlabUrl: gitlab.url,
     runnerToken,
-    fleet: SANDBOX_FLEET,
+    fleet,
   });
   log('');
-  log(`GitLab             ${gitlabUrl}`);
+  log(`GitLab             ${gitlabUrl}${gitlab.url === gitlabUrl ? '' : `, for containers ${gitlab.url}`}`);
   log(`AWS endpoint       ${emulator.endpoint}`);
   log(`Host, as jobs see  ${emulator.gatewayAddress}`);
   log(`Managers leave after ${SANDBOX_FLEET.manager.idleSeconds} s without a job.`);

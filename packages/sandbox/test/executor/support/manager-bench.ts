@@ -1,103 +1,93 @@
 import { CloudWatchLogsClient, CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
-import {
-  CreateClusterCommand,
-  DescribeTasksCommand,
-  ECSClient,
-  ListTasksCommand,
-  RegisterTaskDefinitionCommand,
-  RunTaskCommand,
-  type Task,
-} from '@aws-sdk/client-ecs';
-import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import {
-  type FleetConfigInput,
-  MANAGER_CONTAINER,
-  MANAGER_FAMILY,
-  MANAGER_STARTED_BY,
-  parameterNames,
-  tagValue,
-  taskIdOf,
-  toTags,
-} from '@serverless-gitlab-runner/fleet';
-import { type Emulator, startEmulator } from '../../../src/emulator/index.ts';
-import {
-  type GitLabDouble,
-  type Job,
-  type JobDefinition,
-  type Project,
-  startGitLabDouble,
-} from '../../../src/gitlab-double/index.ts';
+import { DescribeTasksCommand, ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { type FleetConfigInput, tagValue } from '@serverless-gitlab-runner/fleet';
+import { startEmulator } from '../../../src/emulator/index.ts';
+import { type Job, type JobDefinition, startGitLabDouble } from '../../../src/gitlab-double/index.ts';
+import { runCommand, tryCommand } from '../../../src/setup/run-command.ts';
+import { until } from '../../emulator/support/until.ts';
+import { CLUSTER_NAME, createCluster, LOG_GROUP, startManager, writeParameters } from './start-manager.ts';
 
-const CLUSTER_NAME = 'executor-test';
-const FLEET = 'default';
-const LOG_GROUP = '/executor-test';
-const ROLE = 'arn:aws:iam::000000000000:role/executor-test';
-const SUBNET = 'subnet-00000001';
-const SECURITY_GROUP = 'sg-00000001';
+export type BenchJob = Omit<JobDefinition, 'name' | 'stage'>;
+export type ManagerBench = Awaited<ReturnType<typeof startManagerBench>>;
 
-/** Images of the sandbox, as `prepare-docker` builds them; the environment names others to try a real runner by hand. */
-const IMAGES = {
-  manager: process.env['BENCH_MANAGER_IMAGE'] ?? 'serverless-gitlab-runner/runner:local',
-  helper: process.env['BENCH_HELPER_IMAGE'] ?? 'serverless-gitlab-runner/job-base:local',
-};
-
-/** A manager on the emulator with a GitLab double: all of the executor, and nothing of the Lambdas. */
-export interface ManagerBench {
-  emulator: Emulator;
-  gitlab: GitLabDouble;
-  ecs: ECSClient;
-  /** Runs one job and waits for its end. */
-  runJob(job: Omit<JobDefinition, 'name' | 'stage'> & { name?: string }): Promise<Job>;
-  /** Starts one job without waiting. */
-  startJob(job: Omit<JobDefinition, 'name' | 'stage'> & { name?: string }): Promise<Job>;
-  /** Tasks of a job, running and stopped. */
-  tasksOf(job: Job): Promise<Task[]>;
-  manager(): Promise<Task>;
-  stop(): Promise<void>;
+export interface BenchOptions {
+  fleet?: Partial<FleetConfigInput>;
+  /** Runner token in the fleet's parameter. Default: one that GitLab knows. */
+  token?: string;
 }
 
-export async function startManagerBench(
-  name: string,
-  fleet: Partial<FleetConfigInput> = {},
-): Promise<ManagerBench> {
+/** Milliseconds for a job from its start to its end. */
+const JOB_MS = 60_000;
+
+/** A manager on the emulator with a GitLab double: all of the executor, and nothing of the Lambdas. */
+export async function startManagerBench(name: string, options: BenchOptions = {}) {
   const emulator = await startEmulator({ runId: `executor-${name}-${process.pid}` });
   const gitlab = await startGitLabDouble({ host: emulator.gatewayAddress, traceUpdateInterval: 1 });
-  const options = {
-    endpoint: emulator.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-  };
-  const ecs = new ECSClient(options);
-  const token = gitlab.createRunner().token;
-  await writeParameters(new SSMClient(options), gitlab.url, token, fleet);
-  await new CloudWatchLogsClient(options).send(new CreateLogGroupCommand({ logGroupName: LOG_GROUP }));
-  const providers = ['FARGATE', 'FARGATE_SPOT'];
-  const { cluster } = await ecs.send(
-    new CreateClusterCommand({ clusterName: CLUSTER_NAME, capacityProviders: providers }),
-  );
-  const managerArn = await startManager(ecs, cluster?.clusterArn ?? CLUSTER_NAME);
-  const project = await gitlab.createProject({ path: 'acme/shop' });
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const clientOptions = { endpoint: emulator.endpoint, region: 'us-east-1', credentials };
+  const ecs = new ECSClient(clientOptions);
+  const token = options.token ?? gitlab.createRunner().token;
+  await writeParameters(new SSMClient(clientOptions), gitlab.url, token, options.fleet ?? {});
+  await new CloudWatchLogsClient(clientOptions).send(new CreateLogGroupCommand({ logGroupName: LOG_GROUP }));
+  const managerArn = await startManager(ecs, await createCluster(ecs));
+  const project = await gitlab.createProject({
+    path: 'acme/shop',
+    variables: { PLANTED: { value: 'planted-secret-8271', masked: true } },
+  });
   await gitlab.pushCommit(project, { message: 'first', files: { 'README.md': '# Shop\n' } });
 
-  const startJob: ManagerBench['startJob'] = async (job) => {
-    const definition = { name: 'job', stage: 'test', ...job };
-    const pipeline = await gitlab.createPipeline(project, { stages: ['test'], jobs: [definition] });
-    const [started] = pipeline.jobs;
-    if (!started) throw new Error('the pipeline has no job');
-    return started;
+  const startJob = async (definition: BenchJob): Promise<Job> => {
+    const jobs = [{ name: 'job', stage: 'test', ...definition }];
+    const pipeline = await gitlab.createPipeline(project, { stages: ['test'], jobs });
+    const [job] = pipeline.jobs;
+    if (!job) throw new Error('the pipeline has no job');
+    return job;
+  };
+  const manager = async () => {
+    const [task] = await describe(ecs, [managerArn]);
+    if (!task) throw new Error('ECS does not know the manager');
+    return task;
   };
 
   return {
-    emulator,
-    gitlab,
     ecs,
+    gitlab,
+    token,
+    clientOptions,
+    manager,
     startJob,
-    runJob: async (job) => gitlab.waitForJob((await startJob(job)).id),
-    tasksOf: (job) => tasksOf(ecs, job),
-    manager: async () => {
-      const { tasks } = await ecs.send(new DescribeTasksCommand({ cluster: CLUSTER_NAME, tasks: [managerArn] }));
-      if (!tasks?.[0]) throw new Error('the manager is gone');
-      return tasks[0];
+    /** Runs a job and waits for its end. */
+    runJob: async (definition: BenchJob) =>
+      gitlab.waitForJob((await startJob(definition)).id, undefined, JOB_MS),
+    /** Waits until a job's log has a text. */
+    logHas: (job: Job, text: string) =>
+      gitlab.waitForJob(job.id, ({ trace }) => trace.text.includes(text), JOB_MS),
+    /** Tasks of a job, running and stopped. */
+    tasksOf: async (job: Job) =>
+      (await allTasks(ecs)).filter((task) => tagValue(task.tags, 'jobId') === `${job.id}`),
+    /** Waits until no task of the job runs. */
+    noTaskRuns: (job: Job) =>
+      until(`the end of job ${job.id}'s tasks`, async () => {
+        const tasks = (await allTasks(ecs)).filter((task) => tagValue(task.tags, 'jobId') === `${job.id}`);
+        return tasks.every((task) => task.lastStatus === 'STOPPED') ? true : undefined;
+      }),
+    managerEnds: () =>
+      until('the end of the manager', async () => {
+        const task = await manager();
+        return task.lastStatus === 'STOPPED' ? task : undefined;
+      }),
+    /** Turns a switch of the emulator. */
+    turn: async (method: 'PUT' | 'POST', path: string, body: unknown) => {
+      await fetch(`${emulator.endpoint}/_fargate/${path}`, { method, body: JSON.stringify(body) });
+    },
+    containerId: (task: Task | undefined, container: string) => containerId(task, container),
+    managerLog: async () => {
+      const { stdout, stderr } = await tryCommand('docker', [
+        'logs',
+        await containerId(await manager(), 'manager'),
+      ]);
+      return stdout + stderr;
     },
     stop: async () => {
       await gitlab.stop();
@@ -106,70 +96,25 @@ export async function startManagerBench(
   };
 }
 
-async function writeParameters(ssm: SSMClient, gitlabUrl: string, token: string, fleet: Partial<FleetConfigInput>) {
-  const names = parameterNames('/serverless-gitlab-runner', FLEET);
-  const config: FleetConfigInput = {
-    version: 1,
-    name: FLEET,
-    gitlabUrl,
-    manager: { drainPollSeconds: 0.5, checkIntervalSeconds: 1 },
-    network: { subnets: [SUBNET], managerSecurityGroups: [SECURITY_GROUP], jobSecurityGroups: [SECURITY_GROUP] },
-    ...fleet,
-  };
-  await ssm.send(new PutParameterCommand({ Name: names.config, Type: 'String', Value: JSON.stringify(config) }));
-  await ssm.send(new PutParameterCommand({ Name: names.runnerToken, Type: 'SecureString', Value: token }));
+async function containerId(task: Task | undefined, container: string): Promise<string> {
+  const label = `label=com.amazonaws.ecs.task-arn=${task?.taskArn}`;
+  const filters = ['--filter', label, '--filter', `name=-${container}$`];
+  return (await runCommand('docker', ['ps', '-aq', ...filters])).trim();
 }
 
-async function startManager(ecs: ECSClient, cluster: string): Promise<string> {
-  const environment = Object.entries({
-    CLUSTER: cluster,
-    EVENT_BUS_NAME: 'default',
-    HELPER_IMAGE: IMAGES.helper,
-    JOB_EXECUTION_ROLE_ARN: ROLE,
-    JOB_LOG_GROUP: LOG_GROUP,
-    LOG_LEVEL: 'DEBUG',
-  }).map(([name, value]) => ({ name, value }));
-  await ecs.send(
-    new RegisterTaskDefinitionCommand({
-      family: MANAGER_FAMILY,
-      networkMode: 'awsvpc',
-      requiresCompatibilities: ['FARGATE'],
-      cpu: '256',
-      memory: '512',
-      executionRoleArn: ROLE,
-      taskRoleArn: ROLE,
-      containerDefinitions: [{ name: MANAGER_CONTAINER, image: IMAGES.manager, environment, stopTimeout: 120 }],
-    }),
+async function describe(ecs: ECSClient, tasks: string[]): Promise<Task[]> {
+  const answer = await ecs.send(
+    new DescribeTasksCommand({ cluster: CLUSTER_NAME, tasks, include: ['TAGS'] }),
   );
-  const { tasks, failures } = await ecs.send(
-    new RunTaskCommand({
-      cluster,
-      taskDefinition: MANAGER_FAMILY,
-      startedBy: MANAGER_STARTED_BY,
-      capacityProviderStrategy: [{ capacityProvider: 'FARGATE' }],
-      networkConfiguration: { awsvpcConfiguration: { subnets: [SUBNET] } },
-      overrides: {
-        containerOverrides: [{ name: MANAGER_CONTAINER, environment: [{ name: 'FLEET', value: FLEET }] }],
-      },
-      tags: toTags({ role: 'manager', fleet: FLEET }),
-    }),
-  );
-  if (!tasks?.[0]?.taskArn) throw new Error(`the manager did not start: ${JSON.stringify(failures)}`);
-  return tasks[0].taskArn;
+  return answer.tasks ?? [];
 }
 
-async function tasksOf(ecs: ECSClient, job: Job): Promise<Task[]> {
+async function allTasks(ecs: ECSClient): Promise<Task[]> {
   const listed = await Promise.all(
     (['RUNNING', 'STOPPED'] as const).map((desiredStatus) =>
       ecs.send(new ListTasksCommand({ cluster: CLUSTER_NAME, desiredStatus })),
     ),
   );
-  const tasks = listed.flatMap(({ taskArns = [] }) => taskArns);
-  if (tasks.length === 0) return [];
-  const answer = await ecs.send(new DescribeTasksCommand({ cluster: CLUSTER_NAME, tasks, include: ['TAGS'] }));
-  return (answer.tasks ?? []).filter((task) => tagValue(task.tags, 'jobId') === String(job.id));
+  const arns = listed.flatMap(({ taskArns = [] }) => taskArns);
+  return arns.length > 0 ? describe(ecs, arns) : [];
 }
-
-/** Name of a task's container in Docker, as the emulator gives it, and the project's type for tests. */
-export type { Project };
-export { taskIdOf };

@@ -1,0 +1,114 @@
+import { ECSClient, ListTagsForResourceCommand } from '@aws-sdk/client-ecs';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { createLogger } from '../src/logger.ts';
+import type { RunnerApi } from '../src/manager/gitlab-api.ts';
+import { type ManagerEnd, superviseRunner } from '../src/manager/supervise-runner.ts';
+import { fleetOf } from './support/fleet.ts';
+
+const ecs = mockClient(ECSClient);
+const TASK_ARN = 'arn:aws:ecs:eu-west-1:123456789012:task/ci/fedcba9876543210';
+const DRAIN = [{ key: 'serverless-gitlab-runner:drain', value: '2026-11-24T08:00:00.000Z' }];
+
+/** A manager whose runner does as a test says. */
+function supervised() {
+  const exited = Promise.withResolvers<{ code: number | null; how: string }>();
+  const runner = { finish: vi.fn(), terminate: vi.fn(), exited: exited.promise };
+  const api: RunnerApi = {
+    verify: vi.fn<RunnerApi['verify']>().mockResolvedValue('accepted'),
+    verifyPatiently: vi.fn<RunnerApi['verifyPatiently']>(),
+    unregister: vi.fn<RunnerApi['unregister']>(),
+  };
+  const stop = new AbortController();
+  const end = superviseRunner({
+    runner,
+    api,
+    identity: { fleet: fleetOf(), token: 'glrt-x', taskArn: TASK_ARN },
+    ecs: new ECSClient({ region: 'eu-west-1' }),
+    logger: createLogger('ERROR', () => {}),
+    stop: stop.signal,
+  });
+  return {
+    runner,
+    api,
+    stop,
+    end,
+    exit: (code: number) => exited.resolve({ code, how: `exit code ${code}` }),
+  };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  ecs.reset();
+  ecs.on(ListTagsForResourceCommand).resolves({ tags: [] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a manager', () => {
+  it('lets its runner finish when the drain tag is there, once, and ends well', async () => {
+    const { runner, end, exit } = supervised();
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(runner.finish).not.toHaveBeenCalled();
+    ecs.on(ListTagsForResourceCommand).resolves({ tags: DRAIN });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(runner.finish).toHaveBeenCalledTimes(1);
+    expect(runner.terminate).not.toHaveBeenCalled();
+    exit(0);
+    expect(await end).toEqual<ManagerEnd>({ reason: 'drained', exitCode: 0 });
+  });
+
+  it('looks for the tag again when a look fails', async () => {
+    ecs.on(ListTagsForResourceCommand).rejectsOnce(new Error('Rate exceeded')).resolves({ tags: DRAIN });
+    const { runner } = supervised();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(runner.finish).toHaveBeenCalledTimes(1);
+  });
+
+  it('waits as long as jobs take when it is drained', async () => {
+    ecs.on(ListTagsForResourceCommand).resolves({ tags: DRAIN });
+    const { runner } = supervised();
+    await vi.advanceTimersByTimeAsync(24 * 3600_000);
+    expect(runner.terminate).not.toHaveBeenCalled();
+  });
+
+  it('that ECS stops lets its runner finish, and ends what is not done before ECS kills all', async () => {
+    const { runner, stop, end, exit } = supervised();
+    stop.abort();
+    expect(runner.finish).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(runner.terminate).toHaveBeenCalledTimes(1);
+    exit(1);
+    expect(await end).toEqual<ManagerEnd>({ reason: 'terminated', exitCode: 0 });
+  });
+
+  it('ends with its runner when that exits by itself, and says that it was not asked to', async () => {
+    const { end, exit } = supervised();
+    exit(0);
+    expect(await end).toEqual<ManagerEnd>({ reason: 'runner-exited', exitCode: 70 });
+  });
+
+  it('keeps the exit code of a runner that failed', async () => {
+    const { end, exit } = supervised();
+    exit(3);
+    expect(await end).toEqual<ManagerEnd>({ reason: 'runner-exited', exitCode: 3 });
+  });
+
+  it('ends when GitLab no longer knows its token, instead of idling', async () => {
+    const { runner, api, end, exit } = supervised();
+    vi.mocked(api.verify).mockResolvedValue('refused');
+    await vi.advanceTimersByTimeAsync(150_000);
+    expect(runner.finish).toHaveBeenCalledTimes(1);
+    exit(0);
+    expect(await end).toEqual<ManagerEnd>({ reason: 'runner-token-refused', exitCode: 78 });
+  });
+
+  it('lives on while GitLab is unreachable', async () => {
+    const { runner, api } = supervised();
+    vi.mocked(api.verify).mockResolvedValue('unreachable');
+    await vi.advanceTimersByTimeAsync(3600_000);
+    expect(runner.finish).not.toHaveBeenCalled();
+  });
+});

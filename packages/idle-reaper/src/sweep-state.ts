@@ -1,0 +1,41 @@
+import type { ECSClient } from '@aws-sdk/client-ecs';
+import type { JobTaskFacts, ManagerFacts, OurTasks } from '@serverless-gitlab-runner/ecs-tasks';
+import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
+import type { FleetFacts } from './fleet-facts.ts';
+
+export interface SweepParts {
+  ecs: ECSClient;
+  cluster: string;
+  eventBusName: string;
+  readWorld(): Promise<OurTasks>;
+  readFleets(report: (fleet: string, problem: string) => void): Promise<Map<string, FleetFacts>>;
+  publish(entries: readonly EventEntry[]): Promise<void>;
+  /** Milliseconds since 1970. */
+  now(): number;
+  log(message: string, fields: Record<string, unknown>): void;
+}
+
+/** What one sweep saw and did. */
+export interface SweepSummary {
+  managers: number;
+  jobTasks: number;
+  drained: number;
+  stopped: number;
+  requested: number;
+  failures: number;
+}
+
+/** One sweep under way. */
+export interface Sweep {
+  parts: SweepParts;
+  /** Undefined: SSM did not tell. Then nothing is judged by a fleet's limits. */
+  fleets: ReadonlyMap<string, FleetFacts> | undefined;
+  world: OurTasks;
+  summary: SweepSummary;
+  events: EventEntry[];
+}
+
+/** A manager's job tasks, those that ended within the hour included. */
+export function jobTasksOf({ jobTasks }: OurTasks, { taskId }: ManagerFacts): JobTaskFacts[] {
+  return jobTasks.filter(({ managerTaskId }) => managerTaskId === taskId);
+}

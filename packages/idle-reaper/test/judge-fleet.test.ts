@@ -1,0 +1,87 @@
+import { managerFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { describe, expect, it } from 'vitest';
+import { judgeFleet } from '../src/index.ts';
+import { fleetFacts, minute } from './support/fleets.ts';
+
+const period = 30 * minute;
+/** A moment at which the clock's own half hours begin. */
+const onTheClock = 1000 * period;
+
+interface Row {
+  managers?: Parameters<typeof managerFacts>[0][];
+  fleet?: ReturnType<typeof fleetFacts>;
+  /** Minutes after `onTheClock`. */
+  minutes?: number;
+}
+
+function judge({ managers = [], fleet = fleetFacts(), minutes = 0 }: Row) {
+  const now = onTheClock + minutes * minute;
+  const verdict = judgeFleet({
+    fleet,
+    managers: managers.map((over, index) => managerFacts({ taskId: taskIdNumber(index + 1), ...over })),
+    now,
+  });
+  return verdict.kind === 'none' ? verdict.because : verdict.requestKey;
+}
+
+const ended = (minutesAgo: number, over = {}) => ({
+  state: 'stopped' as const,
+  createdAt: onTheClock - 60 * minute,
+  stoppedAt: onTheClock - minutesAgo * minute,
+  ...over,
+});
+
+describe('when a fleet without a manager starts one to ask GitLab itself', () => {
+  it.each<[string, Row, string]>([
+    ['never had one, at a half hour of the clock', {}, 'default@safety-launch@1000'],
+    ['never had one, a minute later still', { minutes: 1 }, 'default@safety-launch@1000'],
+    ['never had one, in between', { minutes: 2 }, 'not-now'],
+    [
+      'the last one ended half an hour ago',
+      { managers: [ended(23)], minutes: 7 },
+      'default@safety-launch@1000',
+    ],
+    ['the last one ended lately', { managers: [ended(29)] }, 'not-now'],
+    ['the last one ended longer ago, and was asked for then', { managers: [ended(35)] }, 'not-now'],
+    ['one runs', { managers: [{}] }, 'has-manager'],
+    ['one starts', { managers: [{ state: 'starting' }] }, 'has-manager'],
+    [
+      'one drains for long',
+      { managers: [{ createdAt: onTheClock - 60 * minute, drainAt: 5 }] },
+      'default@safety-launch@1000',
+    ],
+    [
+      'one was made lately and drains',
+      { managers: [{ createdAt: onTheClock - 5 * minute, drainAt: 5 }] },
+      'not-now',
+    ],
+    [
+      'only a manager with a webhook’s token runs',
+      { managers: [{ runnerTokenParameter: '/t' }] },
+      'default@safety-launch@1000',
+    ],
+    ['only another fleet’s manager runs', { managers: [{ fleet: 'other' }] }, 'default@safety-launch@1000'],
+    ['turned off', { fleet: fleetFacts({}, { safetyLaunchSeconds: 0 }) }, 'off'],
+    ['its document is invalid', { fleet: fleetFacts({ config: undefined }) }, 'off'],
+    ['it has no runner token of its own', { fleet: fleetFacts({ tokensChangedAt: new Map() }) }, 'no-token'],
+    ['GitLab refused its token', { managers: [ended(30, { exitCode: 78 })] }, 'token-refused'],
+    [
+      'GitLab refused its token before it was changed',
+      {
+        managers: [ended(30, { exitCode: 78 })],
+        fleet: fleetFacts({ configChangedAt: onTheClock - minute }),
+      },
+      'default@safety-launch@1000',
+    ],
+  ])('%s', (_title, row, expected) => {
+    expect(judge(row)).toBe(expected);
+  });
+
+  it('is asked once or twice a period by sweeps of every minute', () => {
+    const asked = Array.from({ length: 300 }, (_, minutes) => judge({ minutes })).filter(
+      (answer) => answer !== 'not-now',
+    );
+    expect(new Set(asked).size).toBe(10);
+    expect(asked.length).toBeLessThanOrEqual(20);
+  });
+});

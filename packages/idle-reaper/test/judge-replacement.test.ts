@@ -1,0 +1,227 @@
+import { jobTaskFacts, managerFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { describe, expect, it } from 'vitest';
+import { type FleetFacts, judgeReplacement } from '../src/index.ts';
+import { fleetFacts, minute, now } from './support/fleets.ts';
+
+const ago = (minutes: number) => now - minutes * minute;
+
+interface Row {
+  manager?: Parameters<typeof managerFacts>[0];
+  jobTasks?: Parameters<typeof jobTaskFacts>[0][];
+  others?: Parameters<typeof managerFacts>[0][];
+  fleet?: FleetFacts | undefined;
+}
+
+function judge({ manager: over = {}, jobTasks = [], others = [], ...rest }: Row) {
+  const manager = managerFacts({ createdAt: ago(60), startedAt: ago(59), demandAt: ago(60), ...over });
+  const managers = [
+    manager,
+    ...others.map((other, index) =>
+      managerFacts({ taskId: taskIdNumber(index + 2), createdAt: ago(60), startedAt: ago(59), ...other }),
+    ),
+  ];
+  const verdict = judgeReplacement({
+    manager,
+    managers,
+    jobTasks: jobTasks.map((task) => jobTaskFacts(task)),
+    fleet: 'fleet' in rest ? rest.fleet : fleetFacts(),
+    now,
+  });
+  return verdict.kind === 'none'
+    ? verdict.because
+    : `${verdict.cause} ${verdict.requestKey.replace(/^arn.*task.cluster./, '')}`;
+}
+
+const id = taskIdNumber(1);
+const mark = (time: number) => `${id}@${new Date(time).toISOString()}`;
+const lost = { state: 'stopped', stoppedAt: ago(1), demandAt: ago(2) } as const;
+const refused = { state: 'stopped', stoppedAt: ago(1), demandAt: ago(2), exitCode: 78 } as const;
+
+describe('when a manager that takes no more jobs leaves jobs behind', () => {
+  it.each<[string, Row, string]>([
+    ['it takes jobs', {}, 'takes-jobs'],
+    ['drained idle', { manager: { drainAt: ago(1), demandAt: ago(12) } }, 'not-needed'],
+    [
+      'drained exactly at the end of its idle time',
+      { manager: { drainAt: ago(1), demandAt: ago(11) } },
+      'not-needed',
+    ],
+    [
+      'a job counted on it just before the drain',
+      { manager: { drainAt: ago(1), demandAt: ago(1) - 1 } },
+      `demand-during-drain ${mark(ago(1) - 1)}`,
+    ],
+    [
+      'a job counted on it after the drain',
+      { manager: { drainAt: ago(2), demandAt: ago(1) } },
+      `demand-during-drain ${mark(ago(1))}`,
+    ],
+    [
+      'and it has left meanwhile',
+      { manager: { state: 'stopped', stoppedAt: ago(0), drainAt: ago(2), demandAt: ago(1) } },
+      `demand-during-drain ${mark(ago(1))}`,
+    ],
+    [
+      'drained for its age, with demand a while ago',
+      { manager: { drainAt: ago(1), demandAt: ago(9) } },
+      `demand-during-drain ${mark(ago(9))}`,
+    ],
+    [
+      'drained without ever having run',
+      {
+        manager: {
+          state: 'starting',
+          startedAt: undefined,
+          createdAt: ago(16),
+          demandAt: ago(16),
+          drainAt: ago(0),
+        },
+      },
+      `demand-during-drain ${mark(ago(16))}`,
+    ],
+    ['drained without ever a demand', { manager: { drainAt: ago(1), demandAt: undefined } }, 'not-needed'],
+    [
+      'drained, and ended with a job task alive',
+      { manager: { state: 'stopped', stoppedAt: ago(1), drainAt: ago(20) }, jobTasks: [{}] },
+      `manager-lost ${mark(ago(60))}`,
+    ],
+    ['a successor runs', { manager: { drainAt: ago(2), demandAt: ago(1) }, others: [{}] }, 'replaced'],
+    ['a successor starts', { manager: lost, others: [{ state: 'starting', createdAt: ago(0) }] }, 'replaced'],
+    [
+      'a successor came and went',
+      {
+        manager: { drainAt: ago(5), demandAt: ago(5) },
+        others: [{ createdAt: ago(4), state: 'stopped', stoppedAt: ago(1), drainAt: ago(2) }],
+      },
+      'replaced',
+    ],
+    [
+      'the other one is drained too',
+      { manager: { drainAt: ago(2), demandAt: ago(1) }, others: [{ drainAt: ago(3) }] },
+      `demand-during-drain ${mark(ago(1))}`,
+    ],
+    [
+      'the other one has another token',
+      { manager: lost, others: [{ runnerTokenParameter: '/t' }] },
+      `manager-lost ${id}`,
+    ],
+    [
+      'the other one is of another fleet',
+      { manager: lost, others: [{ fleet: 'other' }] },
+      `manager-lost ${id}`,
+    ],
+    ['it stops just now', { manager: { state: 'stopping', demandAt: ago(1) } }, 'not-needed'],
+    [
+      'it died before it took its first job',
+      { manager: { ...lost, demandAt: ago(50), startedAt: undefined } },
+      `manager-lost ${id}`,
+    ],
+    [
+      'it died with a job counted on it after its last one',
+      {
+        manager: { ...lost, demandAt: ago(30) },
+        jobTasks: [{ state: 'stopped', createdAt: ago(31), stoppedAt: ago(30) }],
+      },
+      `manager-lost ${id}`,
+    ],
+    [
+      'it died soon after a demand',
+      {
+        manager: { ...lost, demandAt: ago(9) },
+        jobTasks: [{ state: 'stopped', createdAt: ago(8), stoppedAt: ago(5) }],
+      },
+      `manager-lost ${id}`,
+    ],
+    [
+      'it died with a job at work',
+      { manager: { ...lost, demandAt: ago(40) }, jobTasks: [{ createdAt: ago(39) }] },
+      `manager-lost ${id}`,
+    ],
+    [
+      'it died, and its job task was stopped after it',
+      {
+        manager: { ...lost, stoppingAt: ago(2), demandAt: ago(40) },
+        jobTasks: [{ createdAt: ago(39), state: 'stopped', stoppingAt: ago(1), stoppedAt: ago(0) }],
+      },
+      `manager-lost ${id}`,
+    ],
+    [
+      'it ended by itself, its job task stopped before it',
+      {
+        manager: { ...lost, stoppingAt: ago(2), demandAt: ago(40) },
+        jobTasks: [{ createdAt: ago(39), state: 'stopped', stoppingAt: ago(3), stoppedAt: ago(1) }],
+      },
+      'not-needed',
+    ],
+    [
+      'it died idle',
+      {
+        manager: { ...lost, demandAt: ago(40) },
+        jobTasks: [{ state: 'stopped', createdAt: ago(39), stoppedAt: ago(30) }],
+      },
+      'not-needed',
+    ],
+    [
+      'it died more than an hour ago',
+      { manager: { ...lost, stoppedAt: ago(61), demandAt: ago(62) } },
+      'not-needed',
+    ],
+    ['its fleet is gone', { manager: lost, fleet: undefined }, 'fleet-removed'],
+    ['GitLab refused its token', { manager: refused }, 'token-refused'],
+    ['GitLab refused another one’s token, the same', { manager: lost, others: [refused] }, 'token-refused'],
+    [
+      'the fleet was written anew since',
+      { manager: refused, fleet: fleetFacts({ configChangedAt: ago(0) }) },
+      `manager-lost ${id}`,
+    ],
+    [
+      'the token was written anew since',
+      {
+        manager: refused,
+        fleet: fleetFacts({ tokensChangedAt: new Map([['/p/fleets/default/runner-token', ago(0)]]) }),
+      },
+      `manager-lost ${id}`,
+    ],
+    [
+      'another token was written anew since',
+      { manager: refused, fleet: fleetFacts({ tokensChangedAt: new Map([['/other', ago(0)]]) }) },
+      'token-refused',
+    ],
+    [
+      'managers keep dying: the second waits a minute',
+      {
+        manager: { ...lost, stoppedAt: ago(0.5) },
+        others: [{ state: 'stopped', stoppedAt: ago(10), createdAt: ago(20) }],
+      },
+      'not-now',
+    ],
+    [
+      'and comes then',
+      {
+        manager: { ...lost, stoppedAt: ago(1) },
+        others: [{ state: 'stopped', stoppedAt: ago(10), createdAt: ago(20) }],
+      },
+      `manager-lost ${id}`,
+    ],
+    [
+      'managers that were drained did not die',
+      {
+        manager: { ...lost, stoppedAt: ago(0.5) },
+        others: [{ state: 'stopped', stoppedAt: ago(10), drainAt: ago(12) }],
+      },
+      `manager-lost ${id}`,
+    ],
+    [
+      'nobody answered the request for five minutes',
+      { manager: { ...lost, stoppedAt: ago(5), demandAt: ago(6) } },
+      'not-now',
+    ],
+    [
+      'after ten it is repeated',
+      { manager: { ...lost, stoppedAt: ago(10.5), demandAt: ago(11) } },
+      `manager-lost ${id}`,
+    ],
+  ])('%s', (_title, row, expected) => {
+    expect(judge(row)).toBe(expected);
+  });
+});

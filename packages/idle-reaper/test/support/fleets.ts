@@ -1,0 +1,30 @@
+import { type FleetConfigInput, fleetConfigSchema } from '@serverless-gitlab-runner/fleet';
+import type { FleetFacts } from '../../src/index.ts';
+
+export const minute = 60_000;
+/** Now, in every table: a day and a bit after 1970, so that managers made then are old. */
+export const now = 100_000_000;
+
+export function fleetInput(over: Partial<FleetConfigInput> = {}): FleetConfigInput {
+  return {
+    version: 1,
+    name: 'default',
+    network: { subnets: ['subnet-1'], managerSecurityGroups: ['sg-m'], jobSecurityGroups: ['sg-j'] },
+    ...over,
+  };
+}
+
+/** A fleet of ten minutes idle time, written at the beginning of time. */
+export function fleetFacts(
+  over: Partial<FleetFacts> = {},
+  config: Partial<FleetConfigInput> = {},
+): FleetFacts {
+  return {
+    name: 'default',
+    config: fleetConfigSchema.parse(fleetInput({ manager: { idleSeconds: 600 }, ...config })),
+    configChangedAt: 0,
+    ownTokenName: '/p/fleets/default/runner-token',
+    tokensChangedAt: new Map([['/p/fleets/default/runner-token', 0]]),
+    ...over,
+  };
+}

@@ -1,0 +1,33 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MissingImagePartError, stageRunnerImage } from '../src/constructs/repository-images.ts';
+import { temporaryDirectory } from './support/temporary-directory.ts';
+
+let parts: { dockerfile: string; executor: string; node: string };
+
+beforeEach(() => {
+  const root = temporaryDirectory();
+  parts = { dockerfile: join(root, 'runner'), executor: join(root, 'executor'), node: join(root, 'node') };
+  for (const folder of ['runner', 'executor/hooks']) mkdirSync(join(root, folder), { recursive: true });
+  writeFileSync(join(parts.dockerfile, 'Dockerfile'), 'FROM scratch\n');
+  writeFileSync(parts.node, 'node');
+});
+
+describe("the manager image's build context", () => {
+  it("has the Dockerfile's folder, and what the build brings beside it", () => {
+    mkdirSync(join(parts.executor, 'dist'));
+    writeFileSync(join(parts.executor, 'dist/manager.mjs'), 'manager');
+    const context = temporaryDirectory();
+    stageRunnerImage(context, parts);
+    expect(readdirSync(context).sort()).toEqual(['Dockerfile', 'dist', 'hooks', 'node']);
+    expect(readFileSync(join(context, 'dist/manager.mjs'), 'utf8')).toBe('manager');
+  });
+
+  it('is refused with the command that helps while the executor is not built', () => {
+    expect(existsSync(join(parts.executor, 'dist'))).toBe(false);
+    const staging = () => stageRunnerImage(temporaryDirectory(), parts);
+    expect(staging).toThrow(MissingImagePartError);
+    expect(staging).toThrow('npx nx build fargate-executor');
+  });
+});

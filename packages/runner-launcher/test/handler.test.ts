@@ -1,0 +1,70 @@
+import { DescribeTasksCommand, ECSClient, ListTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { fleetDocument, queued } from './support/launcher.ts';
+
+vi.stubEnv('CLUSTER', 'cluster');
+vi.stubEnv('EVENT_BUS_NAME', 'bus');
+vi.stubEnv('MANAGER_TASK_DEFINITION', 'managers:3');
+vi.stubEnv('QUEUE_URL', 'https://sqs.eu-west-1.amazonaws.com/1/queue');
+vi.stubEnv('DEAD_LETTER_QUEUE_URL', 'https://sqs.eu-west-1.amazonaws.com/1/dead');
+vi.stubEnv('PARAMETER_PREFIX', '/p');
+vi.stubEnv('AWS_REGION', 'eu-west-1');
+vi.stubEnv('LOG_LEVEL', 'SILENT');
+
+const ecs = mockClient(ECSClient);
+const ssm = mockClient(SSMClient);
+const sqs = mockClient(SQSClient);
+const bus = mockClient(EventBridgeClient);
+const { handler } = await import('../src/handler.ts');
+
+const taskArn = 'arn:aws:ecs:eu-west-1:111122223333:task/cluster/1';
+const record = ({ messageId, receiptHandle, body }: ReturnType<typeof queued>) => ({
+  messageId,
+  receiptHandle,
+  body,
+  attributes: { ApproximateReceiveCount: '1' },
+});
+
+beforeEach(() => {
+  for (const mock of [ecs, ssm, sqs, bus]) mock.reset();
+  ssm.on(GetParameterCommand).resolves({ Parameter: { Value: fleetDocument() } });
+  ecs.on(ListTasksCommand).resolves({ taskArns: [] });
+  ecs.on(DescribeTasksCommand).resolves({ tasks: [] });
+  ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn, lastStatus: 'PROVISIONING' }] });
+  sqs
+    .on(SendMessageBatchCommand)
+    .resolves({ Successful: [{ Id: '0', MessageId: 'x', MD5OfMessageBody: 'x' }] });
+  bus.on(PutEventsCommand).resolves({ Entries: [{ EventId: 'id' }] });
+});
+
+describe('the Lambda', () => {
+  it('starts a manager and tells of it', async () => {
+    expect(await handler({ Records: [record(queued(1))] })).toEqual({ batchItemFailures: [] });
+    expect(ecs.commandCalls(RunTaskCommand)).toHaveLength(1);
+    expect(bus.commandCalls(PutEventsCommand)[0]?.args[0].input.Entries?.[0]?.DetailType).toBe(
+      'ManagerLaunched',
+    );
+  });
+
+  it('does not bring a message back because nobody heard of its manager', async () => {
+    bus.on(PutEventsCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
+    expect(await handler({ Records: [record(queued(1))] })).toEqual({ batchItemFailures: [] });
+  });
+
+  it('names the messages that must come back', async () => {
+    ecs.on(RunTaskCommand).rejects(Object.assign(new Error('slow'), { name: 'ThrottlingException' }));
+    const broken = { ...record(queued(2)), body: 'nothing' };
+    expect(await handler({ Records: [record(queued(1)), broken] })).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'm-e1' }],
+    });
+    expect(sqs.commandCalls(SendMessageBatchCommand)).toHaveLength(1);
+  });
+
+  it('fails on what is no batch of SQS, so that nothing of it is deleted', async () => {
+    await expect(handler({ hello: 'world' })).rejects.toThrow('Records');
+  });
+});

@@ -1,0 +1,410 @@
+import {
+  DescribeTasksCommand,
+  ListTasksCommand,
+  RunTaskCommand,
+  TagResourceCommand,
+} from '@aws-sdk/client-ecs';
+import { tagValue, toTags } from '@serverless-gitlab-runner/fleet';
+import { describe, expect, it } from 'vitest';
+import { processBatch } from '../src/index.ts';
+import { createLauncher, queued, requested } from './support/launcher.ts';
+
+const named = (name: string, message = 'said so') => Object.assign(new Error(message), { name });
+const managerTags = (over = {}) => toTags({ role: 'manager', fleet: 'default', slot: '1', ...over });
+const kinds = (settled: Awaited<ReturnType<typeof processBatch>>) =>
+  settled.map(({ outcome }) =>
+    outcome.kind === 'done' ? outcome.because : `${outcome.kind} ${outcome.reason}`,
+  );
+
+describe('a batch of messages', () => {
+  it('starts a manager for a queued job, with what RunTask needs and nothing secret', async () => {
+    const launcher = createLauncher({ max: 1 });
+    const settled = await processBatch([queued(1)], launcher.parts);
+    expect(kinds(settled)).toEqual(['manager-launched']);
+    const [input] = launcher.ecs.runs();
+    expect(input).toEqual({
+      cluster: 'cluster',
+      taskDefinition: 'family',
+      count: 1,
+      clientToken: expect.stringMatching(/^[0-9a-f]{64}$/),
+      startedBy: 'serverless-gitlab-runner',
+      capacityProviderStrategy: [{ capacityProvider: 'FARGATE', weight: 1 }],
+      networkConfiguration: {
+        awsvpcConfiguration: { subnets: ['subnet-1'], securityGroups: ['sg-m'], assignPublicIp: 'DISABLED' },
+      },
+      overrides: {
+        containerOverrides: [
+          {
+            name: 'manager',
+            environment: [
+              { name: 'FLEET', value: 'default' },
+              { name: 'RUNNER_TOKEN_PARAMETER', value: '/p/fleets/default/runner-token' },
+            ],
+          },
+        ],
+      },
+      tags: toTags({ role: 'manager', fleet: 'default', slot: '1', demand: '2026-11-23T10:00:00.000Z' }),
+    });
+    expect(launcher.events('ManagerLaunched')).toMatchObject([
+      { fleet: 'default', capacityProvider: 'FARGATE', causeEventId: 'e1' },
+    ]);
+  });
+
+  it('starts one manager for a batch, however often its messages come and whoever else works on them', async () => {
+    const launcher = createLauncher({ max: 3 });
+    const batch = [queued(1), queued(2), queued(2), queued(3)];
+    const readings = await Promise.all([
+      processBatch(batch, launcher.parts),
+      processBatch(batch, launcher.parts),
+    ]);
+    await processBatch(batch, launcher.parts);
+    expect(launcher.ecs.tasks.size).toBe(1);
+    expect(readings.flatMap(kinds).every((kind) => kind.startsWith('manager-'))).toBe(true);
+  });
+
+  it('keeps the maximum even when ECS’s list never shows what was started', async () => {
+    const launcher = createLauncher({ max: 2, concurrentJobs: 1 });
+    launcher.parts.readWorld = async () => ({ managers: [], jobTasks: [] });
+    for (let jobId = 1; jobId < 20; jobId += 1) {
+      launcher.pass(7);
+      await processBatch([queued(jobId), queued(100 + jobId)], launcher.parts);
+    }
+    expect(launcher.ecs.tasks.size).toBe(2);
+  });
+
+  it('gives a webhook’s own runner token to a manager of its own, by name', async () => {
+    const launcher = createLauncher({ max: 2 });
+    const runnerTokenParameter = '/p/fleets/default/runner-tokens/abc';
+    await processBatch([queued(1), queued(2, { runnerTokenParameter })], launcher.parts);
+    const [own, brought] = launcher.ecs.runs();
+    expect(own?.overrides?.containerOverrides?.[0]?.environment?.[1]?.value).toBe(
+      '/p/fleets/default/runner-token',
+    );
+    expect(brought?.overrides?.containerOverrides?.[0]?.environment?.[1]?.value).toBe(runnerTokenParameter);
+    expect(tagValue(brought?.tags, 'runnerTokenParameter')).toBe(runnerTokenParameter);
+    expect(launcher.events('ManagerLaunched')[1]).toMatchObject({ runnerTokenParameter });
+  });
+
+  it('keeps messages of a token whose managers the maximum leaves no room for', async () => {
+    const launcher = createLauncher({ max: 1 });
+    const runnerTokenParameter = '/p/fleets/default/runner-tokens/abc';
+    const settled = await processBatch([queued(1), queued(2, { runnerTokenParameter })], launcher.parts);
+    expect(kinds(settled)).toEqual(['manager-launched', 'retry at-maximum']);
+    expect(launcher.ecs.tasks.size).toBe(1);
+  });
+
+  it('does not fill a place that another token’s manager has just taken unseen', async () => {
+    const launcher = createLauncher({ max: 1 });
+    await processBatch([queued(1)], launcher.parts);
+    launcher.parts.readWorld = async () => ({ managers: [], jobTasks: [] });
+    const other = queued(2, { runnerTokenParameter: '/p/fleets/default/runner-tokens/abc' });
+    expect(kinds(await processBatch([other], launcher.parts))).toEqual(['retry at-maximum']);
+    expect(launcher.ecs.tasks.size).toBe(1);
+  });
+
+  it('reads ECS once for a batch, whatever fleets it is about', async () => {
+    const launcher = createLauncher();
+    await processBatch([queued(1), queued(2, { fleet: 'other' }), requested('again')], launcher.parts);
+    expect(launcher.ecs.mock.commandCalls(ListTasksCommand)).toHaveLength(1);
+  });
+
+  it('tells that a job of the batch runs already', async () => {
+    const launcher = createLauncher();
+    launcher.ecs.add({ tags: toTags({ role: 'job', fleet: 'default', jobId: '1' }) });
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['job-runs']);
+    expect(launcher.ecs.runs()).toHaveLength(0);
+  });
+});
+
+describe('a manager relied on', () => {
+  it('gets the demand mark first, and is read again after it', async () => {
+    const launcher = createLauncher();
+    const arn = launcher.ecs.add({ tags: managerTags() });
+    launcher.pass(60);
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-runs']);
+    expect(tagValue(launcher.ecs.tasks.get(arn)?.tags, 'demand')).toBe('2026-11-23T10:01:00.000Z');
+    const calls = launcher.ecs.mock.calls().map((call) => call.args[0].constructor.name);
+    expect(calls).toEqual([
+      'ListTasksCommand',
+      'DescribeTasksCommand',
+      'TagResourceCommand',
+      'DescribeTasksCommand',
+    ]);
+  });
+
+  it('is given up for a new one when the reaper drained it meanwhile', async () => {
+    const launcher = createLauncher({ max: 1 });
+    const arn = launcher.ecs.add({ tags: managerTags() });
+    const fake = launcher.ecs.mock.on(TagResourceCommand);
+    fake.callsFake(() => {
+      launcher.ecs.change(arn, () => ({ tags: managerTags({ drain: '2026-11-23T10:00:00.000Z' }) }));
+      return {};
+    });
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-launched']);
+    expect(launcher.ecs.tasks.size).toBe(2);
+  });
+
+  it('is given up for a new one when it ended meanwhile', async () => {
+    const launcher = createLauncher({ max: 1 });
+    launcher.ecs.add({ tags: managerTags() });
+    launcher.ecs.mock
+      .on(TagResourceCommand)
+      .rejects(named('InvalidParameterException', 'The task is stopped'));
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-launched']);
+  });
+
+  it('is not relied on when its mark cannot be written: the message comes back', async () => {
+    const launcher = createLauncher({ max: 1 });
+    launcher.ecs.add({ tags: managerTags() });
+    launcher.ecs.mock.on(TagResourceCommand).rejects(named('ThrottlingException'));
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry throttled']);
+    expect(launcher.ecs.runs()).toHaveLength(0);
+    expect(launcher.events('ManagerLaunchFailed')).toMatchObject([{ reason: 'throttled', final: false }]);
+  });
+});
+
+describe('a place that was filled before', () => {
+  it('is filled anew once its manager has ended', async () => {
+    const launcher = createLauncher({ max: 1 });
+    for (let jobId = 1; jobId <= 4; jobId += 1) {
+      expect(kinds(await processBatch([queued(jobId)], launcher.parts))).toEqual(['manager-launched']);
+      launcher.pass(60);
+      for (const arn of launcher.ecs.tasks.keys()) launcher.ecs.stop(arn);
+    }
+    expect(launcher.ecs.tasks.size).toBe(4);
+  });
+
+  it('is filled anew beside a manager that drains', async () => {
+    const launcher = createLauncher({ max: 1 });
+    await processBatch([queued(1)], launcher.parts);
+    const [arn = ''] = launcher.ecs.tasks.keys();
+    launcher.ecs.change(arn, ({ tags = [] }) => ({
+      tags: [...tags, ...toTags({ drain: '2026-11-23T10:01:00Z' })],
+    }));
+    launcher.pass(60);
+    expect(kinds(await processBatch([queued(2)], launcher.parts))).toEqual(['manager-launched']);
+    expect(launcher.ecs.tasks.size).toBe(2);
+  });
+
+  it('is not filled twice when RunTask’s answer was lost', async () => {
+    const launcher = createLauncher({ max: 1 });
+    launcher.ecs.mock
+      .on(RunTaskCommand)
+      .callsFakeOnce((input) => {
+        launcher.ecs.runTask(input);
+        throw named('TimeoutError');
+      })
+      .callsFake(launcher.ecs.runTask);
+    launcher.parts.readWorld = async () => ({ managers: [], jobTasks: [] });
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry unknown']);
+    launcher.pass(5);
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-runs']);
+    expect(launcher.ecs.tasks.size).toBe(1);
+  });
+
+  it('marks the manager that holds it, started by somebody else: the mark at its launch was not this job’s', async () => {
+    const launcher = createLauncher({ max: 1 });
+    await processBatch([queued(1)], launcher.parts);
+    launcher.parts.readWorld = async () => ({ managers: [], jobTasks: [] });
+    launcher.pass(8);
+    await processBatch([queued(2)], launcher.parts);
+    const [task] = launcher.ecs.tasks.values();
+    expect(tagValue(task?.tags, 'demand')).toBe('2026-11-23T10:00:08.000Z');
+  });
+
+  it('believes a new task that ECS does not show yet', async () => {
+    const launcher = createLauncher({ max: 1 });
+    launcher.ecs.mock.on(DescribeTasksCommand).resolves({ tasks: [], failures: [{ reason: 'MISSING' }] });
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-launched']);
+    expect(launcher.ecs.runs()).toHaveLength(1);
+  });
+
+  it('believes a new task when ECS cannot be asked about it', async () => {
+    const launcher = createLauncher({ max: 1 });
+    launcher.ecs.mock.on(DescribeTasksCommand).rejects(named('ThrottlingException'));
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-launched']);
+  });
+
+  it('waits for a task that only its token names, and takes one that stays missing for gone', async () => {
+    const launcher = createLauncher({ max: 1 });
+    await processBatch([queued(1)], launcher.parts);
+    const [arn = ''] = launcher.ecs.tasks.keys();
+    launcher.ecs.missing.add(arn);
+    launcher.parts.readWorld = async () => ({ managers: [], jobTasks: [] });
+    launcher.pass(7200);
+    const before = launcher.now();
+    expect(kinds(await processBatch([queued(2)], launcher.parts))).toEqual(['manager-launched']);
+    expect(launcher.now() - before).toBe(2500);
+    expect(launcher.ecs.tasks.size).toBe(2);
+  });
+
+  it('gives up for now when ECS remembers ended managers without end', async () => {
+    const launcher = createLauncher({ max: 1 });
+    launcher.ecs.mock.on(RunTaskCommand).callsFake(() => {
+      const arn = launcher.ecs.add({ tags: managerTags() });
+      launcher.ecs.stop(arn);
+      return { tasks: [launcher.ecs.tasks.get(arn)] };
+    });
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry unknown']);
+  });
+});
+
+describe('capacity', () => {
+  const noCapacity = {
+    tasks: [],
+    failures: [{ reason: 'Capacity is unavailable at this time. Please try again later' }],
+  };
+  const providers = (launcher: ReturnType<typeof createLauncher>) =>
+    launcher.ecs.runs().map(({ capacityProviderStrategy: [first] = [] }) => first?.capacityProvider);
+
+  it('falls back along the fleet’s list, with a token of its own', async () => {
+    const launcher = createLauncher({ capacity: ['FARGATE_SPOT', 'FARGATE'] });
+    launcher.ecs.mock.on(RunTaskCommand).resolvesOnce(noCapacity).callsFake(launcher.ecs.runTask);
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-launched']);
+    expect(providers(launcher)).toEqual(['FARGATE_SPOT', 'FARGATE']);
+    const [spot, onDemand] = launcher.ecs.runs();
+    expect(spot?.clientToken).not.toBe(onDemand?.clientToken);
+    expect(launcher.events('ManagerLaunched')).toMatchObject([{ capacityProvider: 'FARGATE' }]);
+  });
+
+  it('keeps the message when there is none at all, and does not ask again within a minute', async () => {
+    const launcher = createLauncher({ capacity: ['FARGATE_SPOT', 'FARGATE'] });
+    launcher.ecs.mock.on(RunTaskCommand).resolves(noCapacity);
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry no-capacity']);
+    expect(launcher.events('ManagerLaunchFailed')).toMatchObject([
+      { reason: 'no-capacity', final: false, causeEventId: 'e1' },
+    ]);
+    launcher.pass(30);
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry no-capacity']);
+    expect(launcher.ecs.runs()).toHaveLength(2);
+    launcher.pass(31);
+    await processBatch([queued(1)], launcher.parts);
+    expect(launcher.ecs.runs()).toHaveLength(4);
+  });
+
+  it('uses what it could start when only some places could be filled', async () => {
+    const launcher = createLauncher({ max: 2, concurrentJobs: 1 });
+    launcher.ecs.mock.on(RunTaskCommand).callsFakeOnce(launcher.ecs.runTask).resolves(noCapacity);
+    const settled = await processBatch([queued(1), queued(2)], launcher.parts);
+    expect(kinds(settled)).toEqual(['manager-launched', 'retry no-capacity']);
+  });
+});
+
+describe('a launch that fails', () => {
+  it.each([
+    ['ThrottlingException', 'Rate exceeded', 'retry throttled', false],
+    ['ServerException', 'oops', 'retry unknown', false],
+    ['TypeError', 'x is not a function', 'retry unknown', false],
+    [
+      'ClientException',
+      "You've reached the limit on the number of tasks you can run concurrently",
+      'retry no-capacity',
+      false,
+    ],
+    ['AccessDeniedException', 'not authorized to perform: iam:PassRole', 'give-up access-denied', true],
+    [
+      'InvalidParameterException',
+      "The subnet ID 'subnet-1' does not exist",
+      'give-up invalid-configuration',
+      true,
+    ],
+    ['ClientException', 'TaskDefinition not found.', 'give-up invalid-configuration', true],
+    ['ClusterNotFoundException', 'Cluster not found.', 'give-up invalid-configuration', true],
+  ])('with %s (%s): %s', async (name, message, outcome, final) => {
+    const launcher = createLauncher();
+    launcher.ecs.mock.on(RunTaskCommand).rejects(named(name, message));
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual([outcome]);
+    const [event] = launcher.events('ManagerLaunchFailed');
+    expect(event).toMatchObject({ reason: outcome.split(' ')[1], final });
+    expect(event.message).toContain(message);
+  });
+
+  it('with a failure that no capacity changes is given up', async () => {
+    const launcher = createLauncher();
+    launcher.ecs.mock.on(RunTaskCommand).resolves({ failures: [{ reason: 'MISSING' }] });
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['give-up invalid-configuration']);
+  });
+
+  it('is not tried when the runner token was refused', async () => {
+    const launcher = createLauncher();
+    const failure = {
+      reason: 'runner-token-refused' as const,
+      message: 'Write a valid one',
+      permanent: true,
+    };
+    launcher.parts.veto = async () => failure;
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['give-up runner-token-refused']);
+    expect(launcher.ecs.runs()).toHaveLength(0);
+  });
+
+  it('is not tried when the fleet is invalid', async () => {
+    const launcher = createLauncher();
+    const failure = { reason: 'invalid-fleet' as const, message: 'no such fleet', permanent: true };
+    launcher.parts.readFleet = async () => ({ failure });
+    const settled = await processBatch([queued(1)], launcher.parts);
+    expect(settled[0]?.outcome).toEqual({
+      kind: 'give-up',
+      reason: 'invalid-fleet',
+      message: 'no such fleet',
+    });
+    expect(launcher.events('ManagerLaunchFailed')).toMatchObject([{ reason: 'invalid-fleet', final: true }]);
+  });
+
+  it('is not tried when ECS cannot be read: all messages come back', async () => {
+    const launcher = createLauncher();
+    launcher.ecs.mock.on(ListTasksCommand).rejects(named('ServerException'));
+    expect(kinds(await processBatch([queued(1), queued(2)], launcher.parts))).toEqual([
+      'retry unknown',
+      'retry unknown',
+    ]);
+  });
+
+  it('comes back when the managers change under every plan', async () => {
+    const launcher = createLauncher({ max: 1 });
+    launcher.ecs.mock
+      .on(RunTaskCommand)
+      .callsFake(() => ({ tasks: [launcher.ecs.tasks.get(launcher.ecs.add({ tags: managerTags() }))] }));
+    launcher.ecs.mock.on(TagResourceCommand).rejects(named('InvalidParameterException'));
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry unknown']);
+  });
+});
+
+describe('a message that asks for nothing', () => {
+  it('is given up when it cannot be read, and the others go on', async () => {
+    const launcher = createLauncher();
+    const broken = { ...queued(2), body: 'not JSON' };
+    const strange = { ...queued(3), body: queued(3).body.replace('JobQueued', 'JobStolen') };
+    const settled = await processBatch([broken, queued(1), strange], launcher.parts);
+    expect(kinds(settled).toSorted()).toEqual([
+      'give-up unreadable',
+      'give-up unreadable',
+      'manager-launched',
+    ]);
+  });
+
+  it('is given up when it names a parameter that is not its fleet’s', async () => {
+    const launcher = createLauncher();
+    const stolen = queued(1, { runnerTokenParameter: '/p/fleets/other/runner-token' });
+    const settled = await processBatch([stolen], launcher.parts);
+    expect(kinds(settled)).toEqual(['give-up unreadable']);
+    expect(launcher.ecs.mock.calls()).toHaveLength(0);
+  });
+
+  it('is done when it is another event of ours', async () => {
+    const launcher = createLauncher();
+    const body = JSON.stringify({
+      id: 'x',
+      source: 'serverless-gitlab-runner',
+      'detail-type': 'ManagerStopped',
+      time: '2026-11-23T10:00:00Z',
+      detail: {
+        version: 1,
+        fleet: 'default',
+        occurredAt: '2026-11-23T10:00:00Z',
+        managerTaskArn: 'arn:aws:ecs:eu-west-1:111122223333:task/cluster/1',
+        reason: 'drained',
+      },
+    });
+    expect(kinds(await processBatch([{ ...queued(1), body }], launcher.parts))).toEqual(['not-ours']);
+  });
+});

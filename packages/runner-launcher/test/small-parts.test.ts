@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { readEnvironment } from '../src/environment.ts';
+import { createCapacityMemory, createCountedJobs, launchToken, retryDelaySeconds } from '../src/index.ts';
+import { familyOf } from '../src/task-definition-family.ts';
+
+describe('the client token', () => {
+  const cause = {
+    parameterPrefix: '/p',
+    fleet: 'default',
+    slot: 1,
+    capacityProvider: 'FARGATE',
+    generation: 0,
+  } as const;
+
+  it('is the same for the same cause and fits ECS', () => {
+    expect(launchToken(cause)).toBe(launchToken({ ...cause }));
+    expect(launchToken(cause)).toMatch(/^[!-~]{1,64}$/);
+  });
+
+  it.each([
+    { parameterPrefix: '/q' },
+    { fleet: 'other' },
+    { slot: 2 },
+    { capacityProvider: 'FARGATE_SPOT' as const },
+    { generation: 1 },
+  ])('is another one for another %o', (other) => {
+    expect(launchToken({ ...cause, ...other })).not.toBe(launchToken(cause));
+  });
+});
+
+describe('the delay of a retry', () => {
+  it.each([
+    ['at-maximum', 1, 20],
+    ['at-maximum', 2, 40],
+    ['at-maximum', 4, 160],
+    ['at-maximum', 7, 900],
+    ['at-maximum', 1000, 900],
+    ['no-capacity', 1, 30],
+    ['no-capacity', 9, 300],
+    ['throttled', 1, 5],
+    ['unknown', 3, 20],
+    ['unknown', 50, 300],
+  ] as const)(
+    'for %s at receive %i is at most %i seconds, and no less than three quarters',
+    (reason, count, most) => {
+      expect(retryDelaySeconds(reason, count, 1)).toBe(most);
+      expect(retryDelaySeconds(reason, count, 0)).toBe(Math.ceil(most * 0.75));
+    },
+  );
+});
+
+describe('the memory of what had no capacity', () => {
+  it('forgets after a minute, and knows providers apart', () => {
+    let now = 0;
+    const memory = createCapacityMemory(() => now);
+    memory.refused('FARGATE_SPOT');
+    expect(memory.worthAsking(['FARGATE_SPOT', 'FARGATE'])).toEqual(['FARGATE']);
+    now = 59_999;
+    expect(memory.worthAsking(['FARGATE_SPOT'])).toEqual([]);
+    now = 60_000;
+    expect(memory.worthAsking(['FARGATE_SPOT'])).toEqual(['FARGATE_SPOT']);
+  });
+});
+
+describe('the memory of counted jobs', () => {
+  it('knows fleets and tokens apart, and forgets after ten minutes', () => {
+    let now = 0;
+    const counted = createCountedJobs(() => now);
+    const own = { fleet: 'default', runnerTokenParameter: undefined };
+    counted.count(own, [1, 2]);
+    now = 1000;
+    counted.count(own, [2]);
+    counted.count({ fleet: 'default', runnerTokenParameter: '/t' }, [3]);
+    expect(counted.of(own)).toEqual([
+      { jobId: 1, countedAt: 0 },
+      { jobId: 2, countedAt: 1000 },
+    ]);
+    now = 600_500;
+    expect(counted.of(own)).toEqual([{ jobId: 2, countedAt: 1000 }]);
+  });
+});
+
+describe('a task definition’s family', () => {
+  it.each([
+    ['managers', 'managers'],
+    ['managers:7', 'managers'],
+    ['arn:aws:ecs:eu-west-1:111122223333:task-definition/managers:7', 'managers'],
+  ])('of %s is %s', (definition, family) => {
+    expect(familyOf(definition)).toBe(family);
+  });
+});
+
+describe('the environment', () => {
+  const complete = {
+    CLUSTER: 'arn',
+    EVENT_BUS_NAME: 'bus',
+    MANAGER_TASK_DEFINITION: 'family',
+    QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/1/q',
+    DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/1/d',
+  };
+
+  it('has a default for what may be left out', () => {
+    expect(readEnvironment(complete).PARAMETER_PREFIX).toBe('/serverless-gitlab-runner');
+  });
+
+  it.each(Object.keys(complete))('names %s when it is missing', (name) => {
+    expect(() => readEnvironment({ ...complete, [name]: undefined })).toThrow(name);
+  });
+
+  it.each(['no-slash', '/ends-with/'])('refuses the prefix %s', (PARAMETER_PREFIX) => {
+    expect(() => readEnvironment({ ...complete, PARAMETER_PREFIX })).toThrow('PARAMETER_PREFIX');
+  });
+});

@@ -1,0 +1,94 @@
+import {
+  ConflictException,
+  DescribeTasksCommand,
+  ECSClient,
+  ListTasksCommand,
+  RunTaskCommand,
+  type RunTaskCommandInput,
+  type Tag,
+  TagResourceCommand,
+  type Task,
+} from '@aws-sdk/client-ecs';
+import { taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { mockClient } from 'aws-sdk-client-mock';
+
+/** ECS as far as the launcher knows it: tasks, tags, client tokens. */
+export function createFakeEcs(now: () => number) {
+  const mock = mockClient(ECSClient);
+  const tasks = new Map<string, Task>();
+  const tokens = new Map<string, { arn: string; parameters: string }>();
+  /** Tasks that DescribeTasks calls MISSING though they exist, as ECS does for a moment. */
+  const missing = new Set<string>();
+  let count = 0;
+
+  function add(task: Partial<Task> & { tags: Tag[] }): string {
+    count += 1;
+    const taskArn = `arn:aws:ecs:eu-west-1:111122223333:task/cluster/${taskIdNumber(count)}`;
+    const state = { lastStatus: 'RUNNING', desiredStatus: 'RUNNING', createdAt: new Date(now()) };
+    tasks.set(taskArn, { taskArn, ...state, ...task });
+    return taskArn;
+  }
+
+  function runTask(input: RunTaskCommandInput) {
+    const parameters = JSON.stringify(input);
+    const kept = tokens.get(input.clientToken ?? '');
+    if (kept && kept.parameters !== parameters) {
+      throw new ConflictException({
+        message: 'The provided clientToken is already in use',
+        resourceIds: [kept.arn],
+        $metadata: {},
+      });
+    }
+    const arn =
+      kept?.arn ?? add({ lastStatus: 'PROVISIONING', tags: input.tags ?? [], startedBy: input.startedBy });
+    tokens.set(input.clientToken ?? '', { arn, parameters });
+    return { tasks: [{ ...tasks.get(arn), tags: undefined }], failures: [] };
+  }
+
+  function install() {
+    mock.reset();
+    mock.on(RunTaskCommand).callsFake(runTask);
+    mock.on(ListTasksCommand).callsFake(({ desiredStatus = 'RUNNING' }) => ({
+      taskArns: [...tasks.values()]
+        .filter((task) => task.desiredStatus === desiredStatus)
+        .map(({ taskArn }) => taskArn),
+    }));
+    mock.on(DescribeTasksCommand).callsFake(({ tasks: wanted }: { tasks: string[] }) => ({
+      tasks: wanted.flatMap((arn) => (missing.has(arn) ? [] : (tasks.get(arn) ?? []))),
+      failures: wanted.filter((arn) => missing.has(arn)).map((arn) => ({ arn, reason: 'MISSING' })),
+    }));
+    mock.on(TagResourceCommand).callsFake(({ resourceArn, tags }: { resourceArn: string; tags: Tag[] }) => {
+      change(resourceArn, (task) => ({
+        tags: [...(task.tags ?? []).filter(({ key }) => !tags.some((tag) => tag.key === key)), ...tags],
+      }));
+      return {};
+    });
+  }
+
+  function change(arn: string, how: (task: Task) => Partial<Task>): void {
+    const task = tasks.get(arn);
+    if (task) tasks.set(arn, { ...task, ...how(task) });
+  }
+
+  install();
+  return {
+    mock,
+    client: new ECSClient({ region: 'eu-west-1' }),
+    tasks,
+    missing,
+    add,
+    change,
+    runTask,
+    /** Inputs of all RunTask calls. */
+    runs: () => mock.commandCalls(RunTaskCommand).map((call) => call.args[0].input),
+    stop: (arn: string, over: Partial<Task> = {}) =>
+      change(arn, () => ({
+        lastStatus: 'STOPPED',
+        desiredStatus: 'STOPPED',
+        stoppedAt: new Date(now()),
+        ...over,
+      })),
+  };
+}
+
+export type FakeEcs = ReturnType<typeof createFakeEcs>;

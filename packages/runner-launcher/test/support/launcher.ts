@@ -1,0 +1,103 @@
+import { readOurTasks } from '@serverless-gitlab-runner/ecs-tasks';
+import { type FleetConfigInput, parseFleetConfig } from '@serverless-gitlab-runner/fleet';
+import { buildEntry, type EventEntry, type NewEventDetail } from '@serverless-gitlab-runner/shared-events';
+import { type BatchParts, createCapacityMemory, createCountedJobs } from '../../src/index.ts';
+import type { Message } from '../../src/read-messages.ts';
+import { createFakeEcs } from './fake-ecs.ts';
+
+const START = Date.parse('2026-11-23T10:00:00.000Z');
+
+/** A fleet's document as SSM has it. */
+export function fleetDocument(manager: FleetConfigInput['manager'] = {}): string {
+  return JSON.stringify({
+    version: 1,
+    name: 'default',
+    manager,
+    network: {
+      subnets: ['subnet-1'],
+      managerSecurityGroups: ['sg-m'],
+      jobSecurityGroups: ['sg-j'],
+    },
+  });
+}
+
+/** A launcher with a fake ECS, a clock that only sleeping and the test move, and no network. */
+export function createLauncher(manager: FleetConfigInput['manager'] = {}) {
+  let now = START;
+  const timing = {
+    now: () => now,
+    random: () => 1,
+    sleep: async (milliseconds: number) => {
+      now += milliseconds;
+    },
+  };
+  const ecs = createFakeEcs(timing.now);
+  const published: EventEntry[] = [];
+  const config = parseFleetConfig('/p/fleets/default/config', fleetDocument(manager));
+  const parts: BatchParts = {
+    ecs: ecs.client,
+    cluster: 'cluster',
+    taskDefinition: 'family',
+    parameterPrefix: '/p',
+    eventBusName: 'bus',
+    timing,
+    capacity: createCapacityMemory(timing.now),
+    counted: createCountedJobs(timing.now),
+    readFleet: async () => ({ config }),
+    readWorld: () => readOurTasks(ecs.client, 'cluster', [{ desiredStatus: 'RUNNING' }]),
+    veto: async () => undefined,
+    publish: async (build) => {
+      published.push(...build());
+    },
+    log: () => {},
+  };
+  return {
+    ecs,
+    parts,
+    published,
+    /** Details of the published events of a name. */
+    events: (name: string) =>
+      published.filter(({ DetailType }) => DetailType === name).map(({ Detail }) => JSON.parse(Detail)),
+    pass: (seconds: number) => {
+      now += seconds * 1000;
+    },
+    now: timing.now,
+  };
+}
+
+function message(entry: EventEntry, id: string): Message {
+  const body = JSON.stringify({
+    id,
+    source: entry.Source,
+    'detail-type': entry.DetailType,
+    time: entry.Time.toISOString(),
+    detail: JSON.parse(entry.Detail),
+  });
+  return { messageId: `m-${id}`, receiptHandle: `r-${id}`, receiveCount: 1, body };
+}
+
+/** A message that says that a job was queued. */
+export function queued(jobId: number, over: Partial<NewEventDetail<'JobQueued'>> = {}): Message {
+  const entry = buildEntry('bus', 'JobQueued', {
+    fleet: 'default',
+    occurredAt: new Date(START + jobId).toISOString(),
+    instance: 'https://gitlab.com',
+    projectId: 1,
+    pipelineId: 2,
+    jobId,
+    jobName: 'test',
+    ...over,
+  });
+  return message(entry, `e${jobId}`);
+}
+
+/** A message that asks for a manager. */
+export function requested(requestKey: string): Message {
+  const entry = buildEntry('bus', 'ManagerRequested', {
+    fleet: 'default',
+    occurredAt: new Date(START).toISOString(),
+    cause: 'safety-launch',
+    requestKey,
+  });
+  return message(entry, requestKey);
+}

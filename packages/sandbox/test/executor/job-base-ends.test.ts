@@ -1,0 +1,77 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { BASE_IMAGE } from '../../src/docker/index.ts';
+import { runCommand } from '../../src/setup/run-command.ts';
+import { until } from '../emulator/support/until.ts';
+import { type JobContainers, jobContainersPool } from './support/job-containers.ts';
+
+const { start, stopAll } = jobContainersPool();
+
+afterAll(stopAll, 60_000);
+
+describe('cancelling', () => {
+  it.each(['build_script', 'get_sources'])(
+    '%s gives it time to end, and what comes after can run',
+    async (stage) => {
+      const job = await start({ image: BASE_IMAGE });
+      const running = job.start(stage, 'trap "echo last words; exit 9" TERM; echo go; sleep 100 & wait');
+      await running.prints('go');
+      await job.ask('cancel 10');
+      expect(await running.result).toEqual({ output: Buffer.from('go\nlast words\n'), end: 'exit 9' });
+      expect((await job.run('after_script', 'echo after')).output.toString()).toBe('after\n');
+    },
+  );
+
+  it('kills what does not end, children and all', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const stubborn = 'trap "" TERM; (while :; do sleep 0.1; done) & echo go; while :; do sleep 0.1; done';
+    const running = job.start('build_script', stubborn);
+    await running.prints('go');
+    await job.ask('cancel 1');
+    expect((await running.result).end).toBe('exit 137');
+    const left = 'for p in /proc/[0-9]*; do tr "\\0" " " < $p/cmdline; done | grep -c script';
+    expect((await job.run('after_script', left)).output.toString()).toBe('1\n');
+  });
+
+  it('with nothing running does nothing', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    expect(await job.ask('cancel 1')).toBe('');
+    expect((await job.run('build_script', 'echo still here')).output.toString()).toBe('still here\n');
+  });
+});
+
+describe('when something dies', () => {
+  it('a stage whose container ended is lost, at once', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const running = job.start('build_script', 'echo go; sleep 100');
+    await running.prints('go');
+    await runCommand('docker', ['kill', job.container('build')]);
+    expect(await running.result).toEqual({ output: Buffer.from('go\n'), end: 'lost' });
+  });
+
+  it('a helper that hears nothing ends itself, and one that hears a heartbeat does not', async () => {
+    const [silent, heard] = await Promise.all([
+      start({ image: BASE_IMAGE, deadManSeconds: 3 }),
+      start({ image: BASE_IMAGE, deadManSeconds: 3 }),
+    ]);
+    const state = async (job: JobContainers) =>
+      (
+        await runCommand('docker', [
+          'inspect',
+          '-f',
+          '{{.State.Status}} {{.State.ExitCode}}',
+          job.container('helper'),
+        ])
+      ).trim();
+    await until('the end of a helper', async () => {
+      await heard.ask('heartbeat');
+      return (await state(silent)) === 'exited 70' ? true : undefined;
+    });
+    expect(await state(heard)).toBe('running 0');
+  });
+
+  it('a helper takes no other request, and no shell', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    expect(await job.ask('id')).toBe('');
+    expect(await job.ask('stage get_sources; id')).toBe('');
+  });
+});

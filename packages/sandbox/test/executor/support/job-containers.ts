@@ -1,0 +1,158 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { runCommand, tryCommand } from '../../../src/setup/run-command.ts';
+import { until } from '../../emulator/support/until.ts';
+
+const HELPER_IMAGE = process.env.BENCH_HELPER_IMAGE ?? 'serverless-gitlab-runner/job-base:local';
+
+/** How a stage went, as the run hook would see it. */
+export interface StageResult {
+  output: Buffer;
+  /** What the helper said of its end: `exit 3`, `lost`. */
+  end: string;
+}
+
+/** A stage that still runs. */
+export interface RunningStage {
+  /** Resolves once the output so far contains the text. */
+  prints(text: string): Promise<void>;
+  result: Promise<StageResult>;
+}
+
+/** The helper and the build container of a job, joined as a Fargate task joins them, and ssh to the helper. */
+export interface JobContainers {
+  ready: string;
+  start(stage: string, script: string): RunningStage;
+  run(stage: string, script: string): Promise<StageResult>;
+  ask(command: string): Promise<string>;
+  /** Name of the helper's or the build container in Docker. */
+  container(name: 'helper' | 'build'): string;
+  stop(): Promise<void>;
+}
+
+export interface JobContainersOptions {
+  image: string;
+  user?: string;
+  deadManSeconds?: number;
+}
+
+let made = 0;
+
+/** Starts jobs' containers for a test file, and stops them all at its end. */
+export function jobContainersPool() {
+  const started: JobContainers[] = [];
+  return {
+    async start(options: JobContainersOptions): Promise<JobContainers> {
+      const containers = await startJobContainers(options);
+      started.push(containers);
+      return containers;
+    },
+    async stopAll(): Promise<void> {
+      await Promise.all(started.map((each) => each.stop()));
+    },
+  };
+}
+
+async function startJobContainers(options: JobContainersOptions): Promise<JobContainers> {
+  made += 1;
+  const name = `job-base-test-${process.pid}-${made}`;
+  const folder = await mkdtemp(join(tmpdir(), 'job-base-'));
+  const remove = async () => {
+    await tryCommand('docker', ['rm', '-f', '-v', `${name}-build`, `${name}-helper`]);
+    await tryCommand('docker', ['volume', 'rm', '-f', `${name}-agent`, `${name}-builds`]);
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await startContainers(name, folder, options);
+    const sshConfig = await writeSshConfig(name, folder);
+    const ssh = (command: string) => openSsh(sshConfig, command);
+    const ready = await until('the helper', () => askReady(ssh));
+    return {
+      ready,
+      start: (stage, script) => startStage(ssh(`stage ${stage}`), script),
+      run: (stage, script) => startStage(ssh(`stage ${stage}`), script).result,
+      ask: async (command) => (await collect(ssh(command), '')).stdout.toString(),
+      container: (which) => `${name}-${which}`,
+      stop: remove,
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+async function startContainers(name: string, folder: string, options: JobContainersOptions): Promise<void> {
+  const key = join(folder, 'key');
+  await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', key]);
+  const publicKey = (await readFile(`${key}.pub`, 'utf8')).trim();
+  const mounts = ['-v', `${name}-agent:/.job-agent`, '-v', `${name}-builds:/builds`];
+  const { image, user, deadManSeconds = 300 } = options;
+  await runCommand('docker', [
+    ...['run', '-d', '--name', `${name}-helper`, ...mounts],
+    ...['-e', `SSH_PUBLIC_KEY=${publicKey}`, '-e', `DEAD_MAN_SECONDS=${deadManSeconds}`, HELPER_IMAGE],
+  ]);
+  await runCommand('docker', [
+    ...['run', '-d', '--name', `${name}-build`, ...mounts, '--network', `container:${name}-helper`],
+    ...(user ? ['--user', user] : []),
+    ...['--entrypoint', '/.job-agent/busybox', image, 'sh', '/.job-agent/agent'],
+  ]);
+}
+
+async function writeSshConfig(name: string, folder: string): Promise<string> {
+  const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';
+  const address = (await runCommand('docker', ['inspect', '-f', format, `${name}-helper`])).trim();
+  const file = join(folder, 'ssh_config');
+  await writeFile(
+    file,
+    `Host job
+  HostName ${address}
+  Port 10022
+  User root
+  IdentityFile ${folder}/key
+  IdentitiesOnly yes
+  UserKnownHostsFile ${folder}/known_hosts
+  StrictHostKeyChecking accept-new
+  BatchMode yes
+  LogLevel ERROR
+`,
+  );
+  return file;
+}
+
+type Ssh = ReturnType<typeof openSsh>;
+
+function openSsh(config: string, command: string) {
+  return spawn('ssh', ['-F', config, 'job', command], { stdio: ['pipe', 'pipe', 'pipe'] });
+}
+
+async function askReady(ssh: (command: string) => Ssh): Promise<string | undefined> {
+  const { stdout } = await collect(ssh('ready'), '');
+  return stdout.length > 0 ? stdout.toString().trim() : undefined;
+}
+
+async function collect(child: Ssh, input: string): Promise<{ stdout: Buffer; stderr: Buffer }> {
+  child.stdin.on('error', () => {}).end(input);
+  const [stdout, stderr] = await Promise.all([buffer(child.stdout), buffer(child.stderr)]);
+  return { stdout, stderr };
+}
+
+function startStage(child: Ssh, script: string): RunningStage {
+  let seen = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    if (seen.length < 100_000) seen += chunk.toString('latin1');
+  });
+  const result = collect(child, script).then(({ stdout, stderr }) => {
+    const end = /^job-helper: (.*)$/m.exec(stderr.toString())?.[1];
+    return { output: stdout, end: end ?? `no word of its end: ${stderr}` };
+  });
+  return {
+    result,
+    prints: (text) =>
+      until(`"${text}" in a stage's output`, async () => (seen.includes(text) ? true : undefined)).then(
+        () => {},
+      ),
+  };
+}

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createReceiver, functionUrlEvent, pendingHook, SECRET } from './support/receiver.ts';
+
+const answers = [202, 204, 400, 401, 404, 405, 413];
+const runs = { numRuns: 1500 };
+
+/** GitLab's example with some fields taken away, changed, or put elsewhere. */
+const mutatedHook = fc
+  .record({
+    changes: fc.dictionary(
+      fc.constantFrom(...Object.keys(pendingHook), '__proto__', 'extra'),
+      fc.jsonValue({ maxDepth: 3 }),
+    ),
+    removed: fc.subarray(Object.keys(pendingHook), { maxLength: 3 }),
+    status: fc.constantFrom('pending', 'failed', 'success', 'created', 'canceled'),
+  })
+  .map(({ changes, removed, status }) => {
+    const hook: Record<string, unknown> = { ...pendingHook, build_status: status, ...changes };
+    for (const field of removed) delete hook[field];
+    return hook;
+  });
+
+const oddHeaders = fc.dictionary(
+  fc.constantFrom(
+    'x-gitlab-token',
+    'X-Gitlab-Token',
+    'x-gitlab-event',
+    'x-gitlab-instance',
+    'webhook-id',
+    'webhook-timestamp',
+    'webhook-signature',
+    'idempotency-key',
+    'content-length',
+  ),
+  fc.oneof(
+    fc.string(),
+    fc.constant(SECRET),
+    fc.constant('Job Hook'),
+    fc.webUrl(),
+    fc.integer(),
+    fc.constant(null),
+  ),
+);
+
+describe('whatever comes', () => {
+  it('a changed job hook is answered, and never with a failure of ours', async () => {
+    const receiver = createReceiver({ allowRunnerToken: true });
+    await fc.assert(
+      fc.asyncProperty(mutatedHook, oddHeaders, async (hook, headers) => {
+        const { answer } = await receiver.receive(
+          functionUrlEvent(hook, { headers: { ...headers, 'x-gitlab-token': SECRET } }),
+        );
+        expect(answers).toContain(answer.statusCode);
+        receiver.bus.resetHistory();
+      }),
+      runs,
+    );
+  });
+
+  it('any bytes with any headers and any query are answered', async () => {
+    const receiver = createReceiver();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ maxLength: 300 }),
+        oddHeaders,
+        fc.string(),
+        async (bytes, headers, query) => {
+          const { answer } = await receiver.receive(functionUrlEvent(Buffer.from(bytes), { headers, query }));
+          expect(answers).toContain(answer.statusCode);
+        },
+      ),
+      runs,
+    );
+  });
+
+  it('any event of Lambda, ours or not, is answered', async () => {
+    const receiver = createReceiver();
+    await fc.assert(
+      fc.asyncProperty(fc.anything(), async (event) => {
+        expect((await receiver.receive(event)).answer.statusCode).toBe(405);
+      }),
+      runs,
+    );
+  });
+
+  it.each([
+    ['nested a hundred thousand deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+    ['nested without end', '{"a":'.repeat(150_000)],
+    [
+      'a number of a million digits',
+      `{"object_kind":"build","build_status":"pending","build_id":${'9'.repeat(1_000_000)}}`,
+    ],
+    [
+      'a hundred thousand keys',
+      `{${Array.from({ length: 60_000 }, (_, index) => `"k${index}":0`).join(',')}}`,
+    ],
+    [
+      'the same key twice',
+      `{"build_status":"created","object_kind":"x",${JSON.stringify(pendingHook).slice(1, -1)},"build_id":"x"}`,
+    ],
+  ])('a body %s is refused quickly', async (_title, body) => {
+    const receiver = createReceiver();
+    const startedAt = performance.now();
+    const { answer } = await receiver.receive(functionUrlEvent(body));
+    expect(answer.statusCode).toBe(400);
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+  });
+
+  it('a prototype in the body stays in the body', async () => {
+    const receiver = createReceiver();
+    const body = JSON.stringify(pendingHook).replace('{', '{"__proto__":{"polluted":true},');
+    expect((await receiver.receive(functionUrlEvent(body))).answer.statusCode).toBe(202);
+    expect('polluted' in {}).toBe(false);
+  });
+});

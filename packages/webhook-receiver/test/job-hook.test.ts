@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { gitlabInstance } from '../src/gitlab-instance.ts';
+import { isoOfGitlabTime } from '../src/gitlab-time.ts';
+import { readJobHook } from '../src/index.ts';
+import { jobHook, pendingHook } from './support/receiver.ts';
+
+const context = {
+  fleet: 'default',
+  gitlabUrl: 'https://gitlab.example.com',
+  instanceHeader: undefined,
+  receivedAt: '2026-11-23T10:00:00.000Z',
+};
+const eventOf = (body: object) => {
+  const hook = readJobHook(body, context);
+  if (hook.kind === 'other') throw new Error('not an event');
+  return hook.event;
+};
+
+describe('GitLab’s times', () => {
+  it.each([
+    ['2021-02-23T02:41:37.886Z', '2021-02-23T02:41:37.886Z'],
+    ['2021-02-23 02:41:37 UTC', '2021-02-23T02:41:37.000Z'],
+    ['2021-02-23 02:41:37 +0100', '2021-02-23T01:41:37.000Z'],
+    ['2021-02-23T02:41:37.886-05:00', '2021-02-23T07:41:37.886Z'],
+    ['2021-02-23T02:41:37Z', '2021-02-23T02:41:37.000Z'],
+    ['2021-02-30T99:41:37Z', undefined],
+    ['9999-12-31 23:59:59 -0500', undefined],
+    ['yesterday', undefined],
+    ['', undefined],
+    [null, undefined],
+    [undefined, undefined],
+  ])('%s is %s', (text, iso) => {
+    expect(isoOfGitlabTime(text)).toBe(iso);
+  });
+});
+
+describe('the instance a hook comes from', () => {
+  const hints = {
+    header: undefined,
+    projectUrl: undefined,
+    projectPath: undefined,
+    configured: 'https://gitlab.example.com/',
+  };
+  it.each([
+    ['the header', { header: 'https://gitlab.com' }, 'https://gitlab.com'],
+    [
+      'a header with a slash, a path and a port',
+      { header: 'https://example.com:8443/git/' },
+      'https://example.com:8443/git',
+    ],
+    ['a header that is no address', { header: 'gitlab' }, 'https://gitlab.example.com'],
+    ['a header of another protocol', { header: 'file:///etc/passwd' }, 'https://gitlab.example.com'],
+    ['a header without end', { header: `https://${'x'.repeat(3000)}.com` }, 'https://gitlab.example.com'],
+    [
+      'the project’s address',
+      { projectUrl: 'http://10.0.0.1:3005/a/b', projectPath: 'a/b' },
+      'http://10.0.0.1:3005',
+    ],
+    [
+      'the project’s address below a path',
+      { projectUrl: 'http://example.com/git/a/b', projectPath: 'a/b' },
+      'http://example.com/git',
+    ],
+    [
+      'an address that is not the project’s',
+      { projectUrl: 'http://example.com/c/d', projectPath: 'a/b' },
+      'https://gitlab.example.com',
+    ],
+    ['nothing but the fleet', {}, 'https://gitlab.example.com'],
+  ])('%s', (_title, over, instance) => {
+    expect(gitlabInstance({ ...hints, ...over })).toBe(instance);
+  });
+});
+
+describe('a finished job', () => {
+  const finished = {
+    ...jobHook,
+    build_status: 'failed',
+    build_started_at: '2021-02-23 02:41:37 UTC',
+    build_finished_at: '2021-02-23 02:42:37 UTC',
+    build_duration: 60.5,
+  };
+
+  it('has its times, its duration and why it failed', () => {
+    expect(readJobHook(finished, context)).toEqual({
+      kind: 'finished',
+      event: expect.objectContaining({
+        occurredAt: '2021-02-23T02:42:37.000Z',
+        status: 'failed',
+        failureReason: 'script_failure',
+        startedAt: '2021-02-23T02:41:37.000Z',
+        finishedAt: '2021-02-23T02:42:37.000Z',
+        durationSeconds: 60.5,
+      }),
+    });
+  });
+
+  it.each([
+    [
+      'the exact times where there are both',
+      { build_finished_at_iso: '2021-02-23T02:42:37.5Z' },
+      { finishedAt: '2021-02-23T02:42:37.500Z' },
+    ],
+    ['no reason when it did not fail', { build_status: 'success' }, { failureReason: undefined }],
+    [
+      'no times when there are none',
+      { build_started_at: null, build_finished_at: null },
+      { startedAt: undefined, finishedAt: undefined, occurredAt: context.receivedAt },
+    ],
+    ['no duration when there is none', { build_duration: null }, { durationSeconds: undefined }],
+    ['no negative duration', { build_duration: -1 }, { durationSeconds: undefined }],
+  ])('has %s', (_title, over, expected) => {
+    expect(eventOf({ ...finished, ...over })).toMatchObject(expected);
+  });
+});
+
+describe('a queued job of any GitLab', () => {
+  it.each([
+    [
+      'an older one without project',
+      { project: undefined, retries_count: undefined },
+      { projectPath: undefined, instance: 'http://192.168.64.1:3005' },
+    ],
+    [
+      'one without project or repository',
+      { project: null, repository: null },
+      { instance: 'https://gitlab.example.com' },
+    ],
+    ['one that tells the pipeline in commit only', { pipeline_id: undefined }, { pipelineId: 2366 }],
+    [
+      'one without stage and ref',
+      { build_stage: null, ref: undefined },
+      { stage: undefined, ref: undefined },
+    ],
+    [
+      'a later one with fields that nobody knows',
+      { build_moon_phase: 'full', __proto__: { x: 1 } },
+      { jobId: 1977 },
+    ],
+    [
+      'one with endless names',
+      { build_name: 'n'.repeat(999), ref: 'r'.repeat(9999) },
+      { jobName: 'n'.repeat(255), ref: 'r'.repeat(1024) },
+    ],
+    ['one with half a character', { build_name: 'a\ud800' }, { jobName: 'a\ufffd' }],
+    ['one whose repository is odd', { repository: 7, commit: 'x' }, { jobId: 1977 }],
+    [
+      'one whose project’s address is odd',
+      { project: { web_url: 'nowhere' } },
+      { instance: 'https://gitlab.example.com' },
+    ],
+  ])('%s', (_title, over, expected) => {
+    expect(eventOf({ ...pendingHook, ...over })).toMatchObject(expected);
+  });
+});
