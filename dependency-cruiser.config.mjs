@@ -13,6 +13,7 @@ const mayImport = {
   'idle-reaper': ['shared-events', 'fleet', 'aws-calls', 'ecs-tasks'],
   'fargate-executor': ['shared-events', 'fleet', 'aws-calls'],
   infra: ['shared-events', 'fleet'],
+  'protocol-model': ['shared-events', 'fleet', 'ecs-tasks', 'runner-launcher', 'idle-reaper'],
   'runner-double': [],
   sandbox: ['shared-events', 'fleet', 'infra'],
 };

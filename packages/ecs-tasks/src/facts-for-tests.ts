@@ -1,25 +1,32 @@
-import type { JobTaskFacts, ManagerFacts } from './task-facts.ts';
+import type { JobTaskFacts, ManagerFacts, TaskState } from './task-facts.ts';
 
 const CLUSTER_TASKS = 'arn:aws:ecs:eu-west-1:111122223333:task/cluster/';
+const running: TaskState = 'running';
 
 /** A task id as ECS makes them, the same for the same number. */
 export function taskIdNumber(number: number): string {
   return number.toString(16).padStart(32, '0');
 }
 
-/** A manager for tests and models: running since 1970 in fleet `default`, without marks, unless told otherwise. */
-export function managerFacts(over: Partial<ManagerFacts> = {}): ManagerFacts {
-  const taskId = over.taskId ?? taskIdNumber(1);
+/** A task of fleet `default`, running since 1970. */
+function taskFacts(taskId: string) {
   return {
-    role: 'manager',
     taskArn: `${CLUSTER_TASKS}${taskId}`,
     taskId,
     fleet: 'default',
-    state: 'running',
+    state: running,
     createdAt: 0,
     startedAt: 0,
     stoppingAt: undefined,
     stoppedAt: undefined,
+  };
+}
+
+/** A manager for tests and models: number 1, running since 1970, without marks, unless told otherwise. */
+export function managerFacts(over: Partial<ManagerFacts> = {}): ManagerFacts {
+  return {
+    role: 'manager',
+    ...taskFacts(over.taskId ?? taskIdNumber(1)),
     runnerTokenParameter: undefined,
     slot: undefined,
     demandAt: undefined,
@@ -29,19 +36,11 @@ export function managerFacts(over: Partial<ManagerFacts> = {}): ManagerFacts {
   };
 }
 
-/** A job task for tests and models: running, of manager 1, unless told otherwise. */
+/** A job task for tests and models: running, of manager number 1, unless told otherwise. */
 export function jobTaskFacts(over: Partial<JobTaskFacts> = {}): JobTaskFacts {
-  const taskId = over.taskId ?? taskIdNumber(1001);
   return {
     role: 'job',
-    taskArn: `${CLUSTER_TASKS}${taskId}`,
-    taskId,
-    fleet: 'default',
-    state: 'running',
-    createdAt: 0,
-    startedAt: 0,
-    stoppingAt: undefined,
-    stoppedAt: undefined,
+    ...taskFacts(over.taskId ?? taskIdNumber(1001)),
     managerTaskId: taskIdNumber(1),
     jobId: undefined,
     ...over,

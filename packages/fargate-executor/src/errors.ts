@@ -31,11 +31,6 @@ export class StartTimeoutError extends SystemFailureError {
   override readonly name = 'StartTimeoutError';
 }
 
-/** GitLab does not know the runner token, or no longer. */
-export class RunnerTokenRefusedError extends Error {
-  override readonly name = 'RunnerTokenRefusedError';
-}
-
 /** The words of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -25,6 +25,7 @@ export {
   fleetsPath,
   type ParameterNames,
   parameterNames,
+  parameterPrefixSchema,
 } from './parameter-names.ts';
 export {
   BUILD_CONTAINER,

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
+import { fleetNameSchema } from '@serverless-gitlab-runner/shared-events';
+import { z } from 'zod';
 
 /** First part of every SSM parameter's name, unless the installation says otherwise. */
 export const DEFAULT_PARAMETER_PREFIX = '/serverless-gitlab-runner';
+
+/** The environment variable `PARAMETER_PREFIX`: begins with a slash, does not end with one. */
+export const parameterPrefixSchema = z
+  .string()
+  .regex(/^\/.*[^/]$/, 'a path of SSM parameters, as /serverless-gitlab-runner')
+  .default(DEFAULT_PARAMETER_PREFIX);
 
 /** Names of the SSM parameters of one fleet. */
 export interface ParameterNames {
@@ -45,7 +53,7 @@ export function fleetOfConfigParameter(prefix: string, parameterName: string): s
   const path = fleetsPath(prefix);
   if (!parameterName.startsWith(path) || !parameterName.endsWith('/config')) return undefined;
   const fleet = parameterName.slice(path.length, -'/config'.length);
-  return fleet.includes('/') ? undefined : fleet;
+  return fleetNameSchema.safeParse(fleet).success ? fleet : undefined;
 }
 
 /** Name for a runner token that a webhook brought: a digest, so that the name tells nothing and one token has one name. */

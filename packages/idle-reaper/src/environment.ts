@@ -1,4 +1,4 @@
-import { DEFAULT_PARAMETER_PREFIX } from '@serverless-gitlab-runner/fleet';
+import { parameterPrefixSchema } from '@serverless-gitlab-runner/fleet';
 import { z } from 'zod';
 
 const environmentSchema = z.object({
@@ -7,10 +7,7 @@ const environmentSchema = z.object({
   /** Name or ARN of the event bus. */
   EVENT_BUS_NAME: z.string().min(1),
   /** First part of every SSM parameter's name. Default `/serverless-gitlab-runner`. */
-  PARAMETER_PREFIX: z
-    .string()
-    .regex(/^\/.*[^/]$/)
-    .default(DEFAULT_PARAMETER_PREFIX),
+  PARAMETER_PREFIX: parameterPrefixSchema,
 });
 
 export type Environment = z.infer<typeof environmentSchema>;

@@ -6,4 +6,6 @@ export { type LaunchCause, launchToken } from './launch-token.ts';
 export type { LaunchFailure, Outcome } from './outcome.ts';
 export { type CountedJob, type LaunchFacts, type LaunchPlan, planLaunch } from './plan-launch.ts';
 export { type BatchParts, processBatch } from './process-batch.ts';
+export { refusedToken } from './refused-token.ts';
 export { retryDelaySeconds } from './retry-delay.ts';
+export { settleMessages } from './settle-messages.ts';

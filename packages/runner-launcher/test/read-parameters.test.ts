@@ -82,13 +82,11 @@ describe('a runner token that GitLab refused', () => {
     ecsMock
       .on(ListTasksCommand, { family: 'managers', desiredStatus: 'STOPPED' })
       .resolves({ taskArns: [taskArn] });
-    ecsMock
-      .on(DescribeTasksCommand)
-      .resolves({
-        tasks: [
-          { taskArn, lastStatus: 'STOPPED', stoppedAt, tags, containers: [{ name: 'manager', exitCode }] },
-        ],
-      });
+    ecsMock.on(DescribeTasksCommand).resolves({
+      tasks: [
+        { taskArn, lastStatus: 'STOPPED', stoppedAt, tags, containers: [{ name: 'manager', exitCode }] },
+      ],
+    });
   }
 
   it.each([

@@ -7,6 +7,7 @@ import { jobTaskDefinition } from '../task/task-definition.ts';
 import { pullSecondsOf } from '../task/task-facts.ts';
 import { acquireJobTask } from './acquire-job-task.ts';
 import { announceServices } from './announce-services.ts';
+import { followTask } from './follow-task.ts';
 import { createJobFolder, type JobFolder } from './job-folder.ts';
 import { inSeconds, type JobLog } from './job-log.ts';
 import type { JobRequest } from './job-request.ts';
@@ -14,6 +15,17 @@ import type { JobSession } from './job-session.ts';
 import { openConnection } from './open-connection.ts';
 import { sizeInWords } from './parse-quantity.ts';
 import { type JobTaskPlan, planJobTask } from './plan-job-task.ts';
+import { startHeartbeat } from './start-heartbeat.ts';
+
+/** What the steps of a preparation share. */
+interface Preparation {
+  context: ExecutorContext;
+  session: JobSession;
+  plan: JobTaskPlan;
+  log: JobLog;
+  /** Aborts when the job is cancelled or takes too long to start. */
+  signal: AbortSignal;
+}
 
 /**
  * Turns a job into a task that takes commands: plans it, starts it, connects to it.
@@ -27,14 +39,15 @@ export async function prepareJob(
   log: JobLog,
 ): Promise<void> {
   const startedAt = Date.now();
+  const planned = planJobTask(request, context.fleet);
+  if (planned.kind === 'refused') throw new JobRefusedError(planned.lines);
+  const { plan } = planned;
+  tellPlan(plan, context, log);
   const { startTimeoutSeconds } = context.fleet.job;
   const timeout = AbortSignal.timeout(startTimeoutSeconds * 1000);
   const signal = AbortSignal.any([session.abort.signal, timeout]);
-  const planned = planJobTask(request, context.fleet);
-  if (planned.kind === 'refused') throw new JobRefusedError(planned.lines);
-  tellPlan(planned.plan, context, log);
   try {
-    await startAndConnect(context, session, planned.plan, log, signal);
+    await startAndConnect({ context, session, plan, log, signal });
   } catch (error) {
     if (!timeout.aborted || session.abort.signal.aborted) throw error;
     const seen = session.task?.lastSeen?.lastStatus ?? 'not started';
@@ -45,25 +58,20 @@ export async function prepareJob(
   log.say(`Ready after ${inSeconds(Date.now() - startedAt)}`);
 }
 
-async function startAndConnect(
-  context: ExecutorContext,
-  session: JobSession,
-  plan: JobTaskPlan,
-  log: JobLog,
-  signal: AbortSignal,
-): Promise<void> {
+async function startAndConnect(preparation: Preparation): Promise<void> {
+  const { context, session, plan, log, signal } = preparation;
   const folder = await createJobFolder(context.stateFolder, session.identity.jobId);
-  const order = await makeOrder(context, session, plan, folder, log);
+  const order = await makeOrder(preparation, folder);
   const { task, address } = await acquireJobTask(context, plan, order, log, signal, (started) => {
     session.task = started;
-    followTask(context, session);
+    followTask(context.watcher, session);
   });
   // Whichever comes first ends the other: the helper's answer, or the task's end.
   const settled = new AbortController();
   const either = AbortSignal.any([signal, settled.signal]);
   const ended = awaitTask(context.watcher, task.arn, either, () => undefined);
   try {
-    await Promise.race([connect(context, session, folder, address, plan, log, either), ended]);
+    await Promise.race([connect({ ...preparation, signal: either }, folder, address), ended]);
   } finally {
     settled.abort();
   }
@@ -71,17 +79,14 @@ async function startAndConnect(
 }
 
 async function makeOrder(
-  context: ExecutorContext,
-  session: JobSession,
-  plan: JobTaskPlan,
+  { context, session, plan, log }: Preparation,
   folder: JobFolder,
-  log: JobLog,
 ): Promise<JobTaskOrder> {
   const startedAt = Date.now();
-  const definition = jobTaskDefinition(plan.shape, context.taskDefinition);
-  const { arn, isNew } = await context.taskDefinitions(definition);
+  const { arn, isNew } = await context.taskDefinitions(jobTaskDefinition(plan.shape, context.taskDefinition));
+  const name = arn.slice(arn.lastIndexOf('/') + 1);
   log.say(
-    `Task definition ${arn.slice(arn.lastIndexOf('/') + 1)} ${isNew ? 'registered' : 'found'} in ${inSeconds(Date.now() - startedAt)}`,
+    `Task definition ${name} ${isNew ? 'registered' : 'found'} in ${inSeconds(Date.now() - startedAt)}`,
   );
   const { jobId, projectId } = session.identity;
   return {
@@ -98,13 +103,9 @@ async function makeOrder(
 }
 
 async function connect(
-  context: ExecutorContext,
-  session: JobSession,
+  { context, session, plan, log, signal }: Preparation,
   folder: JobFolder,
   address: string,
-  plan: JobTaskPlan,
-  log: JobLog,
-  signal: AbortSignal,
 ): Promise<void> {
   const connection = await openConnection({ folder, address, environment: context.inherited, signal });
   session.connection = connection;
@@ -136,32 +137,4 @@ function tellStart(session: JobSession, log: JobLog): void {
   const pull = task.lastSeen && pullSecondsOf(task.lastSeen);
   const pulled = pull === undefined ? '' : `, image pull ${pull.toFixed(1)} s of it`;
   log.say(`Connected ${inSeconds(Date.now() - task.askedAt)} after RunTask${pulled}`);
-}
-
-/** Keeps what ECS says of the task, and cuts the connection when the task ends, so that the hook need not wait for TCP. */
-function followTask({ watcher }: ExecutorContext, session: JobSession): void {
-  const { task } = session;
-  if (!task) return;
-  const unwatch = watcher.watch(task.arn, (view) => {
-    if (view.kind === 'task') task.lastSeen = view.task;
-    const isOver = view.kind === 'gone' || view.task.lastStatus === 'STOPPED';
-    if (isOver && session.task === task) session.connection?.close();
-  });
-  session.release.push(unwatch);
-}
-
-/** A word to the helper now and then: without it, the dead man's switch ends the task. */
-function startHeartbeat({ fleet, logger }: ExecutorContext, session: JobSession): void {
-  const timer = setInterval(
-    () => {
-      session.connection?.ask('heartbeat').catch((error: unknown) => {
-        logger.warn('a heartbeat did not reach the helper', {
-          jobId: session.identity.jobId,
-          error: String(error),
-        });
-      });
-    },
-    (fleet.job.deadManSeconds * 1000) / 4,
-  );
-  session.release.push(() => clearInterval(timer));
 }

@@ -33,6 +33,8 @@ ${fleet.cloneUrl ? `  clone_url = ${text(fleet.cloneUrl)}\n` : ''}\
   builds_dir = ${text(BUILDS_FOLDER)}
   cache_dir = "/cache"
   limit = ${concurrentJobs}
+  # KiB of a job's log: GitLab's own default limit (100 MB) is the one that counts, not the runner's 4 MB.
+  output_limit = 102400
   [runners.feature_flags]
     # Images with a POSIX shell only do not know bash's way to quote.
     FF_POSIXLY_CORRECT_ESCAPES = true

@@ -1,3 +1,4 @@
+import type { ECSClient } from '@aws-sdk/client-ecs';
 import {
   type FleetConfig,
   parameterNames,
@@ -7,7 +8,7 @@ import {
 import type { Environment } from '../environment.ts';
 import type { ExecutorContext } from '../executor-context.ts';
 import type { Logger } from '../logger.ts';
-import { createEventPublisher } from '../publish-events.ts';
+import type { EventPublisher } from '../publish-events.ts';
 import { createTaskDefinitionRegistry } from '../task/register-task-definition.ts';
 import { createTaskWatcher } from '../task/watch-tasks.ts';
 import type { AwsClients } from './aws-clients.ts';
@@ -36,7 +37,8 @@ export async function readIdentity(environment: Environment, { ssm }: AwsClients
 export async function createContext(
   environment: Environment,
   { fleet, taskArn }: ManagerIdentity,
-  { ecs, events }: AwsClients,
+  ecs: ECSClient,
+  publish: EventPublisher,
   logger: Logger,
 ): Promise<ExecutorContext> {
   const { cluster } = environment;
@@ -54,7 +56,7 @@ export async function createContext(
     },
     taskDefinitions: createTaskDefinitionRegistry(ecs),
     watcher: createTaskWatcher({ ecs, cluster, logger }),
-    publish: createEventPublisher(events, environment.eventBusName, logger),
+    publish,
     logger,
   };
 }

@@ -1,14 +1,14 @@
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import type { ManagerStopped } from '@serverless-gitlab-runner/shared-events';
 import type { Logger } from '../logger.ts';
+import { repeat } from '../repeat.ts';
 import type { RunnerApi } from './gitlab-api.ts';
-import { repeat } from './repeat.ts';
 import type { RunnerProcess } from './runner-process.ts';
 import type { ManagerIdentity } from './start-context.ts';
 import { watchDrain } from './watch-drain.ts';
 
 /** Exit codes of a manager, as in sysexits.h. */
-export const EXIT = { ok: 0, unreachable: 69, runnerExited: 70, tokenRefused: 78 } as const;
+export const EXIT = { ok: 0, unreachable: 69, runnerExited: 70, invalidFleet: 78, tokenRefused: 78 } as const;
 
 /** How a manager ended. */
 export interface ManagerEnd {

@@ -2,7 +2,7 @@ import { type ECSClient, ListTagsForResourceCommand } from '@aws-sdk/client-ecs'
 import { tagValue } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
-import { repeat } from './repeat.ts';
+import { repeat } from '../repeat.ts';
 
 /** Looks at the manager's own tags until the drain tag is there, and then says so, once. */
 export function watchDrain(

@@ -70,6 +70,7 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
   const environment = hookEnvironment().set('JOB_RESPONSE_FILE', jobFile);
   return {
     executor,
+    context,
     ecs,
     events,
     log,

@@ -90,5 +90,3 @@ export function createFakeEcs(now: () => number) {
       })),
   };
 }
-
-export type FakeEcs = ReturnType<typeof createFakeEcs>;

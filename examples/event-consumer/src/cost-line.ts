@@ -1,0 +1,14 @@
+import type { JobTaskFinished } from '@serverless-gitlab-runner/shared-events';
+
+/** What a job cost, as one line of CSV: time, project, job, image, seconds, USD. */
+export function costLine(detail: JobTaskFinished): string {
+  const { occurredAt, projectPath, projectId, jobName, image, seconds, estimatedCostUsd } = detail;
+  const project = projectPath ?? String(projectId);
+  const fields = [occurredAt, project, jobName, image, seconds.toFixed(1), estimatedCostUsd.toFixed(6)];
+  return fields.map(quoteIfNeeded).join(',');
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc4180 */
+function quoteIfNeeded(field: string): string {
+  return /[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field;
+}

@@ -1,0 +1,14 @@
+import { parseEvent } from '@serverless-gitlab-runner/shared-events';
+import { costLine } from './cost-line.ts';
+
+/**
+ * Lambda handler for a rule with `{ "source": ["serverless-gitlab-runner"], "detail-type": ["JobTaskFinished"] }`: writes what
+ * each job cost to its log, and returns it.
+ */
+export async function handler(event: unknown): Promise<string | undefined> {
+  const { name, detail } = parseEvent(event);
+  if (name !== 'JobTaskFinished') return undefined;
+  const line = costLine(detail);
+  console.log(line);
+  return line;
+}

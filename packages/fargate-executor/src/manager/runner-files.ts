@@ -1,0 +1,37 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { taskIdOf } from '@serverless-gitlab-runner/fleet';
+import packageJson from '../../package.json' with { type: 'json' };
+import type { Environment } from '../environment.ts';
+import { runnerConfig } from './runner-config.ts';
+import type { ManagerIdentity } from './start-context.ts';
+
+/** What `gitlab-runner` and its hooks find on the disk and in their environment. */
+export interface RunnerFiles {
+  configFile: string;
+  /** Unix socket at which the hooks reach this process. */
+  socketPath: string;
+  environment: Readonly<Record<string, string>>;
+}
+
+/** Writes the runner's configuration and, beside it, its system id. */
+export async function writeRunnerFiles(
+  { stateFolder, hooksFolder, inherited }: Environment,
+  { fleet, token, taskArn }: ManagerIdentity,
+  systemId: string,
+): Promise<RunnerFiles> {
+  const socketPath = join(stateFolder, 'hooks.sock');
+  const configFile = join(stateFolder, 'config.toml');
+  await mkdir(join(stateFolder, 'jobs'), { recursive: true, mode: 0o700 });
+  await rm(socketPath, { force: true });
+  const name = `${fleet.name} ${taskIdOf(taskArn)}`;
+  await writeFile(configFile, runnerConfig({ fleet, token, name, hooksFolder }), { mode: 0o600 });
+  await writeFile(join(stateFolder, '.runner_system_id'), systemId, { mode: 0o600 });
+  const environment = {
+    ...inherited,
+    FARGATE_EXECUTOR_SOCKET: socketPath,
+    FARGATE_EXECUTOR_STATE: stateFolder,
+    FARGATE_EXECUTOR_VERSION: packageJson.version,
+  };
+  return { configFile, socketPath, environment };
+}

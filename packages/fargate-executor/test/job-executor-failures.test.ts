@@ -1,0 +1,127 @@
+import { DescribeTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ExecutorBed, makeExecutorBed, RUNNING_TASK, TASK_ARN } from './support/executor-bed.ts';
+
+let bed: ExecutorBed;
+
+beforeEach(async () => {
+  bed = await makeExecutorBed();
+});
+
+afterEach(() => bed.remove());
+
+const runTaskCalls = () => bed.ecs.commandCalls(RunTaskCommand).map((call) => call.args[0].input);
+const log = () => bed.log.join('\n');
+
+describe('a job that cannot run', () => {
+  it('as it is written is refused at once, as its own fault, without a call to AWS', async () => {
+    expect(await bed.prepare({ image: { name: 'Not An Image' } })).toBe('build-failure');
+    expect(log()).toContain('ERROR: The image "Not An Image" is not a valid image name');
+    expect(bed.ecs.calls()).toHaveLength(0);
+  });
+
+  it('since its image is not there fails as its own fault, and its task is stopped', async () => {
+    const reason = 'CannotPullContainerError: pull image manifest: docker.io/library/nope: not found';
+    const task = { ...RUNNING_TASK, lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stoppedReason: reason };
+    bed.ecs.on(DescribeTasksCommand).resolves({ tasks: [task] });
+    expect(await bed.prepare({ image: { name: 'nope' } })).toBe('build-failure');
+    expect(log()).toContain('ERROR: There is no such image');
+    expect(bed.stopped()).toEqual([TASK_ARN]);
+    expect(bed.events[0]?.detail).toMatchObject({ outcome: 'start-failed', reason });
+  });
+
+  it('since AWS refuses the call fails as ours, with its words', async () => {
+    bed.ecs.on(RunTaskCommand).rejects(new Error('not authorized to perform: ecs:RunTask'));
+    expect(await bed.prepare()).toBe('system-failure');
+    expect(log()).toContain('ERROR: AWS did not start the job task: not authorized to perform: ecs:RunTask');
+  });
+
+  it('since its task takes no commands in time fails as ours, and its task is stopped', async () => {
+    await bed.remove();
+    bed = await makeExecutorBed((fleet) => ({ ...fleet, job: { ...fleet.job, startTimeoutSeconds: 0.2 } }));
+    bed.ecs.on(DescribeTasksCommand).resolves({ tasks: [{ taskArn: TASK_ARN, lastStatus: 'PENDING' }] });
+    expect(await bed.prepare()).toBe('system-failure');
+    expect(log()).toContain('did not take commands within 0.2 s (it is PENDING)');
+    expect(bed.stopped()).toEqual([TASK_ARN]);
+  });
+});
+
+describe('capacity', () => {
+  const none = { failures: [{ reason: 'Capacity is unavailable at this time' }] };
+
+  it('is looked for at the next provider of the list when one has none', async () => {
+    bed.ecs
+      .on(RunTaskCommand)
+      .resolvesOnce(none)
+      .resolves({ tasks: [{ taskArn: TASK_ARN }] });
+    expect(await bed.prepare()).toBe('success');
+    const providers = runTaskCalls().map((input) => input.capacityProviderStrategy?.[0]?.capacityProvider);
+    expect(providers).toEqual(['FARGATE_SPOT', 'FARGATE']);
+    expect(log()).toContain('FARGATE_SPOT has no room now');
+  });
+
+  it('is looked for there too when the task ends for want of it', async () => {
+    const other = `${TASK_ARN}0`;
+    const lost = {
+      ...RUNNING_TASK,
+      lastStatus: 'STOPPED',
+      stoppedReason: 'Capacity is unavailable at this time',
+    };
+    bed.ecs
+      .on(RunTaskCommand)
+      .resolvesOnce({ tasks: [{ taskArn: TASK_ARN }] })
+      .resolves({ tasks: [{ taskArn: other }] });
+    bed.ecs.on(DescribeTasksCommand).resolves({ tasks: [lost, { ...RUNNING_TASK, taskArn: other }] });
+    expect(await bed.prepare()).toBe('success');
+    await bed.cleanup();
+    expect(bed.stopped()).toEqual([other]);
+  });
+
+  it('that nobody has is our failure, and says so', async () => {
+    bed.ecs.on(RunTaskCommand).resolves(none);
+    expect(await bed.prepare()).toBe('system-failure');
+    expect(log()).toContain('No capacity provider of this fleet has room now (FARGATE_SPOT, FARGATE)');
+  });
+});
+
+describe('tries of the runner', () => {
+  it('each start a task of their own', async () => {
+    bed.ecs
+      .on(RunTaskCommand)
+      .rejectsOnce(new Error('boom'))
+      .resolves({ tasks: [{ taskArn: TASK_ARN }] });
+    await bed.prepare();
+    await bed.cleanup();
+    await bed.prepare();
+    const tokens = runTaskCalls().map((input) => input.clientToken);
+    expect(new Set(tokens).size).toBe(2);
+  });
+
+  it('end what an earlier one left', async () => {
+    await bed.prepare();
+    await bed.prepare();
+    expect(bed.stopped()).toEqual([TASK_ARN]);
+  });
+});
+
+describe('a task that is lost', () => {
+  it('is explained in words', async () => {
+    await bed.prepare();
+    const lost = {
+      ...RUNNING_TASK,
+      lastStatus: 'STOPPED',
+      desiredStatus: 'STOPPED',
+      stopCode: 'SpotInterruption',
+    };
+    bed.ecs
+      .on(DescribeTasksCommand)
+      .resolves({ tasks: [{ ...lost, stopCode: 'SpotInterruption' as const }] });
+    expect((await bed.executor.why(42)).join()).toContain('AWS took the Spot capacity of this job back');
+    await bed.cleanup();
+    expect(bed.events.at(-1)?.detail.outcome).toBe('lost');
+  });
+
+  it('whose job is not known is explained too', async () => {
+    expect((await bed.executor.why(1)).join()).toContain('The job has no task');
+  });
+});

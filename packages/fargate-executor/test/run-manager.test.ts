@@ -1,0 +1,195 @@
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  ECSClient,
+  ListTagsForResourceCommand,
+  ListTasksCommand,
+  StopTaskCommand,
+} from '@aws-sdk/client-ecs';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readEnvironment } from '../src/environment.ts';
+import { createLogger } from '../src/logger.ts';
+import { runManager } from '../src/manager/run-manager.ts';
+import { fleetOf } from './support/fleet.ts';
+
+const TASK_ARN = 'arn:aws:ecs:eu-west-1:123456789012:task/ci/fedcba9876543210';
+const TOKEN = 'glrt-planted-secret';
+
+const mocks = {
+  ecs: mockClient(ECSClient),
+  events: mockClient(EventBridgeClient),
+  ssm: mockClient(SSMClient),
+};
+const region = { region: 'eu-west-1' };
+const clients = {
+  ecs: new ECSClient(region),
+  events: new EventBridgeClient(region),
+  ssm: new SSMClient(region),
+};
+let folder: string;
+let server: Server;
+let gitlabUrl: string;
+let verifyStatus: number;
+let requests: string[];
+let lines: string[];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'manager-'));
+  [verifyStatus, requests, lines] = [200, [], []];
+  for (const mock of Object.values(mocks)) mock.reset();
+  // ECS's metadata endpoint and GitLab, in one.
+  server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url}`);
+    if (request.url === '/metadata/task') response.end(JSON.stringify({ TaskARN: TASK_ARN }));
+    else response.writeHead(verifyStatus).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  gitlabUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  parameter('config', JSON.stringify({ ...fleetOf({ gitlabUrl, manager: { drainPollSeconds: 0.2 } }) }));
+  parameter('runner-token', TOKEN);
+  mocks.events.on(PutEventsCommand).resolves({ Entries: [{ EventId: '1' }] });
+  mocks.ecs.on(ListTagsForResourceCommand).resolves({ tags: [] });
+  mocks.ecs.on(ListTasksCommand).resolves({ taskArns: [] });
+});
+
+afterEach(async () => {
+  server.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function parameter(name: string, value: string): void {
+  const Name = `/serverless-gitlab-runner/fleets/default/${name}`;
+  mocks.ssm.on(GetParameterCommand, { Name, WithDecryption: true }).resolves({ Parameter: { Value: value } });
+}
+
+/** Starts a manager whose `gitlab-runner` is a shell script. */
+async function start(gitlabRunner: string) {
+  await mkdir(join(folder, 'bin'), { recursive: true });
+  const program = join(folder, 'bin/gitlab-runner');
+  await writeFile(
+    program,
+    `#!/bin/sh\necho "$*" > '${folder}/arguments'\nenv > '${folder}/environment'\n${gitlabRunner}\n`,
+  );
+  await chmod(program, 0o755);
+  const environment = readEnvironment({
+    PATH: `${folder}/bin:${process.env.PATH ?? ''}`,
+    CLUSTER: 'ci',
+    EVENT_BUS_NAME: 'bus',
+    FLEET: 'default',
+    HELPER_IMAGE: 'helper',
+    JOB_EXECUTION_ROLE_ARN: 'arn:role',
+    ECS_CONTAINER_METADATA_URI_V4: `${gitlabUrl}/metadata`,
+    AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/credentials',
+    STATE_FOLDER: folder,
+  });
+  const stop = new AbortController();
+  const logger = createLogger('DEBUG', (line) => lines.push(line));
+  return { stop, exitCode: runManager(environment, clients, logger, stop.signal) };
+}
+
+const events = () =>
+  mocks.events
+    .commandCalls(PutEventsCommand)
+    .flatMap(({ args }) =>
+      (args[0].input.Entries ?? []).map(({ DetailType, Detail }) => ({
+        name: DetailType,
+        ...JSON.parse(Detail ?? '{}'),
+      })),
+    );
+const started = () => vi.waitFor(() => readFile(join(folder, 'environment'), 'utf8'), 5000);
+/** A runner that finishes when it is told to. */
+const OBEDIENT = 'trap "exit 0" QUIT; while :; do sleep 0.05; done';
+
+describe('a manager', () => {
+  it('is drained by its tag, leaves no task behind, unregisters, says so, and ends well', async () => {
+    const { exitCode } = await start(OBEDIENT);
+    await started();
+    mocks.ecs
+      .on(ListTasksCommand, { cluster: 'ci', startedBy: 'fedcba9876543210' })
+      .resolves({ taskArns: ['left-over'] });
+    const tags = [{ key: 'serverless-gitlab-runner:drain', value: '2026-11-24T08:00:00.000Z' }];
+    mocks.ecs.on(ListTagsForResourceCommand, { resourceArn: TASK_ARN }).resolves({ tags });
+    expect(await exitCode).toBe(0);
+    expect(mocks.ecs.commandCalls(StopTaskCommand).map(({ args }) => args[0].input.task)).toEqual([
+      'left-over',
+    ]);
+    expect(requests.at(-1)).toBe('DELETE /api/v4/runners/managers');
+    expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'drained', managerTaskArn: TASK_ARN }]);
+  });
+
+  it('that ECS stops ends well too', async () => {
+    const { exitCode, stop } = await start(OBEDIENT);
+    await started();
+    stop.abort();
+    expect(await exitCode).toBe(0);
+    expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'terminated' }]);
+  });
+
+  it('whose runner ends by itself ends as it did', async () => {
+    const { exitCode } = await start('exit 3');
+    expect(await exitCode).toBe(3);
+    expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'runner-exited' }]);
+  });
+
+  it('gives its runner the hooks, and nothing of AWS', async () => {
+    const { exitCode, stop } = await start(OBEDIENT);
+    const environment = await started();
+    stop.abort();
+    await exitCode;
+    expect(environment).toContain(`FARGATE_EXECUTOR_SOCKET=${folder}/hooks.sock`);
+    expect(environment).not.toMatch(/AWS|CLUSTER|FLEET=/);
+    expect(await readFile(join(folder, 'arguments'), 'utf8')).toBe(
+      `run --config ${folder}/config.toml --working-directory ${folder}\n`,
+    );
+  });
+
+  it('keeps its token in one file that only it can read', async () => {
+    const { exitCode, stop } = await start(OBEDIENT);
+    const environment = await started();
+    stop.abort();
+    await exitCode;
+    expect(await readFile(join(folder, 'config.toml'), 'utf8')).toContain(TOKEN);
+    expect((await stat(join(folder, 'config.toml'))).mode & 0o777).toBe(0o600);
+    expect(JSON.stringify([environment, events(), lines])).not.toContain(TOKEN);
+  });
+});
+
+describe('a manager that cannot serve', () => {
+  it('since GitLab refuses its token says so and never starts its runner', async () => {
+    verifyStatus = 403;
+    const { exitCode } = await start(OBEDIENT);
+    expect(await exitCode).toBe(78);
+    expect(events()).toMatchObject([
+      { name: 'ManagerLaunchFailed', reason: 'runner-token-refused', final: true },
+    ]);
+    await expect(stat(join(folder, 'arguments'))).rejects.toThrow('ENOENT');
+  });
+
+  it('since its fleet is not written says which parameter is missing', async () => {
+    mocks.ssm.on(GetParameterCommand).rejects(new ParameterNotFound({ message: '', $metadata: {} }));
+    const { exitCode } = await start(OBEDIENT);
+    expect(await exitCode).toBe(78);
+    expect(events()).toMatchObject([{ name: 'ManagerLaunchFailed', reason: 'invalid-fleet' }]);
+    expect(events()[0].message).toContain('/serverless-gitlab-runner/fleets/default/config');
+  });
+
+  it('since its fleet is wrong names the field', async () => {
+    parameter('config', '{"version":1,"name":"default","network":{}}');
+    const { exitCode } = await start(OBEDIENT);
+    expect(await exitCode).toBe(78);
+    expect(events()[0].message).toContain('network.subnets');
+  });
+
+  it('since AWS does not answer fails, and leaves it to be started anew', async () => {
+    mocks.ssm.on(GetParameterCommand).rejects(new Error('connect ETIMEDOUT'));
+    const { exitCode } = await start(OBEDIENT);
+    await expect(exitCode).rejects.toThrow('ETIMEDOUT');
+    expect(events()).toEqual([]);
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { fleetConfigSchema, InvalidFleetConfigError, parseFleetConfig } from '../src/index.ts';
+
+const network = { subnets: ['subnet-1'], managerSecurityGroups: ['sg-m'], jobSecurityGroups: ['sg-j'] };
+const least = { version: 1, name: 'default', network };
+const parameter = '/p/fleets/default/config';
+
+describe('a fleet’s document', () => {
+  it('needs a name and a network; everything else has a default', () => {
+    expect(parseFleetConfig(parameter, JSON.stringify(least))).toEqual({
+      version: 1,
+      name: 'default',
+      gitlabUrl: 'https://gitlab.com',
+      manager: {
+        max: 1,
+        concurrentJobs: 20,
+        capacity: ['FARGATE'],
+        idleSeconds: 300,
+        maxLifetimeSeconds: 86_400,
+        drainGraceSeconds: 900,
+        checkIntervalSeconds: 3,
+        drainPollSeconds: 10,
+      },
+      job: {
+        defaultImage: 'debian:bookworm-slim',
+        size: { cpu: 1024, memory: 2048 },
+        maxSize: { cpu: 4096, memory: 30_720 },
+        architecture: 'X86_64',
+        architectures: ['X86_64', 'ARM64'],
+        capacity: ['FARGATE_SPOT', 'FARGATE'],
+        ephemeralStorageGib: 20,
+        maxEphemeralStorageGib: 100,
+        maxLifetimeSeconds: 14_400,
+        deadManSeconds: 300,
+        startTimeoutSeconds: 600,
+      },
+      network: { ...network, assignPublicIp: false },
+      webhook: { accepts: 'either', allowRunnerToken: false },
+      safetyLaunchSeconds: 1800,
+    });
+  });
+
+  it('is what its schema makes of it a second time', () => {
+    const once = fleetConfigSchema.parse(least);
+    expect(fleetConfigSchema.parse(once)).toEqual(once);
+  });
+
+  it.each([
+    ['name', { name: 'Default' }],
+    ['name', { name: '' }],
+    ['version', { version: 2 }],
+    ['gitlabUrl', { gitlabUrl: 'gitlab.com' }],
+    ['gitlabUrl', { gitlabUrl: 'ftp://gitlab.com' }],
+    ['network', { network: undefined }],
+    ['network.subnets', { network: { ...network, subnets: [] } }],
+    ['network.subnets[0]', { network: { ...network, subnets: ['net-1'] } }],
+    ['network.jobSecurityGroups', { network: { ...network, jobSecurityGroups: [] } }],
+    ['manager.max', { manager: { max: 0 } }],
+    ['manager.concurrentJobs', { manager: { concurrentJobs: 1.5 } }],
+    ['manager.capacity', { manager: { capacity: [] } }],
+    ['manager.capacity[0]', { manager: { capacity: ['EC2'] } }],
+    ['manager.idleSeconds', { manager: { idleSeconds: 1 } }],
+    ['manager.drainGraceSeconds', { manager: { drainGraceSeconds: 0 } }],
+    ['job.size', { job: { size: { cpu: 1024, memory: 1024 } } }],
+    ['job.maxSize', { job: { maxSize: { cpu: 3000, memory: 4096 } } }],
+    ['job.architectures', { job: { architectures: [] } }],
+    ['job.ephemeralStorageGib', { job: { ephemeralStorageGib: 10 } }],
+    ['job.taskRoleArn', { job: { taskRoleArn: 'role' } }],
+    ['webhook.accepts', { webhook: { accepts: 'none' } }],
+    ['safetyLaunchSeconds', { safetyLaunchSeconds: 3001 }],
+  ])('is refused for %s, which the message names beside the parameter: %o', (field, over) => {
+    const document = JSON.stringify({ ...least, ...over });
+    expect(() => parseFleetConfig(parameter, document)).toThrow(InvalidFleetConfigError);
+    expect(() => parseFleetConfig(parameter, document)).toThrow(field);
+    expect(() => parseFleetConfig(parameter, document)).toThrow(parameter);
+  });
+
+  it.each(['', '{', 'null', '[]'])('is refused when it is no document: "%s"', (document) => {
+    expect(() => parseFleetConfig(parameter, document)).toThrow(InvalidFleetConfigError);
+  });
+
+  it('is refused in another fleet’s parameter', () => {
+    expect(() => parseFleetConfig('/p/fleets/other/config', JSON.stringify(least))).toThrow(
+      'its name is "default"',
+    );
+  });
+
+  it('tells the next size that Fargate has', () => {
+    const document = JSON.stringify({ ...least, job: { size: { cpu: 1024, memory: 9000 } } });
+    expect(() => parseFleetConfig(parameter, document)).toThrow('the next one up is cpu 2048, memory 9216');
+  });
+});

@@ -1,0 +1,17 @@
+/** A process that may die between any two of its steps: a Lambda's invocation, a sweep, a manager. */
+export interface Actor {
+  readonly kind: 'launcher' | 'reaper' | 'manager' | 'outside';
+  alive: boolean;
+  onDeath: (() => void) | undefined;
+}
+
+export function createActor(kind: Actor['kind'], onDeath?: () => void): Actor {
+  return { kind, alive: true, onDeath };
+}
+
+/** Its calls under way still have their effect; it never learns of it. */
+export function kill(actor: Actor): void {
+  if (!actor.alive) return;
+  actor.alive = false;
+  actor.onDeath?.();
+}

@@ -1,0 +1,60 @@
+import {
+  DescribeTasksCommand,
+  ECSClient,
+  ListTasksCommand,
+  RunTaskCommand,
+  StopTaskCommand,
+  TagResourceCommand,
+} from '@aws-sdk/client-ecs';
+import { ChangeMessageVisibilityBatchCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
+import type { Actor } from '../actor.ts';
+import type { QueueApi } from '../parts/queue.ts';
+import type { Wire } from '../wire.ts';
+import type { EcsApi } from './simulated-ecs.ts';
+
+type Send = (command: object) => Promise<unknown>;
+
+/** The SDK's client as the real code knows it: its `send` goes over the wire to the simulated ECS. */
+export function ecsClient(actor: Actor, wire: Wire, ecs: EcsApi): ECSClient {
+  const send: Send = (command) => {
+    if (command instanceof DescribeTasksCommand)
+      return wire.call(actor, () => ecs.describeTasks(command.input));
+    if (command instanceof ListTasksCommand) return wire.call(actor, () => ecs.listTasks(command.input));
+    if (command instanceof TagResourceCommand) return wire.call(actor, () => ecs.tagResource(command.input));
+    if (command instanceof RunTaskCommand) return wire.call(actor, () => ecs.runTask(command.input));
+    if (command instanceof StopTaskCommand) {
+      const { task } = command.input;
+      return wire.call(actor, () => ecs.stopTask({ task }));
+    }
+    throw unknownCommand(command);
+  };
+  return Object.create(ECSClient.prototype, { send: { value: send } });
+}
+
+export function sqsClient(actor: Actor, wire: Wire, queue: QueueApi): SQSClient {
+  const send: Send = (command) => {
+    if (command instanceof ChangeMessageVisibilityBatchCommand)
+      return wire.call(actor, () => queue.changeVisibility(command.input.Entries ?? []));
+    if (command instanceof SendMessageBatchCommand)
+      return wire.call(actor, () => queue.giveUp(command.input.Entries ?? []));
+    throw unknownCommand(command);
+  };
+  return Object.create(SQSClient.prototype, { send: { value: send } });
+}
+
+/** @param changedAt when a parameter was written last, milliseconds since 1970 */
+export function ssmClient(actor: Actor, wire: Wire, changedAt: (name: string) => number): SSMClient {
+  const send: Send = (command) => {
+    if (!(command instanceof GetParametersCommand)) throw unknownCommand(command);
+    const { Names = [] } = command.input;
+    return wire.call(actor, () => ({
+      Parameters: Names.map((Name) => ({ Name, LastModifiedDate: new Date(changedAt(Name)) })),
+    }));
+  };
+  return Object.create(SSMClient.prototype, { send: { value: send } });
+}
+
+function unknownCommand(command: object): Error {
+  return new Error(`The model does not know ${command.constructor.name}: teach it`);
+}

@@ -1,0 +1,150 @@
+import { tagValue } from '@serverless-gitlab-runner/fleet';
+import type { Actor } from './actor.ts';
+import { type Clock, START } from './clock.ts';
+import { hasStopped, type SimulatedTask, statusOf, tagsOf } from './ecs/simulated-task.ts';
+import type { GitLabJob } from './parts/gitlab.ts';
+import type { Manager, Managers } from './parts/managers.ts';
+import type { Schedule } from './schedule.ts';
+
+export type InvariantName =
+  | 'every job is started'
+  | 'no manager is stopped while it has a job'
+  | 'no busy manager is drained as idle'
+  | 'no job is killed'
+  | 'no job task outlives its manager'
+  | 'the maximum is kept'
+  | 'zero tasks after quiet'
+  | 'tasks of others are not touched'
+  | 'a refused token starts no managers'
+  | 'no crash';
+
+export interface Violation {
+  invariant: InvariantName;
+  /** Seconds from the schedule's start. */
+  at: number;
+  what: string;
+}
+
+/** Seconds. What a schedule promises; see the README. */
+export interface Bounds {
+  /** From the moment a job is queued, or faults stop, to a manager that takes it. */
+  start: number;
+  /** From the end of a manager, or of the faults, to the end of its job tasks. */
+  orphan: number;
+  /** From the last job's end, when safety launches are off, to zero tasks. */
+  zero: number;
+  /** Managers that take jobs, at one time. */
+  managers: number;
+  /** Age of a job task from which its manager is known to be busy. */
+  busy: number;
+}
+
+export interface Invariants {
+  readonly violation: Violation | undefined;
+  violate(invariant: InvariantName, what: string): void;
+  onQueued(job: GitLabJob): void;
+  onManagerCreated(): void;
+  onManagerEnded(manager: Manager): void;
+  /** Before the effect. */
+  onStop(by: Actor['kind'], task: SimulatedTask): void;
+  onTag(by: Actor['kind'], task: SimulatedTask, tags: readonly { key?: string | undefined }[]): void;
+  onQuiet(): void;
+}
+
+export interface InvariantParts {
+  schedule: Schedule;
+  bounds: Bounds;
+  clock: Clock;
+  tasks(): readonly SimulatedTask[];
+  managers(): Managers;
+  jobs(): readonly GitLabJob[];
+}
+
+/** Looks at the truth, at the moments that matter, and ends the run at the first violation. */
+export function createInvariants(parts: InvariantParts): Invariants {
+  const { schedule, bounds, clock } = parts;
+  const calmAt = START + schedule.faults.until * 1000;
+  let violation: Violation | undefined;
+
+  const violate = (invariant: InvariantName, what: string) => {
+    violation ??= { invariant, at: (clock.now() - START) / 1000, what };
+    clock.stop();
+  };
+  /** Checks so long after now, or after the end of the faults. */
+  const checkAfter = (seconds: number, check: () => void) =>
+    clock.at(Math.max(clock.now(), calmAt) + seconds * 1000, check);
+
+  const onStop: Invariants['onStop'] = (by, task) => {
+    if (task.role === 'foreign')
+      return violate('tasks of others are not touched', `${by} stops ${task.id}`);
+    if (by !== 'reaper') return;
+    if (task.role === 'manager') {
+      const jobs = parts.managers().of(task)?.jobs.size ?? 0;
+      if (jobs > 0) violate('no manager is stopped while it has a job', `${task.id} has ${jobs}`);
+      return;
+    }
+    const job = parts.jobs()[(task.jobId ?? 0) - 1];
+    const owner = parts.tasks().find(({ id }) => id === task.startedBy);
+    const manager = owner && parts.managers().of(owner);
+    if (job && job.state === 'running' && manager?.jobs.has(job))
+      violate('no job is killed', `job ${job.id}: the reaper stops its task ${task.id}`);
+  };
+
+  const onTag: Invariants['onTag'] = (by, task, tags) => {
+    if (task.role === 'foreign')
+      return violate('tasks of others are not touched', `${by} tags ${task.id}`);
+    const draining = tagValue(
+      tags.map(({ key }) => ({ key, value: 'set' })),
+      'drain',
+    );
+    if (by !== 'reaper' || draining === undefined || schedule.faults.gaps > 0) return;
+    const { startedAt = clock.now() } = statusOf(task);
+    if (clock.now() - startedAt > schedule.fleet.maxLifetimeSeconds * 1000) return;
+    const busy = parts.tasks().some((other) => isBusyWith(other, task));
+    if (busy) violate('no busy manager is drained as idle', `${task.id} has a job task`);
+  };
+
+  const isBusyWith = (task: SimulatedTask, manager: SimulatedTask) =>
+    task.startedBy === manager.id &&
+    statusOf(task).desiredStatus === 'RUNNING' &&
+    clock.now() - task.createdAt > bounds.busy * 1000;
+
+  return {
+    get violation() {
+      return violation;
+    },
+    violate,
+    onQueued: (job) =>
+      checkAfter(bounds.start, () => {
+        if (job.state === 'pending') violate('every job is started', `job ${job.id} waits for ${bounds.start} s`);
+      }),
+    onManagerCreated() {
+      const taking = parts.tasks().filter(takesJobs);
+      if (taking.length > bounds.managers)
+        violate('the maximum is kept', `${taking.length} managers take jobs: ${taking.map(({ id }) => id)}`);
+    },
+    onManagerEnded({ task }) {
+      checkAfter(bounds.orphan, () => {
+        const orphan = parts.tasks().find((other) => other.startedBy === task.id && !hasStopped(other));
+        if (orphan) violate('no job task outlives its manager', `${orphan.id} outlives ${task.id}`);
+      });
+    },
+    onStop,
+    onTag,
+    onQuiet: () =>
+      clock.after(bounds.zero * 1000, () => {
+        const left = parts.tasks().filter((task) => task.role !== 'foreign' && !hasStopped(task));
+        if (left.length > 0) violate('zero tasks after quiet', left.map(({ id, role }) => `${role} ${id}`).join());
+        clock.stop();
+      }),
+  };
+}
+
+/** The truth about a manager: it runs or will run, and nobody drained it. */
+function takesJobs(task: SimulatedTask): boolean {
+  return (
+    task.role === 'manager' &&
+    statusOf(task).desiredStatus === 'RUNNING' &&
+    tagValue(tagsOf(task), 'drain') === undefined
+  );
+}

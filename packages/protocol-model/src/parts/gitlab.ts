@@ -1,0 +1,79 @@
+import { buildEntry } from '@serverless-gitlab-runner/shared-events';
+import { type Clock, START } from '../clock.ts';
+import type { Random } from '../random.ts';
+import type { PlannedJob, Schedule } from '../schedule.ts';
+import type { Bus } from './bus.ts';
+
+export interface GitLabJob {
+  id: number;
+  queuedAt: number;
+  seconds: number;
+  /** `failed`: told to GitLab as a system failure, since its manager or its task was lost. */
+  state: 'pending' | 'running' | 'finished' | 'failed';
+}
+
+export interface GitLab {
+  readonly jobs: readonly GitLabJob[];
+  /** A manager's poll: the oldest job that waits. */
+  take(): GitLabJob | undefined;
+  hasPending(): boolean;
+  refusesToken(): boolean;
+}
+
+const WEBHOOK_MS = { least: 150, most: 1500 };
+const LATE_WEBHOOK_MS = { least: 5_000, most: 300_000 };
+
+export interface GitLabParts {
+  schedule: Schedule;
+  clock: Clock;
+  random: Random;
+  bus: Bus;
+  onQueued(job: GitLabJob): void;
+}
+
+/** Queues the schedule's jobs, tells of them by webhook, gives them to managers that poll. */
+export function createGitLab({ schedule, clock, random, bus, onQueued }: GitLabParts): GitLab {
+  const jobs: GitLabJob[] = [];
+  const pending: GitLabJob[] = [];
+
+  const queue = (id: number, { seconds, webhook }: PlannedJob) => {
+    const job: GitLabJob = { id, queuedAt: clock.now(), seconds, state: 'pending' };
+    jobs.push(job);
+    pending.push(job);
+    onQueued(job);
+    if (webhook === 'lost') return;
+    const { least, most } = webhook === 'late' ? LATE_WEBHOOK_MS : WEBHOOK_MS;
+    const tell = () => bus.put([jobQueued(job)]);
+    clock.after(random.between(least, most), tell);
+    if (webhook === 'twice') clock.after(random.between(WEBHOOK_MS.least, LATE_WEBHOOK_MS.most), tell);
+  };
+
+  schedule.jobs.forEach((planned, index) => {
+    clock.at(START + planned.at * 1000, () => queue(index + 1, planned));
+  });
+
+  return {
+    jobs,
+    take: () => pending.shift(),
+    hasPending: () => pending.length > 0,
+    refusesToken() {
+      const { token } = schedule;
+      if (token === undefined) return false;
+      const seconds = (clock.now() - START) / 1000;
+      return seconds >= token.refusedAt && seconds < token.mendedAt;
+    },
+  };
+}
+
+/** What the receiver makes of a Job Hook. */
+function jobQueued({ id, queuedAt }: GitLabJob) {
+  return buildEntry('bus', 'JobQueued', {
+    fleet: 'default',
+    occurredAt: new Date(queuedAt).toISOString(),
+    instance: 'https://gitlab.com',
+    projectId: 1,
+    pipelineId: 1,
+    jobId: id,
+    jobName: 'test',
+  });
+}

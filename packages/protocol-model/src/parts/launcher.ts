@@ -1,0 +1,145 @@
+import { readOurTasks } from '@serverless-gitlab-runner/ecs-tasks';
+import { type FleetConfig, MANAGER_FAMILY } from '@serverless-gitlab-runner/fleet';
+import {
+  type BatchParts,
+  createCapacityMemory,
+  createCountedJobs,
+  processBatch,
+  refusedToken,
+  settleMessages,
+} from '@serverless-gitlab-runner/runner-launcher';
+import { type Actor, createActor, kill } from '../actor.ts';
+import type { Clock } from '../clock.ts';
+import { ecsClient, sqsClient, ssmClient } from '../ecs/sdk-clients.ts';
+import type { EcsApi } from '../ecs/simulated-ecs.ts';
+import type { Random } from '../random.ts';
+import type { Wire } from '../wire.ts';
+import type { Queue, ReceivedMessage } from './queue.ts';
+
+export interface LauncherParts {
+  clock: Clock;
+  random: Random;
+  wire: Wire;
+  queue: Queue;
+  /** ECS for one invocation. */
+  ecs(): EcsApi;
+  config: FleetConfig;
+  /** When a parameter was written last. */
+  changedAt(name: string): number;
+  /** Which of the messages that the launcher wants kept are kept. */
+  keep(messageIds: readonly string[]): readonly string[];
+  onCrash(error: unknown): void;
+}
+
+/** Lambda and its event source mapping, with the launcher's own code in it. */
+export interface Launcher {
+  /** There may be messages to receive. */
+  onVisible(): void;
+}
+
+const CLUSTER = 'cluster';
+const BATCH_WINDOW_MS = 1000;
+const MOST_AT_ONCE = 2;
+const TIMEOUT_MS = 60_000;
+
+/** What a Lambda's environment remembers from call to call. */
+type Memory = Pick<BatchParts, 'capacity' | 'counted'>;
+
+export function createLauncher(parts: LauncherParts): Launcher {
+  const { clock, random } = parts;
+  const idle: Memory[] = [];
+  let running = 0;
+  let waits = false;
+
+  const onVisible = () => {
+    if (waits || running >= MOST_AT_ONCE) return;
+    waits = true;
+    clock.after(random.between(0, BATCH_WINDOW_MS), () => {
+      waits = false;
+      const messages = parts.queue.receive();
+      if (messages.length === 0) return;
+      running += 1;
+      start(messages);
+      onVisible();
+    });
+  };
+
+  const over = () => {
+    running -= 1;
+    onVisible();
+  };
+
+  const start = (messages: readonly ReceivedMessage[]) => {
+    const actor = createActor('launcher', over);
+    const memory = idle.pop() ?? freshMemory(clock);
+    clock.after(TIMEOUT_MS, () => kill(actor));
+    handle(actor, messages, memory, parts).then(
+      () => {
+        if (!actor.alive) return;
+        idle.push(memory);
+        kill(actor);
+      },
+      (error: unknown) => parts.onCrash(error),
+    );
+  };
+
+  return { onVisible };
+}
+
+function freshMemory(clock: Clock): Memory {
+  return { capacity: createCapacityMemory(clock.now), counted: createCountedJobs(clock.now) };
+}
+
+/** The steps of the launcher's `handler.ts`. */
+async function handle(
+  actor: Actor,
+  messages: readonly ReceivedMessage[],
+  memory: Memory,
+  parts: LauncherParts,
+): Promise<void> {
+  const { wire, queue } = parts;
+  const settled = await processBatch(messages, batchParts(actor, memory, parts));
+  const kept = await settleMessages(settled, {
+    sqs: sqsClient(actor, wire, queue),
+    queueUrl: 'queue',
+    deadLetterQueueUrl: 'dead-letters',
+    random: parts.random.next,
+    warn: () => {},
+  });
+  if (!actor.alive) return;
+  const keep = new Set(parts.keep(kept));
+  const done = messages.filter(({ messageId }) => !keep.has(messageId));
+  queue.delete(done.map(({ receiptHandle }) => receiptHandle));
+}
+
+function batchParts(actor: Actor, memory: Memory, parts: LauncherParts): BatchParts {
+  const { clock, random, wire, config } = parts;
+  const ecs = ecsClient(actor, wire, parts.ecs());
+  const ssm = ssmClient(actor, wire, parts.changedAt);
+  return {
+    ...memory,
+    ecs,
+    cluster: CLUSTER,
+    taskDefinition: MANAGER_FAMILY,
+    parameterPrefix: '/p',
+    eventBusName: 'bus',
+    timing: { now: clock.now, random: random.next, sleep: (milliseconds) => wire.sleep(actor, milliseconds) },
+    readFleet: async () => {
+      try {
+        return { config: await wire.call(actor, () => config) };
+      } catch {
+        return { failure: { reason: 'unknown', message: 'SSM failed', permanent: false } };
+      }
+    },
+    readWorld: () => readOurTasks(ecs, CLUSTER, [{ desiredStatus: 'RUNNING' }]),
+    veto: (serving) =>
+      refusedToken(serving, { ecs, ssm, cluster: CLUSTER, family: MANAGER_FAMILY, parameterPrefix: '/p' }),
+    publish: async (build) => {
+      build();
+      try {
+        await wire.call(actor, () => undefined);
+      } catch {}
+    },
+    log: () => {},
+  };
+}

@@ -1,0 +1,214 @@
+import { RUNNER_TOKEN_REFUSED_EXIT_CODE, tagValue } from '@serverless-gitlab-runner/fleet';
+import { type Actor, createActor, kill } from '../actor.ts';
+import type { Clock } from '../clock.ts';
+import type { SimulatedEcs } from '../ecs/simulated-ecs.ts';
+import { type SimulatedTask, statusOf, tagsOf } from '../ecs/simulated-task.ts';
+import type { Faults } from '../faults.ts';
+import type { Random } from '../random.ts';
+import type { Schedule } from '../schedule.ts';
+import type { Wire } from '../wire.ts';
+import type { GitLab, GitLabJob } from './gitlab.ts';
+import { runJob, type SessionParts, stopTask } from './job-session.ts';
+import type { JobTasks } from './job-tasks.ts';
+
+/** What runs in a manager's task. */
+export interface Manager {
+  readonly task: SimulatedTask;
+  readonly actor: Actor;
+  phase: 'starting' | 'taking' | 'finishing' | 'leaving' | 'ended';
+  readonly jobs: Set<GitLabJob>;
+  endedAt: number | undefined;
+}
+
+export interface Managers {
+  onCreated(task: SimulatedTask): void;
+  onTagged(task: SimulatedTask): void;
+  onStopAsked(task: SimulatedTask): void;
+  /** A job waits at GitLab. */
+  onPending(): void;
+  /** One that runs dies. */
+  dieSome(): void;
+  of(task: SimulatedTask): Manager | undefined;
+}
+
+export interface ManagerParts {
+  schedule: Schedule;
+  clock: Clock;
+  random: Random;
+  faults: Faults;
+  wire: Wire;
+  ecs(): SimulatedEcs;
+  gitlab(): GitLab;
+  jobTasks: JobTasks;
+  onEnded(manager: Manager): void;
+}
+
+interface LiveManager extends Manager {
+  session: SessionParts;
+  polls: boolean;
+  watches: boolean;
+}
+
+/** GitLab Runner asks every 3 s. */
+const POLL_MS = 3000;
+const TOKEN_CHECK_MS = 120_000;
+/** What a stopped manager gives its jobs, and what ECS gives it. */
+const FINISH_MS = 90_000;
+const KILLED_MS = 120_000;
+const KILLED_EXIT_CODE = 137;
+
+export function createManagers(parts: ManagerParts): Managers {
+  const { schedule, clock, random, faults, wire, jobTasks } = parts;
+  const managers = new Map<SimulatedTask, LiveManager>();
+  const { concurrentJobs, drainPollSeconds } = schedule.fleet;
+
+  const end = (manager: LiveManager, exitCode: number) => {
+    if (manager.phase === 'ended') return;
+    manager.phase = 'ended';
+    manager.endedAt = clock.now();
+    kill(manager.actor);
+    for (const job of manager.jobs) job.state = 'failed';
+    manager.jobs.clear();
+    for (const task of parts.ecs().tasks)
+      if (task.startedBy === manager.task.id) jobTasks.silent(task);
+    stopping(manager.task, exitCode);
+    parts.onEnded(manager);
+  };
+
+  const stopping = (task: SimulatedTask, exitCode?: number) => {
+    const { stoppingAt = clock.now() } = statusOf(task);
+    const ended = exitCode === undefined ? {} : { exitCode };
+    parts.ecs().setStatus(task, { desiredStatus: 'STOPPED', stoppingAt, ...ended });
+    clock.after(random.between(1000, 15_000), () =>
+      parts.ecs().setStatus(task, { lastStatus: 'STOPPED', stoppedAt: clock.now() }),
+    );
+  };
+
+  const begin = (manager: LiveManager) => {
+    const { task } = manager;
+    if (statusOf(task).desiredStatus === 'STOPPED') return;
+    if (faults.hits(faults.rates().startFailing)) return end(manager, 1);
+    parts.ecs().setStatus(task, { lastStatus: 'RUNNING', startedAt: clock.now() });
+    clock.after(random.between(300, 2000), () => {
+      if (manager.phase !== 'starting' || !manager.actor.alive) return;
+      if (parts.gitlab().refusesToken()) return end(manager, RUNNER_TOKEN_REFUSED_EXIT_CODE);
+      manager.phase = 'taking';
+      checkToken(manager);
+      poll(manager);
+      if (tagValue(tagsOf(task), 'drain') !== undefined) watch(manager, drainPollSeconds * 1000);
+    });
+  };
+
+  const checkToken = (manager: LiveManager) => {
+    if (schedule.token === undefined) return;
+    clock.after(TOKEN_CHECK_MS, () => {
+      if (manager.phase !== 'taking') return;
+      if (!parts.gitlab().refusesToken()) return checkToken(manager);
+      finish(manager);
+      if (manager.jobs.size === 0) end(manager, RUNNER_TOKEN_REFUSED_EXIT_CODE);
+    });
+  };
+
+  const poll = (manager: LiveManager) => {
+    const wants = () =>
+      manager.phase === 'taking' && manager.jobs.size < concurrentJobs && parts.gitlab().hasPending();
+    if (manager.polls || !wants()) return;
+    manager.polls = true;
+    clock.after(random.between(30, POLL_MS), () => {
+      manager.polls = false;
+      if (!wants() || parts.gitlab().refusesToken()) return;
+      const job = parts.gitlab().take();
+      if (job === undefined) return;
+      job.state = 'running';
+      manager.jobs.add(job);
+      void runJob(manager.session, job).then(() => {
+        manager.jobs.delete(job);
+        poll(manager);
+        leaveWhenDone(manager);
+      });
+      poll(manager);
+    });
+  };
+
+  /** Looks at its own tags until it sees the drain. */
+  const watch = (manager: LiveManager, firstLookMs: number) => {
+    if (manager.watches || manager.phase !== 'taking') return;
+    manager.watches = true;
+    const { actor, task } = manager;
+    const look = async (waitMs: number): Promise<void> => {
+      await wire.sleep(actor, waitMs);
+      try {
+        const { tags } = await wire.call(actor, () => parts.ecs().listTags(task.arn));
+        if (tagValue(tags, 'drain') !== undefined) return finish(manager);
+      } catch {}
+      return look(drainPollSeconds * 1000);
+    };
+    void look(firstLookMs);
+  };
+
+  const finish = (manager: LiveManager) => {
+    if (manager.phase === 'taking') manager.phase = 'finishing';
+    leaveWhenDone(manager);
+  };
+
+  const leaveWhenDone = (manager: LiveManager) => {
+    if (manager.phase === 'finishing' && manager.jobs.size === 0) void leave(manager);
+  };
+
+  const leave = async (manager: LiveManager) => {
+    manager.phase = 'leaving';
+    const { actor, task, session } = manager;
+    try {
+      const { taskArns } = await wire.call(actor, () => parts.ecs().listTasks({ startedBy: task.id }));
+      for (const arn of taskArns) await stopTask(session, { arn });
+    } catch {}
+    await wire.sleep(actor, random.between(200, 3000));
+    end(manager, 0);
+  };
+
+  return {
+    onCreated(task) {
+      const actor = createActor('manager');
+      const manager: LiveManager = {
+        task,
+        actor,
+        phase: 'starting',
+        jobs: new Set(),
+        endedAt: undefined,
+        session: { actor, managerId: task.id, wire, ecs: parts.ecs(), jobTasks },
+        polls: false,
+        watches: false,
+      };
+      managers.set(task, manager);
+      const { least, most } = schedule.managerStart;
+      clock.after(random.between(least * 1000, most * 1000), () => begin(manager));
+    },
+    onTagged(task) {
+      const manager = managers.get(task);
+      if (manager && tagValue(tagsOf(task), 'drain') !== undefined)
+        watch(manager, random.between(0, drainPollSeconds * 1000));
+    },
+    onStopAsked(task) {
+      const manager = managers.get(task);
+      if (manager === undefined) return;
+      if (statusOf(task).lastStatus !== 'RUNNING' || manager.phase === 'starting') return end(manager, 143);
+      parts.ecs().setStatus(task, { desiredStatus: 'STOPPED', stoppingAt: clock.now() });
+      finish(manager);
+      clock.after(FINISH_MS, () => {
+        for (const job of manager.jobs) job.state = 'failed';
+        manager.jobs.clear();
+        leaveWhenDone(manager);
+      });
+      clock.after(KILLED_MS, () => end(manager, KILLED_EXIT_CODE));
+    },
+    onPending() {
+      for (const manager of managers.values()) poll(manager);
+    },
+    dieSome() {
+      const running = [...managers.values()].filter(({ phase }) => phase !== 'ended');
+      const victim = running[random.between(0, running.length - 1)];
+      if (victim) end(victim, KILLED_EXIT_CODE);
+    },
+    of: (task) => managers.get(task),
+  };
+}

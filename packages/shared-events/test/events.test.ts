@@ -1,0 +1,201 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  buildEntry,
+  type EventEntry,
+  eventNames,
+  eventSchemas,
+  InvalidEventError,
+  isEventName,
+  jsonSchemas,
+  parseEvent,
+  UnreadableEventError,
+} from '../src/index.ts';
+
+const occurredAt = '2026-11-23T10:00:00.000Z';
+const taskArn = 'arn:aws:ecs:eu-west-1:111122223333:task/cluster/0123456789abcdef0123456789abcdef';
+const base = { fleet: 'default', occurredAt };
+const job = {
+  instance: 'https://gitlab.example.com',
+  projectId: 380,
+  projectPath: 'gitlab-org/gitlab-test',
+  pipelineId: 2366,
+  jobId: 1977,
+  jobName: 'test',
+};
+const jobTask = {
+  ...job,
+  taskArn,
+  managerTaskArn: taskArn,
+  image: 'debian:bookworm-slim',
+  cpu: 1024,
+  memory: 2048,
+  architecture: 'X86_64' as const,
+  capacityProvider: 'FARGATE_SPOT',
+};
+
+/** One event of each name, with every optional field. */
+const samples: EventEntry[] = [
+  buildEntry('bus', 'JobQueued', {
+    ...base,
+    ...job,
+    stage: 'test',
+    ref: 'main',
+    runnerTokenParameter: '/p/fleets/default/runner-tokens/abc',
+  }),
+  buildEntry('bus', 'JobFinished', {
+    ...base,
+    ...job,
+    status: 'failed',
+    failureReason: 'script_failure',
+    startedAt: occurredAt,
+    finishedAt: occurredAt,
+    durationSeconds: 1.5,
+  }),
+  buildEntry('bus', 'ManagerRequested', {
+    ...base,
+    cause: 'manager-lost',
+    requestKey: taskArn,
+    managerTaskArn: taskArn,
+  }),
+  buildEntry('bus', 'ManagerLaunched', {
+    ...base,
+    managerTaskArn: taskArn,
+    capacityProvider: 'FARGATE',
+    causeEventId: 'id',
+  }),
+  buildEntry('bus', 'ManagerLaunchFailed', {
+    ...base,
+    reason: 'no-capacity',
+    message: 'Fargate has no capacity.',
+    final: false,
+    causeEventId: 'id',
+  }),
+  buildEntry('bus', 'ManagerDraining', {
+    ...base,
+    managerTaskArn: taskArn,
+    reason: 'idle',
+    idleSeconds: 301,
+    lastActivityAt: occurredAt,
+  }),
+  buildEntry('bus', 'ManagerStopped', { ...base, managerTaskArn: taskArn, reason: 'drained', seconds: 600 }),
+  buildEntry('bus', 'JobTaskStarted', { ...base, ...jobTask, secondsToStart: 31.2 }),
+  buildEntry('bus', 'JobTaskFinished', {
+    ...base,
+    ...jobTask,
+    outcome: 'completed',
+    seconds: 90,
+    estimatedCostUsd: 0.0004,
+  }),
+];
+
+/** The event as a target receives it. */
+function delivered(entry: EventEntry, change: (detail: Record<string, unknown>) => void = () => {}) {
+  const detail = JSON.parse(entry.Detail);
+  change(detail);
+  return {
+    id: 'event-id',
+    source: entry.Source,
+    'detail-type': entry.DetailType,
+    time: '2026-11-23T10:00:01Z',
+    account: '111122223333',
+    region: 'eu-west-1',
+    resources: [],
+    detail,
+  };
+}
+
+it('there is a sample of every event', () => {
+  expect(samples.map(({ DetailType }) => DetailType).toSorted()).toEqual([...eventNames].toSorted());
+});
+
+describe.each(samples.map((entry) => [entry.DetailType, entry] as const))('%s', (name, entry) => {
+  it('comes back as it was built', () => {
+    const event = parseEvent(delivered(entry));
+    expect(event).toEqual({
+      name,
+      id: 'event-id',
+      time: '2026-11-23T10:00:01Z',
+      detail: JSON.parse(entry.Detail),
+    });
+    expect(entry).toMatchObject({
+      EventBusName: 'bus',
+      Source: 'serverless-gitlab-runner',
+      Time: new Date(occurredAt),
+    });
+  });
+
+  it('is read by a consumer of version 1 when fields were added, which it does not see', () => {
+    const grown = delivered(entry, (detail) =>
+      Object.assign(detail, { moonPhase: 'full', nested: { a: 1 } }),
+    );
+    expect(parseEvent(grown).detail).toEqual(JSON.parse(entry.Detail));
+  });
+
+  it('is not read when a field is missing, and the message names it', () => {
+    const broken = delivered(entry, (detail) => delete detail.fleet);
+    expect(() => parseEvent(broken)).toThrow(/: fleet: /);
+  });
+
+  it('is not read when its version is another one', () => {
+    expect(() => parseEvent(delivered(entry, (detail) => Object.assign(detail, { version: 2 })))).toThrow(
+      UnreadableEventError,
+    );
+  });
+
+  it('has its JSON Schema as a file, made from the same source', () => {
+    const file = JSON.parse(readFileSync(new URL(`../schemas/${name}.json`, import.meta.url), 'utf8'));
+    expect(file).toEqual(JSON.parse(JSON.stringify(jsonSchemas()[name])));
+    expect(file.title).toBe(name);
+    expect(file.required).toEqual(expect.arrayContaining(['version', 'fleet', 'occurredAt']));
+  });
+});
+
+it('there is no JSON Schema of an event that does not exist', () => {
+  const files = readdirSync(new URL('../schemas/', import.meta.url));
+  expect(files.toSorted()).toEqual(eventNames.map((name) => `${name}.json`).toSorted());
+});
+
+describe('an event that the schema refuses', () => {
+  const queued = { ...base, ...job };
+  it.each([
+    ['a field that it does not know', { ...queued, runnerToken: 'glrt-secret' }, 'runnerToken'],
+    ['a fleet that is no name', { ...queued, fleet: 'No Fleet' }, 'fleet'],
+    ['a time that is none', { ...queued, occurredAt: 'now' }, 'occurredAt'],
+    ['an id that is no number', { ...queued, jobId: Number.NaN }, 'jobId'],
+    ['an instance that is no address', { ...queued, instance: 'gitlab' }, 'instance'],
+    [
+      'a parameter that is no name',
+      { ...queued, runnerTokenParameter: 'glrt-secret' },
+      'runnerTokenParameter',
+    ],
+  ])('is not built with %s', (_title, detail, field) => {
+    expect(() => buildEntry('bus', 'JobQueued', detail)).toThrow(InvalidEventError);
+    expect(() => buildEntry('bus', 'JobQueued', detail)).toThrow(field);
+  });
+
+  it('never has its values in the message', () => {
+    const detail = { ...queued, runnerTokenParameter: 'glrt-planted' };
+    expect(() => buildEntry('bus', 'JobQueued', detail)).toThrow(expect.not.stringContaining('glrt-planted'));
+  });
+});
+
+describe('what is no event of ours', () => {
+  const [sample] = samples.map((entry) => delivered(entry));
+  it.each([
+    ['nothing', undefined],
+    ['text', 'event'],
+    ['an envelope without a source', { id: '1', 'detail-type': 'JobQueued', time: 'x', detail: {} }],
+    ['another source', { ...sample, source: 'aws.ecs' }],
+    ['a name that nobody knows', { ...sample, 'detail-type': 'JobStolen' }],
+    ['a name that every object has', { ...sample, 'detail-type': 'constructor' }],
+  ])('is not read: %s', (_title, value) => {
+    expect(() => parseEvent(value)).toThrow(UnreadableEventError);
+  });
+
+  it('is told by name', () => {
+    expect(isEventName('JobQueued')).toBe(true);
+    expect(isEventName('toString')).toBe(false);
+    expect(Object.keys(eventSchemas)).toHaveLength(9);
+  });
+});
