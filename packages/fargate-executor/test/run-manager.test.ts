@@ -94,14 +94,12 @@ async function start(gitlabRunner: string) {
 }
 
 const events = () =>
-  mocks.events
-    .commandCalls(PutEventsCommand)
-    .flatMap(({ args }) =>
-      (args[0].input.Entries ?? []).map(({ DetailType, Detail }) => ({
-        name: DetailType,
-        ...JSON.parse(Detail ?? '{}'),
-      })),
-    );
+  mocks.events.commandCalls(PutEventsCommand).flatMap(({ args }) =>
+    (args[0].input.Entries ?? []).map(({ DetailType, Detail }) => ({
+      name: DetailType,
+      ...JSON.parse(Detail ?? '{}'),
+    })),
+  );
 const started = () => vi.waitFor(() => readFile(join(folder, 'environment'), 'utf8'), 5000);
 /** A runner that finishes when it is told to. */
 const OBEDIENT = 'trap "exit 0" QUIT; while :; do sleep 0.05; done';

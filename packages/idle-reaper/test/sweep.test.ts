@@ -1,70 +1,12 @@
-import {
-  DescribeTasksCommand,
-  ECSClient,
-  ListTasksCommand,
-  StopTaskCommand,
-  TagResourceCommand,
-} from '@aws-sdk/client-ecs';
-import { jobTaskFacts, managerFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { ListTasksCommand, StopTaskCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
+import { jobTaskFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
 import { toTags } from '@serverless-gitlab-runner/fleet';
-import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
-import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { SweepIncompleteError, type SweepParts, sweep } from '../src/index.ts';
+import { sweep } from '../src/index.ts';
 import { fleetFacts, minute, now } from './support/fleets.ts';
+import { ago, ecs, idle, iso, named, parts, readAgain, resetEcs } from './support/sweep.ts';
 
-const ecs = mockClient(ECSClient);
-const ago = (minutes: number) => now - minutes * minute;
-const iso = (time: number) => new Date(time).toISOString();
-const named = (name: string) => Object.assign(new Error('said so'), { name });
-
-const idle = (number: number, over: Parameters<typeof managerFacts>[0] = {}) =>
-  managerFacts({
-    taskId: taskIdNumber(number),
-    createdAt: ago(60),
-    startedAt: ago(59),
-    demandAt: ago(20),
-    ...over,
-  });
-const quiet = fleetFacts({}, { manager: { idleSeconds: 600 }, safetyLaunchSeconds: 0 });
-
-function parts(world: {
-  managers?: ReturnType<typeof idle>[];
-  jobTasks?: ReturnType<typeof jobTaskFacts>[];
-}) {
-  const published: EventEntry[] = [];
-  const lines: Record<string, unknown>[] = [];
-  const all: SweepParts = {
-    ecs: new ECSClient({ region: 'eu-west-1' }),
-    cluster: 'cluster',
-    eventBusName: 'bus',
-    readWorld: async () => ({ managers: [], jobTasks: [], ...world }),
-    readFleets: async () => new Map([['default', quiet]]),
-    publish: async (entries) => {
-      published.push(...entries);
-    },
-    now: () => now,
-    log: (message, fields) => lines.push({ message, ...fields }),
-  };
-  const events = () =>
-    published.map(({ DetailType, Detail }) => ({ name: DetailType, ...JSON.parse(Detail) }));
-  return { all, events, lines };
-}
-
-/** What ECS tells of a manager when it is read again after the mark. */
-function readAgain({ taskArn }: ReturnType<typeof idle>, demandAt: number) {
-  const tags = toTags({ role: 'manager', fleet: 'default', demand: iso(demandAt), drain: iso(now) });
-  const startedAt = new Date(ago(59));
-  ecs.on(DescribeTasksCommand).resolves({ tasks: [{ taskArn, lastStatus: 'RUNNING', startedAt, tags }] });
-}
-
-beforeEach(() => {
-  ecs.reset();
-  ecs.on(TagResourceCommand).resolves({});
-  ecs.on(StopTaskCommand).resolves({});
-  ecs.on(DescribeTasksCommand).resolves({ tasks: [] });
-  ecs.on(ListTasksCommand).resolves({ taskArns: [] });
-});
+beforeEach(resetEcs);
 
 describe('a sweep', () => {
   it('does nothing where there is nothing', async () => {
@@ -195,60 +137,5 @@ describe('a sweep', () => {
     all.now = () => 1000 * 30 * minute;
     expect(await sweep(all)).toMatchObject({ requested: 1 });
     expect(events()).toMatchObject([{ name: 'ManagerRequested', cause: 'safety-launch', fleet: 'default' }]);
-  });
-});
-
-describe('a sweep of which something fails', () => {
-  it('does the rest, and fails at its end', async () => {
-    ecs.on(TagResourceCommand, { resourceArn: idle(1).taskArn }).rejects(named('ThrottlingException'));
-    const { all, events, lines } = parts({ managers: [idle(1), idle(2)] });
-    await expect(sweep(all)).rejects.toThrow(SweepIncompleteError);
-    expect(events()).toMatchObject([{ name: 'ManagerDraining', managerTaskArn: idle(2).taskArn }]);
-    expect(lines).toContainEqual(
-      expect.objectContaining({ message: 'step failed', failure: 'ThrottlingException' }),
-    );
-    expect(lines.at(-1)).toMatchObject({ message: 'sweep', drained: 1, failures: 1 });
-  });
-
-  it('asks for a manager when nobody knows whether its drain was written', async () => {
-    ecs.on(TagResourceCommand).rejects(named('TimeoutError'));
-    const manager = idle(1, { startedAt: now - 86_500_000, demandAt: ago(1) });
-    const { all, events } = parts({ managers: [manager] });
-    await expect(sweep(all)).rejects.toThrow(SweepIncompleteError);
-    expect(events()).toMatchObject([{ name: 'ManagerRequested', cause: 'demand-during-drain' }]);
-  });
-
-  it('judges no manager by limits that it could not read, but stops orphans', async () => {
-    const orphan = jobTaskFacts({ managerTaskId: taskIdNumber(9), createdAt: ago(300) });
-    const owned = jobTaskFacts({ taskId: taskIdNumber(1002), createdAt: ago(300) });
-    const { all } = parts({ managers: [idle(1)], jobTasks: [orphan, owned] });
-    all.readFleets = async () => Promise.reject(named('ThrottlingException'));
-    await expect(sweep(all)).rejects.toThrow('1 steps');
-    expect(ecs.commandCalls(TagResourceCommand)).toHaveLength(0);
-    expect(ecs.commandCalls(StopTaskCommand).map((call) => call.args[0].input.task)).toEqual([
-      orphan.taskArn,
-    ]);
-  });
-
-  it('goes on with the other fleets, and with the defaults, when one is invalid', async () => {
-    const { all, events, lines } = parts({ managers: [idle(1, { fleet: 'broken' }), idle(2)] });
-    all.readFleets = async (report) => {
-      report('broken', 'not JSON');
-      return new Map([
-        ['broken', fleetFacts({ name: 'broken', config: undefined })],
-        ['default', quiet],
-      ]);
-    };
-    await expect(sweep(all)).rejects.toThrow(SweepIncompleteError);
-    expect(events()).toHaveLength(2);
-    expect(lines[0]).toMatchObject({ message: 'fleet invalid', fleet: 'broken', problem: 'not JSON' });
-  });
-
-  it.each([
-    ['ECS cannot be read', { readWorld: () => Promise.reject(named('ServerException')) }],
-    ['the bus refuses', { publish: () => Promise.reject(named('EventsNotPublishedError')) }],
-  ])('fails when %s', async (_title, broken) => {
-    const { all } = parts({ managers: [idle(1)] });
-    await expect(sweep({ ...all, ...broken })).rejects.toThrow(SweepIncompleteError);
   });
 });

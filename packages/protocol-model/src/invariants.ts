@@ -43,7 +43,7 @@ export interface Invariants {
   readonly violation: Violation | undefined;
   violate(invariant: InvariantName, what: string): void;
   onQueued(job: GitLabJob): void;
-  onManagerCreated(): void;
+  onCreated(): void;
   onManagerEnded(manager: Manager): void;
   /** Before the effect. */
   onStop(by: Actor['kind'], task: SimulatedTask): void;
@@ -55,9 +55,9 @@ export interface InvariantParts {
   schedule: Schedule;
   bounds: Bounds;
   clock: Clock;
-  tasks(): readonly SimulatedTask[];
-  managers(): Managers;
-  jobs(): readonly GitLabJob[];
+  tasks: readonly SimulatedTask[];
+  managers: Managers;
+  jobs: readonly GitLabJob[];
 }
 
 /** Looks at the truth, at the moments that matter, and ends the run at the first violation. */
@@ -75,24 +75,22 @@ export function createInvariants(parts: InvariantParts): Invariants {
     clock.at(Math.max(clock.now(), calmAt) + seconds * 1000, check);
 
   const onStop: Invariants['onStop'] = (by, task) => {
-    if (task.role === 'foreign')
-      return violate('tasks of others are not touched', `${by} stops ${task.id}`);
+    if (task.role === 'foreign') return violate('tasks of others are not touched', `${by} stops ${task.id}`);
     if (by !== 'reaper') return;
     if (task.role === 'manager') {
-      const jobs = parts.managers().of(task)?.jobs.size ?? 0;
+      const jobs = parts.managers.of(task)?.jobs.size ?? 0;
       if (jobs > 0) violate('no manager is stopped while it has a job', `${task.id} has ${jobs}`);
       return;
     }
-    const job = parts.jobs()[(task.jobId ?? 0) - 1];
-    const owner = parts.tasks().find(({ id }) => id === task.startedBy);
-    const manager = owner && parts.managers().of(owner);
+    const job = parts.jobs[(task.jobId ?? 0) - 1];
+    const owner = parts.tasks.find(({ id }) => id === task.startedBy);
+    const manager = owner && parts.managers.of(owner);
     if (job && job.state === 'running' && manager?.jobs.has(job))
       violate('no job is killed', `job ${job.id}: the reaper stops its task ${task.id}`);
   };
 
   const onTag: Invariants['onTag'] = (by, task, tags) => {
-    if (task.role === 'foreign')
-      return violate('tasks of others are not touched', `${by} tags ${task.id}`);
+    if (task.role === 'foreign') return violate('tasks of others are not touched', `${by} tags ${task.id}`);
     const draining = tagValue(
       tags.map(({ key }) => ({ key, value: 'set' })),
       'drain',
@@ -100,7 +98,7 @@ export function createInvariants(parts: InvariantParts): Invariants {
     if (by !== 'reaper' || draining === undefined || schedule.faults.gaps > 0) return;
     const { startedAt = clock.now() } = statusOf(task);
     if (clock.now() - startedAt > schedule.fleet.maxLifetimeSeconds * 1000) return;
-    const busy = parts.tasks().some((other) => isBusyWith(other, task));
+    const busy = parts.tasks.some((other) => isBusyWith(other, task));
     if (busy) violate('no busy manager is drained as idle', `${task.id} has a job task`);
   };
 
@@ -116,16 +114,17 @@ export function createInvariants(parts: InvariantParts): Invariants {
     violate,
     onQueued: (job) =>
       checkAfter(bounds.start, () => {
-        if (job.state === 'pending') violate('every job is started', `job ${job.id} waits for ${bounds.start} s`);
+        if (job.state === 'pending')
+          violate('every job is started', `job ${job.id} waits for ${bounds.start} s`);
       }),
-    onManagerCreated() {
-      const taking = parts.tasks().filter(takesJobs);
+    onCreated() {
+      const taking = parts.tasks.filter(takesJobs);
       if (taking.length > bounds.managers)
         violate('the maximum is kept', `${taking.length} managers take jobs: ${taking.map(({ id }) => id)}`);
     },
     onManagerEnded({ task }) {
       checkAfter(bounds.orphan, () => {
-        const orphan = parts.tasks().find((other) => other.startedBy === task.id && !hasStopped(other));
+        const orphan = parts.tasks.find((other) => other.startedBy === task.id && !hasStopped(other));
         if (orphan) violate('no job task outlives its manager', `${orphan.id} outlives ${task.id}`);
       });
     },
@@ -133,8 +132,9 @@ export function createInvariants(parts: InvariantParts): Invariants {
     onTag,
     onQuiet: () =>
       clock.after(bounds.zero * 1000, () => {
-        const left = parts.tasks().filter((task) => task.role !== 'foreign' && !hasStopped(task));
-        if (left.length > 0) violate('zero tasks after quiet', left.map(({ id, role }) => `${role} ${id}`).join());
+        const left = parts.tasks.filter((task) => task.role !== 'foreign' && !hasStopped(task));
+        if (left.length > 0)
+          violate('zero tasks after quiet', left.map(({ id, role }) => `${role} ${id}`).join());
         clock.stop();
       }),
   };

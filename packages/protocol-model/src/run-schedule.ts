@@ -1,159 +1,110 @@
-import { type FleetConfig, MANAGER_FAMILY, parseFleetConfig } from '@serverless-gitlab-runner/fleet';
-import { type FleetFacts, readWorld } from '@serverless-gitlab-runner/idle-reaper';
-import { type Actor, createActor } from './actor.ts';
-import { boundsOf } from './bounds.ts';
+import { MANAGER_FAMILY } from '@serverless-gitlab-runner/fleet';
+import { readWorld } from '@serverless-gitlab-runner/idle-reaper';
+import { boundsOf, DEAD_MAN_SECONDS } from './bounds.ts';
 import { createClock, START } from './clock.ts';
-import { createEcs, type EcsApi, type SimulatedEcs } from './ecs/simulated-ecs.ts';
+import { createEcs, type SimulatedEcs } from './ecs/simulated-ecs.ts';
+import { watchedEcs } from './ecs/watched-ecs.ts';
 import { createFaults } from './faults.ts';
-import { createInvariants, type Invariants, type Violation } from './invariants.ts';
+import { createInvariants, type Violation } from './invariants.ts';
 import { createBus } from './parts/bus.ts';
+import { configOf, fleetFacts, writtenAt } from './parts/fleet-document.ts';
 import { createGitLab, type GitLab } from './parts/gitlab.ts';
 import { createJobTasks } from './parts/job-tasks.ts';
-import { createLauncher, type Launcher } from './parts/launcher.ts';
-import { createManagers, type Managers } from './parts/managers.ts';
+import { startLauncher } from './parts/launcher.ts';
+import { createManagers } from './parts/managers.ts';
 import { createQueue } from './parts/queue.ts';
-import { createReaper, type Reaper } from './parts/reaper.ts';
+import { startReaper } from './parts/reaper.ts';
 import { createRandom } from './random.ts';
 import type { Schedule } from './schedule.ts';
 import { NO_MUTATION, type Seams } from './seams.ts';
+import { traceWorld, traceWriter } from './trace.ts';
 import { createWire } from './wire.ts';
 
 export interface RunResult {
   violation: Violation | undefined;
-  /** Of the whole run, for those who look at it. */
   jobs: GitLab['jobs'];
   tasks: SimulatedEcs['tasks'];
 }
 
+const QUIET_CHECK_MS = 10_000;
+
 /** Runs one schedule to its end or to the first violation, in virtual time. The same schedule gives the same result. */
-export async function runSchedule(schedule: Schedule, seams: Partial<Seams> = {}): Promise<RunResult> {
+export async function runSchedule(
+  schedule: Schedule,
+  seams: Partial<Seams> = {},
+  trace?: (line: string) => void,
+): Promise<RunResult> {
   const mutated = { ...NO_MUTATION, ...seams };
   const clock = createClock();
   const random = createRandom(schedule.seed);
   const faults = createFaults(schedule.faults, clock, random);
   const wire = createWire(clock, faults);
-  const calmAt = START + schedule.faults.until * 1000;
-  let isQuiet = false;
+  const ecs = createEcs({ clock, random, faults, lagMs: schedule.lagMs });
+  const queue = createQueue(clock, random, faults);
+  const bus = createBus(clock, random, faults, queue);
+  const gitlab = createGitLab({ schedule, clock, random, bus });
+  const deadManMs = schedule.deadMan ? DEAD_MAN_SECONDS * 1000 : undefined;
+  const jobTasks = createJobTasks({ clock, random, ecs, deadManMs });
+  const managers = createManagers({ schedule, clock, random, faults, wire, ecs, gitlab, jobTasks });
+  const { jobs } = gitlab;
+  const { tasks } = ecs;
+  const invariants = createInvariants({ schedule, bounds: boundsOf(schedule), clock, tasks, managers, jobs });
+  ecs.listeners.push({ onCreated: invariants.onCreated });
+  managers.listeners.push(invariants.onManagerEnded);
+  gitlab.listeners.push(invariants.onQueued);
 
-  // The parts know each other in circles; each is there before the first event.
-  let launcher: Launcher;
-  let reaper: Reaper;
-  let managers: Managers;
-  let gitlab: GitLab;
-  let ecs: SimulatedEcs;
-  const invariants: Invariants = createInvariants({
-    schedule,
-    bounds: boundsOf(schedule),
-    clock,
-    tasks: () => ecs.tasks,
-    managers: () => managers,
-    jobs: () => gitlab.jobs,
-  });
+  const write = traceWriter(clock, trace);
+  if (trace) traceWorld(ecs, managers, gitlab, write);
+  const traceOf = (by: string) => (message: string, fields: object) => write(`${by}: ${message}`, fields);
+  const config = configOf(schedule);
   const onCrash = (error: unknown) =>
     invariants.violate('no crash', error instanceof Error ? (error.stack ?? error.message) : String(error));
-
-  const jobTasks = createJobTasks({
-    clock,
-    random,
-    ecs: () => ecs,
-    deadManMs: schedule.deadMan ? DEAD_MAN_SECONDS * 1000 : undefined,
-  });
-  managers = createManagers({
-    schedule,
-    clock,
-    random,
-    faults,
-    wire,
-    ecs: () => ecs,
-    gitlab: () => gitlab,
-    jobTasks,
-    onEnded: invariants.onManagerEnded,
-  });
-  ecs = createEcs({
-    clock,
-    random,
-    faults,
-    lagMs: schedule.lagMs,
-    hooks: {
-      onCreated(task) {
-        if (task.role === 'job') return jobTasks.onCreated(task);
-        managers.onCreated(task);
-        invariants.onManagerCreated();
-      },
-      onTagged: (task) => managers.onTagged(task),
-      onStopAsked: (task) => (task.role === 'job' ? jobTasks : managers).onStopAsked(task),
-      onStopped(task) {
-        if (task.role === 'job') jobTasks.onStopped(task);
-        reaper.onStopped();
-      },
-    },
-  });
-  for (const startedBy of ['somebody', 'serverless-gitlab-runner'])
-    ecs.add({ role: 'foreign', family: MANAGER_FAMILY, startedBy, jobId: undefined }, [{ key: 'role', value: 'job' }]);
-
-  const queue = createQueue(clock, random, faults, () => launcher.onVisible());
-  const bus = createBus(clock, random, faults, queue);
-  const config = configOf(schedule);
-  const changedAt = () => {
-    const { token } = schedule;
-    const mended = START + (token?.mendedAt ?? 0) * 1000;
-    return token && clock.now() >= mended ? mended : START - 1000;
-  };
-  const watched = (by: Actor['kind']): EcsApi => watchedEcs(ecs, by, invariants);
-  const launcherEcs = watched('launcher');
-  const reaperEcs = watched('reaper');
-
-  launcher = createLauncher({
+  const launcherEcs = watchedEcs(ecs, 'launcher', invariants);
+  startLauncher({
     clock,
     random,
     wire,
     queue,
     ecs: () => mutated.launcherEcs(launcherEcs, random),
     config: mutated.launcherConfig(config),
-    changedAt,
+    changedAt: () => writtenAt(schedule, clock.now()),
     keep: mutated.keep,
+    trace: traceOf('launcher'),
     onCrash,
   });
-  reaper = createReaper({
+  let isQuiet = false;
+  const reaperEcs = watchedEcs(ecs, 'reaper', invariants);
+  startReaper({
     clock,
     random,
     faults,
     wire,
     bus,
+    listeners: ecs.listeners,
     ecs: () => mutated.reaperEcs(reaperEcs, random),
-    fleets: () => new Map([['default', fleetFacts(mutated.reaperConfig(config), changedAt(), isQuiet)]]),
+    fleets: () => fleetFacts(mutated.reaperConfig(config), writtenAt(schedule, clock.now()), isQuiet),
     readWorld: mutated.readWorld ?? readWorld,
+    trace: traceOf('reaper'),
     onCrash,
   });
-  gitlab = createGitLab({
-    schedule,
-    clock,
-    random,
-    bus,
-    onQueued(job) {
-      invariants.onQueued(job);
-      managers.onPending();
-    },
-  });
 
+  for (const startedBy of ['somebody', 'serverless-gitlab-runner'])
+    ecs.add({ role: 'foreign', family: MANAGER_FAMILY, startedBy, jobId: undefined }, [
+      { key: 'role', value: 'job' },
+    ]);
   for (const { at, of } of schedule.deaths)
-    clock.at(START + at * 1000, () => (of === 'manager' ? managers.dieSome() : dieSomeJobTask()));
-  function dieSomeJobTask() {
-    const running = ecs.tasks.filter(({ role, status }) => role === 'job' && status.at(-1)?.value.desiredStatus === 'RUNNING');
-    const victim = running[random.between(0, running.length - 1)];
-    if (victim) jobTasks.die(victim);
-  }
+    clock.at(START + at * 1000, () => (of === 'manager' ? managers : jobTasks).dieSome());
 
   /** Once everything is done, safety launches are turned off, and there must be nothing after a while. */
   const lookForQuiet = () => {
-    const allThere = gitlab.jobs.length === schedule.jobs.length;
-    const isOver = gitlab.jobs.every(({ state }) => state === 'finished' || state === 'failed');
-    if (!allThere || !isOver) return clock.after(QUIET_CHECK_MS, lookForQuiet);
+    const isOver = jobs.every(({ state }) => state === 'finished' || state === 'failed');
+    if (jobs.length < schedule.jobs.length || !isOver || queue.size() > 0)
+      return clock.after(QUIET_CHECK_MS, lookForQuiet);
     isQuiet = true;
     invariants.onQuiet();
   };
-  clock.at(calmAt, lookForQuiet);
+  clock.at(START + schedule.faults.until * 1000, lookForQuiet);
 
   await clock.run();
-  return { violation: invariants.violation, jobs: gitlab.jobs, tasks: ecs.tasks };
+  return { violation: invariants.violation, jobs, tasks };
 }

@@ -1,38 +1,6 @@
-import { jobTaskFacts, managerFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type LaunchFacts, planLaunch } from '../src/index.ts';
-
-const now = 1_000_000;
-
-function facts(over: Partial<LaunchFacts> = {}): LaunchFacts {
-  return {
-    serving: { fleet: 'default', runnerTokenParameter: undefined },
-    max: 2,
-    concurrentJobs: 2,
-    managers: [],
-    jobTasks: [],
-    requests: [],
-    counted: [],
-    mayLaunch: true,
-    now,
-    ...over,
-  };
-}
-
-const manager = (number: number, over: Parameters<typeof managerFacts>[0] = {}) =>
-  managerFacts({ taskId: taskIdNumber(number), slot: number, ...over });
-const jobTask = (number: number, ofManager: number, over: Parameters<typeof jobTaskFacts>[0] = {}) =>
-  jobTaskFacts({
-    taskId: taskIdNumber(1000 + number),
-    jobId: number,
-    managerTaskId: taskIdNumber(ofManager),
-    ...over,
-  });
-/** Requests for jobs of these numbers, the first the oldest; event ids are `e<number>`. */
-const jobs = (...numbers: number[]) =>
-  numbers.map((jobId, index) => ({ eventId: `e${jobId}`, jobId, requestedAt: index }));
-const wish = { eventId: 'wish', jobId: undefined, requestedAt: 0 };
+import { facts, jobs, jobTask, manager, now, wish } from './support/plan.ts';
 
 /** A plan as a line: which slots are filled, which managers are marked, who is covered, kept, running. */
 function summary(world: LaunchFacts) {
@@ -231,76 +199,5 @@ describe('planning a launch', () => {
     ],
   ])('%s', (_title, over, expected) => {
     expect(summary(facts(over))).toEqual({ ...nothing, ...expected });
-  });
-});
-
-describe('whatever the facts', () => {
-  const anyManager = fc.record({
-    number: fc.integer({ min: 1, max: 12 }),
-    state: fc.constantFrom('starting', 'running', 'stopping', 'stopped'),
-    drainAt: fc.option(fc.nat(), { nil: undefined }),
-    slot: fc.option(fc.integer({ min: 1, max: 6 }), { nil: undefined }),
-    runnerTokenParameter: fc.constantFrom(undefined, '/t'),
-  });
-  const anyFacts = fc
-    .record({
-      max: fc.integer({ min: 1, max: 5 }),
-      concurrentJobs: fc.integer({ min: 1, max: 4 }),
-      managers: fc.uniqueArray(anyManager, { selector: ({ number }) => number, maxLength: 8 }),
-      tasks: fc.uniqueArray(fc.record({ job: fc.nat(40), ofManager: fc.integer({ min: 1, max: 12 }) }), {
-        selector: ({ job }) => job,
-        maxLength: 12,
-      }),
-      requests: fc.array(fc.option(fc.nat(40), { nil: undefined }), { maxLength: 20 }),
-      counted: fc.array(fc.record({ jobId: fc.nat(40), countedAt: fc.integer({ min: 0, max: now }) })),
-      mayLaunch: fc.boolean(),
-    })
-    .map(({ managers, tasks, requests, ...rest }) =>
-      facts({
-        ...rest,
-        managers: managers.map(({ number, ...over }) =>
-          managerFacts({ taskId: taskIdNumber(number), ...over }),
-        ),
-        jobTasks: tasks.map(({ job, ofManager }) => jobTask(job, ofManager)),
-        requests: requests.map((jobId, index) => ({ eventId: `e${index}`, jobId, requestedAt: index })),
-      }),
-    );
-  const takes = (world: LaunchFacts) =>
-    world.managers.filter(
-      ({ state, drainAt }) => (state === 'starting' || state === 'running') && drainAt === undefined,
-    );
-
-  it('never has more managers that take jobs than the maximum, unless there were more before', () => {
-    fc.assert(
-      fc.property(anyFacts, (world) => {
-        const { launch } = planLaunch(world);
-        expect(launch.length === 0 || takes(world).length + launch.length <= world.max).toBe(true);
-        expect(launch.every((slot) => slot >= 1 && slot <= world.max)).toBe(true);
-        expect(takes(world).some(({ slot }) => launch.includes(slot ?? 0))).toBe(false);
-      }),
-    );
-  });
-
-  it('says of every request exactly one thing', () => {
-    fc.assert(
-      fc.property(anyFacts, (world) => {
-        const { covered, kept, running } = planLaunch(world);
-        expect([...covered, ...kept, ...running].toSorted()).toEqual(
-          world.requests.map(({ eventId }) => eventId).toSorted(),
-        );
-      }),
-    );
-  });
-
-  it('covers nobody without a manager, and relies only on managers that take its jobs', () => {
-    fc.assert(
-      fc.property(anyFacts, (world) => {
-        const { covered, mark, launch } = planLaunch(world);
-        expect(covered.length === 0 || mark.length + launch.length > 0).toBe(true);
-        expect(
-          mark.every((one) => takes(world).includes(one) && one.runnerTokenParameter === undefined),
-        ).toBe(true);
-      }),
-    );
   });
 });

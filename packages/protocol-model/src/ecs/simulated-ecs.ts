@@ -36,17 +36,21 @@ export interface EcsApi {
   listTags(arn: string): { tags: readonly TaskTag[] };
 }
 
-/** What runs in the tasks is not ECS's business: it is told here. */
-export interface EcsHooks {
-  onCreated(task: SimulatedTask): void;
-  onTagged(task: SimulatedTask): void;
-  onStopAsked(task: SimulatedTask): void;
-  onStopped(task: SimulatedTask): void;
+/** What runs in the tasks is not ECS's business: listeners are told. */
+export interface EcsListener {
+  onCreated?(task: SimulatedTask): void;
+  onTagged?(task: SimulatedTask): void;
+  onStopAsked?(task: SimulatedTask): void;
+  onStopped?(task: SimulatedTask): void;
 }
 
 export interface SimulatedEcs extends EcsApi {
   readonly tasks: readonly SimulatedTask[];
-  add(task: Omit<SimulatedTask, 'arn' | 'id' | 'createdAt' | 'status' | 'tags'>, tags: readonly TaskTag[]): SimulatedTask;
+  readonly listeners: EcsListener[];
+  add(
+    task: Omit<SimulatedTask, 'arn' | 'id' | 'createdAt' | 'status' | 'tags'>,
+    tags: readonly TaskTag[],
+  ): SimulatedTask;
   setStatus(task: SimulatedTask, change: Partial<TaskStatus>): void;
 }
 
@@ -55,11 +59,11 @@ export interface EcsParts {
   random: Random;
   faults: Faults;
   lagMs: number;
-  hooks: EcsHooks;
 }
 
-export function createEcs({ clock, random, faults, lagMs, hooks }: EcsParts): SimulatedEcs {
+export function createEcs({ clock, random, faults, lagMs }: EcsParts): SimulatedEcs {
   const tasks: SimulatedTask[] = [];
+  const listeners: EcsListener[] = [];
   const byKey = new Map<string, SimulatedTask>();
   const tokens = new Map<string, { task: SimulatedTask; parameters: string }>();
   let lastListHadGap = false;
@@ -95,11 +99,12 @@ export function createEcs({ clock, random, faults, lagMs, hooks }: EcsParts): Si
   const setStatus: SimulatedEcs['setStatus'] = (task, change) => {
     if (hasStopped(task)) return;
     task.status.push({ since: clock.now(), value: { ...statusOf(task), ...change } });
-    if (hasStopped(task)) hooks.onStopped(task);
+    if (hasStopped(task)) for (const listener of listeners) listener.onStopped?.(task);
   };
 
   return {
     tasks,
+    listeners,
     add,
     setStatus,
 
@@ -115,14 +120,16 @@ export function createEcs({ clock, random, faults, lagMs, hooks }: EcsParts): Si
       const [provider] = capacityProviderStrategy;
       const { noCapacity } = faults.rates();
       // Spot runs out more often.
-      const rate = role === 'job' ? 0 : provider?.capacityProvider === 'FARGATE_SPOT' ? noCapacity * 2 : noCapacity;
-      if (faults.hits(rate)) return { tasks: [], failures: [{ reason: 'Capacity is unavailable at this time.' }] };
+      const rate =
+        role === 'job' ? 0 : provider?.capacityProvider === 'FARGATE_SPOT' ? noCapacity * 2 : noCapacity;
+      if (faults.hits(rate))
+        return { tasks: [], failures: [{ reason: 'Capacity is unavailable at this time.' }] };
       const jobId = Number(tagValue(input.tags, 'jobId'));
       const family = role === 'manager' ? MANAGER_FAMILY : 'serverless-gitlab-runner-job-1';
       const tags = (input.tags ?? []).map(({ key = '', value = '' }) => ({ key, value }));
       const task = add({ role, family, startedBy: input.startedBy, jobId }, tags);
       if (clientToken !== undefined) tokens.set(clientToken, { task, parameters });
-      hooks.onCreated(task);
+      for (const listener of listeners) listener.onCreated?.(task);
       return { tasks: [toSdkTask(task, statusOf(task), [])], failures: [] };
     },
 
@@ -157,14 +164,15 @@ export function createEcs({ clock, random, faults, lagMs, hooks }: EcsParts): Si
       const given = tags.map(({ key = '', value = '' }) => ({ key, value }));
       const kept = tagsOf(task).filter(({ key }) => !given.some((tag) => tag.key === key));
       task.tags.push({ since: clock.now(), value: [...kept, ...given] });
-      hooks.onTagged(task);
+      for (const listener of listeners) listener.onTagged?.(task);
       return {};
     },
 
     stopTask({ task: key }) {
       const task = find(key);
       if (task === undefined) throw refused('The referenced task was not found.');
-      if (statusOf(task).desiredStatus === 'RUNNING') hooks.onStopAsked(task);
+      if (statusOf(task).desiredStatus === 'RUNNING')
+        for (const listener of listeners) listener.onStopAsked?.(task);
       return {};
     },
 

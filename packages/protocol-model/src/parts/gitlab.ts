@@ -14,6 +14,8 @@ export interface GitLabJob {
 
 export interface GitLab {
   readonly jobs: readonly GitLabJob[];
+  /** Told of each job that is queued. */
+  readonly listeners: ((job: GitLabJob) => void)[];
   /** A manager's poll: the oldest job that waits. */
   take(): GitLabJob | undefined;
   hasPending(): boolean;
@@ -28,19 +30,19 @@ export interface GitLabParts {
   clock: Clock;
   random: Random;
   bus: Bus;
-  onQueued(job: GitLabJob): void;
 }
 
 /** Queues the schedule's jobs, tells of them by webhook, gives them to managers that poll. */
-export function createGitLab({ schedule, clock, random, bus, onQueued }: GitLabParts): GitLab {
+export function createGitLab({ schedule, clock, random, bus }: GitLabParts): GitLab {
   const jobs: GitLabJob[] = [];
   const pending: GitLabJob[] = [];
+  const listeners: ((job: GitLabJob) => void)[] = [];
 
   const queue = (id: number, { seconds, webhook }: PlannedJob) => {
     const job: GitLabJob = { id, queuedAt: clock.now(), seconds, state: 'pending' };
     jobs.push(job);
     pending.push(job);
-    onQueued(job);
+    for (const tell of listeners) tell(job);
     if (webhook === 'lost') return;
     const { least, most } = webhook === 'late' ? LATE_WEBHOOK_MS : WEBHOOK_MS;
     const tell = () => bus.put([jobQueued(job)]);
@@ -54,6 +56,7 @@ export function createGitLab({ schedule, clock, random, bus, onQueued }: GitLabP
 
   return {
     jobs,
+    listeners,
     take: () => pending.shift(),
     hasPending: () => pending.length > 0,
     refusesToken() {

@@ -5,9 +5,6 @@ import type { Random } from '../random.ts';
 
 /** The life of job tasks: they start, run until they are stopped, and end by themselves when nobody speaks to them. */
 export interface JobTasks {
-  onCreated(task: SimulatedTask): void;
-  onStopAsked(task: SimulatedTask): void;
-  onStopped(task: SimulatedTask): void;
   /** Settles with whether the task runs; false: it has ended. */
   running(task: SimulatedTask): Promise<boolean>;
   ended(task: SimulatedTask): Promise<void>;
@@ -15,14 +12,14 @@ export interface JobTasks {
   heard(task: SimulatedTask): void;
   /** Nobody does any more. */
   silent(task: SimulatedTask): void;
-  /** It ends without being asked: a Spot interruption. */
-  die(task: SimulatedTask): void;
+  /** One of them ends without being asked: a Spot interruption. */
+  dieSome(): void;
 }
 
 export interface JobTaskParts {
   clock: Clock;
   random: Random;
-  ecs(): SimulatedEcs;
+  ecs: SimulatedEcs;
   /** Milliseconds without a word after which the helper ends the task; undefined: its switch is broken. */
   deadManMs: number | undefined;
 }
@@ -47,9 +44,9 @@ export function createJobTasks({ clock, random, ecs, deadManMs }: JobTaskParts):
 
   const end = (task: SimulatedTask) => {
     if (statusOf(task).desiredStatus === 'STOPPED') return;
-    ecs().setStatus(task, { desiredStatus: 'STOPPED', stoppingAt: clock.now() });
+    ecs.setStatus(task, { desiredStatus: 'STOPPED', stoppingAt: clock.now() });
     clock.after(random.between(STOP_MS.least, STOP_MS.most), () =>
-      ecs().setStatus(task, { lastStatus: 'STOPPED', stoppedAt: clock.now() }),
+      ecs.setStatus(task, { lastStatus: 'STOPPED', stoppedAt: clock.now() }),
     );
   };
 
@@ -63,23 +60,30 @@ export function createJobTasks({ clock, random, ecs, deadManMs }: JobTaskParts):
     });
   };
 
-  return {
+  ecs.listeners.push({
     onCreated(task) {
+      if (task.role !== 'job') return;
       clock.after(random.between(START_MS.least, START_MS.most), () => {
         if (statusOf(task).desiredStatus === 'STOPPED') return;
-        ecs().setStatus(task, { lastStatus: 'RUNNING', startedAt: clock.now() });
+        ecs.setStatus(task, { lastStatus: 'RUNNING', startedAt: clock.now() });
         waitForWord(task);
         for (const tell of listenersOf(task).onRunning) tell(true);
         clock.wake();
       });
     },
-    onStopAsked: end,
+    onStopAsked(task) {
+      if (task.role === 'job') end(task);
+    },
     onStopped(task) {
+      if (task.role !== 'job') return;
       const { onRunning, onEnd } = listenersOf(task);
       for (const tell of onRunning) tell(false);
       for (const tell of onEnd) tell();
       clock.wake();
     },
+  });
+
+  return {
     running: (task) =>
       new Promise((resolve) => {
         const { lastStatus } = statusOf(task);
@@ -95,6 +99,10 @@ export function createJobTasks({ clock, random, ecs, deadManMs }: JobTaskParts):
       listenersOf(task).word += 1;
     },
     silent: waitForWord,
-    die: end,
+    dieSome() {
+      const running = ecs.tasks.filter((task) => task.role === 'job' && !hasStopped(task));
+      const victim = running[random.between(0, running.length - 1)];
+      if (victim) end(victim);
+    },
   };
 }

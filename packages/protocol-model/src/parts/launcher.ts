@@ -28,13 +28,8 @@ export interface LauncherParts {
   changedAt(name: string): number;
   /** Which of the messages that the launcher wants kept are kept. */
   keep(messageIds: readonly string[]): readonly string[];
+  trace(line: string, fields: Record<string, unknown>): void;
   onCrash(error: unknown): void;
-}
-
-/** Lambda and its event source mapping, with the launcher's own code in it. */
-export interface Launcher {
-  /** There may be messages to receive. */
-  onVisible(): void;
 }
 
 const CLUSTER = 'cluster';
@@ -45,7 +40,8 @@ const TIMEOUT_MS = 60_000;
 /** What a Lambda's environment remembers from call to call. */
 type Memory = Pick<BatchParts, 'capacity' | 'counted'>;
 
-export function createLauncher(parts: LauncherParts): Launcher {
+/** Lambda and its event source mapping, with the launcher's own code in it. */
+export function startLauncher(parts: LauncherParts): void {
   const { clock, random } = parts;
   const idle: Memory[] = [];
   let running = 0;
@@ -83,7 +79,7 @@ export function createLauncher(parts: LauncherParts): Launcher {
     );
   };
 
-  return { onVisible };
+  parts.queue.listeners.push(onVisible);
 }
 
 function freshMemory(clock: Clock): Memory {
@@ -140,6 +136,6 @@ function batchParts(actor: Actor, memory: Memory, parts: LauncherParts): BatchPa
         await wire.call(actor, () => undefined);
       } catch {}
     },
-    log: () => {},
+    log: parts.trace,
   };
 }

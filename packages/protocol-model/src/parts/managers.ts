@@ -21,14 +21,11 @@ export interface Manager {
 }
 
 export interface Managers {
-  onCreated(task: SimulatedTask): void;
-  onTagged(task: SimulatedTask): void;
-  onStopAsked(task: SimulatedTask): void;
-  /** A job waits at GitLab. */
-  onPending(): void;
   /** One that runs dies. */
   dieSome(): void;
   of(task: SimulatedTask): Manager | undefined;
+  /** Told of each manager that ended. */
+  readonly listeners: ((manager: Manager) => void)[];
 }
 
 export interface ManagerParts {
@@ -37,10 +34,9 @@ export interface ManagerParts {
   random: Random;
   faults: Faults;
   wire: Wire;
-  ecs(): SimulatedEcs;
-  gitlab(): GitLab;
+  ecs: SimulatedEcs;
+  gitlab: GitLab;
   jobTasks: JobTasks;
-  onEnded(manager: Manager): void;
 }
 
 interface LiveManager extends Manager {
@@ -58,8 +54,9 @@ const KILLED_MS = 120_000;
 const KILLED_EXIT_CODE = 137;
 
 export function createManagers(parts: ManagerParts): Managers {
-  const { schedule, clock, random, faults, wire, jobTasks } = parts;
+  const { schedule, clock, random, faults, wire, ecs, gitlab, jobTasks } = parts;
   const managers = new Map<SimulatedTask, LiveManager>();
+  const listeners: ((manager: Manager) => void)[] = [];
   const { concurrentJobs, drainPollSeconds } = schedule.fleet;
 
   const end = (manager: LiveManager, exitCode: number) => {
@@ -69,18 +66,17 @@ export function createManagers(parts: ManagerParts): Managers {
     kill(manager.actor);
     for (const job of manager.jobs) job.state = 'failed';
     manager.jobs.clear();
-    for (const task of parts.ecs().tasks)
-      if (task.startedBy === manager.task.id) jobTasks.silent(task);
+    for (const task of ecs.tasks) if (task.startedBy === manager.task.id) jobTasks.silent(task);
     stopping(manager.task, exitCode);
-    parts.onEnded(manager);
+    for (const tell of listeners) tell(manager);
   };
 
   const stopping = (task: SimulatedTask, exitCode?: number) => {
     const { stoppingAt = clock.now() } = statusOf(task);
     const ended = exitCode === undefined ? {} : { exitCode };
-    parts.ecs().setStatus(task, { desiredStatus: 'STOPPED', stoppingAt, ...ended });
+    ecs.setStatus(task, { desiredStatus: 'STOPPED', stoppingAt, ...ended });
     clock.after(random.between(1000, 15_000), () =>
-      parts.ecs().setStatus(task, { lastStatus: 'STOPPED', stoppedAt: clock.now() }),
+      ecs.setStatus(task, { lastStatus: 'STOPPED', stoppedAt: clock.now() }),
     );
   };
 
@@ -88,10 +84,10 @@ export function createManagers(parts: ManagerParts): Managers {
     const { task } = manager;
     if (statusOf(task).desiredStatus === 'STOPPED') return;
     if (faults.hits(faults.rates().startFailing)) return end(manager, 1);
-    parts.ecs().setStatus(task, { lastStatus: 'RUNNING', startedAt: clock.now() });
+    ecs.setStatus(task, { lastStatus: 'RUNNING', startedAt: clock.now() });
     clock.after(random.between(300, 2000), () => {
       if (manager.phase !== 'starting' || !manager.actor.alive) return;
-      if (parts.gitlab().refusesToken()) return end(manager, RUNNER_TOKEN_REFUSED_EXIT_CODE);
+      if (gitlab.refusesToken()) return end(manager, RUNNER_TOKEN_REFUSED_EXIT_CODE);
       manager.phase = 'taking';
       checkToken(manager);
       poll(manager);
@@ -103,7 +99,7 @@ export function createManagers(parts: ManagerParts): Managers {
     if (schedule.token === undefined) return;
     clock.after(TOKEN_CHECK_MS, () => {
       if (manager.phase !== 'taking') return;
-      if (!parts.gitlab().refusesToken()) return checkToken(manager);
+      if (!gitlab.refusesToken()) return checkToken(manager);
       finish(manager);
       if (manager.jobs.size === 0) end(manager, RUNNER_TOKEN_REFUSED_EXIT_CODE);
     });
@@ -111,13 +107,13 @@ export function createManagers(parts: ManagerParts): Managers {
 
   const poll = (manager: LiveManager) => {
     const wants = () =>
-      manager.phase === 'taking' && manager.jobs.size < concurrentJobs && parts.gitlab().hasPending();
+      manager.phase === 'taking' && manager.jobs.size < concurrentJobs && gitlab.hasPending();
     if (manager.polls || !wants()) return;
     manager.polls = true;
     clock.after(random.between(30, POLL_MS), () => {
       manager.polls = false;
-      if (!wants() || parts.gitlab().refusesToken()) return;
-      const job = parts.gitlab().take();
+      if (!wants() || gitlab.refusesToken()) return;
+      const job = gitlab.take();
       if (job === undefined) return;
       job.state = 'running';
       manager.jobs.add(job);
@@ -138,7 +134,7 @@ export function createManagers(parts: ManagerParts): Managers {
     const look = async (waitMs: number): Promise<void> => {
       await wire.sleep(actor, waitMs);
       try {
-        const { tags } = await wire.call(actor, () => parts.ecs().listTags(task.arn));
+        const { tags } = await wire.call(actor, () => ecs.listTags(task.arn));
         if (tagValue(tags, 'drain') !== undefined) return finish(manager);
       } catch {}
       return look(drainPollSeconds * 1000);
@@ -159,15 +155,19 @@ export function createManagers(parts: ManagerParts): Managers {
     manager.phase = 'leaving';
     const { actor, task, session } = manager;
     try {
-      const { taskArns } = await wire.call(actor, () => parts.ecs().listTasks({ startedBy: task.id }));
+      const { taskArns } = await wire.call(actor, () => ecs.listTasks({ startedBy: task.id }));
       for (const arn of taskArns) await stopTask(session, { arn });
     } catch {}
     await wire.sleep(actor, random.between(200, 3000));
     end(manager, 0);
   };
 
-  return {
+  gitlab.listeners.push(() => {
+    for (const manager of managers.values()) poll(manager);
+  });
+  ecs.listeners.push({
     onCreated(task) {
+      if (task.role !== 'manager') return;
       const actor = createActor('manager');
       const manager: LiveManager = {
         task,
@@ -175,7 +175,7 @@ export function createManagers(parts: ManagerParts): Managers {
         phase: 'starting',
         jobs: new Set(),
         endedAt: undefined,
-        session: { actor, managerId: task.id, wire, ecs: parts.ecs(), jobTasks },
+        session: { actor, managerId: task.id, wire, ecs, jobTasks },
         polls: false,
         watches: false,
       };
@@ -192,7 +192,7 @@ export function createManagers(parts: ManagerParts): Managers {
       const manager = managers.get(task);
       if (manager === undefined) return;
       if (statusOf(task).lastStatus !== 'RUNNING' || manager.phase === 'starting') return end(manager, 143);
-      parts.ecs().setStatus(task, { desiredStatus: 'STOPPED', stoppingAt: clock.now() });
+      ecs.setStatus(task, { desiredStatus: 'STOPPED', stoppingAt: clock.now() });
       finish(manager);
       clock.after(FINISH_MS, () => {
         for (const job of manager.jobs) job.state = 'failed';
@@ -201,14 +201,15 @@ export function createManagers(parts: ManagerParts): Managers {
       });
       clock.after(KILLED_MS, () => end(manager, KILLED_EXIT_CODE));
     },
-    onPending() {
-      for (const manager of managers.values()) poll(manager);
-    },
+  });
+
+  return {
     dieSome() {
       const running = [...managers.values()].filter(({ phase }) => phase !== 'ended');
       const victim = running[random.between(0, running.length - 1)];
       if (victim) end(victim, KILLED_EXIT_CODE);
     },
     of: (task) => managers.get(task),
+    listeners,
   };
 }

@@ -1,4 +1,7 @@
-import type { ChangeMessageVisibilityBatchRequestEntry, SendMessageBatchRequestEntry } from '@aws-sdk/client-sqs';
+import type {
+  ChangeMessageVisibilityBatchRequestEntry,
+  SendMessageBatchRequestEntry,
+} from '@aws-sdk/client-sqs';
 import type { Clock } from '../clock.ts';
 import type { Faults } from '../faults.ts';
 import type { Random } from '../random.ts';
@@ -26,6 +29,8 @@ export interface Queue extends QueueApi {
   receive(): ReceivedMessage[];
   delete(receiptHandles: readonly string[]): void;
   size(): number;
+  /** Told that there may be something to receive. */
+  readonly listeners: (() => void)[];
 }
 
 interface Message {
@@ -35,9 +40,13 @@ interface Message {
   receives: number;
 }
 
-/** An SQS queue: at least once, in no order. @param onVisible there may be something to receive */
-export function createQueue(clock: Clock, random: Random, faults: Faults, onVisible: () => void): Queue {
+/** An SQS queue: at least once, in no order. */
+export function createQueue(clock: Clock, random: Random, faults: Faults): Queue {
   const messages = new Map<string, Message>();
+  const listeners: (() => void)[] = [];
+  const onVisible = () => {
+    for (const tell of listeners) tell();
+  };
   let count = 0;
 
   const put = (body: string, delayMs: number) => {
@@ -94,5 +103,6 @@ export function createQueue(clock: Clock, random: Random, faults: Faults, onVisi
     },
     giveUp: (entries) => ({ Successful: entries.map(({ Id }) => ({ Id })) }),
     size: () => messages.size,
+    listeners,
   };
 }

@@ -1,9 +1,14 @@
-import { type FleetFacts, readWorld, SweepIncompleteError, sweep } from '@serverless-gitlab-runner/idle-reaper';
+import {
+  type FleetFacts,
+  type readWorld,
+  SweepIncompleteError,
+  sweep,
+} from '@serverless-gitlab-runner/idle-reaper';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import { type Actor, createActor, kill } from '../actor.ts';
 import { type Clock, START } from '../clock.ts';
 import { ecsClient } from '../ecs/sdk-clients.ts';
-import type { EcsApi } from '../ecs/simulated-ecs.ts';
+import type { EcsApi, EcsListener } from '../ecs/simulated-ecs.ts';
 import type { Faults } from '../faults.ts';
 import type { Random } from '../random.ts';
 import type { Wire } from '../wire.ts';
@@ -15,16 +20,14 @@ export interface ReaperParts {
   faults: Faults;
   wire: Wire;
   bus: Bus;
+  /** Told of tasks that stopped, as EventBridge does. */
+  listeners: EcsListener[];
   /** ECS for one sweep. */
   ecs(): EcsApi;
   fleets(): Map<string, FleetFacts>;
   readWorld: typeof readWorld;
+  trace(line: string, fields: Record<string, unknown>): void;
   onCrash(error: unknown): void;
-}
-
-export interface Reaper {
-  /** EventBridge tells of a task that stopped. */
-  onStopped(): void;
 }
 
 const CLUSTER = 'cluster';
@@ -35,7 +38,7 @@ const TIMEOUT_MS = 120_000;
 const LOST_EVENTS_PERCENT = 10;
 
 /** The reaper's own sweep, every minute and whenever a task stopped; two may run at one time. */
-export function createReaper(parts: ReaperParts): Reaper {
+export function startReaper(parts: ReaperParts): void {
   const { clock, random, faults } = parts;
 
   const run = () => {
@@ -54,12 +57,12 @@ export function createReaper(parts: ReaperParts): Reaper {
   };
   everyMinute(1);
 
-  return {
+  parts.listeners.push({
     onStopped() {
       if (faults.on() && random.chance(LOST_EVENTS_PERCENT)) return;
       clock.after(random.between(300, LATER_MS), run);
     },
-  };
+  });
 }
 
 /** The steps of the reaper's `handler.ts`. */
@@ -74,7 +77,7 @@ async function sweepOnce(actor: Actor, parts: ReaperParts): Promise<void> {
     readFleets: () => wire.call(actor, parts.fleets),
     publish: (entries) => publish(entries, actor, parts),
     now: clock.now,
-    log: () => {},
+    log: parts.trace,
   });
 
   async function publish(entries: readonly EventEntry[], by: Actor, { faults }: ReaperParts): Promise<void> {

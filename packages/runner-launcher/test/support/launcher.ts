@@ -1,7 +1,12 @@
 import { readOurTasks } from '@serverless-gitlab-runner/ecs-tasks';
-import { type FleetConfigInput, parseFleetConfig } from '@serverless-gitlab-runner/fleet';
+import { type FleetConfigInput, parseFleetConfig, toTags } from '@serverless-gitlab-runner/fleet';
 import { buildEntry, type EventEntry, type NewEventDetail } from '@serverless-gitlab-runner/shared-events';
-import { type BatchParts, createCapacityMemory, createCountedJobs } from '../../src/index.ts';
+import {
+  type BatchParts,
+  createCapacityMemory,
+  createCountedJobs,
+  type processBatch,
+} from '../../src/index.ts';
 import type { Message } from '../../src/read-messages.ts';
 import { createFakeEcs } from './fake-ecs.ts';
 
@@ -101,3 +106,16 @@ export function requested(requestKey: string): Message {
   });
   return message(entry, requestKey);
 }
+
+/** An error as AWS's SDK throws it. */
+export const named = (name: string, message = 'said so') => Object.assign(new Error(message), { name });
+
+/** Tags of the manager in place 1. */
+export const managerTags = (over: Parameters<typeof toTags>[0] = {}) =>
+  toTags({ role: 'manager', fleet: 'default', slot: '1', ...over });
+
+/** What became of each message, in a word or two. */
+export const kinds = (settled: Awaited<ReturnType<typeof processBatch>>) =>
+  settled.map(({ outcome }) =>
+    outcome.kind === 'done' ? outcome.because : `${outcome.kind} ${outcome.reason}`,
+  );

@@ -1,11 +1,8 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { CreateFunctionCommand, CreateFunctionUrlConfigCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { runCommand } from '../../src/setup/run-command.ts';
 import { TestBed } from './support/emulator-fixture.ts';
+import { zipOf } from './support/zip.ts';
 
 const HANDLER = `export const handler = async (event) => ({
   statusCode: Number(event.queryStringParameters?.status ?? 200),
@@ -30,7 +27,7 @@ beforeAll(async () => {
   const lambda = new LambdaClient(bed.clientOptions);
   const FunctionName = 'echo';
   const Role = 'arn:aws:iam::000000000000:role/lambda';
-  const Code = { ZipFile: await zipped('index.mjs', HANDLER) };
+  const Code = { ZipFile: await zipOf('index.mjs', HANDLER) };
   const definition = { FunctionName, Runtime: 'nodejs24.x' as const, Handler: 'index.handler', Role, Code };
   await lambda.send(new CreateFunctionCommand(definition));
   const made = await lambda.send(new CreateFunctionUrlConfigCommand({ FunctionName, AuthType: 'NONE' }));
@@ -41,16 +38,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await bed?.stop();
 }, 60_000);
-
-async function zipped(name: string, content: string): Promise<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), 'lambda-'));
-  await writeFile(join(folder, name), content);
-  const script = 'import sys, zipfile; zipfile.ZipFile(sys.argv[1], "w").write(sys.argv[2], sys.argv[3])';
-  await runCommand('python3', ['-c', script, join(folder, 'code.zip'), join(folder, name), name]);
-  const bytes = await readFile(join(folder, 'code.zip'));
-  await rm(folder, { recursive: true });
-  return bytes;
-}
 
 async function post(
   path: string,

@@ -1,0 +1,70 @@
+import {
+  DescribeTasksCommand,
+  ECSClient,
+  ListTasksCommand,
+  StopTaskCommand,
+  TagResourceCommand,
+} from '@aws-sdk/client-ecs';
+import { type jobTaskFacts, managerFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { toTags } from '@serverless-gitlab-runner/fleet';
+import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
+import { mockClient } from 'aws-sdk-client-mock';
+import type { SweepParts } from '../../src/index.ts';
+import { fleetFacts, minute, now } from './fleets.ts';
+
+export const ecs = mockClient(ECSClient);
+export const ago = (minutes: number) => now - minutes * minute;
+export const iso = (time: number) => new Date(time).toISOString();
+export const named = (name: string) => Object.assign(new Error('said so'), { name });
+
+/** A manager that has had nothing to do for twenty minutes. */
+export const idle = (number: number, over: Parameters<typeof managerFacts>[0] = {}) =>
+  managerFacts({
+    taskId: taskIdNumber(number),
+    createdAt: ago(60),
+    startedAt: ago(59),
+    demandAt: ago(20),
+    ...over,
+  });
+/** A fleet without safety launch. */
+export const quiet = fleetFacts({}, { manager: { idleSeconds: 600 }, safetyLaunchSeconds: 0 });
+
+/** A sweep's parts over such a world, what they published and what they logged. */
+export function parts(world: {
+  managers?: ReturnType<typeof idle>[];
+  jobTasks?: ReturnType<typeof jobTaskFacts>[];
+}) {
+  const published: EventEntry[] = [];
+  const lines: Record<string, unknown>[] = [];
+  const all: SweepParts = {
+    ecs: new ECSClient({ region: 'eu-west-1' }),
+    cluster: 'cluster',
+    eventBusName: 'bus',
+    readWorld: async () => ({ managers: [], jobTasks: [], ...world }),
+    readFleets: async () => new Map([['default', quiet]]),
+    publish: async (entries) => {
+      published.push(...entries);
+    },
+    now: () => now,
+    log: (message, fields) => lines.push({ message, ...fields }),
+  };
+  const events = () =>
+    published.map(({ DetailType, Detail }) => ({ name: DetailType, ...JSON.parse(Detail) }));
+  return { all, events, lines };
+}
+
+/** What ECS tells of a manager when it is read again after the mark. */
+export function readAgain({ taskArn }: ReturnType<typeof idle>, demandAt: number) {
+  const tags = toTags({ role: 'manager', fleet: 'default', demand: iso(demandAt), drain: iso(now) });
+  const startedAt = new Date(ago(59));
+  ecs.on(DescribeTasksCommand).resolves({ tasks: [{ taskArn, lastStatus: 'RUNNING', startedAt, tags }] });
+}
+
+/** ECS that takes everything and has nothing. */
+export function resetEcs(): void {
+  ecs.reset();
+  ecs.on(TagResourceCommand).resolves({});
+  ecs.on(StopTaskCommand).resolves({});
+  ecs.on(DescribeTasksCommand).resolves({ tasks: [] });
+  ecs.on(ListTasksCommand).resolves({ taskArns: [] });
+}

@@ -1,0 +1,63 @@
+import { StopTaskCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
+import { jobTaskFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { SweepIncompleteError, sweep } from '../src/index.ts';
+import { fleetFacts, now } from './support/fleets.ts';
+import { ago, ecs, idle, named, parts, quiet, resetEcs } from './support/sweep.ts';
+
+beforeEach(resetEcs);
+
+describe('a sweep of which something fails', () => {
+  it('does the rest, and fails at its end', async () => {
+    ecs.on(TagResourceCommand, { resourceArn: idle(1).taskArn }).rejects(named('ThrottlingException'));
+    const { all, events, lines } = parts({ managers: [idle(1), idle(2)] });
+    await expect(sweep(all)).rejects.toThrow(SweepIncompleteError);
+    expect(events()).toMatchObject([{ name: 'ManagerDraining', managerTaskArn: idle(2).taskArn }]);
+    expect(lines).toContainEqual(
+      expect.objectContaining({ message: 'step failed', failure: 'ThrottlingException' }),
+    );
+    expect(lines.at(-1)).toMatchObject({ message: 'sweep', drained: 1, failures: 1 });
+  });
+
+  it('asks for a manager when nobody knows whether its drain was written', async () => {
+    ecs.on(TagResourceCommand).rejects(named('TimeoutError'));
+    const manager = idle(1, { startedAt: now - 86_500_000, demandAt: ago(1) });
+    const { all, events } = parts({ managers: [manager] });
+    await expect(sweep(all)).rejects.toThrow(SweepIncompleteError);
+    expect(events()).toMatchObject([{ name: 'ManagerRequested', cause: 'demand-during-drain' }]);
+  });
+
+  it('judges no manager by limits that it could not read, but stops orphans', async () => {
+    const orphan = jobTaskFacts({ managerTaskId: taskIdNumber(9), createdAt: ago(300) });
+    const owned = jobTaskFacts({ taskId: taskIdNumber(1002), createdAt: ago(300) });
+    const { all } = parts({ managers: [idle(1)], jobTasks: [orphan, owned] });
+    all.readFleets = async () => Promise.reject(named('ThrottlingException'));
+    await expect(sweep(all)).rejects.toThrow('1 steps');
+    expect(ecs.commandCalls(TagResourceCommand)).toHaveLength(0);
+    expect(ecs.commandCalls(StopTaskCommand).map((call) => call.args[0].input.task)).toEqual([
+      orphan.taskArn,
+    ]);
+  });
+
+  it('goes on with the other fleets, and with the defaults, when one is invalid', async () => {
+    const { all, events, lines } = parts({ managers: [idle(1, { fleet: 'broken' }), idle(2)] });
+    all.readFleets = async (report) => {
+      report('broken', 'not JSON');
+      return new Map([
+        ['broken', fleetFacts({ name: 'broken', config: undefined })],
+        ['default', quiet],
+      ]);
+    };
+    await expect(sweep(all)).rejects.toThrow(SweepIncompleteError);
+    expect(events()).toHaveLength(2);
+    expect(lines[0]).toMatchObject({ message: 'fleet invalid', fleet: 'broken', problem: 'not JSON' });
+  });
+
+  it.each([
+    ['ECS cannot be read', { readWorld: () => Promise.reject(named('ServerException')) }],
+    ['the bus refuses', { publish: () => Promise.reject(named('EventsNotPublishedError')) }],
+  ])('fails when %s', async (_title, broken) => {
+    const { all } = parts({ managers: [idle(1)] });
+    await expect(sweep({ ...all, ...broken })).rejects.toThrow(SweepIncompleteError);
+  });
+});

@@ -1,0 +1,47 @@
+import type { Bounds } from './invariants.ts';
+import type { Schedule } from './schedule.ts';
+
+/** Seconds after which a job task's helper that hears nothing ends it. */
+export const DEAD_MAN_SECONDS = 60;
+
+/** A sweep comes every minute, up to 4 s late, and takes some seconds. */
+const SWEEP = 70;
+/** From a message on the queue to RunTask's answer. */
+const LAUNCH = 15;
+/** A job without its script: its task's start and end, at most. */
+const JOB_OVERHEAD = 80;
+/** A task that is asked to stop has stopped by then. */
+const STOP = 35;
+/** `judge-job-task.ts` believes in orphans of this age only. */
+const ORPHAN_AGE = 120;
+/** `judge-manager.ts` drains a manager that does not start by then. */
+const START_OVERDUE = 900;
+
+/** What a schedule promises: see the README for each. */
+export function boundsOf(schedule: Schedule): Bounds {
+  const { fleet, faults, managerStart, deadMan, lagMs } = schedule;
+  const leaves = fleet.idleSeconds + SWEEP + fleet.drainPollSeconds + STOP;
+  const byReaper = ORPHAN_AGE + 2 * SWEEP + STOP;
+  return {
+    start: startBound(schedule),
+    orphan: deadMan ? Math.min(byReaper, DEAD_MAN_SECONDS + STOP) : byReaper,
+    zero:
+      managerStart.most +
+      Math.max(2 * leaves, DEAD_MAN_SECONDS + leaves) +
+      2 * SWEEP +
+      (managerStart.most > 600 ? START_OVERDUE : 0),
+    managers: fleet.max * (fleet.spot && faults.noCapacity > 0 ? 2 : 1),
+    busy: lagMs / 1000 + 20,
+  };
+}
+
+function startBound({ jobs, fleet, faults, managerStart }: Schedule): number {
+  const places = fleet.max * fleet.concurrentJobs;
+  const work = jobs.length <= places ? 0 : jobs.reduce((sum, { seconds }) => sum + seconds + JOB_OVERHEAD, 0);
+  const cold = LAUNCH + managerStart.most + 5;
+  if (fleet.safetyLaunchSeconds > 0) return 2 * fleet.safetyLaunchSeconds + 90 + 2 * SWEEP + cold + work;
+  // By the protocol alone: the longest wait is a message's, after a Lambda that died or a failure it was told of.
+  const message = faults.until > 0 ? 360 : 0;
+  const webhook = jobs.some((job) => job.webhook === 'late') ? 300 : 0;
+  return message + webhook + SWEEP + cold + work;
+}

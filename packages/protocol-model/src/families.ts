@@ -1,0 +1,147 @@
+import fc from 'fast-check';
+import { type FaultRates, NO_FAULTS, type PlannedJob, type Schedule } from './schedule.ts';
+
+type Arbitraries<Type> = { [Field in keyof Type]-?: fc.Arbitrary<Type[Field]> };
+
+const whole = (min: number, max: number) => fc.integer({ min, max });
+/** Zero often, so that shrinking finds what does not matter. */
+const rate = (max: number) => fc.oneof(fc.constant(0), whole(0, max));
+const always = <Value>(value: Value) => fc.constant(value);
+
+/** Seconds: anywhere, or about the minute, when the reaper looks. */
+const moment = (last: number) =>
+  fc.oneof(
+    whole(0, last),
+    fc
+      .record({ minute: whole(0, Math.floor(last / 60)), milliseconds: whole(-4000, 9000) })
+      .map(({ minute, milliseconds }) => Math.max(0, minute * 60 + milliseconds / 1000)),
+  );
+
+interface JobShape {
+  most: number;
+  last: number;
+  seconds: number;
+  webhooks: readonly PlannedJob['webhook'][];
+}
+
+const jobs = ({ most, last, seconds, webhooks }: JobShape) =>
+  fc.array(
+    fc.record({ at: moment(last), seconds: whole(1, seconds), webhook: fc.constantFrom(...webhooks) }),
+    { minLength: 1, maxLength: most },
+  );
+
+const deaths = (of: Schedule['deaths'][number]['of'][], most: number, last: number) =>
+  fc.array(fc.record({ at: whole(1, last), of: fc.constantFrom(...of) }), { maxLength: most });
+
+const fleet = (over: Partial<Arbitraries<Schedule['fleet']>> = {}) =>
+  fc.record<Schedule['fleet']>({
+    max: whole(1, 3),
+    concurrentJobs: whole(1, 4),
+    idleSeconds: whole(20, 90),
+    maxLifetimeSeconds: always(86_400),
+    drainGraceSeconds: whole(60, 180),
+    drainPollSeconds: whole(1, 10),
+    safetyLaunchSeconds: always(300),
+    spot: fc.boolean(),
+    ...over,
+  });
+
+const faults = (over: Partial<Arbitraries<FaultRates>>) =>
+  fc.record<FaultRates>({
+    until: always(over.until === undefined ? 420 : 0),
+    failing: always(0),
+    lost: always(0),
+    late: always(0),
+    denied: always(0),
+    dying: always(0),
+    noCapacity: always(0),
+    startFailing: always(0),
+    skippedSweeps: always(0),
+    duplicates: always(0),
+    gaps: always(0),
+    ...over,
+  });
+
+const schedule = (over: Partial<Arbitraries<Required<Schedule>>>): fc.Arbitrary<Schedule> =>
+  fc.record<Schedule, keyof Schedule>({
+    seed: whole(0, 0x7fffffff),
+    jobs: jobs({ most: 6, last: 360, seconds: 90, webhooks: ['sent'] }),
+    deaths: always([]),
+    fleet: fleet(),
+    faults: always(NO_FAULTS),
+    lagMs: whole(0, 2000),
+    managerStart: always({ least: 10, most: 50 }),
+    deadMan: always(true),
+    token: always(undefined),
+    ...over,
+  });
+
+const ROOM = { max: always(2), concurrentJobs: always(20) };
+const NO_SAFETY = { safetyLaunchSeconds: always(0) };
+const CALLS = { failing: rate(15), lost: rate(10), late: rate(20) };
+
+/** Families of schedules: each stresses one part of the protocols, and promises what `bounds.ts` says for it. */
+export const families = {
+  /** No fault, no lag: every job has its manager at once, without the help of a sweep to come. */
+  prompt: schedule({
+    jobs: jobs({ most: 4, last: 420, seconds: 120, webhooks: ['sent', 'twice'] }),
+    fleet: fleet({ ...ROOM, ...NO_SAFETY }),
+    lagMs: always(0),
+  }),
+  /** Reads lag, nothing else: marks alone, without safety launches. */
+  'lagging reads': schedule({ fleet: fleet(NO_SAFETY), lagMs: whole(0, 5000) }),
+  /** Calls fail, are late, lose their answers. No safety launches: the queue and the marks must do it. */
+  'failing calls': schedule({
+    fleet: fleet(NO_SAFETY),
+    faults: faults({ ...CALLS, duplicates: rate(10) }),
+  }),
+  /** Processes die between two steps, sweeps are skipped. */
+  'dying processes': schedule({
+    fleet: fleet(NO_SAFETY),
+    faults: faults({ ...CALLS, dying: rate(10), skippedSweeps: rate(40), duplicates: rate(10) }),
+  }),
+  /** Webhooks are lost, access is denied for a while: the safety launch must find it. */
+  'lost webhooks': schedule({
+    jobs: jobs({ most: 4, last: 420, seconds: 60, webhooks: ['sent', 'late', 'lost'] }),
+    fleet: fleet(),
+    faults: faults({ ...CALLS, denied: rate(5), skippedSweeps: rate(30) }),
+  }),
+  /** Many jobs at once, few managers, no capacity on a provider for a moment. */
+  crowd: schedule({
+    jobs: jobs({ most: 12, last: 120, seconds: 60, webhooks: ['sent', 'twice'] }),
+    fleet: fleet({ ...NO_SAFETY, concurrentJobs: whole(1, 2) }),
+    faults: faults({ ...CALLS, dying: rate(10), noCapacity: rate(30), duplicates: rate(20) }),
+  }),
+  /** Managers and job tasks die with their work, managers fail to start. */
+  'dying managers': schedule({
+    deaths: deaths(['manager', 'job task'], 3, 400),
+    faults: faults({ ...CALLS, startFailing: rate(20) }),
+  }),
+  /** The dead man's switch is broken and lists have gaps: the reaper alone must tell orphans from jobs. */
+  orphans: schedule({
+    jobs: jobs({ most: 4, last: 300, seconds: 300, webhooks: ['sent'] }),
+    deaths: deaths(['manager'], 2, 400),
+    faults: faults({ gaps: rate(30), skippedSweeps: rate(30) }),
+    deadMan: always(false),
+  }),
+  /** Managers reach their lifetime with jobs, and leave while new jobs come. */
+  lifetimes: schedule({
+    jobs: jobs({ most: 6, last: 700, seconds: 500, webhooks: ['sent'] }),
+    fleet: fleet({ ...NO_SAFETY, ...ROOM, maxLifetimeSeconds: always(300), drainGraceSeconds: always(60) }),
+    faults: faults({ ...CALLS, until: always(600) }),
+  }),
+  /** Managers take up to twenty minutes to start, longer than they are given. */
+  'slow starts': schedule({
+    jobs: jobs({ most: 4, last: 900, seconds: 200, webhooks: ['sent'] }),
+    fleet: fleet({ drainGraceSeconds: always(60) }),
+    faults: faults({ failing: rate(15), until: always(900) }),
+    managerStart: always({ least: 600, most: 1200 }),
+  }),
+  /** GitLab refuses the runner token for a while. */
+  'refused token': schedule({
+    jobs: jobs({ most: 4, last: 400, seconds: 60, webhooks: ['sent'] }),
+    token: fc.record({ refusedAt: whole(0, 200), mendedAt: whole(200, 500) }),
+  }),
+} as const;
+
+export type FamilyName = keyof typeof families;

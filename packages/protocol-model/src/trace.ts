@@ -1,0 +1,33 @@
+import { type Clock, START } from './clock.ts';
+import type { SimulatedEcs } from './ecs/simulated-ecs.ts';
+import { statusOf, tagsOf } from './ecs/simulated-task.ts';
+import type { GitLab } from './parts/gitlab.ts';
+import type { Managers } from './parts/managers.ts';
+
+type Write = (what: string, fields?: object) => void;
+
+/** Writes lines that begin with the second of the schedule. */
+export function traceWriter(clock: Clock, trace: ((line: string) => void) | undefined): Write {
+  if (trace === undefined) return () => {};
+  return (what, fields) => {
+    const second = ((clock.now() - START) / 1000).toFixed(3).padStart(9);
+    trace(`${second} ${what}${fields ? ` ${JSON.stringify(fields)}` : ''}`);
+  };
+}
+
+/** Writes what happens at GitLab, in ECS and in managers. */
+export function traceWorld(ecs: SimulatedEcs, managers: Managers, gitlab: GitLab, write: Write): void {
+  const short = (id: string) => Number.parseInt(id, 16);
+  gitlab.listeners.push(({ id, seconds }) => write(`job ${id} queued`, { seconds }));
+  managers.listeners.push(({ task }) => write(`manager ${short(task.id)} ended`, statusOf(task)));
+  ecs.listeners.push({
+    onCreated: ({ role, id, jobId }) => write(`${role} ${short(id)} created`, { jobId }),
+    onTagged: (task) =>
+      write(
+        `${task.role} ${short(task.id)} tagged`,
+        tagsOf(task).map(({ key, value }) => `${key.slice(key.indexOf(':') + 1)} ${value}`),
+      ),
+    onStopAsked: ({ role, id }) => write(`${role} ${short(id)} asked to stop`),
+    onStopped: ({ role, id }) => write(`${role} ${short(id)} stopped`),
+  });
+}

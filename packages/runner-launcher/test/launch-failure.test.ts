@@ -1,0 +1,83 @@
+import { ListTasksCommand, RunTaskCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
+import { describe, expect, it } from 'vitest';
+import { processBatch } from '../src/index.ts';
+import { createLauncher, kinds, managerTags, named, queued } from './support/launcher.ts';
+
+describe('a launch that fails', () => {
+  it.each([
+    ['ThrottlingException', 'Rate exceeded', 'retry throttled', false],
+    ['ServerException', 'oops', 'retry unknown', false],
+    ['TypeError', 'x is not a function', 'retry unknown', false],
+    [
+      'ClientException',
+      "You've reached the limit on the number of tasks you can run concurrently",
+      'retry no-capacity',
+      false,
+    ],
+    ['AccessDeniedException', 'not authorized to perform: iam:PassRole', 'give-up access-denied', true],
+    [
+      'InvalidParameterException',
+      "The subnet ID 'subnet-1' does not exist",
+      'give-up invalid-configuration',
+      true,
+    ],
+    ['ClientException', 'TaskDefinition not found.', 'give-up invalid-configuration', true],
+    ['ClusterNotFoundException', 'Cluster not found.', 'give-up invalid-configuration', true],
+  ])('with %s (%s): %s', async (name, message, outcome, final) => {
+    const launcher = createLauncher();
+    launcher.ecs.mock.on(RunTaskCommand).rejects(named(name, message));
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual([outcome]);
+    const [event] = launcher.events('ManagerLaunchFailed');
+    expect(event).toMatchObject({ reason: outcome.split(' ')[1], final });
+    expect(event.message).toContain(message);
+  });
+
+  it('with a failure that no capacity changes is given up', async () => {
+    const launcher = createLauncher();
+    launcher.ecs.mock.on(RunTaskCommand).resolves({ failures: [{ reason: 'MISSING' }] });
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['give-up invalid-configuration']);
+  });
+
+  it('is not tried when the runner token was refused', async () => {
+    const launcher = createLauncher();
+    const failure = {
+      reason: 'runner-token-refused' as const,
+      message: 'Write a valid one',
+      permanent: true,
+    };
+    launcher.parts.veto = async () => failure;
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['give-up runner-token-refused']);
+    expect(launcher.ecs.runs()).toHaveLength(0);
+  });
+
+  it('is not tried when the fleet is invalid', async () => {
+    const launcher = createLauncher();
+    const failure = { reason: 'invalid-fleet' as const, message: 'no such fleet', permanent: true };
+    launcher.parts.readFleet = async () => ({ failure });
+    const settled = await processBatch([queued(1)], launcher.parts);
+    expect(settled[0]?.outcome).toEqual({
+      kind: 'give-up',
+      reason: 'invalid-fleet',
+      message: 'no such fleet',
+    });
+    expect(launcher.events('ManagerLaunchFailed')).toMatchObject([{ reason: 'invalid-fleet', final: true }]);
+  });
+
+  it('is not tried when ECS cannot be read: all messages come back', async () => {
+    const launcher = createLauncher();
+    launcher.ecs.mock.on(ListTasksCommand).rejects(named('ServerException'));
+    expect(kinds(await processBatch([queued(1), queued(2)], launcher.parts))).toEqual([
+      'retry unknown',
+      'retry unknown',
+    ]);
+  });
+
+  it('comes back when the managers change under every plan', async () => {
+    const launcher = createLauncher({ max: 1 });
+    launcher.ecs.mock
+      .on(RunTaskCommand)
+      .callsFake(() => ({ tasks: [launcher.ecs.tasks.get(launcher.ecs.add({ tags: managerTags() }))] }));
+    launcher.ecs.mock.on(TagResourceCommand).rejects(named('InvalidParameterException'));
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry unknown']);
+  });
+});

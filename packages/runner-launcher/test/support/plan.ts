@@ -1,0 +1,37 @@
+import { jobTaskFacts, managerFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import type { LaunchFacts } from '../../src/index.ts';
+
+export const now = 1_000_000;
+
+/** A fleet of two managers with two jobs each, where nothing runs and nobody asks, unless told otherwise. */
+export function facts(over: Partial<LaunchFacts> = {}): LaunchFacts {
+  return {
+    serving: { fleet: 'default', runnerTokenParameter: undefined },
+    max: 2,
+    concurrentJobs: 2,
+    managers: [],
+    jobTasks: [],
+    requests: [],
+    counted: [],
+    mayLaunch: true,
+    now,
+    ...over,
+  };
+}
+
+/** The manager in that place. */
+export const manager = (number: number, over: Parameters<typeof managerFacts>[0] = {}) =>
+  managerFacts({ taskId: taskIdNumber(number), slot: number, ...over });
+/** A task of that job, of that manager. */
+export const jobTask = (number: number, ofManager: number, over: Parameters<typeof jobTaskFacts>[0] = {}) =>
+  jobTaskFacts({
+    taskId: taskIdNumber(1000 + number),
+    jobId: number,
+    managerTaskId: taskIdNumber(ofManager),
+    ...over,
+  });
+/** Requests for jobs of these numbers, the first the oldest; event ids are `e<number>`. */
+export const jobs = (...numbers: number[]) =>
+  numbers.map((jobId, index) => ({ eventId: `e${jobId}`, jobId, requestedAt: index }));
+/** A request without a job. */
+export const wish = { eventId: 'wish', jobId: undefined, requestedAt: 0 };

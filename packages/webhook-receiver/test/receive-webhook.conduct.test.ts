@@ -1,0 +1,194 @@
+import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { GetParametersByPathCommand, GetParametersCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
+import { describe, expect, it } from 'vitest';
+import { createReceiver, functionUrlEvent, pendingHook, SECRET } from './support/receiver.ts';
+
+const bodyOf = (answer: { body?: string | undefined }) => JSON.parse(answer.body ?? '{}');
+
+describe('503, so that nothing is thought delivered that is not', () => {
+  const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' });
+
+  it.each([
+    [
+      'the bus denies access',
+      (receiver: ReturnType<typeof createReceiver>) => receiver.bus.on(PutEventsCommand).rejects(denied),
+    ],
+    [
+      'the bus refuses the entry',
+      (receiver) =>
+        receiver.bus
+          .on(PutEventsCommand)
+          .resolves({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'NotAuthorized' }] }),
+    ],
+    [
+      'the bus throttles for too long',
+      (receiver) =>
+        receiver.bus
+          .on(PutEventsCommand)
+          .rejects(Object.assign(new Error('slow'), { name: 'ThrottlingException' })),
+    ],
+    [
+      'SSM does not tell the fleets',
+      (receiver) => receiver.ssm.on(GetParametersByPathCommand).rejects(denied),
+    ],
+    ['SSM does not tell the secrets', (receiver) => receiver.ssm.on(GetParametersCommand).rejects(denied)],
+    [
+      'the fleet’s document is invalid',
+      (receiver) => receiver.parameters.set('/p/fleets/default/config', '{}'),
+    ],
+  ] as [string, (receiver: ReturnType<typeof createReceiver>) => unknown][])(
+    'when %s',
+    async (_title, breakIt) => {
+      const receiver = createReceiver();
+      breakIt(receiver);
+      const { answer } = await receiver.receive(functionUrlEvent(pendingHook));
+      expect(answer.statusCode).toBe(503);
+      expect(bodyOf(answer)).toEqual({ error: 'unavailable: the event was not published' });
+    },
+  );
+
+  it('not when the bus takes it at another try', async () => {
+    const receiver = createReceiver();
+    receiver.bus
+      .on(PutEventsCommand)
+      .resolvesOnce({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'InternalFailure' }] })
+      .rejectsOnce(Object.assign(new Error('slow'), { name: 'ThrottlingException' }))
+      .resolves({ Entries: [{ EventId: 'late' }] });
+    const { answer } = await receiver.receive(functionUrlEvent(pendingHook));
+    expect(bodyOf(answer)).toEqual({ id: 'late' });
+  });
+});
+
+describe('what the sender may do', () => {
+  it.each([
+    [
+      'header names in any case',
+      { headers: { 'x-gitlab-token': undefined, 'X-GITLAB-TOKEN': SECRET, 'X-Gitlab-Event': 'Job Hook' } },
+    ],
+    ['a body in base64', { base64: true }],
+    ['unknown query parameters', { query: 'fleet=default&color=red&fleet=other' }],
+    ['no event header', { headers: { 'x-gitlab-event': undefined } }],
+  ])('%s', async (_title, options) => {
+    const receiver = createReceiver();
+    expect((await receiver.receive(functionUrlEvent(pendingHook, options))).answer.statusCode).toBe(202);
+  });
+
+  it('a byte order mark', async () => {
+    const receiver = createReceiver();
+    const { answer } = await receiver.receive(functionUrlEvent(`\ufeff${JSON.stringify(pendingHook)}`));
+    expect(answer.statusCode).toBe(202);
+  });
+
+  it('send the same webhook again: answered alike, published once', async () => {
+    const receiver = createReceiver();
+    const event = functionUrlEvent(pendingHook, { headers: { 'idempotency-key': 'one' } });
+    const first = await receiver.receive(event);
+    const second = await receiver.receive(event);
+    expect(second.answer).toEqual(first.answer);
+    expect(receiver.events()).toHaveLength(1);
+    expect(second.log.decision).toBe('replay');
+  });
+
+  it('use one id for two webhooks: nothing is lost', async () => {
+    const receiver = createReceiver();
+    const headers = { 'webhook-id': 'one' };
+    await receiver.receive(functionUrlEvent(pendingHook, { headers }));
+    await receiver.receive(functionUrlEvent({ ...pendingHook, build_id: 2 }, { headers }));
+    expect(receiver.events().map(({ jobId }) => jobId)).toEqual([1977, 2]);
+  });
+
+  it('try again after a 503: it is published then', async () => {
+    const receiver = createReceiver();
+    const event = functionUrlEvent(pendingHook, { headers: { 'webhook-id': 'one' } });
+    receiver.bus
+      .on(PutEventsCommand)
+      .resolvesOnce({ Entries: [{ ErrorCode: 'NotAuthorized' }] })
+      .resolves({ Entries: [{ EventId: 'id' }] });
+    expect((await receiver.receive(event)).answer.statusCode).toBe(503);
+    expect((await receiver.receive(event)).answer.statusCode).toBe(202);
+  });
+});
+
+describe('a runner token in the query', () => {
+  const token = 'glrt-planted-runner-token';
+  const query = `runner_token=${token}`;
+
+  it('goes into a SecureString, and its name into the event', async () => {
+    const receiver = createReceiver({ allowRunnerToken: true });
+    const { answer } = await receiver.receive(functionUrlEvent(pendingHook, { query }));
+    expect(answer.statusCode).toBe(202);
+    const [put] = receiver.ssm.commandCalls(PutParameterCommand).map((call) => call.args[0].input);
+    expect(put).toMatchObject({ Type: 'SecureString', Value: token, Overwrite: false });
+    expect(put?.Name).toMatch(/^\/p\/fleets\/default\/runner-tokens\/[0-9a-f]{32}$/);
+    expect(receiver.events()).toMatchObject([{ runnerTokenParameter: put?.Name }]);
+    expect(JSON.stringify(receiver.events())).not.toContain(token);
+  });
+
+  it('is written once, even when another Lambda wrote it first', async () => {
+    const receiver = createReceiver({ allowRunnerToken: true });
+    await receiver.receive(functionUrlEvent(pendingHook, { query }));
+    await receiver.receive(functionUrlEvent({ ...pendingHook, build_id: 2 }, { query }));
+    expect(receiver.ssm.commandCalls(PutParameterCommand)).toHaveLength(1);
+    receiver.pass(601);
+    expect(
+      (await receiver.receive(functionUrlEvent({ ...pendingHook, build_id: 3 }, { query }))).answer
+        .statusCode,
+    ).toBe(202);
+    expect(receiver.ssm.commandCalls(PutParameterCommand)).toHaveLength(2);
+  });
+
+  it('is of no use for a finished job', async () => {
+    const receiver = createReceiver({ allowRunnerToken: true });
+    await receiver.receive(functionUrlEvent({ ...pendingHook, build_status: 'success' }, { query }));
+    expect(receiver.ssm.commandCalls(PutParameterCommand)).toHaveLength(0);
+  });
+
+  it.each([
+    ['the fleet does not allow it', {}, query],
+    ['it is empty', { allowRunnerToken: true }, 'runner_token='],
+    ['it is no token', { allowRunnerToken: true }, 'runner_token=a%20b%20c%20d%20e'],
+    ['it is endless', { allowRunnerToken: true }, `runner_token=${'x'.repeat(300)}`],
+  ])('is refused when %s', async (_title, webhook, wrong) => {
+    const receiver = createReceiver(webhook);
+    const { answer, log } = await receiver.receive(functionUrlEvent(pendingHook, { query: wrong }));
+    expect(answer.statusCode).toBe(400);
+    expect(bodyOf(answer).error).toMatch(/^runner_token: /);
+    expect(JSON.stringify({ answer, log })).not.toContain(token);
+  });
+
+  it('fails with 503 when SSM does not take it, and its value is logged nowhere', async () => {
+    const receiver = createReceiver({ allowRunnerToken: true });
+    const echo = Object.assign(new Error(`1 validation error: value '${token}'`), {
+      name: 'ValidationException',
+    });
+    receiver.ssm.on(PutParameterCommand).rejects(echo);
+    const { answer, log } = await receiver.receive(functionUrlEvent(pendingHook, { query }));
+    expect(answer.statusCode).toBe(503);
+    expect(log).toMatchObject({ failure: 'ValidationException' });
+    expect(JSON.stringify(log)).not.toContain(token);
+  });
+});
+
+describe('what is logged', () => {
+  it('is one line of fields, without the secret or anything out of the body', async () => {
+    const receiver = createReceiver();
+    const { log } = await receiver.receive(functionUrlEvent(pendingHook));
+    expect(log).toEqual({
+      fleet: 'default',
+      decision: 'published',
+      event: 'queued',
+      jobId: 1977,
+      projectId: 380,
+      eventId: 'event-1',
+      milliseconds: 0,
+    });
+  });
+
+  it('does not repeat a refused body', async () => {
+    const receiver = createReceiver();
+    const { answer, log } = await receiver.receive(
+      functionUrlEvent({ ...pendingHook, build_id: 'planted-value' }),
+    );
+    expect(JSON.stringify({ answer, log })).not.toContain('planted-value');
+  });
+});
