@@ -23,12 +23,13 @@ export function servesSame(one: Serving, other: Serving): boolean {
 }
 
 /**
- * When a manager of that fleet and token last ended because GitLab refused the token, or undefined.
+ * When the last manager that ended because GitLab refused that fleet's token had started, or undefined. What it read of the
+ * token is as old as its start, not as its end: ECS tells the end some seconds later, and a token written in between is new.
  * @param managers stopped ones included
  */
 export function tokenRefusedAt(managers: readonly ManagerFacts[], serving: Serving): number | undefined {
   const times = managers
     .filter((manager) => servesSame(manager, serving) && manager.exitCode === RUNNER_TOKEN_REFUSED_EXIT_CODE)
-    .flatMap((manager) => manager.stoppedAt ?? []);
+    .flatMap((manager) => manager.startedAt ?? manager.createdAt ?? manager.stoppedAt ?? []);
   return times.length === 0 ? undefined : Math.max(...times);
 }

@@ -115,15 +115,15 @@ describe('judgements that everybody shares', () => {
     expect(servesSame({ fleet: 'a', runnerTokenParameter: '/t' }, other)).toBe(same);
   });
 
-  it('tells when a token was refused last, by managers of that fleet and token only', () => {
+  it('tells how old a refused token is: as the start of the last manager of that fleet and token that was refused', () => {
     const refused = (over: Parameters<typeof managerFacts>[0]) =>
       managerFacts({ state: 'stopped', exitCode: 78, ...over });
     const managers = [
-      refused({ stoppedAt: 10 }),
-      refused({ stoppedAt: 20 }),
-      refused({ stoppedAt: 30, fleet: 'other' }),
-      refused({ stoppedAt: 40, runnerTokenParameter: '/t' }),
-      refused({ stoppedAt: 50, exitCode: 0 }),
+      refused({ startedAt: 10, stoppedAt: 15 }),
+      refused({ startedAt: 20, stoppedAt: 60 }),
+      refused({ startedAt: 30, fleet: 'other' }),
+      refused({ startedAt: 40, runnerTokenParameter: '/t' }),
+      refused({ startedAt: 50, exitCode: 0 }),
     ];
     expect(tokenRefusedAt(managers, { fleet: 'default', runnerTokenParameter: undefined })).toBe(20);
     expect(tokenRefusedAt([], { fleet: 'default', runnerTokenParameter: undefined })).toBeUndefined();

@@ -99,7 +99,8 @@ async function prepareOrEnd(
   if (hangUp.aborted) onHangUp();
   try {
     await prepareJob(context, session, request, log);
-    await publishStarted(context, session);
+    // The job does not wait until somebody was told of it.
+    void publishStarted(context, session);
   } catch (error) {
     // Not left to cleanup: what could not start must not run on while the runner thinks about trying again.
     await endSession(context, session, `not started: ${messageOf(error)}`);

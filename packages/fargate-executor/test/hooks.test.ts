@@ -187,7 +187,7 @@ describe('run', () => {
     expect(await ended).toMatchObject({ code: 0, errors: '' });
     expect(Buffer.concat(chunks)).toEqual(Buffer.from('echo the script\n\0\xff no newline', 'latin1'));
     expect(await readFile(join(folder, 'calls'), 'utf8')).toBe(
-      `-F ${folder}/jobs/42/ssh_config -o ProxyCommand=false job stage build_script\n`,
+      `-F ${folder}/jobs/42/ssh_config -o ProxyCommand=false job stage build_script 16\n`,
     );
   });
 

@@ -17,11 +17,16 @@ const ORPHAN_AGE = 120;
 /** `judge-manager.ts` drains a manager that does not start by then. */
 const START_OVERDUE = 900;
 
+/** `fill-slot.ts` believes that a task is gone when ECS calls it MISSING for so long. */
+const MISSING_IS_BELIEVED_MS = 2500;
+
 /** What a schedule promises: see the README for each. */
 export function boundsOf(schedule: Schedule): Bounds {
   const { fleet, faults, managerStart, deadMan, lagMs } = schedule;
   const leaves = fleet.idleSeconds + SWEEP + fleet.drainPollSeconds + STOP;
   const byReaper = ORPHAN_AGE + 2 * SWEEP + STOP;
+  const mayPassMaximum =
+    (fleet.spot && faults.noCapacity > 0) || faults.gaps > 0 || lagMs > MISSING_IS_BELIEVED_MS;
   return {
     start: startBound(schedule),
     orphan: deadMan ? Math.min(byReaper, DEAD_MAN_SECONDS + STOP) : byReaper,
@@ -29,8 +34,8 @@ export function boundsOf(schedule: Schedule): Bounds {
       managerStart.most +
       Math.max(2 * leaves, DEAD_MAN_SECONDS + leaves) +
       2 * SWEEP +
-      (managerStart.most > 600 ? START_OVERDUE : 0),
-    managers: fleet.max * (fleet.spot && faults.noCapacity > 0 ? 2 : 1),
+      (managerStart.most > START_OVERDUE ? START_OVERDUE : 0),
+    managers: fleet.max * (mayPassMaximum ? 2 : 1),
     busy: lagMs / 1000 + 20,
   };
 }

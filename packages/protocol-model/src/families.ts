@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type FaultRates, NO_FAULTS, type PlannedJob, type Schedule } from './schedule.ts';
+import { type FaultRates, NO_FAULTS, type PlannedJob, type Schedule, USUAL_START } from './schedule.ts';
 
 type Arbitraries<Type> = { [Field in keyof Type]-?: fc.Arbitrary<Type[Field]> };
 
@@ -70,7 +70,7 @@ const schedule = (over: Partial<Arbitraries<Required<Schedule>>>): fc.Arbitrary<
     fleet: fleet(),
     faults: always(NO_FAULTS),
     lagMs: whole(0, 2000),
-    managerStart: always({ least: 10, most: 50 }),
+    managerStart: always(USUAL_START),
     deadMan: always(true),
     token: always(undefined),
     ...over,

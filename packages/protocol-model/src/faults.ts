@@ -40,17 +40,18 @@ export function createFaults(rates: FaultRates, clock: Clock, random: Random): F
     const fate = answered();
     if (!on()) return fate;
     const dying = actor.kind === 'launcher' || actor.kind === 'reaper' ? rates.dying : 0;
+    const turns: readonly [number, () => Fate][] = [
+      [dying, () => ({ ...fate, kind: random.chance(50) ? 'dies-before' : 'dies-after' })],
+      [rates.failing, () => ({ ...fate, kind: 'failed', error: aFailure(random) })],
+      [rates.denied, () => ({ ...fate, kind: 'failed', error: named('AccessDeniedException') })],
+      [rates.lost, () => lost(fate, random)],
+      [rates.late, () => late(fate, random)],
+    ];
     let dice = random.next() * 100;
-    const isWithin = (percent: number) => {
-      const hit = dice < percent;
+    for (const [percent, turn] of turns) {
+      if (dice < percent) return turn();
       dice -= percent;
-      return hit;
-    };
-    if (isWithin(dying)) return { ...fate, kind: random.chance(50) ? 'dies-before' : 'dies-after' };
-    if (isWithin(rates.failing)) return { ...fate, kind: 'failed', error: aFailure(random) };
-    if (isWithin(rates.denied)) return { ...fate, kind: 'failed', error: named('AccessDeniedException') };
-    if (isWithin(rates.lost)) return lost(fate, random);
-    if (isWithin(rates.late)) return late(fate, random);
+    }
     return fate;
   };
 

@@ -19,7 +19,7 @@ export interface Schedule {
   faults: FaultRates;
   /** Milliseconds by which a read of ECS may be older than now, each field by its own. */
   lagMs: number;
-  /** Seconds from RunTask to a running manager. */
+  /** Seconds from RunTask to a running manager, as long as faults last. Else as `USUAL_START` says. */
   managerStart: { least: number; most: number };
   /** Whether the helper's dead man's switch works. */
   deadMan: boolean;
@@ -59,6 +59,9 @@ export interface FaultRates {
   /** Of list answers: a manager that has long been there is not in it. Never twice in a row. */
   gaps: number;
 }
+
+/** Seconds from RunTask to a running manager. */
+export const USUAL_START = { least: 10, most: 50 };
 
 export const NO_FAULTS: FaultRates = {
   until: 0,

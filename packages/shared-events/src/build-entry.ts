@@ -19,6 +19,15 @@ export class InvalidEventError extends Error {
 /** What the caller gives: the detail without its version, which is this package's to say. */
 export type NewEventDetail<Name extends EventName> = Omit<EventDetail<Name>, 'version'>;
 
+/** Made when first asked for, once: zod compiles each schema anew. */
+const strictSchemas = new Map<EventName, z.ZodType<{ occurredAt: string }>>();
+
+function strictSchema(name: EventName): z.ZodType<{ occurredAt: string }> {
+  const known = strictSchemas.get(name) ?? eventSchemas[name].strict();
+  strictSchemas.set(name, known);
+  return known;
+}
+
 /**
  * Builds a PutEvents entry. Unlike a reader, it refuses fields that the schema does not know: what is not in the
  * schema must not travel, a secret least of all.
@@ -29,7 +38,7 @@ export function buildEntry<Name extends EventName>(
   name: Name,
   detail: NewEventDetail<Name>,
 ): EventEntry {
-  const parsed = eventSchemas[name].strict().safeParse({ version: EVENT_VERSION, ...detail });
+  const parsed = strictSchema(name).safeParse({ version: EVENT_VERSION, ...detail });
   if (!parsed.success)
     throw new InvalidEventError(`${name} cannot be built: ${z.prettifyError(parsed.error)}`);
   return {

@@ -13,7 +13,10 @@ export async function announceServices(
 ): Promise<void> {
   if (hostnames.length === 0) return;
   const script = `echo "127.0.0.1 ${hostnames.join(' ')}" >> /etc/hosts\n`;
-  const { stderr } = await connection.ask('stage build_setup', { input: script, signal });
+  const { stderr } = await connection.ask(`stage build_setup ${Buffer.byteLength(script)}`, {
+    input: script,
+    signal,
+  });
   const names = hostnames.join(', ');
   if (stderr.includes('job-helper: exit 0')) {
     log.say(`Services are reached as ${names}`);

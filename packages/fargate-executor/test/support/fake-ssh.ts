@@ -14,7 +14,7 @@ echo "$*" >> '${folder}/calls'
 case "$*" in
   *' -N '*) echo connected; exec sleep 60 ;;
   *ready) echo 'user=1000 shell=/bin/sh' ;;
-  *'stage build_setup') cat >> '${folder}/build-setup'; echo 'job-helper: exit 0' >&2 ;;
+  *'stage build_setup '*) cat >> '${folder}/build-setup'; echo 'job-helper: exit 0' >&2 ;;
 esac
 `;
   await writeFile(join(bin, 'ssh'), script);

@@ -48,6 +48,12 @@ describe('when something dies', () => {
     expect(await running.result).toEqual({ output: Buffer.from('go\n'), end: 'lost' });
   });
 
+  it('a script that did not come whole is not run', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const cut = await job.run('build_script', 'echo "half a script runs"', 1000);
+    expect(cut).toEqual({ output: Buffer.alloc(0), end: 'lost' });
+  });
+
   it('a helper that hears nothing ends itself, and one that hears a heartbeat does not', async () => {
     const [silent, heard] = await Promise.all([
       start({ image: BASE_IMAGE, deadManSeconds: 3 }),

@@ -26,7 +26,8 @@ export interface RunningStage {
 export interface JobContainers {
   ready: string;
   start(stage: string, script: string): RunningStage;
-  run(stage: string, script: string): Promise<StageResult>;
+  /** @param size what the helper is told of the script's size; default: the truth */
+  run(stage: string, script: string, size?: number): Promise<StageResult>;
   ask(command: string): Promise<string>;
   /** Name of the helper's or the build container in Docker. */
   container(name: 'helper' | 'build'): string;
@@ -72,8 +73,9 @@ async function startJobContainers(options: JobContainersOptions): Promise<JobCon
     const ready = await until('the helper', () => askReady(ssh));
     return {
       ready,
-      start: (stage, script) => startStage(ssh(`stage ${stage}`), script),
-      run: (stage, script) => startStage(ssh(`stage ${stage}`), script).result,
+      start: (stage, script) => startStage(ssh(`stage ${stage} ${Buffer.byteLength(script)}`), script),
+      run: (stage, script, size = Buffer.byteLength(script)) =>
+        startStage(ssh(`stage ${stage} ${size}`), script).result,
       ask: async (command) => (await collect(ssh(command), '')).stdout.toString(),
       container: (which) => `${name}-${which}`,
       stop: remove,

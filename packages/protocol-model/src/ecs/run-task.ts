@@ -1,0 +1,70 @@
+import { ConflictException, type RunTaskCommandInput, type Task } from '@aws-sdk/client-ecs';
+import { JOB_FAMILY_PREFIX, MANAGER_FAMILY, tagValue } from '@serverless-gitlab-runner/fleet';
+import type { Clock } from '../clock.ts';
+import type { Faults } from '../faults.ts';
+import { type SimulatedTask, statusOf, toSdkTask } from './simulated-task.ts';
+import type { TaskStore } from './task-store.ts';
+
+export interface RunTaskAnswer {
+  tasks: Task[];
+  failures: { reason: string }[];
+}
+
+const DAY_MS = 86_400_000;
+/** Spot runs out more often. */
+const SPOT_TIMES = 2;
+
+/** RunTask with its idempotency: a token stands for one task, whose parameters must not change. */
+export function createRunTask(
+  { add }: TaskStore,
+  clock: Clock,
+  faults: Faults,
+): (input: RunTaskCommandInput) => RunTaskAnswer {
+  const tokens = new Map<string, { task: SimulatedTask; parameters: string }>();
+
+  const known = (token: string | undefined) => {
+    const started = tokens.get(token ?? '');
+    return started && !isTokenForgotten(started.task, clock.now()) ? started : undefined;
+  };
+  const hasNoRoom = ({ capacityProviderStrategy = [], tags }: RunTaskCommandInput) => {
+    if (tagValue(tags, 'role') !== 'manager') return false;
+    const isSpot = capacityProviderStrategy[0]?.capacityProvider === 'FARGATE_SPOT';
+    return faults.hits(faults.rates().noCapacity * (isSpot ? SPOT_TIMES : 1));
+  };
+
+  return (input) => {
+    const parameters = JSON.stringify([input.tags, input.overrides]);
+    const started = known(input.clientToken);
+    if (started) {
+      if (started.parameters !== parameters) throw conflict(started.task.arn);
+      return { tasks: [toSdkTask(started.task, statusOf(started.task), [])], failures: [] };
+    }
+    if (hasNoRoom(input))
+      return { tasks: [], failures: [{ reason: 'Capacity is unavailable at this time.' }] };
+    const task = addTask(add, input);
+    if (input.clientToken !== undefined) tokens.set(input.clientToken, { task, parameters });
+    return { tasks: [toSdkTask(task, statusOf(task), [])], failures: [] };
+  };
+}
+
+function addTask(add: TaskStore['add'], { tags = [], startedBy }: RunTaskCommandInput): SimulatedTask {
+  const isManager = tagValue(tags, 'role') === 'manager';
+  const jobId = isManager ? undefined : Number(tagValue(tags, 'jobId'));
+  const given = tags.map(({ key = '', value = '' }) => ({ key, value }));
+  const kind = isManager
+    ? ({ role: 'manager', family: MANAGER_FAMILY } as const)
+    : ({ role: 'job', family: `${JOB_FAMILY_PREFIX}1` } as const);
+  return add({ ...kind, startedBy, jobId }, given);
+}
+
+/** ECS keeps a token for a day, or twice the life of its task where that is shorter. */
+function isTokenForgotten(task: SimulatedTask, now: number): boolean {
+  const { stoppedAt } = statusOf(task);
+  if (stoppedAt === undefined) return false;
+  return now > task.createdAt + Math.min(DAY_MS, 2 * (stoppedAt - task.createdAt));
+}
+
+function conflict(arn: string): ConflictException {
+  const message = 'The provided clientToken is already in use with other parameters.';
+  return new ConflictException({ message, resourceIds: [arn], $metadata: {} });
+}
