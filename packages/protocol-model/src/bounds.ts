@@ -8,6 +8,7 @@ export const DEAD_MAN_SECONDS = 60;
 const SWEEP = 70;
 /** From a message on the queue to RunTask's answer. */
 const LAUNCH = 15;
+const SWIFT_LAUNCH = 4;
 /** A job without its script: its task's start and end, at most. */
 const JOB_OVERHEAD = 80;
 /** A task that is asked to stop has stopped by then. */
@@ -20,9 +21,15 @@ const START_OVERDUE = 900;
 /** `fill-slot.ts` believes that a task is gone when ECS calls it MISSING for so long. */
 const MISSING_IS_BELIEVED_MS = 2500;
 
+/** `judge-replacement.ts` asks for another manager later and later, and then now and then. */
+const REPLACEMENT = { backoff: 900, repeat: 600 };
+const LATE_WEBHOOK = 300;
+/** The queue's visibility timeout, after a Lambda that died. */
+const VISIBILITY = 360;
+
 /** What a schedule promises: see the README for each. */
 export function boundsOf(schedule: Schedule): Bounds {
-  const { fleet, faults, managerStart, deadMan, lagMs } = schedule;
+  const { fleet, faults, deadMan, lagMs } = schedule;
   const leaves = fleet.idleSeconds + SWEEP + fleet.drainPollSeconds + STOP;
   const byReaper = ORPHAN_AGE + 2 * SWEEP + STOP;
   const mayPassMaximum =
@@ -30,23 +37,28 @@ export function boundsOf(schedule: Schedule): Bounds {
   return {
     start: startBound(schedule),
     orphan: deadMan ? Math.min(byReaper, DEAD_MAN_SECONDS + STOP) : byReaper,
-    zero:
-      managerStart.most +
-      Math.max(2 * leaves, DEAD_MAN_SECONDS + leaves) +
-      2 * SWEEP +
-      (managerStart.most > START_OVERDUE ? START_OVERDUE : 0),
+    zero: slowestStart(schedule) + Math.max(2 * leaves, DEAD_MAN_SECONDS + leaves) + 2 * SWEEP,
     managers: fleet.max * (mayPassMaximum ? 2 : 1),
+    refused: fleet.max + 2,
     busy: lagMs / 1000 + 20,
   };
 }
 
-function startBound({ jobs, fleet, faults, managerStart }: Schedule): number {
+/** Seconds until a manager runs, or is drained since it does not. */
+function slowestStart({ managerStart, slowStart }: Schedule): number {
+  return slowStart ? START_OVERDUE : managerStart.most;
+}
+
+function startBound(schedule: Schedule): number {
+  const { jobs, deaths, fleet, faults, lagMs } = schedule;
   const places = fleet.max * fleet.concurrentJobs;
   const work = jobs.length <= places ? 0 : jobs.reduce((sum, { seconds }) => sum + seconds + JOB_OVERHEAD, 0);
-  const cold = LAUNCH + managerStart.most + 5;
+  const cold = (schedule.swift ? SWIFT_LAUNCH : LAUNCH) + slowestStart(schedule) + 5;
   if (fleet.safetyLaunchSeconds > 0) return 2 * fleet.safetyLaunchSeconds + 90 + 2 * SWEEP + cold + work;
-  // By the protocol alone: the longest wait is a message's, after a Lambda that died or a failure it was told of.
-  const message = faults.until > 0 ? 360 : 0;
-  const webhook = jobs.some((job) => job.webhook === 'late') ? 300 : 0;
-  return message + webhook + SWEEP + cold + work;
+  // By the marks and the queue alone. Without lag and faults no job waits for a sweep.
+  if (lagMs === 0 && faults.until === 0) return cold + work;
+  const message = faults.until > 0 ? VISIBILITY : 0;
+  const webhook = jobs.some((job) => job.webhook === 'late') ? LATE_WEBHOOK : 0;
+  const replacement = deaths.length > 0 ? REPLACEMENT.backoff + REPLACEMENT.repeat : 0;
+  return message + webhook + replacement + SWEEP + cold + work;
 }

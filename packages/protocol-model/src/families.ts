@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type FaultRates, NO_FAULTS, type PlannedJob, type Schedule, USUAL_START } from './schedule.ts';
+import { type FaultRates, NO_FAULTS, type PlannedJob, type Schedule } from './schedule.ts';
 
 type Arbitraries<Type> = { [Field in keyof Type]-?: fc.Arbitrary<Type[Field]> };
 
@@ -69,16 +69,38 @@ const schedule = (over: Partial<Arbitraries<Required<Schedule>>>): fc.Arbitrary<
     deaths: always([]),
     fleet: fleet(),
     faults: always(NO_FAULTS),
+    swift: always(false),
     lagMs: whole(0, 2000),
-    managerStart: always(USUAL_START),
+    managerStart: always({ least: 10, most: 50 }),
     deadMan: always(true),
+    slowStart: always(undefined),
     token: always(undefined),
     ...over,
   });
 
 const ROOM = { max: always(2), concurrentJobs: always(20) };
 const NO_SAFETY = { safetyLaunchSeconds: always(0) };
+/** Leaves a manager behind that is soon idle. */
+const FIRST_JOB: PlannedJob = { at: 0, seconds: 5, webhook: 'sent' };
 const CALLS = { failing: rate(15), lost: rate(10), late: rate(20) };
+
+const aimedJob = fc.record({
+  at: fc.record({
+    sweep: whole(2, 3),
+    milliseconds: fc.oneof(
+      { weight: 3, arbitrary: whole(2900, 3200) },
+      { weight: 1, arbitrary: whole(0, 4000) },
+    ),
+  }),
+  seconds: whole(1, 120),
+  webhook: always<PlannedJob['webhook']>('sent'),
+});
+
+const atTheDrain = {
+  jobs: fc.array(aimedJob, { minLength: 1, maxLength: 2 }).map((aimed) => [FIRST_JOB, ...aimed]),
+  fleet: fleet({ ...ROOM, ...NO_SAFETY, idleSeconds: always(20), drainPollSeconds: whole(1, 3) }),
+  managerStart: always({ least: 20, most: 20 }),
+};
 
 /** Families of schedules: each stresses one part of the protocols, and promises what `bounds.ts` says for it. */
 export const families = {
@@ -87,7 +109,12 @@ export const families = {
     jobs: jobs({ most: 4, last: 420, seconds: 120, webhooks: ['sent', 'twice'] }),
     fleet: fleet({ ...ROOM, ...NO_SAFETY }),
     lagMs: always(0),
+    managerStart: always({ least: 20, most: 20 }),
   }),
+  /** A job in the very moment of a drain, and the marks must cross in the right order. */
+  'at the drain': schedule({ ...atTheDrain, swift: always(true), lagMs: always(0) }),
+  /** The same with reads so old that both marks may be missed: the next sweep must find it. */
+  'at the drain, lagging': schedule({ ...atTheDrain, swift: fc.boolean(), lagMs: whole(0, 5000) }),
   /** Reads lag, nothing else: marks alone, without safety launches. */
   'lagging reads': schedule({ fleet: fleet(NO_SAFETY), lagMs: whole(0, 5000) }),
   /** Calls fail, are late, lose their answers. No safety launches: the queue and the marks must do it. */
@@ -117,6 +144,13 @@ export const families = {
     deaths: deaths(['manager', 'job task'], 3, 400),
     faults: faults({ ...CALLS, startFailing: rate(20) }),
   }),
+  /** The same without safety launches: what a lost manager had, another gets. */
+  'lost managers': schedule({
+    jobs: jobs({ most: 4, last: 300, seconds: 60, webhooks: ['sent'] }),
+    deaths: deaths(['manager'], 3, 400),
+    fleet: fleet(NO_SAFETY),
+    faults: faults({ ...CALLS }),
+  }),
   /** The dead man's switch is broken and lists have gaps: the reaper alone must tell orphans from jobs. */
   orphans: schedule({
     jobs: jobs({ most: 4, last: 300, seconds: 300, webhooks: ['sent'] }),
@@ -135,12 +169,12 @@ export const families = {
     jobs: jobs({ most: 4, last: 900, seconds: 200, webhooks: ['sent'] }),
     fleet: fleet({ drainGraceSeconds: always(60) }),
     faults: faults({ failing: rate(15), until: always(900) }),
-    managerStart: always({ least: 600, most: 1200 }),
+    slowStart: always({ least: 600, most: 1200 }),
   }),
   /** GitLab refuses the runner token for a while. */
   'refused token': schedule({
     jobs: jobs({ most: 4, last: 400, seconds: 60, webhooks: ['sent'] }),
-    token: fc.record({ refusedAt: whole(0, 200), mendedAt: whole(200, 500) }),
+    token: fc.record({ refusedAt: whole(0, 200), mendedAt: whole(200, 1200) }),
   }),
 } as const;
 

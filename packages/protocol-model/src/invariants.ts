@@ -35,6 +35,8 @@ export interface Bounds {
   zero: number;
   /** Managers that take jobs, at one time. */
   managers: number;
+  /** Managers that are started while GitLab refuses their token. */
+  refused: number;
   /** Age of a job task from which its manager is known to be busy. */
   busy: number;
 }
@@ -43,7 +45,7 @@ export interface Invariants {
   readonly violation: Violation | undefined;
   violate(invariant: InvariantName, what: string): void;
   onQueued(job: GitLabJob): void;
-  onCreated(): void;
+  onCreated(task: SimulatedTask): void;
   onManagerEnded(manager: Manager): void;
   /** Before the effect. */
   onStop(by: Actor['kind'], task: SimulatedTask): void;
@@ -63,8 +65,9 @@ export interface InvariantParts {
 /** Looks at the truth, at the moments that matter, and ends the run at the first violation. */
 export function createInvariants(parts: InvariantParts): Invariants {
   const { schedule, bounds, clock } = parts;
-  const calmAt = START + schedule.faults.until * 1000;
+  const calmAt = START + Math.max(schedule.faults.until, schedule.token?.mendedAt ?? 0) * 1000;
   let violation: Violation | undefined;
+  let refused = 0;
 
   const violate = (invariant: InvariantName, what: string) => {
     violation ??= { invariant, at: (clock.now() - START) / 1000, what };
@@ -82,7 +85,7 @@ export function createInvariants(parts: InvariantParts): Invariants {
       if (jobs > 0) violate('no manager is stopped while it has a job', `${task.id} has ${jobs}`);
       return;
     }
-    const job = parts.jobs[(task.jobId ?? 0) - 1];
+    const job = parts.jobs.find(({ id }) => id === task.jobId);
     const owner = parts.tasks.find(({ id }) => id === task.startedBy);
     const manager = owner && parts.managers.of(owner);
     if (job && job.state === 'running' && manager?.jobs.has(job))
@@ -118,6 +121,14 @@ export function createInvariants(parts: InvariantParts): Invariants {
       violate('zero tasks after quiet', left.map(({ id, role }) => `${role} ${id}`).join());
     });
   };
+  const countRefused = () => {
+    const { token } = schedule;
+    const second = (clock.now() - START) / 1000;
+    if (token === undefined || second < token.refusedAt || second >= token.mendedAt) return;
+    refused += 1;
+    if (refused > bounds.refused)
+      violate('a refused token starts no managers', `${refused} were started with it`);
+  };
   const lostManagers = () =>
     parts.tasks.filter((task) => task.role === 'manager' && statusOf(task).exitCode !== 0).length;
 
@@ -131,7 +142,9 @@ export function createInvariants(parts: InvariantParts): Invariants {
         if (job.state === 'pending')
           violate('every job is started', `job ${job.id} waits for ${bounds.start} s`);
       }),
-    onCreated() {
+    onCreated(task) {
+      if (task.role !== 'manager') return;
+      countRefused();
       const taking = parts.tasks.filter(takesJobs);
       if (taking.length > bounds.managers)
         violate('the maximum is kept', `${taking.length} managers take jobs: ${taking.map(({ id }) => id)}`);

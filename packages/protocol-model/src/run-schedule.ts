@@ -9,6 +9,7 @@ import { createInvariants, type Violation } from './invariants.ts';
 import { createBus } from './parts/bus.ts';
 import { configOf, fleetFacts, writtenAt } from './parts/fleet-document.ts';
 import { createGitLab, type GitLab } from './parts/gitlab.ts';
+import { createHops } from './parts/hops.ts';
 import { createJobTasks } from './parts/job-tasks.ts';
 import { startLauncher } from './parts/launcher.ts';
 import { createManagers } from './parts/managers.ts';
@@ -40,9 +41,10 @@ export async function runSchedule(
   const faults = createFaults(schedule.faults, clock, random);
   const wire = createWire(clock, faults);
   const ecs = createEcs({ clock, random, faults, lagMs: schedule.lagMs });
-  const queue = createQueue(clock, random, faults);
-  const bus = createBus(clock, random, faults, queue);
-  const gitlab = createGitLab({ schedule, clock, random, bus });
+  const hops = createHops(schedule, random);
+  const queue = createQueue(clock, random, faults, hops);
+  const bus = createBus(clock, random, faults, queue, hops);
+  const gitlab = createGitLab({ schedule, clock, random, bus, hops });
   const deadManMs = schedule.deadMan ? DEAD_MAN_SECONDS * 1000 : undefined;
   const jobTasks = createJobTasks({ clock, random, ecs, deadManMs });
   const managers = createManagers({ schedule, clock, random, faults, wire, ecs, gitlab, jobTasks });
@@ -65,6 +67,7 @@ export async function runSchedule(
     random,
     wire,
     queue,
+    hops,
     ecs: () => mutated.launcherEcs(launcherEcs, random),
     config: mutated.launcherConfig(config),
     changedAt: () => writtenAt(schedule, clock.now()),
@@ -85,6 +88,7 @@ export async function runSchedule(
     fleets: () => fleetFacts(mutated.reaperConfig(config), writtenAt(schedule, clock.now()), isQuiet),
     readWorld: mutated.readWorld ?? readWorld,
     trace: traceOf('reaper'),
+    beforeSweep: gitlab.beforeSweep,
     onCrash,
   });
 

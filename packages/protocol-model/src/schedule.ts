@@ -17,18 +17,25 @@ export interface Schedule {
     spot: boolean;
   };
   faults: FaultRates;
+  /** Whether a job's way from GitLab to the launcher takes milliseconds instead of seconds. */
+  swift: boolean;
   /** Milliseconds by which a read of ECS may be older than now, each field by its own. */
   lagMs: number;
-  /** Seconds from RunTask to a running manager, as long as faults last. Else as `USUAL_START` says. */
+  /** Seconds from RunTask to a running manager. */
   managerStart: { least: number; most: number };
+  /** The same, as long as faults last. */
+  slowStart?: { least: number; most: number } | undefined;
   /** Whether the helper's dead man's switch works. */
   deadMan: boolean;
   /** Times at which GitLab begins to refuse the runner token, and at which a valid one is written. */
-  token?: { refusedAt: number; mendedAt: number };
+  token?: { refusedAt: number; mendedAt: number } | undefined;
 }
 
+/** Seconds from the start; or so long after three seconds before the sweep of that minute, to meet it in its steps. */
+export type Moment = number | { sweep: number; milliseconds: number };
+
 export interface PlannedJob {
-  at: number;
+  at: Moment;
   /** How long its script runs. */
   seconds: number;
   webhook: 'sent' | 'twice' | 'late' | 'lost';
@@ -59,9 +66,6 @@ export interface FaultRates {
   /** Of list answers: a manager that has long been there is not in it. Never twice in a row. */
   gaps: number;
 }
-
-/** Seconds from RunTask to a running manager. */
-export const USUAL_START = { least: 10, most: 50 };
 
 export const NO_FAULTS: FaultRates = {
   until: 0,

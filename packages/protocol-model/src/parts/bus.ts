@@ -2,6 +2,7 @@ import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import type { Clock } from '../clock.ts';
 import type { Faults } from '../faults.ts';
 import type { Random } from '../random.ts';
+import type { Hops } from './hops.ts';
 import type { Queue } from './queue.ts';
 
 /** The event bus with the one rule that matters here: what asks for a manager goes into the launcher's queue. */
@@ -10,9 +11,8 @@ export interface Bus {
 }
 
 const ASKS_FOR_A_MANAGER: readonly string[] = ['JobQueued', 'ManagerRequested'];
-const DELIVERY_MS = { least: 50, most: 800 };
 
-export function createBus(clock: Clock, random: Random, faults: Faults, queue: Queue): Bus {
+export function createBus(clock: Clock, random: Random, faults: Faults, queue: Queue, hops: Hops): Bus {
   let count = 0;
   return {
     put(entries) {
@@ -27,7 +27,7 @@ export function createBus(clock: Clock, random: Random, faults: Faults, queue: Q
         });
         const body = `${head.slice(0, -1)},"detail":${Detail}}`;
         const deliver = () => queue.send(body);
-        clock.after(random.between(DELIVERY_MS.least, DELIVERY_MS.most), deliver);
+        clock.after(hops.bus(), deliver);
         if (faults.hits(faults.rates().duplicates)) clock.after(random.between(100, 60_000), deliver);
       }
     },

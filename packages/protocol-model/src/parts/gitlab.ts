@@ -3,6 +3,7 @@ import { type Clock, START } from '../clock.ts';
 import type { Random } from '../random.ts';
 import type { PlannedJob, Schedule } from '../schedule.ts';
 import type { Bus } from './bus.ts';
+import type { Hops } from './hops.ts';
 
 export interface GitLabJob {
   id: number;
@@ -16,13 +17,14 @@ export interface GitLab {
   readonly jobs: readonly GitLabJob[];
   /** Told of each job that is queued. */
   readonly listeners: ((job: GitLabJob) => void)[];
+  /** The sweep of that minute comes in three seconds. */
+  beforeSweep(minute: number): void;
   /** A manager's poll: the oldest job that waits. */
   take(): GitLabJob | undefined;
   hasPending(): boolean;
   refusesToken(): boolean;
 }
 
-const WEBHOOK_MS = { least: 150, most: 1500 };
 const LATE_WEBHOOK_MS = { least: 5_000, most: 300_000 };
 
 export interface GitLabParts {
@@ -30,10 +32,11 @@ export interface GitLabParts {
   clock: Clock;
   random: Random;
   bus: Bus;
+  hops: Hops;
 }
 
 /** Queues the schedule's jobs, tells of them by webhook, gives them to managers that poll. */
-export function createGitLab({ schedule, clock, random, bus }: GitLabParts): GitLab {
+export function createGitLab({ schedule, clock, random, bus, hops }: GitLabParts): GitLab {
   const jobs: GitLabJob[] = [];
   const pending: GitLabJob[] = [];
   const listeners: ((job: GitLabJob) => void)[] = [];
@@ -44,19 +47,27 @@ export function createGitLab({ schedule, clock, random, bus }: GitLabParts): Git
     pending.push(job);
     for (const tell of listeners) tell(job);
     if (webhook === 'lost') return;
-    const { least, most } = webhook === 'late' ? LATE_WEBHOOK_MS : WEBHOOK_MS;
     const tell = () => bus.put([jobQueued(job)]);
-    clock.after(random.between(least, most), tell);
-    if (webhook === 'twice') clock.after(random.between(WEBHOOK_MS.least, LATE_WEBHOOK_MS.most), tell);
+    const late = () => random.between(LATE_WEBHOOK_MS.least, LATE_WEBHOOK_MS.most);
+    clock.after(webhook === 'late' ? late() : hops.webhook(), tell);
+    if (webhook === 'twice') clock.after(late(), tell);
   };
 
   schedule.jobs.forEach((planned, index) => {
-    clock.at(START + planned.at * 1000, () => queue(index + 1, planned));
+    const { at } = planned;
+    if (typeof at === 'number') clock.at(START + at * 1000, () => queue(index + 1, planned));
   });
 
   return {
     jobs,
     listeners,
+    beforeSweep(minute) {
+      schedule.jobs.forEach((planned, index) => {
+        const { at } = planned;
+        if (typeof at === 'number' || at.sweep !== minute) return;
+        clock.after(at.milliseconds, () => queue(index + 1, planned));
+      });
+    },
     take: () => pending.shift(),
     hasPending: () => pending.length > 0,
     refusesToken() {

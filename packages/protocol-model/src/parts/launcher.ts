@@ -14,6 +14,7 @@ import { ecsClient, sqsClient, ssmClient } from '../ecs/sdk-clients.ts';
 import type { EcsApi } from '../ecs/simulated-ecs.ts';
 import type { Random } from '../random.ts';
 import type { Wire } from '../wire.ts';
+import type { Hops } from './hops.ts';
 import type { Queue, ReceivedMessage } from './queue.ts';
 
 export interface LauncherParts {
@@ -21,6 +22,7 @@ export interface LauncherParts {
   random: Random;
   wire: Wire;
   queue: Queue;
+  hops: Hops;
   /** ECS for one invocation. */
   ecs(): EcsApi;
   config: FleetConfig;
@@ -33,7 +35,6 @@ export interface LauncherParts {
 }
 
 const CLUSTER = 'cluster';
-const BATCH_WINDOW_MS = 1000;
 const MOST_AT_ONCE = 2;
 const TIMEOUT_MS = 60_000;
 
@@ -42,7 +43,7 @@ type Memory = Pick<BatchParts, 'capacity' | 'counted'>;
 
 /** Lambda and its event source mapping, with the launcher's own code in it. */
 export function startLauncher(parts: LauncherParts): void {
-  const { clock, random } = parts;
+  const { clock } = parts;
   const idle: Memory[] = [];
   let running = 0;
   let waits = false;
@@ -50,7 +51,7 @@ export function startLauncher(parts: LauncherParts): void {
   const onVisible = () => {
     if (waits || running >= MOST_AT_ONCE) return;
     waits = true;
-    clock.after(random.between(0, BATCH_WINDOW_MS), () => {
+    clock.after(parts.hops.batchWindow(), () => {
       waits = false;
       const messages = parts.queue.receive();
       if (messages.length === 0) return;

@@ -5,7 +5,7 @@ import type { SimulatedEcs } from '../ecs/simulated-ecs.ts';
 import { type SimulatedTask, statusOf, tagsOf } from '../ecs/simulated-task.ts';
 import type { Faults } from '../faults.ts';
 import type { Random } from '../random.ts';
-import { type Schedule, USUAL_START } from '../schedule.ts';
+import type { Schedule } from '../schedule.ts';
 import type { Wire } from '../wire.ts';
 import type { GitLab, GitLabJob } from './gitlab.ts';
 import { runJob, type SessionParts, stopTask } from './job-session.ts';
@@ -180,7 +180,7 @@ export function createManagers(parts: ManagerParts): Managers {
         watches: false,
       };
       managers.set(task, manager);
-      const { least, most } = faults.on() ? schedule.managerStart : USUAL_START;
+      const { least, most } = (faults.on() && schedule.slowStart) || schedule.managerStart;
       clock.after(random.between(least * 1000, most * 1000), () => begin(manager));
     },
     onTagged(task) {

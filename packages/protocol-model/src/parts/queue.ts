@@ -5,6 +5,7 @@ import type {
 import type { Clock } from '../clock.ts';
 import type { Faults } from '../faults.ts';
 import type { Random } from '../random.ts';
+import type { Hops } from './hops.ts';
 
 /** As `infra` deploys it. */
 const VISIBILITY_MS = 360_000;
@@ -41,7 +42,7 @@ interface Message {
 }
 
 /** An SQS queue: at least once, in no order. */
-export function createQueue(clock: Clock, random: Random, faults: Faults): Queue {
+export function createQueue(clock: Clock, random: Random, faults: Faults, hops: Hops): Queue {
   const messages = new Map<string, Message>();
   const listeners: (() => void)[] = [];
   const onVisible = () => {
@@ -63,7 +64,7 @@ export function createQueue(clock: Clock, random: Random, faults: Faults): Queue
 
   return {
     send(body) {
-      put(body, random.between(50, 900));
+      put(body, hops.queue());
       if (faults.hits(faults.rates().duplicates)) put(body, random.between(50, 300_000));
     },
     receive() {

@@ -28,6 +28,7 @@ export interface ReaperParts {
   fleets(): Map<string, FleetFacts>;
   readWorld: typeof readWorld;
   trace(line: string, fields: Record<string, unknown>): void;
+  beforeSweep(minute: number): void;
   onCrash(error: unknown): void;
 }
 
@@ -35,6 +36,7 @@ const CLUSTER = 'cluster';
 const MINUTE_MS = 60_000;
 /** EventBridge Scheduler is exact to the minute only; events of ECS take some seconds. */
 const LATER_MS = 4000;
+const BEFORE_MS = 3000;
 const TIMEOUT_MS = 120_000;
 const LOST_EVENTS_PERCENT = 10;
 
@@ -51,7 +53,9 @@ export function startReaper(parts: ReaperParts): void {
   };
 
   const everyMinute = (minute: number) => {
-    clock.at(START + minute * MINUTE_MS + random.between(0, LATER_MS), () => {
+    const at = START + minute * MINUTE_MS + random.between(0, LATER_MS);
+    clock.at(at - BEFORE_MS, () => parts.beforeSweep(minute));
+    clock.at(at, () => {
       if (!faults.hits(faults.rates().skippedSweeps)) run();
       everyMinute(minute + 1);
     });

@@ -1,0 +1,216 @@
+import { TagResourceCommand, type Task } from '@aws-sdk/client-ecs';
+import { readOurTasks, takesJobs } from '@serverless-gitlab-runner/ecs-tasks';
+import { TAG, tagValue, toTags } from '@serverless-gitlab-runner/fleet';
+import { readWorld } from '@serverless-gitlab-runner/idle-reaper';
+import type { EcsApi } from './ecs/simulated-ecs.ts';
+import type { FamilyName } from './families.ts';
+import type { InvariantName } from './invariants.ts';
+import type { Seams } from './seams.ts';
+
+/** A precaution that is taken away, and what must notice it. */
+export interface Mutation {
+  seams: Partial<Seams>;
+  caughtIn: FamilyName;
+  by: InvariantName;
+}
+
+/** By what is wrong. */
+export const mutations: Readonly<Record<string, Mutation>> = {
+  'the launcher does not read again after its demand mark': {
+    seams: { launcherEcs: withoutReadingAgain },
+    caughtIn: 'at the drain',
+    by: 'every job is started',
+  },
+  'the reaper does not read again after its drain mark': {
+    seams: { reaperEcs: withoutReadingAgain },
+    caughtIn: 'at the drain',
+    by: 'every job is started',
+  },
+  'the reaper drains first and judges then': {
+    seams: { readWorld: drainFirst },
+    caughtIn: 'prompt',
+    by: 'no busy manager is drained as idle',
+  },
+  'the reaper does not look at demand': {
+    seams: { reaperEcs: (ecs) => changingTasks(ecs, (task) => withoutTag(task, TAG.demand)) },
+    caughtIn: 'at the drain',
+    by: 'every job is started',
+  },
+  'RunTask has no client token': {
+    seams: {
+      launcherEcs: (ecs) => ({ ...ecs, runTask: ({ clientToken: _, ...rest }) => ecs.runTask(rest) }),
+    },
+    caughtIn: 'failing calls',
+    by: 'the maximum is kept',
+  },
+  'a lost answer is a failure, and the retry has a token of its own': {
+    seams: {
+      launcherEcs: (ecs, random) => ({
+        ...ecs,
+        runTask: (input) => ecs.runTask({ ...input, clientToken: String(random.next()) }),
+      }),
+    },
+    caughtIn: 'failing calls',
+    by: 'the maximum is kept',
+  },
+  'managers that start are not counted': {
+    seams: {
+      launcherEcs: (ecs) =>
+        changingTasks(ecs, (task) => (task.lastStatus === 'PROVISIONING' ? undefined : task)),
+    },
+    caughtIn: 'crowd',
+    by: 'the maximum is kept',
+  },
+  'managers that drain are counted': {
+    seams: { launcherEcs: (ecs) => changingTasks(ecs, (task) => withoutTag(task, TAG.drain)) },
+    caughtIn: 'at the drain',
+    by: 'every job is started',
+  },
+  'an idle manager is stopped instead of drained': {
+    seams: {
+      reaperEcs: (ecs) => ({ ...ecs, tagResource: ({ resourceArn }) => ecs.stopTask({ task: resourceArn }) }),
+    },
+    caughtIn: 'at the drain, lagging',
+    by: 'no manager is stopped while it has a job',
+  },
+  'a drained manager is stopped whatever it runs': {
+    seams: { reaperEcs: withoutJobTasks },
+    caughtIn: 'lifetimes',
+    by: 'no manager is stopped while it has a job',
+  },
+  'the reaper does not look at draining managers again': {
+    seams: { readWorld: withoutDraining },
+    caughtIn: 'at the drain, lagging',
+    by: 'every job is started',
+  },
+  'managers that ended are not looked at': {
+    seams: { readWorld: withoutEnded },
+    caughtIn: 'lost managers',
+    by: 'every job is started',
+  },
+  'there is no safety launch': {
+    seams: { reaperConfig: (config) => ({ ...config, safetyLaunchSeconds: 0 }) },
+    caughtIn: 'lost webhooks',
+    by: 'every job is started',
+  },
+  'orphans are told by the lists alone, whatever their age': {
+    seams: { readWorld: orphansByLists },
+    caughtIn: 'orphans',
+    by: 'no job is killed',
+  },
+  'orphans are left to themselves': {
+    seams: { reaperEcs: withoutJobTasks },
+    caughtIn: 'orphans',
+    by: 'no job task outlives its manager',
+  },
+  'the maximum is not looked at': {
+    seams: {
+      launcherConfig: (config) => ({ ...config, manager: { ...config.manager, max: 100 } }),
+    },
+    caughtIn: 'crowd',
+    by: 'the maximum is kept',
+  },
+  'a message whose launch failed is taken for done': {
+    seams: { keep: () => [] },
+    caughtIn: 'failing calls',
+    by: 'every job is started',
+  },
+  'nobody drains': {
+    seams: { reaperEcs: (ecs) => ({ ...ecs, tagResource: () => ({}) }) },
+    caughtIn: 'prompt',
+    by: 'zero tasks after quiet',
+  },
+  'tasks are known by their family': {
+    seams: { reaperEcs: (ecs) => changingTasks(ecs, takenForOurs) },
+    caughtIn: 'prompt',
+    by: 'tasks of others are not touched',
+  },
+  'that a token was refused is not remembered': {
+    seams: {
+      launcherEcs: (ecs) => changingTasks(ecs, withoutExitCode),
+      reaperEcs: (ecs) => changingTasks(ecs, withoutExitCode),
+    },
+    caughtIn: 'refused token',
+    by: 'a refused token starts no managers',
+  },
+};
+
+/** ECS whose DescribeTasks tells something else of tasks, or nothing. */
+function changingTasks(ecs: EcsApi, change: (task: Task) => Task | undefined): EcsApi {
+  return {
+    ...ecs,
+    describeTasks(input) {
+      const answer = ecs.describeTasks(input);
+      return { ...answer, tasks: answer.tasks.flatMap((task) => change(task) ?? []) };
+    },
+  };
+}
+
+/** After a mark, what was known before it is told again. */
+function withoutReadingAgain(ecs: EcsApi): EcsApi {
+  const known = new Map<string | undefined, Task>();
+  const marked = new Set<string | undefined>();
+  const told = changingTasks(ecs, (task) => {
+    const before = known.get(task.taskArn);
+    if (before && marked.has(task.taskArn)) return before;
+    known.set(task.taskArn, task);
+    return task;
+  });
+  return {
+    ...told,
+    tagResource(input) {
+      marked.add(input.resourceArn);
+      return ecs.tagResource(input);
+    },
+  };
+}
+
+function withoutTag(task: Task, key: string): Task {
+  return { ...task, tags: (task.tags ?? []).filter((tag) => tag.key !== key) };
+}
+
+function withoutExitCode(task: Task): Task {
+  return { ...task, containers: [] };
+}
+
+function takenForOurs(task: Task): Task {
+  const isOurs = tagValue(task.tags, 'role') !== undefined;
+  return isOurs ? task : { ...task, tags: toTags({ role: 'manager', fleet: 'default' }) };
+}
+
+function withoutJobTasks(ecs: EcsApi): EcsApi {
+  const told = changingTasks(ecs, (task) => (tagValue(task.tags, 'role') === 'job' ? undefined : task));
+  return {
+    ...told,
+    listTasks: (input) => (input.startedBy === undefined ? ecs.listTasks(input) : { taskArns: [] }),
+  };
+}
+
+type ReadWorld = typeof readWorld;
+
+async function drainFirst(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+  const { managers } = await readWorld(ecs, cluster);
+  const tags = toTags({ drain: new Date(0).toISOString() });
+  for (const { taskArn: resourceArn } of managers.filter(takesJobs))
+    await ecs.send(new TagResourceCommand({ resourceArn, tags }));
+  return readWorld(ecs, cluster);
+}
+
+async function withoutDraining(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+  const world = await readWorld(ecs, cluster);
+  return { ...world, managers: world.managers.filter(({ drainAt }) => drainAt === undefined) };
+}
+
+async function withoutEnded(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+  const world = await readWorld(ecs, cluster);
+  return { ...world, managers: world.managers.filter(({ state }) => state !== 'stopped') };
+}
+
+async function orphansByLists(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+  const world = await readOurTasks(ecs, cluster, [
+    { desiredStatus: 'RUNNING' },
+    { desiredStatus: 'STOPPED' },
+  ]);
+  const jobTasks = world.jobTasks.map((task) => ({ ...task, createdAt: 0 }));
+  return { ...world, jobTasks };
+}

@@ -1,0 +1,18 @@
+import type { Random } from '../random.ts';
+import type { Schedule } from '../schedule.ts';
+
+const SWIFT_MS = { least: 1, most: 5 };
+
+/** Milliseconds that each part of the way from GitLab to the launcher takes. */
+export interface Hops {
+  webhook(): number;
+  bus(): number;
+  queue(): number;
+  batchWindow(): number;
+}
+
+export function createHops({ swift }: Schedule, random: Random): Hops {
+  const hop = (least: number, most: number) => () =>
+    swift ? random.between(SWIFT_MS.least, SWIFT_MS.most) : random.between(least, most);
+  return { webhook: hop(150, 1500), bus: hop(50, 800), queue: hop(50, 900), batchWindow: hop(0, 1000) };
+}
