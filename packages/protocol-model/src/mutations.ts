@@ -11,7 +11,8 @@ import type { Seams } from './seams.ts';
 export interface Mutation {
   seams: Partial<Seams>;
   caughtIn: FamilyName;
-  by: InvariantName;
+  /** One of these. */
+  by: readonly InvariantName[];
 }
 
 /** By what is wrong. */
@@ -19,29 +20,29 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'the launcher does not read again after its demand mark': {
     seams: { launcherEcs: withoutReadingAgain },
     caughtIn: 'at the drain',
-    by: 'every job is started',
+    by: ['every job is started'],
   },
   'the reaper does not read again after its drain mark': {
     seams: { reaperEcs: withoutReadingAgain },
     caughtIn: 'at the drain',
-    by: 'every job is started',
+    by: ['every job is started'],
   },
   'the reaper drains first and judges then': {
     seams: { readWorld: drainFirst },
     caughtIn: 'prompt',
-    by: 'no busy manager is drained as idle',
+    by: ['every job is started', 'no busy manager is drained as idle'],
   },
   'the reaper does not look at demand': {
     seams: { reaperEcs: (ecs) => changingTasks(ecs, (task) => withoutTag(task, TAG.demand)) },
     caughtIn: 'at the drain',
-    by: 'every job is started',
+    by: ['every job is started'],
   },
   'RunTask has no client token': {
     seams: {
       launcherEcs: (ecs) => ({ ...ecs, runTask: ({ clientToken: _, ...rest }) => ecs.runTask(rest) }),
     },
     caughtIn: 'failing calls',
-    by: 'the maximum is kept',
+    by: ['the maximum is kept'],
   },
   'a lost answer is a failure, and the retry has a token of its own': {
     seams: {
@@ -51,7 +52,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
       }),
     },
     caughtIn: 'failing calls',
-    by: 'the maximum is kept',
+    by: ['the maximum is kept'],
   },
   'managers that start are not counted': {
     seams: {
@@ -59,71 +60,74 @@ export const mutations: Readonly<Record<string, Mutation>> = {
         changingTasks(ecs, (task) => (task.lastStatus === 'PROVISIONING' ? undefined : task)),
     },
     caughtIn: 'crowd',
-    by: 'the maximum is kept',
+    by: ['the maximum is kept'],
   },
   'managers that drain are counted': {
     seams: { launcherEcs: (ecs) => changingTasks(ecs, (task) => withoutTag(task, TAG.drain)) },
     caughtIn: 'at the drain',
-    by: 'every job is started',
+    by: ['every job is started'],
   },
   'an idle manager is stopped instead of drained': {
     seams: {
       reaperEcs: (ecs) => ({ ...ecs, tagResource: ({ resourceArn }) => ecs.stopTask({ task: resourceArn }) }),
     },
     caughtIn: 'at the drain, lagging',
-    by: 'no manager is stopped while it has a job',
+    by: ['no manager is stopped while it has a job', 'zero tasks after quiet'],
   },
   'a drained manager is stopped whatever it runs': {
-    seams: { reaperEcs: withoutJobTasks },
+    seams: {
+      readWorld: drainedWithoutJobs,
+      reaperEcs: (ecs) => ({ ...ecs, listTasks: withoutStartedBy(ecs) }),
+    },
     caughtIn: 'lifetimes',
-    by: 'no manager is stopped while it has a job',
+    by: ['no manager is stopped while it has a job'],
   },
-  'the reaper does not look at draining managers again': {
-    seams: { readWorld: withoutDraining },
+  'the reaper does not look at the demand of draining managers again': {
+    seams: { readWorld: drainedWithoutDemand },
     caughtIn: 'at the drain, lagging',
-    by: 'every job is started',
+    by: ['every job is started'],
   },
   'managers that ended are not looked at': {
     seams: { readWorld: withoutEnded },
     caughtIn: 'lost managers',
-    by: 'every job is started',
+    by: ['every job is started'],
   },
   'there is no safety launch': {
     seams: { reaperConfig: (config) => ({ ...config, safetyLaunchSeconds: 0 }) },
     caughtIn: 'lost webhooks',
-    by: 'every job is started',
+    by: ['every job is started'],
   },
   'orphans are told by the lists alone, whatever their age': {
     seams: { readWorld: orphansByLists },
     caughtIn: 'orphans',
-    by: 'no job is killed',
+    by: ['no job is killed'],
   },
-  'orphans are left to themselves': {
-    seams: { reaperEcs: withoutJobTasks },
+  'the reaper stops nothing': {
+    seams: { reaperEcs: (ecs) => ({ ...ecs, stopTask: () => ({}) }) },
     caughtIn: 'orphans',
-    by: 'no job task outlives its manager',
+    by: ['no job task outlives its manager'],
   },
   'the maximum is not looked at': {
     seams: {
       launcherConfig: (config) => ({ ...config, manager: { ...config.manager, max: 100 } }),
     },
     caughtIn: 'crowd',
-    by: 'the maximum is kept',
+    by: ['the maximum is kept'],
   },
   'a message whose launch failed is taken for done': {
     seams: { keep: () => [] },
     caughtIn: 'failing calls',
-    by: 'every job is started',
+    by: ['every job is started'],
   },
   'nobody drains': {
     seams: { reaperEcs: (ecs) => ({ ...ecs, tagResource: () => ({}) }) },
     caughtIn: 'prompt',
-    by: 'zero tasks after quiet',
+    by: ['zero tasks after quiet'],
   },
   'tasks are known by their family': {
     seams: { reaperEcs: (ecs) => changingTasks(ecs, takenForOurs) },
     caughtIn: 'prompt',
-    by: 'tasks of others are not touched',
+    by: ['tasks of others are not touched'],
   },
   'that a token was refused is not remembered': {
     seams: {
@@ -131,7 +135,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
       reaperEcs: (ecs) => changingTasks(ecs, withoutExitCode),
     },
     caughtIn: 'refused token',
-    by: 'a refused token starts no managers',
+    by: ['a refused token starts no managers'],
   },
 };
 
@@ -178,12 +182,8 @@ function takenForOurs(task: Task): Task {
   return isOurs ? task : { ...task, tags: toTags({ role: 'manager', fleet: 'default' }) };
 }
 
-function withoutJobTasks(ecs: EcsApi): EcsApi {
-  const told = changingTasks(ecs, (task) => (tagValue(task.tags, 'role') === 'job' ? undefined : task));
-  return {
-    ...told,
-    listTasks: (input) => (input.startedBy === undefined ? ecs.listTasks(input) : { taskArns: [] }),
-  };
+function withoutStartedBy(ecs: EcsApi): EcsApi['listTasks'] {
+  return (input) => (input.startedBy === undefined ? ecs.listTasks(input) : { taskArns: [] });
 }
 
 type ReadWorld = typeof readWorld;
@@ -196,9 +196,23 @@ async function drainFirst(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<
   return readWorld(ecs, cluster);
 }
 
-async function withoutDraining(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+async function drainedWithoutDemand(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
   const world = await readWorld(ecs, cluster);
-  return { ...world, managers: world.managers.filter(({ drainAt }) => drainAt === undefined) };
+  const managers = world.managers.map((manager) =>
+    manager.drainAt === undefined ? manager : { ...manager, demandAt: undefined },
+  );
+  return { ...world, managers };
+}
+
+async function drainedWithoutJobs(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+  const world = await readWorld(ecs, cluster);
+  const drained = new Set(
+    world.managers.filter(({ drainAt }) => drainAt !== undefined).map(({ taskId }) => taskId),
+  );
+  return {
+    ...world,
+    jobTasks: world.jobTasks.filter(({ managerTaskId = '' }) => !drained.has(managerTaskId)),
+  };
 }
 
 async function withoutEnded(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {

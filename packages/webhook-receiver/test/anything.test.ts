@@ -1,47 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { mutatedHook, oddHeaders } from './support/arbitrary-requests.ts';
 import { createReceiver, functionUrlEvent, pendingHook, SECRET } from './support/receiver.ts';
 
 const answers = [202, 204, 400, 401, 404, 405, 413];
 const runs = { numRuns: 1500 };
-
-/** GitLab's example with some fields taken away, changed, or put elsewhere. */
-const mutatedHook = fc
-  .record({
-    changes: fc.dictionary(
-      fc.constantFrom(...Object.keys(pendingHook), '__proto__', 'extra'),
-      fc.jsonValue({ maxDepth: 3 }),
-    ),
-    removed: fc.subarray(Object.keys(pendingHook), { maxLength: 3 }),
-    status: fc.constantFrom('pending', 'failed', 'success', 'created', 'canceled'),
-  })
-  .map(({ changes, removed, status }) => {
-    const hook: Record<string, unknown> = { ...pendingHook, build_status: status, ...changes };
-    for (const field of removed) delete hook[field];
-    return hook;
-  });
-
-const oddHeaders = fc.dictionary(
-  fc.constantFrom(
-    'x-gitlab-token',
-    'X-Gitlab-Token',
-    'x-gitlab-event',
-    'x-gitlab-instance',
-    'webhook-id',
-    'webhook-timestamp',
-    'webhook-signature',
-    'idempotency-key',
-    'content-length',
-  ),
-  fc.oneof(
-    fc.string(),
-    fc.constant(SECRET),
-    fc.constant('Job Hook'),
-    fc.webUrl(),
-    fc.integer(),
-    fc.constant(null),
-  ),
-);
 
 describe('whatever comes', () => {
   it('a changed job hook is answered, and never with a failure of ours', async () => {

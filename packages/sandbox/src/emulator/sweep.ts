@@ -29,3 +29,17 @@ async function remove(list: readonly string[], rm: readonly string[], runId: str
   if (ids.length > 0) await tryCommand('docker', [...rm, ...ids]);
   return ids.length;
 }
+
+/** Ids of the runs that have something in Docker. */
+export async function listRuns(): Promise<string[]> {
+  const format = `{{.Label "${RUN_LABEL}"}}`;
+  const output = await runCommand('docker', [
+    'ps',
+    '-a',
+    '--filter',
+    `label=${RUN_LABEL}`,
+    '--format',
+    format,
+  ]);
+  return [...new Set(output.split('\n').filter((line) => line !== ''))];
+}

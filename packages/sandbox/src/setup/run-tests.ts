@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { listRuns, sweep } from '../emulator/index.ts';
 import type { CommandContext } from './command.ts';
 import { ensureDockerDaemon } from './docker-daemon.ts';
 import { logToStderr, step } from './progress.ts';
@@ -20,11 +21,16 @@ const resultsSchema = z.object({
 export async function runTests({ args, cleanup, signal }: CommandContext): Promise<number> {
   const daemon = await step(logToStderr, 'Docker', ensureDockerDaemon);
   cleanup.add('the Docker daemon', () => daemon.stop());
+  const runsBefore = await listRuns();
+  cleanup.add('what the tests started', async () => {
+    // Tests clean up after themselves, unless they were cut short.
+    if (signal.aborted) await sweepRunsSince(runsBefore);
+  });
 
   const report = join(REPOSITORY_ROOT, 'reports/tests.json');
   mkdirSync(join(REPOSITORY_ROOT, 'reports'), { recursive: true });
   rmSync(report, { force: true });
-  const vitest = createRequire(import.meta.url).resolve('vitest/vitest.mjs');
+  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
   const coverage = args.length === 0 ? ['--coverage'] : [];
   const code = await runAttached(
     process.execPath,
@@ -40,6 +46,11 @@ export async function runTests({ args, cleanup, signal }: CommandContext): Promi
     { cwd: REPOSITORY_ROOT, signal },
   );
   return summarize(report, code);
+}
+
+async function sweepRunsSince(before: readonly string[]): Promise<void> {
+  const left = (await listRuns()).filter((run) => !before.includes(run));
+  await Promise.all(left.map((run) => sweep(run)));
 }
 
 function summarize(report: string, vitestCode: number): number {

@@ -1,0 +1,13 @@
+import { describe } from 'vitest';
+import { itHolds } from './support/expect-family.ts';
+
+describe('managers and job tasks that end', () => {
+  itHolds({
+    'dying managers': 1500,
+    'lost managers': 1500,
+    orphans: 1500,
+    lifetimes: 1500,
+    'slow starts': 1000,
+    'refused token': 1000,
+  });
+});
