@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that start containers: one file at a time, since they share two cores with what they start. */
-const dockerTests = ['packages/sandbox/test/{emulator,executor,end-to-end}/**/*.test.ts'];
+const dockerTests = ['packages/sandbox/test/{emulator,executor,end-to-end,faults}/**/*.test.ts'];
 
 export default defineConfig({
   test: {
@@ -17,7 +17,8 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
           exclude: dockerTests,
-          testTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -16,6 +16,8 @@ class Settings:
     """How long ECS lists a stopped task (`FARGATE_STOPPED_TASKS_KEPT_SECONDS`, default 3600)."""
     port: int
     """Port of the AWS endpoint (`GATEWAY_PORT`, default 4566)."""
+    task_endpoint: str
+    """AWS endpoint that tasks are given (`FARGATE_AWS_ENDPOINT_URL`, default the emulator's own address)."""
 
 
 def read_settings(environment=os.environ) -> Settings:
@@ -25,6 +27,7 @@ def read_settings(environment=os.environ) -> Settings:
         network=environment.get("FARGATE_NETWORK", ""),
         stopped_kept_seconds=float(environment.get("FARGATE_STOPPED_TASKS_KEPT_SECONDS", "3600")),
         port=int(environment.get("GATEWAY_PORT", "4566")),
+        task_endpoint=environment.get("FARGATE_AWS_ENDPOINT_URL", ""),
     )
 
 

@@ -121,6 +121,16 @@ describe('a manager', () => {
     expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'drained', managerTaskArn: TASK_ARN }]);
   });
 
+  it('that was drained before it ran leaves without ever taking a job', async () => {
+    const tags = [{ key: 'serverless-gitlab-runner:drain', value: '2026-11-24T08:00:00.000Z' }];
+    mocks.ecs.on(ListTagsForResourceCommand, { resourceArn: TASK_ARN }).resolves({ tags });
+    const { exitCode } = await start(OBEDIENT);
+    expect(await exitCode).toBe(0);
+    await expect(stat(join(folder, 'arguments'))).rejects.toThrow('ENOENT');
+    expect(requests.at(-1)).toBe('DELETE /api/v4/runners/managers');
+    expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'drained', managerTaskArn: TASK_ARN }]);
+  });
+
   it('that ECS stops ends well too', async () => {
     const { exitCode, stop } = await start(OBEDIENT);
     await started();

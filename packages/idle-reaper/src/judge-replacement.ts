@@ -67,8 +67,9 @@ function causeOf(
   const demand = demandAt ?? Number.NEGATIVE_INFINITY;
   if (drainAt !== undefined) {
     // An idle manager's demand is older than its idle time. A newer one crossed the drain, or came before one for its age; and
-    // what counted on a manager that never ran waits still.
-    const counts = demand > drainAt - idleMs || (startedAt === undefined && demandAt !== undefined);
+    // what counted on a manager that did not run before its drain waits still: it takes nothing when it runs at last.
+    const neverTook = startedAt === undefined || startedAt > drainAt;
+    const counts = demand > drainAt - idleMs || (neverTook && demandAt !== undefined);
     if (counts) return 'demand-during-drain';
     return manager.state === 'stopped' && jobTasks.some(isAlive) ? 'manager-lost' : undefined;
   }

@@ -79,6 +79,11 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       },
       `demand-during-drain ${mark(ago(16))}`,
     ],
+    [
+      'drained before it ran at last',
+      { manager: { startedAt: ago(0), createdAt: ago(18), demandAt: ago(18), drainAt: ago(2) } },
+      `demand-during-drain ${mark(ago(18))}`,
+    ],
     ['drained without ever a demand', { manager: { drainAt: ago(1), demandAt: undefined } }, 'not-needed'],
     [
       'drained, and ended with a job task alive',

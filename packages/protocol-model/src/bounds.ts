@@ -54,7 +54,11 @@ function startBound(schedule: Schedule): number {
   const places = fleet.max * fleet.concurrentJobs;
   const work = jobs.length <= places ? 0 : jobs.reduce((sum, { seconds }) => sum + seconds + JOB_OVERHEAD, 0);
   const cold = (schedule.swift ? SWIFT_LAUNCH : LAUNCH) + slowestStart(schedule) + 5;
-  if (fleet.safetyLaunchSeconds > 0) return 2 * fleet.safetyLaunchSeconds + 90 + 2 * SWEEP + cold + work;
+  if (fleet.safetyLaunchSeconds > 0) {
+    // A draining manager that ends begins the time without a manager anew.
+    const draining = Math.max(...jobs.map(({ seconds }) => seconds)) + JOB_OVERHEAD;
+    return draining + fleet.safetyLaunchSeconds + SWEEP + cold + work;
+  }
   // By the marks and the queue alone. Without lag and faults no job waits for a sweep.
   if (lagMs === 0 && faults.until === 0) return cold + work;
   const message = faults.until > 0 ? VISIBILITY : 0;

@@ -5,6 +5,7 @@ import pc from 'picocolors';
 import { runDemo } from './demo/run-demo.ts';
 import { BaseImageUnavailableError } from './docker/index.ts';
 import { InvalidEnvironmentError } from './environment.ts';
+import { runFaults } from './faults/run-faults.ts';
 import { MissingRunnerBinaryError } from './images/runner-base-image.ts';
 import { Cleanup, InterruptedError, interruptSignal, unlessInterrupted } from './setup/cleanup.ts';
 import type { Command } from './setup/command.ts';
@@ -17,11 +18,13 @@ import { runSandbox } from './system/run-sandbox.ts';
 
 const HELP = `Usage: npm run demo
        npm run sandbox [-- logs]
+       npm run faults [-- NAME … | -- --list]
        npm test [-- FILTER …]
 
   demo           the main job on this machine; writes reports/demo.json
   sandbox        the system left running for your own GitLab, until Ctrl-C
   sandbox logs   follows the logs of managers and job tasks of a running sandbox
+  faults         the system under every kind of bad luck, or those named; writes reports/faults.json
   test           all tests, or those whose path contains FILTER
 
 Variables:
@@ -45,6 +48,7 @@ const EXPECTED_ERRORS = [
 
 const commands: Record<string, Command> = {
   demo: runDemo,
+  faults: runFaults,
   sandbox: (context) => (context.args[0] === 'logs' ? followLogs(context) : runSandbox(context)),
   test: runTests,
 };

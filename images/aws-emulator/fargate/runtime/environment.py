@@ -5,6 +5,7 @@ from fargate.runtime.docker_client import endpoint_url
 from fargate.runtime.metadata import register
 from fargate.runtime.network import FARGATE_ADDRESS
 from fargate.runtime.secrets import resolve_secrets
+from fargate.settings import SETTINGS
 
 
 def container_environment(run, container) -> dict:
@@ -29,7 +30,7 @@ def _role(run) -> dict:
     """Credentials and endpoint, for tasks with a task role only: another task cannot call AWS at all."""
     if not run.role_arn:
         return {}
-    endpoint = {"AWS_ENDPOINT_URL": endpoint_url()}
+    endpoint = {"AWS_ENDPOINT_URL": SETTINGS.task_endpoint or endpoint_url()}
     if run.credentials_in_environment:
         return {**endpoint, **CREDENTIALS.as_environment(run.role_arn)}
     return {**endpoint, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": CREDENTIALS.path_for(run.task_id, run.role_arn)}

@@ -14,6 +14,7 @@ import { startRunner } from './runner-process.ts';
 import { createContext, type ManagerIdentity, readIdentity } from './start-context.ts';
 import { stopLeftOverTasks } from './stop-left-over-tasks.ts';
 import { EXIT, type ManagerEnd, superviseRunner } from './supervise-runner.ts';
+import { drainedSince } from './watch-drain.ts';
 
 /** Seconds that GitLab may be unreachable when a manager starts. */
 const GITLAB_PATIENCE_SECONDS = 300;
@@ -49,6 +50,7 @@ export async function runManager(
     if (!isWritten) throw error;
     return refuse(parts, 'invalid-fleet', error.message, EXIT.invalidFleet);
   }
+  const startedAt = Date.now();
   const systemId = newSystemId();
   const { gitlabUrl, name } = identity.fleet;
   const api = createRunnerApi(gitlabUrl, { token: identity.token, systemId }, logger);
@@ -61,7 +63,16 @@ export async function runManager(
     const message = `${gitlabUrl} could not be reached from the manager: look at gitlabUrl, subnets and security groups of fleet ${name}`;
     return refuse(parts, 'unknown', message, EXIT.unreachable);
   }
-  return serveJobs(parts, identity, api, systemId);
+  // A manager that took too long to start is given up, and stopped as soon as its grace is over: it must not take a job then.
+  const since = await drainedSince(clients.ecs, identity.taskArn, logger);
+  const end: ManagerEnd =
+    since === undefined
+      ? await serveJobs(parts, identity, api, systemId)
+      : { reason: 'drained', exitCode: EXIT.ok };
+  await api.unregister();
+  await publishStopped(publish, identity, end, startedAt);
+  logger.info('manager leaves', { fleet: name, manager: taskIdOf(identity.taskArn), ...end, since });
+  return end.exitCode;
 }
 
 /** Ends before anything was begun, and says why where people look. */
@@ -88,8 +99,7 @@ async function serveJobs(
   identity: ManagerIdentity,
   api: RunnerApi,
   systemId: string,
-): Promise<number> {
-  const startedAt = Date.now();
+): Promise<ManagerEnd> {
   const { ecs } = clients;
   const own = logger.child({ fleet: identity.fleet.name, manager: taskIdOf(identity.taskArn) });
   const context = await createContext(environment, identity, ecs, publish, own);
@@ -104,10 +114,7 @@ async function serveJobs(
   await stopLeftOverTasks(ecs, environment.cluster, taskIdOf(identity.taskArn), own);
   context.watcher.stop();
   server.close();
-  await api.unregister();
-  await publishStopped(publish, identity, end, startedAt);
-  own.info('manager leaves', { ...end });
-  return end.exitCode;
+  return end;
 }
 
 async function publishStopped(

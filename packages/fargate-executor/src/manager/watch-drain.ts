@@ -4,6 +4,21 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { repeat } from '../repeat.ts';
 
+/** Since when the manager is drained, if it is; undefined also when ECS does not tell. */
+export async function drainedSince(
+  ecs: ECSClient,
+  taskArn: string,
+  logger: Logger,
+): Promise<string | undefined> {
+  try {
+    const { tags } = await ecs.send(new ListTagsForResourceCommand({ resourceArn: taskArn }));
+    return tagValue(tags, 'drain');
+  } catch (error) {
+    logger.warn('could not look at the own tags', { error: messageOf(error) });
+    return undefined;
+  }
+}
+
 /** Looks at the manager's own tags until the drain tag is there, and then says so, once. */
 export function watchDrain(
   ecs: ECSClient,
@@ -13,15 +28,10 @@ export function watchDrain(
   onDrain: (since: string) => void,
 ): () => void {
   const stop = repeat(everySeconds * 1000, async () => {
-    try {
-      const { tags } = await ecs.send(new ListTagsForResourceCommand({ resourceArn: taskArn }));
-      const drain = tagValue(tags, 'drain');
-      if (drain === undefined) return;
-      stop();
-      onDrain(drain);
-    } catch (error) {
-      logger.warn('could not look at the own tags', { error: messageOf(error) });
-    }
+    const drain = await drainedSince(ecs, taskArn, logger);
+    if (drain === undefined) return;
+    stop();
+    onDrain(drain);
   });
   return stop;
 }

@@ -24,7 +24,7 @@ export function createRunTask(
 
   const known = (token: string | undefined) => {
     const started = tokens.get(token ?? '');
-    return started && !isTokenForgotten(started.task, clock.now()) ? started : undefined;
+    return started && clock.now() <= tokenEndsAt(started.task) ? started : undefined;
   };
   const hasNoRoom = ({ capacityProviderStrategy = [], tags }: RunTaskCommandInput) => {
     if (tagValue(tags, 'role') !== 'manager') return false;
@@ -57,11 +57,10 @@ function addTask(add: TaskStore['add'], { tags = [], startedBy }: RunTaskCommand
   return add({ ...kind, startedBy, jobId }, given);
 }
 
-/** ECS keeps a token for a day, or twice the life of its task where that is shorter. */
-function isTokenForgotten(task: SimulatedTask, now: number): boolean {
-  const { stoppedAt } = statusOf(task);
-  if (stoppedAt === undefined) return false;
-  return now > task.createdAt + Math.min(DAY_MS, 2 * (stoppedAt - task.createdAt));
+/** When ECS forgets a task's token: after a day, or twice the life of the task where that is shorter. */
+export function tokenEndsAt({ createdAt, status }: SimulatedTask): number {
+  const { stoppedAt = Number.POSITIVE_INFINITY } = status.at(-1)?.value ?? {};
+  return createdAt + Math.min(DAY_MS, 2 * (stoppedAt - createdAt));
 }
 
 function conflict(arn: string): ConflictException {

@@ -8,6 +8,8 @@ import type { Hops } from './hops.ts';
 export interface GitLabJob {
   id: number;
   queuedAt: number;
+  /** When a manager took it. */
+  takenAt: number | undefined;
   seconds: number;
   /** `failed`: told to GitLab as a system failure, since its manager or its task was lost. */
   state: 'pending' | 'running' | 'finished' | 'failed';
@@ -42,7 +44,7 @@ export function createGitLab({ schedule, clock, random, bus, hops }: GitLabParts
   const listeners: ((job: GitLabJob) => void)[] = [];
 
   const queue = (id: number, { seconds, webhook }: PlannedJob) => {
-    const job: GitLabJob = { id, queuedAt: clock.now(), seconds, state: 'pending' };
+    const job: GitLabJob = { id, queuedAt: clock.now(), takenAt: undefined, seconds, state: 'pending' };
     jobs.push(job);
     pending.push(job);
     for (const tell of listeners) tell(job);

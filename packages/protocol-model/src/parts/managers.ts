@@ -88,11 +88,27 @@ export function createManagers(parts: ManagerParts): Managers {
     clock.after(random.between(300, 2000), () => {
       if (manager.phase !== 'starting' || !manager.actor.alive) return;
       if (gitlab.refusesToken()) return end(manager, RUNNER_TOKEN_REFUSED_EXIT_CODE);
-      manager.phase = 'taking';
-      checkToken(manager);
-      poll(manager);
-      if (tagValue(tagsOf(task), 'drain') !== undefined) watch(manager, drainPollSeconds * 1000);
+      void takeJobs(manager);
     });
+  };
+
+  /** It looks at its own tags before the first job. */
+  const takeJobs = async (manager: LiveManager) => {
+    if (await isDrained(manager)) return end(manager, 0);
+    if (manager.phase !== 'starting') return;
+    manager.phase = 'taking';
+    checkToken(manager);
+    poll(manager);
+    if (tagValue(tagsOf(manager.task), 'drain') !== undefined) watch(manager, drainPollSeconds * 1000);
+  };
+
+  const isDrained = async ({ actor, task }: LiveManager): Promise<boolean> => {
+    try {
+      const { tags } = await wire.call(actor, () => ecs.listTags(task.arn));
+      return tagValue(tags, 'drain') !== undefined;
+    } catch {
+      return false;
+    }
   };
 
   const checkToken = (manager: LiveManager) => {
@@ -116,6 +132,7 @@ export function createManagers(parts: ManagerParts): Managers {
       const job = gitlab.take();
       if (job === undefined) return;
       job.state = 'running';
+      job.takenAt = clock.now();
       manager.jobs.add(job);
       void runJob(manager.session, job).then(() => {
         manager.jobs.delete(job);
@@ -130,13 +147,9 @@ export function createManagers(parts: ManagerParts): Managers {
   const watch = (manager: LiveManager, firstLookMs: number) => {
     if (manager.watches || manager.phase !== 'taking') return;
     manager.watches = true;
-    const { actor, task } = manager;
     const look = async (waitMs: number): Promise<void> => {
-      await wire.sleep(actor, waitMs);
-      try {
-        const { tags } = await wire.call(actor, () => ecs.listTags(task.arn));
-        if (tagValue(tags, 'drain') !== undefined) return finish(manager);
-      } catch {}
+      await wire.sleep(manager.actor, waitMs);
+      if (await isDrained(manager)) return finish(manager);
       return look(drainPollSeconds * 1000);
     };
     void look(firstLookMs);

@@ -17,6 +17,9 @@ const DEMO_FLEET = {
   job: { size: { cpu: 256, memory: 512 } },
 } as const;
 
+/** Each delivery beside another is a Lambda of its own, and on one machine they share its cores. */
+const CONCURRENT_DELIVERIES = 4;
+
 const JOBS_TIMEOUT_MS = 8 * 60_000;
 const ZERO_TIMEOUT_MS = 4 * 60_000;
 
@@ -48,7 +51,10 @@ export async function runWholeLoop({
   clock,
 }: WholeLoopOptions): Promise<WholeLoop> {
   const emulator = await startEmulatorFor(log, cleanup, machine);
-  const gitlab = await startGitLabDouble({ host: emulator.gatewayAddress });
+  const gitlab = await startGitLabDouble({
+    host: emulator.gatewayAddress,
+    concurrentDeliveries: CONCURRENT_DELIVERIES,
+  });
   cleanup.add('the GitLab double', () => gitlab.stop());
   const setup = clock.lap();
 

@@ -1,3 +1,3 @@
 export { buildEmulatorImage } from './image.ts';
-export { type Emulator, startEmulator } from './start-emulator.ts';
+export { type Emulator, type EmulatorOptions, startEmulator } from './start-emulator.ts';
 export { listRuns, sweep } from './sweep.ts';

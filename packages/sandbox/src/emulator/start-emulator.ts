@@ -18,6 +18,8 @@ export interface EmulatorOptions {
   image?: string;
   /** Seconds for which ECS lists a stopped task. Default: 3600, as AWS. */
   stoppedTasksKeptSeconds?: number;
+  /** Makes the AWS endpoint that tasks are given, once the network is there. Default: the emulator's own. */
+  taskEndpoint?: (gatewayAddress: string) => Promise<string>;
   /** Takes the emulator's own log, line by line. Default: it goes nowhere (`docker logs` has it). */
   onLogLine?: (line: string) => void;
 }
@@ -48,7 +50,9 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     const gatewayAddress = await createNetwork(networkName, options.runId);
     const containerName = `${options.runId}-emulator`;
     const socket = (await getContainerRuntimeClient()).info.containerRuntime.remoteSocketPath;
-    const container = await describe(options, networkName, containerName, socket).start();
+    const taskEndpoint = await options.taskEndpoint?.(gatewayAddress);
+    const names = { networkName, containerName, socket, taskEndpoint };
+    const container = await describe(options, names).start();
     return {
       endpoint: container.getConnectionUri().replace('//localhost:', '//127.0.0.1:'),
       containerEndpoint: `http://${container.getIpAddress(networkName)}:${PORT}`,
@@ -66,12 +70,15 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   }
 }
 
-function describe(
-  options: EmulatorOptions,
-  networkName: string,
-  containerName: string,
-  socket: string,
-): LocalstackContainer {
+interface Names {
+  networkName: string;
+  containerName: string;
+  socket: string;
+  taskEndpoint: string | undefined;
+}
+
+function describe(options: EmulatorOptions, names: Names): LocalstackContainer {
+  const { networkName, containerName, socket, taskEndpoint } = names;
   const kept = options.stoppedTasksKeptSeconds;
   const container = new LocalstackContainer(options.image ?? EMULATOR_IMAGE)
     .withName(containerName)
@@ -82,6 +89,7 @@ function describe(
       SANDBOX_RUN_ID: options.runId,
       FARGATE_NETWORK: networkName,
       ...(kept === undefined ? {} : { FARGATE_STOPPED_TASKS_KEPT_SECONDS: String(kept) }),
+      ...(taskEndpoint === undefined ? {} : { FARGATE_AWS_ENDPOINT_URL: taskEndpoint }),
     })
     .withWaitStrategy(
       Wait.forAll([Wait.forLogMessage('Ready', 1), Wait.forHttp('/_localstack/health', PORT)]),

@@ -33,10 +33,13 @@ export interface GitLabDoubleOptions {
   artifactSizeLimit?: number;
   /** Milliseconds that a job request is held while there is no job. Default 0; GitLab's Workhorse has 50,000. */
   longPollMs?: number;
+  /** Webhook deliveries at one time. Default 20, the threads of one Sidekiq process. */
+  concurrentDeliveries?: number;
   /** Token for the REST API. Default: a new one. */
   privateToken?: string;
 }
 
+const SIDEKIQ_THREADS = 20;
 /** Default time of the `waitFor…` calls, in milliseconds. */
 const WAIT_MS = 60_000;
 
@@ -62,7 +65,7 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
     '',
   );
   for (const token of options.runnerTokens ?? []) createRunner(instance, { token });
-  const dispatcher = new WebhookDispatcher(instance);
+  const dispatcher = new WebhookDispatcher(instance, options.concurrentDeliveries ?? SIDEKIQ_THREADS);
   const stopping = new AbortController();
 
   return {
@@ -98,6 +101,9 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
     },
     /** As the button in GitLab: the runner is told with its next request. */
     cancelJob: (id: number) => cancelJob(instance, instance.job(id)),
+    /** As GitLab's own clean-up (StuckCiJobsWorker) does to a job whose runner has not been heard for an hour. */
+    dropStuckJob: (id: number) =>
+      moveJob(instance, instance.job(id), 'failed', { failureReason: 'stuck_or_timeout_failure' }),
     retryJob: (id: number): Job => retryJob(instance, instance.job(id)),
     /** Starts a manual job. */
     playJob: (id: number) => {

@@ -1,4 +1,4 @@
-import { type Emulator, startEmulator, sweep } from '../emulator/index.ts';
+import { type Emulator, type EmulatorOptions, startEmulator, sweep } from '../emulator/index.ts';
 import type { Cleanup } from '../setup/cleanup.ts';
 import { type Log, step } from '../setup/progress.ts';
 import type { PreparedMachine } from './prepare-machine.ts';
@@ -8,13 +8,18 @@ export async function startEmulatorFor(
   log: Log,
   cleanup: Cleanup,
   machine: PreparedMachine,
+  options: Pick<EmulatorOptions, 'stoppedTasksKeptSeconds' | 'taskEndpoint'> = {},
 ): Promise<Emulator> {
   const { runId, images } = machine;
   cleanup.add('containers, volumes and networks', async () => {
     await sweep(runId);
   });
   const emulator = await step(log, 'Starting the AWS emulator', () =>
-    startEmulator({ runId, ...(images.emulator === undefined ? {} : { image: images.emulator }) }),
+    startEmulator({
+      ...options,
+      runId,
+      ...(images.emulator === undefined ? {} : { image: images.emulator }),
+    }),
   );
   cleanup.add('the AWS emulator', () => emulator.stop());
   return emulator;

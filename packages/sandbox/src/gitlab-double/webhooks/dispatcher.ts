@@ -5,6 +5,7 @@ import { afterDelivery, HEALTHY, isDisabled, isSuccess } from './health.ts';
 import { JOB_HOOK_STATUSES, jobHook } from './job-hook.ts';
 import { pipelineHook } from './pipeline-hook.ts';
 import { deliveryHeaders, post } from './request.ts';
+import { Slots } from './slots.ts';
 import type { Webhook, WebhookDefinition, WebhookDelivery } from './webhook.ts';
 
 /** What there is to tell: an event, the project it happened in, and the body as things stood. */
@@ -30,14 +31,17 @@ export function addWebhook(instance: Instance, definition: WebhookDefinition): W
   return webhook;
 }
 
-/** Sends the hooks of what happens, each once, at once and beside each other: GitLab keeps no order and delivers nothing again. */
+/** Sends the hooks of what happens, each once and several beside each other: GitLab keeps no order and delivers nothing again. */
 export class WebhookDispatcher {
   readonly #instance: Instance;
   readonly #underWay = new Set<Promise<void>>();
   readonly #unsubscribe: () => void;
+  readonly #slots: Slots;
 
-  constructor(instance: Instance) {
+  /** @param concurrentDeliveries as many as GitLab has Sidekiq threads for it */
+  constructor(instance: Instance, concurrentDeliveries: number) {
     this.#instance = instance;
+    this.#slots = new Slots(concurrentDeliveries);
     this.#unsubscribe = instance.hub.subscribe((event) => {
       const announcement = announce(instance, event);
       if (announcement) this.#sendAll(announcement);
@@ -61,7 +65,7 @@ export class WebhookDispatcher {
     for (const webhook of this.#instance.webhooks.values()) {
       const concerned = webhook.projectId === null || webhook.projectId === announcement.projectId;
       if (!concerned || !webhook.events[kind]) continue;
-      const sending = deliver(this.#instance, webhook, announcement, eventUuid);
+      const sending = this.#slots.run(() => deliver(this.#instance, webhook, announcement, eventUuid));
       this.#underWay.add(sending);
       sending.finally(() => this.#underWay.delete(sending));
     }

@@ -1,0 +1,31 @@
+import type { Dialect } from './call.ts';
+
+const ROUTES: readonly [method: string, path: RegExp, operation: string][] = [
+  ['POST', /^\/api\/v4\/jobs\/request$/, 'jobs/request'],
+  ['PUT', /^\/api\/v4\/jobs\/\d+$/, 'jobs/update'],
+  ['PATCH', /^\/api\/v4\/jobs\/\d+\/trace$/, 'jobs/trace'],
+  ['POST', /^\/api\/v4\/jobs\/\d+\/artifacts/, 'artifacts/upload'],
+  ['GET', /^\/api\/v4\/jobs\/\d+\/artifacts/, 'artifacts/download'],
+  ['POST', /^\/api\/v4\/runners\/verify$/, 'runners/verify'],
+  ['DELETE', /^\/api\/v4\/runners\/managers$/, 'runners/unregister'],
+  ['GET', /\.git\/info\/refs$/, 'git/refs'],
+  ['POST', /\.git\/git-upload-pack$/, 'git/fetch'],
+];
+
+/** Names requests to GitLab by what runners and jobs ask of it; bodies are streamed through. */
+export const gitlabDialect: Dialect = {
+  readsBody: () => false,
+  name: ({ method, url, headers }) => {
+    const path = url.split('?')[0] ?? url;
+    const route = ROUTES.find(([wanted, pattern]) => wanted === method && pattern.test(path));
+    return {
+      service: 'gitlab',
+      operation: route?.[2] ?? `${method} ${path}`,
+      caller: headers['user-agent'] ?? '',
+      method,
+      url,
+      parameters: {},
+      protocol: 'gitlab',
+    };
+  },
+};

@@ -1,0 +1,58 @@
+import { EMULATOR_IMAGE } from '../emulator/image.ts';
+import { runCommand } from '../setup/run-command.ts';
+
+/** ID and container name of a task's containers in Docker, the pause container (`~pause`) included. */
+export async function taskContainerIds(taskArn: string): Promise<Map<string, string>> {
+  const output = await runCommand('docker', [
+    ...['ps', '--filter', `label=com.amazonaws.ecs.task-arn=${taskArn}`],
+    ...['--format', '{{.ID}} {{.Label "com.amazonaws.ecs.container-name"}}'],
+  ]);
+  const pairs = output.split('\n').map((line) => line.split(' '));
+  return new Map(pairs.flatMap(([id, name]) => (id && name ? [[name, id] as const] : [])));
+}
+
+/** Kills every container of a task but the pause container, as when its host is lost: nobody can say a last word. */
+export async function killTask(taskArn: string): Promise<void> {
+  const containers = await taskContainerIds(taskArn);
+  containers.delete('~pause');
+  if (containers.size > 0) await runCommand('docker', ['kill', '--signal', 'KILL', ...containers.values()]);
+}
+
+/** Drops every packet of a task until `restore` is called. Connections stay open on both sides, and hear nothing. */
+export async function cutNetwork(taskArn: string): Promise<{ restore: () => Promise<void> }> {
+  const pause = (await taskContainerIds(taskArn)).get('~pause');
+  if (pause === undefined) throw new Error(`task ${taskArn} has no network to cut: it ended too early`);
+  const iptables = (script: string) =>
+    runCommand('docker', [
+      ...['run', '--rm', '--network', `container:${pause}`, '--cap-add', 'NET_ADMIN', '--user', '0'],
+      ...['--entrypoint', 'sh', EMULATOR_IMAGE, '-c', script],
+    ]);
+  await iptables('iptables -I INPUT ! -i lo -j DROP && iptables -I OUTPUT ! -o lo -j DROP');
+  return {
+    restore: async () => {
+      await iptables('iptables -D INPUT ! -i lo -j DROP; iptables -D OUTPUT ! -o lo -j DROP');
+    },
+  };
+}
+
+/** Puts a file system of one megabyte over a folder of one container, as if the disk had no more room. */
+export async function fillDisk(taskArn: string, container: string, folder: string): Promise<void> {
+  const id = (await taskContainerIds(taskArn)).get(container);
+  if (id === undefined) throw new Error(`task ${taskArn} has no container ${container}: it ended too early`);
+  const pid = (await runCommand('docker', ['inspect', '--format', '{{.State.Pid}}', id])).trim();
+  await runCommand('docker', [
+    ...['run', '--rm', '--privileged', '--pid', 'host', '--user', '0', '--entrypoint', 'nsenter'],
+    ...[EMULATOR_IMAGE, '--target', pid, '--mount'],
+    ...['mount', '-t', 'tmpfs', '-o', 'size=1m,mode=0777', 'tmpfs', folder],
+  ]);
+}
+
+/** Every environment of a run's containers, as Docker has it. */
+export async function containerEnvironments(runId: string): Promise<string[]> {
+  const label = `label=serverless-gitlab-runner.sandbox=${runId}`;
+  const ids = (await runCommand('docker', ['ps', '-q', '--filter', label])).split('\n').filter(Boolean);
+  if (ids.length === 0) return [];
+  const format = '{{.Name}} {{json .Config.Env}} {{json .Config.Cmd}} {{json .Config.Labels}}';
+  const output = await runCommand('docker', ['inspect', '--format', format, ...ids]);
+  return output.split('\n').filter(Boolean);
+}

@@ -1,0 +1,13 @@
+import type { Stage } from './stage.ts';
+
+/** One kind of bad luck, and what has to be true of the system under it. */
+export interface Fault {
+  /** As in `npm run faults -- NAME`. */
+  name: string;
+  /** What happens, in a sentence's length. */
+  title: string;
+  /** How often it is tried. */
+  runs: number;
+  /** Queues jobs, lets the fault happen, and says with `recovering` when it is over. Waits for no more than it needs. */
+  play(stage: Stage): Promise<void>;
+}

@@ -1,0 +1,39 @@
+import type { RunResult } from './judge.ts';
+
+/** A line of `reports/faults.json`. */
+export interface FaultReport {
+  fault: string;
+  runs: number;
+  jobsQueued: number;
+  jobsFinished: number;
+  jobsLost: number;
+  jobsKilled: number;
+  jobsInterrupted: number;
+  tasksLeaked: number;
+  secretsLeaked: number;
+  /** Seconds from the fault's end to the last job's end, of the slowest run. */
+  secondsToRecover: number;
+}
+
+/** Adds up a fault's runs. */
+export function reportOf(fault: string, results: readonly RunResult[]): FaultReport {
+  const sum = (count: (result: RunResult) => number) => results.reduce((total, run) => total + count(run), 0);
+  return {
+    fault,
+    runs: results.length,
+    jobsQueued: sum(({ jobsQueued }) => jobsQueued),
+    jobsFinished: sum(({ jobsFinished }) => jobsFinished),
+    jobsLost: sum(({ jobsLost }) => jobsLost),
+    jobsKilled: sum(({ jobsKilled }) => jobsKilled),
+    jobsInterrupted: sum(({ jobsInterrupted }) => jobsInterrupted),
+    tasksLeaked: sum(({ tasksLeaked }) => tasksLeaked),
+    secretsLeaked: sum(({ secretsLeaked }) => secretsLeaked),
+    secondsToRecover: Math.max(0, ...results.map(({ secondsToRecover }) => secondsToRecover)),
+  };
+}
+
+/** Whether nothing is lost, killed or leaked. */
+export function isClean(report: FaultReport): boolean {
+  const { jobsLost, jobsKilled, tasksLeaked, secretsLeaked } = report;
+  return jobsLost + jobsKilled + tasksLeaked + secretsLeaked === 0;
+}

@@ -1,0 +1,101 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pc from 'picocolors';
+import type { CommandContext } from '../setup/command.ts';
+import { type Log, logToStderr as log } from '../setup/progress.ts';
+import { REPOSITORY_ROOT } from '../setup/repository-root.ts';
+import { prepareMachine } from '../system/prepare-machine.ts';
+import { FAULTS } from './catalogue/index.ts';
+import type { Fault } from './fault.ts';
+import { type Laboratory, startLaboratory } from './laboratory.ts';
+import { isClean, reportOf } from './report.ts';
+import { runFault } from './run-fault.ts';
+import { type FaultOutcome, renderFaults, renderRun } from './screen.ts';
+import { SecretSearch } from './secret-search.ts';
+
+/** `npm run faults`: every fault of the catalogue, or those named, on one deployed system. */
+export async function runFaults({ args, cleanup, signal }: CommandContext): Promise<number> {
+  if (args.includes('--list')) return listFaults();
+  const chosen = choose(args);
+  if (chosen === undefined) return 2;
+  const machine = await prepareMachine({ log, cleanup, demoImages: false });
+  const lab = await startLaboratory({ log, cleanup, machine, signal });
+  const outcomes = await runAll(lab, chosen, log);
+  writeReports(outcomes);
+  writeAwsCalls(lab, await lab.lambdas.roleArns());
+  console.log(renderFaults(outcomes));
+  return tellVerdict(outcomes);
+}
+
+/** Runs faults one after the other; what one left behind is not there for the next. */
+export async function runAll(lab: Laboratory, faults: readonly Fault[], tell: Log): Promise<FaultOutcome[]> {
+  const search = new SecretSearch(lab);
+  const outcomes: FaultOutcome[] = [];
+  try {
+    for (const fault of faults) outcomes.push(await repeat(lab, fault, search, tell));
+  } finally {
+    search.stop();
+  }
+  return outcomes;
+}
+
+async function repeat(lab: Laboratory, fault: Fault, search: SecretSearch, tell: Log): Promise<FaultOutcome> {
+  tell(`${pc.cyan('›')} ${pc.bold(fault.name)} ${pc.dim(fault.title)}`);
+  const results = [];
+  for (let run = 1; run <= fault.runs; run += 1) {
+    const result = await runFault(lab, fault, run, search, tell);
+    tell(renderRun(run, fault.runs, result));
+    for (const line of result.wrong) tell(pc.red(`    ${line}`));
+    results.push(result);
+  }
+  return { title: fault.title, report: reportOf(fault.name, results), results };
+}
+
+function listFaults(): number {
+  for (const { name, title, runs } of FAULTS) console.log(`${name.padEnd(26)} ${runs}×  ${title}`);
+  return 0;
+}
+
+function choose(names: readonly string[]): readonly Fault[] | undefined {
+  const unknown = names.find((name) => !FAULTS.some((fault) => fault.name === name));
+  if (unknown !== undefined) {
+    log(pc.red(`There is no fault "${unknown}": npm run faults -- --list names them all`));
+    return undefined;
+  }
+  return names.length === 0 ? FAULTS : FAULTS.filter(({ name }) => names.includes(name));
+}
+
+function writeReports(outcomes: readonly FaultOutcome[]): void {
+  write(
+    'faults.json',
+    outcomes.map(({ report }) => report),
+  );
+  write(
+    'faults-runs.json',
+    outcomes.map(({ report, title, results }) => ({ fault: report.fault, title, results })),
+  );
+}
+
+/** Every AWS call that went through the proxy, and the role of each caller, for the judgement of policies. */
+function writeAwsCalls(lab: Laboratory, roles: Record<string, string>): void {
+  write('aws-calls.json', { roles, calls: lab.record.all });
+}
+
+function write(name: string, content: unknown): void {
+  const folder = join(REPOSITORY_ROOT, 'reports');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
+}
+
+function tellVerdict(outcomes: readonly FaultOutcome[]): number {
+  const isRight = outcomes.every(
+    ({ report, results }) => isClean(report) && results.every(({ wrong }) => wrong.length === 0),
+  );
+  console.log('');
+  console.log(
+    isRight
+      ? 'Nothing lost, nothing killed, nothing left. Report: reports/faults.json'
+      : pc.red('Not as it must be: see above. Report: reports/faults.json'),
+  );
+  return isRight ? 0 : 1;
+}

@@ -1,0 +1,202 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ObservedTask } from '../demo/observe-tasks.ts';
+import type { ActiveRule, Rule } from '../fault-proxy/index.ts';
+import type { Job, JobDefinition, Project } from '../gitlab-double/index.ts';
+import type { Log } from '../setup/progress.ts';
+import { EmulatorSwitches } from './emulator-switches.ts';
+import { FleetDocument } from './fleet-document.ts';
+import type { ExpectedEnd, PlayedJob } from './judge.ts';
+import type { Laboratory } from './laboratory.ts';
+import { MASKED_VALUE } from './planted-secrets.ts';
+import { Reaper } from './reaper.ts';
+
+/** Milliseconds that anything a fault waits for may take. */
+const PATIENCE_MS = 90_000;
+
+/** How webhooks of a run's project are made. */
+export interface HookOptions {
+  /** Deliveries of each event. Default 1. */
+  copies?: number;
+  /** Signed with this token instead of carrying the secret. */
+  signingToken?: string;
+}
+
+/** A run of a fault: its project, its jobs, and everything a fault may do to the system. */
+export class Stage {
+  readonly lab: Laboratory;
+  readonly log: Log;
+  readonly switches: EmulatorSwitches;
+  readonly fleet: FleetDocument;
+  readonly reaper: Reaper;
+  /** What is wrong beyond the counts, in sentences. */
+  readonly wrong: string[] = [];
+  readonly #played = new Map<number, PlayedJob>();
+  readonly #project: Project;
+  readonly #startedAt = Date.now();
+  #recoveringAt: number | undefined;
+
+  private constructor(lab: Laboratory, project: Project, log: Log) {
+    this.lab = lab;
+    this.log = log;
+    this.#project = project;
+    this.switches = new EmulatorSwitches(lab.emulator.endpoint);
+    this.fleet = new FleetDocument(lab.system);
+    this.reaper = new Reaper(lab);
+  }
+
+  static async open(lab: Laboratory, name: string, log: Log): Promise<Stage> {
+    const variables = { PLANTED: { value: MASKED_VALUE, masked: true } };
+    const project = await lab.gitlab.createProject({ path: `faults/${name}`, variables });
+    await lab.gitlab.pushCommit(project, { message: name, files: { 'README.md': `# ${name}\n` } });
+    return new Stage(lab, project, log);
+  }
+
+  /** Sends the project's events to the receiver, from now on. */
+  addWebhook({ copies = 1, signingToken }: HookOptions = {}): void {
+    const secret = signingToken === undefined ? { token: this.lab.system.webhookSecret } : { signingToken };
+    for (let copy = 0; copy < copies; copy += 1) {
+      this.lab.gitlab.addWebhook({ url: this.lab.webhookUrl, ...secret, projectId: this.#project.id });
+    }
+  }
+
+  /** Queues jobs in a pipeline of their own; with a number, so many small ones of three seconds. */
+  async queue(jobs: number | readonly Omit<JobDefinition, 'stage'>[]): Promise<Job[]> {
+    const definitions = typeof jobs === 'number' ? smallJobs(jobs) : jobs;
+    const pipeline = await this.lab.gitlab.createPipeline(this.#project, {
+      stages: ['test'],
+      jobs: definitions.map((job) => ({ ...job, stage: 'test' })),
+    });
+    for (const job of pipeline.jobs) this.#play(job);
+    return pipeline.jobs;
+  }
+
+  /** Queues one job. */
+  async queueOne(job: Omit<JobDefinition, 'stage'>): Promise<Job> {
+    const [queued] = await this.queue([job]);
+    if (!queued) throw new Error('the pipeline has no job');
+    return queued;
+  }
+
+  /** A job that must end otherwise than by success. */
+  expect(job: Job, end: ExpectedEnd): void {
+    this.#play(job).expected = end;
+  }
+
+  /** A job that the fault itself ends. GitLab must be told, with `reason` in the job's log; it then tries again. */
+  interrupts(job: Job, reason: RegExp): void {
+    this.#play(job).interruption = reason;
+  }
+
+  /** As `retry:` in a `.gitlab-ci.yml`: GitLab queues the job again. */
+  retry(job: Job): Job {
+    const again = this.lab.gitlab.retryJob(job.id);
+    this.#play(again);
+    return again;
+  }
+
+  /** From here the fault is over, and the system has to recover. */
+  recovering(): void {
+    this.#recoveringAt = Date.now();
+  }
+
+  aws(rule: Rule): ActiveRule {
+    return this.lab.aws.add(rule);
+  }
+
+  gitlab(rule: Rule): ActiveRule {
+    return this.lab.gitlabProxy.add(rule);
+  }
+
+  /** The job's task, once it is in one of these states. */
+  async taskOf(job: Job, ...states: string[]): Promise<ObservedTask> {
+    const seen = (task: ObservedTask) =>
+      task.jobId === job.id && (states.length === 0 || states.includes(task.lastStatus));
+    return await this.task(`a task of job ${job.name} ${states.join(' or ')}`, seen);
+  }
+
+  /** The newest running manager. */
+  async manager(): Promise<ObservedTask> {
+    return await this.task(
+      'a running manager',
+      (task) => task.role === 'manager' && task.lastStatus === 'RUNNING',
+    );
+  }
+
+  /** The first task of this run for which the condition holds. */
+  async task(what: string, condition: (task: ObservedTask) => boolean): Promise<ObservedTask> {
+    const { observer } = this.lab;
+    await observer.waitUntil(what, PATIENCE_MS, () => this.tasks.some(condition));
+    const found = this.tasks.findLast(condition);
+    if (!found) throw new Error(`no longer there: ${what}`);
+    return found;
+  }
+
+  /** Tasks seen since the run began. */
+  get tasks(): ObservedTask[] {
+    return this.lab.observer.tasks.filter(
+      ({ createdAt }) => (createdAt?.getTime() ?? 0) >= this.#startedAt - 1000,
+    );
+  }
+
+  /** Resolves once the job's script has begun and said so. */
+  async scriptBegan(job: Job): Promise<void> {
+    await this.lab.gitlab.waitForJob(job.id, ({ trace }) => trace.text.includes(SCRIPT_BEGINS), PATIENCE_MS);
+  }
+
+  async finished(jobs: readonly Job[], timeoutMs = PATIENCE_MS): Promise<void> {
+    await Promise.all(jobs.map(({ id }) => this.lab.gitlab.waitForJob(id, undefined, timeoutMs)));
+  }
+
+  /** Waits until rules have taken all the calls that they are for. */
+  async taken(...rules: readonly ActiveRule[]): Promise<void> {
+    const all = Promise.all(rules.map((rule) => rule.whenTaken()));
+    const late = delay(PATIENCE_MS, undefined, { ref: false }).then(() => {
+      const counts = rules.map(({ taken }) => taken).join(', ');
+      throw new Error(`the rules took only ${counts} calls: the fault never happened as planned`);
+    });
+    await Promise.race([all, late]);
+  }
+
+  pause(ms: number): Promise<void> {
+    return delay(ms);
+  }
+
+  /** What was played so far. */
+  get played(): PlayedJob[] {
+    return [...this.#played.values()];
+  }
+
+  /** Seconds from the fault's end to the end of the last job. */
+  get secondsToRecover(): number {
+    const ends = this.played.map(({ job }) => job.finishedAt?.getTime() ?? Date.now());
+    return Math.max(0, Math.max(0, ...ends) - (this.#recoveringAt ?? Date.now())) / 1000;
+  }
+
+  #play(job: Job): PlayedJob {
+    const known = this.#played.get(job.id) ?? {
+      job,
+      expected: { status: 'success' },
+      interruption: undefined,
+    };
+    this.#played.set(job.id, known);
+    return known;
+  }
+}
+
+const SCRIPT_BEGINS = 'the script has begun';
+
+/** A small job that takes so many seconds, prints the planted secret, and shows that its repository is there. */
+export function smallJob(name: string, seconds = 3): Omit<JobDefinition, 'stage'> {
+  const script = [
+    `echo "${SCRIPT_BEGINS}"`,
+    'cat README.md',
+    'echo "secret: $PLANTED"',
+    `sleep ${seconds}`,
+    'echo "the end"',
+  ];
+  return { name, script };
+}
+
+export function smallJobs(count: number, seconds = 3): Omit<JobDefinition, 'stage'>[] {
+  return Array.from({ length: count }, (_, index) => smallJob(`small-${index + 1}`, seconds));
+}
