@@ -35,6 +35,8 @@ const INSISTENT_MS = 300 * SECOND;
 const REPEAT_MS = 600 * SECOND;
 const REPEAT_WINDOW_MS = 90 * SECOND;
 const MAX_BACKOFF_MS = 900 * SECOND;
+/** A manager with a free place takes a job that waits within some polls. */
+const TAKEN_WITHIN_MS = 15 * SECOND;
 
 /**
  * Decides whether a manager that takes no more jobs leaves jobs behind that wait for one: a demand that its drain crossed, or
@@ -78,11 +80,11 @@ function causeOf(
   return waiting || jobTasks.some((task) => outlived(task, manager)) ? 'manager-lost' : undefined;
 }
 
-/** Whether a job task was alive when its manager ended. */
+/** Whether a job task was alive when its manager ended, or so shortly before that the place it left may not have been taken yet. */
 function outlived(task: JobTaskFacts, { stoppingAt, stoppedAt }: ManagerFacts): boolean {
   if (isAlive(task)) return true;
   const end = stoppingAt ?? stoppedAt ?? Number.POSITIVE_INFINITY;
-  return (task.stoppingAt ?? task.stoppedAt ?? 0) > end;
+  return (task.stoppingAt ?? task.stoppedAt ?? 0) > end - TAKEN_WITHIN_MS;
 }
 
 /** Managers that ended within the hour without being drained, or without ever having run. */

@@ -159,6 +159,14 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'not-needed',
     ],
     [
+      'it died right after the end of a job, whose place another one may have waited for',
+      {
+        manager: { ...lost, stoppingAt: ago(2), demandAt: ago(40) },
+        jobTasks: [{ createdAt: ago(39), state: 'stopped', stoppingAt: ago(2.1), stoppedAt: ago(1) }],
+      },
+      `manager-lost ${id}`,
+    ],
+    [
       'it died idle',
       {
         manager: { ...lost, demandAt: ago(40) },

@@ -13,6 +13,8 @@ const SWIFT_LAUNCH = 4;
 const JOB_OVERHEAD = 80;
 /** A task that is asked to stop has stopped by then. */
 const STOP = 35;
+/** ECS kills a manager that it told to stop after so long. */
+const KILLED = 120;
 /** `judge-job-task.ts` believes in orphans of this age only. */
 const ORPHAN_AGE = 120;
 /** `judge-manager.ts` drains a manager that does not start by then. */
@@ -30,7 +32,8 @@ const VISIBILITY = 360;
 /** What a schedule promises: see the README for each. */
 export function boundsOf(schedule: Schedule): Bounds {
   const { fleet, faults, deadMan, lagMs } = schedule;
-  const leaves = fleet.idleSeconds + SWEEP + fleet.drainPollSeconds + STOP;
+  const hangs = faults.hanging > 0 ? fleet.drainGraceSeconds + SWEEP + KILLED : 0;
+  const leaves = fleet.idleSeconds + SWEEP + fleet.drainPollSeconds + STOP + hangs;
   const byReaper = ORPHAN_AGE + 2 * SWEEP + STOP;
   const mayPassMaximum =
     (fleet.spot && faults.noCapacity > 0) || faults.gaps > 0 || lagMs > MISSING_IS_BELIEVED_MS;

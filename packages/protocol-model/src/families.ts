@@ -56,6 +56,7 @@ const faults = (over: Partial<Arbitraries<FaultRates>>) =>
     dying: always(0),
     noCapacity: always(0),
     startFailing: always(0),
+    hanging: always(0),
     skippedSweeps: always(0),
     duplicates: always(0),
     gaps: always(0),
@@ -84,20 +85,21 @@ const NO_SAFETY = { safetyLaunchSeconds: always(0) };
 const FIRST_JOB: PlannedJob = { at: 0, seconds: 5, webhook: 'sent' };
 const CALLS = { failing: rate(15), lost: rate(10), late: rate(20) };
 
-const aimedJob = fc.record({
-  at: fc.record({
-    sweep: whole(2, 3),
-    milliseconds: fc.oneof(
-      { weight: 3, arbitrary: whole(2900, 3200) },
-      { weight: 1, arbitrary: whole(0, 4000) },
-    ),
-  }),
-  seconds: whole(1, 120),
-  webhook: always<PlannedJob['webhook']>('sent'),
-});
+const aimedJob = (last: number) =>
+  fc.record({
+    at: fc.record({
+      sweep: whole(2, last),
+      milliseconds: fc.oneof(
+        { weight: 3, arbitrary: whole(2900, 3200) },
+        { weight: 1, arbitrary: whole(0, 4000) },
+      ),
+    }),
+    seconds: whole(1, 120),
+    webhook: always<PlannedJob['webhook']>('sent'),
+  });
 
 const atTheDrain = {
-  jobs: fc.array(aimedJob, { minLength: 1, maxLength: 2 }).map((aimed) => [FIRST_JOB, ...aimed]),
+  jobs: fc.array(aimedJob(3), { minLength: 1, maxLength: 2 }).map((aimed) => [FIRST_JOB, ...aimed]),
   fleet: fleet({ ...ROOM, ...NO_SAFETY, idleSeconds: always(20), drainPollSeconds: whole(1, 3) }),
   managerStart: always({ least: 20, most: 20 }),
 };
@@ -163,6 +165,13 @@ export const families = {
     jobs: jobs({ most: 6, last: 700, seconds: 500, webhooks: ['sent'] }),
     fleet: fleet({ ...NO_SAFETY, ...ROOM, maxLifetimeSeconds: always(300), drainGraceSeconds: always(60) }),
     faults: faults({ ...CALLS, until: always(600) }),
+  }),
+  /** Drained managers hang, or see their drain late: they are stopped at last, and only without a job. */
+  'hanging managers': schedule({
+    jobs: fc.array(aimedJob(7), { minLength: 1, maxLength: 4 }).map((aimed) => [FIRST_JOB, ...aimed]),
+    fleet: fleet({ drainPollSeconds: whole(1, 60) }),
+    faults: faults({ hanging: rate(60), failing: rate(15), late: rate(20) }),
+    lagMs: whole(0, 5000),
   }),
   /** Managers take up to twenty minutes to start, longer than they are given. */
   'slow starts': schedule({

@@ -2,7 +2,7 @@ import { tagValue } from '@serverless-gitlab-runner/fleet';
 import type { Actor } from './actor.ts';
 import { type Clock, START } from './clock.ts';
 import { tokenEndsAt } from './ecs/run-task.ts';
-import { hasStopped, type SimulatedTask, statusOf, tagsOf } from './ecs/simulated-task.ts';
+import { asOf, hasStopped, type SimulatedTask, statusOf, tagsOf } from './ecs/simulated-task.ts';
 import type { GitLabJob } from './parts/gitlab.ts';
 import type { Manager, Managers } from './parts/managers.ts';
 import type { Schedule } from './schedule.ts';
@@ -85,7 +85,10 @@ export function createInvariants(parts: InvariantParts): Invariants {
     if (task.role === 'foreign') return violate('tasks of others are not touched', `${by} stops ${task.id}`);
     if (by !== 'reaper') return;
     if (task.role === 'manager') {
-      const jobs = parts.managers.of(task)?.jobs.size ?? 0;
+      // A job that ends needs seconds, and a stopped manager has a minute and a half.
+      const jobs = [...(parts.managers.of(task)?.jobs ?? [])].filter(
+        ({ state }) => state !== 'ending',
+      ).length;
       if (jobs > 0) violate('no manager is stopped while it has a job', `${task.id} has ${jobs}`);
       return;
     }
@@ -107,8 +110,15 @@ export function createInvariants(parts: InvariantParts): Invariants {
     if (clock.now() - startedAt > schedule.fleet.maxLifetimeSeconds * 1000) return;
     const busy = parts.tasks.some((other) => isBusyWith(other, task));
     if (busy) violate('no busy manager is drained as idle', `${task.id} has a job task`);
+    if (isRelied(task)) violate('no busy manager is drained as idle', `${task.id} has demand`);
   };
 
+  /** A job counts on it, since long enough for every reader to know. */
+  const isRelied = ({ tags }: SimulatedTask) => {
+    const known = asOf(tags, clock.now() - bounds.busy * 1000);
+    const demandAt = Date.parse(tagValue(known, 'demand') ?? '');
+    return clock.now() - demandAt < schedule.fleet.idleSeconds * 1000;
+  };
   const isBusyWith = (task: SimulatedTask, manager: SimulatedTask) =>
     task.startedBy === manager.id &&
     statusOf(task).desiredStatus === 'RUNNING' &&

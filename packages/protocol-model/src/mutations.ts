@@ -92,6 +92,11 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     caughtIn: 'lost managers',
     by: ['every job is started'],
   },
+  'a drained manager that stays is not stopped': {
+    seams: { reaperEcs: (ecs) => ({ ...ecs, stopTask: () => ({}) }) },
+    caughtIn: 'hanging managers',
+    by: ['zero tasks after quiet'],
+  },
   'there is no safety launch': {
     seams: { reaperConfig: (config) => ({ ...config, safetyLaunchSeconds: 0 }) },
     caughtIn: 'lost webhooks',

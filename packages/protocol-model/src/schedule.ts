@@ -59,6 +59,8 @@ export interface FaultRates {
   noCapacity: number;
   /** Of managers: they never run, and end. */
   startFailing: number;
+  /** Of managers, after the end of the faults too: drained, they take no jobs, and never leave by themselves. */
+  hanging: number;
   /** Of the reaper's minutes: no sweep. */
   skippedSweeps: number;
   /** Of messages: delivered a second time, up to some minutes later. */
@@ -76,6 +78,7 @@ export const NO_FAULTS: FaultRates = {
   dying: 0,
   noCapacity: 0,
   startFailing: 0,
+  hanging: 0,
   skippedSweeps: 0,
   duplicates: 0,
   gaps: 0,

@@ -6,7 +6,8 @@ describe('managers and job tasks that end', () => {
     'dying managers': 1500,
     'lost managers': 1500,
     orphans: 1500,
-    lifetimes: 1500,
+    'hanging managers': 1000,
+    lifetimes: 1000,
     'slow starts': 1000,
     'refused token': 1000,
   });

@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { checkInterval, parseConfig, readConfig, shortToken, shutdownTimeout } from '../src/config.ts';
 import { formatGoDuration, parseGoDuration } from '../src/durations.ts';
 import { loadSystemId } from '../src/system-id.ts';
@@ -80,7 +80,16 @@ describe('shortToken', () => {
 });
 
 describe('loadSystemId', () => {
-  const directory = () => mkdtemp(join(tmpdir(), 'system-id-'));
+  let made: string[] = [];
+  afterEach(async () => {
+    for (const folder of made) await rm(folder, { recursive: true });
+    made = [];
+  });
+  const directory = async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'system-id-'));
+    made.push(folder);
+    return folder;
+  };
 
   it('makes an id once and keeps it for its owner only', async () => {
     const config = join(await directory(), 'config.toml');

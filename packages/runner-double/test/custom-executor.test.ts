@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { prepareExecutor } from '../src/build/prepare-executor.ts';
@@ -28,7 +27,7 @@ async function options(
     identity: identityOf(extra, hooks.custom(custom)),
     rawJob: '{"id":1,"unknown":"kept"}',
     inherited: { PATH: process.env.PATH ?? '', FROM_MANAGER: 'yes' },
-    temporaryDirectory: tmpdir(),
+    temporaryDirectory: hooks.directory,
     jobLog: new JobLog(
       { write: (data) => jobLines.push(data.toString('utf8')) },
       { secrets: [], tokenPrefixes: [], sections: false },

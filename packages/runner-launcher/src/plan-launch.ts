@@ -98,10 +98,16 @@ function loadOf(live: readonly ManagerFacts[], jobTasks: readonly JobTaskFacts[]
 
 /** Jobs that earlier batches counted on these managers and that have no job task yet. */
 function expectedJobs(facts: LaunchFacts, live: readonly ManagerFacts[], jobs: ReadonlySet<number>): number {
-  const within = live.some(({ state }) => state === 'starting') ? STARTED_WITHIN_MS : TAKEN_WITHIN_MS;
+  const starting = live.filter(({ state }) => state === 'starting');
+  // What was counted before the first of them came, counted on others, and may have run and ended since.
+  const since = Math.max(
+    facts.now - STARTED_WITHIN_MS,
+    Math.min(...starting.map(({ createdAt = 0 }) => createdAt)),
+  );
+  const waits = (countedAt: number) => countedAt > facts.now - TAKEN_WITHIN_MS || countedAt >= since;
   const started = new Set(facts.jobTasks.flatMap(({ jobId }) => jobId ?? []));
   return facts.counted.filter(
-    ({ jobId, countedAt }) => facts.now - countedAt < within && !jobs.has(jobId) && !started.has(jobId),
+    ({ jobId, countedAt }) => waits(countedAt) && !jobs.has(jobId) && !started.has(jobId),
   ).length;
 }
 

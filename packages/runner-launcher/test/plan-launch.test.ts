@@ -172,6 +172,18 @@ describe('planning a launch', () => {
       { launch: [2], mark: [1], covered: ['e1'] },
     ],
     [
+      'jobs that were counted before a starting manager came do not count on it',
+      {
+        requests: jobs(1),
+        managers: [manager(1, { state: 'starting', createdAt: now - 50_000 })],
+        counted: [
+          { jobId: 7, countedAt: now - 100_000 },
+          { jobId: 8, countedAt: now - 100_000 },
+        ],
+      },
+      { mark: [1], covered: ['e1'] },
+    ],
+    [
       'jobs counted on a running manager a while ago have been taken',
       {
         requests: jobs(1),

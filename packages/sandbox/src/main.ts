@@ -18,7 +18,7 @@ import { runSandbox } from './system/run-sandbox.ts';
 
 const HELP = `Usage: npm run demo
        npm run sandbox [-- logs]
-       npm run faults [-- NAME … | -- --list]
+       npm run faults [-- --list | -- --once NAME …]
        npm test [-- FILTER …]
 
   demo           the main job on this machine; writes reports/demo.json

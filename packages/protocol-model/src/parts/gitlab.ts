@@ -11,8 +11,8 @@ export interface GitLabJob {
   /** When a manager took it. */
   takenAt: number | undefined;
   seconds: number;
-  /** `failed`: told to GitLab as a system failure, since its manager or its task was lost. */
-  state: 'pending' | 'running' | 'finished' | 'failed';
+  /** `ending`: its script is done, its task is stopped, GitLab is told. `failed`: told to GitLab as a system failure, since its manager or its task was lost. */
+  state: 'pending' | 'running' | 'ending' | 'finished' | 'failed';
 }
 
 export interface GitLab {

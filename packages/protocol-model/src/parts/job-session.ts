@@ -36,6 +36,7 @@ export async function runJob(parts: SessionParts, job: GitLabJob): Promise<void>
   // A manager that died in the meantime was told of nothing.
   if (!actor.alive) return;
   jobTasks.silent(task);
+  job.state = 'ending';
   await stopTask(parts, task);
   job.state = end;
 }

@@ -43,6 +43,7 @@ interface LiveManager extends Manager {
   session: SessionParts;
   polls: boolean;
   watches: boolean;
+  hangs: boolean;
 }
 
 /** GitLab Runner asks every 3 s. */
@@ -166,6 +167,7 @@ export function createManagers(parts: ManagerParts): Managers {
 
   const leave = async (manager: LiveManager) => {
     manager.phase = 'leaving';
+    if (manager.hangs) return;
     const { actor, task, session } = manager;
     try {
       const { taskArns } = await wire.call(actor, () => ecs.listTasks({ startedBy: task.id }));
@@ -191,6 +193,7 @@ export function createManagers(parts: ManagerParts): Managers {
         session: { actor, managerId: task.id, wire, ecs, jobTasks },
         polls: false,
         watches: false,
+        hangs: random.chance(faults.rates().hanging),
       };
       managers.set(task, manager);
       const { least, most } = (faults.on() && schedule.slowStart) || schedule.managerStart;

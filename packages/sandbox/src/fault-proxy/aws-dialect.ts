@@ -16,8 +16,8 @@ const LAMBDA_ROUTES: readonly [method: string, path: RegExp, operation: string][
 ];
 
 const CREDENTIAL = /Credential=([^/]+)\/\d{8}\/[^/]*\/([^/]+)\/aws4_request/;
-/** What the SDK makes of AWS_SDK_UA_APP_ID. */
-const APP_ID = /(?:^| )app\/([\w-]+)/;
+/** What the SDK makes of AWS_SDK_UA_APP_ID; Powertools adds letters of its own, upper-case, with a hyphen before them. */
+const APP_ID = /(?:^| )app\/([a-z]+(?:-[a-z]+)*)/;
 
 /**
  * Names calls of AWS's JSON, Query and REST protocols.

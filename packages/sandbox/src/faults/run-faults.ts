@@ -13,11 +13,12 @@ import { runFault } from './run-fault.ts';
 import { type FaultOutcome, renderFaults, renderRun } from './screen.ts';
 import { SecretSearch } from './secret-search.ts';
 
-/** `npm run faults`: every fault of the catalogue, or those named, on one deployed system. */
+/** `npm run faults`: every fault of the catalogue, or those named, on one deployed system; with `--once` one run each. */
 export async function runFaults({ args, cleanup, signal }: CommandContext): Promise<number> {
   if (args.includes('--list')) return listFaults();
-  const chosen = choose(args);
-  if (chosen === undefined) return 2;
+  const named = choose(args.filter((argument) => argument !== '--once'));
+  if (named === undefined) return 2;
+  const chosen = args.includes('--once') ? named.map((fault) => ({ ...fault, runs: 1 })) : named;
   const machine = await prepareMachine({ log, cleanup, demoImages: false });
   const lab = await startLaboratory({ log, cleanup, machine, signal });
   const outcomes = await runAll(lab, chosen, log);

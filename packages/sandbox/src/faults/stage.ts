@@ -94,6 +94,17 @@ export class Stage {
     return again;
   }
 
+  /**
+   * A job whose manager is gone without a word: GitLab fails it itself after an hour without a sign of life, which is now,
+   * and tries it again.
+   */
+  giveUp(job: Job): void {
+    if (job.finished) return;
+    this.interrupts(job, /(?:)/);
+    this.lab.gitlab.dropStuckJob(job.id);
+    this.retry(job);
+  }
+
   /** From here the fault is over, and the system has to recover. */
   recovering(): void {
     this.#recoveringAt = Date.now();
@@ -105,6 +116,45 @@ export class Stage {
 
   gitlab(rule: Rule): ActiveRule {
     return this.lab.gitlabProxy.add(rule);
+  }
+
+  webhooks(rule: Rule): ActiveRule {
+    return this.lab.webhooks.add(rule);
+  }
+
+  /** The bodies of the hooks that told of these jobs being queued, whether they arrived or not. */
+  async bodiesOf(jobs: readonly Job[]): Promise<string[]> {
+    await this.lab.gitlab.deliveriesSettled();
+    return jobs.map(({ id }) => {
+      const queued = this.lab.gitlab.deliveries.find(
+        ({ event, requestBody }) =>
+          event === 'Job Hook' &&
+          new RegExp(`"build_id":\\s*${id}\\b`).test(requestBody) &&
+          /"build_status":\s*"pending"/.test(requestBody),
+      );
+      if (!queued) throw new Error(`GitLab made no hook of job ${id} being queued`);
+      return queued.requestBody;
+    });
+  }
+
+  /** Every runner of GitLab is deleted: its token is refused from now on. */
+  revokeRunners(): void {
+    for (const { id } of this.lab.gitlab.runners.values()) this.lab.gitlab.revokeRunner(id);
+  }
+
+  /** A new runner, whose token the fleet is given. */
+  async newRunner(): Promise<void> {
+    const { token } = this.lab.gitlab.createRunner({ description: 'a new runner for the fleet' });
+    await this.fleet.setRunnerToken(token);
+  }
+
+  /** Says so when more or fewer tasks were started than that. */
+  mustHaveStarted(expected: { managers: number; jobTasks: number }): void {
+    const count = (role: string) => this.tasks.filter((task) => task.role === role).length;
+    if (count('manager') !== expected.managers)
+      this.wrong.push(`${count('manager')} managers were started, expected ${expected.managers}`);
+    if (count('job') !== expected.jobTasks)
+      this.wrong.push(`${count('job')} job tasks were started, expected ${expected.jobTasks}`);
   }
 
   /** The job's task, once it is in one of these states. */

@@ -153,6 +153,9 @@ async function createProject(instance: Instance, definition: ProjectDefinition):
     variables: definition.variables ?? {},
     gitDepth: definition.gitDepth ?? 20,
     buildTimeout: definition.buildTimeout ?? 3600,
+    jobTokenAllowlist: definition.jobTokenAllowlist ?? [],
+    autoCancelRedundantPipelines: definition.autoCancelRedundantPipelines ?? false,
+    largeFiles: new Map(),
     repository: join(dataDir, 'repositories', `${definition.path}.git`),
     workTree: join(dataDir, 'work-trees', `${id}`),
   };

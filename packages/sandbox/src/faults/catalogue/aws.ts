@@ -1,12 +1,16 @@
-import { throttled } from '../../fault-proxy/index.ts';
+import { internalError, throttled } from '../../fault-proxy/index.ts';
+import { NO_CAPACITY } from '../emulator-switches.ts';
 import type { Fault } from '../fault.ts';
 import { refusedEntry } from './refused-entry.ts';
+
+/** Milliseconds for which a service does not work. */
+const OUTAGE_MS = 5000;
 
 /** Nothing happens: what the others are measured against. */
 const calm: Fault = {
   name: 'calm',
   title: 'no fault at all, the measure for the others',
-  runs: 1,
+  runs: 2,
   async play(stage) {
     stage.addWebhook();
     stage.recovering();
@@ -16,7 +20,7 @@ const calm: Fault = {
 
 const busRefusesEntry: Fault = {
   name: 'bus-refuses-entry',
-  title: 'PutEvents answers 200 with one entry refused, three times',
+  title: "PutEvents answers 200 with its entry refused, for the first three of the receiver's calls",
   runs: 2,
   async play(stage) {
     stage.addWebhook();
@@ -33,24 +37,44 @@ const busRefusesEntry: Fault = {
 
 const ssmThrottles: Fault = {
   name: 'ssm-throttles',
-  title: 'SSM throttles Lambdas and managers, eight calls and then for two seconds',
+  title: "SSM throttles everybody's first calls: the receiver, the launcher and the manager",
   runs: 2,
   async play(stage) {
     stage.addWebhook();
-    const rule = stage.aws({
-      match: { service: 'ssm' },
-      effect: { kind: 'answer', answer: throttled },
-      times: 4,
-    });
+    const rules = ['webhook-receiver', 'runner-launcher', 'manager'].map((caller) =>
+      stage.aws({
+        match: { service: 'ssm', caller },
+        effect: { kind: 'answer', answer: throttled },
+        times: 2,
+      }),
+    );
     await stage.queue(3);
-    await stage.taken(rule);
+    await stage.taken(...rules);
+    stage.recovering();
+  },
+};
+
+const ecsFails: Fault = {
+  name: 'ecs-fails',
+  title: 'every call of ECS is answered 500 for five seconds, while a manager and its jobs start',
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    await stage.queue(3);
+    await stage.task('a manager', ({ role }) => role === 'manager');
+    stage.aws({
+      match: { service: 'ecs' },
+      effect: { kind: 'answer', answer: internalError },
+      forMs: OUTAGE_MS,
+    });
+    await stage.pause(OUTAGE_MS);
     stage.recovering();
   },
 };
 
 const runTaskAnswerLost: Fault = {
   name: 'run-task-answer-lost',
-  title: "the answers of the launcher's and of a manager's RunTask are lost",
+  title: "the answers of the launcher's and of the manager's RunTask are lost, twice each",
   runs: 3,
   async play(stage) {
     stage.addWebhook();
@@ -61,10 +85,47 @@ const runTaskAnswerLost: Fault = {
         times: 2,
       }),
     );
-    await stage.queue(3);
+    const jobs = await stage.queue(3);
     await stage.taken(...rules);
     stage.recovering();
+    await stage.finished(jobs);
+    stage.mustHaveStarted({ managers: 1, jobTasks: 3 });
   },
 };
 
-export const awsFaults: readonly Fault[] = [calm, busRefusesEntry, ssmThrottles, runTaskAnswerLost];
+const noSpot: Fault = {
+  name: 'no-spot-capacity',
+  title: 'RunTask fails for want of Spot capacity; there is room on demand',
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    await stage.switches.setCapacity({ FARGATE_SPOT: NO_CAPACITY });
+    stage.recovering();
+    const jobs = await stage.queue(3);
+    await stage.finished(jobs);
+    if (stage.tasks.some(({ capacityProvider }) => capacityProvider !== 'FARGATE'))
+      stage.wrong.push('a task ran on Spot, which had no capacity');
+  },
+};
+
+const noCapacity: Fault = {
+  name: 'no-capacity',
+  title: 'neither Spot nor on demand has room for a manager for ten seconds, and then not for job tasks',
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    await stage.switches.setCapacity({ FARGATE_SPOT: NO_CAPACITY, FARGATE: NO_CAPACITY });
+    await stage.queue(3);
+    await stage.pause(10_000);
+    await stage.switches.setCapacity({ FARGATE_SPOT: null, FARGATE: null });
+    stage.recovering();
+    await stage.manager();
+    await stage.switches.setCapacity({ FARGATE_SPOT: NO_CAPACITY, FARGATE: NO_CAPACITY });
+    await stage.pause(6000);
+    await stage.switches.setCapacity({ FARGATE_SPOT: null, FARGATE: null });
+  },
+};
+
+export const awsFaults: readonly Fault[] = [
+  ...[calm, busRefusesEntry, ssmThrottles, ecsFails, runTaskAnswerLost, noSpot, noCapacity],
+];

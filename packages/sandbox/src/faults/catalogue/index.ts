@@ -1,5 +1,15 @@
 import type { Fault } from '../fault.ts';
 import { awsFaults } from './aws.ts';
+import { gitlabFaults } from './gitlab.ts';
+import { jobFaults } from './jobs.ts';
+import { managerFaults } from './managers.ts';
+import { messageFaults } from './messages.ts';
 
 /** Every fault, in the order in which they are run. */
-export const FAULTS: readonly Fault[] = [...awsFaults];
+export const FAULTS: readonly Fault[] = [
+  ...awsFaults,
+  ...messageFaults,
+  ...managerFaults,
+  ...gitlabFaults,
+  ...jobFaults,
+];

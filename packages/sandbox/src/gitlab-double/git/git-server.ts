@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Instance } from '../instance.ts';
 import type { Job } from '../model/job.ts';
+import type { Project } from '../model/project.ts';
 import { serveGit } from './http-backend.ts';
+import { serveLargeFiles } from './large-files.ts';
 
 const GIT_URL =
   /^\/(.+?)\.git\/(info\/refs|git-upload-pack|git-receive-pack|HEAD|objects\/.*|info\/lfs\/.*)$/;
@@ -24,7 +26,8 @@ export async function handleGit(
   const [, path = '', service = ''] = GIT_URL.exec(decodeURIComponent(url.pathname)) ?? [];
   const job = jobOf(instance, request.headers.authorization);
   const project = [...instance.projects.values()].find((candidate) => candidate.path === path);
-  if (!job || job.pipeline.project !== project) return refuse(response, 401, 'HTTP Basic: Access denied.');
+  if (!job || !project || !mayRead(job, project)) return refuse(response, 401, 'HTTP Basic: Access denied.');
+  if (service.startsWith('info/lfs/')) return serveLargeFiles(instance, project, service, request, response);
   if (isPush(service, url)) return refuse(response, 403, 'You are not allowed to upload code.');
   if (!isSmart(service, url)) return refuse(response, 404, 'Not Found');
   await serveGit(request, response, {
@@ -34,11 +37,17 @@ export async function handleGit(
   });
 }
 
+/** A job's token opens its own project, and those that have the project on their list. */
+function mayRead(job: Job, project: Project): boolean {
+  const own = job.pipeline.project;
+  return own === project || project.jobTokenAllowlist.includes(own.path);
+}
+
 function isPush(service: string, url: URL): boolean {
   return service === 'git-receive-pack' || url.searchParams.get('service') === 'git-receive-pack';
 }
 
-/** The dumb protocol and LFS are not served; GitLab has no dumb protocol either. */
+/** The dumb protocol is not served; GitLab has none either. */
 function isSmart(service: string, url: URL): boolean {
   if (service === 'info/refs') return url.searchParams.get('service') === 'git-upload-pack';
   return service === 'git-upload-pack';

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 import { GitCommandError } from '../errors.ts';
@@ -9,8 +10,18 @@ import { gitEnvironment } from './git-environment.ts';
 
 const run = promisify(execFile);
 
-/** A file of a commit: its text or bytes, with a mode if it is to be executable, or null to delete it. */
-type CommitFile = string | Uint8Array | { content: string | Uint8Array; mode: number } | null;
+/**
+ * A file of a commit: its text or bytes, with a mode if it is to be executable; a commit of another repository
+ * (submodule); a large file (Git LFS), of which git has the pointer; a symbolic link; or null to delete what is there.
+ */
+export type CommitFile =
+  | string
+  | Uint8Array
+  | { content: string | Uint8Array; mode: number }
+  | { submodule: string }
+  | { largeFile: string | Uint8Array }
+  | { linkTo: string }
+  | null;
 
 export interface CommitDefinition {
   files: Readonly<Record<string, CommitFile>>;
@@ -52,6 +63,10 @@ export async function pushCommit(project: Project, definition: CommitDefinition)
   await checkOut(project, branch);
   for (const [path, file] of Object.entries(definition.files)) await writeCommitFile(project, path, file);
   await git(project.workTree, 'add', '--all');
+  for (const [path, file] of Object.entries(definition.files)) {
+    if (!isA(file, 'submodule')) continue;
+    await git(project.workTree, 'update-index', '--add', '--cacheinfo', `160000,${file.submodule},${path}`);
+  }
   await git(project.workTree, 'commit', '--quiet', '--allow-empty', '--message', definition.message);
   await git(project.workTree, 'push', '--quiet', 'origin', `HEAD:refs/heads/${branch}`);
   return readCommit(project, branch);
@@ -89,9 +104,24 @@ async function writeCommitFile(project: Project, path: string, file: CommitFile)
     throw new GitCommandError(`${path} is outside of the repository: give a relative path below it.`);
   }
   if (file === null) return rm(target, { recursive: true, force: true });
-  const { content, mode } =
-    typeof file === 'object' && 'content' in file ? file : { content: file, mode: 0o644 };
+  if (isA(file, 'submodule')) return;
   await mkdir(dirname(target), { recursive: true });
+  if (isA(file, 'linkTo')) return symlink(file.linkTo, target);
+  const { content, mode } = isA(file, 'content')
+    ? file
+    : { content: isA(file, 'largeFile') ? keepLargeFile(project, file.largeFile) : file, mode: 0o644 };
   await writeFile(target, content);
   await chmod(target, mode);
+}
+
+function isA<K extends string>(file: CommitFile, key: K): file is Extract<CommitFile, Record<K, unknown>> {
+  return typeof file === 'object' && file !== null && key in file;
+}
+
+/** Keeps a large file's content for `git lfs pull`, and returns the pointer that git has of it. */
+function keepLargeFile(project: Project, content: string | Uint8Array): string {
+  const bytes = Buffer.from(content);
+  const oid = createHash('sha256').update(bytes).digest('hex');
+  project.largeFiles.set(oid, bytes);
+  return `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${bytes.length}\n`;
 }

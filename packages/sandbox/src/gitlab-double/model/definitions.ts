@@ -56,6 +56,14 @@ export interface CacheDefinition {
   fallbackKeys?: readonly string[];
 }
 
+/** `retry:`; a job of the same name takes a failed one's place by itself. */
+export interface RetryDefinition {
+  max: number;
+  /** Failure reasons. Default: `always`, or none where exit codes are given. */
+  when?: readonly string[];
+  exitCodes?: readonly number[];
+}
+
 export interface JobDefinition {
   name: string;
   stage: string;
@@ -73,7 +81,13 @@ export interface JobDefinition {
   needs?: readonly string[];
   /** Seconds, sent to the runner, which enforces it. Default: the project's, 3600. */
   timeout?: number;
-  allowFailure?: boolean;
+  /** Always, or only with those exit codes. */
+  allowFailure?: boolean | { exitCodes: readonly number[] };
+  retry?: RetryDefinition;
+  /** May be cancelled when a newer pipeline makes it redundant. Default false. */
+  interruptible?: boolean;
+  /** `id_tokens`: variable name to audience. */
+  idTokens?: Readonly<Record<string, string>>;
   when?: RunWhen | 'manual';
   tags?: readonly string[];
   hooks?: { preGetSourcesScript?: readonly string[] };
@@ -104,6 +118,10 @@ export interface ProjectDefinition {
   gitDepth?: number;
   /** Seconds. Default 3600. */
   buildTimeout?: number;
+  /** Paths of the projects whose job tokens may read this one, besides its own. Default none. */
+  jobTokenAllowlist?: readonly string[];
+  /** A newer pipeline of the same branch cancels older ones of which nothing has begun that may not be interrupted. Default false. */
+  autoCancelRedundantPipelines?: boolean;
 }
 
 export interface RunnerDefinition {

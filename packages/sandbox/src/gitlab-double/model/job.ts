@@ -31,6 +31,8 @@ export class Job {
   readonly token: string;
   readonly trace = new Trace();
   readonly artifacts: Artifact[] = [];
+  /** Variables of its dotenv report, for the jobs that depend on it. */
+  dotenv: Readonly<Record<string, string>> = {};
   /** How many jobs of this name came before it. */
   readonly retriesCount: number;
   readonly createdAt: Date;
@@ -81,7 +83,9 @@ export class Job {
   }
 
   get allowFailure(): boolean {
-    return this.definition.allowFailure ?? false;
+    const { allowFailure = false } = this.definition;
+    if (typeof allowFailure === 'boolean') return allowFailure;
+    return this.exitCode !== null && allowFailure.exitCodes.includes(this.exitCode);
   }
 
   get finished(): boolean {

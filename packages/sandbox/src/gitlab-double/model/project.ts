@@ -11,6 +11,10 @@ export interface Project {
   variables: VariableDefinitions;
   gitDepth: number;
   buildTimeout: number;
+  jobTokenAllowlist: readonly string[];
+  autoCancelRedundantPipelines: boolean;
+  /** Large files (Git LFS) by object id. */
+  largeFiles: Map<string, Buffer>;
   /** Directory of the bare repository. */
   repository: string;
   /** Directory of the double's own clone, in which `pushCommit` works. */

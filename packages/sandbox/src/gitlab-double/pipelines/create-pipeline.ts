@@ -1,10 +1,12 @@
 import { InvalidPipelineError } from '../errors.ts';
 import { readCommit, setPersistentRef } from '../git/repository.ts';
 import type { Instance } from '../instance.ts';
-import type { JobDefinition, PipelineDefinition } from '../model/definitions.ts';
-import { Job } from '../model/job.ts';
+import type { PipelineDefinition } from '../model/definitions.ts';
+import type { Job } from '../model/job.ts';
 import { latestJobs, type Pipeline } from '../model/pipeline.ts';
 import type { Project } from '../model/project.ts';
+import { addJob, announceJob } from './add-job.ts';
+import { cancelRedundantPipelines } from './cancel-redundant.ts';
 import { processPipeline } from './lifecycle.ts';
 
 const NO_SHA = '0'.repeat(40);
@@ -44,6 +46,7 @@ export async function createPipeline(
   for (const job of definition.jobs) addJob(instance, pipeline, job);
   announce(instance, pipeline);
   processPipeline(instance, pipeline);
+  if (project.autoCancelRedundantPipelines) cancelRedundantPipelines(instance, pipeline);
   return pipeline;
 }
 
@@ -65,22 +68,10 @@ export function retryJob(instance: Instance, job: Job): Job {
   return again;
 }
 
-function addJob(instance: Instance, pipeline: Pipeline, definition: JobDefinition): Job {
-  const earlier = pipeline.jobs.filter((job) => job.name === definition.name).length;
-  const job = new Job(instance.nextId('job'), pipeline, definition, instance.now(), earlier);
-  pipeline.jobs.push(job);
-  instance.jobs.set(job.id, job);
-  return job;
-}
-
 function announce(instance: Instance, pipeline: Pipeline): void {
   const at = pipeline.createdAt;
   instance.hub.publish({ type: 'pipeline-status', at, pipeline, from: null, to: 'created' });
   for (const job of pipeline.jobs) announceJob(instance, job);
-}
-
-function announceJob(instance: Instance, job: Job): void {
-  instance.hub.publish({ type: 'job-status', at: job.createdAt, job, from: null, to: 'created' });
 }
 
 function validate({ stages, jobs }: PipelineDefinition): void {

@@ -2,6 +2,8 @@ import type { Instance } from '../instance.ts';
 import type { Job, JobStatus } from '../model/job.ts';
 import { latestJobs, type Pipeline } from '../model/pipeline.ts';
 import type { Runner, RunnerManager } from '../model/runner.ts';
+import { addJob, announceJob } from './add-job.ts';
+import { isRetriedByItself } from './automatic-retry.ts';
 import { type JobFacts, nextStatus, pipelineStatus } from './ordering.ts';
 
 export interface Outcome {
@@ -13,6 +15,11 @@ export interface Outcome {
 export function moveJob(instance: Instance, job: Job, to: JobStatus, outcome: Outcome = {}): void {
   if (job.status === to) return;
   setJobStatus(instance, job, to, outcome);
+  // Before what follows from the failure: the new job keeps the pipeline running.
+  if (to === 'failed' && isRetriedByItself(job)) {
+    job.retried = true;
+    announceJob(instance, addJob(instance, job.pipeline, job.definition));
+  }
   processPipeline(instance, job.pipeline);
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { ApiError } from '../errors.ts';
@@ -110,7 +111,19 @@ async function store(
     uploadedAt,
   };
   job.artifacts.push(artifact);
+  if (type === 'dotenv') job.dotenv = readDotenv(bytes);
   return artifact;
+}
+
+/** Variables of a dotenv report, one a line (Ci::ParseDotenvArtifactService). */
+function readDotenv(gzipped: Buffer): Record<string, string> {
+  const lines = gunzipSync(gzipped).toString('utf8').split(/\r?\n/);
+  return Object.fromEntries(
+    lines.flatMap((line) => {
+      const [, key, value] = /^([A-Za-z0-9_]+)=(.*)$/.exec(line) ?? [];
+      return key === undefined || value === undefined ? [] : [[key, value.replace(/^(["'])(.*)\1$/, '$2')]];
+    }),
+  );
 }
 
 function tooLarge(): ApiError {

@@ -7,8 +7,8 @@ import type {
   ServiceDefinition,
 } from '../model/definitions.ts';
 import type { Job } from '../model/job.ts';
-import { latestJobs } from '../model/pipeline.ts';
 import { cloneUrl } from '../urls.ts';
+import { dependencyJobs } from './dependency-jobs.ts';
 import { FAILURE_REASONS } from './failure-reasons.ts';
 import { jobVariables, namedUuid, payloadVariables } from './variables.ts';
 
@@ -167,15 +167,4 @@ function dependencies(job: Job) {
     const file = archive ? { artifacts_file: { filename: archive.filename, size: archive.size } } : {};
     return { id: dependency.id, token: job.token, name: dependency.name, ...file };
   });
-}
-
-/** The jobs whose artifacts a job gets: those it names, else those it needs, else all of earlier stages. */
-function dependencyJobs(job: Job): Job[] {
-  const { dependencies: named, needs } = job.definition;
-  const { pipeline } = job;
-  const names = named ?? needs;
-  const position = pipeline.stages.indexOf(job.stage);
-  return latestJobs(pipeline).filter((other) =>
-    names ? names.includes(other.name) : pipeline.stages.indexOf(other.stage) < position,
-  );
 }

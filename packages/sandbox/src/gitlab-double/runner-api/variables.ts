@@ -4,6 +4,8 @@ import type { VariableDefinition, VariableDefinitions } from '../model/definitio
 import type { Job } from '../model/job.ts';
 import { USER } from '../model/project.ts';
 import { cloneUrl, jobUrl, projectUrls } from '../urls.ts';
+import { dependencyJobs } from './dependency-jobs.ts';
+import { idTokens } from './id-tokens.ts';
 
 /** A variable in a job's payload. GitLab leaves `file` and `raw` out when false. */
 interface PayloadVariable {
@@ -32,7 +34,9 @@ export function jobVariables(instance: Instance, job: Job): PayloadVariable[] {
     ...shown(runnerFacts(job)),
     ...payloadVariables(pipeline.variables),
     ...payloadVariables(definition.variables ?? {}),
+    ...dependencyJobs(job).flatMap((dependency) => shown(dependency.dotenv)),
     ...payloadVariables(pipeline.project.variables),
+    ...hidden(idTokens(instance, job)),
   ];
 }
 

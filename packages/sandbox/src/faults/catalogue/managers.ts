@@ -1,0 +1,104 @@
+import { accessDenied } from '../../fault-proxy/index.ts';
+import { killTask } from '../docker-acts.ts';
+import type { Fault } from '../fault.ts';
+import { type Stage, smallJobs } from '../stage.ts';
+
+/** Seconds of scripts that are to be under way when something happens to their manager. */
+const LONG = 60;
+/** Milliseconds that the dead man's switch (30 s here) and the end of its task may take. */
+const DEAD_MAN_MS = 75_000;
+/** Milliseconds of the reaper's time around which a job is queued: before and after the drain mark is written. */
+const DRAIN_OFFSETS_MS = [-900, -400, -150, 0, 100, 250, 500, 1200];
+
+const managerKilled: Fault = {
+  name: 'manager-killed',
+  title: 'a manager is killed with three jobs running, and two more are queued in that moment',
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    const jobs = await stage.queue(smallJobs(3, LONG));
+    await Promise.all(jobs.map((job) => stage.scriptBegan(job)));
+    const manager = await stage.manager();
+    await killTask(manager.taskArn);
+    stage.recovering();
+    await stage.queue(2);
+    await jobTasksStop(stage, 75_000);
+    for (const job of jobs) stage.giveUp(job);
+  },
+};
+
+const reaperOff: Fault = {
+  name: 'reaper-off',
+  title: 'the reaper is denied everything, and a manager is killed: the dead man ends its job tasks',
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    const rule = stage.aws({
+      match: { caller: 'idle-reaper' },
+      effect: { kind: 'answer', answer: accessDenied },
+    });
+    const jobs = await stage.queue(smallJobs(3, 2 * LONG));
+    await Promise.all(jobs.map((job) => stage.scriptBegan(job)));
+    await killTask((await stage.manager()).taskArn);
+    await jobTasksStop(stage, DEAD_MAN_MS);
+    rule.remove();
+    stage.recovering();
+    for (const job of jobs) stage.giveUp(job);
+  },
+};
+
+const queuedAtDrain: Fault = {
+  name: 'queued-at-drain',
+  title: 'jobs are queued in the very moment of the drain, at eight moments around it',
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    await stage.reaper.pause();
+    let jobs = await stage.queue(1);
+    for (const offset of DRAIN_OFFSETS_MS) {
+      await stage.finished(jobs);
+      await jobTasksStop(stage, 30_000);
+      const { idleSeconds } = (await stage.fleet.read()).manager;
+      // A moment more than idle: the next sweep drains.
+      await stage.pause((idleSeconds + 1.5) * 1000);
+      const sweep = stage.pause(Math.max(0, -offset)).then(() => stage.reaper.sweep());
+      await stage.pause(Math.max(0, offset));
+      jobs = await stage.queue(1);
+      await sweep;
+      // What an earlier or later mark leaves to the next sweep is found there.
+      stage.reaper.run();
+      stage.recovering();
+      await stage.finished(jobs);
+      await stage.reaper.pause();
+    }
+  },
+};
+
+const tokenRevoked: Fault = {
+  name: 'runner-token-revoked',
+  title: "the fleet's runner token is revoked while no manager runs; later there is a new one",
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    stage.revokeRunners();
+    await stage.queue(3);
+    await stage.task(
+      'a manager whose token was refused',
+      (task) => task.role === 'manager' && task.exitCodes.includes(78),
+    );
+    await stage.pause(12_000);
+    const { length } = stage.tasks.filter(({ role }) => role === 'manager');
+    if (length > 2) stage.wrong.push(`${length} managers were started with a token that GitLab refuses`);
+    await stage.fleet.change({ safetyLaunchSeconds: 10 });
+    await stage.newRunner();
+    stage.recovering();
+  },
+};
+
+async function jobTasksStop(stage: Stage, timeoutMs: number): Promise<void> {
+  await stage.lab.observer.waitUntil('the job tasks to stop', timeoutMs, () =>
+    stage.tasks.every(({ role, lastStatus }) => role !== 'job' || lastStatus === 'STOPPED'),
+  );
+}
+
+export const managerFaults: readonly Fault[] = [managerKilled, reaperOff, queuedAtDrain, tokenRevoked];

@@ -1,0 +1,18 @@
+import type { Instance } from '../instance.ts';
+import type { JobDefinition } from '../model/definitions.ts';
+import { Job } from '../model/job.ts';
+import type { Pipeline } from '../model/pipeline.ts';
+
+/** Adds a job to a pipeline; one of that name may have been there before. */
+export function addJob(instance: Instance, pipeline: Pipeline, definition: JobDefinition): Job {
+  const earlier = pipeline.jobs.filter((job) => job.name === definition.name).length;
+  const job = new Job(instance.nextId('job'), pipeline, definition, instance.now(), earlier);
+  pipeline.jobs.push(job);
+  instance.jobs.set(job.id, job);
+  return job;
+}
+
+/** Tells listeners of a new job. */
+export function announceJob(instance: Instance, job: Job): void {
+  instance.hub.publish({ type: 'job-status', at: job.createdAt, job, from: null, to: 'created' });
+}

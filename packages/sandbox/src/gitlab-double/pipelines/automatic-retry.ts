@@ -1,0 +1,10 @@
+import type { Job } from '../model/job.ts';
+
+/** Whether GitLab itself runs a failed job again (Gitlab::Ci::Build::AutoRetry). */
+export function isRetriedByItself(job: Job): boolean {
+  const { retry } = job.definition;
+  if (retry === undefined || job.retried || job.retriesCount >= retry.max) return false;
+  const when = retry.when ?? (retry.exitCodes ? [] : ['always']);
+  const byReason = when.includes('always') || when.includes(job.failureReason ?? '');
+  return byReason || (job.exitCode !== null && (retry.exitCodes ?? []).includes(job.exitCode));
+}

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FAULTS } from '../../src/faults/catalogue/index.ts';
+import type { RunResult } from '../../src/faults/judge.ts';
+import { type Laboratory, startLaboratory } from '../../src/faults/laboratory.ts';
+import { runFault } from '../../src/faults/run-fault.ts';
+import { SecretSearch } from '../../src/faults/secret-search.ts';
+import { Cleanup } from '../../src/setup/cleanup.ts';
+import { prepareMachine } from '../../src/system/prepare-machine.ts';
+
+/** Those that tell most in least time; `npm run faults` runs all of them, each several times. */
+const SUBSET = [
+  'bus-refuses-entry',
+  'run-task-answer-lost',
+  'launcher-dies',
+  'delivered-twice',
+  'manager-killed',
+  'spot-interruption',
+];
+
+const log = (line: string) => process.stderr.write(`${line}\n`);
+const cleanup = new Cleanup(log);
+let lab: Laboratory;
+let search: SecretSearch;
+
+beforeAll(async () => {
+  const machine = await prepareMachine({ log, cleanup, demoImages: false });
+  lab = await startLaboratory({ log, cleanup, machine });
+  search = new SecretSearch(lab);
+}, 5 * 60_000);
+
+afterAll(async () => {
+  search?.stop();
+  await cleanup.run();
+}, 60_000);
+
+describe('the system under faults, on real parts', () => {
+  it.each(SUBSET)('loses, kills and leaves nothing under %s', { timeout: 4 * 60_000 }, async (name) => {
+    const fault = FAULTS.find((known) => known.name === name);
+    if (!fault) throw new Error(`there is no fault ${name}`);
+    const result = await runFault(lab, fault, 1, search, log);
+    const clean: Partial<RunResult> = {
+      ...{ jobsLost: 0, jobsKilled: 0, tasksLeaked: 0, secretsLeaked: 0, wrong: [] },
+    };
+    expect(result).toMatchObject(clean);
+    expect(result.jobsQueued).toBeGreaterThanOrEqual(3);
+    expect(result.jobsFinished + result.jobsInterrupted).toBe(result.jobsQueued);
+  });
+});
