@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that start containers: one file at a time, since they share two cores with what they start. */
-const dockerTests = ['packages/sandbox/test/{emulator,executor,end-to-end,faults}/**/*.test.ts'];
+const dockerTests = ['packages/sandbox/test/{emulator,executor,end-to-end,faults,conformance}/**/*.test.ts'];
 
 export default defineConfig({
   test: {

@@ -21,6 +21,7 @@ const [command = 'help', ...args] = process.argv.slice(2);
 const commands = {
   demo: () => withBuild([['packages/sandbox/src/main.ts', 'demo', ...args]]),
   sandbox: () => withBuild([['packages/sandbox/src/main.ts', 'sandbox', ...args]]),
+  conformance: () => withBuild([['packages/sandbox/src/main.ts', 'conformance', ...args]]),
   faults: () => withBuild([['packages/sandbox/src/main.ts', 'faults', ...args]]),
   test: () => withBuild([['packages/sandbox/src/main.ts', 'test', ...args]]),
   build: () => withBuild([]),
@@ -45,6 +46,8 @@ const help = `Usage: npm run COMMAND
   demo      the main job on this machine: webhooks in, jobs in their own images, back to zero
   sandbox   the same system left running for your own GitLab; "npm run sandbox -- --help" tells more
   faults    the system under faults: nothing lost, nothing killed, nothing left; "npm run faults -- --list" names them
+  conformance
+            jobs as people write them, from real .gitlab-ci.yml files; "npm run conformance -- --list" names the cases
   test      all tests; "npm test -- packages/fleet" runs some
   lint      format and lint rules, types, package boundaries, dead code
   build     every package's bundle, under packages/*/dist

@@ -24,6 +24,9 @@ const environmentSchema = z.object({
   /** SecureString with the runner token. Default: the fleet's. */
   RUNNER_TOKEN_PARAMETER: optional(z.string().startsWith('/')),
   LOG_LEVEL: optional(z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR'])),
+  /** The SDK's own variables for another endpoint than AWS's. */
+  AWS_ENDPOINT_URL: optional(z.string()),
+  AWS_ENDPOINT_URL_ECS: optional(z.string()),
   /** Set by ECS: where a task asks about itself. */
   ECS_CONTAINER_METADATA_URI_V4: z.url(),
   /** Folder of sockets, keys and the runner's configuration. Default `/run/fargate-executor`. */
@@ -46,6 +49,8 @@ export interface Environment {
   runnerTokenParameter: string | undefined;
   logLevel: LogLevel;
   metadataUri: string;
+  /** Whether AWS itself is what is called, so that there is a console to link to. */
+  isAws: boolean;
   stateFolder: string;
   hooksFolder: string;
   /** What programs that the manager starts inherit: nothing of AWS, nothing of ours. */
@@ -84,6 +89,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
     runnerTokenParameter: read.RUNNER_TOKEN_PARAMETER,
     logLevel: read.LOG_LEVEL ?? 'INFO',
     metadataUri: read.ECS_CONTAINER_METADATA_URI_V4,
+    isAws: read.AWS_ENDPOINT_URL === undefined && read.AWS_ENDPOINT_URL_ECS === undefined,
     stateFolder: read.STATE_FOLDER ?? '/run/fargate-executor',
     hooksFolder: read.HOOKS_FOLDER ?? '/usr/local/lib/fargate-executor/hooks',
     inherited: inheritedOf(variables),

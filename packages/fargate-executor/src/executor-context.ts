@@ -1,6 +1,8 @@
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import type { Logger } from './logger.ts';
 import type { EventPublisher } from './publish-events.ts';
+import type { ContainerLog } from './task/container-log.ts';
+import type { SecretLeases } from './task/lease-secrets.ts';
 import type { TaskDefinitionRegistry } from './task/register-task-definition.ts';
 import type { RunTaskSettings } from './task/run-job-task.ts';
 import type { TaskDefinitionSettings } from './task/task-definition.ts';
@@ -16,7 +18,11 @@ export interface ExecutorContext {
   runTask: RunTaskSettings;
   taskDefinition: TaskDefinitionSettings;
   taskDefinitions: TaskDefinitionRegistry;
+  secretLeases: SecretLeases;
   watcher: TaskWatcher;
+  containerLog: ContainerLog;
+  /** Whether links to AWS's console make sense. */
+  hasConsole: boolean;
   publish: EventPublisher;
   logger: Logger;
 }

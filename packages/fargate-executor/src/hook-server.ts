@@ -6,14 +6,15 @@ import type { HookResult, JobExecutor } from './job-executor.ts';
 import type { Logger } from './logger.ts';
 
 /**
- * Last line of an answer to `prepare` and `cleanup`; the hook takes it out and ends accordingly. A stream that ends
+ * Last line of an answer to `prepare`, `cleanup` and `why`; the hook takes it out and ends accordingly. A stream that ends
  * without it broke.
  */
 const RESULT_MARKER = 'fargate-executor-result:';
 
 /**
  * The hooks' way to the resident process: HTTP on a Unix socket. `POST /prepare` and `POST /cleanup` take `env -0` and
- * answer with lines for the job log as they come; `GET /why/<job>` tells why a job's task was lost.
+ * answer with lines for the job log as they come; `GET /why/<job>` tells why a job's task was lost, `GET
+ * /after/<job>/<stage>/<exit code>` what there is to say after a stage.
  */
 export async function startHookServer(
   socketPath: string,
@@ -42,9 +43,18 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const write = (line: string) => void response.write(`${line}\n`);
   const why = /^\/why\/(\d+)$/.exec(request.url ?? '');
   if (request.method === 'GET' && why) {
-    response.end(`${(await executor.why(Number(why[1]))).join('\n')}\n`);
+    response.end(`${RESULT_MARKER}${await executor.why(Number(why[1]), write)}\n`);
+    return;
+  }
+  const after = /^\/after\/(\d+)\/(\w+)\/(\d+)$/.exec(request.url ?? '');
+  if (request.method === 'GET' && after) {
+    const [, jobId, name = '', exitCode] = after;
+    for (const line of await executor.afterStage(Number(jobId), { name, exitCode: Number(exitCode) }))
+      write(line);
+    response.end();
     return;
   }
   if (request.method !== 'POST' || (request.url !== '/prepare' && request.url !== '/cleanup')) {
@@ -53,7 +63,6 @@ async function answer(
   }
   const environment = parseHookEnvironment((await buffer(request)).toString('utf8'));
   response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
-  const write = (line: string) => void response.write(`${line}\n`);
   const result =
     request.url === '/prepare'
       ? await executor.prepare(environment, write, hangUpOf(response))

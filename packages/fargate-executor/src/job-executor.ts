@@ -1,12 +1,14 @@
 import { JobRefusedError, messageOf, SystemFailureError } from './errors.ts';
 import type { ExecutorContext } from './executor-context.ts';
+import { afterStage, type EndedStage } from './job/after-stage.ts';
 import { endSession } from './job/end-session.ts';
 import { explainLoss } from './job/explain-loss.ts';
 import { createJobLog, type JobLog } from './job/job-log.ts';
 import { type JobRequest, jobIdOf, readJobRequest } from './job/job-request.ts';
-import type { JobSession } from './job/job-session.ts';
+import { type JobSession, newSession } from './job/job-session.ts';
 import { publishStarted } from './job/job-task-events.ts';
 import { prepareJob } from './job/prepare-job.ts';
+import { summarizeTask } from './job/summarize-task.ts';
 
 /** How a hook ends: as a success, as the job's fault, or as ours. The hook knows the exit codes that mean these. */
 export type HookResult = 'success' | 'build-failure' | 'system-failure';
@@ -23,8 +25,10 @@ export interface JobExecutor {
   ): Promise<HookResult>;
   /** Ends what the job has here. Works however far `prepare` came, and again. */
   cleanup(environment: HookEnvironment): Promise<void>;
-  /** Lines for the job log: why the connection to the job's task was lost. */
-  why(jobId: number): Promise<readonly string[]>;
+  /** Writes to the job log why the connection to the job's task was lost. */
+  why(jobId: number, write: (line: string) => void): Promise<HookResult>;
+  /** Lines for the job log after a stage that ended. */
+  afterStage(jobId: number, stage: EndedStage): Promise<readonly string[]>;
   /** Ends all jobs that are left: the manager is leaving. */
   endAll(reason: string): Promise<void>;
 }
@@ -40,13 +44,7 @@ export function createJobExecutor(context: ExecutorContext): JobExecutor {
     const earlier = sessions.get(jobId);
     if (earlier) await finish(earlier, 'prepared anew');
     starts += 1;
-    const session: JobSession = {
-      identity: request.identity,
-      startId: `${jobId}-${starts}`,
-      abort: new AbortController(),
-      prepared: Promise.resolve(),
-      release: [],
-    };
+    const session = newSession(request.identity, `${jobId}-${starts}`);
     sessions.set(jobId, session);
     return session;
   };
@@ -79,7 +77,19 @@ export function createJobExecutor(context: ExecutorContext): JobExecutor {
       if (session) await finish(session, 'the job is over');
     },
 
-    why: (jobId) => explainLoss(context, sessions.get(jobId)),
+    async why(jobId, write) {
+      const session = sessions.get(jobId);
+      const { lines, fault } = await explainLoss(context, session);
+      const log = createJobLog(write);
+      for (const line of lines) log.complain(line);
+      if (session) for (const line of summarizeTask(session)) log.say(line);
+      return fault === 'job' ? 'build-failure' : 'system-failure';
+    },
+
+    async afterStage(jobId, stage) {
+      const session = sessions.get(jobId);
+      return session ? afterStage(context, session, stage) : [];
+    },
 
     async endAll(reason) {
       await Promise.allSettled([...sessions.values()].map((session) => finish(session, reason)));
@@ -104,6 +114,7 @@ async function prepareOrEnd(
   } catch (error) {
     // Not left to cleanup: what could not start must not run on while the runner thinks about trying again.
     await endSession(context, session, `not started: ${messageOf(error)}`);
+    for (const line of summarizeTask(session)) log.say(line);
     throw error;
   } finally {
     hangUp.removeEventListener('abort', onHangUp);

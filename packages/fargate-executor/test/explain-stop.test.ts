@@ -93,8 +93,44 @@ const cases: Case[] = [
       exitCode: 137,
       reason: 'OutOfMemoryError: Container killed due to memory usage',
     }),
-    fault: 'system',
+    fault: 'job',
     says: 'The build container ran out of memory: the task has 1 vCPU, 2 GB',
+  },
+  {
+    what: 'a helper out of memory',
+    task: stopped(
+      'Essential container in task exited',
+      {},
+      {
+        containers: [{ name: 'helper', exitCode: 137, reason: 'OutOfMemoryError: Container killed' }],
+      },
+    ),
+    fault: 'system',
+    says: 'The helper container ran out of memory',
+  },
+  {
+    what: 'a disk that an image fills',
+    task: stopped(pull('failed to extract layer: write /usr/lib/x: no space left on device')),
+    fault: 'job',
+    says: 'it has 20 GB for images and files. Set FARGATE_EPHEMERAL_STORAGE to more',
+  },
+  {
+    what: 'a user that the image does not know',
+    task: stopped('CannotStartContainerError: unable to find user joe: no matching entries in passwd file'),
+    fault: 'job',
+    says: 'write a numeric id',
+  },
+  {
+    what: 'a container that Fargate could not start',
+    task: stopped('CannotStartContainerError: OCI runtime create failed'),
+    fault: 'system',
+    says: 'could not be started',
+  },
+  {
+    what: 'subnets from which AWS is not reached',
+    task: stopped('ResourceInitializationError: unable to pull secrets or registry auth: context deadline'),
+    fault: 'system',
+    says: "the jobs' subnets must reach AWS",
   },
   {
     what: 'a stop from outside',

@@ -23,7 +23,11 @@ beforeEach(async () => {
   executor = {
     prepare: vi.fn<JobExecutor['prepare']>().mockResolvedValue('success'),
     cleanup: vi.fn<JobExecutor['cleanup']>().mockResolvedValue(),
-    why: vi.fn<JobExecutor['why']>().mockResolvedValue(['The job task was stopped from outside']),
+    why: vi.fn<JobExecutor['why']>().mockImplementation(async (_, write) => {
+      write('The job task was stopped from outside');
+      return 'system-failure';
+    }),
+    afterStage: vi.fn<JobExecutor['afterStage']>().mockResolvedValue([]),
     endAll: vi.fn<JobExecutor['endAll']>().mockResolvedValue(),
   };
   server = await startHookServer(join(folder, 'hooks.sock'), executor, createLogger('ERROR'));
@@ -208,7 +212,30 @@ describe('run', () => {
       output: 'output\nThe job task was stopped from outside\n',
       errors: '',
     });
-    expect(executor.why).toHaveBeenCalledWith(42);
+    expect(executor.why).toHaveBeenCalledWith(42, expect.any(Function));
+    expect(executor.afterStage).not.toHaveBeenCalled();
+  });
+
+  it("fails as the job's when that is why", async () => {
+    executor.why.mockResolvedValue('build-failure');
+    await ssh('exit 255');
+    expect((await stage()).code).toBe(BUILD_FAILURE);
+  });
+
+  it.each([
+    [0, 0],
+    [7, BUILD_FAILURE],
+  ])('after a script that ended with %i prints what there is to say', async (exitCode, code) => {
+    executor.afterStage.mockResolvedValue(['one line', 'another']);
+    await ssh(`echo output; echo "job-helper: exit ${exitCode}" >&2`);
+    expect(await stage()).toEqual({ code, output: 'output\none line\nanother\n', errors: '' });
+    expect(executor.afterStage).toHaveBeenCalledWith(42, { name: 'build_script', exitCode });
+  });
+
+  it('is not failed by a resident process that has nothing to say', async () => {
+    await ssh('echo "job-helper: exit 0" >&2');
+    await new Promise((resolve) => server.close(resolve));
+    expect((await stage()).code).toBe(0);
   });
 
   it('does not take what the script prints for how it ended', async () => {

@@ -116,12 +116,24 @@ describe('a task that is lost', () => {
     bed.ecs
       .on(DescribeTasksCommand)
       .resolves({ tasks: [{ ...lost, stopCode: 'SpotInterruption' as const }] });
-    expect((await bed.executor.why(42)).join()).toContain('AWS took the Spot capacity of this job back');
+    expect(await bed.why(42)).toBe('system-failure');
+    expect(log()).toContain('AWS took the Spot capacity of this job back');
+    expect(log()).toMatch(/Job task: \d+ s, about \$0\.\d{5} \(1 vCPU, 2 GB, X86_64, FARGATE_SPOT\)/);
     await bed.cleanup();
     expect(bed.events.at(-1)?.detail.outcome).toBe('lost');
   });
 
+  it("is the job's fault when the job used up its memory", async () => {
+    await bed.prepare();
+    const containers = [{ name: 'build', exitCode: 137, reason: 'OutOfMemoryError: Container killed' }];
+    const lost = { ...RUNNING_TASK, lastStatus: 'STOPPED', cpu: '1024', memory: '2048', containers };
+    bed.ecs.on(DescribeTasksCommand).resolves({ tasks: [lost] });
+    expect(await bed.why(42)).toBe('build-failure');
+    expect(log()).toContain('The build container ran out of memory: the task has 1 vCPU, 2 GB');
+  });
+
   it('whose job is not known is explained too', async () => {
-    expect((await bed.executor.why(1)).join()).toContain('The job has no task');
+    expect(await bed.why(1)).toBe('system-failure');
+    expect(log()).toContain('The job has no task');
   });
 });

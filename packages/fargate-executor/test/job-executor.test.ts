@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DescribeTasksCommand, RunTaskCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -62,10 +62,18 @@ describe('a job that runs', () => {
 
   it('finds its services by their names', async () => {
     await bed.prepare({ services: [{ name: 'postgres:16', alias: 'db' }] });
-    expect(await readFile(join(bed.folder, 'build-setup'), 'utf8')).toBe(
-      'echo "127.0.0.1 postgres db" >> /etc/hosts\n',
+    const write = 'echo "127.0.0.1 postgres db" >> /etc/hosts\n';
+    expect(await readFile(join(bed.folder, 'helper-setup'), 'utf8')).toBe(write);
+    expect(await readFile(join(bed.folder, 'build-setup'), 'utf8')).toMatch(
+      /^while read .* < \/etc\/hosts\necho /,
     );
     expect(log()).toContain('Services are reached as postgres, db');
+  });
+
+  it('is told where its services are when their names cannot be made known', async () => {
+    await writeFile(join(bed.folder, 'read-only'), '');
+    await bed.prepare({ services: [{ name: 'postgres:16', alias: 'db' }] });
+    expect(log()).toContain('the names postgres, db are not known: reach services at 127.0.0.1');
   });
 
   it('has a key pair of its own, of which only the public half leaves the manager', async () => {

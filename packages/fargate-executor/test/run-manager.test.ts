@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import {
   ECSClient,
   ListTagsForResourceCommand,
@@ -10,6 +11,7 @@ import {
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -25,11 +27,14 @@ const mocks = {
   ecs: mockClient(ECSClient),
   events: mockClient(EventBridgeClient),
   ssm: mockClient(SSMClient),
+  secrets: mockClient(SecretsManagerClient),
 };
 const region = { region: 'eu-west-1' };
 const clients = {
   ecs: new ECSClient(region),
   events: new EventBridgeClient(region),
+  logs: new CloudWatchLogsClient(region),
+  secrets: new SecretsManagerClient(region),
   ssm: new SSMClient(region),
 };
 let folder: string;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type JobSession, releaseSession } from '../src/job/job-session.ts';
+import { type JobSession, newSession, releaseSession } from '../src/job/job-session.ts';
 import { startHeartbeat } from '../src/job/start-heartbeat.ts';
 import { type ExecutorBed, makeExecutorBed } from './support/executor-bed.ts';
 import { jobOf } from './support/job.ts';
@@ -19,14 +19,7 @@ afterEach(async () => {
 function sessionWith(ask: () => Promise<{ stdout: string; stderr: string }>): JobSession {
   const { identity } = jobOf();
   const connection = { ask, close: vi.fn() };
-  return {
-    identity,
-    startId: '42-1',
-    abort: new AbortController(),
-    prepared: Promise.resolve(),
-    release: [],
-    connection,
-  };
+  return { ...newSession(identity, '42-1'), connection };
 }
 
 describe('the helper', () => {

@@ -73,6 +73,13 @@ const jobSchema = z
     deadManSeconds: z.int().min(30).max(3600).default(300),
     /** Seconds from RunTask until the job must take commands; image pulls count. Default 600. */
     startTimeoutSeconds: z.int().min(30).max(3600).default(600),
+    /** Seconds that a job waits until its services listen (GitLab Runner's `wait_for_services_timeout`). Default 30; 0: not at all. */
+    waitForServicesSeconds: z.int().min(0).max(600).default(30),
+    /**
+     * Secrets Manager secrets (ARNs; `{"username": …, "password": …}`) that images are pulled with, by registry and path.
+     * Default none. A job's own `DOCKER_AUTH_CONFIG` comes first.
+     */
+    registryCredentials: z.record(z.string().min(1), z.string().startsWith('arn:')).default({}),
   })
   .prefault({});
 

@@ -23,6 +23,7 @@ export {
   DEFAULT_PARAMETER_PREFIX,
   fleetOfConfigParameter,
   fleetsPath,
+  jobSecretsPath,
   type ParameterNames,
   parameterNames,
   parameterPrefixSchema,

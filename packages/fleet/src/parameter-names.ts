@@ -48,6 +48,14 @@ export function fleetsPath(prefix: string): string {
   return `${prefix}/fleets/`;
 }
 
+/**
+ * First part of the names of Secrets Manager secrets that a manager makes for a job, with the slash at its end: a registry's
+ * login, which ECS pulls the job's images with.
+ */
+export function jobSecretsPath(prefix: string): string {
+  return `${prefix.slice(1)}/jobs/`;
+}
+
 /** The fleet whose configuration a parameter holds, or undefined when the parameter is another one. */
 export function fleetOfConfigParameter(prefix: string, parameterName: string): string | undefined {
   const path = fleetsPath(prefix);

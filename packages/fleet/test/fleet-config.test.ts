@@ -33,6 +33,8 @@ describe('a fleet’s document', () => {
         maxLifetimeSeconds: 14_400,
         deadManSeconds: 300,
         startTimeoutSeconds: 600,
+        waitForServicesSeconds: 30,
+        registryCredentials: {},
       },
       network: { ...network, assignPublicIp: false },
       webhook: { accepts: 'either', allowRunnerToken: false },
@@ -66,6 +68,8 @@ describe('a fleet’s document', () => {
     ['job.architectures', { job: { architectures: [] } }],
     ['job.ephemeralStorageGib', { job: { ephemeralStorageGib: 10 } }],
     ['job.taskRoleArn', { job: { taskRoleArn: 'role' } }],
+    ['job.waitForServicesSeconds', { job: { waitForServicesSeconds: 601 } }],
+    ['job.registryCredentials.x', { job: { registryCredentials: { x: 'secret' } } }],
     ['webhook.accepts', { webhook: { accepts: 'none' } }],
     ['safetyLaunchSeconds', { safetyLaunchSeconds: 3001 }],
   ])('is refused for %s, which the message names beside the parameter: %o', (field, over) => {

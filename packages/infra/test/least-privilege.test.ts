@@ -5,7 +5,17 @@ import { synthesise } from './support/synthesise.ts';
 const statements = Object.values(
   synthesise({
     jobImageRepositories: ['team/*'],
-    fleets: [{ name: 'default', job: { taskRoleArn: 'arn:aws:iam::111122223333:role/deployer' } }],
+    fleets: [
+      {
+        name: 'default',
+        job: {
+          taskRoleArn: 'arn:aws:iam::111122223333:role/deployer',
+          registryCredentials: {
+            'docker.io': 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:hub-AbCdEf',
+          },
+        },
+      },
+    ],
   }),
 ).flatMap(roleStatements);
 const allowed = statements.filter(({ effect }) => effect === 'Allow');
@@ -16,6 +26,7 @@ const WITHOUT_RESOURCE: Readonly<Record<string, string>> = {
     'its only resource is a container instance, which Fargate has not; held to the cluster by condition',
   'ecs:DescribeTaskDefinition': 'AWS names no resource for it',
   'ecr:GetAuthorizationToken': 'AWS names no resource for it',
+  'secretsmanager:ListSecrets': 'AWS names no resource for it; it tells names and tags, not values',
 };
 
 const WRITE_LOG = ['logs:CreateLogStream', 'logs:PutLogEvents'];
@@ -24,7 +35,12 @@ const PULL = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDo
 /** Every role by its description, and all it may do. */
 const ROLES: Readonly<Record<string, readonly string[]>> = {
   'Pulls the manager image and writes its log': WRITE_LOG,
-  'Pulls the images of job tasks and writes their logs': [...PULL, 'ecr:GetAuthorizationToken', ...WRITE_LOG],
+  'Pulls the images of job tasks and writes their logs': [
+    ...PULL,
+    'ecr:GetAuthorizationToken',
+    ...WRITE_LOG,
+    'secretsmanager:GetSecretValue',
+  ],
   'What a runner manager may do: run, watch and stop job tasks': [
     'ecs:DescribeTaskDefinition',
     'ecs:DescribeTasks',
@@ -36,6 +52,11 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
     'ecs:TagResource',
     'events:PutEvents',
     'iam:PassRole',
+    'logs:GetLogEvents',
+    'secretsmanager:CreateSecret',
+    'secretsmanager:DeleteSecret',
+    'secretsmanager:ListSecrets',
+    'secretsmanager:TagResource',
     'ssm:GetParameter',
   ],
   'What webhook-receiver may do': [
@@ -88,6 +109,7 @@ function of(role: string, action: string): RoleStatement[] {
 }
 
 const MANAGER = 'What a runner manager may do: run, watch and stop job tasks';
+const JOB_EXECUTION = 'Pulls the images of job tasks and writes their logs';
 const LAUNCHER = 'What runner-launcher may do';
 const RECEIVER = 'What webhook-receiver may do';
 const REAPER = 'What idle-reaper may do';
@@ -181,6 +203,31 @@ describe('tasks', () => {
       { 'ecs:CreateAction': ['RunTask'] },
       { 'ecs:CreateAction': ['RegisterTaskDefinition'] },
     ]);
+  });
+});
+
+describe('registry logins', () => {
+  const FLEET_SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:hub-AbCdEf';
+  const OF_JOBS = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:serverless-gitlab-runner/jobs/*';
+  const resourcesOf = (role: string, action: string) =>
+    of(role, action).flatMap(({ resources }) => resources);
+
+  it("are read by jobs' execution role only, and none but jobs' and fleets'", () => {
+    expect(resourcesOf(JOB_EXECUTION, 'secretsmanager:GetSecretValue')).toEqual([OF_JOBS, FLEET_SECRET]);
+    expect(allowed.filter(({ actions }) => actions.includes('secretsmanager:GetSecretValue'))).toHaveLength(
+      1,
+    );
+  });
+
+  it.each(['secretsmanager:CreateSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:TagResource'])(
+    'a manager may %s for jobs only',
+    (action) => {
+      expect(resourcesOf(MANAGER, action)).toEqual([OF_JOBS]);
+    },
+  );
+
+  it("a manager reads the log of jobs' containers and no other", () => {
+    expect(resourcesOf(MANAGER, 'logs:GetLogEvents')).toEqual([expect.stringMatching(/JobLog/)]);
   });
 });
 

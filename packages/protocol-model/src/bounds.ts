@@ -54,8 +54,11 @@ function slowestStart({ managerStart, slowStart }: Schedule): number {
 
 function startBound(schedule: Schedule): number {
   const { jobs, deaths, fleet, faults, lagMs } = schedule;
-  const places = fleet.max * fleet.concurrentJobs;
-  const work = jobs.length <= places ? 0 : jobs.reduce((sum, { seconds }) => sum + seconds + JOB_OVERHEAD, 0);
+  // Which jobs wait for which manager is counted in a Lambda's memory: another one may count on places that are taken.
+  const work =
+    jobs.length <= fleet.concurrentJobs
+      ? 0
+      : jobs.reduce((sum, { seconds }) => sum + seconds + JOB_OVERHEAD, 0);
   const cold = (schedule.swift ? SWIFT_LAUNCH : LAUNCH) + slowestStart(schedule) + 5;
   if (fleet.safetyLaunchSeconds > 0) {
     // A draining manager that ends begins the time without a manager anew.

@@ -106,8 +106,9 @@ export function createInvariants(parts: InvariantParts): Invariants {
       'drain',
     );
     if (by !== 'reaper' || draining === undefined || schedule.faults.gaps > 0) return;
-    const { startedAt = clock.now() } = statusOf(task);
-    if (clock.now() - startedAt > schedule.fleet.maxLifetimeSeconds * 1000) return;
+    // One that does not start, or is past its lifetime, is drained whatever counts on it.
+    const age = (clock.now() - (statusOf(task).startedAt ?? 0)) / 1000;
+    if (age < bounds.busy || age > schedule.fleet.maxLifetimeSeconds) return;
     const busy = parts.tasks.some((other) => isBusyWith(other, task));
     if (busy) violate('no busy manager is drained as idle', `${task.id} has a job task`);
     if (isRelied(task)) violate('no busy manager is drained as idle', `${task.id} has demand`);

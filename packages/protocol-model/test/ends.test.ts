@@ -3,9 +3,9 @@ import { itHolds } from './support/expect-family.ts';
 
 describe('managers and job tasks that end', () => {
   itHolds({
-    'dying managers': 1500,
-    'lost managers': 1500,
-    orphans: 1500,
+    'dying managers': 1200,
+    'lost managers': 1200,
+    orphans: 1200,
     'hanging managers': 1000,
     lifetimes: 1000,
     'slow starts': 1000,

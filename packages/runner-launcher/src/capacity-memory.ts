@@ -1,7 +1,10 @@
 import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
 
-/** Milliseconds for which a provider that had no capacity is not asked again. */
-const FORGET_AFTER_MS = 60_000;
+/**
+ * Milliseconds for which a provider that had no capacity is not asked again. Shorter than the first delay of a message that
+ * found none (22.5 s at least, `retry-delay.ts`): or it would come back and not even ask.
+ */
+const FORGET_AFTER_MS = 20_000;
 
 /** Remembers, as long as the Lambda is warm, which capacity provider had none a moment ago. */
 export interface CapacityMemory {

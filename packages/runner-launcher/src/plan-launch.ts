@@ -98,7 +98,10 @@ function loadOf(live: readonly ManagerFacts[], jobTasks: readonly JobTaskFacts[]
 
 /** Jobs that earlier batches counted on these managers and that have no job task yet. */
 function expectedJobs(facts: LaunchFacts, live: readonly ManagerFacts[], jobs: ReadonlySet<number>): number {
-  const starting = live.filter(({ state }) => state === 'starting');
+  // Those that run for a moment only may not have taken their jobs yet.
+  const starting = live.filter(
+    ({ state, startedAt = 0 }) => state === 'starting' || facts.now - startedAt < TAKEN_WITHIN_MS,
+  );
   // What was counted before the first of them came, counted on others, and may have run and ended since.
   const since = Math.max(
     facts.now - STARTED_WITHIN_MS,

@@ -108,17 +108,17 @@ describe('capacity', () => {
     expect(launcher.events('ManagerLaunched')).toMatchObject([{ capacityProvider: 'FARGATE' }]);
   });
 
-  it('keeps the message when there is none at all, and does not ask again within a minute', async () => {
+  it('keeps the message when there is none at all, and does not ask again within twenty seconds', async () => {
     const launcher = createLauncher({ capacity: ['FARGATE_SPOT', 'FARGATE'] });
     launcher.ecs.mock.on(RunTaskCommand).resolves(noCapacity);
     expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry no-capacity']);
     expect(launcher.events('ManagerLaunchFailed')).toMatchObject([
       { reason: 'no-capacity', final: false, causeEventId: 'e1' },
     ]);
-    launcher.pass(30);
+    launcher.pass(15);
     expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry no-capacity']);
     expect(launcher.ecs.runs()).toHaveLength(2);
-    launcher.pass(31);
+    launcher.pass(6);
     await processBatch([queued(1)], launcher.parts);
     expect(launcher.ecs.runs()).toHaveLength(4);
   });

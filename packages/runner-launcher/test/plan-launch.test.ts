@@ -172,6 +172,18 @@ describe('planning a launch', () => {
       { launch: [2], mark: [1], covered: ['e1'] },
     ],
     [
+      'jobs that were counted on a manager that runs for a moment only keep their places',
+      {
+        requests: jobs(1),
+        managers: [manager(1, { createdAt: now - 50_000, startedAt: now - 5000 })],
+        counted: [
+          { jobId: 7, countedAt: now - 40_000 },
+          { jobId: 8, countedAt: now - 40_000 },
+        ],
+      },
+      { launch: [2], mark: [1], covered: ['e1'] },
+    ],
+    [
       'jobs that were counted before a starting manager came do not count on it',
       {
         requests: jobs(1),

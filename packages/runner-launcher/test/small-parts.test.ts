@@ -50,15 +50,23 @@ describe('the delay of a retry', () => {
 });
 
 describe('the memory of what had no capacity', () => {
-  it('forgets after a minute, and knows providers apart', () => {
+  it('forgets after twenty seconds, and knows providers apart', () => {
     let now = 0;
     const memory = createCapacityMemory(() => now);
     memory.refused('FARGATE_SPOT');
     expect(memory.worthAsking(['FARGATE_SPOT', 'FARGATE'])).toEqual(['FARGATE']);
-    now = 59_999;
+    now = 19_999;
     expect(memory.worthAsking(['FARGATE_SPOT'])).toEqual([]);
-    now = 60_000;
+    now = 20_000;
     expect(memory.worthAsking(['FARGATE_SPOT'])).toEqual(['FARGATE_SPOT']);
+  });
+
+  it('has forgotten when the message that found none comes back for the first time', () => {
+    let now = 0;
+    const memory = createCapacityMemory(() => now);
+    memory.refused('FARGATE');
+    now = retryDelaySeconds('no-capacity', 1, 0) * 1000;
+    expect(memory.worthAsking(['FARGATE'])).toEqual(['FARGATE']);
   });
 });
 

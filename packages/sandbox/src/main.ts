@@ -2,6 +2,7 @@
 
 import { DeployError } from '@serverless-gitlab-runner/infra';
 import pc from 'picocolors';
+import { runConformance } from './conformance/run-conformance.ts';
 import { runDemo } from './demo/run-demo.ts';
 import { BaseImageUnavailableError } from './docker/index.ts';
 import { InvalidEnvironmentError } from './environment.ts';
@@ -19,12 +20,15 @@ import { runSandbox } from './system/run-sandbox.ts';
 const HELP = `Usage: npm run demo
        npm run sandbox [-- logs]
        npm run faults [-- --list | -- --once NAME …]
+       npm run conformance [-- NAME … | -- --list]
        npm test [-- FILTER …]
 
   demo           the main job on this machine; writes reports/demo.json
   sandbox        the system left running for your own GitLab, until Ctrl-C
   sandbox logs   follows the logs of managers and job tasks of a running sandbox
   faults         the system under every kind of bad luck, or those named; writes reports/faults.json
+  conformance    jobs as people write them, from real .gitlab-ci.yml files; all, or those with NAME in keyword or
+                 case; writes reports/conformance.json and, of all cases, docs/conformance.md
   test           all tests, or those whose path contains FILTER
 
 Variables:
@@ -47,6 +51,7 @@ const EXPECTED_ERRORS = [
 ];
 
 const commands: Record<string, Command> = {
+  conformance: runConformance,
   demo: runDemo,
   faults: runFaults,
   sandbox: (context) => (context.args[0] === 'logs' ? followLogs(context) : runSandbox(context)),

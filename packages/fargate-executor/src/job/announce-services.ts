@@ -2,8 +2,11 @@ import type { JobLog } from './job-log.ts';
 import type { JobConnection } from './open-connection.ts';
 
 /**
- * Makes the services' names known in the build container. All containers of a Fargate task share one network, so each
- * name is 127.0.0.1; ECS takes no `extraHosts` there, so the agent writes the names itself, which only root may.
+ * Makes the services' names known in the build container: each is 127.0.0.1, since all containers of a Fargate task share
+ * one network. ECS takes no `extraHosts` there, but it gives all containers of one network namespace the same file as
+ * `/etc/hosts` (`copyNetworkConfigFilesToTask` in the ECS agent's `netlib`; Docker does so too), so the helper, which is
+ * root, writes it for images whose user may not. The build container is asked whether it sees the names, and writes
+ * them itself where it does not.
  */
 export async function announceServices(
   connection: JobConnection,
@@ -11,14 +14,20 @@ export async function announceServices(
   log: JobLog,
   signal: AbortSignal,
 ): Promise<void> {
-  if (hostnames.length === 0) return;
-  const script = `echo "127.0.0.1 ${hostnames.join(' ')}" >> /etc/hosts\n`;
-  const { stderr } = await connection.ask(`stage build_setup ${Buffer.byteLength(script)}`, {
-    input: script,
-    signal,
-  });
+  const [first] = hostnames;
+  if (first === undefined) return;
+  const run = async (stage: string, script: string) => {
+    const { stderr } = await connection.ask(`stage ${stage} ${Buffer.byteLength(script)}`, {
+      input: script,
+      signal,
+    });
+    return stderr.includes('job-helper: exit 0');
+  };
+  const write = `echo "127.0.0.1 ${hostnames.join(' ')}" >> /etc/hosts\n`;
+  const look = `while read -r address name others; do [ "$address $name" = "127.0.0.1 ${first}" ] && exit 0; done < /etc/hosts\n`;
+  await run('helper_setup', write);
   const names = hostnames.join(', ');
-  if (stderr.includes('job-helper: exit 0')) {
+  if (await run('build_setup', look + write)) {
     log.say(`Services are reached as ${names}`);
   } else {
     log.say(

@@ -2,6 +2,7 @@ import type { ExecutorContext } from '../executor-context.ts';
 import { removeJobFolder } from './job-folder.ts';
 import { type JobSession, releaseSession } from './job-session.ts';
 import { publishFinished } from './job-task-events.ts';
+import { releaseLogins } from './lease-logins.ts';
 import { stopTask } from './stop-job-task.ts';
 
 /**
@@ -21,9 +22,11 @@ async function end(context: ExecutorContext, session: JobSession, reason: string
   const { jobId } = session.identity;
   const { ecs, cluster } = context.runTask;
   releaseSession(session);
+  const released = releaseLogins(session);
   if (session.task) {
     await stopTask(ecs, cluster, session.task.arn, `GitLab job ${jobId}: ${reason}`);
     await publishFinished(context, session, session.task);
   }
+  await released;
   await removeJobFolder(context.stateFolder, jobId);
 }

@@ -27,6 +27,13 @@ const serviceSchema = imageSchema.extend({
   variables: z.array(variableSchema).nullish(),
 });
 
+const credentialSchema = z.object({
+  type: z.string(),
+  url: z.string(),
+  username: z.string().nullish(),
+  password: z.string().nullish(),
+});
+
 /**
  * What is used of the job as GitLab sends it (`POST /api/v4/jobs/request`) and the runner keeps it in
  * `JOB_RESPONSE_FILE`. Lenient: GitLab adds fields, and leaves out what it has no value for.
@@ -35,11 +42,14 @@ const jobResponseSchema = z.object({
   image: imageSchema.nullish().catch(undefined),
   services: z.array(serviceSchema).nullish(),
   variables: z.array(variableSchema).nullish(),
+  credentials: z.array(credentialSchema).nullish(),
 });
 
 export type ImageRequest = z.infer<typeof imageSchema>;
 export type ServiceRequest = z.infer<typeof serviceSchema>;
 export type JobVariable = z.infer<typeof variableSchema>;
+/** A login that GitLab sends with a job: to its own registry and its dependency proxy, with the job's token. */
+export type JobCredential = z.infer<typeof credentialSchema>;
 
 /** Who a job is: what events and tags tell of it. */
 export interface JobIdentity {
@@ -62,6 +72,7 @@ export interface JobRequest {
   variables: ReadonlyMap<string, string>;
   /** The job's variables as GitLab sent them: there one sees which of them are secret. */
   sentVariables: readonly JobVariable[];
+  credentials: readonly JobCredential[];
 }
 
 /** Prefix that the custom executor gives to the job's variables. */
@@ -109,6 +120,7 @@ export function parseJobRequest(environment: ReadonlyMap<string, string>, docume
     services: response.data.services ?? [],
     variables,
     sentVariables: response.data.variables ?? [],
+    credentials: response.data.credentials ?? [],
   };
 }
 

@@ -1,8 +1,10 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
+import type { SecretLease } from '../task/lease-secrets.ts';
 import type { JobIdentity } from './job-request.ts';
 import type { JobConnection } from './open-connection.ts';
 import type { JobTaskShape } from './plan-job-task.ts';
+import type { PlannedService } from './service-ports.ts';
 
 /** A task that was started for a job. */
 export interface StartedTask {
@@ -24,6 +26,13 @@ export interface JobSession {
   startId: string;
   /** Aborted when the job is cancelled or cleaned up. */
   abort: AbortController;
+  /** The job's services, and the containers of those whose end the job log has told. */
+  services: readonly PlannedService[];
+  toldServices: Set<string>;
+  /** Secrets that were made for the job's images. */
+  secrets: SecretLease[];
+  /** What the job log has told once: a second time would be noise. */
+  told: Set<'summary' | 'memory' | 'disk'>;
   task?: StartedTask;
   connection?: JobConnection;
   /** Settles, without ever failing, when `prepare` is over. */
@@ -32,6 +41,21 @@ export interface JobSession {
   ended?: Promise<void>;
   /** Ends what goes on beside the hooks: watching the task, heartbeats. */
   release: (() => void)[];
+}
+
+/** A session of a job that nothing was done for yet. */
+export function newSession(identity: JobIdentity, startId: string): JobSession {
+  return {
+    identity,
+    startId,
+    abort: new AbortController(),
+    services: [],
+    toldServices: new Set(),
+    told: new Set(),
+    secrets: [],
+    prepared: Promise.resolve(),
+    release: [],
+  };
 }
 
 /** Ends everything of a session but its task. */

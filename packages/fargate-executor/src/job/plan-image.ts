@@ -1,4 +1,5 @@
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
+import { refuseKindOfImage } from './refuse-unsupported.ts';
 
 const NAME_PART = '[a-z0-9]+(?:(?:\\.|_{1,2}|-+)[a-z0-9]+)*';
 /**
@@ -10,12 +11,6 @@ const REFERENCE = new RegExp(
     '(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[a-f0-9]{64})?$',
 );
 
-const WINDOWS = /(^|\/)windows\/|\/(nanoserver|servercore)(:|@|$)/;
-const DOCKER_IN_DOCKER = /(^|\/)docker:(.*-)?dind|(^|[/-])dind(:|@|$)/;
-
-const INSTEAD_OF_DIND =
-  'Build images with kaniko, rootless buildah, or `docker buildx` with a remote builder instead.';
-
 /** Why Fargate cannot run an image, in words, or undefined. `what` is `image` or the service's place in the list. */
 export function refuseImage(what: string, name: string): string | undefined {
   const unset = /\$\{?[A-Za-z_][A-Za-z0-9_]*\}?/.exec(name);
@@ -23,13 +18,7 @@ export function refuseImage(what: string, name: string): string | undefined {
   if (name.length > 255 || !REFERENCE.test(name)) {
     return `The ${what} "${name}" is not a valid image name: write it as registry/path/name:tag, in lower case.`;
   }
-  if (DOCKER_IN_DOCKER.test(name)) {
-    return `The ${what} "${name}" needs a privileged container, which Fargate does not have. ${INSTEAD_OF_DIND}`;
-  }
-  if (WINDOWS.test(name)) {
-    return `The ${what} "${name}" is for Windows: this fleet runs Linux containers. Choose a Linux image or another runner.`;
-  }
-  return undefined;
+  return refuseKindOfImage(what, name);
 }
 
 /**

@@ -6,8 +6,11 @@ import type {
 } from '@serverless-gitlab-runner/fleet';
 import type { JobRequest } from './job-request.ts';
 import { refuseImage } from './plan-image.ts';
+import { planRegistryLogins, type RegistryAccess } from './plan-registry-logins.ts';
 import { planServices, type ServiceShape } from './plan-services.ts';
 import { type Findings, planArchitecture, planCapacity, planSize, planStorage } from './plan-size.ts';
+import { refuseKindOfJob } from './refuse-unsupported.ts';
+import type { PlannedService } from './service-ports.ts';
 
 /** What makes one task definition differ from another. Nothing in it belongs to one job. */
 export interface JobTaskShape {
@@ -30,6 +33,10 @@ export interface JobTaskPlan {
   serviceEnvironment: ReadonlyMap<string, { name: string; value: string }[]>;
   /** Names under which the job looks for its services. */
   serviceHostnames: readonly string[];
+  /** With what images are pulled that are not open to all, by image. */
+  registryLogins: ReadonlyMap<string, RegistryAccess>;
+  /** The services to wait for, and to tell of when they die. */
+  services: readonly PlannedService[];
   /** Lines for the job log. */
   notes: readonly string[];
 }
@@ -50,6 +57,8 @@ export function planJobTask(
   const refusal = refuseImage('image', image);
   if (refusal) findings.refusals.push(refusal);
   const services = planServices(request, findings);
+  const impossible = refusal ? undefined : refuseKindOfJob(request, image, services.hostnames);
+  if (impossible) findings.refusals.push(impossible);
   const plan: JobTaskPlan = {
     shape: {
       image,
@@ -63,6 +72,13 @@ export function planJobTask(
     capacity: planCapacity(fleet.job, request.variables, findings),
     serviceEnvironment: services.environment,
     serviceHostnames: services.hostnames,
+    services: services.planned,
+    registryLogins: planRegistryLogins(
+      request,
+      fleet.job.registryCredentials,
+      [image, ...services.shapes.map((service) => service.image)],
+      findings,
+    ),
     notes: findings.notes,
   };
   return findings.refusals.length > 0

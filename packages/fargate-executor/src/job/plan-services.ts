@@ -3,6 +3,7 @@ import type { JobRequest, ServiceRequest } from './job-request.ts';
 import { refuseImage } from './plan-image.ts';
 import type { Findings } from './plan-size.ts';
 import { serviceEnvironment } from './service-environment.ts';
+import { type PlannedService, portForAll, portOf, refuseSharedPorts } from './service-ports.ts';
 
 /** A service container: what belongs to the task's shape. */
 export interface ServiceShape {
@@ -18,6 +19,7 @@ export interface ServicesPlan {
   shapes: ServiceShape[];
   environment: ReadonlyMap<string, { name: string; value: string }[]>;
   hostnames: string[];
+  planned: PlannedService[];
 }
 
 /** ECS allows 10 containers a task; helper and build are two of them. */
@@ -43,7 +45,23 @@ export function planServices(request: JobRequest, findings: Findings): ServicesP
     }
     return shapeOf(container, service, request, findings);
   });
-  return { shapes, environment, hostnames: hostnamesOf(services, shapes) };
+  const aliases = services.map((service) => aliasesOf(service, request.variables));
+  const jobPort = portForAll(services, request.variables);
+  const planned = services.map((service, index): PlannedService => {
+    const { container = '', image = '' } = shapes[index] ?? {};
+    const [alias] = aliases[index] ?? [];
+    const port = portOf(service, image, jobPort, findings);
+    return { container, title: alias ? `${image} (${alias})` : image, port };
+  });
+  refuseSharedPorts(planned, findings);
+  return { shapes, environment, hostnames: hostnamesOf(shapes, aliases), planned };
+}
+
+/** A service's aliases: several are parted by spaces or commas. */
+function aliasesOf({ alias }: ServiceRequest, variables: JobRequest['variables']): string[] {
+  return expandVariables(alias ?? '', variables)
+    .split(/[\s,]+/)
+    .filter((name) => name);
 }
 
 function shapeOf(
@@ -67,14 +85,13 @@ function shapeOf(
  * The names GitLab gives a service: its aliases, and its image's name without tag and port, with `/` once as `__` and
  * once as `-`. @see https://docs.gitlab.com/ci/services/#accessing-the-services
  */
-function hostnamesOf(services: readonly ServiceRequest[], shapes: readonly ServiceShape[]): string[] {
-  const names = services.flatMap((service, index) => {
-    const bare = (shapes[index]?.image ?? '')
+function hostnamesOf(shapes: readonly ServiceShape[], aliases: readonly string[][]): string[] {
+  const names = shapes.flatMap(({ image }, index) => {
+    const bare = image
       .replace(/@.*$/, '')
       .replace(/:[^/:]*$/, '')
       .replace(/:[0-9]+\//, '/');
-    const aliases = (service.alias ?? '').split(/[\s,]+/);
-    return [bare.replaceAll('/', '__'), bare.replaceAll('/', '-'), ...aliases];
+    return [bare.replaceAll('/', '__'), bare.replaceAll('/', '-'), ...(aliases[index] ?? [])];
   });
   return [...new Set(names)].filter((name) => /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(name));
 }

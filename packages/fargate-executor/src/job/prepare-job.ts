@@ -1,4 +1,4 @@
-import { estimateCostUsd, toTags } from '@serverless-gitlab-runner/fleet';
+import { estimateCostUsd, HELPER_CONTAINER, toTags } from '@serverless-gitlab-runner/fleet';
 import { JobRefusedError, StartTimeoutError, SystemFailureError } from '../errors.ts';
 import type { ExecutorContext } from '../executor-context.ts';
 import { awaitTask } from '../task/await-task.ts';
@@ -7,11 +7,14 @@ import { jobTaskDefinition } from '../task/task-definition.ts';
 import { pullSecondsOf } from '../task/task-facts.ts';
 import { acquireJobTask } from './acquire-job-task.ts';
 import { announceServices } from './announce-services.ts';
+import { awaitServices } from './await-services.ts';
+import { containerLogLink } from './console-link.ts';
 import { followTask } from './follow-task.ts';
 import { createJobFolder, type JobFolder } from './job-folder.ts';
 import { inSeconds, type JobLog } from './job-log.ts';
 import type { JobRequest } from './job-request.ts';
 import type { JobSession } from './job-session.ts';
+import { leaseLogins } from './lease-logins.ts';
 import { openConnection } from './open-connection.ts';
 import { sizeInWords } from './parse-quantity.ts';
 import { type JobTaskPlan, planJobTask } from './plan-job-task.ts';
@@ -42,6 +45,7 @@ export async function prepareJob(
   const planned = planJobTask(request, context.fleet);
   if (planned.kind === 'refused') throw new JobRefusedError(planned.lines);
   const { plan } = planned;
+  session.services = plan.services;
   tellPlan(plan, context, log);
   const { startTimeoutSeconds } = context.fleet.job;
   const timeout = AbortSignal.timeout(startTimeoutSeconds * 1000);
@@ -65,6 +69,7 @@ async function startAndConnect(preparation: Preparation): Promise<void> {
   const { task, address } = await acquireJobTask(context, plan, order, log, signal, (started) => {
     session.task = started;
     followTask(context.watcher, session);
+    tellLink(context, started.arn, log);
   });
   // Whichever comes first ends the other: the helper's answer, or the task's end.
   const settled = new AbortController();
@@ -82,8 +87,10 @@ async function makeOrder(
   { context, session, plan, log }: Preparation,
   folder: JobFolder,
 ): Promise<JobTaskOrder> {
+  const secrets = await leaseLogins(context, session, plan);
   const startedAt = Date.now();
-  const { arn, isNew } = await context.taskDefinitions(jobTaskDefinition(plan.shape, context.taskDefinition));
+  const definition = jobTaskDefinition(plan.shape, context.taskDefinition, secrets);
+  const { arn, isNew } = await context.taskDefinitions(definition);
   const name = arn.slice(arn.lastIndexOf('/') + 1);
   log.say(
     `Task definition ${name} ${isNew ? 'registered' : 'found'} in ${inSeconds(Date.now() - startedAt)}`,
@@ -117,6 +124,7 @@ async function connect(
   if (!found) throw new SystemFailureError(`the build container's agent did not answer: ${stdout}`);
   log.say(`The job's container is there: user ${found[1]}, shell ${found[2]}`);
   await announceServices(connection, plan.serviceHostnames, log, signal);
+  await awaitServices({ context, session, connection, log, signal });
 }
 
 function tellPlan(plan: JobTaskPlan, { fleet }: ExecutorContext, log: JobLog): void {
@@ -129,6 +137,12 @@ function tellPlan(plan: JobTaskPlan, { fleet }: ExecutorContext, log: JobLog): v
   );
   for (const service of services) log.say(`Service ${service.image}`);
   for (const note of plan.notes) log.say(note);
+}
+
+function tellLink({ hasConsole, taskDefinition }: ExecutorContext, taskArn: string, log: JobLog): void {
+  const { region, logGroup } = taskDefinition;
+  if (!hasConsole || logGroup === undefined) return;
+  log.say(`The helper's log: ${containerLogLink(region, logGroup, taskArn, HELPER_CONTAINER)}`);
 }
 
 function tellStart(session: JobSession, log: JobLog): void {

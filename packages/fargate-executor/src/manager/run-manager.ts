@@ -102,8 +102,9 @@ async function serveJobs(
 ): Promise<ManagerEnd> {
   const { ecs } = clients;
   const own = logger.child({ fleet: identity.fleet.name, manager: taskIdOf(identity.taskArn) });
-  const context = await createContext(environment, identity, ecs, publish, own);
+  const context = await createContext(environment, identity, clients, publish, own);
   const executor = createJobExecutor(context);
+  void context.secretLeases.sweep();
   const files = await writeRunnerFiles(environment, identity, systemId);
   const server = await startHookServer(files.socketPath, executor, own);
   const runner = startRunner(files.configFile, environment.stateFolder, files.environment);

@@ -1,6 +1,6 @@
-import type { ECSClient } from '@aws-sdk/client-ecs';
 import {
   type FleetConfig,
+  jobSecretsPath,
   parameterNames,
   parseFleetConfig,
   taskIdOf,
@@ -9,11 +9,16 @@ import type { Environment } from '../environment.ts';
 import type { ExecutorContext } from '../executor-context.ts';
 import type { Logger } from '../logger.ts';
 import type { EventPublisher } from '../publish-events.ts';
+import { createContainerLog } from '../task/container-log.ts';
+import { createSecretLeases } from '../task/lease-secrets.ts';
 import { createTaskDefinitionRegistry } from '../task/register-task-definition.ts';
 import { createTaskWatcher } from '../task/watch-tasks.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { readOwnTaskArn } from './own-task.ts';
 import { readParameter } from './read-parameter.ts';
+
+/** A job's images are there when its start times out at the latest; its secrets go then. */
+const FORGOTTEN_AFTER_SECONDS = 600;
 
 /** What a manager is: its fleet, its token, its own task. */
 export interface ManagerIdentity {
@@ -37,7 +42,7 @@ export async function readIdentity(environment: Environment, { ssm }: AwsClients
 export async function createContext(
   environment: Environment,
   { fleet, taskArn }: ManagerIdentity,
-  ecs: ECSClient,
+  { ecs, logs, secrets }: AwsClients,
   publish: EventPublisher,
   logger: Logger,
 ): Promise<ExecutorContext> {
@@ -55,7 +60,16 @@ export async function createContext(
       region: await ecs.config.region(),
     },
     taskDefinitions: createTaskDefinitionRegistry(ecs),
+    secretLeases: createSecretLeases({
+      client: secrets,
+      path: `${jobSecretsPath(environment.parameterPrefix)}${fleet.name}/`,
+      fleet: fleet.name,
+      staleSeconds: fleet.job.startTimeoutSeconds + FORGOTTEN_AFTER_SECONDS,
+      logger,
+    }),
     watcher: createTaskWatcher({ ecs, cluster, logger }),
+    containerLog: createContainerLog(logs, environment.jobLogGroup, logger),
+    hasConsole: environment.isAws,
     publish,
     logger,
   };

@@ -17,11 +17,18 @@ const RATE_LIMIT = /toomanyrequests|rate limit|\b429\b/i;
 const WRONG_ARCHITECTURE =
   /no match(ing manifest)? for platform|image manifest does not contain descriptor matching platform|exec format error/i;
 
+const DISK_FULL = /no space left on device/i;
+const NO_SUCH_USER = /unable to find (user|group)|no matching entries in (passwd|group) file/i;
+const NOT_STARTED = /CannotStartContainer|CannotCreateContainer|ContainerRuntime/i;
+const NOT_INITIALIZED = /ResourceInitializationError/i;
+
 /** Says in words why ECS ended a task: from its stop code and reason, and those of its containers. */
 export function explainStop(task: Task): StopExplanation {
   const reason = reasonsOf(task);
   return (
+    explainDisk(task, reason) ??
     explainPull(task, reason) ??
+    explainStart(reason) ??
     explainCapacity(task, reason) ??
     explainContainer(task) ?? {
       fault: 'system',
@@ -34,6 +41,29 @@ export function explainStop(task: Task): StopExplanation {
 function reasonsOf(task: Task): string {
   const reasons = [task.stoppedReason, ...(task.containers ?? []).map((each) => each.reason)];
   return [...new Set(reasons)].filter((reason) => reason).join('; ');
+}
+
+function explainDisk(task: Task, reason: string): StopExplanation | undefined {
+  if (!DISK_FULL.test(reason)) return undefined;
+  const gib = task.ephemeralStorage?.sizeInGiB ?? 20;
+  const advice = `The task's disk is full: it has ${gib} GB for images and files. Set FARGATE_EPHEMERAL_STORAGE to more.`;
+  return { fault: 'job', lines: [`The job task could not go on: ${reason}`, advice] };
+}
+
+/** What Fargate could not do though the image was there. */
+function explainStart(reason: string): StopExplanation | undefined {
+  if (NO_SUCH_USER.test(reason)) {
+    const advice =
+      'The image does not know the user that `docker: user:` names: write a numeric id, or none.';
+    return { fault: 'job', lines: [`A container could not be started: ${reason}`, advice] };
+  }
+  if (NOT_STARTED.test(reason)) {
+    return { fault: 'system', lines: [`A container could not be started: ${reason}`] };
+  }
+  if (!NOT_INITIALIZED.test(reason)) return undefined;
+  const advice =
+    "Tell who runs this fleet: the jobs' subnets must reach AWS (a NAT gateway, VPC endpoints or public addresses), and the jobs' execution role must be allowed what it reads.";
+  return { fault: 'system', lines: [`AWS could not set up the job task: ${reason}`, advice] };
 }
 
 function explainPull(task: Task, reason: string): StopExplanation | undefined {
@@ -60,7 +90,7 @@ function explainPull(task: Task, reason: string): StopExplanation | undefined {
   if (NOT_ALLOWED.test(reason)) {
     return job(
       reason,
-      'The registry does not give out this image: check its name, and whether it is private.',
+      'The registry does not give out this image: check its name. A private one needs its login in DOCKER_AUTH_CONFIG.',
     );
   }
   if (NO_SUCH_IMAGE.test(reason)) return job(reason, 'There is no such image: check its name and tag.');
@@ -89,9 +119,11 @@ function explainCapacity(task: Task, reason: string): StopExplanation | undefine
 function explainContainer(task: Task): StopExplanation | undefined {
   const killed = task.containers?.find((each) => /OutOfMemory/i.test(each.reason ?? ''));
   if (killed) {
+    // The helper's work is ours; what the job and its services need is the job's to say.
+    const fault = killed.name === HELPER_CONTAINER ? 'system' : 'job';
     const size = sizeInWords({ cpu: Number(task.cpu), memory: Number(task.memory) });
     return {
-      fault: 'system',
+      fault,
       lines: [
         `The ${killed.name} container ran out of memory: the task has ${size} for all of its containers. Set FARGATE_MEMORY to more.`,
       ],

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ContainerDefinition, RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
 import { BUILD_CONTAINER, HELPER_CONTAINER, JOB_FAMILY_PREFIX } from '@serverless-gitlab-runner/fleet';
 import type { JobTaskShape } from '../job/plan-job-task.ts';
+import { LOG_STREAM_PREFIX } from './container-log.ts';
 
 /** What the manager adds to a shape: the same for all of its jobs. */
 export interface TaskDefinitionSettings {
@@ -33,8 +34,13 @@ const MOUNT_POINTS = [
 /**
  * The task definition of a shape. Its family's name ends in a digest of all that is in it, so that equal shapes share
  * one and a change of ours makes a new one.
+ * @param secrets names or ARNs of the secrets that images are pulled with, by image
  */
-export function jobTaskDefinition(shape: JobTaskShape, settings: TaskDefinitionSettings): JobTaskDefinition {
+export function jobTaskDefinition(
+  shape: JobTaskShape,
+  settings: TaskDefinitionSettings,
+  secrets: ReadonlyMap<string, string> = new Map(),
+): JobTaskDefinition {
   const content = {
     networkMode: 'awsvpc' as const,
     requiresCompatibilities: ['FARGATE' as const],
@@ -47,13 +53,21 @@ export function jobTaskDefinition(shape: JobTaskShape, settings: TaskDefinitionS
       ? { ephemeralStorage: { sizeInGiB: shape.ephemeralStorageGib } }
       : {}),
     volumes: [{ name: 'agent' }, { name: 'builds' }],
-    containerDefinitions: containerDefinitions(shape, settings),
+    containerDefinitions: containerDefinitions(shape, settings, secrets),
   };
   const digest = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
   return { family: `${JOB_FAMILY_PREFIX}${digest}`, ...content };
 }
 
-function containerDefinitions(shape: JobTaskShape, settings: TaskDefinitionSettings): ContainerDefinition[] {
+function containerDefinitions(
+  shape: JobTaskShape,
+  settings: TaskDefinitionSettings,
+  secrets: ReadonlyMap<string, string>,
+): ContainerDefinition[] {
+  const credentials = (image: string) => {
+    const credentialsParameter = secrets.get(image);
+    return credentialsParameter ? { repositoryCredentials: { credentialsParameter } } : {};
+  };
   const common = { stopTimeout: STOP_TIMEOUT_SECONDS, ...logConfiguration(settings) };
   const helper: ContainerDefinition = {
     ...common,
@@ -66,6 +80,7 @@ function containerDefinitions(shape: JobTaskShape, settings: TaskDefinitionSetti
     ...common,
     name: BUILD_CONTAINER,
     image: shape.image,
+    ...credentials(shape.image),
     // Without it the job cannot go on, so its end (out of memory, for example) ends the task.
     essential: true,
     entryPoint: [`${AGENT_FOLDER}/busybox`, 'sh', `${AGENT_FOLDER}/agent`],
@@ -80,6 +95,7 @@ function containerDefinitions(shape: JobTaskShape, settings: TaskDefinitionSetti
       ...common,
       name: container,
       ...service,
+      ...credentials(service.image),
       // A job may live on without a service, and a service may end before its job.
       essential: false,
     }),
@@ -92,7 +108,11 @@ function logConfiguration({ logGroup, region }: TaskDefinitionSettings) {
   return {
     logConfiguration: {
       logDriver: 'awslogs' as const,
-      options: { 'awslogs-group': logGroup, 'awslogs-region': region, 'awslogs-stream-prefix': 'job' },
+      options: {
+        'awslogs-group': logGroup,
+        'awslogs-region': region,
+        'awslogs-stream-prefix': LOG_STREAM_PREFIX,
+      },
     },
   };
 }

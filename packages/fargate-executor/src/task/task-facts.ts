@@ -19,6 +19,12 @@ export function isEnding(task: Task): boolean {
   );
 }
 
+/** Whether all images of the task have been pulled: every container runs, or has. */
+export function hasImages(task: Task): boolean {
+  const containers = task.containers ?? [];
+  return task.lastStatus === 'RUNNING' && containers.every((each) => each.lastStatus !== 'PENDING');
+}
+
 /** Seconds that pulling the images took, when ECS tells. */
 export function pullSecondsOf(task: Task): number | undefined {
   if (!task.pullStartedAt || !task.pullStoppedAt) return undefined;

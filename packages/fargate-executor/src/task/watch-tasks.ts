@@ -7,8 +7,11 @@ export type TaskView = { kind: 'task'; task: Task } | { kind: 'gone' };
 
 /** Watches all job tasks of the manager with as few DescribeTasks as can be. */
 export interface TaskWatcher {
-  /** Calls the listener with every look at the task, until the returned function is called. */
-  watch(taskArn: string, listener: (view: TaskView) => void): () => void;
+  /**
+   * Calls the listener with every look at the task, until the returned function is called.
+   * @param options `closely`: look often, though the task itself runs steadily, since one of its containers may end
+   */
+  watch(taskArn: string, listener: (view: TaskView) => void, options?: { closely: boolean }): () => void;
   /** Looks at once, at all tasks. */
   look(): Promise<void>;
   stop(): void;
@@ -29,6 +32,8 @@ const MISSING_IS_GONE_AFTER_MS = 30_000;
 
 interface Watched {
   listeners: Set<(view: TaskView) => void>;
+  /** Those of them that look closely. */
+  close: Set<(view: TaskView) => void>;
   steady: boolean;
   missingSince: number | undefined;
 }
@@ -43,7 +48,7 @@ export function createTaskWatcher(settings: TaskWatcherSettings): TaskWatcher {
   const schedule = () => {
     clearTimeout(timer);
     if (stopped || watched.size === 0) return;
-    const changing = [...watched.values()].some((entry) => !entry.steady);
+    const changing = [...watched.values()].some((entry) => !entry.steady || entry.close.size > 0);
     timer = setTimeout(() => void look().finally(schedule), changing ? every.changing : every.steady);
   };
 
@@ -55,13 +60,15 @@ export function createTaskWatcher(settings: TaskWatcherSettings): TaskWatcher {
   };
 
   return {
-    watch(taskArn, listener) {
-      const entry = watched.get(taskArn) ?? { listeners: new Set(), steady: false, missingSince: undefined };
+    watch(taskArn, listener, options) {
+      const entry = watched.get(taskArn) ?? newEntry();
       entry.listeners.add(listener);
+      if (options?.closely) entry.close.add(listener);
       watched.set(taskArn, entry);
       schedule();
       return () => {
         entry.listeners.delete(listener);
+        entry.close.delete(listener);
         if (entry.listeners.size === 0) watched.delete(taskArn);
       };
     },
@@ -71,6 +78,10 @@ export function createTaskWatcher(settings: TaskWatcherSettings): TaskWatcher {
       clearTimeout(timer);
     },
   };
+}
+
+function newEntry(): Watched {
+  return { listeners: new Set(), close: new Set(), steady: false, missingSince: undefined };
 }
 
 async function lookAt(settings: TaskWatcherSettings, watched: ReadonlyMap<string, Watched>, arns: string[]) {

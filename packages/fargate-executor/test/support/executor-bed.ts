@@ -9,11 +9,17 @@ import {
   StopTaskCommand,
   type Task,
 } from '@aws-sdk/client-ecs';
+import {
+  CreateSecretCommand,
+  DeleteSecretCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { ExecutorContext } from '../../src/executor-context.ts';
 import { createJobExecutor } from '../../src/job-executor.ts';
 import { createLogger } from '../../src/logger.ts';
+import { createSecretLeases } from '../../src/task/lease-secrets.ts';
 import { createTaskDefinitionRegistry } from '../../src/task/register-task-definition.ts';
 import { createTaskWatcher } from '../../src/task/watch-tasks.ts';
 import { fakeSsh } from './fake-ssh.ts';
@@ -37,6 +43,9 @@ export type ExecutorBed = Awaited<ReturnType<typeof makeExecutorBed>>;
 export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfig = (fleet) => fleet) {
   const folder = await mkdtemp(join(tmpdir(), 'executor-'));
   const ecs = mockClient(ECSClient);
+  const secrets = mockClient(SecretsManagerClient);
+  secrets.on(CreateSecretCommand).resolves({});
+  secrets.on(DeleteSecretCommand).resolves({});
   ecs
     .on(DescribeTaskDefinitionCommand)
     .resolves({ taskDefinition: { taskDefinitionArn: 'family:1', status: 'ACTIVE' } });
@@ -61,7 +70,16 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
       region: 'eu-west-1',
     },
     taskDefinitions: createTaskDefinitionRegistry(client),
+    secretLeases: createSecretLeases({
+      client: new SecretsManagerClient({ region: 'eu-west-1' }),
+      path: 'sgr/jobs/default/',
+      fleet: 'default',
+      staleSeconds: 1200,
+      logger,
+    }),
     watcher: createTaskWatcher({ ecs: client, cluster: 'ci', logger, everyMs: { changing: 5, steady: 5 } }),
+    containerLog: async (_, container) => [`last words of ${container}`],
+    hasConsole: false,
     publish: async (name, detail) => void events.push({ name, detail }),
     logger,
   };
@@ -72,6 +90,7 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
     executor,
     context,
     ecs,
+    secrets,
     events,
     log,
     folder,
@@ -79,6 +98,7 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
       await writeFile(jobFile, JSON.stringify(job));
       return executor.prepare(environment, (line) => log.push(line), hangUp);
     },
+    why: (jobId: number) => executor.why(jobId, (line) => log.push(line)),
     cleanup: () => executor.cleanup(environment),
     stopped: () => ecs.commandCalls(StopTaskCommand).map((call) => call.args[0].input.task),
     async remove() {

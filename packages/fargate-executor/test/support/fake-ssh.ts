@@ -3,7 +3,9 @@ import { join } from 'node:path';
 
 /**
  * Puts an `ssh` into a folder that answers as the helper would: it "connects" when asked to hold the connection, and
- * tells of a build container when asked whether it is ready. Every call is noted in `calls`, one line each.
+ * tells of a build container when asked whether it is ready. Every call is noted in `calls`, one line each. Files of the
+ * folder change its answers: `ports` (what listens), `silent` (nothing does, for ever), `vitals` (of the build container),
+ * `read-only` (its `/etc/hosts`).
  * @returns the environment in which it is found
  */
 export async function fakeSsh(folder: string): Promise<Record<string, string>> {
@@ -14,10 +16,16 @@ echo "$*" >> '${folder}/calls'
 case "$*" in
   *' -N '*) echo connected; exec sleep 60 ;;
   *ready) echo 'user=1000 shell=/bin/sh' ;;
-  *'stage build_setup '*) cat >> '${folder}/build-setup'; echo 'job-helper: exit 0' >&2 ;;
+  *await-ports*) [ -e '${folder}/silent' ] && exec sleep 60; cat '${folder}/ports' ;;
+  *'stage helper_setup '*) cat >> '${folder}/helper-setup'; echo 'job-helper: exit 0' >&2 ;;
+  *'stage build_setup '*)
+    cat >> '${folder}/build-setup'
+    cat '${folder}/vitals' 2> /dev/null
+    [ -e '${folder}/read-only' ] && echo 'job-helper: exit 1' >&2 || echo 'job-helper: exit 0' >&2 ;;
 esac
 `;
   await writeFile(join(bin, 'ssh'), script);
+  await writeFile(join(folder, 'ports'), 'ports: 5432\n');
   await chmod(join(bin, 'ssh'), 0o755);
   return { PATH: `${bin}:${process.env.PATH ?? ''}` };
 }

@@ -3,6 +3,7 @@ import { type JobRequest, parseJobRequest } from '../../src/job/job-request.ts';
 export interface JobSample {
   image?: unknown;
   services?: unknown;
+  credentials?: unknown;
   variables?: { key: string; value: string; public?: boolean; masked?: boolean; file?: boolean }[];
 }
 

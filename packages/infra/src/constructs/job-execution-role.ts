@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { jobSecretArns } from '../policies/statements.ts';
 import type { ResolvedImage } from './image-source.ts';
 
 export interface JobExecutionRoleProps {
@@ -9,6 +10,9 @@ export interface JobExecutionRoleProps {
   readonly logGroup: ILogGroup;
   /** Names (`*` allowed) of this account's ECR repositories whose images jobs may name. */
   readonly imageRepositories: readonly string[];
+  readonly parameterPrefix: string;
+  /** Secrets of fleets (ARNs) that hold logins of registries. */
+  readonly registrySecretArns: readonly string[];
 }
 
 /** The role by which Fargate, not the job, pulls a job's images and writes its containers' logs. */
@@ -18,7 +22,7 @@ export class JobExecutionRole extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { helperImage, logGroup, imageRepositories }: JobExecutionRoleProps,
+    { helperImage, logGroup, imageRepositories, parameterPrefix, registrySecretArns }: JobExecutionRoleProps,
   ) {
     super(scope, id);
     this.role = new Role(this, 'Role', {
@@ -27,6 +31,13 @@ export class JobExecutionRole extends Construct {
     });
     logGroup.grantWrite(this.role);
     helperImage.grantPull(this.role);
+    this.role.addToPolicy(
+      new PolicyStatement({
+        sid: 'ReadRegistryLogins',
+        actions: ['secretsmanager:GetSecretValue'],
+        resources: [jobSecretArns(this, parameterPrefix), ...registrySecretArns],
+      }),
+    );
     if (imageRepositories.length > 0) this.grantRepositories(imageRepositories);
   }
 

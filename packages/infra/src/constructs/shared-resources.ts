@@ -119,6 +119,10 @@ export class SharedResources extends Construct implements Installation {
       helperImage,
       logGroup: this.jobLogGroup,
       imageRepositories: props.jobImageRepositories ?? [],
+      parameterPrefix: this.parameterPrefix,
+      registrySecretArns: [
+        ...new Set(this.fleets.flatMap((fleet) => Object.values(fleet.job?.registryCredentials ?? {}))),
+      ],
     });
     return new ManagerTask(this, 'Manager', {
       parameterPrefix: this.parameterPrefix,

@@ -1,10 +1,12 @@
 import { JOB_FAMILY_PREFIX } from '@serverless-gitlab-runner/fleet';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import {
   type ClusterNames,
   familyArns,
   findTasks,
+  lendSecrets,
   putEvents,
   readParameters,
   runTasks,
@@ -17,6 +19,7 @@ export interface ManagerPermissions extends ClusterNames {
   readonly eventBusArn: string;
   readonly jobExecutionRoleArn: string;
   readonly jobTaskRoleArns: readonly string[];
+  readonly jobLogGroup: ILogGroup;
 }
 
 /** What a runner manager may do. */
@@ -53,6 +56,13 @@ export function managerStatements(scope: Construct, props: ManagerPermissions): 
       sid: 'ReadJobDefinitions',
       actions: ['ecs:DescribeTaskDefinition'],
       resources: ['*'],
+    }),
+    ...lendSecrets(scope, props.parameterPrefix),
+    new PolicyStatement({
+      sid: 'ReadServiceOutput',
+      actions: ['logs:GetLogEvents'],
+      // Ends in `:*`, which is every stream of it.
+      resources: [props.jobLogGroup.logGroupArn],
     }),
     putEvents(props.eventBusArn),
   ];

@@ -1,4 +1,4 @@
-import { TAG, type TaskRole } from '@serverless-gitlab-runner/fleet';
+import { jobSecretsPath, TAG, type TaskRole } from '@serverless-gitlab-runner/fleet';
 import { EVENT_SOURCE } from '@serverless-gitlab-runner/shared-events';
 import { Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -77,6 +77,28 @@ export function decryptOnly(scope: Construct, prefix: string, names: readonly st
       ? {}
       : { conditions: { StringNotLike: { 'kms:EncryptionContext:PARAMETER_ARN': parameters } } }),
   });
+}
+
+/** ARNs of the secrets that managers make for jobs; what Secrets Manager puts behind a name is part of the ARN. */
+export function jobSecretArns(scope: Construct, parameterPrefix: string): string {
+  return arn(scope, 'secretsmanager', `secret:${jobSecretsPath(parameterPrefix)}*`);
+}
+
+/** Statements that make and remove the secrets with which jobs' images are pulled, and read none. */
+export function lendSecrets(scope: Construct, parameterPrefix: string): PolicyStatement[] {
+  return [
+    new PolicyStatement({
+      sid: 'LendSecrets',
+      actions: ['secretsmanager:CreateSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:TagResource'],
+      resources: [jobSecretArns(scope, parameterPrefix)],
+    }),
+    // ListSecrets has no resource level. It tells names and tags of secrets, never their values.
+    new PolicyStatement({
+      sid: 'SweepSecrets',
+      actions: ['secretsmanager:ListSecrets'],
+      resources: ['*'],
+    }),
+  ];
 }
 
 /** Statement that puts this project's events, and no others, on its bus. */

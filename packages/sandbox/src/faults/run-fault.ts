@@ -8,7 +8,7 @@ import type { SecretSearch } from './secret-search.ts';
 import { Stage } from './stage.ts';
 
 /** Milliseconds from the fault's end within which every job must have ended, and after that every task. */
-const JOBS_MS = 180_000;
+const JOBS_MS = 150_000;
 const ZERO_MS = 120_000;
 
 /** Runs a fault once, from a system at rest to a system at rest. */

@@ -8,6 +8,7 @@ import { prepareMachine } from '../system/prepare-machine.ts';
 import { FAULTS } from './catalogue/index.ts';
 import type { Fault } from './fault.ts';
 import { type Laboratory, startLaboratory } from './laboratory.ts';
+import { managerRoleOf } from './prepare-system.ts';
 import { isClean, reportOf } from './report.ts';
 import { runFault } from './run-fault.ts';
 import { type FaultOutcome, renderFaults, renderRun } from './screen.ts';
@@ -23,7 +24,7 @@ export async function runFaults({ args, cleanup, signal }: CommandContext): Prom
   const lab = await startLaboratory({ log, cleanup, machine, signal });
   const outcomes = await runAll(lab, chosen, log);
   writeReports(outcomes);
-  writeAwsCalls(lab, await lab.lambdas.roleArns());
+  writeAwsCalls(lab, { ...(await lab.lambdas.roleArns()), manager: await managerRoleOf(lab.system) });
   console.log(renderFaults(outcomes));
   return tellVerdict(outcomes);
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ObservedTask } from '../demo/observe-tasks.ts';
 import type { ActiveRule, Rule } from '../fault-proxy/index.ts';
-import type { Job, JobDefinition, Project } from '../gitlab-double/index.ts';
+import type { Job, Project } from '../gitlab-double/index.ts';
 import type { Log } from '../setup/progress.ts';
 import { EmulatorSwitches } from './emulator-switches.ts';
 import { FleetDocument } from './fleet-document.ts';
@@ -9,6 +9,7 @@ import type { ExpectedEnd, PlayedJob } from './judge.ts';
 import type { Laboratory } from './laboratory.ts';
 import { MASKED_VALUE } from './planted-secrets.ts';
 import { Reaper } from './reaper.ts';
+import { SCRIPT_BEGINS, type SmallJob, smallJob, smallJobs } from './small-jobs.ts';
 
 /** Milliseconds that anything a fault waits for may take. */
 const PATIENCE_MS = 90_000;
@@ -60,18 +61,18 @@ export class Stage {
   }
 
   /** Queues jobs in a pipeline of their own; with a number, so many small ones of three seconds. */
-  async queue(jobs: number | readonly Omit<JobDefinition, 'stage'>[]): Promise<Job[]> {
+  async queue(jobs: number | readonly SmallJob[]): Promise<Job[]> {
     const definitions = typeof jobs === 'number' ? smallJobs(jobs) : jobs;
     const pipeline = await this.lab.gitlab.createPipeline(this.#project, {
       stages: ['test'],
       jobs: definitions.map((job) => ({ ...job, stage: 'test' })),
     });
     for (const job of pipeline.jobs) this.#play(job);
-    return pipeline.jobs;
+    return [...pipeline.jobs];
   }
 
   /** Queues one job. */
-  async queueOne(job: Omit<JobDefinition, 'stage'>): Promise<Job> {
+  async queueOne(job: SmallJob): Promise<Job> {
     const [queued] = await this.queue([job]);
     if (!queued) throw new Error('the pipeline has no job');
     return queued;
@@ -87,22 +88,20 @@ export class Stage {
     this.#play(job).interruption = reason;
   }
 
-  /** As `retry:` in a `.gitlab-ci.yml`: GitLab queues the job again. */
-  retry(job: Job): Job {
-    const again = this.lab.gitlab.retryJob(job.id);
-    this.#play(again);
-    return again;
+  /** What `retry:` in a `.gitlab-ci.yml` does: GitLab queues the job again, here with a script of three seconds. */
+  retry(job: Job): Promise<Job> {
+    return this.queueOne(smallJob(`${job.name}-again`));
   }
 
   /**
    * A job whose manager is gone without a word: GitLab fails it itself after an hour without a sign of life, which is now,
    * and tries it again.
    */
-  giveUp(job: Job): void {
+  async giveUp(job: Job): Promise<void> {
     if (job.finished) return;
     this.interrupts(job, /(?:)/);
     this.lab.gitlab.dropStuckJob(job.id);
-    this.retry(job);
+    await this.retry(job);
   }
 
   /** From here the fault is over, and the system has to recover. */
@@ -231,22 +230,4 @@ export class Stage {
     this.#played.set(job.id, known);
     return known;
   }
-}
-
-const SCRIPT_BEGINS = 'the script has begun';
-
-/** A small job that takes so many seconds, prints the planted secret, and shows that its repository is there. */
-export function smallJob(name: string, seconds = 3): Omit<JobDefinition, 'stage'> {
-  const script = [
-    `echo "${SCRIPT_BEGINS}"`,
-    'cat README.md',
-    'echo "secret: $PLANTED"',
-    `sleep ${seconds}`,
-    'echo "the end"',
-  ];
-  return { name, script };
-}
-
-export function smallJobs(count: number, seconds = 3): Omit<JobDefinition, 'stage'>[] {
-  return Array.from({ length: count }, (_, index) => smallJob(`small-${index + 1}`, seconds));
 }

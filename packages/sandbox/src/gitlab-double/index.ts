@@ -1,6 +1,8 @@
+export { readConfiguration } from './ci-configuration/read-configuration.ts';
 export type { GitLabEvent } from './events.ts';
+export type { CommitFile } from './git/repository.ts';
 export { type GitLabDouble, type GitLabDoubleOptions, startGitLabDouble } from './gitlab-double.ts';
-export type { JobDefinition, PipelineDefinition } from './model/definitions.ts';
+export type { JobDefinition, PipelineDefinition, ProjectDefinition } from './model/definitions.ts';
 export type { Job } from './model/job.ts';
 export type { Pipeline } from './model/pipeline.ts';
 export type { Project } from './model/project.ts';

@@ -1,7 +1,7 @@
 import type { Rule } from '../../fault-proxy/index.ts';
 import { type Call, errorAnswer } from '../../fault-proxy/index.ts';
 import type { Fault } from '../fault.ts';
-import { smallJobs } from '../stage.ts';
+import { smallJobs } from '../small-jobs.ts';
 
 /** Milliseconds for which GitLab does not answer as it should. */
 const OUTAGE_MS = 8000;

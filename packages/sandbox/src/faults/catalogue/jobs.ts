@@ -2,7 +2,7 @@ import { BUILD_CONTAINER } from '@serverless-gitlab-runner/fleet';
 import { runCommand } from '../../setup/run-command.ts';
 import { cutNetwork, fillDisk, killTask, taskContainerIds } from '../docker-acts.ts';
 import type { Fault } from '../fault.ts';
-import { smallJob, smallJobs } from '../stage.ts';
+import { smallJob, smallJobs } from '../small-jobs.ts';
 
 /** Seconds of scripts that are under way when something happens. */
 const LONG = 20;
@@ -21,7 +21,7 @@ const jobTaskKilled: Fault = {
     await killTask(task.taskArn);
     stage.recovering();
     await stage.finished([victim]);
-    stage.retry(victim);
+    await stage.retry(victim);
   },
 };
 
@@ -39,7 +39,7 @@ const spotInterruption: Fault = {
     await stage.switches.interrupt(task.taskArn, 3);
     stage.recovering();
     await stage.finished([victim]);
-    stage.retry(victim);
+    await stage.retry(victim);
   },
 };
 
@@ -73,7 +73,7 @@ const networkCutForGood: Fault = {
     await cutNetwork(task.taskArn);
     stage.recovering();
     await stage.finished([victim], 120_000);
-    stage.retry(victim);
+    await stage.retry(victim);
   },
 };
 

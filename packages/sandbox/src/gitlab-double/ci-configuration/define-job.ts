@@ -53,13 +53,11 @@ function present<T extends object>(value: T): Present<T> {
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as Present<T>;
 }
 
-function inheritable<T extends object>(
-  values: T,
-  choice: boolean | readonly string[] | undefined,
-): Partial<T> {
+/** Of things that may each be missing, those that a job inherits. */
+function inheritable<T extends object>(values: T, choice: boolean | readonly string[] | undefined): T {
   if (choice === undefined || choice === true) return values;
   const kept = choice === false ? [] : choice;
-  return Object.fromEntries(Object.entries(values).filter(([key]) => kept.includes(key))) as Partial<T>;
+  return Object.fromEntries(Object.entries(values).filter(([key]) => kept.includes(key))) as T;
 }
 
 function defineImage(image: ImageKeywords): ImageDefinition {

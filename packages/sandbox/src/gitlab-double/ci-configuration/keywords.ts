@@ -134,8 +134,7 @@ export const globalSchema = z.strictObject({
   stages: z.array(z.string()).default(['build', 'test', 'deploy']),
   variables: variables.default({}),
   default: defaultSchema.default({}),
-  workflow: z.unknown(),
-  include: z.unknown(),
+  workflow: z.unknown().optional(),
 });
 
 export type JobKeywords = z.output<typeof jobSchema>;

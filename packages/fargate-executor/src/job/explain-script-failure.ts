@@ -1,0 +1,46 @@
+import type { JobSession } from './job-session.ts';
+import { sizeInWords } from './parse-quantity.ts';
+
+/**
+ * Run in the build container after a script failed there: the kernel's count of processes that it killed for want of
+ * memory (cgroup version 2, then 1), and how full the task's disk is.
+ */
+const LOOK_AROUND = `for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+  [ -r "$file" ] && while read -r name count; do [ "$name" = oom_kill ] && echo "oom_kill=$count"; done < "$file"
+done
+/.job-agent/busybox df -P -k /builds
+exit 0
+`;
+
+/** Free KiB below which a disk counts as full. */
+const FULL_BELOW_KIB = 10_240;
+const LOOK_MS = 5000;
+
+/** Why a script may have failed that it cannot know itself: its container ran out of memory, or the disk is full. */
+export async function explainScriptFailure(session: JobSession): Promise<string[]> {
+  const { task, connection, told } = session;
+  if (!task || !connection) return [];
+  const { stdout } = await connection
+    .ask(`stage build_setup ${LOOK_AROUND.length}`, {
+      input: LOOK_AROUND,
+      signal: AbortSignal.timeout(LOOK_MS),
+    })
+    // It explains a failure; none of its own shall hide that.
+    .catch(() => ({ stdout: '' }));
+  const { size, ephemeralStorageGib } = task.shape;
+  const lines: string[] = [];
+  if (/^oom_kill=[1-9]/m.test(stdout) && !told.has('memory')) {
+    told.add('memory');
+    lines.push(
+      `A process of the build container was killed since memory ran out: the task has ${sizeInWords(size)} for all of its containers. Set FARGATE_MEMORY to more.`,
+    );
+  }
+  const free = /^\S+\s+\d+\s+\d+\s+(\d+)\s+\d+%/m.exec(stdout)?.[1];
+  if (free !== undefined && Number(free) < FULL_BELOW_KIB && !told.has('disk')) {
+    told.add('disk');
+    lines.push(
+      `The disk is full: the task has ${ephemeralStorageGib} GB for images and files. Set FARGATE_EPHEMERAL_STORAGE to more.`,
+    );
+  }
+  return lines;
+}

@@ -1,0 +1,123 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DescribeTasksCommand } from '@aws-sdk/client-ecs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ExecutorBed, makeExecutorBed, RUNNING_TASK } from './support/executor-bed.ts';
+
+let bed: ExecutorBed;
+
+beforeEach(async () => {
+  bed = await makeExecutorBed();
+});
+
+afterEach(() => bed.remove());
+
+const log = () => bed.log.join('\n');
+const asked = async () => /await-ports .*/.exec(await readFile(join(bed.folder, 'calls'), 'utf8'))?.[0];
+
+/** ECS tells that a service's container has ended. */
+function die(container: string, exitCode: number) {
+  const containers = [{ name: container, lastStatus: 'STOPPED', exitCode }];
+  bed.ecs.on(DescribeTasksCommand).resolves({ tasks: [{ ...RUNNING_TASK, containers }] });
+}
+
+describe('a job with services', () => {
+  it.each([
+    { what: 'an image whose port is known', services: [{ name: 'postgres:16' }], asks: '0 5432' },
+    {
+      what: 'a port of its own',
+      services: [{ name: 'x', variables: [{ key: 'HEALTHCHECK_TCP_PORT', value: '81' }] }],
+      asks: '0 81',
+    },
+    { what: 'a port that nobody told', services: [{ name: 'x' }], asks: '1' },
+    {
+      what: 'an image that may listen elsewhere',
+      services: [{ name: 'postgres', command: ['-p', '99'] }],
+      asks: '1',
+    },
+    { what: 'several', services: [{ name: 'redis' }, { name: 'x' }, { name: 'y' }], asks: '2 6379' },
+  ])('waits for $what', async ({ services, asks }) => {
+    await writeFile(join(bed.folder, 'ports'), 'ports: 81 99 5432 6379\n');
+    expect(await bed.prepare({ services })).toBe('success');
+    expect(await asked()).toBe(`await-ports 30 ${asks}`);
+    expect(log()).toMatch(/Services are ready after \d+\.\d s/);
+  });
+
+  it('goes on without one that does not listen in time, with a warning and its last lines', async () => {
+    expect(await bed.prepare({ services: [{ name: 'redis:7', alias: 'cache' }] })).toBe('success');
+    expect(log()).toContain(
+      'WARNING: Service redis:7 (cache) does not listen on port 6379 after 30 s; the job goes on without it.',
+    );
+    expect(log()).toContain('Its output is not kept');
+    expect(log()).not.toContain('Services are ready');
+  });
+
+  it('does not wait for one that ended, and tells of it once, with its last lines', async () => {
+    bed.context.taskDefinition.logGroup = '/jobs';
+    await writeFile(join(bed.folder, 'silent'), '');
+    die('svc-0', 3);
+    expect(await bed.prepare({ services: [{ name: 'redis:7' }] })).toBe('success');
+    await bed.executor.afterStage(42, { name: 'build_script', exitCode: 1 });
+    expect(log()).toContain(
+      'WARNING: Service redis:7 ended with exit code 3.\u001b[0;m\nIts last lines:\n  last words of svc-0',
+    );
+    expect(log().split('ended with exit code 3')).toHaveLength(2);
+  });
+
+  it('is refused when one ended since another has its port', async () => {
+    bed.context.taskDefinition.logGroup = '/jobs';
+    bed.context.containerLog = async () => ['bind: Address already in use'];
+    await writeFile(join(bed.folder, 'silent'), '');
+    die('svc-1', 1);
+    expect(await bed.prepare({ services: [{ name: 'x' }, { name: 'y' }] })).toBe('build-failure');
+    expect(log()).toContain('all containers of a Fargate task share one network');
+  });
+
+  it('does not wait when its fleet does not want it', async () => {
+    await bed.remove();
+    bed = await makeExecutorBed((fleet) => ({ ...fleet, job: { ...fleet.job, waitForServicesSeconds: 0 } }));
+    await bed.prepare({ services: [{ name: 'redis:7' }] });
+    expect(await asked()).toBeUndefined();
+  });
+});
+
+describe('after a stage', () => {
+  const after = (name: string, exitCode: number) => bed.executor.afterStage(42, { name, exitCode });
+
+  it('the job log tells of a service that died meanwhile', async () => {
+    await bed.prepare({ services: [{ name: 'postgres:16' }] });
+    die('svc-0', 2);
+    expect((await after('step_script', 1)).join()).toContain('Service postgres:16 ended with exit code 2.');
+    expect(await after('after_script', 1)).toEqual([]);
+  });
+
+  it.each([
+    { vitals: 'oom_kill=1', says: 'memory ran out: the task has 1 vCPU, 2 GB' },
+    { vitals: 'overlay 20511312 20504000 512 100% /builds', says: 'The disk is full: the task has 20 GB' },
+  ])('that failed it says, once, what "$vitals" means', async ({ vitals, says }) => {
+    await bed.prepare();
+    await writeFile(join(bed.folder, 'vitals'), `${vitals}\n`);
+    expect(await after('build_script', 0)).toEqual([]);
+    expect((await after('build_script', 137)).join()).toContain(says);
+    expect(await after('after_script', 1)).toEqual([]);
+  });
+
+  it('that failed it says nothing where there is nothing to say', async () => {
+    await bed.prepare();
+    await writeFile(join(bed.folder, 'vitals'), 'oom_kill=0\noverlay 20511312 4000 20507312 1% /builds\n');
+    expect(await after('build_script', 1)).toEqual([]);
+  });
+
+  it('that is the last, and only then, it says how long the task took and what it cost', async () => {
+    await bed.prepare();
+    expect(await after('build_script', 0)).toEqual([]);
+    expect(await after('cleanup_file_variables', 0)).toEqual([
+      expect.stringMatching(/^Job task: 0 s, about \$0\.\d{5} \(1 vCPU, 2 GB, X86_64, FARGATE_SPOT\)$/),
+    ]);
+    expect(await after('cleanup_file_variables', 0)).toEqual([]);
+  });
+
+  it('of a job that is not known there is nothing to say', async () => {
+    expect(await bed.executor.afterStage(7, { name: 'build_script', exitCode: 1 })).toEqual([]);
+  });
+});

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { planJobTask } from '../src/job/plan-job-task.ts';
+import { fleetOf } from './support/fleet.ts';
+import { jobWith } from './support/job.ts';
+
+interface Case {
+  image?: string;
+  service?: string | { name: string; alias: string };
+  variables?: Record<string, string>;
+}
+
+function refusalOf({ image = 'alpine:3', service, variables = {} }: Case): readonly string[] {
+  const services = service === undefined ? [] : [typeof service === 'string' ? { name: service } : service];
+  const planned = planJobTask(jobWith(variables, { image: { name: image }, services }), fleetOf());
+  return planned.kind === 'refused' ? planned.lines : [];
+}
+
+const BUILD = 'kaniko, rootless buildah, or `docker buildx` with a remote builder';
+
+describe('what Fargate cannot do is refused in one line, with what to do instead', () => {
+  it.each<[string, Case, string, string]>([
+    ['Docker in Docker', { service: 'docker:dind' }, 'privileged', BUILD],
+    ['… of a version', { service: 'docker:27.3-dind' }, 'privileged', BUILD],
+    ['… rootless', { service: 'docker:27-dind-rootless' }, 'privileged', BUILD],
+    ['… of a mirror', { service: 'registry.example.com/mirror/docker:27-dind' }, 'privileged', BUILD],
+    ['… as the image', { image: 'docker:dind' }, 'privileged', BUILD],
+    ['… by another name', { service: 'registry.example.com/ci/my-dind:1' }, 'privileged', BUILD],
+    ['a BuildKit daemon', { service: 'moby/buildkit:v0.17.0' }, 'privileged', BUILD],
+    ['Earthly', { image: 'earthly/earthly:v0.8' }, 'privileged', BUILD],
+    [
+      'Kubernetes in a container',
+      { service: 'rancher/k3s:v1.30' },
+      'privileged',
+      'cluster that runs elsewhere',
+    ],
+    ['kind', { image: 'kindest/node:v1.30' }, 'privileged', 'cluster that runs elsewhere'],
+    [
+      "the host's Docker socket",
+      { image: 'docker:27', variables: { DOCKER_HOST: 'unix:///var/run/docker.sock' } },
+      'mounts nothing of its host',
+      BUILD,
+    ],
+    [
+      'a Docker daemon that is no service',
+      { image: 'docker:27', variables: { DOCKER_HOST: 'tcp://docker:2375' } },
+      'no service of this job',
+      BUILD,
+    ],
+    [
+      '… at localhost',
+      { image: 'docker:cli', variables: { DOCKER_HOST: 'tcp://localhost:2376' } },
+      'no service of this job',
+      BUILD,
+    ],
+    ['Windows', { image: 'mcr.microsoft.com/windows/servercore:ltsc2022' }, 'for Windows', 'Linux image'],
+    ['… by its tag', { image: 'golang:1.22-windowsservercore-ltsc2022' }, 'for Windows', 'Linux image'],
+    [
+      '… .NET Framework',
+      { image: 'mcr.microsoft.com/dotnet/framework/sdk:4.8' },
+      'for Windows',
+      'Linux image',
+    ],
+    [
+      '… as a service',
+      { service: 'mcr.microsoft.com/dotnet/aspnet:8.0-nanoserver-ltsc2022' },
+      'for Windows',
+      'Linux image',
+    ],
+    [
+      'an interactive web terminal',
+      { variables: { CI_PIPELINE_SOURCE: 'webide' } },
+      'interactive web terminal',
+      'Docker or Kubernetes executor',
+    ],
+  ])('%s: %j', (_, asked, why, instead) => {
+    const lines = refusalOf(asked);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(why);
+    expect(lines[0]).toContain(instead);
+  });
+});
+
+describe('what only looks like it is not refused', () => {
+  it.each<[string, Case]>([
+    ["Docker's client alone", { image: 'docker:27-cli' }],
+    [
+      'a remote Docker daemon',
+      { image: 'docker:27', variables: { DOCKER_HOST: 'tcp://builder.example.com:2376' } },
+    ],
+    [
+      'a proxy to one as a service',
+      {
+        image: 'docker:27',
+        service: { name: 'alpine/socat', alias: 'docker' },
+        variables: { DOCKER_HOST: 'tcp://docker:2375' },
+      },
+    ],
+    [
+      "a pipeline's DOCKER_HOST in a job of another image",
+      { image: 'node:24', variables: { DOCKER_HOST: 'tcp://docker:2375' } },
+    ],
+    ['kaniko', { image: 'gcr.io/kaniko-project/executor:debug' }],
+    ['buildah', { image: 'quay.io/buildah/stable:latest' }],
+    ['a project about Windows', { image: 'registry.example.com/cross/windows-builder:1' }],
+  ])('%s: %j', (_, asked) => {
+    expect(refusalOf(asked)).toEqual([]);
+  });
+});

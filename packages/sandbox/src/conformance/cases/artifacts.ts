@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import type { Expectation, Suite } from '../conformance-case.ts';
+import {
+  failsWithExitCode,
+  hasArtifacts,
+  hasNoArtifacts,
+  hasReport,
+  says,
+  succeeds,
+} from '../expectations.ts';
+
+const EXECUTABLE = 0o111;
+const SYMBOLIC_LINK = 0o120000;
+
+export const ARTIFACTS: Suite = {
+  repository: 'artifacts',
+  cases: [
+    {
+      keyword: 'artifacts:paths',
+      name: 'folders and patterns, with name and expire_in',
+      quick: true,
+      jobs: {
+        paths: [
+          succeeds(),
+          hasArtifacts({ 'out/a/one.txt': '1\n', 'out/a/b/two.txt': '2\n', 'three.log': '3\n' }),
+          isNamed('paths-main.zip', '1 week'),
+        ],
+      },
+    },
+    {
+      keyword: 'artifacts:paths',
+      name: 'variables in paths',
+      jobs: { 'variable-in-path': [succeeds(), hasArtifacts({ 'dist/file.txt': '1\n' })] },
+    },
+    {
+      keyword: 'artifacts:paths',
+      name: 'executable bits and symbolic links',
+      jobs: { modes: [succeeds(), keepsModes()] },
+    },
+    {
+      keyword: 'artifacts:paths',
+      name: 'made by after_script; made by another user, readable for nobody else',
+      jobs: {
+        'from-after-script': [succeeds(), hasArtifacts({ 'late.txt': 'late\n' })],
+        'as-user': [succeeds(), hasArtifacts({ 'private/file.txt': 'mine\n' })],
+      },
+    },
+    {
+      keyword: 'artifacts:paths',
+      name: 'nothing found: a warning, and the job succeeds',
+      jobs: { 'nothing-found': [succeeds(), hasNoArtifacts(), says(/no matching files/i)] },
+    },
+    {
+      keyword: 'artifacts:paths',
+      name: '60 MB to the byte',
+      jobs: { 'large-archive': [succeeds(), isWhole()] },
+    },
+    {
+      keyword: 'artifacts:exclude',
+      name: 'patterns below a folder',
+      jobs: { exclude: [succeeds(), hasArtifacts({ 'out/keep.txt': '1\n' })] },
+    },
+    {
+      keyword: 'artifacts:untracked',
+      name: 'what git does not know and does not ignore',
+      jobs: { untracked: [succeeds(), hasArtifacts({ 'new.txt': 'new\n', 'd/other.txt': 'other\n' })] },
+    },
+    {
+      keyword: 'artifacts:when',
+      name: 'on_failure, on_success and always, of a job that fails',
+      jobs: {
+        'on-failure': [failsWithExitCode(4), hasArtifacts({ 'why.txt': 'why\n' })],
+        'on-success-only': [failsWithExitCode(4), hasNoArtifacts()],
+        always: [failsWithExitCode(4), hasArtifacts({ 'why.txt': 'why\n' })],
+      },
+    },
+    {
+      keyword: 'artifacts:reports',
+      name: 'junit, of a job that fails',
+      jobs: { junit: [failsWithExitCode(1), hasReport('junit', '<testsuite name="unit"/>')] },
+    },
+  ],
+};
+
+function isNamed(filename: string, expireIn: string): Expectation {
+  return ({ job: { archive } }) =>
+    archive?.filename === filename && archive.expireIn === expireIn
+      ? []
+      : [`the archive is ${archive?.filename} and expires in ${archive?.expireIn}`];
+}
+
+function keepsModes(): Expectation {
+  return ({ files }) => {
+    const mode = (path: string) => files.get(path)?.mode ?? 0;
+    const wrong = [];
+    if ((mode('tool.sh') & EXECUTABLE) !== EXECUTABLE) wrong.push('tool.sh is not executable');
+    if ((mode('plain.txt') & EXECUTABLE) !== 0) wrong.push('plain.txt is executable');
+    if ((mode('link.sh') & 0o170000) !== SYMBOLIC_LINK) wrong.push('link.sh is no link');
+    return wrong;
+  };
+}
+
+/** The job wrote the checksum beside the file. */
+function isWhole(): Expectation {
+  return ({ files }) => {
+    const content = files.get('large.dat')?.content ?? Buffer.alloc(0);
+    const checksum = createHash('sha256').update(content).digest('hex');
+    const told = files.get('large.sha256')?.content.toString('utf8') ?? '';
+    return told.startsWith(checksum)
+      ? []
+      : [`the file came with ${content.length} bytes and another checksum`];
+  };
+}

@@ -1,0 +1,57 @@
+import type { Suite } from '../conformance-case.ts';
+import {
+  endsWith,
+  failsFor,
+  failsWithExitCode,
+  lastsAtMost,
+  showsLine,
+  succeedsWith,
+  wasTried,
+} from '../expectations.ts';
+
+export const CONTROL: Suite = {
+  repository: 'control',
+  cases: [
+    {
+      keyword: 'timeout',
+      name: 'a job that takes longer: job_execution_timeout',
+      jobs: { timeout: [failsFor('job_execution_timeout'), lastsAtMost(60)] },
+    },
+    {
+      keyword: 'timeout',
+      name: 'RUNNER_SCRIPT_TIMEOUT leaves time for after_script',
+      jobs: { 'script-timeout': [failsFor('job_execution_timeout'), showsLine('after the time-out')] },
+    },
+    {
+      keyword: 'retry',
+      name: 'once: a second job, in a task of its own',
+      quick: true,
+      jobs: { retry: [failsWithExitCode(1), wasTried(2), showsLine('a try')] },
+    },
+    {
+      keyword: 'retry',
+      name: 'when: another reason than the one it failed for',
+      jobs: { 'retry-when-other': [failsWithExitCode(1), wasTried(1)] },
+    },
+    {
+      keyword: 'retry',
+      name: 'exit_codes',
+      jobs: { 'retry-exit-codes': [failsWithExitCode(17), wasTried(2)] },
+    },
+    {
+      keyword: 'allow_failure',
+      name: 'true: the pipeline goes on',
+      jobs: { allowed: [failsWithExitCode(1)], next: succeedsWith('the next stage began') },
+    },
+    {
+      keyword: 'allow_failure',
+      name: 'exit_codes: the pipeline goes on with one of them',
+      jobs: { 'allowed-codes': [failsWithExitCode(43), isAllowedToFail()], next: [endsWith('success')] },
+    },
+  ],
+};
+
+function isAllowedToFail() {
+  return ({ job }: { job: { allowFailure: boolean } }) =>
+    job.allowFailure ? [] : ['GitLab does not allow that failure'];
+}

@@ -1,0 +1,97 @@
+import type { Suite } from '../conformance-case.ts';
+import { failsFor, isRefused, lastsAtMost, says, showsLine, succeedsWith } from '../expectations.ts';
+
+export const IMAGE: Suite = {
+  repository: 'image',
+  cases: [
+    {
+      keyword: 'image',
+      name: 'full name; a name in a mapping with pull_policy',
+      quick: true,
+      jobs: {
+        'full-name': succeedsWith('python', 'python here'),
+        mapping: succeedsWith('python'),
+      },
+    },
+    {
+      keyword: 'image',
+      name: 'variables of file and job in the name',
+      jobs: { 'variable-in-name': succeedsWith('python') },
+    },
+    {
+      keyword: 'image',
+      name: "without image the fleet's default",
+      jobs: { 'no-image': succeedsWith('default is debian') },
+    },
+    {
+      keyword: 'image',
+      name: "the image's own environment and PATH",
+      jobs: {
+        'image-environment': succeedsWith('FROM_IMAGE is set by the image', 'PATH begins with /opt/tool/bin'),
+      },
+    },
+    {
+      keyword: 'image',
+      name: "a registry's port in the name: the image is pulled",
+      jobs: { 'port-in-name': succeedsWith('pulled by tag') },
+    },
+    {
+      keyword: 'image',
+      name: 'a digest: the image is pulled',
+      jobs: { digest: succeedsWith('pulled by digest') },
+    },
+    {
+      keyword: 'image',
+      name: 'an unset variable in the name: refused at once, and the variable is named',
+      jobs: { 'unset-variable-in-name': isRefused('refers to $NOT_SET, which is not set') },
+    },
+    {
+      keyword: 'image',
+      name: 'an impossible name: refused at once',
+      jobs: { 'impossible-name': isRefused('"Not An Image" is not a valid image name') },
+    },
+    {
+      keyword: 'image',
+      name: "an image or tag that is not there: script_failure in the registry's words within seconds",
+      jobs: {
+        missing: notThere(/not-there.*(not found|manifest unknown|does not exist)/),
+        'missing-tag': notThere(/app:9\.9.*(not found|manifest unknown|does not exist)/),
+      },
+    },
+    {
+      keyword: 'image',
+      name: "a registry that does not answer: runner_system_failure in Docker's words",
+      jobs: {
+        'no-registry': [failsFor('runner_system_failure'), says(/could not be pulled.*connection refused/)],
+      },
+    },
+    {
+      keyword: 'image',
+      name: 'platform of the image',
+      jobs: { platform: succeedsWith('x86_64') },
+    },
+    {
+      keyword: 'image',
+      name: 'a platform that Fargate has not: refused at once with those that it has',
+      jobs: { 'platform-unknown': isRefused('"linux/riscv64": this fleet allows X86_64, ARM64') },
+      notSupported: 'Linux on X86_64 and ARM64 only: `image: docker: platform` or FARGATE_ARCHITECTURE.',
+    },
+    {
+      keyword: 'entrypoint',
+      name: 'an image whose entry point is a program, with and without entrypoint: [""]',
+      jobs: {
+        'entry-point-of-image': succeedsWith('the tool was asked: a', 'the tool said 64'),
+        'entry-point-empty': succeedsWith('the tool was asked: b', 'the tool said 64'),
+      },
+    },
+    {
+      keyword: 'entrypoint',
+      name: 'an entry point of the job that is a shell',
+      jobs: { 'entry-point-own': [showsLine("entry point of the job's own"), ...succeedsWith()] },
+    },
+  ],
+};
+
+function notThere(words: RegExp) {
+  return [failsFor('script_failure'), says(words), says('There is no such image'), lastsAtMost(60)];
+}

@@ -1,0 +1,40 @@
+import type { Suite } from '../conformance-case.ts';
+import { ARTIFACTS } from './artifacts.ts';
+import { CACHE } from './cache.ts';
+import { CANCEL, INTERRUPTIBLE } from './cancel.ts';
+import { CONTROL } from './control.ts';
+import { ENDINGS } from './endings.ts';
+import { GIT } from './git.ts';
+import { IMAGE } from './image.ts';
+import { LOG } from './log.ts';
+import { MASKING } from './masking.ts';
+import { NEEDS } from './needs.ts';
+import { REFUSED } from './refused.ts';
+import { SCRIPT } from './script.ts';
+import { SERVICES } from './services.ts';
+import { SHELLS } from './shells.ts';
+import { SIZES } from './sizes.ts';
+import { USER } from './user.ts';
+import { VARIABLES } from './variables.ts';
+
+/** Every case, by the repository that it runs in. */
+export const SUITES: readonly Suite[] = [
+  IMAGE,
+  USER,
+  SHELLS,
+  SERVICES,
+  VARIABLES,
+  MASKING,
+  SCRIPT,
+  GIT,
+  ARTIFACTS,
+  NEEDS,
+  CACHE,
+  CONTROL,
+  CANCEL,
+  INTERRUPTIBLE,
+  SIZES,
+  LOG,
+  ENDINGS,
+  REFUSED,
+];

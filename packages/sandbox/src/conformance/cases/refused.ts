@@ -1,0 +1,42 @@
+import type { Suite } from '../conformance-case.ts';
+import { failsFor, isRefused, lastsAtMost, says } from '../expectations.ts';
+
+const INSTEAD = 'kaniko, rootless buildah, or `docker buildx` with a remote builder.';
+
+export const REFUSED: Suite = {
+  repository: 'refused',
+  cases: [
+    {
+      keyword: 'docker:dind',
+      name: 'as a service, as the image, behind a registry: refused in the first seconds',
+      quick: true,
+      notSupported: INSTEAD,
+      jobs: {
+        'docker-in-docker': dind('docker:27-dind'),
+        'dind-image': dind('docker:dind'),
+        'dind-behind-registry': dind('registry.example.com/proxy/library/docker:27.3.1-dind'),
+      },
+    },
+    {
+      keyword: 'Windows',
+      name: 'an image for Windows: refused in the first seconds',
+      notSupported: 'Fleets run Linux containers; keep another runner for these jobs.',
+      jobs: { windows: [...isRefused('is for Windows'), lastsAtMost(20)] },
+    },
+    {
+      keyword: 'privileged',
+      name: 'what needs privileges fails in the words of the system',
+      notSupported:
+        'Fargate gives no container privileges; what they were for mostly goes without (for images see docker:dind).',
+      jobs: { mount: [failsFor('script_failure'), says(/permission denied|not permitted/i)] },
+    },
+  ],
+};
+
+function dind(image: string) {
+  return [
+    ...isRefused(`"${image}" needs a privileged container, which Fargate does not have`),
+    says('kaniko'),
+    lastsAtMost(20),
+  ];
+}

@@ -1,0 +1,102 @@
+import type { Suite } from '../conformance-case.ts';
+import { hasArtifacts, keepsQuietAbout, says, showsBytes, succeeds, succeedsWith } from '../expectations.ts';
+
+const KUBECONFIG = 'apiVersion: v1\nname: "quoted $NOT_EXPANDED"\n';
+
+export const VARIABLES: Suite = {
+  repository: 'variables',
+  project: {
+    variables: {
+      FROM_PROJECT: 'from the project',
+      KUBECONFIG: { value: KUBECONFIG, file: true, raw: true },
+      LARGE: 'x'.repeat(100_000),
+    },
+  },
+  cases: [
+    {
+      keyword: 'variables',
+      name: "of the file, the job and the project, the project's before the job's before the file's",
+      quick: true,
+      jobs: { precedence: succeedsWith('level job, from the file, from the project') },
+    },
+    {
+      keyword: 'variables',
+      name: 'variables in variables, $$, expand: false',
+      jobs: { expansion: succeedsWith('three: one and global', 'costs 5$', 'raw $FIRST stays') },
+    },
+    {
+      keyword: 'variables',
+      name: 'newlines, quotes, UTF-8, spaces at the ends, empty, patterns: to the byte',
+      jobs: {
+        'odd-characters': [
+          succeeds(),
+          showsBytes(
+            '[first\n',
+            '[first\nsecond\n]\n[single \' double " back ` slash \\ end]\n[naïve Ελληνικά 日本語 🚀]\n[  two before, two after  ]\n[]\n[* ? [a-z]]\n',
+          ),
+        ],
+      },
+    },
+    {
+      keyword: 'variables',
+      name: 'inherit: a list of variables and of defaults',
+      jobs: { 'not-inherited': succeedsWith("global is '', level is ''") },
+    },
+    {
+      keyword: 'variables',
+      name: "GitLab's predefined ones",
+      jobs: {
+        predefined: [
+          ...succeedsWith(
+            'project conformance/variables job predefined stage test branch main',
+            'folder is CI_PROJECT_DIR',
+            'CI true GITLAB_CI true server yes',
+          ),
+          (seen) => hasArtifacts({ 'sha.txt': `${seen.job.pipeline.commit.sha}\n` })(seen),
+        ],
+      },
+    },
+    {
+      keyword: 'variables',
+      name: 'a value of 100,000 characters',
+      jobs: { large: succeedsWith('length 100000') },
+    },
+    {
+      keyword: 'file variables',
+      name: 'the file is there for script and after_script, to the byte, and for a user that is not root',
+      jobs: {
+        'file-variable': [succeeds(), showsBytes('apiVersion', KUBECONFIG), says('mode can be read by 0')],
+        'file-variable-non-root': [succeeds(), showsBytes('apiVersion', KUBECONFIG)],
+      },
+    },
+    {
+      keyword: 'reports:dotenv',
+      name: "a job's dotenv report is variables of later jobs, unless dependencies: []",
+      jobs: {
+        'make-dotenv': succeedsWith(),
+        'use-dotenv': succeedsWith('version 1.2.3, note with spaces and = signs'),
+        'not-use-dotenv': succeedsWith("version ''"),
+      },
+    },
+    {
+      keyword: 'parallel',
+      name: 'a number, and a matrix',
+      jobs: {
+        'parallel 1/2': succeedsWith('part 1 of 2'),
+        'parallel 2/2': succeedsWith('part 2 of 2'),
+        'matrix: [x86, fast]': succeedsWith('x86 fast'),
+        'matrix: [arm, fast]': succeedsWith('arm fast'),
+      },
+    },
+    {
+      keyword: 'id_tokens',
+      name: 'the token reaches the job with its audience, and the log does not show it',
+      jobs: {
+        'id-token': [
+          ...succeedsWith('"aud":"https://vault.example.com"', 'token [MASKED]'),
+          keepsQuietAbout('eyJhbGciOiJIUzI1NiIs'),
+        ],
+      },
+    },
+  ],
+};

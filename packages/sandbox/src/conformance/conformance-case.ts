@@ -1,0 +1,63 @@
+import type { ObservedTask } from '../demo/observe-tasks.ts';
+import type { CommitFile, GitLabDouble, Job, Pipeline, ProjectDefinition } from '../gitlab-double/index.ts';
+import type { System } from '../system/deploy-system.ts';
+import type { ArchivedFile } from './read-archive.ts';
+
+/** What the double and ECS saw of a case's job. */
+export interface SeenJob {
+  job: Job;
+  /** The job's log as GitLab has it. */
+  log: Buffer;
+  task: ObservedTask | undefined;
+  /** Every task that ECS saw for the job; there is to be one, or none for a job that was refused. */
+  tasks: readonly ObservedTask[];
+  /** Every job of that name, those that were tried before it too. */
+  attempts: readonly Job[];
+  /** The artifact archive's files by path; nothing where there is no archive. */
+  files: ReadonlyMap<string, ArchivedFile>;
+}
+
+/** Returns what is wrong, in sentences; nothing when all is right. */
+export type Expectation = (seen: SeenJob) => string[] | Promise<string[]>;
+
+/** What a case's act may use while its jobs run. */
+export interface Scene {
+  gitlab: GitLabDouble;
+  system: System;
+  /** The emulator's, where its switches are. */
+  endpoint: string;
+  pipeline: Pipeline;
+  /** The newest job of that name. */
+  job(name: string): Job;
+  /** Resolves once a job's log holds a text. */
+  untilLogged(name: string, text: string): Promise<Job>;
+  /** The task of a job, once ECS has it in that status. */
+  untilTask(name: string, lastStatus: string): Promise<ObservedTask>;
+}
+
+/** One thing that people write into a `.gitlab-ci.yml`, and what must come of it. */
+export interface ConformanceCase {
+  keyword: string;
+  /** A sentence; unique among all cases. */
+  name: string;
+  /** Jobs of the suite's repository, and what must be true of each when it ended. */
+  jobs: Readonly<Record<string, readonly Expectation[]>>;
+  /** What Fargate cannot do here, and what to do instead; such a case shows that the job log says so. */
+  notSupported?: string;
+  /** What happens to the jobs from outside while they run. */
+  act?: (scene: Scene) => Promise<void>;
+  /** Also in the short run. */
+  quick?: true;
+}
+
+/** The cases of one repository, whose jobs are one pipeline. */
+export interface Suite {
+  /** Folder below `packages/sandbox/conformance`. */
+  repository: string;
+  project?: Omit<ProjectDefinition, 'path'>;
+  /** Files that a folder cannot hold, such as submodules, by path. */
+  moreFiles?: (gitlab: GitLabDouble) => Promise<Readonly<Record<string, CommitFile>>>;
+  /** Commits on the branch before the one that runs. Default 0. */
+  earlierCommits?: number;
+  cases: readonly ConformanceCase[];
+}

@@ -1,0 +1,82 @@
+import pc from 'picocolors';
+import type { CommandContext } from '../setup/command.ts';
+import { type Log, logToStderr as log, step } from '../setup/progress.ts';
+import { prepareMachine } from '../system/prepare-machine.ts';
+import { SUITES } from './cases/index.ts';
+import type { ConformanceCase, Suite } from './conformance-case.ts';
+import { writeDocument } from './document.ts';
+import { buildConformanceImages } from './images.ts';
+import { writeReports } from './report.ts';
+import { runSuite, type SuiteOutcome } from './run-suite.ts';
+import { renderCases, renderSum } from './screen.ts';
+import { startTheatre, type Theatre } from './start-theatre.ts';
+
+/** Cases of a suite that are to run. */
+export interface Choice {
+  suite: Suite;
+  cases: readonly ConformanceCase[];
+}
+
+/** `npm run conformance`: jobs as people write them, through the whole system; all, or those whose keyword or case has a name in it. */
+export async function runConformance({ args, cleanup, signal }: CommandContext): Promise<number> {
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const choices = choose((each) => names.length === 0 || names.some((name) => matches(each, name)));
+  if (args.includes('--list')) return list(choices);
+  if (choices.length === 0) {
+    log(pc.red(`No case has ${names.join(', ')} in its keyword or name: npm run conformance -- --list`));
+    return 2;
+  }
+  const machine = await prepareMachine({ log, cleanup, demoImages: true });
+  await step(log, 'Images of the conformance cases', buildConformanceImages);
+  const theatre = await startTheatre({ log, cleanup, signal, machine });
+  const outcomes = await step(log, 'Pipelines', (inner) => runChoices(theatre, choices, inner));
+  const results = outcomes.flatMap((outcome) => outcome.results);
+  writeReports(results, outcomes);
+  if (names.length === 0) writeDocument(results, runnerOf(theatre));
+  console.log(renderCases(results));
+  const refusals = theatre.gitlab.protocolErrors.map(
+    (error) => `GitLab refused ${error.method} ${error.path}: ${error.message}`,
+  );
+  for (const refusal of refusals) console.log(pc.red(refusal));
+  console.log(`${renderSum(results)}. Report: reports/conformance.json; job logs: reports/conformance-logs/`);
+  return refusals.length === 0 && results.every(({ status }) => status === 'pass') ? 0 : 1;
+}
+
+/** The cases that a condition chooses, by suite. */
+export function choose(isChosen: (each: ConformanceCase) => boolean): Choice[] {
+  return SUITES.map((suite) => ({ suite, cases: suite.cases.filter(isChosen) })).filter(
+    ({ cases }) => cases.length > 0,
+  );
+}
+
+/** Runs all pipelines at once: the manager's places decide how many of their jobs run at one time. */
+export function runChoices(theatre: Theatre, choices: readonly Choice[], tell: Log): Promise<SuiteOutcome[]> {
+  return Promise.all(
+    choices.map(async ({ suite, cases }) => {
+      const outcome = await runSuite(theatre, suite, cases);
+      for (const { keyword, case: name, status, seconds, why } of outcome.results) {
+        const mark = status === 'pass' ? pc.green('✓') : pc.red('✗');
+        tell(`${mark} ${keyword}: ${name} (${seconds} s)${status === 'pass' ? '' : ` ${pc.red(why)}`}`);
+      }
+      return outcome;
+    }),
+  );
+}
+
+function matches({ keyword, name }: ConformanceCase, wanted: string): boolean {
+  return `${keyword}: ${name}`.toLowerCase().includes(wanted.toLowerCase());
+}
+
+function list(choices: readonly Choice[]): number {
+  for (const { suite, cases } of choices) {
+    for (const { keyword, name } of cases) console.log(`${keyword.padEnd(18)} ${name} (${suite.repository})`);
+  }
+  return 0;
+}
+
+/** The runner's name and version, as it told GitLab. */
+function runnerOf({ gitlab }: Theatre): string {
+  const managers = [...gitlab.runners.values()].flatMap((runner) => [...runner.managers.values()]);
+  const info = managers.find((manager) => manager.info?.version)?.info;
+  return `gitlab-runner ${info?.version ?? 'of an unknown version'}`;
+}

@@ -1,0 +1,186 @@
+import type { ObservedTask } from '../demo/observe-tasks.ts';
+import type { Job, JobDefinition, Pipeline, PipelineDefinition } from '../gitlab-double/index.ts';
+import { readConfiguration } from '../gitlab-double/index.ts';
+import type { ConformanceCase, Scene, SeenJob, Suite } from './conformance-case.ts';
+import { secondsOf } from './expectations.ts';
+import { loadRepository } from './load-repository.ts';
+import { readArchive } from './read-archive.ts';
+import type { Theatre } from './start-theatre.ts';
+
+/** Milliseconds that a pipeline may take from its first commit; all pipelines of a run share the manager's places. */
+const PIPELINE_TIMEOUT_MS = 14 * 60_000;
+const LOG_TIMEOUT_MS = 12 * 60_000;
+/** Milliseconds after a pipeline's end in which its last task must have stopped. */
+const STOP_TIMEOUT_MS = 60_000;
+
+/** A line of `reports/conformance.json`, with what the page tells besides. */
+export interface CaseResult {
+  keyword: string;
+  case: string;
+  status: 'pass' | 'fail';
+  seconds: number;
+  /** Why it failed; what the case shows otherwise. */
+  why: string;
+}
+
+/** What a suite's run gives: a result for each case, and its jobs, whose logs are kept. */
+export interface SuiteOutcome {
+  results: CaseResult[];
+  jobs: readonly Job[];
+}
+
+/** Runs the chosen cases of a suite: one repository, one pipeline. */
+export async function runSuite(
+  theatre: Theatre,
+  suite: Suite,
+  cases: readonly ConformanceCase[],
+): Promise<SuiteOutcome> {
+  const pipeline = await startPipeline(theatre, suite, cases);
+  const acts = cases.map(async (each) => each.act?.(sceneOf(theatre, pipeline)));
+  const actErrors = Promise.allSettled(acts);
+  const timeout = await theatre.gitlab.waitForPipeline(pipeline.id, undefined, PIPELINE_TIMEOUT_MS).then(
+    () => undefined,
+    (error: unknown) => String(error),
+  );
+  const failedActs = await actErrors;
+  await theatre.observer
+    .waitUntil('the tasks of a pipeline to stop', STOP_TIMEOUT_MS, (tasks) =>
+      tasks.filter((task) => isOf(task, pipeline)).every((task) => task.lastStatus === 'STOPPED'),
+    )
+    .catch(() => undefined);
+  const results = cases.map(async (each, index) => {
+    const act = failedActs[index];
+    const wrong = act?.status === 'rejected' ? [`what was to happen did not: ${act.reason}`] : [];
+    return judge(theatre, pipeline, each, timeout === undefined ? wrong : [...wrong, timeout]);
+  });
+  return { results: await Promise.all(results), jobs: pipeline.jobs };
+}
+
+async function startPipeline(
+  { gitlab, registry }: Theatre,
+  suite: Suite,
+  cases: readonly ConformanceCase[],
+): Promise<Pipeline> {
+  const { repository, earlierCommits = 0 } = suite;
+  const project = await gitlab.createProject({
+    path: `conformance/${repository}`,
+    ...suite.project,
+    variables: {
+      REGISTRY: registry.address,
+      IMAGE_DIGEST: registry.digest,
+      ...suite.project?.variables,
+    },
+  });
+  for (let commit = 1; commit <= earlierCommits; commit += 1) {
+    await gitlab.pushCommit(project, {
+      message: `commit ${commit}`,
+      files: { 'earlier.txt': `${commit}\n` },
+    });
+  }
+  const files = await loadRepository(repository);
+  await gitlab.pushCommit(project, {
+    message: `the ${repository} repository`,
+    files: { ...files, ...(await suite.moreFiles?.(gitlab)) },
+  });
+  const definition = readConfiguration((path) => textOf(files[path], path));
+  return gitlab.createPipeline(project, withJobsOf(definition, cases));
+}
+
+function textOf(file: unknown, path: string): string {
+  if (typeof file === 'object' && file !== null && 'content' in file) return String(file.content);
+  throw new Error(`${path} is not in the repository`);
+}
+
+/** Only the jobs of the chosen cases, and those that they depend on. */
+function withJobsOf(definition: PipelineDefinition, cases: readonly ConformanceCase[]): PipelineDefinition {
+  const wanted = new Set(cases.flatMap((each) => Object.keys(each.jobs)));
+  const byName = new Map(definition.jobs.map((job) => [job.name, job]));
+  const missing = [...wanted].find((name) => !byName.has(name));
+  if (missing !== undefined) throw new Error(`the repository's .gitlab-ci.yml has no job ${missing}`);
+  const add = (job: JobDefinition | undefined) => {
+    for (const name of [...(job?.needs ?? []), ...(job?.dependencies ?? [])]) {
+      if (wanted.has(name)) continue;
+      wanted.add(name);
+      add(byName.get(name));
+    }
+  };
+  for (const name of [...wanted]) add(byName.get(name));
+  return { ...definition, jobs: definition.jobs.filter(({ name }) => wanted.has(name)) };
+}
+
+function sceneOf({ gitlab, system, endpoint, observer }: Theatre, pipeline: Pipeline): Scene {
+  const job = (name: string) => {
+    const found = pipeline.jobs.findLast((each) => each.name === name);
+    if (found === undefined) throw new Error(`the pipeline has no job ${name}`);
+    return found;
+  };
+  return {
+    ...{ gitlab, system, endpoint, pipeline, job },
+    untilLogged: (name, text) =>
+      gitlab.waitForJob(
+        job(name).id,
+        (each) => each.finished || each.trace.bytes.includes(text),
+        LOG_TIMEOUT_MS,
+      ),
+    untilTask: async (name, lastStatus) => {
+      const { id } = job(name);
+      const find = (tasks: readonly ObservedTask[]) =>
+        tasks.find((task) => task.jobId === id && task.lastStatus === lastStatus);
+      const isThere = (tasks: readonly ObservedTask[]) => find(tasks) !== undefined;
+      await observer.waitUntil(`the task of ${name}`, LOG_TIMEOUT_MS, isThere);
+      const found = find(observer.tasks);
+      if (found === undefined) throw new Error(`the task of ${name} was gone again`);
+      return found;
+    },
+  };
+}
+
+async function judge(
+  theatre: Theatre,
+  pipeline: Pipeline,
+  each: ConformanceCase,
+  wrong: string[],
+): Promise<CaseResult> {
+  let seconds = 0;
+  for (const [name, expectations] of Object.entries(each.jobs)) {
+    const seen = await see(theatre, pipeline, name);
+    seconds = Math.max(seconds, secondsOf(seen));
+    const found = [...tellUnfinished(seen), ...tellTasks(seen)];
+    for (const expectation of expectations) found.push(...(await expectation(seen)));
+    wrong.push(...found.map((sentence) => `${name}: ${sentence}`));
+  }
+  const fine = each.notSupported ?? '';
+  return {
+    keyword: each.keyword,
+    case: each.name,
+    status: wrong.length === 0 ? 'pass' : 'fail',
+    seconds: Math.round(seconds * 10) / 10,
+    why: wrong.length === 0 ? fine : wrong.join('; '),
+  };
+}
+
+async function see({ observer }: Theatre, pipeline: Pipeline, name: string): Promise<SeenJob> {
+  const attempts = pipeline.jobs.filter((each) => each.name === name);
+  const job = attempts.at(-1);
+  if (job === undefined) throw new Error(`the pipeline has no job ${name}`);
+  const tasks = observer.tasks.filter((task) => task.jobId === job.id);
+  return { job, log: job.trace.bytes, task: tasks[0], tasks, attempts, files: await readArchive(job) };
+}
+
+function tellUnfinished({ job }: SeenJob): string[] {
+  const checked = job.traceVerdict === 'invalid' ? ['the log is not the one that the runner sent'] : [];
+  return job.finished ? checked : [`is still ${job.status}`];
+}
+
+/** True of every job: one task at most, and it is over. */
+function tellTasks({ tasks }: SeenJob): string[] {
+  const left = tasks.filter((task) => task.lastStatus !== 'STOPPED');
+  return [
+    ...(tasks.length > 1 ? [`ECS saw ${tasks.length} tasks for it`] : []),
+    ...left.map((task) => `its task is still ${task.lastStatus}`),
+  ];
+}
+
+function isOf(task: ObservedTask, pipeline: Pipeline): boolean {
+  return pipeline.jobs.some((job) => job.id === task.jobId);
+}

@@ -1,0 +1,26 @@
+import Table from 'cli-table3';
+import pc from 'picocolors';
+import type { CaseResult } from './run-suite.ts';
+
+/** The table of all cases, by keyword. */
+export function renderCases(results: readonly CaseResult[]): string {
+  const table = new Table({
+    head: ['keyword', 'case', 'status', 'seconds', 'why'],
+    style: { head: pc.isColorSupported ? ['bold'] : [], border: [] },
+    colWidths: [16, 58, 8, 9, 60],
+    wordWrap: true,
+  });
+  for (const result of results) table.push(row(result));
+  return table.toString();
+}
+
+function row({ keyword, case: name, status, seconds, why }: CaseResult): string[] {
+  const paint = status === 'pass' ? pc.green : pc.red;
+  return [keyword, name, paint(status), seconds.toFixed(1), why.slice(0, 600)];
+}
+
+/** Passed and failed cases, by keyword and in all. */
+export function renderSum(results: readonly CaseResult[]): string {
+  const failed = results.filter(({ status }) => status === 'fail').length;
+  return `${results.length} cases, ${results.length - failed} passed, ${failed} failed`;
+}

@@ -1,0 +1,71 @@
+import { DEMO_IMAGES } from '../images/demo-images.ts';
+import type { Cleanup } from '../setup/cleanup.ts';
+import { type Log, step } from '../setup/progress.ts';
+import { runCommand, tryCommand } from '../setup/run-command.ts';
+import { RUN_LABEL } from '../system/task-containers.ts';
+import { conformanceImage } from './images.ts';
+
+/** A registry with one image in it, `team/app:1.0`, which no local image has the name of. */
+export interface Registry {
+  /** Host and port; on this machine's loopback, where Docker asks for no TLS. */
+  address: string;
+  /** `sha256:…` of the image. */
+  digest: string;
+}
+
+const IMAGE = 'team/app';
+
+/** Starts a real registry beside the emulator, and puts an image into it. */
+export async function startRegistry(runId: string, log: Log, cleanup: Cleanup): Promise<Registry> {
+  return step(log, 'A registry with an image', async () => {
+    const name = `${runId}-registry`;
+    const label = `${RUN_LABEL}=${runId}`;
+    await runCommand('docker', [
+      ...['run', '--detach', '--name', name, '--label', label, '--publish', '127.0.0.1::5000'],
+      conformanceImage('registry'),
+    ]);
+    cleanup.add('the registry', async () => {
+      await tryCommand('docker', ['rm', '--force', '--volumes', name]);
+    });
+    const address = (await runCommand('docker', ['port', name, '5000/tcp'])).trim();
+    const tagged = `${address}/${IMAGE}:1.0`;
+    cleanup.add('the images from the registry', () => removeImagesOf(address));
+    await runCommand('docker', ['tag', DEMO_IMAGES.busybox, tagged]);
+    const digest = await push(tagged);
+    await removeImagesOf(address);
+    return { address, digest };
+  });
+}
+
+/** The registry may need a moment until it listens: pushes until it takes the image. */
+async function push(image: string): Promise<string> {
+  let last = '';
+  for (let attempt = 1; attempt <= 20; attempt += 1) {
+    const result = await tryCommand('docker', ['push', image]);
+    const [, digest] = /digest: (sha256:[0-9a-f]{64})/.exec(result.stdout) ?? [];
+    if (digest !== undefined) return digest;
+    last = result.stderr || result.stdout;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  throw new Error(`the registry does not take ${image}: ${last}`);
+}
+
+async function removeImagesOf(address: string): Promise<void> {
+  const list = await tryCommand('docker', [
+    'images',
+    '--format',
+    '{{.Repository}}:{{.Tag}}',
+    `${address}/${IMAGE}`,
+  ]);
+  const digests = await tryCommand('docker', [
+    'images',
+    '--digests',
+    '--format',
+    '{{.Repository}}@{{.Digest}}',
+    `${address}/${IMAGE}`,
+  ]);
+  const names = `${list.stdout}\n${digests.stdout}`
+    .split('\n')
+    .filter((name) => name !== '' && !name.includes('<none>'));
+  if (names.length > 0) await tryCommand('docker', ['rmi', '--force', ...new Set(names)]);
+}

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildConformanceImages } from '../../src/conformance/images.ts';
+import { choose, runChoices } from '../../src/conformance/run-conformance.ts';
+import type { CaseResult } from '../../src/conformance/run-suite.ts';
+import { startTheatre } from '../../src/conformance/start-theatre.ts';
+import { Cleanup } from '../../src/setup/cleanup.ts';
+import { prepareMachine } from '../../src/system/prepare-machine.ts';
+
+const log = (line: string) => process.stderr.write(`${line}\n`);
+const cleanup = new Cleanup(log);
+const choices = choose(({ quick }) => quick === true);
+const cases = choices.flatMap((choice) => choice.cases);
+
+let results: CaseResult[] = [];
+let refusals: unknown[] = [];
+
+beforeAll(async () => {
+  const machine = await prepareMachine({ log, cleanup, demoImages: true });
+  await buildConformanceImages(log);
+  const theatre = await startTheatre({ log, cleanup, machine, signal: new AbortController().signal });
+  const outcomes = await runChoices(theatre, choices, log);
+  results = outcomes.flatMap((outcome) => outcome.results);
+  refusals = theatre.gitlab.protocolErrors;
+}, 8 * 60_000);
+
+afterAll(() => cleanup.run(), 60_000);
+
+describe('jobs as people write them, one of each kind ("npm run conformance" has them all)', () => {
+  it.each(cases.map((each) => [each.keyword, each.name] as const))('%s: %s', (keyword, name) => {
+    const result = results.find((each) => each.keyword === keyword && each.case === name);
+    expect(result).toMatchObject({ status: 'pass' });
+  });
+
+  it('asks of GitLab nothing that GitLab refuses', () => {
+    expect(refusals).toEqual([]);
+  });
+});

@@ -1,0 +1,113 @@
+import { DescribeTaskDefinitionCommand, ListTaskDefinitionsCommand } from '@aws-sdk/client-ecs';
+import {
+  CreateSecretCommand,
+  ListSecretsCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEMO_IMAGES } from '../../src/images/demo-images.ts';
+import { until } from '../emulator/support/until.ts';
+import { type ManagerBench, startManagerBench } from './support/manager-bench.ts';
+import { type PrivateRegistry, startPrivateRegistry } from './support/private-registry.ts';
+
+const PASSWORD = 'planted-registry-password';
+const FLEET_SECRET = 'fleet-login';
+
+let registry: PrivateRegistry;
+let bench: ManagerBench;
+let secrets: SecretsManagerClient;
+let image: string;
+let fleetImage: string;
+
+beforeAll(async () => {
+  registry = await startPrivateRegistry('ci', PASSWORD);
+  image = await registry.push(DEMO_IMAGES.busybox, 'team/app:1');
+  fleetImage = await registry.push(DEMO_IMAGES.busybox, 'fleet/app:1');
+  const arn = `arn:aws:secretsmanager:us-east-1:000000000000:secret:${FLEET_SECRET}`;
+  const registryCredentials = { [`${registry.host}/fleet`]: arn };
+  bench = await startManagerBench('private', { fleet: { job: { registryCredentials } } });
+  secrets = new SecretsManagerClient(bench.clientOptions);
+  const SecretString = JSON.stringify({ username: 'ci', password: PASSWORD });
+  await secrets.send(new CreateSecretCommand({ Name: FLEET_SECRET, SecretString }));
+}, 180_000);
+
+afterAll(async () => {
+  await bench?.stop();
+  await registry?.stop();
+}, 60_000);
+
+const namesOfSecrets = async () => {
+  const { SecretList = [] } = await secrets.send(new ListSecretsCommand({}));
+  return SecretList.map(({ Name }) => Name);
+};
+
+/** A job of the image, which is pulled anew. */
+async function runPrivate(name: string, authConfig?: string) {
+  await registry.forget(name);
+  const login = authConfig ? { variables: { DOCKER_AUTH_CONFIG: { value: authConfig } } } : {};
+  return bench.runJob({ image: name, ...login, script: ['cat /etc/demo-image'] });
+}
+
+/** Everything that ECS keeps of task definitions, as text. */
+async function taskDefinitions(): Promise<string> {
+  const { taskDefinitionArns = [] } = await bench.ecs.send(new ListTaskDefinitionsCommand({}));
+  const all = await Promise.all(
+    taskDefinitionArns.map((taskDefinition) =>
+      bench.ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition })),
+    ),
+  );
+  return JSON.stringify(all.map((answer) => answer.taskDefinition));
+}
+
+describe('an image of a private registry', () => {
+  it("is pulled with the job's DOCKER_AUTH_CONFIG; the secret for it goes, and the task definition is kept", async () => {
+    const first = await runPrivate(image, registry.authConfig);
+    expect(first.status, first.trace.text).toBe('success');
+    expect(first.trace.text).toContain('\nbusybox\n');
+    await bench.noTaskRuns(first);
+    await until('the end of the secret', async () =>
+      (await namesOfSecrets()).join() === FLEET_SECRET ? true : undefined,
+    );
+    const second = await runPrivate(image, registry.authConfig);
+    expect(second.status, second.trace.text).toBe('success');
+    expect(second.trace.text).toMatch(/Task definition \S+ found in/);
+    const kept = await taskDefinitions();
+    expect(kept).toContain('"credentialsParameter":"serverless-gitlab-runner/jobs/default/0"');
+    for (const where of [kept, JSON.stringify(await bench.tasksOf(second)), await bench.managerLog()])
+      expect(where).not.toContain(PASSWORD);
+  });
+
+  it("is pulled with the fleet's credentials where the job has none", async () => {
+    const job = await runPrivate(fleetImage);
+    expect(job.status, job.trace.text).toBe('success');
+  });
+
+  it.each([
+    {
+      what: 'without a login',
+      login: undefined,
+      says: 'A private one needs its login in DOCKER_AUTH_CONFIG',
+    },
+    {
+      what: 'with a wrong one',
+      login: 'ci:wrong',
+      says: 'A private one needs its login in DOCKER_AUTH_CONFIG',
+    },
+  ])("$what fails as the job's fault, in the registry's words, and soon", async ({ login, says }) => {
+    const auth = login && Buffer.from(login).toString('base64');
+    const config = auth && JSON.stringify({ auths: { [registry.host]: { auth } } });
+    const startedAt = Date.now();
+    const job = await runPrivate(image, config);
+    expect([job.status, job.failureReason], job.trace.text).toEqual(['failed', 'script_failure']);
+    expect(job.trace.text).toContain('CannotPullContainerError');
+    expect(job.trace.text).toContain(says);
+    expect(Date.now() - startedAt).toBeLessThan(30_000);
+    expect(await namesOfSecrets()).toEqual([FLEET_SECRET]);
+  });
+
+  it('that is not there is said to be missing', async () => {
+    const job = await runPrivate(`${registry.host}/team/app:2`, registry.authConfig);
+    expect([job.status, job.failureReason], job.trace.text).toEqual(['failed', 'script_failure']);
+    expect(job.trace.text).toContain('There is no such image');
+  });
+});
