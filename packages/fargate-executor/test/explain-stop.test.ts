@@ -68,6 +68,16 @@ const cases: Case[] = [
     says: 'not there for this architecture',
   },
   {
+    what: "a service's image",
+    task: stopped(
+      pull('not found'),
+      {},
+      { containers: [{ name: 'svc-0', reason: pull('failed to resolve ref nope:1: not found') }] },
+    ),
+    fault: 'job',
+    says: "A service's image could not be pulled: ",
+  },
+  {
     what: "the helper's image",
     task: stopped(pull('not found'), {}, { containers: [{ name: 'helper', reason: pull('not found') }] }),
     fault: 'system',

@@ -68,37 +68,46 @@ function explainStart(reason: string): StopExplanation | undefined {
 
 function explainPull(task: Task, reason: string): StopExplanation | undefined {
   const isPull = /CannotPull|pull image/i.test(reason);
-  const failed = task.containers?.find((each) => /CannotPull|pull image/i.test(each.reason ?? ''));
-  if (isPull && failed?.name === HELPER_CONTAINER) {
+  const failed = task.containers?.find((each) => /CannotPull|pull image/i.test(each.reason ?? ''))?.name;
+  if (isPull && failed === HELPER_CONTAINER) {
     return {
       fault: 'system',
       lines: [`The helper's image could not be pulled, tell who runs this fleet: ${reason}`],
     };
   }
-  if (WRONG_ARCHITECTURE.test(reason)) {
-    return job(
-      reason,
-      'The image is not there for this architecture. Choose another image, or set FARGATE_ARCHITECTURE.',
-    );
-  }
-  if (!isPull) return undefined;
-  if (RATE_LIMIT.test(reason)) {
-    const advice =
-      'The registry limits how often images may be pulled. Use a mirror, or a pull-through cache of Amazon ECR.';
-    return { fault: 'system', lines: [`The image could not be pulled: ${reason}`, advice] };
-  }
-  if (NOT_ALLOWED.test(reason)) {
-    return job(
-      reason,
-      'The registry does not give out this image: check its name. A private one needs its login in DOCKER_AUTH_CONFIG.',
-    );
-  }
-  if (NO_SUCH_IMAGE.test(reason)) return job(reason, 'There is no such image: check its name and tag.');
-  return { fault: 'system', lines: [`The image could not be pulled: ${reason}`] };
+  if (!isPull && !WRONG_ARCHITECTURE.test(reason)) return undefined;
+  const whose = failed === undefined || failed === BUILD_CONTAINER ? 'The image' : "A service's image";
+  const [fault, advice] = adviceOnPull(reason);
+  return { fault, lines: [`${whose} could not be pulled: ${reason}`, ...advice] };
 }
 
-function job(reason: string, advice: string): StopExplanation {
-  return { fault: 'job', lines: [`The image could not be pulled: ${reason}`, advice] };
+/** Whose fault a failed pull is, and what to do. */
+function adviceOnPull(reason: string): [StopExplanation['fault'], string[]] {
+  if (WRONG_ARCHITECTURE.test(reason)) {
+    return [
+      'job',
+      ['The image is not there for this architecture. Choose another image, or set FARGATE_ARCHITECTURE.'],
+    ];
+  }
+  if (RATE_LIMIT.test(reason)) {
+    return [
+      'system',
+      [
+        'The registry limits how often images may be pulled. Use a mirror, or a pull-through cache of Amazon ECR.',
+      ],
+    ];
+  }
+  if (NOT_ALLOWED.test(reason)) {
+    return [
+      'job',
+      [
+        'The registry does not give out this image: check its name. A private one needs its login in DOCKER_AUTH_CONFIG.',
+      ],
+    ];
+  }
+  return NO_SUCH_IMAGE.test(reason)
+    ? ['job', ['There is no such image: check its name and tag.']]
+    : ['system', []];
 }
 
 function explainCapacity(task: Task, reason: string): StopExplanation | undefined {

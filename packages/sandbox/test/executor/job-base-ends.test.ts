@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { BASE_IMAGE } from '../../src/docker/index.ts';
+import { DEMO_IMAGES } from '../../src/images/demo-images.ts';
 import { runCommand } from '../../src/setup/run-command.ts';
 import { until } from '../emulator/support/until.ts';
 import { type JobContainers, jobContainersPool } from './support/job-containers.ts';
@@ -36,6 +37,26 @@ describe('cancelling', () => {
     const job = await start({ image: BASE_IMAGE });
     expect(await job.ask('cancel 1')).toBe('');
     expect((await job.run('build_script', 'echo still here')).output.toString()).toBe('still here\n');
+  });
+});
+
+describe('services', () => {
+  it('are waited for: their ports, and as many others as have none that is known', async () => {
+    const job = await start({ image: DEMO_IMAGES.busybox });
+    expect(await job.ask('await-ports 0 1 4001')).toBe('ports:\n');
+    const waiting = job.ask('await-ports 20 1 4001');
+    await job.run(
+      'build_script',
+      'nc -l -p 4001 > /dev/null & sleep 0.3; nc -l -p 4002 > /dev/null & exit 0',
+    );
+    expect(await waiting).toBe('ports: 4001 4002\n');
+  });
+
+  it('that do not listen are waited for no longer than asked', async () => {
+    const job = await start({ image: DEMO_IMAGES.busybox });
+    const startedAt = Date.now();
+    expect(await job.ask('await-ports 1 0 4001')).toBe('ports:\n');
+    expect(Date.now() - startedAt).toBeLessThan(4000);
   });
 });
 

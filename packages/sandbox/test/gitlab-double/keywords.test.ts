@@ -31,7 +31,7 @@ describe('retry', () => {
     await fail(job, 3);
     const { pipeline } = job;
     expect(pipeline.jobs).toHaveLength(jobs);
-    expect(pipeline.status).toBe(jobs === 2 ? 'running' : 'failed');
+    expect(pipeline.status).toBe(jobs === 2 ? 'pending' : 'failed');
     for (const each of pipeline.jobs) fixture.gitlab.cancelJob(each.id);
   });
 });

@@ -62,8 +62,13 @@ export const ARTIFACTS: Suite = {
     },
     {
       keyword: 'artifacts:untracked',
-      name: 'what git does not know and does not ignore',
-      jobs: { untracked: [succeeds(), hasArtifacts({ 'new.txt': 'new\n', 'd/other.txt': 'other\n' })] },
+      name: 'what git does not know, ignored files too, as GitLab has it',
+      jobs: {
+        untracked: [
+          succeeds(),
+          hasArtifacts({ 'new.txt': 'new\n', 'd/other.txt': 'other\n', 'ignored.cache': 'ignored\n' }),
+        ],
+      },
     },
     {
       keyword: 'artifacts:when',

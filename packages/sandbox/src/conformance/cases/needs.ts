@@ -16,7 +16,7 @@ export const NEEDS: Suite = {
     },
     {
       keyword: 'needs',
-      name: "a user that is not root may change what a needed job's artifacts brought",
+      name: "a user that is not root may read what a needed job's artifacts brought",
       jobs: { 'as-user': succeedsWith('two') },
     },
     {

@@ -71,7 +71,7 @@ function jobInfo(instance: Instance, job: Job) {
 function gitInfo(instance: Instance, job: Job) {
   const { pipeline } = job;
   const persistent = `refs/pipelines/${pipeline.id}`;
-  const depth = pipeline.project.gitDepth;
+  const depth = gitDepth(instance, job);
   const branch = depth > 0 ? pipeline.ref : '*';
   return {
     repo_url: cloneUrl(instance, job),
@@ -84,6 +84,12 @@ function gitInfo(instance: Instance, job: Job) {
     depth,
     protected: pipeline.ref === pipeline.project.defaultBranch,
   };
+}
+
+/** The job's GIT_DEPTH, else the project's (Ci::BuildRunnerPresenter#git_depth). */
+function gitDepth(instance: Instance, job: Job): number {
+  const written = jobVariables(instance, job).findLast(({ key }) => key === 'GIT_DEPTH')?.value ?? '';
+  return /^\d+$/.test(written) ? Number(written) : job.pipeline.project.gitDepth;
 }
 
 function steps(definition: JobDefinition, timeout: number) {

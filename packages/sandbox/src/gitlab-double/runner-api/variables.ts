@@ -5,10 +5,11 @@ import type { Job } from '../model/job.ts';
 import { USER } from '../model/project.ts';
 import { cloneUrl, jobUrl, projectUrls } from '../urls.ts';
 import { dependencyJobs } from './dependency-jobs.ts';
+import { expandVariables } from './expand-variables.ts';
 import { idTokens } from './id-tokens.ts';
 
 /** A variable in a job's payload. GitLab leaves `file` and `raw` out when false. */
-interface PayloadVariable {
+export interface PayloadVariable {
   key: string;
   value: string;
   public: boolean;
@@ -23,7 +24,7 @@ interface PayloadVariable {
  */
 export function jobVariables(instance: Instance, job: Job): PayloadVariable[] {
   const { pipeline, definition } = job;
-  return [
+  return expandVariables([
     ...shown(jobFacts(instance, job)),
     ...hidden(jobSecrets(job)),
     { key: 'CI_REPOSITORY_URL', value: cloneUrl(instance, job), public: false, masked: false },
@@ -37,7 +38,7 @@ export function jobVariables(instance: Instance, job: Job): PayloadVariable[] {
     ...dependencyJobs(job).flatMap((dependency) => shown(dependency.dotenv)),
     ...payloadVariables(pipeline.project.variables),
     ...hidden(idTokens(instance, job)),
-  ];
+  ]);
 }
 
 /** Definitions of a test in the payload's form. */

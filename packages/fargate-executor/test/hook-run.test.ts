@@ -1,0 +1,97 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BUILD_FAILURE, type HookBed, makeHookBed, SYSTEM_FAILURE } from './support/hook-bed.ts';
+
+let bed: HookBed;
+
+beforeEach(async () => {
+  bed = await makeHookBed();
+});
+
+afterEach(() => bed.remove());
+
+describe('run', () => {
+  /** Puts an `ssh` before the real one that does as the shell lines say. */
+  async function ssh(lines: string): Promise<void> {
+    await mkdir(join(bed.folder, 'bin'), { recursive: true });
+    const path = join(bed.folder, 'bin/ssh');
+    await writeFile(path, `#!/bin/sh\necho "$*" >> '${bed.folder}/calls'\n${lines}\n`);
+    await chmod(path, 0o755);
+    await writeFile(join(bed.folder, 'script'), 'echo the script\n');
+  }
+  const stage = () => bed.run('run', [join(bed.folder, 'script'), 'build_script']);
+
+  it('sends the script over the connection that is there, and prints the output only', async () => {
+    await ssh('cat; printf "\\000\\377 no newline"; echo "job-helper: exit 0" >&2');
+    const { child, ended } = bed.start('run', [join(bed.folder, 'script'), 'build_script']);
+    const chunks: Buffer[] = [];
+    child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
+    expect(await ended).toMatchObject({ code: 0, errors: '' });
+    expect(Buffer.concat(chunks)).toEqual(Buffer.from('echo the script\n\0\xff no newline', 'latin1'));
+    expect(await readFile(join(bed.folder, 'calls'), 'utf8')).toBe(
+      `-F ${bed.folder}/jobs/42/ssh_config -o ProxyCommand=false job stage build_script 16\n`,
+    );
+  });
+
+  it.each([1, 3, 137, 255])('tells the runner that the script ended with %i', async (code) => {
+    await ssh(`echo "job-helper: exit ${code}" >&2`);
+    expect((await stage()).code).toBe(BUILD_FAILURE);
+    expect(await readFile(join(bed.folder, 'exit-code'), 'utf8')).toBe(`${code}\n`);
+  });
+
+  it.each([
+    ['the connection is lost', 'exit 255'],
+    ['the container ended', 'echo "job-helper: lost" >&2'],
+    ['ssh ends well without a word', 'exit 0'],
+  ])('asks why, and fails as ours, when %s', async (_, lines) => {
+    await ssh(`echo output; ${lines}`);
+    expect(await stage()).toEqual({
+      code: SYSTEM_FAILURE,
+      output: 'output\nThe job task was stopped from outside\n',
+      errors: '',
+    });
+    expect(bed.executor.why).toHaveBeenCalledWith(42, expect.any(Function));
+    expect(bed.executor.afterStage).not.toHaveBeenCalled();
+  });
+
+  it("fails as the job's when that is why", async () => {
+    bed.executor.why.mockResolvedValue('build-failure');
+    await ssh('exit 255');
+    expect((await stage()).code).toBe(BUILD_FAILURE);
+  });
+
+  it.each([
+    [0, 0],
+    [7, BUILD_FAILURE],
+  ])('after a script that ended with %i prints what there is to say', async (exitCode, code) => {
+    bed.executor.afterStage.mockResolvedValue(['one line', 'another']);
+    await ssh(`echo output; echo "job-helper: exit ${exitCode}" >&2`);
+    expect(await stage()).toEqual({ code, output: 'output\none line\nanother\n', errors: '' });
+    expect(bed.executor.afterStage).toHaveBeenCalledWith(42, { name: 'build_script', exitCode });
+  });
+
+  it('is not failed by a resident process that has nothing to say', async () => {
+    await ssh('echo "job-helper: exit 0" >&2');
+    await new Promise((resolve) => bed.server.close(resolve));
+    expect((await stage()).code).toBe(0);
+  });
+
+  it('does not take what the script prints for how it ended', async () => {
+    await ssh('echo "job-helper: exit 0"; echo "job-helper: exit 5" >&2');
+    expect((await stage()).code).toBe(BUILD_FAILURE);
+  });
+
+  it('that is told to end has the stage ended by the helper, and its last output comes through', async () => {
+    await ssh(`case "$*" in
+      *cancel*) touch '${bed.folder}/cancelled' ;;
+      *) echo started; until [ -e '${bed.folder}/cancelled' ]; do sleep 0.05; done
+         echo 'last words'; echo 'job-helper: exit 143' >&2 ;;
+    esac`);
+    const { child, ended } = bed.start('run', [join(bed.folder, 'script'), 'build_script']);
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    process.kill(-(child.pid ?? 0), 'SIGTERM');
+    expect((await ended).code).toBe(BUILD_FAILURE);
+    expect(await readFile(join(bed.folder, 'calls'), 'utf8')).toContain('job cancel 10');
+  });
+});
