@@ -71,6 +71,28 @@ describe('a task watcher', () => {
     expect(seen).toHaveLength(1);
   });
 
+  it('looks every second while somebody looks closely, and not longer', async () => {
+    answer('RUNNING');
+    watcher.watch('task', () => {});
+    const unwatch = watcher.watch('task', () => {}, { closely: true });
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(calls()).toHaveLength(5);
+    unwatch();
+    await vi.advanceTimersByTimeAsync(1000);
+    ecs.resetHistory();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(calls()).toHaveLength(2);
+  });
+
+  it('is not put off by ever more tasks that are new', async () => {
+    answer('PENDING');
+    for (let index = 0; index < 10; index += 1) {
+      watcher.watch(`task-${index}`, () => {});
+      await vi.advanceTimersByTimeAsync(500);
+    }
+    expect(calls().length).toBeGreaterThanOrEqual(4);
+  });
+
   it('tells nobody who no longer listens, and asks no longer', async () => {
     answer('PENDING');
     const seen: TaskView[] = [];

@@ -19,6 +19,10 @@ const ACCEPTED: readonly (readonly [string, string])[] = [
   [':task/', 'every task of our cluster: their ids are not known before they run'],
   [':task-definition/serverless-gitlab-runner-job-*', 'a family for each shape of job, made as jobs come'],
   [':task-definition/serverless-gitlab-runner-manager:*', 'every revision of the manager'],
+  [
+    ':secret:serverless-gitlab-runner/jobs/*',
+    'a secret for each private login of a job that starts, made as jobs come',
+  ],
   ['IdleReaperServiceFunction', 'CDK lets the schedule invoke versions of the function too; there are none'],
 ];
 

@@ -5,17 +5,7 @@ import { synthesise } from './support/synthesise.ts';
 const statements = Object.values(
   synthesise({
     jobImageRepositories: ['team/*'],
-    fleets: [
-      {
-        name: 'default',
-        job: {
-          taskRoleArn: 'arn:aws:iam::111122223333:role/deployer',
-          registryCredentials: {
-            'docker.io': 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:hub-AbCdEf',
-          },
-        },
-      },
-    ],
+    fleets: [{ name: 'default', job: { taskRoleArn: 'arn:aws:iam::111122223333:role/deployer' } }],
   }),
 ).flatMap(roleStatements);
 const allowed = statements.filter(({ effect }) => effect === 'Allow');
@@ -109,7 +99,6 @@ function of(role: string, action: string): RoleStatement[] {
 }
 
 const MANAGER = 'What a runner manager may do: run, watch and stop job tasks';
-const JOB_EXECUTION = 'Pulls the images of job tasks and writes their logs';
 const LAUNCHER = 'What runner-launcher may do';
 const RECEIVER = 'What webhook-receiver may do';
 const REAPER = 'What idle-reaper may do';
@@ -168,7 +157,10 @@ describe('every statement', () => {
       actions.includes('events:PutEvents'),
     )) {
       expect(resources).toEqual([expect.stringContaining('EventBus')]);
-      expect(conditions.StringEquals).toEqual({ 'events:source': ['serverless-gitlab-runner'] });
+      expect(conditions).toEqual({
+        'ForAllValues:StringEquals': { 'events:source': ['serverless-gitlab-runner'] },
+        Null: { 'events:source': ['false'] },
+      });
     }
   });
 });
@@ -203,31 +195,6 @@ describe('tasks', () => {
       { 'ecs:CreateAction': ['RunTask'] },
       { 'ecs:CreateAction': ['RegisterTaskDefinition'] },
     ]);
-  });
-});
-
-describe('registry logins', () => {
-  const FLEET_SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:hub-AbCdEf';
-  const OF_JOBS = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:serverless-gitlab-runner/jobs/*';
-  const resourcesOf = (role: string, action: string) =>
-    of(role, action).flatMap(({ resources }) => resources);
-
-  it("are read by jobs' execution role only, and none but jobs' and fleets'", () => {
-    expect(resourcesOf(JOB_EXECUTION, 'secretsmanager:GetSecretValue')).toEqual([OF_JOBS, FLEET_SECRET]);
-    expect(allowed.filter(({ actions }) => actions.includes('secretsmanager:GetSecretValue'))).toHaveLength(
-      1,
-    );
-  });
-
-  it.each(['secretsmanager:CreateSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:TagResource'])(
-    'a manager may %s for jobs only',
-    (action) => {
-      expect(resourcesOf(MANAGER, action)).toEqual([OF_JOBS]);
-    },
-  );
-
-  it("a manager reads the log of jobs' containers and no other", () => {
-    expect(resourcesOf(MANAGER, 'logs:GetLogEvents')).toEqual([expect.stringMatching(/JobLog/)]);
   });
 });
 

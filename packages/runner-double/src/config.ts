@@ -38,6 +38,7 @@ const runnerSchema = z.looseObject({
   unhealthy_requests_limit: z.number().int().default(3),
   unhealthy_interval: z.string().default('60m'),
   feature_flags: z.record(z.string(), z.boolean()).default({}),
+  custom_build_dir: z.looseObject({ enabled: z.boolean().default(false) }).optional(),
   custom: customSchema.optional(),
 });
 

@@ -43,13 +43,23 @@ export function createTaskWatcher(settings: TaskWatcherSettings): TaskWatcher {
   const every = settings.everyMs ?? { changing: 1000, steady: 5000 };
   const watched = new Map<string, Watched>();
   let timer: NodeJS.Timeout | undefined;
+  let dueAt = 0;
   let stopped = false;
 
   const schedule = () => {
-    clearTimeout(timer);
     if (stopped || watched.size === 0) return;
     const changing = [...watched.values()].some((entry) => !entry.steady || entry.close.size > 0);
-    timer = setTimeout(() => void look().finally(schedule), changing ? every.changing : every.steady);
+    const due = Date.now() + (changing ? every.changing : every.steady);
+    // A look that comes sooner is not put off, however many tasks are new.
+    if (timer && due >= dueAt) return;
+    clearTimeout(timer);
+    dueAt = due;
+    timer = setTimeout(onDue, due - Date.now());
+  };
+
+  const onDue = () => {
+    timer = undefined;
+    void look().finally(schedule);
   };
 
   const look = async () => {

@@ -101,13 +101,20 @@ export function lendSecrets(scope: Construct, parameterPrefix: string): PolicySt
   ];
 }
 
-/** Statement that puts this project's events, and no others, on its bus. */
+/**
+ * Statement that puts this project's events, and no others, on its bus. A call has several entries, so the key has several
+ * values, which `StringEquals` alone does not match; `ForAllValues` would hold for none at all, hence `Null`.
+ * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-source.html
+ */
 export function putEvents(eventBusArn: string): PolicyStatement {
   return new PolicyStatement({
     sid: 'PutEvents',
     actions: ['events:PutEvents'],
     resources: [eventBusArn],
-    conditions: { StringEquals: { 'events:source': EVENT_SOURCE } },
+    conditions: {
+      'ForAllValues:StringEquals': { 'events:source': EVENT_SOURCE },
+      Null: { 'events:source': 'false' },
+    },
   });
 }
 

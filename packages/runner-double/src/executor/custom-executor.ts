@@ -136,6 +136,7 @@ export class CustomExecutor {
       shortToken: shortToken(runner.token),
       concurrentProjectId: identity.concurrentProjectId,
       gitClonePath: this.#context.settings.gitClonePath,
+      clonePathAllowed: runner.custom_build_dir?.enabled ?? false,
       emptyStrategy: this.#context.settings.gitStrategy === 'empty',
     });
     this.#context = createBuildContext(

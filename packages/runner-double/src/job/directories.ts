@@ -30,6 +30,8 @@ export type DirectoryFacts = {
   readonly shortToken: string;
   readonly concurrentProjectId: number;
   readonly gitClonePath: string;
+  /** `[runners.custom_build_dir] enabled`. */
+  readonly clonePathAllowed: boolean;
   readonly emptyStrategy: boolean;
 };
 
@@ -41,7 +43,7 @@ export function planDirectories(facts: DirectoryFacts): Directories {
   if (facts.cacheDir === '') {
     throw new BuildError('runner_configuration_error', 'the cache_dir is not configured');
   }
-  if (facts.gitClonePath !== '') {
+  if (facts.gitClonePath !== '' && !facts.clonePathAllowed) {
     throw new BuildError(
       'runner_configuration_error',
       'setting GIT_CLONE_PATH is not allowed, enable `custom_build_dir` feature',
@@ -51,7 +53,18 @@ export function planDirectories(facts: DirectoryFacts): Directories {
   const unique = facts.shared ? posix.join(facts.shortToken, String(facts.concurrentProjectId), slug) : slug;
   return {
     root: facts.buildsDir,
-    build: posix.join(facts.buildsDir, unique),
+    build: clonePath(facts) ?? posix.join(facts.buildsDir, unique),
     cache: posix.join(facts.cacheDir, slug),
   };
+}
+
+/** GIT_CLONE_PATH, which the real runner takes below `builds_dir` only. */
+function clonePath({ gitClonePath, buildsDir }: DirectoryFacts): string | undefined {
+  if (gitClonePath === '') return undefined;
+  const path = posix.normalize(gitClonePath.replaceAll(/\$(?:CI_BUILDS_DIR|\{CI_BUILDS_DIR\})/g, buildsDir));
+  if (path.startsWith(`${posix.normalize(buildsDir)}/`)) return path;
+  throw new BuildError(
+    'runner_configuration_error',
+    `the GIT_CLONE_PATH="${path}" has to be within "${buildsDir}"`,
+  );
 }

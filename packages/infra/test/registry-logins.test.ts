@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { roleStatements } from './support/statements.ts';
+import { synthesise } from './support/synthesise.ts';
+
+const FLEET_SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:hub-AbCdEf';
+const OF_JOBS = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:serverless-gitlab-runner/jobs/*';
+const JOB_EXECUTION = 'Pulls the images of job tasks and writes their logs';
+const MANAGER = 'What a runner manager may do: run, watch and stop job tasks';
+
+const allowed = Object.values(
+  synthesise({
+    fleets: [{ name: 'default', job: { registryCredentials: { 'docker.io': FLEET_SECRET } } }],
+  }),
+)
+  .flatMap(roleStatements)
+  .filter(({ effect }) => effect === 'Allow');
+
+const resourcesOf = (role: string, action: string) =>
+  allowed
+    .filter((statement) => statement.role === role && statement.actions.includes(action))
+    .flatMap(({ resources }) => resources);
+
+describe('registry logins', () => {
+  it("are read by jobs' execution role only, and none but jobs' and fleets'", () => {
+    expect(resourcesOf(JOB_EXECUTION, 'secretsmanager:GetSecretValue')).toEqual([OF_JOBS, FLEET_SECRET]);
+    expect(allowed.filter(({ actions }) => actions.includes('secretsmanager:GetSecretValue'))).toHaveLength(
+      1,
+    );
+  });
+
+  it.each(['secretsmanager:CreateSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:TagResource'])(
+    'a manager may %s for jobs only',
+    (action) => {
+      expect(resourcesOf(MANAGER, action)).toEqual([OF_JOBS]);
+    },
+  );
+
+  it("a manager reads the log of jobs' containers and no other", () => {
+    expect(resourcesOf(MANAGER, 'logs:GetLogEvents')).toEqual([expect.stringMatching(/JobLog/)]);
+  });
+});

@@ -1,0 +1,90 @@
+import { ACCOUNT, arnOf, REGION } from './arns.ts';
+import { KINDS, keyOf } from './physical-names.ts';
+import type { Templates } from './template.ts';
+
+const PSEUDO: Readonly<Record<string, string>> = {
+  'AWS::Partition': 'aws',
+  'AWS::Region': REGION,
+  'AWS::AccountId': ACCOUNT,
+  'AWS::URLSuffix': 'amazonaws.com',
+};
+
+/** Turns values of templates into what CloudFormation makes of them. */
+export interface Intrinsics {
+  /**
+   * Text of a value of a stack's template.
+   * @throws {Error} when it has a function or attribute that policies had no use for yet
+   */
+  textOf(stack: string, value: unknown): string;
+  /** Texts of a value that may be one or several. */
+  textsOf(stack: string, value: unknown): string[];
+}
+
+/**
+ * Resolves references, attributes, joins and imports between the stacks.
+ * @param names of deployed resources (`recordedNames`); a resource that is not among them is called `<stack>-<logical id>`
+ */
+export function intrinsicsOf(templates: Templates, names: ReadonlyMap<string, string>): Intrinsics {
+  const exported = exportsOf(templates);
+
+  function textOf(stack: string, value: unknown): string {
+    if (typeof value !== 'object' || value === null) return String(value);
+    const [[name, inner] = ['', undefined]] = Object.entries(value);
+    switch (name) {
+      case 'Ref':
+        return PSEUDO[String(inner)] ?? nameOf(stack, String(inner));
+      case 'Fn::GetAtt':
+        return attribute(stack, inner);
+      case 'Fn::Join':
+        return joined(stack, inner);
+      case 'Fn::ImportValue':
+        return imported(textOf(stack, inner));
+      default:
+        throw new Error(`${stack}: ${JSON.stringify(value)} is not understood yet`);
+    }
+  }
+
+  function nameOf(stack: string, id: string): string {
+    const resource = templates[stack]?.Resources[id];
+    if (resource === undefined) throw new Error(`${stack} has no resource ${id}`);
+    const named = KINDS[resource.Type]?.named;
+    const given = named === undefined ? undefined : resource.Properties[named];
+    return given === undefined ? (names.get(keyOf({ stack, id })) ?? `${stack}-${id}`) : textOf(stack, given);
+  }
+
+  function attribute(stack: string, value: unknown): string {
+    const [id, name] = Array.isArray(value) ? value.map(String) : [];
+    const kind = KINDS[templates[stack]?.Resources[id ?? '']?.Type ?? ''];
+    if (id === undefined || name !== 'Arn' || kind === undefined) {
+      throw new Error(`${stack}: the attribute ${JSON.stringify(value)} is not understood yet`);
+    }
+    return arnOf(kind.service, kind.resource(nameOf(stack, id)));
+  }
+
+  function joined(stack: string, value: unknown): string {
+    if (!Array.isArray(value) || !Array.isArray(value[1]))
+      throw new Error(`no join: ${JSON.stringify(value)}`);
+    return value[1].map((part) => textOf(stack, part)).join(String(value[0]));
+  }
+
+  function imported(name: string): string {
+    const found = exported.get(name);
+    if (found === undefined) throw new Error(`no stack exports ${name}`);
+    return textOf(found.stack, found.value);
+  }
+
+  return {
+    textOf,
+    textsOf: (stack, value) => (Array.isArray(value) ? value : [value]).map((one) => textOf(stack, one)),
+  };
+}
+
+function exportsOf(templates: Templates): Map<string, { stack: string; value: unknown }> {
+  return new Map(
+    Object.entries(templates).flatMap(([stack, { Outputs }]) =>
+      Object.values(Outputs).flatMap(({ Export, Value }) =>
+        Export ? [[Export.Name, { stack, value: Value }] as const] : [],
+      ),
+    ),
+  );
+}

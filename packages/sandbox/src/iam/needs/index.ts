@@ -1,0 +1,28 @@
+import type { RecordedCall } from '../recording.ts';
+import { ECS } from './ecs.ts';
+import { type Facts, type Need, type NeedsOf, UnjudgeableCallError } from './need.ts';
+import { EVENTS, LOGS, SECRETS_MANAGER, SQS } from './others.ts';
+import { SSM } from './ssm.ts';
+
+const SERVICES: Readonly<Record<string, Readonly<Record<string, NeedsOf>>>> = {
+  ecs: ECS,
+  events: EVENTS,
+  logs: LOGS,
+  secretsmanager: SECRETS_MANAGER,
+  sqs: SQS,
+  ssm: SSM,
+};
+
+/**
+ * What AWS asks of the caller's policies for a recorded call.
+ * @throws {UnjudgeableCallError} when the operation is not in the table, or the recording lacks a parameter
+ */
+export function needsOf(call: RecordedCall, facts: Facts): Need[] {
+  const needs = SERVICES[call.service]?.[call.operation];
+  if (needs === undefined) {
+    throw new UnjudgeableCallError(
+      `what ${call.service} ${call.operation} needs is not in the table: add it to src/iam/needs`,
+    );
+  }
+  return needs(call, facts);
+}

@@ -1,0 +1,85 @@
+/**
+ * What the services beside ECS and Parameter Store ask.
+ * @see https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+ */
+import { arnOf, asArn, nameIn } from '../arns.ts';
+import type { RecordedCall } from '../recording.ts';
+import { type Need, type NeedsOf, recordedTags, requestTags, text, UnjudgeableCallError } from './need.ts';
+
+export const EVENTS: Readonly<Record<string, NeedsOf>> = {
+  PutEvents: ({ parameters, operation }) => {
+    const entries = Array.isArray(parameters.Entries) ? parameters.Entries : [];
+    if (entries.length === 0) throw new UnjudgeableCallError(`the recording has no Entries of ${operation}`);
+    const told = entries.map((entry: unknown): EventEntry => Object(entry));
+    const buses = Map.groupBy(told, ({ EventBusName = 'default' }) => EventBusName);
+    return [...buses].map(([bus, ofBus]) => ({
+      action: 'events:PutEvents',
+      resource: asArn(bus, 'events', 'event-bus/'),
+      // AWS's list has several values for both keys: those of all entries.
+      context: {
+        'events:source': different(ofBus.map(({ Source = '' }) => Source)),
+        'events:detail-type': different(ofBus.map(({ DetailType = '' }) => DetailType)),
+      },
+    }));
+  },
+};
+
+/** What the proxy keeps of an entry. */
+interface EventEntry {
+  EventBusName?: string;
+  Source?: string;
+  DetailType?: string;
+}
+
+function different(values: readonly string[]): string[] {
+  return [...new Set(values)];
+}
+
+export const SQS: Readonly<Record<string, NeedsOf>> = {
+  ChangeMessageVisibility: ofQueue('sqs:ChangeMessageVisibility'),
+  ChangeMessageVisibilityBatch: ofQueue('sqs:ChangeMessageVisibility'),
+  SendMessage: ofQueue('sqs:SendMessage'),
+  SendMessageBatch: ofQueue('sqs:SendMessage'),
+};
+
+export const LOGS: Readonly<Record<string, NeedsOf>> = {
+  GetLogEvents: (call) => [
+    {
+      action: 'logs:GetLogEvents',
+      resource: arnOf(
+        'logs',
+        `log-group:${text(call, 'logGroupName')}:log-stream:${text(call, 'logStreamName')}`,
+      ),
+      context: {},
+    },
+  ],
+};
+
+export const SECRETS_MANAGER: Readonly<Record<string, NeedsOf>> = {
+  CreateSecret: (call) => {
+    const resource = secretArn(text(call, 'Name'));
+    const tags = requestTags(recordedTags(call));
+    const context = { ...tags, 'secretsmanager:Name': text(call, 'Name') };
+    return [
+      { action: 'secretsmanager:CreateSecret', resource, context },
+      ...(Object.keys(tags).length > 0
+        ? [{ action: 'secretsmanager:TagResource', resource, context: tags }]
+        : []),
+    ];
+  },
+  DeleteSecret: (call) => [
+    { action: 'secretsmanager:DeleteSecret', resource: secretArn(text(call, 'SecretId')), context: {} },
+  ],
+  ListSecrets: () => [{ action: 'secretsmanager:ListSecrets', resource: '*', context: {} }],
+};
+
+function ofQueue(action: string): NeedsOf {
+  return (call: RecordedCall): Need[] => [
+    { action, resource: arnOf('sqs', nameIn(text(call, 'QueueUrl'))), context: {} },
+  ];
+}
+
+/** Secrets Manager puts a hyphen and six characters behind a name. */
+function secretArn(nameOrArn: string): string {
+  return nameOrArn.startsWith('arn:') ? nameOrArn : arnOf('secretsmanager', `secret:${nameOrArn}-AbCdEf`);
+}

@@ -1,0 +1,82 @@
+/**
+ * What Parameter Store asks, and what it asks of KMS in its caller's name.
+ * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
+ * @see https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+ */
+import {
+  DEFAULT_PARAMETER_PREFIX,
+  fleetOfConfigParameter,
+  parameterNames,
+} from '@serverless-gitlab-runner/fleet';
+import { ACCOUNT, arnOf, asArn, REGION } from '../arns.ts';
+import type { RecordedCall } from '../recording.ts';
+import { type Need, type NeedsOf, recordedTags, requestTags, text, texts } from './need.ts';
+
+export const SSM: Readonly<Record<string, NeedsOf>> = {
+  GetParameter: (call) => reads('ssm:GetParameter', [text(call, 'Name')], call),
+  GetParameters: (call) => reads('ssm:GetParameters', texts(call, 'Names'), call),
+  GetParametersByPath: (call) => {
+    const path = text(call, 'Path');
+    return [
+      { action: 'ssm:GetParametersByPath', resource: parameterArn(path), context: {} },
+      ...decryptions(secretsBelow(path), call),
+    ];
+  },
+  PutParameter: (call) => {
+    const tags = recordedTags(call);
+    const resource = parameterArn(text(call, 'Name'));
+    const context = { 'ssm:Overwrite': String(call.parameters.Overwrite === true), ...requestTags(tags) };
+    return [
+      { action: 'ssm:PutParameter', resource, context },
+      ...(tags.length > 0 ? [{ action: 'ssm:AddTagsToResource', resource, context: requestTags(tags) }] : []),
+      ...(call.parameters.Type === 'SecureString' ? [ofKey('kms:Encrypt', resource)] : []),
+    ];
+  },
+};
+
+function reads(action: string, names: readonly string[], call: RecordedCall): Need[] {
+  return [
+    ...names.map((name) => ({ action, resource: parameterArn(name), context: {} })),
+    ...decryptions(names, call),
+  ];
+}
+
+/** KMS is asked only when decryption was asked for, and only for a SecureString. */
+function decryptions(names: readonly string[], call: RecordedCall): Need[] {
+  if (call.parameters.WithDecryption !== true) return [];
+  return names.filter(isSecureString).map((name) => ofKey('kms:Decrypt', parameterArn(name)));
+}
+
+/** Of our parameters, all but a fleet's document are. */
+function isSecureString(name: string): boolean {
+  return fleetOfConfigParameter(DEFAULT_PARAMETER_PREFIX, name) === undefined;
+}
+
+/** What reading a path would decrypt, had it a fleet. */
+function secretsBelow(path: string): string[] {
+  const { webhookSecret, signingToken, runnerToken } = parameterNames(DEFAULT_PARAMETER_PREFIX, 'default');
+  return [webhookSecret, signingToken, runnerToken].filter((name) => name.startsWith(path));
+}
+
+/**
+ * The key `aws/ssm`: its policy, not the caller's, lets whoever of the account comes through Parameter Store use it.
+ * @see https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
+ */
+function ofKey(action: string, resource: string): Need {
+  return {
+    action,
+    resource: arnOf('kms', 'key/00000000-0000-0000-0000-000000000000'),
+    context: {
+      'kms:ViaService': `ssm.${REGION}.amazonaws.com`,
+      'kms:CallerAccount': ACCOUNT,
+      'kms:EncryptionContext:PARAMETER_ARN': resource,
+    },
+    // The list has `kms:EncryptionContext:${EncryptionContextKey}`, which the evaluator does not recognise.
+    isUnlisted: true,
+    isGrantedByResource: true,
+  };
+}
+
+function parameterArn(name: string): string {
+  return asArn(name.replace(/^\//, ''), 'ssm', 'parameter/');
+}
