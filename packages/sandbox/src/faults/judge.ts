@@ -43,8 +43,8 @@ function isAsExpected(job: SeenJob, { status, failureReason, says }: ExpectedEnd
   );
 }
 
-/** One run of a fault, in the numbers of the report. */
-export interface RunResult {
+/** What is counted of a fault, in one run of it and in all of them. */
+export interface FaultCounts {
   jobsQueued: number;
   jobsFinished: number;
   jobsLost: number;
@@ -52,7 +52,12 @@ export interface RunResult {
   jobsInterrupted: number;
   tasksLeaked: number;
   secretsLeaked: number;
+  /** Seconds from the fault's end to the last job's end; of several runs, the slowest's. */
   secondsToRecover: number;
+}
+
+/** One run of a fault, in the numbers of the report. */
+export interface RunResult extends FaultCounts {
   managers: number;
   seconds: number;
   /** What is not as it must be, in sentences. */

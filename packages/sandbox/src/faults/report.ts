@@ -1,18 +1,9 @@
-import type { RunResult } from './judge.ts';
+import type { FaultCounts, RunResult } from './judge.ts';
 
 /** A line of `reports/faults.json`. */
-export interface FaultReport {
+export interface FaultReport extends FaultCounts {
   fault: string;
   runs: number;
-  jobsQueued: number;
-  jobsFinished: number;
-  jobsLost: number;
-  jobsKilled: number;
-  jobsInterrupted: number;
-  tasksLeaked: number;
-  secretsLeaked: number;
-  /** Seconds from the fault's end to the last job's end, of the slowest run. */
-  secondsToRecover: number;
 }
 
 /** Adds up a fault's runs. */
