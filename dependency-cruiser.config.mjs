@@ -13,7 +13,14 @@ const mayImport = {
   'idle-reaper': ['shared-events', 'fleet', 'aws-calls', 'ecs-tasks'],
   'fargate-executor': ['shared-events', 'fleet', 'aws-calls'],
   infra: ['shared-events', 'fleet'],
-  'protocol-model': ['shared-events', 'fleet', 'ecs-tasks', 'runner-launcher', 'idle-reaper'],
+  'protocol-model': [
+    'shared-events',
+    'fleet',
+    'ecs-tasks',
+    'runner-launcher',
+    'idle-reaper',
+    'fargate-executor',
+  ],
   'runner-double': [],
   sandbox: ['shared-events', 'fleet', 'infra'],
 };

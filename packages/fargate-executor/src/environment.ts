@@ -31,6 +31,8 @@ const environmentSchema = z.object({
   ECS_CONTAINER_METADATA_URI_V4: z.url(),
   /** Folder of sockets, keys and the runner's configuration. Default `/run/fargate-executor`. */
   STATE_FOLDER: optional(z.string().startsWith('/')),
+  /** Port at which `gitlab-runner` serves its metrics, to this task only. Default 9252. */
+  METRICS_PORT: optional(z.coerce.number().int().min(1).max(65_535)),
   /** Folder of the hook scripts. Default `/usr/local/lib/fargate-executor/hooks`. */
   HOOKS_FOLDER: optional(z.string().startsWith('/')),
 });
@@ -52,6 +54,7 @@ export interface Environment {
   /** Whether AWS itself is what is called, so that there is a console to link to. */
   isAws: boolean;
   stateFolder: string;
+  metricsPort: number;
   hooksFolder: string;
   /** What programs that the manager starts inherit: nothing of AWS, nothing of ours. */
   inherited: Readonly<Record<string, string>>;
@@ -91,6 +94,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
     metadataUri: read.ECS_CONTAINER_METADATA_URI_V4,
     isAws: read.AWS_ENDPOINT_URL === undefined && read.AWS_ENDPOINT_URL_ECS === undefined,
     stateFolder: read.STATE_FOLDER ?? '/run/fargate-executor',
+    metricsPort: read.METRICS_PORT ?? 9252,
     hooksFolder: read.HOOKS_FOLDER ?? '/usr/local/lib/fargate-executor/hooks',
     inherited: inheritedOf(variables),
   };

@@ -52,11 +52,17 @@ beforeEach(async () => {
   server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
     if (request.url === '/metadata/task') response.end(JSON.stringify({ TaskARN: TASK_ARN }));
+    else if (request.url === '/metrics') response.end('gitlab_runner_request_concurrency 0\n');
     else response.writeHead(verifyStatus).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   gitlabUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  parameter('config', JSON.stringify({ ...fleetOf({ gitlabUrl, manager: { drainPollSeconds: 0.2 } }) }));
+  parameter(
+    'config',
+    JSON.stringify({
+      ...fleetOf({ gitlabUrl, manager: { drainPollSeconds: 0.2, checkIntervalSeconds: 1 } }),
+    }),
+  );
   parameter('runner-token', TOKEN);
   mocks.events.on(PutEventsCommand).resolves({ Entries: [{ EventId: '1' }] });
   mocks.ecs.on(ListTagsForResourceCommand).resolves({ tags: [] });
@@ -92,6 +98,8 @@ async function start(gitlabRunner: string) {
     ECS_CONTAINER_METADATA_URI_V4: `${gitlabUrl}/metadata`,
     AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: '/credentials',
     STATE_FOLDER: folder,
+    // The runner's metrics come from the same server.
+    METRICS_PORT: new URL(gitlabUrl).port,
   });
   const stop = new AbortController();
   const logger = createLogger('DEBUG', (line) => lines.push(line));
@@ -107,7 +115,7 @@ const events = () =>
   );
 const started = () => vi.waitFor(() => readFile(join(folder, 'environment'), 'utf8'), 5000);
 /** A runner that finishes when it is told to. */
-const OBEDIENT = 'trap "exit 0" QUIT; while :; do sleep 0.05; done';
+const OBEDIENT = 'trap "cp $3 ${3%/*}/config-at-quit.toml; exit 0" QUIT; while :; do sleep 0.05; done';
 
 describe('a manager', () => {
   it('is drained by its tag, leaves no task behind, unregisters, says so, and ends well', async () => {
@@ -142,6 +150,10 @@ describe('a manager', () => {
     stop.abort();
     expect(await exitCode).toBe(0);
     expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'terminated' }]);
+    // Its runner had nothing left to ask GitLab for when it was told to quit.
+    const config = await readFile(join(folder, 'config-at-quit.toml'), 'utf8');
+    expect(config).toContain('concurrent = ');
+    expect(config).not.toContain('[[runners]]');
   });
 
   it('whose runner ends by itself ends as it did', async () => {
@@ -151,9 +163,8 @@ describe('a manager', () => {
   });
 
   it('gives its runner the hooks, and nothing of AWS', async () => {
-    const { exitCode, stop } = await start(OBEDIENT);
+    const { exitCode } = await start('exit 0');
     const environment = await started();
-    stop.abort();
     await exitCode;
     expect(environment).toContain(`FARGATE_EXECUTOR_SOCKET=${folder}/hooks.sock`);
     expect(environment).not.toMatch(/AWS|CLUSTER|FLEET=/);
@@ -163,9 +174,8 @@ describe('a manager', () => {
   });
 
   it('keeps its token in one file that only it can read', async () => {
-    const { exitCode, stop } = await start(OBEDIENT);
+    const { exitCode } = await start('exit 0');
     const environment = await started();
-    stop.abort();
     await exitCode;
     expect(await readFile(join(folder, 'config.toml'), 'utf8')).toContain(TOKEN);
     expect((await stat(join(folder, 'config.toml'))).mode & 0o777).toBe(0o600);

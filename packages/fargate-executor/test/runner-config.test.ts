@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { newSystemId, runnerConfig } from '../src/manager/runner-config.ts';
+import { emptyRunnerConfig, newSystemId, runnerConfig } from '../src/manager/runner-config.ts';
 import { fleetOf } from './support/fleet.ts';
 
 const configOf = (more: Parameters<typeof fleetOf>[0] = {}, token = 'glrt-secret') =>
-  runnerConfig({ fleet: fleetOf(more), token, name: 'default 0123', hooksFolder: '/hooks' });
+  runnerConfig({
+    fleet: fleetOf(more),
+    token,
+    name: 'default 0123',
+    hooksFolder: '/hooks',
+    metricsPort: 9252,
+  });
 
 describe("the runner's configuration", () => {
   it('names GitLab, the token and the hooks', () => {
@@ -14,6 +20,9 @@ describe("the runner's configuration", () => {
       expect.arrayContaining([
         'concurrent = 20',
         'check_interval = 3',
+        'listen_address = "127.0.0.1:9252"',
+        '[runners.custom_build_dir]',
+        'enabled = true',
         'url = "https://gitlab.example.com"',
         'token = "glrt-secret"',
         'executor = "custom"',
@@ -41,6 +50,12 @@ describe("the runner's configuration", () => {
   it('names the URL to clone from only where it is another', () => {
     expect(configOf()).not.toContain('clone_url');
     expect(configOf({ cloneUrl: 'http://10.0.0.1' })).toContain('  clone_url = "http://10.0.0.1"\n  token');
+  });
+
+  it('without a runner keeps what is not about runners', () => {
+    const empty = emptyRunnerConfig({ fleet: fleetOf(), metricsPort: 9252 });
+    expect(empty).not.toMatch(/runners|token/);
+    expect(configOf().startsWith(empty)).toBe(true);
   });
 
   it('lets no token break out of its string', () => {

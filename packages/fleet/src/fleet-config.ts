@@ -37,8 +37,11 @@ const managerSchema = z
     idleSeconds: z.int().min(5).max(86_400).default(300),
     /** Seconds after which a manager is drained and replaced, so that it picks up new images. Default 86,400. */
     maxLifetimeSeconds: z.int().min(300).max(604_800).default(86_400),
-    /** Seconds that a drained manager without a job task may take to leave before it is stopped. Default 900. */
-    drainGraceSeconds: z.int().min(60).max(86_400).default(900),
+    /**
+     * Seconds that a drained manager without a job task may take to leave before it is stopped. Default 900. At least
+     * 180: until two minutes after the drain GitLab may still answer a request for a job.
+     */
+    drainGraceSeconds: z.int().min(180).max(86_400).default(900),
     /** Seconds between GitLab Runner's requests for jobs (its `check_interval`). Default 3. */
     checkIntervalSeconds: z.int().min(1).max(60).default(3),
     /** Seconds between the manager's looks at its own tags. Default 10. */

@@ -13,6 +13,8 @@ const SWIFT_LAUNCH = 4;
 const JOB_OVERHEAD = 80;
 /** A task that is asked to stop has stopped by then. */
 const STOP = 35;
+/** A drained manager asks GitLab no more by then, at the latest. */
+const CLOSING = 66;
 /** ECS kills a manager that it told to stop after so long. */
 const KILLED = 120;
 /** `judge-job-task.ts` believes in orphans of this age only. */
@@ -33,7 +35,7 @@ const VISIBILITY = 360;
 export function boundsOf(schedule: Schedule): Bounds {
   const { fleet, faults, deadMan, lagMs } = schedule;
   const hangs = faults.hanging > 0 ? fleet.drainGraceSeconds + SWEEP + KILLED : 0;
-  const leaves = fleet.idleSeconds + SWEEP + fleet.drainPollSeconds + STOP + hangs;
+  const leaves = fleet.idleSeconds + SWEEP + fleet.drainPollSeconds + CLOSING + STOP + hangs;
   const byReaper = ORPHAN_AGE + 2 * SWEEP + STOP;
   const mayPassMaximum =
     (fleet.spot && faults.noCapacity > 0) || faults.gaps > 0 || lagMs > MISSING_IS_BELIEVED_MS;

@@ -39,7 +39,7 @@ const fleet = (over: Partial<Arbitraries<Schedule['fleet']>> = {}) =>
     concurrentJobs: whole(1, 4),
     idleSeconds: whole(20, 90),
     maxLifetimeSeconds: always(86_400),
-    drainGraceSeconds: whole(60, 180),
+    drainGraceSeconds: whole(180, 300),
     drainPollSeconds: whole(1, 10),
     safetyLaunchSeconds: always(300),
     spot: fc.boolean(),
@@ -163,7 +163,7 @@ export const families = {
   /** Managers reach their lifetime with jobs, and leave while new jobs come. */
   lifetimes: schedule({
     jobs: jobs({ most: 6, last: 700, seconds: 500, webhooks: ['sent'] }),
-    fleet: fleet({ ...NO_SAFETY, ...ROOM, maxLifetimeSeconds: always(300), drainGraceSeconds: always(60) }),
+    fleet: fleet({ ...NO_SAFETY, ...ROOM, maxLifetimeSeconds: always(300), drainGraceSeconds: always(180) }),
     faults: faults({ ...CALLS, until: always(600) }),
   }),
   /** Drained managers hang, or see their drain late: they are stopped at last, and only without a job. */
@@ -176,7 +176,7 @@ export const families = {
   /** Managers take up to twenty minutes to start, longer than they are given. */
   'slow starts': schedule({
     jobs: jobs({ most: 4, last: 900, seconds: 200, webhooks: ['sent'] }),
-    fleet: fleet({ drainGraceSeconds: always(60) }),
+    fleet: fleet({ drainGraceSeconds: always(180) }),
     faults: faults({ failing: rate(15), until: always(900) }),
     slowStart: always({ least: 600, most: 1200 }),
   }),

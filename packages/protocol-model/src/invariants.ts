@@ -12,6 +12,7 @@ export type InvariantName =
   | 'no manager is stopped while it has a job'
   | 'no busy manager is drained as idle'
   | 'no job is killed'
+  | 'no job is given to nobody'
   | 'no job task outlives its manager'
   | 'the maximum is kept'
   | 'zero tasks after quiet'
@@ -48,6 +49,7 @@ export interface Invariants {
   onQueued(job: GitLabJob): void;
   onCreated(task: SimulatedTask): void;
   onManagerEnded(manager: Manager): void;
+  onCut(job: GitLabJob): void;
   /** Before the effect. */
   onStop(by: Actor['kind'], task: SimulatedTask): void;
   onTag(by: Actor['kind'], task: SimulatedTask, tags: readonly { key?: string | undefined }[]): void;
@@ -178,6 +180,7 @@ export function createInvariants(parts: InvariantParts): Invariants {
         if (orphan) violate('no job task outlives its manager', `${orphan.id} outlives ${task.id}`);
       });
     },
+    onCut: ({ id }) => violate('no job is given to nobody', `job ${id}: its runner quit before the answer`),
     onStop,
     onTag,
     onQuiet: () => lookForZero(1),

@@ -67,6 +67,11 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     caughtIn: 'at the drain',
     by: ['every job is started'],
   },
+  'a drained runner is told to quit at once': {
+    seams: { mayQuit: () => true },
+    caughtIn: 'at the drain',
+    by: ['no job is given to nobody'],
+  },
   'an idle manager is stopped instead of drained': {
     seams: {
       reaperEcs: (ecs) => ({ ...ecs, tagResource: ({ resourceArn }) => ecs.stopTask({ task: resourceArn }) }),

@@ -47,12 +47,14 @@ export async function runSchedule(
   const gitlab = createGitLab({ schedule, clock, random, bus, hops });
   const deadManMs = schedule.deadMan ? DEAD_MAN_SECONDS * 1000 : undefined;
   const jobTasks = createJobTasks({ clock, random, ecs, deadManMs });
-  const managers = createManagers({ schedule, clock, random, faults, wire, ecs, gitlab, jobTasks });
+  const { mayQuit } = mutated;
+  const managers = createManagers({ schedule, clock, random, faults, wire, ecs, gitlab, jobTasks, mayQuit });
   const { jobs } = gitlab;
   const { tasks } = ecs;
   const invariants = createInvariants({ schedule, bounds: boundsOf(schedule), clock, tasks, managers, jobs });
   ecs.listeners.push({ onCreated: invariants.onCreated });
   managers.listeners.push(invariants.onManagerEnded);
+  managers.cutListeners.push(invariants.onCut);
   gitlab.listeners.push(invariants.onQueued);
 
   const write = traceWriter(clock, trace);

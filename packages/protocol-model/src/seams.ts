@@ -1,3 +1,4 @@
+import { mayQuit } from '@serverless-gitlab-runner/fargate-executor';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import type { readWorld } from '@serverless-gitlab-runner/idle-reaper';
 import type { EcsApi } from './ecs/simulated-ecs.ts';
@@ -18,6 +19,8 @@ export interface Seams {
   readWorld: typeof readWorld | undefined;
   /** Which of the messages that the launcher wants kept are kept. */
   keep(messageIds: readonly string[]): readonly string[];
+  /** When a drained runner gets SIGQUIT. */
+  mayQuit: typeof mayQuit;
 }
 
 export const NO_MUTATION: Seams = {
@@ -27,4 +30,5 @@ export const NO_MUTATION: Seams = {
   reaperConfig: (config) => config,
   readWorld: undefined,
   keep: (messageIds) => messageIds,
+  mayQuit,
 };

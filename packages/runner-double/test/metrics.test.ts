@@ -8,7 +8,7 @@ const config = runnerFrom('name = "a \\"name\\""\ntoken = "glrt-abcdefghijkl"\nl
 const running = { state: 'running', stage: 'step_script', executorStage: 'run' } as const;
 
 function samples(facts: Partial<RunnerFacts>): string[] {
-  const text = renderMetrics([{ config, systemId: 's_1', jobs: [], jobsTotal: 0, ...facts }], 4);
+  const text = renderMetrics([{ config, systemId: 's_1', jobs: [], jobsTotal: 0, requests: 0, ...facts }], 4);
   return text.split('\n').filter((line) => line.startsWith('gitlab_runner_jobs{'));
 }
 
@@ -27,6 +27,13 @@ describe('gitlab_runner_jobs', () => {
       `gitlab_runner_jobs${labels('step_script', 'run', 'running')} 2`,
       `gitlab_runner_jobs${labels('', '', 'pending')} 1`,
     ]);
+  });
+});
+
+describe('gitlab_runner_request_concurrency', () => {
+  it('tells how many requests for a job are open', () => {
+    const text = renderMetrics([{ config, systemId: 's_1', jobs: [], jobsTotal: 0, requests: 2 }], 4);
+    expect(text).toMatch(/^gitlab_runner_request_concurrency\{.*system_id="s_1"\} 2$/m);
   });
 });
 

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { eventually } from './support/eventually.ts';
 import { jobPayload } from './support/job.ts';
@@ -31,6 +32,20 @@ describe('the runner', () => {
     suite.server.enqueue(jobPayload(2, ['true']));
     suite.runner.signal('SIGQUIT');
     await eventually(() => suite.runner.log).toContain('Starting graceful shutdown');
+    suite.runner.signal('SIGQUIT');
+    expect(await suite.runner.exited).toBe(0);
+    expect(suite.server.finalState(1)).toMatchObject({ state: 'success' });
+    expect(suite.server.jobs.get(2)?.updates).toEqual([]);
+  });
+
+  it('asks for no job any more once its file names no runner, and finishes those it has', async () => {
+    suite.server.enqueue(jobPayload(1, ['echo started', 'sleep 2', 'echo done']));
+    await suite.start();
+    await suite.logged(1, 'started');
+    await writeFile(suite.runner.configFile, 'concurrent = 4\ncheck_interval = 1\n');
+    await eventually(() => suite.runner.log).toContain('Configuration loaded');
+    suite.server.enqueue(jobPayload(2, ['true']));
+    await suite.finished(1);
     suite.runner.signal('SIGQUIT');
     expect(await suite.runner.exited).toBe(0);
     expect(suite.server.finalState(1)).toMatchObject({ state: 'success' });

@@ -6,10 +6,12 @@ import { createJobExecutor } from '../job-executor.ts';
 import type { Logger } from '../logger.ts';
 import { createEventPublisher, type EventPublisher } from '../publish-events.ts';
 import type { AwsClients } from './aws-clients.ts';
+import { createRunnerCloser } from './close-runner.ts';
 import { createRunnerApi, type RunnerApi } from './gitlab-api.ts';
 import { MissingParameterError } from './read-parameter.ts';
 import { newSystemId } from './runner-config.ts';
 import { writeRunnerFiles } from './runner-files.ts';
+import { readOpenRequests } from './runner-metrics.ts';
 import { startRunner } from './runner-process.ts';
 import { createContext, type ManagerIdentity, readIdentity } from './start-context.ts';
 import { stopLeftOverTasks } from './stop-left-over-tasks.ts';
@@ -109,7 +111,14 @@ async function serveJobs(
   const server = await startHookServer(files.socketPath, executor, own);
   const runner = startRunner(files.configFile, environment.stateFolder, files.environment);
   own.info('gitlab-runner started', { gitlabUrl: identity.fleet.gitlabUrl, systemId });
-  const end = await superviseRunner({ runner, api, identity, ecs, logger: own, stop });
+  const finish = createRunnerCloser({
+    ...runner,
+    emptyConfig: files.emptyConfig,
+    openRequests: () => readOpenRequests(environment.metricsPort),
+    checkIntervalMs: identity.fleet.manager.checkIntervalSeconds * 1000,
+    logger: own,
+  });
+  const end = await superviseRunner({ runner: { ...runner, finish }, api, identity, ecs, logger: own, stop });
 
   await executor.endAll('its manager is leaving');
   await stopLeftOverTasks(ecs, environment.cluster, taskIdOf(identity.taskArn), own);

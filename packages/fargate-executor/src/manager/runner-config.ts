@@ -8,6 +8,8 @@ export interface RunnerConfigSettings {
   /** Name under which GitLab lists the runner's manager. */
   name: string;
   hooksFolder: string;
+  /** Where the runner tells of its open requests, inside its task only. */
+  metricsPort: number;
 }
 
 /** Seconds beyond the start's own limit that prepare and cleanup may take. */
@@ -18,11 +20,10 @@ const SYSTEM_ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
  * The runner's `config.toml`.
  * @see https://docs.gitlab.com/runner/configuration/advanced-configuration/
  */
-export function runnerConfig({ fleet, token, name, hooksFolder }: RunnerConfigSettings): string {
-  const { concurrentJobs, checkIntervalSeconds } = fleet.manager;
-  return `concurrent = ${concurrentJobs}
-check_interval = ${checkIntervalSeconds}
-
+export function runnerConfig(settings: RunnerConfigSettings): string {
+  const { fleet, token, name, hooksFolder } = settings;
+  const { concurrentJobs } = fleet.manager;
+  return `${emptyRunnerConfig(settings)}
 [[runners]]
   name = ${text(name)}
   url = ${text(fleet.gitlabUrl)}
@@ -38,6 +39,9 @@ ${fleet.cloneUrl ? `  clone_url = ${text(fleet.cloneUrl)}\n` : ''}\
   [runners.feature_flags]
     # Images with a POSIX shell only do not know bash's way to quote.
     FF_POSIXLY_CORRECT_ESCAPES = true
+  [runners.custom_build_dir]
+    # GIT_CLONE_PATH works: each job has a disk of its own.
+    enabled = true
   [runners.custom]
     config_exec = ${text(`${hooksFolder}/config`)}
     config_exec_timeout = 60
@@ -49,6 +53,18 @@ ${fleet.cloneUrl ? `  clone_url = ${text(fleet.cloneUrl)}\n` : ''}\
     # Seconds that a cancelled stage may take to end (its script gets TERM, and KILL 10 s later).
     graceful_kill_timeout = 30
     force_kill_timeout = 10
+`;
+}
+
+/** The same without a runner: one that reads it asks for no more jobs, and finishes those it has. */
+export function emptyRunnerConfig({
+  fleet,
+  metricsPort,
+}: Pick<RunnerConfigSettings, 'fleet' | 'metricsPort'>): string {
+  const { concurrentJobs, checkIntervalSeconds } = fleet.manager;
+  return `concurrent = ${concurrentJobs}
+check_interval = ${checkIntervalSeconds}
+listen_address = "127.0.0.1:${metricsPort}"
 `;
 }
 

@@ -1,14 +1,16 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { taskIdOf } from '@serverless-gitlab-runner/fleet';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Environment } from '../environment.ts';
-import { runnerConfig } from './runner-config.ts';
+import { emptyRunnerConfig, runnerConfig } from './runner-config.ts';
 import type { ManagerIdentity } from './start-context.ts';
 
 /** What `gitlab-runner` and its hooks find on the disk and in their environment. */
 export interface RunnerFiles {
   configFile: string;
+  /** Leaves nothing in it that the runner could ask for. */
+  emptyConfig(): Promise<void>;
   /** Unix socket at which the hooks reach this process. */
   socketPath: string;
   environment: Readonly<Record<string, string>>;
@@ -16,7 +18,7 @@ export interface RunnerFiles {
 
 /** Writes the runner's configuration and, beside it, its system id. */
 export async function writeRunnerFiles(
-  { stateFolder, hooksFolder, inherited }: Environment,
+  { stateFolder, hooksFolder, inherited, metricsPort }: Environment,
   { fleet, token, taskArn }: ManagerIdentity,
   systemId: string,
 ): Promise<RunnerFiles> {
@@ -25,7 +27,8 @@ export async function writeRunnerFiles(
   await mkdir(join(stateFolder, 'jobs'), { recursive: true, mode: 0o700 });
   await rm(socketPath, { force: true });
   const name = `${fleet.name} ${taskIdOf(taskArn)}`;
-  await writeFile(configFile, runnerConfig({ fleet, token, name, hooksFolder }), { mode: 0o600 });
+  const config = runnerConfig({ fleet, token, name, hooksFolder, metricsPort });
+  await writeFile(configFile, config, { mode: 0o600 });
   await writeFile(join(stateFolder, '.runner_system_id'), systemId, { mode: 0o600 });
   const environment = {
     ...inherited,
@@ -33,5 +36,10 @@ export async function writeRunnerFiles(
     FARGATE_EXECUTOR_STATE: stateFolder,
     FARGATE_EXECUTOR_VERSION: packageJson.version,
   };
-  return { configFile, socketPath, environment };
+  const emptyConfig = async () => {
+    // Never half a file: the runner may read it at any moment.
+    await writeFile(`${configFile}.new`, emptyRunnerConfig({ fleet, metricsPort }), { mode: 0o600 });
+    await rename(`${configFile}.new`, configFile);
+  };
+  return { configFile, emptyConfig, socketPath, environment };
 }

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 
 /** `gitlab-runner run`, as a child of this process. */
 export interface RunnerProcess {
-  /** Takes no new job, finishes those it has, exits (SIGQUIT). */
-  finish(): void;
+  /** Asks for no new job, finishes those it has, exits (SIGQUIT). Open requests are cut: see `close-runner.ts`. */
+  quit(): void;
   /** Fails the jobs it has, exits (SIGTERM). */
   terminate(): void;
   /** Settles when it has exited, in words. */
@@ -29,7 +29,7 @@ export function startRunner(
     child.once('exit', (code, signal) => resolve({ code, how: signal ?? `exit code ${code}` }));
   });
   return {
-    finish: () => void child.kill('SIGQUIT'),
+    quit: () => void child.kill('SIGQUIT'),
     terminate: () => void child.kill('SIGTERM'),
     exited,
   };

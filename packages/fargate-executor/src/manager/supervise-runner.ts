@@ -3,7 +3,6 @@ import type { ManagerStopped } from '@serverless-gitlab-runner/shared-events';
 import type { Logger } from '../logger.ts';
 import { repeat } from '../repeat.ts';
 import type { RunnerApi } from './gitlab-api.ts';
-import type { RunnerProcess } from './runner-process.ts';
 import type { ManagerIdentity } from './start-context.ts';
 import { watchDrain } from './watch-drain.ts';
 
@@ -16,8 +15,17 @@ export interface ManagerEnd {
   exitCode: number;
 }
 
+export interface SupervisedRunner {
+  /** Takes no new job, finishes those it has, exits. What is open at GitLab may take so long before that. */
+  finish(patienceMs: number): void;
+  /** Fails the jobs it has, exits. */
+  terminate(): void;
+  /** Settles when it has exited, in words. */
+  exited: Promise<{ code: number | null; how: string }>;
+}
+
 export interface SuperviseSettings {
-  runner: RunnerProcess;
+  runner: SupervisedRunner;
   api: RunnerApi;
   identity: ManagerIdentity;
   ecs: ECSClient;
@@ -34,6 +42,11 @@ const MS_BETWEEN_TOKEN_CHECKS = 120_000;
 /** ECS kills a stopped task after its stopTimeout, at most 120 s: jobs that are not done by then are failed in order. */
 const MS_TO_FINISH_WHEN_STOPPED = 90_000;
 
+/** GitLab answers a long-polled request for a job after 50 s at the latest. */
+const DRAIN_PATIENCE_MS = 65_000;
+/** The jobs that there are need the time that ECS gives. */
+const STOP_PATIENCE_MS = 10_000;
+
 /** Lets the runner finish when the manager is drained, stopped, or its token revoked; settles when the runner has exited. */
 export async function superviseRunner(settings: SuperviseSettings): Promise<ManagerEnd> {
   const { runner, api, identity, ecs, logger, stop } = settings;
@@ -41,13 +54,17 @@ export async function superviseRunner(settings: SuperviseSettings): Promise<Mana
   let reason: ManagerStopped['reason'] = 'runner-exited';
   let lastResort: NodeJS.Timeout | undefined;
 
-  const leave = (why: ManagerStopped['reason'], fields: Record<string, unknown> = {}) => {
+  const leave = (
+    why: ManagerStopped['reason'],
+    fields: Record<string, unknown> = {},
+    patienceMs = DRAIN_PATIENCE_MS,
+  ) => {
     if (reason === 'runner-exited') reason = why;
     logger.info('gitlab-runner takes no more jobs', { reason: why, ...fields });
-    runner.finish();
+    runner.finish(patienceMs);
   };
   const onStop = () => {
-    leave('terminated');
+    leave('terminated', {}, STOP_PATIENCE_MS);
     lastResort = setTimeout(() => runner.terminate(), MS_TO_FINISH_WHEN_STOPPED);
   };
 

@@ -1,3 +1,4 @@
+import type { mayQuit } from '@serverless-gitlab-runner/fargate-executor';
 import { RUNNER_TOKEN_REFUSED_EXIT_CODE, tagValue } from '@serverless-gitlab-runner/fleet';
 import { type Actor, createActor, kill } from '../actor.ts';
 import type { Clock } from '../clock.ts';
@@ -7,18 +8,13 @@ import type { Faults } from '../faults.ts';
 import type { Random } from '../random.ts';
 import type { Schedule } from '../schedule.ts';
 import type { Wire } from '../wire.ts';
+import { type Asking, createAsking, DRAIN_PATIENCE_MS, STOP_PATIENCE_MS } from './ask-gitlab.ts';
 import type { GitLab, GitLabJob } from './gitlab.ts';
 import { runJob, type SessionParts, stopTask } from './job-session.ts';
 import type { JobTasks } from './job-tasks.ts';
 
 /** What runs in a manager's task. */
-export interface Manager {
-  readonly task: SimulatedTask;
-  readonly actor: Actor;
-  phase: 'starting' | 'taking' | 'finishing' | 'leaving' | 'ended';
-  readonly jobs: Set<GitLabJob>;
-  endedAt: number | undefined;
-}
+export type Manager = Readonly<Pick<LiveManager, 'task' | 'actor' | 'phase' | 'jobs' | 'endedAt'>>;
 
 export interface Managers {
   /** One that runs dies. */
@@ -26,6 +22,8 @@ export interface Managers {
   of(task: SimulatedTask): Manager | undefined;
   /** Told of each manager that ended. */
   readonly listeners: ((manager: Manager) => void)[];
+  /** Told of each job that GitLab gave to a request which the runner had given up. */
+  readonly cutListeners: ((job: GitLabJob) => void)[];
 }
 
 export interface ManagerParts {
@@ -37,17 +35,19 @@ export interface ManagerParts {
   ecs: SimulatedEcs;
   gitlab: GitLab;
   jobTasks: JobTasks;
+  mayQuit: typeof mayQuit;
 }
 
-interface LiveManager extends Manager {
+interface LiveManager extends Asking {
+  readonly task: SimulatedTask;
+  readonly actor: Actor;
   session: SessionParts;
-  polls: boolean;
+  endedAt: number | undefined;
+  exitCode: number;
   watches: boolean;
   hangs: boolean;
 }
 
-/** GitLab Runner asks every 3 s. */
-const POLL_MS = 3000;
 const TOKEN_CHECK_MS = 120_000;
 /** What a stopped manager gives its jobs, and what ECS gives it. */
 const FINISH_MS = 90_000;
@@ -57,8 +57,18 @@ const KILLED_EXIT_CODE = 137;
 export function createManagers(parts: ManagerParts): Managers {
   const { schedule, clock, random, faults, wire, ecs, gitlab, jobTasks } = parts;
   const managers = new Map<SimulatedTask, LiveManager>();
-  const listeners: ((manager: Manager) => void)[] = [];
-  const { concurrentJobs, drainPollSeconds } = schedule.fleet;
+  const listeners: Managers['listeners'] = [];
+  const cutListeners: Managers['cutListeners'] = [];
+  const { drainPollSeconds } = schedule.fleet;
+  const { poll, close } = createAsking<LiveManager>({
+    ...parts,
+    concurrentJobs: schedule.fleet.concurrentJobs,
+    run: (manager, job) => runJob(manager.session, job),
+    onIdle: (manager) => leaveWhenDone(manager),
+    onCut: (job) => {
+      for (const tell of cutListeners) tell(job);
+    },
+  });
 
   const end = (manager: LiveManager, exitCode: number) => {
     if (manager.phase === 'ended') return;
@@ -67,6 +77,7 @@ export function createManagers(parts: ManagerParts): Managers {
     kill(manager.actor);
     for (const job of manager.jobs) job.state = 'failed';
     manager.jobs.clear();
+    if (manager.answer) manager.answer.state = 'failed';
     for (const task of ecs.tasks) if (task.startedBy === manager.task.id) jobTasks.silent(task);
     stopping(manager.task, exitCode);
     for (const tell of listeners) tell(manager);
@@ -117,30 +128,8 @@ export function createManagers(parts: ManagerParts): Managers {
     clock.after(TOKEN_CHECK_MS, () => {
       if (manager.phase !== 'taking') return;
       if (!gitlab.refusesToken()) return checkToken(manager);
-      finish(manager);
-      if (manager.jobs.size === 0) end(manager, RUNNER_TOKEN_REFUSED_EXIT_CODE);
-    });
-  };
-
-  const poll = (manager: LiveManager) => {
-    const wants = () =>
-      manager.phase === 'taking' && manager.jobs.size < concurrentJobs && gitlab.hasPending();
-    if (manager.polls || !wants()) return;
-    manager.polls = true;
-    clock.after(random.between(30, POLL_MS), () => {
-      manager.polls = false;
-      if (!wants() || gitlab.refusesToken()) return;
-      const job = gitlab.take();
-      if (job === undefined) return;
-      job.state = 'running';
-      job.takenAt = clock.now();
-      manager.jobs.add(job);
-      void runJob(manager.session, job).then(() => {
-        manager.jobs.delete(job);
-        poll(manager);
-        leaveWhenDone(manager);
-      });
-      poll(manager);
+      manager.exitCode = RUNNER_TOKEN_REFUSED_EXIT_CODE;
+      close(manager, DRAIN_PATIENCE_MS);
     });
   };
 
@@ -150,15 +139,10 @@ export function createManagers(parts: ManagerParts): Managers {
     manager.watches = true;
     const look = async (waitMs: number): Promise<void> => {
       await wire.sleep(manager.actor, waitMs);
-      if (await isDrained(manager)) return finish(manager);
+      if (await isDrained(manager)) return close(manager, DRAIN_PATIENCE_MS);
       return look(drainPollSeconds * 1000);
     };
     void look(firstLookMs);
-  };
-
-  const finish = (manager: LiveManager) => {
-    if (manager.phase === 'taking') manager.phase = 'finishing';
-    leaveWhenDone(manager);
   };
 
   const leaveWhenDone = (manager: LiveManager) => {
@@ -174,7 +158,7 @@ export function createManagers(parts: ManagerParts): Managers {
       for (const arn of taskArns) await stopTask(session, { arn });
     } catch {}
     await wire.sleep(actor, random.between(200, 3000));
-    end(manager, 0);
+    end(manager, manager.exitCode);
   };
 
   gitlab.listeners.push(() => {
@@ -191,6 +175,9 @@ export function createManagers(parts: ManagerParts): Managers {
         jobs: new Set(),
         endedAt: undefined,
         session: { actor, managerId: task.id, wire, ecs, jobTasks },
+        answer: undefined,
+        closing: undefined,
+        exitCode: 0,
         polls: false,
         watches: false,
         hangs: random.chance(faults.rates().hanging),
@@ -209,7 +196,7 @@ export function createManagers(parts: ManagerParts): Managers {
       if (manager === undefined) return;
       if (statusOf(task).lastStatus !== 'RUNNING' || manager.phase === 'starting') return end(manager, 143);
       ecs.setStatus(task, { desiredStatus: 'STOPPED', stoppingAt: clock.now() });
-      finish(manager);
+      close(manager, STOP_PATIENCE_MS);
       clock.after(FINISH_MS, () => {
         for (const job of manager.jobs) job.state = 'failed';
         manager.jobs.clear();
@@ -227,5 +214,6 @@ export function createManagers(parts: ManagerParts): Managers {
     },
     of: (task) => managers.get(task),
     listeners,
+    cutListeners,
   };
 }

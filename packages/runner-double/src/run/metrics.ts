@@ -10,7 +10,36 @@ export type RunnerFacts = {
   readonly jobs: readonly JobStatus[];
   /** Jobs taken since the start. */
   readonly jobsTotal: number;
+  /** Requests for a job that GitLab has not answered. */
+  readonly requests: number;
 };
+
+/** What each runner has one sample of. */
+const PER_RUNNER: readonly {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'gauge' | 'counter';
+  value(facts: RunnerFacts): number;
+}[] = [
+  {
+    name: 'gitlab_runner_jobs_total',
+    help: 'Total number of handled jobs',
+    type: 'counter',
+    value: ({ jobsTotal }) => jobsTotal,
+  },
+  {
+    name: 'gitlab_runner_limit',
+    help: 'The current value of runner limit',
+    type: 'gauge',
+    value: ({ config }) => config.limit,
+  },
+  {
+    name: 'gitlab_runner_request_concurrency',
+    help: 'The current number of concurrent requests for a new job',
+    type: 'gauge',
+    value: ({ requests }) => requests,
+  },
+];
 
 function sample(name: string, labels: Readonly<Record<string, string>>, value: number): string {
   const text = Object.keys(labels)
@@ -29,14 +58,10 @@ export function renderMetrics(runners: readonly RunnerFacts[], concurrent: numbe
     '# TYPE gitlab_runner_jobs gauge',
   ];
   for (const runner of runners) lines.push(...jobSamples(runner));
-  lines.push('# HELP gitlab_runner_jobs_total Total number of handled jobs');
-  lines.push('# TYPE gitlab_runner_jobs_total counter');
-  for (const runner of runners)
-    lines.push(sample('gitlab_runner_jobs_total', identity(runner), runner.jobsTotal));
-  lines.push('# HELP gitlab_runner_limit The current value of runner limit');
-  lines.push('# TYPE gitlab_runner_limit gauge');
-  for (const runner of runners)
-    lines.push(sample('gitlab_runner_limit', identity(runner), runner.config.limit));
+  for (const { name, help, type, value } of PER_RUNNER) {
+    lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
+    for (const runner of runners) lines.push(sample(name, identity(runner), value(runner)));
+  }
   lines.push(
     '# HELP gitlab_runner_version_info A metric with a constant 1 labeled by different build stats fields.',
   );

@@ -77,11 +77,12 @@ export class WorkerPool {
   }
 
   facts(): RunnerFacts[] {
-    return [...this.#runners.values()].map(({ config, jobs, jobsTotal }) => ({
+    return [...this.#runners.values()].map(({ config, jobs, jobsTotal, requests }) => ({
       config,
       systemId: this.#options.systemId,
       jobs: [...jobs].map(({ status }) => status),
       jobsTotal,
+      requests,
     }));
   }
 

@@ -9,10 +9,12 @@ const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 export class RunnerProcess {
   readonly #child: ChildProcess;
   readonly exited: Promise<number | null>;
+  readonly configFile: string;
   log = '';
 
   constructor(directory: string, toml: string, environment: Record<string, string> = {}) {
     const file = join(directory, 'config.toml');
+    this.configFile = file;
     writeFileSync(file, toml);
     this.#child = spawn(process.execPath, [MAIN, 'run', '--config', file, '--working-directory', directory], {
       env: { PATH: process.env.PATH ?? '', HOME: directory, ...environment },

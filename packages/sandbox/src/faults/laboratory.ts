@@ -29,7 +29,7 @@ export const LABORATORY_FLEET = {
     idleSeconds: 5,
     checkIntervalSeconds: 1,
     drainPollSeconds: 0.5,
-    drainGraceSeconds: 60,
+    drainGraceSeconds: 180,
     capacity: ['FARGATE_SPOT', 'FARGATE'],
   },
   job: { size: { cpu: 256, memory: 512 }, deadManSeconds: 30, startTimeoutSeconds: 60 },
