@@ -115,7 +115,7 @@ const events = () =>
   );
 const started = () => vi.waitFor(() => readFile(join(folder, 'environment'), 'utf8'), 5000);
 /** A runner that finishes when it is told to. */
-const OBEDIENT = 'trap "cp $3 ${3%/*}/config-at-quit.toml; exit 0" QUIT; while :; do sleep 0.05; done';
+const OBEDIENT = 'trap "cp $3 $(dirname $3)/config-at-quit.toml; exit 0" QUIT; while :; do sleep 0.05; done';
 
 describe('a manager', () => {
   it('is drained by its tag, leaves no task behind, unregisters, says so, and ends well', async () => {
