@@ -21,6 +21,8 @@ import { runManager } from '../src/manager/run-manager.ts';
 import { fleetOf } from './support/fleet.ts';
 
 const TASK_ARN = 'arn:aws:ecs:eu-west-1:123456789012:task/ci/fedcba9876543210';
+const METRICS =
+  'gitlab_runner_request_concurrency 0\ngitlab_runner_api_request_statuses_total{endpoint="request_job",status="204"} 1\n';
 const TOKEN = 'glrt-planted-secret';
 
 const mocks = {
@@ -52,7 +54,7 @@ beforeEach(async () => {
   server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`);
     if (request.url === '/metadata/task') response.end(JSON.stringify({ TaskARN: TASK_ARN }));
-    else if (request.url === '/metrics') response.end('gitlab_runner_request_concurrency 0\n');
+    else if (request.url === '/metrics') response.end(METRICS);
     else response.writeHead(verifyStatus).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -134,7 +136,7 @@ describe('a manager', () => {
     expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'drained', managerTaskArn: TASK_ARN }]);
   });
 
-  it('that was drained before it ran leaves without ever taking a job', async () => {
+  it('that was drained long before it ran leaves without ever taking a job', async () => {
     const tags = [{ key: 'serverless-gitlab-runner:drain', value: '2026-11-24T08:00:00.000Z' }];
     mocks.ecs.on(ListTagsForResourceCommand, { resourceArn: TASK_ARN }).resolves({ tags });
     const { exitCode } = await start(OBEDIENT);
@@ -142,6 +144,15 @@ describe('a manager', () => {
     await expect(stat(join(folder, 'arguments'))).rejects.toThrow('ENOENT');
     expect(requests.at(-1)).toBe('DELETE /api/v4/runners/managers');
     expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'drained', managerTaskArn: TASK_ARN }]);
+  });
+
+  it('that was drained a moment before it ran asks GitLab before it leaves', async () => {
+    const tags = [{ key: 'serverless-gitlab-runner:drain', value: new Date().toISOString() }];
+    mocks.ecs.on(ListTagsForResourceCommand, { resourceArn: TASK_ARN }).resolves({ tags });
+    const { exitCode } = await start(OBEDIENT);
+    expect(await exitCode).toBe(0);
+    expect(await readFile(join(folder, 'arguments'), 'utf8')).toContain('run --config');
+    expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'drained' }]);
   });
 
   it('that ECS stops ends well too', async () => {

@@ -54,7 +54,7 @@ describe('a manager', () => {
     expect(runner.finish).not.toHaveBeenCalled();
     ecs.on(ListTagsForResourceCommand).resolves({ tags: DRAIN });
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(runner.finish.mock.calls).toEqual([[65_000]]);
+    expect(runner.finish.mock.calls).toEqual([[{ askMs: 225_000, quitMs: 65_000 }]]);
     expect(runner.terminate).not.toHaveBeenCalled();
     exit(0);
     expect(await end).toEqual<ManagerEnd>({ reason: 'drained', exitCode: 0 });
@@ -77,7 +77,7 @@ describe('a manager', () => {
   it('that ECS stops lets its runner finish, and ends what is not done before ECS kills all', async () => {
     const { runner, stop, end, exit } = supervised();
     stop.abort();
-    expect(runner.finish.mock.calls).toEqual([[10_000]]);
+    expect(runner.finish.mock.calls).toEqual([[{ askMs: 0, quitMs: 10_000 }]]);
     await vi.advanceTimersByTimeAsync(100_000);
     expect(runner.terminate).toHaveBeenCalledTimes(1);
     exit(1);

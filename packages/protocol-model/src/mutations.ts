@@ -68,7 +68,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     by: ['every job is started'],
   },
   'a drained runner is told to quit at once': {
-    seams: { mayQuit: () => true },
+    seams: { nextClosingStep: () => 'quit' },
     caughtIn: 'at the drain',
     by: ['no job is given to nobody'],
   },

@@ -47,8 +47,18 @@ export async function runSchedule(
   const gitlab = createGitLab({ schedule, clock, random, bus, hops });
   const deadManMs = schedule.deadMan ? DEAD_MAN_SECONDS * 1000 : undefined;
   const jobTasks = createJobTasks({ clock, random, ecs, deadManMs });
-  const { mayQuit } = mutated;
-  const managers = createManagers({ schedule, clock, random, faults, wire, ecs, gitlab, jobTasks, mayQuit });
+  const { nextClosingStep } = mutated;
+  const managers = createManagers({
+    schedule,
+    clock,
+    random,
+    faults,
+    wire,
+    ecs,
+    gitlab,
+    jobTasks,
+    nextClosingStep,
+  });
   const { jobs } = gitlab;
   const { tasks } = ecs;
   const invariants = createInvariants({ schedule, bounds: boundsOf(schedule), clock, tasks, managers, jobs });

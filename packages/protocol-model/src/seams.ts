@@ -1,4 +1,4 @@
-import { mayQuit } from '@serverless-gitlab-runner/fargate-executor';
+import { nextClosingStep } from '@serverless-gitlab-runner/fargate-executor';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import type { readWorld } from '@serverless-gitlab-runner/idle-reaper';
 import type { EcsApi } from './ecs/simulated-ecs.ts';
@@ -20,7 +20,7 @@ export interface Seams {
   /** Which of the messages that the launcher wants kept are kept. */
   keep(messageIds: readonly string[]): readonly string[];
   /** When a drained runner gets SIGQUIT. */
-  mayQuit: typeof mayQuit;
+  nextClosingStep: typeof nextClosingStep;
 }
 
 export const NO_MUTATION: Seams = {
@@ -30,5 +30,5 @@ export const NO_MUTATION: Seams = {
   reaperConfig: (config) => config,
   readWorld: undefined,
   keep: (messageIds) => messageIds,
-  mayQuit,
+  nextClosingStep,
 };

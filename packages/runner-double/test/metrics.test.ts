@@ -8,7 +8,10 @@ const config = runnerFrom('name = "a \\"name\\""\ntoken = "glrt-abcdefghijkl"\nl
 const running = { state: 'running', stage: 'step_script', executorStage: 'run' } as const;
 
 function samples(facts: Partial<RunnerFacts>): string[] {
-  const text = renderMetrics([{ config, systemId: 's_1', jobs: [], jobsTotal: 0, requests: 0, ...facts }], 4);
+  const text = renderMetrics(
+    [{ config, systemId: 's_1', jobs: [], jobsTotal: 0, requests: 0, answers: new Map(), ...facts }],
+    4,
+  );
   return text.split('\n').filter((line) => line.startsWith('gitlab_runner_jobs{'));
 }
 
@@ -30,10 +33,17 @@ describe('gitlab_runner_jobs', () => {
   });
 });
 
-describe('gitlab_runner_request_concurrency', () => {
-  it('tells how many requests for a job are open', () => {
-    const text = renderMetrics([{ config, systemId: 's_1', jobs: [], jobsTotal: 0, requests: 2 }], 4);
+describe('requests for a job', () => {
+  it('are counted, open ones and answers by status', () => {
+    const answers = new Map([[204, 7]]);
+    const text = renderMetrics(
+      [{ config, systemId: 's_1', jobs: [], jobsTotal: 0, requests: 2, answers }],
+      4,
+    );
     expect(text).toMatch(/^gitlab_runner_request_concurrency\{.*system_id="s_1"\} 2$/m);
+    expect(text).toMatch(
+      /^gitlab_runner_api_request_statuses_total\{endpoint="request_job",.*status="204".*\} 7$/m,
+    );
   });
 });
 

@@ -11,7 +11,7 @@ import { createRunnerApi, type RunnerApi } from './gitlab-api.ts';
 import { MissingParameterError } from './read-parameter.ts';
 import { newSystemId } from './runner-config.ts';
 import { writeRunnerFiles } from './runner-files.ts';
-import { readOpenRequests } from './runner-metrics.ts';
+import { readJobRequests } from './runner-metrics.ts';
 import { startRunner } from './runner-process.ts';
 import { createContext, type ManagerIdentity, readIdentity } from './start-context.ts';
 import { stopLeftOverTasks } from './stop-left-over-tasks.ts';
@@ -65,16 +65,24 @@ export async function runManager(
     const message = `${gitlabUrl} could not be reached from the manager: look at gitlabUrl, subnets and security groups of fleet ${name}`;
     return refuse(parts, 'unknown', message, EXIT.unreachable);
   }
-  // A manager that took too long to start is given up, and stopped as soon as its grace is over: it must not take a job then.
   const since = await drainedSince(clients.ecs, identity.taskArn, logger);
-  const end: ManagerEnd =
-    since === undefined
-      ? await serveJobs(parts, identity, api, systemId)
-      : { reason: 'drained', exitCode: EXIT.ok };
+  const end: ManagerEnd = isGivenUp(since, identity)
+    ? { reason: 'drained', exitCode: EXIT.ok }
+    : await serveJobs(parts, identity, api, systemId);
   await api.unregister();
   await publishStopped(publish, identity, end, startedAt);
   logger.info('manager leaves', { fleet: name, manager: taskIdOf(identity.taskArn), ...end, since });
   return end.exitCode;
+}
+
+/**
+ * A manager that was drained long before it could ask for a job is stopped as soon as its grace is over: it must not
+ * take a job then. One that was drained a moment ago asks once, for it was started for a job.
+ */
+function isGivenUp(since: string | undefined, { fleet }: ManagerIdentity): boolean {
+  if (since === undefined) return false;
+  const { drainGraceSeconds } = fleet.manager;
+  return Date.now() - Date.parse(since) > (drainGraceSeconds * 1000) / 4;
 }
 
 /** Ends before anything was begun, and says why where people look. */
@@ -114,7 +122,7 @@ async function serveJobs(
   const finish = createRunnerCloser({
     ...runner,
     emptyConfig: files.emptyConfig,
-    openRequests: () => readOpenRequests(environment.metricsPort),
+    jobRequests: () => readJobRequests(environment.metricsPort),
     checkIntervalMs: identity.fleet.manager.checkIntervalSeconds * 1000,
     logger: own,
   });

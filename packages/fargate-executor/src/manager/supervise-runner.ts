@@ -2,6 +2,7 @@ import type { ECSClient } from '@aws-sdk/client-ecs';
 import type { ManagerStopped } from '@serverless-gitlab-runner/shared-events';
 import type { Logger } from '../logger.ts';
 import { repeat } from '../repeat.ts';
+import type { Patience } from './close-runner.ts';
 import type { RunnerApi } from './gitlab-api.ts';
 import type { ManagerIdentity } from './start-context.ts';
 import { watchDrain } from './watch-drain.ts';
@@ -16,8 +17,8 @@ export interface ManagerEnd {
 }
 
 export interface SupervisedRunner {
-  /** Takes no new job, finishes those it has, exits. What is open at GitLab may take so long before that. */
-  finish(patienceMs: number): void;
+  /** Takes no new job, finishes those it has, exits; what is asked of GitLab may take so long before that. */
+  finish(patience: Patience): void;
   /** Fails the jobs it has, exits. */
   terminate(): void;
   /** Settles when it has exited, in words. */
@@ -43,9 +44,11 @@ const MS_BETWEEN_TOKEN_CHECKS = 120_000;
 const MS_TO_FINISH_WHEN_STOPPED = 90_000;
 
 /** GitLab answers a long-polled request for a job after 50 s at the latest. */
-const DRAIN_PATIENCE_MS = 65_000;
+const QUIT_MS = 65_000;
+/** Of a drained manager's grace, for GitLab's first answer: the reaper stops it after the whole. */
+const ASKING_SHARE = 1 / 4;
 /** The jobs that there are need the time that ECS gives. */
-const STOP_PATIENCE_MS = 10_000;
+const STOP_PATIENCE: Patience = { askMs: 0, quitMs: 10_000 };
 
 /** Lets the runner finish when the manager is drained, stopped, or its token revoked; settles when the runner has exited. */
 export async function superviseRunner(settings: SuperviseSettings): Promise<ManagerEnd> {
@@ -54,28 +57,25 @@ export async function superviseRunner(settings: SuperviseSettings): Promise<Mana
   let reason: ManagerStopped['reason'] = 'runner-exited';
   let lastResort: NodeJS.Timeout | undefined;
 
-  const leave = (
-    why: ManagerStopped['reason'],
-    fields: Record<string, unknown> = {},
-    patienceMs = DRAIN_PATIENCE_MS,
-  ) => {
+  const askMs = fleet.manager.drainGraceSeconds * 1000 * ASKING_SHARE;
+  const leave = (why: ManagerStopped['reason'], patience: Patience, fields: Record<string, unknown> = {}) => {
     if (reason === 'runner-exited') reason = why;
     logger.info('gitlab-runner takes no more jobs', { reason: why, ...fields });
-    runner.finish(patienceMs);
+    runner.finish(patience);
   };
   const onStop = () => {
-    leave('terminated', {}, STOP_PATIENCE_MS);
+    leave('terminated', STOP_PATIENCE);
     lastResort = setTimeout(() => runner.terminate(), MS_TO_FINISH_WHEN_STOPPED);
   };
 
   const stopWatching = watchDrain(ecs, taskArn, fleet.manager.drainPollSeconds, logger, (since) =>
-    leave('drained', { since }),
+    leave('drained', { askMs, quitMs: QUIT_MS }, { since }),
   );
   const stopChecking = repeat(MS_BETWEEN_TOKEN_CHECKS, async () => {
     if ((await api.verify()) !== 'refused') return;
     stopChecking();
     logger.error('GitLab no longer knows the runner token');
-    leave('runner-token-refused');
+    leave('runner-token-refused', { askMs: 0, quitMs: QUIT_MS });
   });
   stop.addEventListener('abort', onStop, { once: true });
   if (stop.aborted) onStop();

@@ -1,4 +1,4 @@
-import type { ClosingRunner, mayQuit } from '@serverless-gitlab-runner/fargate-executor';
+import type { ClosingRunner, nextClosingStep } from '@serverless-gitlab-runner/fargate-executor';
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
 import type { GitLab, GitLabJob } from './gitlab.ts';
@@ -26,7 +26,7 @@ export interface AskingParts<Manager extends Asking> {
   random: Random;
   gitlab: GitLab;
   concurrentJobs: number;
-  mayQuit: typeof mayQuit;
+  nextClosingStep: typeof nextClosingStep;
   run(manager: Manager, job: GitLabJob): Promise<void>;
   /** A job ended, or the runner was told to quit. */
   onIdle(manager: Manager): void;
@@ -84,10 +84,11 @@ export function createAsking<Manager extends Asking>(parts: AskingParts<Manager>
   };
 
   const closingRunner = ({ answer }: Manager, closing: Closing): ClosingRunner => ({
-    elapsedMs: clock.now() - closing.emptiedAt,
-    openRequests: answer !== undefined || clock.now() < closing.asksUntil ? 1 : 0,
+    requests: { open: answer !== undefined || clock.now() < closing.asksUntil ? 1 : 0, answered: 1 },
+    emptiedMs: clock.now() - closing.emptiedAt,
     checkIntervalMs: POLL_MS,
-    patienceMs: closing.deadline - closing.emptiedAt,
+    askLeftMs: 0,
+    quitLeftMs: closing.deadline - clock.now(),
   });
 
   /** Its runner has nothing left to ask for, and gets SIGQUIT when the real code says so. */
@@ -107,7 +108,7 @@ export function createAsking<Manager extends Asking>(parts: AskingParts<Manager>
     manager.closing = closing;
     const look = () => {
       if (manager.phase !== 'closing') return;
-      if (parts.mayQuit(closingRunner(manager, closing))) return quit(manager);
+      if (parts.nextClosingStep(closingRunner(manager, closing)) === 'quit') return quit(manager);
       clock.after(CLOSING_LOOK_MS, look);
     };
     look();

@@ -1,4 +1,4 @@
-import type { mayQuit } from '@serverless-gitlab-runner/fargate-executor';
+import type { nextClosingStep } from '@serverless-gitlab-runner/fargate-executor';
 import { RUNNER_TOKEN_REFUSED_EXIT_CODE, tagValue } from '@serverless-gitlab-runner/fleet';
 import { type Actor, createActor, kill } from '../actor.ts';
 import type { Clock } from '../clock.ts';
@@ -35,7 +35,7 @@ export interface ManagerParts {
   ecs: SimulatedEcs;
   gitlab: GitLab;
   jobTasks: JobTasks;
-  mayQuit: typeof mayQuit;
+  nextClosingStep: typeof nextClosingStep;
 }
 
 interface LiveManager extends Asking {

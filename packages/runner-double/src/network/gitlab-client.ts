@@ -5,7 +5,12 @@ import type { Logger } from '../log.ts';
 import { describe, type Reply, type Request, send } from './http.ts';
 import { runnerInfo } from './runner-info.ts';
 
+/** What the metrics call no answer at all. */
+const NO_ANSWER = -100;
+
 export type JobRequestResult = {
+  /** HTTP status, or -100. */
+  readonly status: number;
   readonly job?: ReceivedJob;
   /** False when GitLab refused the runner (403): three in a row turn it off. */
   readonly healthy: boolean;
@@ -25,12 +30,8 @@ export class GitLabClient {
     this.#log = log;
   }
 
-  /** Asks for a job. `signal` gives up the waiting; a job whose answer has begun to arrive is taken all the same. */
+  /** Asks for a job. `signal` gives the request up, even while its answer arrives: GitLab counts that job as running, and nobody runs it. */
   async requestJob(signal?: AbortSignal): Promise<JobRequestResult> {
-    const waiting = new AbortController();
-    const giveUp = () => waiting.abort();
-    if (signal?.aborted) giveUp();
-    signal?.addEventListener('abort', giveUp, { once: true });
     const reply = await this.#post(
       'POST',
       'jobs/request',
@@ -40,36 +41,27 @@ export class GitLabClient {
         system_id: this.#systemId,
         ...(this.#lastUpdate === '' ? {} : { last_update: this.#lastUpdate }),
       },
-      waiting.signal,
+      signal,
     );
-    signal?.removeEventListener('abort', giveUp);
-    if ('response' in reply) this.#lastUpdate = reply.headers.get('X-GitLab-Last-Update') ?? this.#lastUpdate;
-    const log = (level: 'debug' | 'warning' | 'error', outcome: string, status: string) =>
-      this.#log.log(level, `Checking for jobs... ${outcome}`, { status });
-
+    const { status } = reply;
+    const log = async (level: 'debug' | 'warning' | 'error', outcome: string) =>
+      this.#log.log(level, `Checking for jobs... ${outcome}`, { status: await describe(reply) });
     if (!('response' in reply)) {
-      if (signal?.aborted !== true) log('warning', 'failed', await describe(reply));
-      return { healthy: true };
+      if (signal?.aborted !== true) await log('warning', 'failed');
+      return { status: NO_ANSWER, healthy: true };
     }
-    switch (reply.status) {
-      case 201:
-        return this.#receive(reply.response);
-      case 204:
-        log('debug', 'no content', await describe(reply));
-        return { healthy: true };
-      case 403:
-        log('error', 'forbidden', await describe(reply));
-        return { healthy: false };
-      case 503:
-        log('warning', 'GitLab instance currently unavailable', await describe(reply));
-        return { healthy: true };
-      default:
-        log('warning', 'failed', await describe(reply));
-        return { healthy: true };
+    this.#lastUpdate = reply.headers.get('X-GitLab-Last-Update') ?? this.#lastUpdate;
+    if (status === 201) {
+      const job = await this.#receive(reply.response);
+      return job ? { status, healthy: true, job } : { status: NO_ANSWER, healthy: true };
     }
+    if (status === 204) await log('debug', 'no content');
+    else if (status === 403) await log('error', 'forbidden');
+    else await log('warning', status === 503 ? 'GitLab instance currently unavailable' : 'failed');
+    return { status, healthy: status !== 403 };
   }
 
-  async #receive(response: Response): Promise<JobRequestResult> {
+  async #receive(response: Response): Promise<ReceivedJob | undefined> {
     try {
       const raw = await response.text();
       const job = jobSchema.parse(JSON.parse(raw));
@@ -77,12 +69,12 @@ export class GitLabClient {
         job: job.id,
         repo_url: withoutUser(job.git_info.repo_url),
       });
-      return { healthy: true, job: { job, raw } };
+      return { job, raw };
     } catch (error) {
       this.#log.warning('Checking for jobs... failed', {
         status: `decoding json payload ${messageOf(error)}`,
       });
-      return { healthy: true };
+      return undefined;
     }
   }
 

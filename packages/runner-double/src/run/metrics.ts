@@ -12,6 +12,8 @@ export type RunnerFacts = {
   readonly jobsTotal: number;
   /** Requests for a job that GitLab has not answered. */
   readonly requests: number;
+  /** Answers of GitLab to requests for a job, by status. */
+  readonly answers: ReadonlyMap<number, number>;
 };
 
 /** What each runner has one sample of. */
@@ -62,6 +64,9 @@ export function renderMetrics(runners: readonly RunnerFacts[], concurrent: numbe
     lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
     for (const runner of runners) lines.push(sample(name, identity(runner), value(runner)));
   }
+  lines.push('# HELP gitlab_runner_api_request_statuses_total The total number of api requests.');
+  lines.push('# TYPE gitlab_runner_api_request_statuses_total counter');
+  for (const runner of runners) lines.push(...answerSamples(runner));
   lines.push(
     '# HELP gitlab_runner_version_info A metric with a constant 1 labeled by different build stats fields.',
   );
@@ -73,6 +78,14 @@ export function renderMetrics(runners: readonly RunnerFacts[], concurrent: numbe
 
 function identity({ config, systemId }: RunnerFacts) {
   return { runner: shortToken(config.token), runner_name: config.name, system_id: systemId };
+}
+
+function answerSamples(runner: RunnerFacts): string[] {
+  const { runner: token, system_id } = identity(runner);
+  return [...runner.answers].map(([status, count]) => {
+    const labels = { runner: token, system_id, endpoint: 'request_job', status: String(status) };
+    return sample('gitlab_runner_api_request_statuses_total', labels, count);
+  });
 }
 
 function jobSamples(runner: RunnerFacts): string[] {

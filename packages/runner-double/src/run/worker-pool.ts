@@ -34,6 +34,8 @@ type RunnerState = {
   readonly jobs: Set<RunningJob>;
   requests: number;
   jobsTotal: number;
+  /** Answers to requests for a job, by status. */
+  readonly answers: Map<number, number>;
 };
 
 /** Asks GitLab for jobs and runs them, within `concurrent`, `limit` and `request_concurrency`. */
@@ -77,12 +79,13 @@ export class WorkerPool {
   }
 
   facts(): RunnerFacts[] {
-    return [...this.#runners.values()].map(({ config, jobs, jobsTotal, requests }) => ({
+    return [...this.#runners.values()].map(({ config, jobs, jobsTotal, requests, answers }) => ({
       config,
       systemId: this.#options.systemId,
       jobs: [...jobs].map(({ status }) => status),
       jobsTotal,
       requests,
+      answers,
     }));
   }
 
@@ -98,6 +101,7 @@ export class WorkerPool {
     try {
       const result = await runner.client.requestJob(this.#options.stopping);
       runner.health.mark(result.healthy);
+      runner.answers.set(result.status, (runner.answers.get(result.status) ?? 0) + 1);
       received = result.job;
     } catch (error) {
       this.#options.log.warning(`Failed to process runner: ${messageOf(error)}`);
@@ -166,6 +170,7 @@ export class WorkerPool {
       jobs: new Set(),
       requests: 0,
       jobsTotal: 0,
+      answers: new Map(),
       health: new Health(config, this.#options.log),
       ...known,
       config,

@@ -100,6 +100,11 @@ export class TaskObserver {
     return [...this.#tasks.values()];
   }
 
+  /** By ARN, or by the task's id. */
+  find(task: string): ObservedTask | undefined {
+    return this.#tasks.get(task) ?? this.tasks.find(({ taskId }) => taskId === taskIdOf(task));
+  }
+
   /** Resolves once `condition` holds for what ECS last told; rejects after `timeoutMs`, naming `what`. */
   async waitUntil(
     what: string,

@@ -1,3 +1,4 @@
+import { TAG, type TaskRole } from '@serverless-gitlab-runner/fleet';
 import type { Call } from './call.ts';
 import type { Outcome } from './proxy.ts';
 
@@ -19,16 +20,22 @@ const NAMING = [
   ...['cluster', 'task', 'tasks', 'taskDefinition', 'resourceArn', 'startedBy', 'desiredStatus', 'family'],
   ...['capacityProviderStrategy', 'networkConfiguration', 'taskRoleArn', 'executionRoleArn', 'include'],
   ...['Name', 'Names', 'Path', 'WithDecryption', 'Type', 'Overwrite', 'QueueUrl', 'FunctionName'],
-  ...['logGroupName', 'logStreamName', 'tagKeys'],
+  ...['logGroupName', 'logStreamName', 'tagKeys', 'SecretId'],
 ] as const;
 
 /** Every call that passed, like ones counted together, for a later judgement of policies. */
 export class CallRecord {
   readonly #calls = new Map<string, RecordedCalls>();
+  readonly #roleOf: (taskArn: string) => TaskRole | undefined;
+
+  /** @param roleOf a task's role tag, if it is known: policies ask for it, and calls do not carry it */
+  constructor(roleOf: (taskArn: string) => TaskRole | undefined = () => undefined) {
+    this.#roleOf = roleOf;
+  }
 
   add(call: Call, status: Outcome): void {
     const { caller, service, operation } = call;
-    const parameters = namingParameters(call);
+    const parameters = { ...namingParameters(call), ...this.#tagsOfTask(call) };
     const key = withoutIds(JSON.stringify([caller, service, operation, parameters, status]));
     const known = this.#calls.get(key);
     if (known) known.calls += 1;
@@ -36,6 +43,12 @@ export class CallRecord {
       const firstAt = new Date().toISOString();
       this.#calls.set(key, { caller, service, operation, parameters, status, calls: 1, firstAt });
     }
+  }
+
+  #tagsOfTask({ parameters: { task, resourceArn } }: Call): { resourceTags?: string[] } {
+    const about = task ?? resourceArn;
+    const role = typeof about === 'string' ? this.#roleOf(about) : undefined;
+    return role ? { resourceTags: [`${TAG.role}=${role}`] } : {};
   }
 
   /** By caller, service and operation. */

@@ -74,7 +74,8 @@ export interface LaboratoryOptions {
 /** Starts the proxies, the emulator and the GitLab double, and deploys the system between them. */
 export async function startLaboratory(options: LaboratoryOptions): Promise<Laboratory> {
   const { log, cleanup, machine, signal } = options;
-  const record = new CallRecord();
+  let observer: TaskObserver | undefined;
+  const record = new CallRecord((task) => observer?.find(task)?.role);
   const names = new Map<string, string>();
   const dialect = awsDialect((accessKey) => names.get(accessKey));
   let aws: FaultProxy | undefined;
@@ -110,8 +111,9 @@ export async function startLaboratory(options: LaboratoryOptions): Promise<Labor
     await lambdas.pointAt(awsProxy.url);
   });
   const tap = await EventTap.start(events, sqs, system.outputs.EventBusName);
-  const observer = new TaskObserver(system.ecs, system.outputs.ClusterArn, () => undefined);
-  cleanup.add('the observer', () => observer.stop());
+  const tasks = new TaskObserver(system.ecs, system.outputs.ClusterArn, () => undefined);
+  observer = tasks;
+  cleanup.add('the observer', () => tasks.stop());
   return {
     ...{
       runId: machine.runId,
@@ -121,7 +123,7 @@ export async function startLaboratory(options: LaboratoryOptions): Promise<Labor
       aws: awsProxy,
       gitlabProxy,
       webhooks,
-      observer,
+      observer: tasks,
       record,
     },
     ...{ lambdas, tap, sqs, events, webhookUrl: rebased(system.webhookUrl, webhooks.url) },

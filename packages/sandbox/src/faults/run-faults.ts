@@ -1,6 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pc from 'picocolors';
+import { evaluateCalls, iamFailures } from '../iam/evaluate-calls.ts';
+import type { Recording } from '../iam/recording.ts';
+import { renderIamReport } from '../iam/render.ts';
+import { synthesise } from '../iam/synthesise.ts';
 import type { CommandContext } from '../setup/command.ts';
 import { type Log, logToStderr as log } from '../setup/progress.ts';
 import { REPOSITORY_ROOT } from '../setup/repository-root.ts';
@@ -24,9 +28,21 @@ export async function runFaults({ args, cleanup, signal }: CommandContext): Prom
   const lab = await startLaboratory({ log, cleanup, machine, signal });
   const outcomes = await runAll(lab, chosen, log);
   writeReports(outcomes);
-  writeAwsCalls(lab, { ...(await lab.lambdas.roleArns()), manager: await managerRoleOf(lab.system) });
+  const recording = await recordingOf(lab);
+  write('aws-calls.json', recording);
+  const iam = await evaluateCalls(recording, await synthesise());
+  write('iam.json', iam);
   console.log(renderFaults(outcomes));
-  return tellVerdict(outcomes);
+  console.log(renderIamReport(iam));
+  const refusals = iamFailures(iam, { isWholeRun: named === FAULTS });
+  for (const refusal of refusals) console.log(pc.red(refusal));
+  return tellVerdict(outcomes, refusals);
+}
+
+/** Every AWS call that went through the proxy, and the role of each caller. */
+export async function recordingOf(lab: Laboratory): Promise<Recording> {
+  const roles = { ...(await lab.lambdas.roleArns()), manager: await managerRoleOf(lab.system) };
+  return { roles, calls: lab.record.all };
 }
 
 /** Runs faults one after the other; what one left behind is not there for the next. */
@@ -78,26 +94,22 @@ function writeReports(outcomes: readonly FaultOutcome[]): void {
   );
 }
 
-/** Every AWS call that went through the proxy, and the role of each caller, for the judgement of policies. */
-function writeAwsCalls(lab: Laboratory, roles: Record<string, string>): void {
-  write('aws-calls.json', { roles, calls: lab.record.all });
-}
-
 function write(name: string, content: unknown): void {
   const folder = join(REPOSITORY_ROOT, 'reports');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
 }
 
-function tellVerdict(outcomes: readonly FaultOutcome[]): number {
-  const isRight = outcomes.every(
+function tellVerdict(outcomes: readonly FaultOutcome[], refusals: readonly string[]): number {
+  const areRight = outcomes.every(
     ({ report, results }) => isClean(report) && results.every(({ wrong }) => wrong.length === 0),
   );
+  const isRight = areRight && refusals.length === 0;
   console.log('');
   console.log(
     isRight
-      ? 'Nothing lost, nothing killed, nothing left. Report: reports/faults.json'
-      : pc.red('Not as it must be: see above. Report: reports/faults.json'),
+      ? 'Nothing lost, nothing killed, nothing left, no call refused. Reports: reports/faults.json, reports/iam.json'
+      : pc.red('Not as it must be: see above. Reports: reports/faults.json, reports/iam.json'),
   );
   return isRight ? 0 : 1;
 }

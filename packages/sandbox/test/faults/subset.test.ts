@@ -3,7 +3,10 @@ import { FAULTS } from '../../src/faults/catalogue/index.ts';
 import type { RunResult } from '../../src/faults/judge.ts';
 import { type Laboratory, startLaboratory } from '../../src/faults/laboratory.ts';
 import { runFault } from '../../src/faults/run-fault.ts';
+import { recordingOf } from '../../src/faults/run-faults.ts';
 import { SecretSearch } from '../../src/faults/secret-search.ts';
+import { evaluateCalls, iamFailures } from '../../src/iam/evaluate-calls.ts';
+import { synthesise } from '../../src/iam/synthesise.ts';
 import { Cleanup } from '../../src/setup/cleanup.ts';
 import { prepareMachine } from '../../src/system/prepare-machine.ts';
 
@@ -44,5 +47,15 @@ describe('the system under faults, on real parts', () => {
     expect(result).toMatchObject(clean);
     expect(result.jobsQueued).toBeGreaterThanOrEqual(3);
     expect(result.jobsFinished + result.jobsInterrupted).toBe(result.jobsQueued);
+  });
+
+  it('makes no AWS call that the synthesised policies would refuse', { timeout: 60_000 }, async () => {
+    const recording = await recordingOf(lab);
+    const callers = new Set(recording.calls.map(({ caller }) => caller.replace(/-PT-.*$/, '')));
+    expect([...callers]).toEqual(
+      expect.arrayContaining(['idle-reaper', 'manager', 'runner-launcher', 'webhook-receiver']),
+    );
+    const report = await evaluateCalls(recording, await synthesise());
+    expect(iamFailures(report, { isWholeRun: false })).toEqual([]);
   });
 });
