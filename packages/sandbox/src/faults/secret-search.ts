@@ -10,7 +10,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import { containerEnvironments } from './docker-acts.ts';
 import type { Laboratory } from './laboratory.ts';
-import { MASKED_VALUE } from './planted-secrets.ts';
+import { PLANTED_SECRETS } from './planted-secrets.ts';
 import type { Stage } from './stage.ts';
 
 /** Looks for planted secrets wherever they must not be. */
@@ -58,7 +58,7 @@ export class SecretSearch {
   #secrets(stage: Stage): { name: string; value: string }[] {
     const { gitlab, system } = this.#lab;
     return [
-      { name: 'masked variable', value: MASKED_VALUE },
+      ...PLANTED_SECRETS,
       { name: 'webhook secret', value: system.webhookSecret },
       { name: 'API token', value: gitlab.privateToken },
       ...[...gitlab.runners.values()].map(({ token }) => ({ name: 'runner token', value: token })),

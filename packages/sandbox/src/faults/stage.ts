@@ -7,7 +7,7 @@ import { EmulatorSwitches } from './emulator-switches.ts';
 import { FleetDocument } from './fleet-document.ts';
 import type { ExpectedEnd, PlayedJob } from './judge.ts';
 import type { Laboratory } from './laboratory.ts';
-import { MASKED_VALUE } from './planted-secrets.ts';
+import { DOCKER_AUTH_CONFIG, MASKED_VALUE } from './planted-secrets.ts';
 import { Reaper } from './reaper.ts';
 import { SCRIPT_BEGINS, type SmallJob, smallJob, smallJobs } from './small-jobs.ts';
 
@@ -46,7 +46,10 @@ export class Stage {
   }
 
   static async open(lab: Laboratory, name: string, log: Log): Promise<Stage> {
-    const variables = { PLANTED: { value: MASKED_VALUE, masked: true } };
+    const variables = {
+      PLANTED: { value: MASKED_VALUE, masked: true },
+      DOCKER_AUTH_CONFIG: { value: DOCKER_AUTH_CONFIG, masked: false },
+    };
     const project = await lab.gitlab.createProject({ path: `faults/${name}`, variables });
     await lab.gitlab.pushCommit(project, { message: name, files: { 'README.md': `# ${name}\n` } });
     return new Stage(lab, project, log);

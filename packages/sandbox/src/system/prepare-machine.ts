@@ -4,6 +4,7 @@ import { buildDemoImages, buildImages, type SystemImages } from '../images/build
 import type { Cleanup } from '../setup/cleanup.ts';
 import { ensureDockerDaemon } from '../setup/docker-daemon.ts';
 import { type Log, step } from '../setup/progress.ts';
+import { runCommand, tryCommand } from '../setup/run-command.ts';
 
 export interface PreparedMachine {
   /** Label and name prefix of everything that this run starts. */
@@ -24,7 +25,20 @@ export async function prepareMachine({ log, cleanup, demoImages }: PrepareOption
   const environment = readEnvironment();
   const daemon = await step(log, 'Docker', ensureDockerDaemon);
   cleanup.add('the Docker daemon', () => daemon.stop());
+  const runId = `sgr-${randomBytes(4).toString('hex')}`;
   const images = await buildImages(environment, log);
+  const [manager, helper] = await Promise.all([
+    pinImage(images.manager, runId, cleanup),
+    pinImage(images.helper, runId, cleanup),
+  ]);
   if (demoImages) await step(log, 'Images of the demo jobs', buildDemoImages);
-  return { runId: `sgr-${randomBytes(4).toString('hex')}`, images, environment };
+  return { runId, images: { ...images, manager, helper }, environment };
+}
+
+/** A name of its own for this run: another checkout on the same machine may build that image anew meanwhile. */
+async function pinImage(image: string, runId: string, cleanup: Cleanup): Promise<string> {
+  const pinned = image.replace(/:[^:]*$/, `:${runId}`);
+  await runCommand('docker', ['tag', image, pinned]);
+  cleanup.add(`the name ${pinned}`, async () => void (await tryCommand('docker', ['rmi', pinned])));
+  return pinned;
 }

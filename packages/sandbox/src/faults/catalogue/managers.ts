@@ -10,8 +10,11 @@ const LONG = 60;
 const DEAD_MAN_MS = 75_000;
 /** Milliseconds for a cold start and one small job: what takes longer waits for a miracle. */
 const DRAINED_JOB_MS = 45_000;
-/** Milliseconds of the reaper's time around which a job is queued: before and after the drain mark is written. */
-const DRAIN_OFFSETS_MS = [-900, -400, -150, 0, 100, 250, 500, 1200];
+/**
+ * Milliseconds of the reaper's time around which a job is queued: before and after the drain mark is written, while the
+ * manager learns of it, while its runner may still ask, around SIGQUIT, and while the manager leaves.
+ */
+const DRAIN_OFFSETS_MS = [-400, 0, 250, 600, 1500, 3500, 5500, 6500];
 
 const managerKilled: Fault = {
   name: 'manager-killed',

@@ -1,13 +1,12 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import type { Fault } from '../fault.ts';
+import { SIGNING_TOKEN } from '../planted-secrets.ts';
 import { holdEvents, olderBy } from './held-events.ts';
 import { postHook, shiftedTimes, signedHeaders, tokenHeaders } from './post-hook.ts';
 import { storm } from './storm.ts';
 
 const TEN_MINUTES_MS = 600_000;
 const HOUR_MS = 3_600_000;
-/** `whsec_` and base64 of 32 bytes, as GitLab makes them. */
-const SIGNING_TOKEN = `whsec_${Buffer.alloc(32, 'laboratory').toString('base64')}`;
 
 const launcherDies: Fault = {
   name: 'launcher-dies',
