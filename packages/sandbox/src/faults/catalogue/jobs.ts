@@ -97,15 +97,16 @@ const diskFull: Fault = {
   async play(stage) {
     stage.addWebhook();
     const script = [
-      ...['echo "the script has begun"', 'until test -e /tmp/full; do sleep 0.2; done'],
-      'head -c 5000000 /dev/zero > /builds/large && echo "it fits"',
+      ...['mkdir /builds/disk', 'echo "the script has begun"'],
+      'until test -e /tmp/full; do sleep 0.2; done',
+      'head -c 5000000 /dev/zero > /builds/disk/large && echo "it fits"',
     ];
     const [victim] = await stage.queue([{ name: 'victim', script }, ...smallJobs(2)]);
     if (!victim) return;
     stage.expect(victim, { status: 'failed', failureReason: 'script_failure', says: /No space left/ });
     await stage.scriptBegan(victim);
     const { taskArn } = await stage.taskOf(victim, 'RUNNING');
-    await fillDisk(taskArn, BUILD_CONTAINER, '/builds');
+    await fillDisk(taskArn, BUILD_CONTAINER, '/builds/disk');
     const build = (await taskContainerIds(taskArn)).get(BUILD_CONTAINER) ?? '';
     await runCommand('docker', ['exec', build, 'touch', '/tmp/full']);
     stage.recovering();
