@@ -27,6 +27,7 @@ const environmentSchema = z.object({
   /** The SDK's own variables for another endpoint than AWS's. */
   AWS_ENDPOINT_URL: optional(z.string()),
   AWS_ENDPOINT_URL_ECS: optional(z.string()),
+  AWS_ENDPOINT_URL_S3: optional(z.url({ protocol: /^https?$/ })),
   /** Set by ECS: where a task asks about itself. */
   ECS_CONTAINER_METADATA_URI_V4: z.url(),
   /** Folder of sockets, keys and the runner's configuration. Default `/run/fargate-executor`. */
@@ -53,6 +54,8 @@ export interface Environment {
   metadataUri: string;
   /** Whether AWS itself is what is called, so that there is a console to link to. */
   isAws: boolean;
+  /** S3's URL where it is not AWS's; the cache's objects are named by path then, and not by host. */
+  s3Endpoint: string | undefined;
   stateFolder: string;
   metricsPort: number;
   hooksFolder: string;
@@ -93,6 +96,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
     logLevel: read.LOG_LEVEL ?? 'INFO',
     metadataUri: read.ECS_CONTAINER_METADATA_URI_V4,
     isAws: read.AWS_ENDPOINT_URL === undefined && read.AWS_ENDPOINT_URL_ECS === undefined,
+    s3Endpoint: read.AWS_ENDPOINT_URL_S3 ?? read.AWS_ENDPOINT_URL,
     stateFolder: read.STATE_FOLDER ?? '/run/fargate-executor',
     metricsPort: read.METRICS_PORT ?? 9252,
     hooksFolder: read.HOOKS_FOLDER ?? '/usr/local/lib/fargate-executor/hooks',

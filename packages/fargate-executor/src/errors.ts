@@ -1,3 +1,5 @@
+import type { Task } from '@aws-sdk/client-ecs';
+
 /**
  * The job cannot run as it is written: GitLab shall see `script_failure`, and trying again has no sense.
  * The lines go into the job log.
@@ -24,6 +26,12 @@ export class NoCapacityError extends SystemFailureError {
 /** The job task ended before it took commands. */
 export class TaskEndedError extends SystemFailureError {
   override readonly name = 'TaskEndedError';
+  /** What ECS told of it last. */
+  readonly task: Task | undefined;
+  constructor(message: string, task?: Task) {
+    super(message);
+    this.task = task;
+  }
 }
 
 /** The job task did not take commands in time. */

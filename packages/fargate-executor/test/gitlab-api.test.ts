@@ -82,6 +82,12 @@ describe('unregistering', () => {
     ]);
   });
 
+  it('removes another manager of the same token, when told its system id', async () => {
+    const { url, requests } = await gitlab(404);
+    await createRunnerApi(url, IDENTITY, logger).unregister('r_another00000');
+    expect(requests[0]?.body).toEqual({ token: 'glrt-x', system_id: 'r_another00000' });
+  });
+
   it('never fails', async () => {
     await createRunnerApi('http://127.0.0.1:1', IDENTITY, logger).unregister();
   });

@@ -26,6 +26,7 @@ describe('prepare', () => {
     await bed.run('prepare');
     const environment = bed.executor.prepare.mock.calls[0]?.[0];
     expect(environment?.get('CUSTOM_ENV_ODD')).toBe('a line\nand "another" $one');
+    expect([...(environment?.keys() ?? [])].filter((name) => name.startsWith('AWS'))).toEqual([]);
   });
 
   it.each([

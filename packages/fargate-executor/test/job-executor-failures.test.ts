@@ -1,3 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { DescribeTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ExecutorBed, makeExecutorBed, RUNNING_TASK, TASK_ARN } from './support/executor-bed.ts';
@@ -28,6 +31,31 @@ describe('a job that cannot run', () => {
     expect(log()).toContain('ERROR: There is no such image');
     expect(bed.stopped()).toEqual([TASK_ARN]);
     expect(bed.events[0]?.detail).toMatchObject({ outcome: 'start-failed', reason });
+  });
+
+  it("since the job's entry point ended fails as its own fault, though the connection breaks before ECS tells", async () => {
+    await writeFile(join(bed.folder, 'broken'), '');
+    const ended = {
+      ...RUNNING_TASK,
+      lastStatus: 'STOPPED',
+      stopCode: 'EssentialContainerExited' as const,
+      stoppedReason: 'Essential container in task exited',
+      containers: [
+        { name: 'helper', exitCode: 0 },
+        { name: 'build', exitCode: 64 },
+      ],
+    };
+    const breaks = () => existsSync(join(bed.folder, 'calls')) && ready().length > 0;
+    const ready = () =>
+      readFileSync(join(bed.folder, 'calls'), 'utf8')
+        .split('\n')
+        .filter((call) => call.endsWith(' ready'));
+    bed.ecs.on(DescribeTasksCommand).callsFake(() => ({ tasks: [breaks() ? ended : RUNNING_TASK] }));
+    const image = { name: 'terraform', entrypoint: ['terraform'] };
+    expect(await bed.prepare({ image })).toBe('build-failure');
+    expect(log()).toContain("ERROR: The job's container ended with exit code 64");
+    expect(log()).toContain('`image: entrypoint` ["terraform"], which must be in the image');
+    expect(bed.stopped()).toEqual([TASK_ARN]);
   });
 
   it('since AWS refuses the call fails as ours, with its words', async () => {

@@ -32,7 +32,7 @@ describe('a job as GitLab sends it', () => {
       services: null,
     });
     const request = parseJobRequest(hookEnvironment(), document);
-    expect(request.imageName).toBe('alpine');
+    expect(request.image?.name).toBe('alpine');
     expect(request.services).toEqual([]);
     expect(request.identity).toEqual({
       instance: 'https://gitlab.example.com',

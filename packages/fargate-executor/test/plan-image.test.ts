@@ -33,8 +33,6 @@ describe('refuses in words', () => {
     ['alpine:3@sha256:12', 'is not a valid image name'],
     ['https://example.com/alpine', 'is not a valid image name'],
     ['alpine:3\nwget', 'is not a valid image name'],
-    ['$IMAGE', 'refers to $IMAGE, which is not set'],
-    [`registry/\${NAME}:1`, `refers to \${NAME}, which is not set`],
     ['docker:dind', 'needs a privileged container'],
     ['docker:27.3-dind', 'needs a privileged container'],
     ['registry.example.com/mirror/docker:27-dind-rootless', 'needs a privileged container'],
@@ -58,6 +56,7 @@ describe('the name of the image', () => {
   it('is the one that the runner expanded', () => {
     const image = { name: 'registry/$APP:1' };
     expect(imageOf(jobWith({ CI_JOB_IMAGE: 'registry/shop:1' }, { image }))).toBe('registry/shop:1');
+    expect(imageOf(jobWith({ CI_JOB_IMAGE: 'registry/shop:1', APP: 'shop' }))).toBe('registry/shop:1');
   });
 
   it("is the job's own where the runner expands none", () => {
@@ -67,5 +66,52 @@ describe('the name of the image', () => {
   it('is never a guess when GitLab sends no image', () => {
     expect(imageOf(jobOf({ image: { name: '' } }))).toBe('debian:bookworm-slim');
     expect(imageOf(jobOf({ image: null }))).toBe('debian:bookworm-slim');
+  });
+});
+
+describe('a variable that is not set, in the name of', () => {
+  const fleet = fleetOf();
+  const REFUSED = 'which is not set for this job: the name would be';
+
+  it.each<[string, string | undefined, string]>([
+    ['$NOPE/foo', '/foo', `The image "$NOPE/foo" refers to $NOPE, ${REFUSED} "/foo". Set it`],
+    [
+      `\${NOPE}`,
+      '',
+      `The image "\${NOPE}" refers to \${NOPE}, which is not set for this job: no name is left. Set it`,
+    ],
+    ['foo:$NOPE', 'foo:', `refers to $NOPE, ${REFUSED} "foo:".`],
+    ['r.example.com/$NOPE/$SET', 'r.example.com//app', `refers to $NOPE, ${REFUSED} "r.example.com//app".`],
+    ['$ONE$TWO', undefined, 'refers to $ONE, $TWO, which is not set for this job: no name is left.'],
+  ])('an image: %s (the runner makes it %j) is refused', (name, expanded, words) => {
+    const more = expanded === undefined ? {} : { CI_JOB_IMAGE: expanded };
+    const planned = planJobTask(jobWith({ SET: 'app', ...more }, { image: { name } }), fleet);
+    expect(planned).toMatchObject({ kind: 'refused', lines: [expect.stringContaining(words)] });
+  });
+
+  it('a service is refused in the same words', () => {
+    const planned = planJobTask(jobOf({ services: [{ name: '$NOPE/redis' }] }), fleet);
+    expect(planned).toMatchObject({
+      kind: 'refused',
+      lines: [expect.stringContaining(`The service "$NOPE/redis" refers to $NOPE, ${REFUSED} "/redis".`)],
+    });
+  });
+
+  it.each([
+    ['an image', { image: { name: `\${PREFIX}node:24` } }],
+    ['a service', { services: [{ name: `\${PREFIX}node:24` }] }],
+  ])('%s is nothing when a name is left, as in GitLab, and the log says so', (_, sample) => {
+    const planned = planJobTask(jobOf(sample), fleet);
+    if (planned.kind === 'refused') throw new Error(planned.lines.join());
+    expect(planned.plan.notes).toEqual([
+      expect.stringContaining(
+        `"\${PREFIX}node:24" refers to \${PREFIX}, which is not set for this job: as in GitLab it is nothing, so "node:24" is used.`,
+      ),
+    ]);
+  });
+
+  it('is not what a variable is that is set to nothing', () => {
+    const planned = planJobTask(jobWith({ PREFIX: '' }, { image: { name: `\${PREFIX}node:24` } }), fleet);
+    expect(planned).toMatchObject({ kind: 'planned', plan: { shape: { image: 'node:24' }, notes: [] } });
   });
 });

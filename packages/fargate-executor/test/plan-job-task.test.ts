@@ -26,6 +26,7 @@ describe('a job that asks for nothing', () => {
     expect(plan.shape).toEqual({
       image: 'debian:bookworm-slim',
       user: undefined,
+      entryPoint: undefined,
       services: [],
       size: { cpu: 1024, memory: 2048 },
       architecture: 'X86_64',

@@ -13,6 +13,7 @@ import {
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readEnvironment } from '../src/environment.ts';
@@ -38,6 +39,7 @@ const clients = {
   logs: new CloudWatchLogsClient(region),
   secrets: new SecretsManagerClient(region),
   ssm: new SSMClient(region),
+  sts: new STSClient(region),
 };
 let folder: string;
 let server: Server;
@@ -182,6 +184,19 @@ describe('a manager', () => {
     expect(await readFile(join(folder, 'arguments'), 'utf8')).toBe(
       `run --config ${folder}/config.toml --working-directory ${folder}\n`,
     );
+  });
+
+  it('gives its runner the way to the role of the cache, and to no other', async () => {
+    const cache = { bucket: 'caches', roleArn: 'arn:aws:iam::123456789012:role/cache' };
+    parameter('config', JSON.stringify(fleetOf({ gitlabUrl, cache })));
+    const { exitCode } = await start('exit 0');
+    const environment = await started();
+    await exitCode;
+    expect(environment.match(/^AWS\w+/gm)?.sort()).toEqual([
+      'AWS_CONTAINER_AUTHORIZATION_TOKEN',
+      'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+    ]);
+    expect(await readFile(join(folder, 'config.toml'), 'utf8')).toContain('BucketName = "caches"');
   });
 
   it('keeps its token in one file that only it can read', async () => {

@@ -1,14 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { emptyRunnerConfig, newSystemId, runnerConfig } from '../src/manager/runner-config.ts';
+import type { RunnerCache } from '../src/manager/cache-role.ts';
+import { emptyRunnerConfig, runnerConfig, systemIdOf } from '../src/manager/runner-config.ts';
 import { fleetOf } from './support/fleet.ts';
 
-const configOf = (more: Parameters<typeof fleetOf>[0] = {}, token = 'glrt-secret') =>
+const CACHE = {
+  bucket: 'caches',
+  region: 'eu-west-1',
+  prefix: 'default',
+  shared: false,
+  roleArn: 'arn:aws:iam::123456789012:role/cache',
+};
+const configOf = (
+  more: Parameters<typeof fleetOf>[0] = {},
+  token = 'glrt-secret',
+  cache: RunnerCache | undefined = undefined,
+) =>
   runnerConfig({
     fleet: fleetOf(more),
     token,
     name: 'default 0123',
     hooksFolder: '/hooks',
     metricsPort: 9252,
+    cache,
   });
 
 describe("the runner's configuration", () => {
@@ -52,6 +65,29 @@ describe("the runner's configuration", () => {
     expect(configOf({ cloneUrl: 'http://10.0.0.1' })).toContain('  clone_url = "http://10.0.0.1"\n  token');
   });
 
+  it('has a cache only where the fleet has one, and no key for it', () => {
+    expect(configOf()).not.toContain('[runners.cache]');
+    const config = configOf({}, 'glrt-secret', { ...CACHE, endpoint: undefined });
+    expect(config.slice(config.indexOf('  [runners.cache]'))).toBe(`\
+  [runners.cache]
+    Type = "s3"
+    Path = "default"
+    Shared = false
+    [runners.cache.s3]
+      AuthenticationType = "iam"
+      BucketName = "caches"
+      BucketLocation = "eu-west-1"
+`);
+  });
+
+  it.each([
+    ['http://172.18.0.2:4566', 'ServerAddress = "172.18.0.2:4566"', 'Insecure = true'],
+    ['https://s3.example.com', 'ServerAddress = "s3.example.com"', 'Insecure = false'],
+  ])('asks another S3 than AWS by path: %s', (endpoint, address, insecure) => {
+    const config = configOf({}, 'glrt-secret', { ...CACHE, endpoint });
+    expect(config).toContain(`      ${address}\n      ${insecure}\n      PathStyle = true\n`);
+  });
+
   it('without a runner keeps what is not about runners', () => {
     const empty = emptyRunnerConfig({ fleet: fleetOf(), metricsPort: 9252 });
     expect(empty).not.toMatch(/runners|token/);
@@ -64,9 +100,12 @@ describe("the runner's configuration", () => {
 });
 
 describe('a system id', () => {
-  it('is as the runner would make it, and another each time', () => {
-    const ids = Array.from({ length: 100 }, newSystemId);
-    for (const id of ids) expect(id).toMatch(/^r_[0-9a-zA-Z]{12}$/);
-    expect(new Set(ids).size).toBe(100);
+  it.each([
+    ['fedcba9876543210fedcba9876543210', 'r_fedcba987654'],
+    ['fedcba98-7654-3210-fedc-ba9876543210', 'r_fedcba987654'],
+    ['1', 'r_100000000000'],
+  ])('of task %s is as the runner would make it, and always the same', (taskId, systemId) => {
+    expect(systemIdOf(taskId)).toBe(systemId);
+    expect(systemId).toMatch(/^r_[0-9a-zA-Z]{12}$/);
   });
 });

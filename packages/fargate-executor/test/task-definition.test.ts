@@ -13,6 +13,7 @@ const settings = {
 const shape: JobTaskShape = {
   image: 'alpine:3',
   user: undefined,
+  entryPoint: undefined,
   services: [],
   size: { cpu: 1024, memory: 2048 },
   architecture: 'X86_64',

@@ -1,5 +1,6 @@
 import { fleetNameSchema } from '@serverless-gitlab-runner/shared-events';
 import { z } from 'zod';
+import { cacheSchema } from './cache-config.ts';
 import {
   architectureSchema,
   capacityProviderSchema,
@@ -49,6 +50,15 @@ const managerSchema = z
   })
   .prefault({});
 
+/** A registry, with its port, and a path in it; no scheme, no tag. */
+const mirrorSchema = z
+  .string()
+  .max(200)
+  .regex(
+    /^(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(:[0-9]{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/,
+    'is a registry and a path, as in 123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub',
+  );
+
 /** The tasks that run the fleet's jobs. */
 const jobSchema = z
   .object({
@@ -83,6 +93,11 @@ const jobSchema = z
      * Default none. A job's own `DOCKER_AUTH_CONFIG` comes first.
      */
     registryCredentials: z.record(z.string().min(1), z.string().startsWith('arn:')).default({}),
+    /**
+     * Registries and paths in them, and from where their images are pulled instead: ECR pull-through caches, as
+     * `123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub` for `docker.io`, or other mirrors. Default none.
+     */
+    registryMirrors: z.record(z.string().min(1), mirrorSchema).default({}),
   })
   .prefault({});
 
@@ -105,6 +120,41 @@ const webhookSchema = z
   .prefault({});
 
 /**
+ * What the fleet's runner takes, as it is set at GitLab: a job must have no tag that the runner has not, and a protected
+ * runner takes jobs of protected refs only.
+ * @see https://docs.gitlab.com/ci/runners/configure_runners/
+ */
+const runnerSchema = z
+  .object({
+    /** The runner's tags. Default none. */
+    tagList: z.array(z.string().trim().min(1).max(255)).max(100).default([]),
+    /** Whether the runner takes jobs without tags. Default true. */
+    runUntagged: z.boolean().default(true),
+    /** `ref_protected`: the runner takes jobs of protected branches and tags only. Default `not_protected`. */
+    accessLevel: z.enum(['not_protected', 'ref_protected']).default('not_protected'),
+  })
+  .refine(({ tagList, runUntagged }) => runUntagged || tagList.length > 0, {
+    path: ['tagList'],
+    message:
+      'a runner without tags that takes no untagged jobs takes none: give it tags, or runUntagged: true',
+  });
+
+/** What the fleet asks GitLab's API, with the token in its parameter `api-token` (scope `read_api`). */
+const gitlabApiSchema = z.object({
+  /**
+   * Every project (id or path) whose jobs the fleet's runner may take. With them a safety launch first asks GitLab whether a
+   * job waits, and starts nothing when none does. Default none: GitLab is not asked, since it has no list of what waits for
+   * a runner.
+   */
+  projects: z
+    .array(
+      z.union([z.int().positive(), z.string().regex(/^[^/\s]+(\/[^/\s]+)+$/, 'a path, as group/project')]),
+    )
+    .max(20)
+    .default([]),
+});
+
+/**
  * A fleet's configuration: the JSON document in its SSM parameter. It holds no secret; those have parameters of
  * their own (see `parameterNames`).
  */
@@ -118,7 +168,13 @@ export const fleetConfigSchema = z.object({
   manager: managerSchema,
   job: jobSchema,
   network: networkSchema,
+  /** The jobs' cache. Default none: `cache:` finds nothing, since a job's disk goes with its task. */
+  cache: cacheSchema.optional(),
   webhook: webhookSchema,
+  /** What the fleet's runner takes. Default: unsaid, so that the webhook's URL alone decides. Read only with `gitlabApi`. */
+  runner: runnerSchema.optional(),
+  /** Default: the fleet has no API token, and GitLab's API is not asked. */
+  gitlabApi: gitlabApiSchema.optional(),
   /**
    * Seconds without any manager after which one is started to ask GitLab itself, in case a webhook was lost.
    * Default 1,800; 0 turns it off. At most 3,000: ECS lists stopped tasks for an hour, and that list is the memory.

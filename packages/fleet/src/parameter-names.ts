@@ -25,6 +25,8 @@ export interface ParameterNames {
   previousSigningToken: string;
   /** SecureString: the runner's authentication token (`glrt-…`). */
   runnerToken: string;
+  /** SecureString: a token for GitLab's API (scope `read_api`), where the document has `gitlabApi`. */
+  apiToken: string;
   /** Path of the SecureStrings that hold runner tokens which webhooks brought. */
   runnerTokensPath: string;
 }
@@ -39,6 +41,7 @@ export function parameterNames(prefix: string, fleet: string): ParameterNames {
     signingToken: `${path}/signing-token`,
     previousSigningToken: `${path}/signing-token-previous`,
     runnerToken: `${path}/runner-token`,
+    apiToken: `${path}/api-token`,
     runnerTokensPath: `${path}/runner-tokens/`,
   };
 }

@@ -35,10 +35,23 @@ describe('a fleet’s document', () => {
         startTimeoutSeconds: 600,
         waitForServicesSeconds: 30,
         registryCredentials: {},
+        registryMirrors: {},
       },
       network: { ...network, assignPublicIp: false },
       webhook: { accepts: 'either', allowRunnerToken: false },
       safetyLaunchSeconds: 1800,
+    });
+  });
+
+  it('says what its runner takes with GitLab’s defaults, and has an API token, only when it says so', () => {
+    const document = JSON.stringify({
+      ...least,
+      runner: { tagList: [' arm '] },
+      gitlabApi: { projects: [7, 'acme/tools/shop'] },
+    });
+    expect(parseFleetConfig(parameter, document)).toMatchObject({
+      runner: { tagList: ['arm'], runUntagged: true, accessLevel: 'not_protected' },
+      gitlabApi: { projects: [7, 'acme/tools/shop'] },
     });
   });
 
@@ -57,6 +70,11 @@ describe('a fleet’s document', () => {
     ['network.subnets', { network: { ...network, subnets: [] } }],
     ['network.subnets[0]', { network: { ...network, subnets: ['net-1'] } }],
     ['network.jobSecurityGroups', { network: { ...network, jobSecurityGroups: [] } }],
+    ['runner.tagList', { runner: { runUntagged: false } }],
+    ['runner.tagList[0]', { runner: { tagList: [' '] } }],
+    ['runner.accessLevel', { runner: { accessLevel: 'protected' } }],
+    ['gitlabApi.projects[0]', { gitlabApi: { projects: ['group'] } }],
+    ['gitlabApi.projects[0]', { gitlabApi: { projects: [0] } }],
     ['manager.max', { manager: { max: 0 } }],
     ['manager.concurrentJobs', { manager: { concurrentJobs: 1.5 } }],
     ['manager.capacity', { manager: { capacity: [] } }],
@@ -70,6 +88,16 @@ describe('a fleet’s document', () => {
     ['job.taskRoleArn', { job: { taskRoleArn: 'role' } }],
     ['job.waitForServicesSeconds', { job: { waitForServicesSeconds: 601 } }],
     ['job.registryCredentials.x', { job: { registryCredentials: { x: 'secret' } } }],
+    ...['https://m.example.com', 'm.example.com/', 'm.example.com/A', 'hub', 'm.example.com/a:1', ''].map(
+      (mirror): [string, object] => ['job.registryMirrors.x', { job: { registryMirrors: { x: mirror } } }],
+    ),
+    ['cache.bucket', { cache: { bucket: 'Caches', roleArn: 'arn:aws:iam::1:role/cache' } }],
+    ['cache.roleArn', { cache: { bucket: 'caches' } }],
+    // A policy is made of it, where `*` stands for anything.
+    ...['*', '../x', '/x', 'x/', 'x//y', ''].map((prefix): [string, object] => [
+      'cache.prefix',
+      { cache: { bucket: 'caches', roleArn: 'arn:aws:iam::1:role/cache', prefix } },
+    ]),
     ['webhook.accepts', { webhook: { accepts: 'none' } }],
     ['safetyLaunchSeconds', { safetyLaunchSeconds: 3001 }],
   ])('is refused for %s, which the message names beside the parameter: %o', (field, over) => {
@@ -81,6 +109,16 @@ describe('a fleet’s document', () => {
 
   it.each(['', '{', 'null', '[]'])('is refused when it is no document: "%s"', (document) => {
     expect(() => parseFleetConfig(parameter, document)).toThrow(InvalidFleetConfigError);
+  });
+
+  it.each([
+    '123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub',
+    'mirror.example.com:5000',
+    'localhost:5000/a/b-c__d',
+    'mirror:5000/hub',
+  ])('may name the mirror %s', (mirror) => {
+    const job = { registryMirrors: { 'docker.io': mirror } };
+    expect(parseFleetConfig(parameter, JSON.stringify({ ...least, job })).job).toMatchObject(job);
   });
 
   it('is refused in another fleet’s parameter', () => {

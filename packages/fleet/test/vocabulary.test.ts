@@ -90,6 +90,7 @@ describe('parameter names', () => {
       signingToken: '/p/fleets/blue/signing-token',
       previousSigningToken: '/p/fleets/blue/signing-token-previous',
       runnerToken: '/p/fleets/blue/runner-token',
+      apiToken: '/p/fleets/blue/api-token',
       runnerTokensPath: '/p/fleets/blue/runner-tokens/',
     });
   });

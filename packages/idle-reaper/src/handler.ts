@@ -1,9 +1,11 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { boundedClientOptions, publishEvents, systemTiming } from '@serverless-gitlab-runner/aws-calls';
 import { readEnvironment } from './environment.ts';
+import { jobSecretsOf } from './job-secrets.ts';
 import { readFleets } from './read-fleets.ts';
 import { readWorld } from './read-world.ts';
 import { sweep } from './sweep.ts';
@@ -15,6 +17,7 @@ const logger = new Logger({ serviceName: 'idle-reaper' });
 const bounds = boundedClientOptions({ maxAttempts: 3, requestTimeoutMs: 5000 });
 const ecs = new ECSClient(bounds);
 const ssm = new SSMClient(bounds);
+const secrets = jobSecretsOf(new SecretsManagerClient(bounds), prefix, systemTiming.now);
 const eventBridge = new EventBridgeClient(boundedClientOptions({ maxAttempts: 1, requestTimeoutMs: 3000 }));
 
 /** Milliseconds that publishing a sweep's events may take. */
@@ -26,6 +29,7 @@ const parts: SweepParts = {
   eventBusName,
   readWorld: () => readWorld(ecs, cluster),
   readFleets: (report) => readFleets(ssm, prefix, report),
+  secrets,
   publish: async (entries) => {
     const deadlineAt = systemTiming.now() + PUBLISH_MS;
     await publishEvents(eventBridge, entries, { timing: systemTiming, deadlineAt });

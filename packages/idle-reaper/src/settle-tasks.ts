@@ -7,7 +7,7 @@ import { judgeManager, type ManagerVerdict } from './judge-manager.ts';
 import { jobTasksOf, type Sweep } from './sweep-state.ts';
 
 /** The most that a fleet's document allows, for job tasks whose fleet cannot be read. */
-const LONGEST_LIFETIME_SECONDS = 604_800;
+export const LONGEST_LIFETIME_SECONDS = 604_800;
 
 /** Judges one job task, and stops it if nobody owns it or it is too old. */
 export async function settleJobTask(

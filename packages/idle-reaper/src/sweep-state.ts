@@ -2,6 +2,7 @@ import type { ECSClient } from '@aws-sdk/client-ecs';
 import type { JobTaskFacts, ManagerFacts, OurTasks } from '@serverless-gitlab-runner/ecs-tasks';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import type { FleetFacts } from './fleet-facts.ts';
+import type { JobSecrets } from './job-secrets.ts';
 
 export interface SweepParts {
   ecs: ECSClient;
@@ -9,6 +10,7 @@ export interface SweepParts {
   eventBusName: string;
   readWorld(): Promise<OurTasks>;
   readFleets(report: (fleet: string, problem: string) => void): Promise<Map<string, FleetFacts>>;
+  secrets: JobSecrets;
   publish(entries: readonly EventEntry[]): Promise<void>;
   /** Milliseconds since 1970. */
   now(): number;
@@ -22,6 +24,8 @@ export interface SweepSummary {
   drained: number;
   stopped: number;
   requested: number;
+  /** Forgotten secrets that were removed. */
+  secrets: number;
   failures: number;
 }
 

@@ -1,5 +1,6 @@
 import { failureName } from '@serverless-gitlab-runner/aws-calls';
 import { requestManagers } from './request-managers.ts';
+import { forgottenSecrets, removeSecret } from './settle-secrets.ts';
 import { settleJobTask, settleManager } from './settle-tasks.ts';
 import type { Sweep, SweepParts, SweepSummary } from './sweep-state.ts';
 
@@ -13,7 +14,15 @@ export class SweepIncompleteError extends Error {
  * @throws {SweepIncompleteError} at the end, when a step failed
  */
 export async function sweep(parts: SweepParts): Promise<SweepSummary> {
-  const summary = { managers: 0, jobTasks: 0, drained: 0, stopped: 0, requested: 0, failures: 0 };
+  const summary: SweepSummary = {
+    managers: 0,
+    jobTasks: 0,
+    drained: 0,
+    stopped: 0,
+    requested: 0,
+    secrets: 0,
+    failures: 0,
+  };
   const attempt = attempting(parts, summary);
   const report = (fleet: string, problem: string) => {
     summary.failures += 1;
@@ -35,6 +44,8 @@ export async function sweep(parts: SweepParts): Promise<SweepSummary> {
       await attempt('request managers', async () => requestManagers(state, fleets));
     }
     await attempt('publish events', () => parts.publish(state.events));
+    const forgotten = fleets && (await attempt('secrets', () => forgottenSecrets(state, fleets)));
+    for (const secret of forgotten ?? []) await attempt('secret', () => removeSecret(state, secret));
   }
   parts.log('sweep', { ...summary });
   if (summary.failures > 0)

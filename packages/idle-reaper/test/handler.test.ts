@@ -1,5 +1,6 @@
 import { DescribeTasksCommand, ECSClient, ListTasksCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { toTags } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -14,6 +15,7 @@ vi.stubEnv('LOG_LEVEL', 'SILENT');
 
 const ecs = mockClient(ECSClient);
 const ssm = mockClient(SSMClient);
+const secrets = mockClient(SecretsManagerClient);
 const bus = mockClient(EventBridgeClient);
 const { handler } = await import('../src/handler.ts');
 
@@ -30,9 +32,13 @@ it('sweeps whatever invokes it: drains an idle manager and tells of it', async (
   ssm.on(GetParametersByPathCommand).resolves({
     Parameters: [{ Name: '/p/fleets/default/config', Value: JSON.stringify(fleetInput()) }],
   });
+  secrets.on(ListSecretsCommand).resolves({ SecretList: [] });
   bus.on(PutEventsCommand).resolves({ Entries: [{ EventId: 'id' }] });
   expect(await handler()).toMatchObject({ managers: 1, drained: 1, failures: 0 });
   expect(bus.commandCalls(PutEventsCommand)[0]?.args[0].input.Entries?.[0]?.DetailType).toBe(
     'ManagerDraining',
   );
+  expect(secrets.commandCalls(ListSecretsCommand)[0]?.args[0].input.Filters).toEqual([
+    { Key: 'name', Values: ['p/jobs/'] },
+  ]);
 });

@@ -11,7 +11,8 @@ beforeEach(resetEcs);
 describe('a sweep', () => {
   it('does nothing where there is nothing', async () => {
     const { all, events } = parts({});
-    const summary = { managers: 0, jobTasks: 0, drained: 0, stopped: 0, requested: 0, failures: 0 };
+    const counts = { managers: 0, jobTasks: 0, drained: 0, stopped: 0, requested: 0, secrets: 0 };
+    const summary = { ...counts, failures: 0 };
     expect(await sweep(all)).toEqual(summary);
     expect(ecs.calls()).toHaveLength(0);
     expect(events()).toEqual([]);

@@ -24,6 +24,11 @@ const networkSchema = z.strictObject({
   assignPublicIp: z.boolean().default(false),
 });
 
+const cacheSchema = z.strictObject({
+  bucketName: z.string().min(3).optional(),
+  expireDays: z.int().min(1).max(3650).optional(),
+});
+
 /** What the app reads from CDK's context; every key may be missing. */
 const settingsSchema = z.object({
   /** The fleets. Default: one named `default` for https://gitlab.com. */
@@ -42,8 +47,12 @@ const settingsSchema = z.object({
   managerMemoryMiB: z.coerce.number().int().default(512),
   managerArchitecture: z.enum(['X86_64', 'ARM64']).default('X86_64'),
   managerEnvironment: json(z.record(z.string(), z.string())).default({}),
-  /** ECR repositories of this account whose images jobs may name. Default none. */
+  /** ECR repositories whose images jobs may name: names in this account, or ARNs. Default none. */
   jobImageRepositories: json(z.array(z.string().min(1))).default([]),
+  /** Mirrors that jobs' images are pulled through. Default those of the fleets. */
+  jobImageMirrors: json(z.array(z.string().min(1))).optional(),
+  /** The jobs' cache on S3: `{}`, or `bucketName`, or `expireDays` (30) of a bucket that is made. Default none. */
+  cache: json(cacheSchema).optional(),
   /** Reserved concurrency of the webhook's Lambda. Default none. */
   webhookConcurrency: z.coerce.number().int().positive().optional(),
   /** ARN of the SNS topic that alarms go to. Default none. */

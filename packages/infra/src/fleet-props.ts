@@ -1,12 +1,21 @@
 import { fleetConfigSchema, InvalidFleetConfigError } from '@serverless-gitlab-runner/fleet';
 import { z } from 'zod';
 
+const cacheSchema = fleetConfigSchema.shape.cache
+  .unwrap()
+  .partial({ bucket: true, roleArn: true })
+  .refine(({ bucket, roleArn }) => (bucket === undefined) === (roleArn === undefined), {
+    message: 'a bucket of its own needs a role of its own (roleArn), and a role a bucket',
+  });
+
 const fleetPropsSchema = fleetConfigSchema.omit({ version: true }).extend({
   /** Default: the installation's subnets and security groups. */
   network: fleetConfigSchema.shape.network.optional(),
+  /** Default: the installation's cache, if it has one; `false`: none. */
+  cache: z.union([z.literal(false), cacheSchema]).optional(),
 });
 
-/** A fleet as people write it; what has a default may be left out, and the installation fills in the network. */
+/** A fleet as people write it; what has a default may be left out, and the installation fills in network and cache. */
 export type FleetProps = z.input<typeof fleetPropsSchema>;
 
 /** Schema of a fleet as given: checked by `parseFleet`, and left as it is. */

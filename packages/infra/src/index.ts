@@ -2,6 +2,7 @@
 export { IdleReaper, type IdleReaperProps } from './constructs/idle-reaper.ts';
 export type { ImageSource } from './constructs/image-source.ts';
 export type { Installation } from './constructs/installation.ts';
+export type { JobCacheProps } from './constructs/job-cache.ts';
 export { HELPER_SSH_PORT, Network, type NetworkProps, type VpcParts } from './constructs/network.ts';
 export { RunnerLauncher, type RunnerLauncherProps } from './constructs/runner-launcher.ts';
 export { MissingBundleError, type ServiceName, type ServiceOptions } from './constructs/service-function.ts';

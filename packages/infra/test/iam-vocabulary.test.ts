@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { roleStatements } from './support/statements.ts';
 import { synthesise } from './support/synthesise.ts';
 
-const statements = Object.values(synthesise({ jobImageRepositories: ['team/*'] })).flatMap(roleStatements);
+const statements = Object.values(
+  synthesise({
+    cache: {},
+    jobImageRepositories: ['team/*'],
+    jobImageMirrors: ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub'],
+  }),
+).flatMap(roleStatements);
 const actions = [...new Set(statements.flatMap((statement) => statement.actions))].sort();
 
 /** Whether a condition key is the one in AWS's list, where a part may be a variable: `aws:ResourceTag/$` and `{TagKey}`. */

@@ -4,7 +4,9 @@ import { synthesise } from './support/synthesise.ts';
 
 const statements = Object.values(
   synthesise({
+    cache: {},
     jobImageRepositories: ['team/*'],
+    jobImageMirrors: ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub'],
     fleets: [{ name: 'default', job: { taskRoleArn: 'arn:aws:iam::111122223333:role/deployer' } }],
   }),
 ).flatMap(roleStatements);
@@ -27,6 +29,8 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
   'Pulls the manager image and writes its log': WRITE_LOG,
   'Pulls the images of job tasks and writes their logs': [
     ...PULL,
+    'ecr:BatchImportUpstreamImage',
+    'ecr:CreateRepository',
     'ecr:GetAuthorizationToken',
     ...WRITE_LOG,
     'secretsmanager:GetSecretValue',
@@ -48,6 +52,12 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
     'secretsmanager:ListSecrets',
     'secretsmanager:TagResource',
     'ssm:GetParameter',
+    'sts:AssumeRole',
+  ],
+  'Reads and writes the cache of jobs: managers sign its URLs': [
+    's3:GetObject',
+    's3:ListBucket',
+    's3:PutObject',
   ],
   'What webhook-receiver may do': [
     'events:PutEvents',
@@ -72,6 +82,7 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
     'sqs:SendMessage',
     'ssm:GetParameter',
     'ssm:GetParameters',
+    'ssm:GetParametersByPath',
   ],
   'What idle-reaper may do': [
     'ecs:DescribeTasks',
@@ -80,6 +91,8 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
     'ecs:TagResource',
     'events:PutEvents',
     ...WRITE_LOG,
+    'secretsmanager:DeleteSecret',
+    'secretsmanager:ListSecrets',
     'ssm:GetParametersByPath',
   ],
   'Invokes idle-reaper': ['lambda:InvokeFunction', 'sqs:SendMessage'],
@@ -130,9 +143,8 @@ describe('every statement', () => {
   });
 
   it('about tasks is held to the cluster, by its resource or by condition', () => {
-    const about = allowed.filter(
-      ({ sid, actions }) =>
-        sid !== 'TagOnRegister' && actions.some((action) => /^ecs:(\w+Tasks?|TagResource)$/.test(action)),
+    const about = allowed.filter(({ actions }) =>
+      actions.some((action) => /^ecs:(\w+Tasks?|TagResource)$/.test(action)),
     );
     const elsewhere = about.filter(
       ({ resources, conditions }) =>
@@ -191,10 +203,7 @@ describe('tasks', () => {
 
   it('a manager cannot change the tags of what runs, its own drain mark for example', () => {
     const created = of(MANAGER, 'ecs:TagResource').map(({ conditions }) => conditions.StringEquals);
-    expect(created).toEqual([
-      { 'ecs:CreateAction': ['RunTask'] },
-      { 'ecs:CreateAction': ['RegisterTaskDefinition'] },
-    ]);
+    expect(created).toEqual([{ 'ecs:CreateAction': ['RunTask'] }]);
   });
 });
 
@@ -204,7 +213,8 @@ describe('parameters', () => {
     [RECEIVER, 'ssm:GetParameters', ['/*/webhook-secret*', '/*/signing-token*']],
     [RECEIVER, 'ssm:PutParameter', ['/*/runner-tokens/*']],
     [REAPER, 'ssm:GetParametersByPath', ['', '/']],
-    [LAUNCHER, 'ssm:GetParameter', ['/*/config', '/*/runner-token', '/*/runner-tokens/*']],
+    [LAUNCHER, 'ssm:GetParametersByPath', ['', '/']],
+    [LAUNCHER, 'ssm:GetParameter', ['/*/config', '/*/runner-token', '/*/runner-tokens/*', '/*/api-token']],
     [MANAGER, 'ssm:GetParameter', ['/*/config', '/*/runner-token', '/*/runner-tokens/*']],
   ])('"%s" may %s for %j only', (role, action, names) => {
     const resources = of(role, action).flatMap((statement) => statement.resources);
@@ -213,7 +223,7 @@ describe('parameters', () => {
 
   it.each([
     [RECEIVER, ['/*/webhook-secret*', '/*/signing-token*']],
-    [LAUNCHER, undefined],
+    [LAUNCHER, ['/*/api-token']],
     [REAPER, undefined],
   ])('"%s" is refused to decrypt anything but %j', (role, names) => {
     const denied = statements.filter((one) => one.role === role && one.effect === 'Deny');

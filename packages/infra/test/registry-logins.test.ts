@@ -5,6 +5,7 @@ import { synthesise } from './support/synthesise.ts';
 const FLEET_SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:hub-AbCdEf';
 const OF_JOBS = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:serverless-gitlab-runner/jobs/*';
 const JOB_EXECUTION = 'Pulls the images of job tasks and writes their logs';
+const REAPER = 'What idle-reaper may do';
 const MANAGER = 'What a runner manager may do: run, watch and stop job tasks';
 
 const allowed = Object.values(
@@ -34,6 +35,18 @@ describe('registry logins', () => {
       expect(resourcesOf(MANAGER, action)).toEqual([OF_JOBS]);
     },
   );
+
+  it('the reaper may remove those of jobs, by name and tag, and read none', () => {
+    const [statement, ...others] = allowed.filter(
+      ({ role, actions }) => role === REAPER && actions.includes('secretsmanager:DeleteSecret'),
+    );
+    expect(others).toEqual([]);
+    expect(statement).toMatchObject({
+      actions: ['secretsmanager:DeleteSecret'],
+      resources: [OF_JOBS],
+      conditions: { StringEquals: { 'aws:ResourceTag/serverless-gitlab-runner:role': ['job'] } },
+    });
+  });
 
   it("a manager reads the log of jobs' containers and no other", () => {
     expect(resourcesOf(MANAGER, 'logs:GetLogEvents')).toEqual([expect.stringMatching(/JobLog/)]);

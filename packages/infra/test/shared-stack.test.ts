@@ -146,13 +146,20 @@ describe('a fleet', () => {
   });
 
   it('is one of several, each with its parameter and its commands', () => {
-    const fleets = [{ name: 'default' }, { name: 'linux-arm', job: { architecture: 'ARM64' } }];
+    const runner = { tagList: ['arm'], runUntagged: false };
+    const arm = { name: 'linux-arm', job: { architecture: 'ARM64' }, runner, gitlabApi: {} };
+    const fleets = [{ name: 'default' }, arm];
     const several = stackOf('shared', { services: [], fleets, parameterPrefix: '/ci/runner' });
     expect(fleetDocument(several, 'linux-arm', '/ci/runner').job.architecture).toBe('ARM64');
+    expect(fleetDocument(several, 'linux-arm', '/ci/runner')).toMatchObject({
+      runner: { ...runner, accessLevel: 'not_protected' },
+      gitlabApi: { projects: [] },
+    });
     const outputs = Object.keys(several.findOutputs('*'));
     expect(outputs).toEqual(
       expect.arrayContaining(['WebhookSecretCommandLinuxArm', 'RunnerTokenCommandDefault']),
     );
+    expect(outputs.filter((name) => name.startsWith('ApiToken'))).toEqual(['ApiTokenCommandLinuxArm']);
   });
 
   it('keeps a network of its own', () => {

@@ -21,6 +21,25 @@ const customSchema = z.looseObject({
   force_kill_timeout: seconds,
 });
 
+const cacheS3Schema = z.looseObject({
+  ServerAddress: z.string().default(''),
+  AccessKey: z.string().default(''),
+  SecretKey: z.string().default(''),
+  SessionToken: z.string().default(''),
+  BucketName: z.string().min(1, 'names no bucket'),
+  BucketLocation: z.string().default(''),
+  Insecure: z.boolean().default(false),
+  AuthenticationType: z.enum(['', 'iam', 'access-key']).default(''),
+  PathStyle: z.boolean().optional(),
+});
+
+const cacheSchema = z.looseObject({
+  Type: z.enum(['s3', 's3v2'], 'only s3 is known to this program'),
+  Path: z.string().default(''),
+  Shared: z.boolean().default(false),
+  s3: cacheS3Schema.optional(),
+});
+
 const runnerSchema = z.looseObject({
   name: z.string().default(''),
   url: z.string().default(''),
@@ -40,6 +59,7 @@ const runnerSchema = z.looseObject({
   feature_flags: z.record(z.string(), z.boolean()).default({}),
   custom_build_dir: z.looseObject({ enabled: z.boolean().default(false) }).optional(),
   custom: customSchema.optional(),
+  cache: cacheSchema.optional(),
 });
 
 const configSchema = z.looseObject({
@@ -52,6 +72,7 @@ const configSchema = z.looseObject({
   runners: z.array(runnerSchema).default([]),
 });
 
+export type CacheS3Config = z.infer<typeof cacheS3Schema>;
 export type CustomConfig = z.infer<typeof customSchema>;
 export type RunnerConfig = z.infer<typeof runnerSchema>;
 export type RunnerFileConfig = z.infer<typeof configSchema>;

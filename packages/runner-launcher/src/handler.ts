@@ -16,10 +16,14 @@ import type { SQSBatchResponse } from 'aws-lambda';
 import { createCapacityMemory } from './capacity-memory.ts';
 import { createCountedJobs } from './counted-jobs.ts';
 import { readEnvironment } from './environment.ts';
+import { createGitLabReader } from './gitlab-reader.ts';
+import { createListFleets } from './list-fleets.ts';
 import { type BatchParts, processBatch } from './process-batch.ts';
+import { createApiTokens } from './read-api-token.ts';
 import { createReadFleet } from './read-fleet.ts';
 import { sqsEventSchema } from './read-messages.ts';
 import { refusedToken } from './refused-token.ts';
+import { routeRequests } from './route-requests.ts';
 import { settleMessages } from './settle-messages.ts';
 import { familyOf } from './task-definition-family.ts';
 
@@ -37,6 +41,11 @@ const eventBridge = new EventBridgeClient(boundedClientOptions({ maxAttempts: 1,
 /** Milliseconds that telling of a launch may take. */
 const PUBLISH_MS = 5000;
 
+const parameters = new SSMProvider({ awsSdkV3Client: ssm });
+const apiTokens = createApiTokens(parameters, parameterPrefix, systemTiming.now);
+const readFleet = createReadFleet(parameters, parameterPrefix, systemTiming.now);
+const listFleets = createListFleets(ssm, parameterPrefix, systemTiming.now);
+
 const parts: BatchParts = {
   ecs,
   cluster,
@@ -46,10 +55,19 @@ const parts: BatchParts = {
   timing: systemTiming,
   capacity: createCapacityMemory(systemTiming.now),
   counted: createCountedJobs(systemTiming.now),
-  readFleet: createReadFleet(new SSMProvider({ awsSdkV3Client: ssm }), parameterPrefix, systemTiming.now),
+  readFleet,
   readWorld: () => readOurTasks(ecs, cluster, [{ desiredStatus: 'RUNNING' }]),
   veto: (serving) =>
     refusedToken(serving, { ecs, ssm, cluster, family: familyOf(taskDefinition), parameterPrefix }),
+  route: (requests) =>
+    routeRequests(requests, {
+      readFleet,
+      listFleets,
+      gitlab: createGitLabReader(apiTokens, systemTiming),
+      parameterPrefix,
+      log: (message, fields) => logger.info(message, fields),
+      warn: (message, fields) => logger.warn(message, fields),
+    }),
   publish,
   log: (message, fields) => logger.info(message, fields),
 };

@@ -11,9 +11,22 @@ export interface LaunchFailure {
 /** What becomes of one message. */
 export type Outcome =
   /** A manager has it, will have it, or nobody needs one. */
-  | { kind: 'done'; because: 'job-runs' | 'manager-runs' | 'manager-launched' | 'not-ours' }
+  | {
+      kind: 'done';
+      because:
+        | 'job-runs'
+        | 'manager-runs'
+        | 'manager-launched'
+        | 'not-ours'
+        /** GitLab says that the job waits no more. */
+        | 'job-not-waiting'
+        /** GitLab says that no fleet's runner takes a job with these tags. */
+        | 'no-fleet-takes-it'
+        /** A safety launch, and GitLab says that no job waits. */
+        | 'nothing-waits';
+    }
   /** It stays in the queue and comes back later. */
-  | { kind: 'retry'; reason: 'at-maximum' | ManagerLaunchFailed['reason'] }
+  | { kind: 'retry'; reason: 'at-maximum' | 'gitlab-unreachable' | ManagerLaunchFailed['reason'] }
   /** It goes to the dead-letter queue, with the reason. */
   | { kind: 'give-up'; reason: 'unreadable' | ManagerLaunchFailed['reason']; message: string };
 

@@ -6,6 +6,7 @@ import { type Group, type GroupParts, launchForGroup } from './launch-for-group.
 import { type LaunchFailure, type Outcome, outcomeOfFailure } from './outcome.ts';
 import type { ReadFleet } from './read-fleet.ts';
 import { type LaunchRequest, type Message, type ReadMessage, readMessage } from './read-messages.ts';
+import type { RouteRequests } from './route-requests.ts';
 import type { Settled } from './settle-messages.ts';
 
 export interface BatchParts extends Omit<GroupParts, 'veto'> {
@@ -15,6 +16,8 @@ export interface BatchParts extends Omit<GroupParts, 'veto'> {
   readWorld(): Promise<OurTasks>;
   /** Why no manager may be started for that fleet and token at all, if so. */
   veto: GroupParts['veto'];
+  /** What GitLab's API says of the requests. Default: it is not asked, and the webhook's URL names the fleet. Must not throw. */
+  route?: RouteRequests;
   /** Builds and publishes. Must not throw: no message comes back because nobody heard of a manager that runs. */
   publish(build: () => EventEntry[]): Promise<void>;
   log(message: string, fields: Record<string, unknown>): void;
@@ -24,7 +27,10 @@ export interface BatchParts extends Omit<GroupParts, 'veto'> {
 export async function processBatch(messages: readonly Message[], parts: BatchParts): Promise<Settled[]> {
   const read = messages.map((message) => readMessage(message, parts.parameterPrefix));
   const settled = read.flatMap((message) => settledUnread(message, parts));
-  const groups = groupRequests(read.flatMap((one) => (one.kind === 'request' ? one.request : [])));
+  const asked = read.flatMap((one) => (one.kind === 'request' ? one.request : []));
+  const routed = parts.route ? await parts.route(asked) : { requests: asked, settled: [] };
+  settled.push(...routed.settled);
+  const groups = groupRequests(routed.requests);
   if (groups.length === 0) return settled;
   const world = await readWorldOnce(parts);
   for (const { serving, requests } of groups) {

@@ -1,5 +1,10 @@
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
-import { parseEvent, type RunnerEvent, UnreadableEventError } from '@serverless-gitlab-runner/shared-events';
+import {
+  type JobQueued,
+  parseEvent,
+  type RunnerEvent,
+  UnreadableEventError,
+} from '@serverless-gitlab-runner/shared-events';
 import { z } from 'zod';
 
 /** What is needed of Lambda's SQS event. */
@@ -33,6 +38,10 @@ export interface LaunchRequest {
   runnerTokenParameter: string | undefined;
   /** GitLab's id of the queued job; undefined when somebody asks for a manager without naming a job. */
   jobId: number | undefined;
+  /** Where GitLab has that job. */
+  gitlabJob: { projectId: number; pipelineId: number; jobId: number } | undefined;
+  /** Somebody asks in case a webhook was lost: nothing may be waiting. */
+  isSafetyLaunch: boolean;
   /** Milliseconds since 1970. */
   requestedAt: number;
 }
@@ -51,6 +60,7 @@ export function readMessage(message: Message, parameterPrefix: string): ReadMess
     if (asked === undefined) return { kind: 'not-ours', message };
     const runnerTokenParameter = checkedParameter(asked, parameterPrefix);
     const requestedAt = Date.parse(asked.occurredAt);
+    const gitlabJob = event.name === 'JobQueued' ? jobOf(event.detail) : undefined;
     return {
       kind: 'request',
       request: {
@@ -58,7 +68,9 @@ export function readMessage(message: Message, parameterPrefix: string): ReadMess
         eventId: event.id,
         fleet: asked.fleet,
         runnerTokenParameter,
-        jobId: asked.jobId,
+        jobId: gitlabJob?.jobId,
+        gitlabJob,
+        isSafetyLaunch: event.name === 'ManagerRequested' && event.detail.cause === 'safety-launch',
         requestedAt,
       },
     };
@@ -73,7 +85,10 @@ interface Asked {
   fleet: string;
   occurredAt: string;
   runnerTokenParameter?: string | undefined;
-  jobId?: number;
+}
+
+function jobOf({ projectId, pipelineId, jobId }: JobQueued): LaunchRequest['gitlabJob'] {
+  return { projectId, pipelineId, jobId };
 }
 
 function askedFor(event: RunnerEvent): Asked | undefined {

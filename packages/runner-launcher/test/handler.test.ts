@@ -4,6 +4,7 @@ import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { API_TOKEN, jobJson, startGitLab } from './support/gitlab.ts';
 import { fleetDocument, queued } from './support/launcher.ts';
 
 vi.stubEnv('CLUSTER', 'cluster');
@@ -48,6 +49,23 @@ describe('the Lambda', () => {
     expect(bus.commandCalls(PutEventsCommand)[0]?.args[0].input.Entries?.[0]?.DetailType).toBe(
       'ManagerLaunched',
     );
+  });
+
+  it('asks GitLab with the fleet’s API token, and starts nothing for a job that waits no more', async () => {
+    const gitlab = await startGitLab({ '/projects/1/jobs/1': jobJson(1, { status: 'canceled' }) });
+    const document = { ...JSON.parse(fleetDocument()), name: 'tagged', gitlabUrl: gitlab.url, gitlabApi: {} };
+    ssm
+      .on(GetParameterCommand, { Name: '/p/fleets/tagged/config' })
+      .resolves({ Parameter: { Value: JSON.stringify(document) } });
+    ssm
+      .on(GetParameterCommand, { Name: '/p/fleets/tagged/api-token', WithDecryption: true })
+      .resolves({ Parameter: { Value: API_TOKEN } });
+    expect(await handler({ Records: [record(queued(1, { fleet: 'tagged' }))] })).toEqual({
+      batchItemFailures: [],
+    });
+    expect(gitlab.requests).toEqual([{ url: '/gitlab/api/v4/projects/1/jobs/1', token: API_TOKEN }]);
+    expect(ecs.commandCalls(RunTaskCommand)).toHaveLength(0);
+    expect(bus.commandCalls(PutEventsCommand)).toHaveLength(0);
   });
 
   it('does not bring a message back because nobody heard of its manager', async () => {

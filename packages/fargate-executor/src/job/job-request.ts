@@ -64,7 +64,7 @@ export interface JobIdentity {
 /** A job as the hooks bring it. */
 export interface JobRequest {
   identity: JobIdentity;
-  /** Name of the job's image, variables expanded. Undefined: the fleet's default. */
+  /** Name of the job's image as the runner expanded it; undefined when nothing was left of it, or the job names none. */
   imageName: string | undefined;
   image: ImageRequest | undefined;
   services: readonly ServiceRequest[];
@@ -115,7 +115,7 @@ export function parseJobRequest(environment: ReadonlyMap<string, string>, docume
   const image = response.data.image ?? undefined;
   return {
     identity: identityOf(variables),
-    imageName: variables.get('CI_JOB_IMAGE') || image?.name,
+    imageName: variables.get('CI_JOB_IMAGE') || undefined,
     image,
     services: response.data.services ?? [],
     variables,

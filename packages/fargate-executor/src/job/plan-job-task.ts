@@ -4,8 +4,10 @@ import type {
   FargateSize,
   FleetConfig,
 } from '@serverless-gitlab-runner/fleet';
+import { planEntryPoint } from './entry-point.ts';
 import type { JobRequest } from './job-request.ts';
-import { refuseImage } from './plan-image.ts';
+import { planImage } from './plan-image.ts';
+import { planMirror } from './plan-mirrors.ts';
 import { planRegistryLogins, type RegistryAccess } from './plan-registry-logins.ts';
 import { planServices, type ServiceShape } from './plan-services.ts';
 import { type Findings, planArchitecture, planCapacity, planSize, planStorage } from './plan-size.ts';
@@ -17,6 +19,8 @@ export interface JobTaskShape {
   image: string;
   /** User that the build container runs as; undefined: the image's own. */
   user: string | undefined;
+  /** Entry point that the job gives its image; undefined: none, and the image's own is not run. */
+  entryPoint: readonly string[] | undefined;
   services: readonly ServiceShape[];
   size: FargateSize;
   architecture: Architecture;
@@ -53,17 +57,20 @@ export function planJobTask(
   fleet: FleetConfig,
 ): { kind: 'planned'; plan: JobTaskPlan } | PlanRefusal {
   const findings: Findings = { notes: [], refusals: [] };
-  const image = request.imageName || fleet.job.defaultImage;
-  const refusal = refuseImage('image', image);
-  if (refusal) findings.refusals.push(refusal);
+  const image = planJobImage(request, fleet, findings);
+  const isImage = findings.refusals.length === 0;
   const services = planServices(request, findings);
-  const impossible = refusal ? undefined : refuseKindOfJob(request, image, services.hostnames);
+  const impossible = isImage ? refuseKindOfJob(request, image, services.hostnames) : undefined;
   if (impossible) findings.refusals.push(impossible);
+  const pulled = (name: string) => planMirror(name, fleet.job.registryMirrors, findings);
+  const shapes = services.shapes.map((service) => ({ ...service, image: pulled(service.image) }));
+  const jobImage = pulled(image);
   const plan: JobTaskPlan = {
     shape: {
-      image,
+      image: jobImage,
       user: request.image?.executor_opts?.docker?.user || undefined,
-      services: services.shapes,
+      entryPoint: planEntryPoint(request.image?.entrypoint),
+      services: shapes,
       size: planSize(fleet.job, request.variables, findings),
       architecture: planArchitecture(fleet.job, request, findings),
       ephemeralStorageGib: planStorage(fleet.job, request.variables, findings),
@@ -76,7 +83,7 @@ export function planJobTask(
     registryLogins: planRegistryLogins(
       request,
       fleet.job.registryCredentials,
-      [image, ...services.shapes.map((service) => service.image)],
+      [jobImage, ...shapes.map((service) => service.image)],
       findings,
     ),
     notes: findings.notes,
@@ -84,4 +91,10 @@ export function planJobTask(
   return findings.refusals.length > 0
     ? { kind: 'refused', lines: findings.refusals }
     : { kind: 'planned', plan };
+}
+
+function planJobImage(request: JobRequest, fleet: FleetConfig, findings: Findings): string {
+  const { image, imageName, variables } = request;
+  const written = image?.name || imageName || fleet.job.defaultImage;
+  return planImage('image', written, variables, findings, imageName);
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { JobRequest } from './job-request.ts';
 import type { Findings } from './plan-size.ts';
+import { closest, normalizedPath, registryPath } from './registry-path.ts';
 
 /** How ECS gets into an image's registry: by a secret that is there, or by a login for which one is made. */
 export type RegistryAccess =
@@ -30,7 +31,6 @@ const dockerConfigSchema = z.object({
 });
 
 const VARIABLE = 'DOCKER_AUTH_CONFIG';
-const DOCKER_HUB = /^((index|registry-1)\.)?docker\.io$/;
 
 /**
  * Plans with what each image of a job is pulled, by image: the job's `DOCKER_AUTH_CONFIG` first, then the fleet's
@@ -47,14 +47,14 @@ export function planRegistryLogins(
   const sources = [
     keysOfJob(request, findings),
     Object.entries(fleetSecrets).map(
-      ([where, arn]): RegistryKey => ({ where: normalized(where), access: { kind: 'secret', arn } }),
+      ([where, arn]): RegistryKey => ({ where: normalizedPath(where), access: { kind: 'secret', arn } }),
     ),
     keysOfGitLab(request),
   ];
   return new Map(
     images.flatMap((image): [string, RegistryAccess][] => {
-      const path = pathOf(image);
-      const found = sources.map((keys) => bestFor(path, keys)).find((key) => key !== undefined);
+      const path = registryPath(image);
+      const found = sources.map((keys) => closest(path, keys)).find((key) => key !== undefined);
       return found ? [[image, found.access]] : [];
     }),
   );
@@ -80,7 +80,7 @@ function keysOfJob(request: JobRequest, findings: Findings): RegistryKey[] {
   return Object.entries(parsed.data.auths).flatMap(([where, entry]): RegistryKey[] => {
     const [username, password] = loginOf(entry);
     if (username && password)
-      return [{ where: normalized(where), access: { kind: 'login', username, password } }];
+      return [{ where: normalizedPath(where), access: { kind: 'login', username, password } }];
     findings.notes.push(`${VARIABLE} has no user name and password for ${where}: it is not used.`);
     return [];
   });
@@ -100,32 +100,8 @@ function loginOf(entry: {
 function keysOfGitLab({ credentials }: JobRequest): RegistryKey[] {
   return credentials.flatMap(({ type, url, username, password }): RegistryKey[] => {
     if (type !== 'registry' || !username || !password) return [];
-    return [{ where: normalized(url), access: { kind: 'login', username, password } }];
+    return [{ where: normalizedPath(url), access: { kind: 'login', username, password } }];
   });
-}
-
-/** The key for the longest part of an image's path. */
-function bestFor(path: string, keys: readonly RegistryKey[]): RegistryKey | undefined {
-  const fitting = keys.filter(({ where }) => path === where || path.startsWith(`${where}/`));
-  return fitting.sort((one, other) => other.where.length - one.where.length)[0];
-}
-
-/** `registry.example.com/group` of `https://registry.example.com/group/v2/`. */
-function normalized(where: string): string {
-  const [host = '', ...path] = where
-    .replace(/^https?:\/\//, '')
-    .replace(/\/+$/, '')
-    .replace(/\/v[12]$/, '')
-    .split('/');
-  return [DOCKER_HUB.test(host) ? 'docker.io' : host, ...path].join('/');
-}
-
-/** An image's registry and path: `docker.io/library/alpine` of `alpine:3`. */
-function pathOf(image: string): string {
-  const bare = image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
-  const [first = '', ...others] = bare.split('/');
-  if (others.length === 0) return `docker.io/library/${bare}`;
-  return /[.:]|^localhost$/.test(first) ? normalized(bare) : `docker.io/${bare}`;
 }
 
 function jsonOf(document: string): unknown {

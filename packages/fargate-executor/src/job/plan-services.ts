@@ -1,6 +1,6 @@
 import { expandVariables } from './expand-variables.ts';
 import type { JobRequest, ServiceRequest } from './job-request.ts';
-import { refuseImage } from './plan-image.ts';
+import { planImage } from './plan-image.ts';
 import type { Findings } from './plan-size.ts';
 import { serviceEnvironment } from './service-environment.ts';
 import { type PlannedService, portForAll, portOf, refuseSharedPorts } from './service-ports.ts';
@@ -70,12 +70,9 @@ function shapeOf(
   request: JobRequest,
   findings: Findings,
 ): ServiceShape {
-  const image = expandVariables(service.name, request.variables);
-  const refusal = refuseImage('service', image);
-  if (refusal) findings.refusals.push(refusal);
   return {
     container,
-    image,
+    image: planImage('service', service.name, request.variables, findings),
     ...(service.entrypoint?.length ? { entryPoint: service.entrypoint } : {}),
     ...(service.command?.length ? { command: service.command } : {}),
   };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { estimateCostUsd, HELPER_CONTAINER, toTags } from '@serverless-gitlab-runner/fleet';
 import { JobRefusedError, StartTimeoutError, SystemFailureError } from '../errors.ts';
 import type { ExecutorContext } from '../executor-context.ts';
@@ -9,6 +10,7 @@ import { acquireJobTask } from './acquire-job-task.ts';
 import { announceServices } from './announce-services.ts';
 import { awaitServices } from './await-services.ts';
 import { containerLogLink } from './console-link.ts';
+import { adviceOnEntryPoint, blameEntryPoint } from './entry-point.ts';
 import { followTask } from './follow-task.ts';
 import { createJobFolder, type JobFolder } from './job-folder.ts';
 import { inSeconds, type JobLog } from './job-log.ts';
@@ -29,6 +31,9 @@ interface Preparation {
   /** Aborts when the job is cancelled or takes too long to start. */
   signal: AbortSignal;
 }
+
+/** ECS tells of a task's end some seconds after its containers ended. */
+const MS_FOR_WORD_OF_END = 15_000;
 
 /**
  * Turns a job into a task that takes commands: plans it, starts it, connects to it.
@@ -53,10 +58,11 @@ export async function prepareJob(
   try {
     await startAndConnect({ context, session, plan, log, signal });
   } catch (error) {
-    if (!timeout.aborted || session.abort.signal.aborted) throw error;
+    const { entryPoint } = plan.shape;
+    if (!timeout.aborted || session.abort.signal.aborted) throw blameEntryPoint(error, entryPoint);
     const seen = session.task?.lastSeen?.lastStatus ?? 'not started';
     throw new StartTimeoutError(
-      `The job task did not take commands within ${startTimeoutSeconds} s (it is ${seen}). A large image takes long to pull: the fleet's job.startTimeoutSeconds allows more.`,
+      `The job task did not take commands within ${startTimeoutSeconds} s (it is ${seen}). A large image takes long to pull: the fleet's job.startTimeoutSeconds allows more.${entryPoint ? ` ${adviceOnEntryPoint(entryPoint)}` : ''}`,
     );
   }
   log.say(`Ready after ${inSeconds(Date.now() - startedAt)}`);
@@ -76,11 +82,19 @@ async function startAndConnect(preparation: Preparation): Promise<void> {
   const either = AbortSignal.any([signal, settled.signal]);
   const ended = awaitTask(context.watcher, task.arn, either, () => undefined);
   try {
-    await Promise.race([connect({ ...preparation, signal: either }, folder, address), ended]);
+    const connected = connect({ ...preparation, signal: either }, folder, address);
+    await Promise.race([connected.catch((error) => endOfTaskOr(error, ended, either)), ended]);
   } finally {
     settled.abort();
   }
   task.isReady = true;
+}
+
+/** A connection that breaks may be the task's end, of which ECS tells a little later, and why: that is waited for. */
+async function endOfTaskOr(error: unknown, ended: Promise<unknown>, signal: AbortSignal): Promise<never> {
+  if (error instanceof SystemFailureError && !signal.aborted)
+    await Promise.race([ended, sleep(MS_FOR_WORD_OF_END, undefined, { signal })]);
+  throw error;
 }
 
 async function makeOrder(

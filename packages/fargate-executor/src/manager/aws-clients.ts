@@ -3,6 +3,7 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
 import { boundedClientOptions } from '@serverless-gitlab-runner/aws-calls';
 
 export interface AwsClients {
@@ -11,6 +12,7 @@ export interface AwsClients {
   logs: CloudWatchLogsClient;
   secrets: SecretsManagerClient;
   ssm: SSMClient;
+  sts: STSClient;
 }
 
 /** Clients of the manager. Region, credentials and endpoint come from the SDK's own chain. */
@@ -24,5 +26,6 @@ export function createAwsClients(): AwsClients {
     logs: new CloudWatchLogsClient(others),
     secrets: new SecretsManagerClient(others),
     ssm: new SSMClient(others),
+    sts: new STSClient(others),
   };
 }

@@ -76,7 +76,9 @@ export function createCacheRole(
   cache: RunnerCache,
   now: () => number = Date.now,
 ): () => Promise<CacheCredentials> {
-  let held: Promise<CacheCredentials> | undefined;
+  let held: CacheCredentials | undefined;
+  let underWay: Promise<CacheCredentials> | undefined;
+  const msLeft = () => (held ? Date.parse(held.Expiration) - now() : 0);
   const assume = async (): Promise<CacheCredentials> => {
     const { Credentials: made } = await sts.send(
       new AssumeRoleCommand({
@@ -93,13 +95,20 @@ export function createCacheRole(
     const expiration = new Date(Expiration.getTime() - KEPT_BACK_MS).toISOString();
     return { AccessKeyId, SecretAccessKey, Token: SessionToken, Expiration: expiration };
   };
+  const renew = async (): Promise<CacheCredentials> => {
+    try {
+      held = await assume();
+      return held;
+    } catch (error) {
+      if (held && msLeft() > 0) return held;
+      throw error;
+    } finally {
+      underWay = undefined;
+    }
+  };
   return async () => {
-    const known = await held?.catch(() => undefined);
-    if (known && Date.parse(known.Expiration) - now() > RENEWED_MS) return known;
-    // Whoever waited for the same old ones waits for the same new ones.
-    const isOld = known === undefined ? undefined : known.Expiration;
-    renewal = isOld === undefined || renewal?.of !== isOld ? { of: isOld, made: assume() } : renewal;
-    held = renewal.made;
-    return held;
+    if (held && msLeft() > RENEWED_MS) return held;
+    underWay ??= renew();
+    return underWay;
   };
 }

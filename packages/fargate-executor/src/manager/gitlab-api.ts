@@ -8,8 +8,8 @@ export interface RunnerApi {
   verify(): Promise<'accepted' | 'refused' | 'unreachable'>;
   /** As `verify`, but waits while GitLab is unreachable, for at most the given seconds. */
   verifyPatiently(seconds: number, signal: AbortSignal): Promise<'accepted' | 'refused' | 'unreachable'>;
-  /** Removes this manager from the runner's list of managers. A failure is logged and left. */
-  unregister(): Promise<void>;
+  /** Removes this manager, or another one of the same token, from the runner's list of managers. A failure is logged and left. */
+  unregister(systemId?: string): Promise<void>;
 }
 
 const TIMEOUT_MS = 15_000;
@@ -57,13 +57,13 @@ export function createRunnerApi(
         await sleep(pause, undefined, { signal }).catch(() => {});
       }
     },
-    async unregister() {
+    async unregister(leaving = systemId) {
       try {
-        const { status } = await call('DELETE', '/runners/managers', identity);
-        // 404: GitLab older than 16, or a manager that never asked for a job.
-        logger.info('unregistered from GitLab', { systemId, status });
+        const { status } = await call('DELETE', '/runners/managers', { token, system_id: leaving });
+        // 404: GitLab older than 16, or a manager that never asked for a job, or was removed before.
+        logger.info('unregistered from GitLab', { systemId: leaving, status });
       } catch (error) {
-        logger.warn('could not unregister from GitLab', { systemId, error: causeOf(error) });
+        logger.warn('could not unregister from GitLab', { systemId: leaving, error: causeOf(error) });
       }
     },
   };

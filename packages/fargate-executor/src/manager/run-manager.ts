@@ -8,8 +8,10 @@ import { createEventPublisher, type EventPublisher } from '../publish-events.ts'
 import type { AwsClients } from './aws-clients.ts';
 import { createRunnerCloser } from './close-runner.ts';
 import { createRunnerApi, type RunnerApi } from './gitlab-api.ts';
+import { openCache } from './open-cache.ts';
 import { MissingParameterError } from './read-parameter.ts';
-import { newSystemId } from './runner-config.ts';
+import { removeDeadManagers } from './remove-dead-managers.ts';
+import { systemIdOf } from './runner-config.ts';
 import { writeRunnerFiles } from './runner-files.ts';
 import { readJobRequests } from './runner-metrics.ts';
 import { startRunner } from './runner-process.ts';
@@ -53,7 +55,7 @@ export async function runManager(
     return refuse(parts, 'invalid-fleet', error.message, EXIT.invalidFleet);
   }
   const startedAt = Date.now();
-  const systemId = newSystemId();
+  const systemId = systemIdOf(taskIdOf(identity.taskArn));
   const { gitlabUrl, name } = identity.fleet;
   const api = createRunnerApi(gitlabUrl, { token: identity.token, systemId }, logger);
   const answer = await api.verifyPatiently(GITLAB_PATIENCE_SECONDS, stop);
@@ -115,7 +117,9 @@ async function serveJobs(
   const context = await createContext(environment, identity, clients, publish, own);
   const executor = createJobExecutor(context);
   void context.secretLeases.sweep();
-  const files = await writeRunnerFiles(environment, identity, systemId);
+  void removeDeadManagers({ ecs, ...environment }, api, own);
+  const cache = await openCache(identity.fleet, clients.sts, environment.s3Endpoint, own);
+  const files = await writeRunnerFiles(environment, identity, systemId, cache);
   const server = await startHookServer(files.socketPath, executor, own);
   const runner = startRunner(files.configFile, environment.stateFolder, files.environment);
   own.info('gitlab-runner started', { gitlabUrl: identity.fleet.gitlabUrl, systemId });
@@ -132,6 +136,7 @@ async function serveJobs(
   await stopLeftOverTasks(ecs, environment.cluster, taskIdOf(identity.taskArn), own);
   context.watcher.stop();
   server.close();
+  cache.close();
   return end;
 }
 

@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import { BUILDS_FOLDER } from '../task/task-definition.ts';
+import type { RunnerCache } from './cache-role.ts';
 
 export interface RunnerConfigSettings {
   fleet: FleetConfig;
@@ -10,11 +10,12 @@ export interface RunnerConfigSettings {
   hooksFolder: string;
   /** Where the runner tells of its open requests, inside its task only. */
   metricsPort: number;
+  /** Undefined: the runner has no distributed cache. */
+  cache?: RunnerCache | undefined;
 }
 
 /** Seconds beyond the start's own limit that prepare and cleanup may take. */
 const HOOK_MARGIN_SECONDS = 120;
-const SYSTEM_ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 /**
  * The runner's `config.toml`.
@@ -53,6 +54,33 @@ ${fleet.cloneUrl ? `  clone_url = ${text(fleet.cloneUrl)}\n` : ''}\
     # Seconds that a cancelled stage may take to end (its script gets TERM, and KILL 10 s later).
     graceful_kill_timeout = 30
     force_kill_timeout = 10
+${settings.cache ? cacheSection(settings.cache) : ''}`;
+}
+
+/**
+ * Where the runner keeps caches. It has no key: what the runner signs with comes from the credentials endpoint in its
+ * environment, which every version asks (`iam`), and its jobs get signed URLs only.
+ * @see https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-runnerscache-section
+ */
+function cacheSection({ bucket, region, prefix, shared, endpoint }: RunnerCache): string {
+  return `\
+  [runners.cache]
+    Type = "s3"
+    Path = ${text(prefix)}
+    Shared = ${shared}
+    [runners.cache.s3]
+      AuthenticationType = "iam"
+      BucketName = ${text(bucket)}
+      BucketLocation = ${text(region)}
+${endpoint === undefined ? '' : endpointLines(new URL(endpoint))}`;
+}
+
+/** Over plain HTTP from GitLab Runner 17.6 on: before, it had no other way than TLS with `iam`. */
+function endpointLines({ protocol, host }: URL): string {
+  return `\
+      ServerAddress = ${text(host)}
+      Insecure = ${protocol === 'http:'}
+      PathStyle = true
 `;
 }
 
@@ -74,13 +102,10 @@ function text(value: string): string {
 }
 
 /**
- * A system id for a new manager (`r_` and 12 characters), as the runner would make it. Its own would come from the
- * machine's id, which all containers of one image share: GitLab would take them for one manager.
+ * A manager's system id (`r_` and 12 characters), from its task's: GitLab's record of a manager that died can then be told from
+ * ECS's. The runner's own would come from the machine's id, which all containers of one image share: GitLab would take them
+ * for one manager.
  */
-export function newSystemId(): string {
-  const characters = Array.from(
-    { length: 12 },
-    () => SYSTEM_ID_ALPHABET[randomInt(SYSTEM_ID_ALPHABET.length)],
-  );
-  return `r_${characters.join('')}`;
+export function systemIdOf(taskId: string): string {
+  return `r_${taskId.replaceAll('-', '').slice(0, 12).padEnd(12, '0')}`;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { taskIdOf } from '@serverless-gitlab-runner/fleet';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Environment } from '../environment.ts';
+import type { OpenCache } from './open-cache.ts';
 import { emptyRunnerConfig, runnerConfig } from './runner-config.ts';
 import type { ManagerIdentity } from './start-context.ts';
 
@@ -21,17 +22,19 @@ export async function writeRunnerFiles(
   { stateFolder, hooksFolder, inherited, metricsPort }: Environment,
   { fleet, token, taskArn }: ManagerIdentity,
   systemId: string,
+  { cache, environment: cacheEnvironment }: Pick<OpenCache, 'cache' | 'environment'>,
 ): Promise<RunnerFiles> {
   const socketPath = join(stateFolder, 'hooks.sock');
   const configFile = join(stateFolder, 'config.toml');
   await mkdir(join(stateFolder, 'jobs'), { recursive: true, mode: 0o700 });
   await rm(socketPath, { force: true });
   const name = `${fleet.name} ${taskIdOf(taskArn)}`;
-  const config = runnerConfig({ fleet, token, name, hooksFolder, metricsPort });
+  const config = runnerConfig({ fleet, token, name, hooksFolder, metricsPort, cache });
   await writeFile(configFile, config, { mode: 0o600 });
   await writeFile(join(stateFolder, '.runner_system_id'), systemId, { mode: 0o600 });
   const environment = {
     ...inherited,
+    ...cacheEnvironment,
     FARGATE_EXECUTOR_SOCKET: socketPath,
     FARGATE_EXECUTOR_STATE: stateFolder,
     FARGATE_EXECUTOR_VERSION: packageJson.version,

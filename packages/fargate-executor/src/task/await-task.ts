@@ -42,7 +42,7 @@ function errorOf(view: TaskView): Error | undefined {
   const { fault, lines } = explainStop(task);
   if (fault === 'job') return new JobRefusedError(lines);
   if (fault === 'capacity') return new NoCapacityError(lines.join(' '));
-  return new TaskEndedError(lines.join(' '));
+  return new TaskEndedError(lines.join(' '), task);
 }
 
 /** Whether ECS has told why the task ends. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ContainerDefinition, RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
 import { BUILD_CONTAINER, HELPER_CONTAINER, JOB_FAMILY_PREFIX } from '@serverless-gitlab-runner/fleet';
+import { startThrough } from '../job/entry-point.ts';
 import type { JobTaskShape } from '../job/plan-job-task.ts';
 import { LOG_STREAM_PREFIX } from './container-log.ts';
 
@@ -18,6 +19,7 @@ export type JobTaskDefinition = RegisterTaskDefinitionCommandInput & { family: s
 
 /** Where the helper's image has the agent; its volume brings it to the build container. */
 const AGENT_FOLDER = '/.job-agent';
+const AGENT = [`${AGENT_FOLDER}/busybox`, 'sh', `${AGENT_FOLDER}/agent`];
 /** Where git checks out; writable for whoever the job's image runs as. */
 export const BUILDS_FOLDER = '/builds';
 
@@ -83,8 +85,7 @@ function containerDefinitions(
     ...credentials(shape.image),
     // Without it the job cannot go on, so its end (out of memory, for example) ends the task.
     essential: true,
-    entryPoint: [`${AGENT_FOLDER}/busybox`, 'sh', `${AGENT_FOLDER}/agent`],
-    command: [],
+    ...startThrough(shape.entryPoint, AGENT),
     // The volume is filled before the helper starts, since the helper's image names it in VOLUME.
     dependsOn: [{ containerName: HELPER_CONTAINER, condition: 'START' }],
     mountPoints: MOUNT_POINTS,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
  * Puts an `ssh` into a folder that answers as the helper would: it "connects" when asked to hold the connection, and
  * tells of a build container when asked whether it is ready. Every call is noted in `calls`, one line each. Files of the
  * folder change its answers: `ports` (what listens), `silent` (nothing does, for ever), `vitals` (of the build container),
- * `read-only` (its `/etc/hosts`).
+ * `read-only` (its `/etc/hosts`), `broken` (the connection).
  * @returns the environment in which it is found
  */
 export async function fakeSsh(folder: string): Promise<Record<string, string>> {
@@ -15,7 +15,7 @@ export async function fakeSsh(folder: string): Promise<Record<string, string>> {
 echo "$*" >> '${folder}/calls'
 case "$*" in
   *' -N '*) echo connected; exec sleep 60 ;;
-  *ready) echo 'user=1000 shell=/bin/sh' ;;
+  *ready) [ -e '${folder}/broken' ] && exit 255; echo 'user=1000 shell=/bin/sh' ;;
   *await-ports*) [ -e '${folder}/silent' ] && exec sleep 60; cat '${folder}/ports' ;;
   *'stage helper_setup '*) cat >> '${folder}/helper-setup'; echo 'job-helper: exit 0' >&2 ;;
   *'stage build_setup '*)

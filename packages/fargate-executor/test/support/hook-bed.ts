@@ -68,6 +68,8 @@ function startHook(
       BUILD_FAILURE_EXIT_CODE: String(BUILD_FAILURE),
       SYSTEM_FAILURE_EXIT_CODE: String(SYSTEM_FAILURE),
       BUILD_EXIT_CODE_FILE: join(folder, 'exit-code'),
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:1/cache',
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: "the runner's",
       CUSTOM_ENV_CI_JOB_ID: '42',
       CUSTOM_ENV_ODD: 'a line\nand "another" $one',
     },

@@ -9,7 +9,8 @@ import { type jobTaskFacts, managerFacts, taskIdNumber } from '@serverless-gitla
 import { toTags } from '@serverless-gitlab-runner/fleet';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { SweepParts } from '../../src/index.ts';
+import type { JobSecretFacts } from '../../src/judge-secret.ts';
+import type { SweepParts } from '../../src/sweep-state.ts';
 import { fleetFacts, minute, now } from './fleets.ts';
 
 export const ecs = mockClient(ECSClient);
@@ -33,15 +34,18 @@ export const quiet = fleetFacts({}, { manager: { idleSeconds: 600 }, safetyLaunc
 export function parts(world: {
   managers?: ReturnType<typeof idle>[];
   jobTasks?: ReturnType<typeof jobTaskFacts>[];
+  secrets?: JobSecretFacts[];
 }) {
+  const { secrets = [], ...tasks } = world;
   const published: EventEntry[] = [];
   const lines: Record<string, unknown>[] = [];
   const all: SweepParts = {
     ecs: new ECSClient({ region: 'eu-west-1' }),
     cluster: 'cluster',
     eventBusName: 'bus',
-    readWorld: async () => ({ managers: [], jobTasks: [], ...world }),
+    readWorld: async () => ({ managers: [], jobTasks: [], ...tasks }),
     readFleets: async () => new Map([['default', quiet]]),
+    secrets: { isDue: () => true, list: async () => secrets, remove: async () => true },
     publish: async (entries) => {
       published.push(...entries);
     },

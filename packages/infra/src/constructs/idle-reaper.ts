@@ -13,6 +13,7 @@ import {
   findTasks,
   listFleets,
   putEvents,
+  removeSecrets,
   stopTasks,
   tagManagers,
 } from '../policies/statements.ts';
@@ -71,6 +72,7 @@ export class IdleReaper extends Construct {
         ...findTasks(this, installation),
         tagManagers(this, installation),
         stopTasks(this, installation, ['manager', 'job']),
+        ...removeSecrets(this, parameterPrefix),
         putEvents(eventBusArn),
       ],
       options,

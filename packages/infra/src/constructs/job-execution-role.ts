@@ -8,8 +8,10 @@ import type { ResolvedImage } from './image-source.ts';
 export interface JobExecutionRoleProps {
   readonly helperImage: ResolvedImage;
   readonly logGroup: ILogGroup;
-  /** Names (`*` allowed) of this account's ECR repositories whose images jobs may name. */
+  /** ECR repositories whose images jobs may name: names (`*` allowed) in this account and region, or ARNs of others. */
   readonly imageRepositories: readonly string[];
+  /** Mirrors as fleets name them; those that are ECR pull-through caches may be pulled from, and fill when they are. */
+  readonly imageMirrors: readonly string[];
   readonly parameterPrefix: string;
   /** Secrets of fleets (ARNs) that hold logins of registries. */
   readonly registrySecretArns: readonly string[];
@@ -19,12 +21,9 @@ export interface JobExecutionRoleProps {
 export class JobExecutionRole extends Construct {
   readonly role: Role;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { helperImage, logGroup, imageRepositories, parameterPrefix, registrySecretArns }: JobExecutionRoleProps,
-  ) {
+  constructor(scope: Construct, id: string, props: JobExecutionRoleProps) {
     super(scope, id);
+    const { helperImage, logGroup, parameterPrefix, registrySecretArns } = props;
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'),
       description: 'Pulls the images of job tasks and writes their logs',
@@ -38,18 +37,21 @@ export class JobExecutionRole extends Construct {
         resources: [jobSecretArns(this, parameterPrefix), ...registrySecretArns],
       }),
     );
-    if (imageRepositories.length > 0) this.grantRepositories(imageRepositories);
+    const caches = props.imageMirrors.flatMap((mirror) => cacheArn(this, mirror) ?? []);
+    const repositories = props.imageRepositories.map((name) =>
+      name.startsWith('arn:') ? name : repositoryArn(this, name),
+    );
+    this.grantPull([...new Set([...repositories, ...caches])]);
+    this.grantFill([...new Set(caches)]);
   }
 
-  private grantRepositories(names: readonly string[]): void {
-    const stack = Stack.of(this);
+  private grantPull(resources: string[]): void {
+    if (resources.length === 0) return;
     this.role.addToPolicy(
       new PolicyStatement({
         sid: 'PullJobImages',
         actions: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
-        resources: names.map((resourceName) =>
-          stack.formatArn({ service: 'ecr', resource: 'repository', resourceName }),
-        ),
+        resources,
       }),
     );
     // GetAuthorizationToken has no resource level: a token is for the account's whole registry.
@@ -61,4 +63,40 @@ export class JobExecutionRole extends Construct {
       }),
     );
   }
+
+  /**
+   * Lets the first pull of an image bring it, and the repository for it, into the cache.
+   * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html
+   */
+  private grantFill(resources: string[]): void {
+    if (resources.length === 0) return;
+    this.role.addToPolicy(
+      new PolicyStatement({
+        sid: 'FillImageCaches',
+        actions: ['ecr:BatchImportUpstreamImage', 'ecr:CreateRepository'],
+        resources,
+      }),
+    );
+  }
+}
+
+function repositoryArn(scope: Construct, resourceName: string): string {
+  return Stack.of(scope).formatArn({ service: 'ecr', resource: 'repository', resourceName });
+}
+
+/**
+ * ARN of the repositories of a mirror that is an ECR registry; undefined for other mirrors. A mirror without a path would
+ * be every repository of the registry, so it gets nothing by itself.
+ */
+function cacheArn(scope: Construct, mirror: string): string | undefined {
+  const found = /^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/(.+)$/.exec(mirror);
+  if (!found) return undefined;
+  const [, account = '', region = '', path = ''] = found;
+  return Stack.of(scope).formatArn({
+    service: 'ecr',
+    account,
+    region,
+    resource: 'repository',
+    resourceName: `${path}/*`,
+  });
 }

@@ -12,6 +12,7 @@ import { Construct } from 'constructs';
 import {
   decryptOnly,
   findTasks,
+  listFleets,
   putEvents,
   readParameters,
   runTasks,
@@ -43,6 +44,8 @@ const VISIBILITY = Duration.seconds(6 * TIMEOUT.toSeconds());
  * never succeed is sent to the dead-letter queue by the launcher itself, at once.
  */
 const MAX_RECEIVES = 100;
+/** Of every fleet that has one. */
+const API_TOKENS = ['fleets/*/api-token'];
 /** What asks for a manager. */
 const WANTED: readonly EventName[] = ['JobQueued', 'ManagerRequested'];
 
@@ -111,10 +114,11 @@ export class RunnerLauncher extends Construct {
           this,
           parameterPrefix,
           ['ssm:GetParameter', 'ssm:GetParameters'],
-          // The tokens only to see that they are there; they stay encrypted.
-          ['fleets/*/config', 'fleets/*/runner-token', 'fleets/*/runner-tokens/*'],
+          // The runner tokens only to see that they are there; they stay encrypted.
+          ['fleets/*/config', 'fleets/*/runner-token', 'fleets/*/runner-tokens/*', ...API_TOKENS],
         ),
-        decryptOnly(this, parameterPrefix, []),
+        listFleets(this, parameterPrefix),
+        decryptOnly(this, parameterPrefix, API_TOKENS),
         new PolicyStatement({
           sid: 'GiveUp',
           actions: ['sqs:SendMessage'],

@@ -6,9 +6,11 @@ import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { FleetProps } from '../fleet-props.ts';
 import { heldTo, helperArchitecture } from '../helper-architecture.ts';
+import { assumeCacheRoles } from '../policies/statements.ts';
 import { FleetParameter } from './fleet-parameter.ts';
 import { type ImageSource, resolveImage } from './image-source.ts';
 import type { Installation } from './installation.ts';
+import { JobCache, type JobCacheProps } from './job-cache.ts';
 import { JobExecutionRole } from './job-execution-role.ts';
 import { ManagerTask } from './manager-task.ts';
 import { Network, type NetworkProps } from './network.ts';
@@ -37,10 +39,19 @@ export interface SharedResourcesProps {
   /** Variables for managers beyond their own, a proxy's for example; they do not replace those. @default none */
   readonly managerEnvironment?: Readonly<Record<string, string>>;
   /**
-   * Names (`*` allowed) of ECR repositories of this account and region whose images jobs may name.
+   * ECR repositories whose images jobs may name: names (`*` allowed) in this account and region, or ARNs in others, whose
+   * repository policies must allow it too.
    * @default none: any project of the fleet could read them
    */
   readonly jobImageRepositories?: readonly string[];
+  /**
+   * Mirrors that jobs' images are pulled through, as fleets name them; those that are ECR pull-through caches may be
+   * pulled from and filled. Needed only for fleets that are not declared here.
+   * @default those of the fleets' `job.registryMirrors`
+   */
+  readonly jobImageMirrors?: readonly string[];
+  /** Bucket and role for jobs' `cache:`, for all fleets that do not say otherwise. @default none: caches are not kept */
+  readonly cache?: JobCacheProps;
   /** How long logs of managers and job tasks are kept. @default RetentionDays.TWO_WEEKS */
   readonly logRetention?: RetentionDays;
   /** @default INFO */
@@ -90,11 +101,13 @@ export class SharedResources extends Construct implements Installation {
     this.managerTask = this.manager(props);
     this.managerTaskRoleArn = this.managerTask.taskRole.roleArn;
     this.managerExecutionRoleArn = this.managerTask.executionRole.roleArn;
+    const cache = this.jobCache(props.cache);
     for (const fleet of this.fleets) {
       new FleetParameter(this, `Fleet-${fleet.name}`, {
         parameterPrefix: this.parameterPrefix,
         fleet,
         network: this.network,
+        cache,
       });
     }
   }
@@ -105,6 +118,15 @@ export class SharedResources extends Construct implements Installation {
       retention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+  }
+
+  private jobCache(props: JobCacheProps | undefined): JobCache | undefined {
+    const { taskRole } = this.managerTask;
+    const cache = props && new JobCache(this, 'Cache', taskRole, props);
+    const roleArns = this.fleets.flatMap((fleet) => (fleet.cache ? (fleet.cache.roleArn ?? []) : []));
+    if (cache) roleArns.push(cache.role.roleArn);
+    if (roleArns.length > 0) taskRole.addToPolicy(assumeCacheRoles([...new Set(roleArns)]));
+    return cache;
   }
 
   private manager(props: SharedResourcesProps): ManagerTask {
@@ -119,6 +141,9 @@ export class SharedResources extends Construct implements Installation {
       helperImage,
       logGroup: this.jobLogGroup,
       imageRepositories: props.jobImageRepositories ?? [],
+      imageMirrors:
+        props.jobImageMirrors ??
+        this.fleets.flatMap((fleet) => Object.values(fleet.job?.registryMirrors ?? {})),
       parameterPrefix: this.parameterPrefix,
       registrySecretArns: [
         ...new Set(this.fleets.flatMap((fleet) => Object.values(fleet.job?.registryCredentials ?? {}))),

@@ -45,12 +45,6 @@ export function managerStatements(scope: Construct, props: ManagerPermissions): 
       actions: ['ecs:RegisterTaskDefinition'],
       resources: familyArns(scope, jobFamilies),
     }),
-    new PolicyStatement({
-      sid: 'TagOnRegister',
-      actions: ['ecs:TagResource'],
-      resources: familyArns(scope, jobFamilies),
-      conditions: { StringEquals: { 'ecs:CreateAction': 'RegisterTaskDefinition' } },
-    }),
     // DescribeTaskDefinition has no resource level: AWS's service authorization reference names none.
     new PolicyStatement({
       sid: 'ReadJobDefinitions',

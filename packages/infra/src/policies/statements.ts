@@ -92,13 +92,39 @@ export function lendSecrets(scope: Construct, parameterPrefix: string): PolicySt
       actions: ['secretsmanager:CreateSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:TagResource'],
       resources: [jobSecretArns(scope, parameterPrefix)],
     }),
-    // ListSecrets has no resource level. It tells names and tags of secrets, never their values.
-    new PolicyStatement({
-      sid: 'SweepSecrets',
-      actions: ['secretsmanager:ListSecrets'],
-      resources: ['*'],
-    }),
+    listSecrets(),
   ];
+}
+
+/** Statements that remove secrets of jobs whose manager died before it could, and read none. */
+export function removeSecrets(scope: Construct, parameterPrefix: string): PolicyStatement[] {
+  return [
+    new PolicyStatement({
+      sid: 'RemoveSecrets',
+      actions: ['secretsmanager:DeleteSecret'],
+      resources: [jobSecretArns(scope, parameterPrefix)],
+      conditions: { StringEquals: { [roleTag()]: 'job' satisfies TaskRole } },
+    }),
+    listSecrets(),
+  ];
+}
+
+/** ListSecrets has no resource level. It tells names and tags of secrets, never their values. */
+function listSecrets(): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'ListSecrets',
+    actions: ['secretsmanager:ListSecrets'],
+    resources: ['*'],
+  });
+}
+
+/** Statement that assumes the roles of jobs' caches. */
+export function assumeCacheRoles(roleArns: readonly string[]): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'AssumeCacheRoles',
+    actions: ['sts:AssumeRole'],
+    resources: [...roleArns],
+  });
 }
 
 /**

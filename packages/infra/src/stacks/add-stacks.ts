@@ -2,6 +2,7 @@ import type { App } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
 import type { AppSettings } from '../app-settings.ts';
+import type { JobCacheProps } from '../constructs/job-cache.ts';
 import type { NetworkProps } from '../constructs/network.ts';
 import type { ServiceName } from '../constructs/service-function.ts';
 import type { SharedResourcesProps } from '../constructs/shared-resources.ts';
@@ -47,7 +48,7 @@ function addServiceStack(
 }
 
 function sharedProps(settings: AppSettings): SharedResourcesProps {
-  const { network, runnerImage, jobBaseImage, ...rest } = settings;
+  const { network, runnerImage, jobBaseImage, jobImageMirrors, cache, ...rest } = settings;
   return {
     fleets: rest.fleets,
     parameterPrefix: rest.parameterPrefix,
@@ -57,9 +58,18 @@ function sharedProps(settings: AppSettings): SharedResourcesProps {
     managerEnvironment: rest.managerEnvironment,
     jobImageRepositories: rest.jobImageRepositories,
     logLevel: rest.logLevel,
+    ...(jobImageMirrors === undefined ? {} : { jobImageMirrors }),
+    ...(cache === undefined ? {} : { cache: cacheProps(cache) }),
     ...(runnerImage === undefined ? {} : { runnerImage }),
     ...(jobBaseImage === undefined ? {} : { jobBaseImage }),
     ...(network === undefined ? {} : { network: existingNetwork(network) }),
+  };
+}
+
+function cacheProps({ bucketName, expireDays }: NonNullable<AppSettings['cache']>): JobCacheProps {
+  return {
+    ...(bucketName === undefined ? {} : { bucketName }),
+    ...(expireDays === undefined ? {} : { expireDays }),
   };
 }
 

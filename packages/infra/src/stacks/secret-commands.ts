@@ -6,6 +6,8 @@ export interface SecretCommands {
   readonly webhookSecret: string;
   /** Stores the runner's authentication token, which GitLab shows once. */
   readonly runnerToken: string;
+  /** Stores a token for GitLab's API (scope `read_api`), for a fleet with `gitlabApi`. */
+  readonly apiToken: string;
 }
 
 /** Commands for one fleet, to be pasted into a POSIX shell. */
@@ -14,6 +16,7 @@ export function secretCommands(parameterPrefix: string, fleet: string): SecretCo
   return {
     webhookSecret: `SECRET="$(openssl rand -hex 32)" && ${putSecret(names.webhookSecret, '"$SECRET"')} && echo "$SECRET"`,
     runnerToken: putSecret(names.runnerToken, '"glrt-…"'),
+    apiToken: putSecret(names.apiToken, '"glpat-…"'),
   };
 }
 

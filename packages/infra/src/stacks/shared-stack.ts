@@ -47,7 +47,7 @@ export class SharedStack extends Stack {
       ParameterPrefix: resources.parameterPrefix,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
-    for (const { name } of resources.fleets) {
+    for (const { name, gitlabApi } of resources.fleets) {
       const commands = secretCommands(resources.parameterPrefix, name);
       const id = outputId(name);
       new CfnOutput(this, `WebhookSecretCommand${id}`, {
@@ -57,6 +57,11 @@ export class SharedStack extends Stack {
       new CfnOutput(this, `RunnerTokenCommand${id}`, {
         value: commands.runnerToken,
         description: `Stores the runner token of fleet ${name}`,
+      });
+      if (gitlabApi === undefined) continue;
+      new CfnOutput(this, `ApiTokenCommand${id}`, {
+        value: commands.apiToken,
+        description: `Stores the token for GitLab's API of fleet ${name}`,
       });
     }
   }

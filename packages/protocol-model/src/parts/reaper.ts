@@ -80,6 +80,7 @@ async function sweepOnce(actor: Actor, parts: ReaperParts): Promise<void> {
     eventBusName: 'bus',
     readWorld: () => parts.readWorld(ecs, CLUSTER),
     readFleets: () => wire.call(actor, parts.fleets),
+    secrets: { isDue: () => false, list: async () => [], remove: async () => false },
     publish: (entries) => publish(entries, actor, parts),
     now: clock.now,
     log: parts.trace,

@@ -1,3 +1,4 @@
+import { signCacheUrls } from '../cache/sign-cache-urls.ts';
 import { type RunnerConfig, shortToken } from '../config.ts';
 import { DeadlineExceededError, JobCanceledError, messageOf, RunnerInterruptedError } from '../errors.ts';
 import { type BuildIdentity, createBuildContext } from '../job/build-context.ts';
@@ -115,6 +116,7 @@ async function execute(
       signal,
       onStage: (stage) => setStage(stage, 'run'),
       onScriptScope,
+      signCacheUrls: () => signCacheUrls(executor.context, options.inherited, options.log),
     });
     const ended = await settleAfterAbort(stages, signal, WAIT_FOR_BUILD);
     if (ended === 'left-behind') jobLog.warning('Timed out waiting for the build to finish');

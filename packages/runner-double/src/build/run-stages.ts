@@ -1,8 +1,9 @@
+import type { CacheUrls } from '../cache/sign-cache-urls.ts';
 import { parseGoDuration } from '../durations.ts';
 import { BuildError, DeadlineExceededError, JobCanceledError, messageOf } from '../errors.ts';
 import type { CustomExecutor } from '../executor/custom-executor.ts';
 import { contentOf } from '../job/variables.ts';
-import { generateScript, type Stage } from '../scripts/generate-script.ts';
+import { generateScript, type Stage, usesCaches } from '../scripts/generate-script.ts';
 import type { JobLog } from '../trace/job-log.ts';
 import { runtimeState } from './outcome.ts';
 import { openScope, reasonOf, type Scope } from './scope.ts';
@@ -16,6 +17,8 @@ export type StageRun = {
   readonly jobLog: JobLog;
   /** The whole job. */
   readonly signal: AbortSignal;
+  /** Signs the caches' URLs, anew for each stage: they do not hold for ever. */
+  signCacheUrls(): Promise<CacheUrls>;
   /** Told which stage begins, for the metrics. */
   onStage(stage: Stage): void;
   /** From now on a graceful cancel ends this scope instead of the whole job. */
@@ -82,7 +85,8 @@ async function runAttempts(run: StageRun, stage: Stage, attempts: number): Promi
 async function runStage(run: StageRun, stage: Stage, signal: AbortSignal): Promise<void> {
   const over = reasonOf(signal);
   if (over !== undefined) throw over;
-  const script = generateScript(stage, run.executor.context);
+  const urls = usesCaches(stage) ? await run.signCacheUrls() : undefined;
+  const script = generateScript(stage, run.executor.context, urls);
   if (script === undefined) return;
   run.onStage(stage);
   try {

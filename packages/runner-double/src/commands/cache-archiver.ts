@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { lstat, mkdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { enumerateFiles } from '../archive/enumerate-files.ts';
 import { createZip } from '../archive/zip.ts';
@@ -9,6 +9,7 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { parseArguments } from './arguments.ts';
 import { expandEnvironment } from './expand-environment.ts';
+import { cleanUrl, expectSuccess, request, withRetries } from './retry.ts';
 
 /** `cache-archiver`: packs what is to be kept into `--file`, and puts that to `--url` when there is one. Returns the exit code. */
 export async function cacheArchiver(
@@ -57,7 +58,8 @@ export async function cacheArchiver(
       return 0;
     }
     await writeArchive(file, directory, files);
-    if (args.text('url') !== '') await upload(file, args.text('url'), args.texts('header'));
+    const url = args.text('url');
+    if (url !== '') await withRetries(log, () => upload(file, url, args.texts('header'), log));
     else {
       log.info(
         'No URL provided, cache will not be uploaded to shared cache server. Cache will be stored only locally.',
@@ -89,19 +91,22 @@ async function writeArchive(file: string, directory: string, files: readonly str
   }
 }
 
-async function upload(file: string, url: string, headers: readonly string[]): Promise<void> {
-  const { size } = await stat(file);
-  const response = await fetch(url, {
+async function upload(file: string, url: string, headers: readonly string[], log: Logger): Promise<void> {
+  log.info('Using presigned URL for cache upload');
+  log.info(`Uploading ${basename(file)} to ${cleanUrl(url)}`);
+  const { size, mtime } = await stat(file);
+  const response = await request(url, {
     method: 'PUT',
     headers: {
       'Content-Length': String(size),
       'Content-Type': 'application/octet-stream',
+      'Last-Modified': mtime.toUTCString(),
       ...Object.fromEntries(headers.map((line) => splitHeader(line))),
     },
     body: Readable.toWeb(createReadStream(file)),
     duplex: 'half',
   });
-  if (!response.ok) throw new Error(`received: ${response.status} ${response.statusText}`);
+  await expectSuccess(response);
 }
 
 function splitHeader(line: string): [string, string] {

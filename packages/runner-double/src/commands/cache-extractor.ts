@@ -1,12 +1,13 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extractZip } from '../archive/zip.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { parseArguments } from './arguments.ts';
+import { cleanUrl, expectSuccess, RetryableError, request, withRetries } from './retry.ts';
 
 /** `cache-extractor`: unpacks `--file`, fetched from `--url` when there is one. Returns the exit code; no cache is 1, as in the real one. */
 export async function cacheExtractor(
@@ -27,8 +28,14 @@ export async function cacheExtractor(
   }
   const file = resolve(directory, args.text('file'));
   try {
-    if (args.text('url') !== '') await download(args.text('url'), file);
-    else {
+    const url = args.text('url');
+    if (url !== '') {
+      const problem = await withRetries(log, () => download(url, file, log)).then(() => undefined, messageOf);
+      if (problem !== undefined) {
+        log.warning(problem);
+        return 1;
+      }
+    } else {
       log.info(
         'No URL provided, cache will not be downloaded from shared cache server. Instead a local version of cache will be extracted.',
       );
@@ -52,10 +59,42 @@ function exists(file: string): Promise<boolean> {
   );
 }
 
-async function download(url: string, file: string): Promise<void> {
-  const response = await fetch(url);
-  if (!response.ok || response.body === null)
-    throw new Error(`received: ${response.status} ${response.statusText}`);
+/** Under another name first: a download that breaks off is no archive. Its time is that of the object, as in the real one. */
+async function download(url: string, file: string, log: Logger): Promise<void> {
+  log.info('Using presigned URL for cache download');
+  const response = await request(url);
+  if (response.status === 404) throw new Error('file does not exist');
+  await expectSuccess(response);
+  const modified = new Date(response.headers.get('last-modified') ?? Number.NaN);
+  if (!Number.isNaN(modified.getTime()) && (await isAsNew(file, modified))) {
+    log.info(`${basename(file)} is up to date`);
+    await response.body?.cancel();
+    return;
+  }
+  log.info(`Downloading ${basename(file, '.zip')} from ${cleanUrl(url)}`, {
+    ETag: response.headers.get('etag') ?? '',
+  });
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await pipeline(Readable.fromWeb(response.body), createWriteStream(file));
+  const temporary = `${file}.${process.pid}`;
+  try {
+    await save(response, temporary);
+    if (!Number.isNaN(modified.getTime())) await utimes(temporary, new Date(), modified);
+    await rename(temporary, file);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function save(response: Response, file: string): Promise<void> {
+  if (response.body === null) throw new RetryableError('the answer has no body');
+  try {
+    await pipeline(Readable.fromWeb(response.body), createWriteStream(file));
+  } catch (error) {
+    throw new RetryableError(messageOf(error));
+  }
+}
+
+async function isAsNew(file: string, modified: Date): Promise<boolean> {
+  const local = await stat(file).catch(() => undefined);
+  return local !== undefined && modified.getTime() <= local.mtimeMs;
 }

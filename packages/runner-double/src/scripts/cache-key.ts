@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { type BuildContext, flagOn } from '../job/build-context.ts';
-import { expandValue } from '../job/variables.ts';
+import type { JobCache } from '../job/payload.ts';
+import { expandValue, lookup } from '../job/variables.ts';
 
 export type CacheLocation = {
   /** As the log names it. */
   readonly key: string;
+  /** What the archive's folder is called, and the object in a bucket: the key or its digest. */
+  readonly name: string;
   /** The archive, relative to the project's directory. */
   readonly file: string;
 };
@@ -38,7 +41,32 @@ export function locateCache(context: BuildContext, userKey: string): CacheLocati
   const archive = posix.join(directories.cache, name, 'cache.zip');
   return {
     kind: 'found',
-    location: { key, file: posix.relative(directories.build, archive) },
+    location: { key, name, file: posix.relative(directories.build, archive) },
     ...(key === wanted ? {} : { warning: `cache key "${wanted}" sanitized to "${key}"` }),
   };
+}
+
+/** Only GitLab itself names caches of protected branches so: who may set a variable must not read them. */
+const PROTECTED = /-protected[. ]*$/;
+
+export type FallbackKeys = { readonly keys: readonly string[]; readonly warning?: string };
+
+/** The keys to try after a cache's own, in their order. */
+export function fallbackKeys(context: BuildContext, cache: JobCache): FallbackKeys {
+  const expanded = cache.fallback_keys.map((key) => expandValue(key, context.variables));
+  const last = expandValue(lookup(context.variables, 'CACHE_FALLBACK_KEY'), context.variables);
+  const keys = expanded.filter((key) => key !== '');
+  if (last === '') return { keys };
+  if (PROTECTED.test(last)) {
+    return { keys, warning: `CACHE_FALLBACK_KEY "${last}" not allowed to end in "-protected"` };
+  }
+  return { keys: [...keys, last] };
+}
+
+/** Every cache that the job may read or write, each once. */
+export function locatedCaches(context: BuildContext): CacheLocation[] {
+  const keys = context.job.cache.flatMap((cache) => [cache.key, ...fallbackKeys(context, cache).keys]);
+  const found = keys.map((key) => locateCache(context, key));
+  const locations = found.flatMap((result) => (result.kind === 'found' ? [result.location] : []));
+  return [...new Map(locations.map((location) => [location.name, location])).values()];
 }

@@ -1,8 +1,9 @@
+import type { CacheUrls } from '../cache/sign-cache-urls.ts';
 import { BuildError } from '../errors.ts';
 import type { BuildContext } from '../job/build-context.ts';
 import type { JobCache } from '../job/payload.ts';
-import { expandValue, lookup } from '../job/variables.ts';
-import { type CacheLocation, locateCache } from './cache-key.ts';
+import { expandValue } from '../job/variables.ts';
+import { type CacheLocation, fallbackKeys, locateCache } from './cache-key.ts';
 import { withRunnerCommand, writeExports } from './exports.ts';
 import type { ScriptWriter } from './script-writer.ts';
 
@@ -33,45 +34,56 @@ function located(
   return result.location;
 }
 
-export function writeRestoreCache(writer: ScriptWriter, context: BuildContext): boolean {
+export function writeRestoreCache(writer: ScriptWriter, context: BuildContext, urls: CacheUrls): boolean {
   const caches = context.job.cache.filter((cache) => archiverArguments(cache).length > 0);
   if (caches.length === 0) return false;
   writeExports(writer, context);
   writer.changeDirectory(context.directories.build);
-  for (const cache of caches) writeRestoreOne(writer, context, cache);
+  for (const cache of caches) writeRestoreOne(writer, context, cache, urls);
   return true;
 }
 
-function writeRestoreOne(writer: ScriptWriter, context: BuildContext, cache: JobCache): void {
+function writeRestoreOne(
+  writer: ScriptWriter,
+  context: BuildContext,
+  cache: JobCache,
+  urls: CacheUrls,
+): void {
   const first = located(writer, context, cache.key, 'extraction');
   if (first === undefined) return;
   if (!policyAllows(context, cache, 'pull')) {
     writer.notice(`Not downloading cache ${first.key} due to policy`);
     return;
   }
-  const fallbacks = [...cache.fallback_keys, lookup(context.variables, 'CACHE_FALLBACK_KEY')]
-    .map((key) => expandValue(key, context.variables))
-    .filter((key) => key !== '')
-    .flatMap((key) => located(writer, context, key, 'extraction') ?? []);
-  withRunnerCommand(writer, 'Extracting cache', () => writeExtract(writer, context, [first, ...fallbacks]));
+  const { keys, warning } = fallbackKeys(context, cache);
+  const fallbacks = keys.flatMap((key) => located(writer, context, key, 'extraction') ?? []);
+  if (warning !== undefined) writer.warning(warning);
+  withRunnerCommand(writer, 'Extracting cache', () =>
+    writeExtract(writer, context, [first, ...fallbacks], urls),
+  );
 }
 
 function writeExtract(
   writer: ScriptWriter,
   context: BuildContext,
   locations: readonly CacheLocation[],
+  urls: CacheUrls,
 ): void {
   const [location, ...others] = locations;
   if (location === undefined) return;
   writer.notice(`Checking cache for ${location.key}...`);
   const timeout = String(context.settings.cacheRequestTimeout);
-  const extract = ['gitlab-runner', 'cache-extractor', '--file', location.file, '--timeout', timeout];
+  const url = urls.get(location.name);
+  const extract = [
+    ...['gitlab-runner', 'cache-extractor', '--file', location.file, '--timeout', timeout],
+    ...(url === undefined ? [] : ['--url', url.get]),
+  ];
   writer.when(
     writer.succeeds(extract, 'shown'),
     () => writer.notice('Successfully extracted cache'),
     () => {
       writer.warning('Failed to extract cache');
-      writeExtract(writer, context, others);
+      writeExtract(writer, context, others, urls);
     },
   );
 }
@@ -82,18 +94,28 @@ function isDue(when: string, onSuccess: boolean): boolean {
     : when === 'on_failure' || when === 'always';
 }
 
-export function writeArchiveCache(writer: ScriptWriter, context: BuildContext, onSuccess: boolean): boolean {
+export function writeArchiveCache(
+  writer: ScriptWriter,
+  context: BuildContext,
+  onSuccess: boolean,
+  urls: CacheUrls,
+): boolean {
   const caches = context.job.cache.filter(
     (cache) => isDue(cache.when, onSuccess) && archiverArguments(cache).length > 0,
   );
   if (caches.length === 0) return false;
   writeExports(writer, context);
   writer.changeDirectory(context.directories.build);
-  for (const cache of caches) writeArchiveOne(writer, context, cache);
+  for (const cache of caches) writeArchiveOne(writer, context, cache, urls);
   return true;
 }
 
-function writeArchiveOne(writer: ScriptWriter, context: BuildContext, cache: JobCache): void {
+function writeArchiveOne(
+  writer: ScriptWriter,
+  context: BuildContext,
+  cache: JobCache,
+  urls: CacheUrls,
+): void {
   const location = located(writer, context, cache.key, 'archiving');
   if (location === undefined) return;
   if (!policyAllows(context, cache, 'push')) {
@@ -108,6 +130,7 @@ function writeArchiveOne(writer: ScriptWriter, context: BuildContext, cache: Job
     '--timeout',
     String(context.settings.cacheRequestTimeout),
     ...archiverArguments(cache),
+    ...uploadArguments(urls, location),
   ];
   withRunnerCommand(writer, 'Creating cache', () => {
     writer.notice(`Creating cache ${location.key}...`);
@@ -117,4 +140,10 @@ function writeArchiveOne(writer: ScriptWriter, context: BuildContext, cache: Job
       () => writer.warning('Failed to create cache'),
     );
   });
+}
+
+function uploadArguments(urls: CacheUrls, { name }: CacheLocation): string[] {
+  const url = urls.get(name);
+  if (url === undefined) return [];
+  return ['--url', url.put, ...url.putHeaders.flatMap((header) => ['--header', header])];
 }

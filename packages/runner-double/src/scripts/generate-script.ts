@@ -1,3 +1,4 @@
+import { type CacheUrls, NO_CACHE_URLS } from '../cache/sign-cache-urls.ts';
 import { type BuildContext, flagOn } from '../job/build-context.ts';
 import { writeDownloadArtifacts, writeUploadArtifacts } from './artifacts.ts';
 import { writeArchiveCache, writeRestoreCache } from './cache.ts';
@@ -23,14 +24,23 @@ export type Stage =
   | 'upload_artifacts_on_failure'
   | 'cleanup_file_variables';
 
+/** Whether a stage's script has URLs of caches in it. */
+export function usesCaches(stage: Stage): boolean {
+  return stage === 'restore_cache' || stage === 'archive_cache' || stage === 'archive_cache_on_failure';
+}
+
 /** The script of a stage, or undefined when the stage has nothing to do and is skipped. */
-export function generateScript(stage: Stage, context: BuildContext): string | undefined {
+export function generateScript(
+  stage: Stage,
+  context: BuildContext,
+  urls: CacheUrls = NO_CACHE_URLS,
+): string | undefined {
   const writer = new ScriptWriter(context);
-  const written = writeStage(stage, writer, context);
+  const written = writeStage(stage, writer, context, urls);
   return written ? writer.finish({ xtrace: context.settings.debugTrace }) : undefined;
 }
 
-function writeStage(stage: Stage, writer: ScriptWriter, context: BuildContext): boolean {
+function writeStage(stage: Stage, writer: ScriptWriter, context: BuildContext, urls: CacheUrls): boolean {
   switch (stage) {
     case 'prepare_script':
       writePrepare(writer, context);
@@ -42,14 +52,14 @@ function writeStage(stage: Stage, writer: ScriptWriter, context: BuildContext): 
       writeClearWorktree(writer, context);
       return true;
     case 'restore_cache':
-      return writeRestoreCache(writer, context);
+      return writeRestoreCache(writer, context, urls);
     case 'download_artifacts':
       return writeDownloadArtifacts(writer, context);
     case 'after_script':
       return writeAfterScript(writer, context);
     case 'archive_cache':
     case 'archive_cache_on_failure':
-      return writeArchiveCache(writer, context, stage === 'archive_cache');
+      return writeArchiveCache(writer, context, stage === 'archive_cache', urls);
     case 'upload_artifacts_on_success':
     case 'upload_artifacts_on_failure':
       return writeUploadArtifacts(writer, context, stage === 'upload_artifacts_on_success');

@@ -59,5 +59,15 @@ export interface Suite {
   moreFiles?: (gitlab: GitLabDouble) => Promise<Readonly<Record<string, CommitFile>>>;
   /** Commits on the branch before the one that runs. Default 0. */
   earlierCommits?: number;
+  /** Pipelines that are over, whatever came of them, before the suite's own begins. Default none. */
+  earlierPipelines?: readonly EarlierPipeline[];
   cases: readonly ConformanceCase[];
+}
+
+/** A pipeline of the same files by another configuration among them. */
+export interface EarlierPipeline {
+  /** Path of the configuration in the repository. */
+  configuration: string;
+  /** Path of another project that has the same files and runs it. Default: the suite's. */
+  project?: string;
 }

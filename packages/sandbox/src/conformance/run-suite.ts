@@ -1,5 +1,12 @@
 import type { ObservedTask } from '../demo/observe-tasks.ts';
-import type { Job, JobDefinition, Pipeline, PipelineDefinition } from '../gitlab-double/index.ts';
+import type {
+  CommitFile,
+  Job,
+  JobDefinition,
+  Pipeline,
+  PipelineDefinition,
+  Project,
+} from '../gitlab-double/index.ts';
 import { readConfiguration } from '../gitlab-double/index.ts';
 import type { ConformanceCase, Scene, SeenJob, Suite } from './conformance-case.ts';
 import { secondsOf } from './expectations.ts';
@@ -57,13 +64,32 @@ export async function runSuite(
 }
 
 async function startPipeline(
-  { gitlab, registry }: Theatre,
+  theatre: Theatre,
   suite: Suite,
   cases: readonly ConformanceCase[],
 ): Promise<Pipeline> {
-  const { repository, earlierCommits = 0 } = suite;
+  const { repository, earlierPipelines = [] } = suite;
+  const read = await loadRepository(repository);
+  const files = { ...read, ...(await suite.moreFiles?.(theatre.gitlab)) };
+  const define = (path?: string) => readConfiguration((name) => textOf(files[name], name), path);
+  const project = await makeProject(theatre, suite, `conformance/${repository}`, files);
+  const earlier = earlierPipelines.map(async ({ configuration, project: other }) => {
+    const owner = other === undefined ? project : await makeProject(theatre, suite, other, files);
+    const { id } = await theatre.gitlab.createPipeline(owner, define(configuration));
+    await theatre.gitlab.waitForPipeline(id, undefined, PIPELINE_TIMEOUT_MS);
+  });
+  await Promise.all(earlier);
+  return theatre.gitlab.createPipeline(project, withJobsOf(define(), cases));
+}
+
+async function makeProject(
+  { gitlab, registry }: Theatre,
+  suite: Suite,
+  path: string,
+  files: Readonly<Record<string, CommitFile>>,
+): Promise<Project> {
   const project = await gitlab.createProject({
-    path: `conformance/${repository}`,
+    path,
     ...suite.project,
     variables: {
       REGISTRY: registry.address,
@@ -71,19 +97,14 @@ async function startPipeline(
       ...suite.project?.variables,
     },
   });
-  for (let commit = 1; commit <= earlierCommits; commit += 1) {
+  for (let commit = 1; commit <= (suite.earlierCommits ?? 0); commit += 1) {
     await gitlab.pushCommit(project, {
       message: `commit ${commit}`,
       files: { 'earlier.txt': `${commit}\n` },
     });
   }
-  const files = await loadRepository(repository);
-  await gitlab.pushCommit(project, {
-    message: `the ${repository} repository`,
-    files: { ...files, ...(await suite.moreFiles?.(gitlab)) },
-  });
-  const definition = readConfiguration((path) => textOf(files[path], path));
-  return gitlab.createPipeline(project, withJobsOf(definition, cases));
+  await gitlab.pushCommit(project, { message: `the ${suite.repository} repository`, files });
+  return project;
 }
 
 function textOf(file: unknown, path: string): string {

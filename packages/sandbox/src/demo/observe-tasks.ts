@@ -9,6 +9,7 @@ export interface ObservedTask {
   taskArn: string;
   taskId: string;
   role: 'manager' | 'job';
+  fleet: string | undefined;
   /** GitLab's id, of job tasks. */
   jobId: number | undefined;
   lastStatus: string;
@@ -63,6 +64,7 @@ function observe(task: Task): ObservedTask | undefined {
     taskArn: task.taskArn,
     taskId: taskIdOf(task.taskArn),
     role,
+    fleet: tagValue(task.tags, 'fleet'),
     jobId: jobId === undefined ? undefined : Number(jobId),
     lastStatus: task.lastStatus ?? 'UNKNOWN',
     cpu: Number(task.cpu),

@@ -15,6 +15,16 @@ const LAMBDA_ROUTES: readonly [method: string, path: RegExp, operation: string][
   ['GET', /^\/\d{4}-\d\d-\d\d\/functions\/([^/]+)\/configuration$/, 'GetFunctionConfiguration'],
 ];
 
+/** Caches' URLs are the only ones that are signed beforehand: in the name of their role, as the templates call it. */
+const PRESIGNER = 'SharedCacheRole';
+/** Operations on an object, whose bucket is in the path. */
+const OBJECT_OPERATIONS: Readonly<Record<string, string>> = {
+  GET: 'GetObject',
+  HEAD: 'HeadObject',
+  PUT: 'PutObject',
+};
+const OBJECT_PATH = /^\/([^/]+)\/(.+)$/;
+
 const CREDENTIAL = /Credential=([^/]+)\/\d{8}\/[^/]*\/([^/]+)\/aws4_request/;
 /** What the SDK makes of AWS_SDK_UA_APP_ID; Powertools adds letters of its own, upper-case, with a hyphen before them. */
 const APP_ID = /(?:^| )app\/([a-z]+(?:-[a-z]+)*)/;
@@ -28,11 +38,13 @@ export function awsDialect(nameOf: (accessKey: string) => string | undefined): D
   return {
     readsBody: ({ headers }) => /json|x-www-form-urlencoded/.test(headers['content-type'] ?? ''),
     name: (head, body) => {
-      const [, accessKey = '', scope] = CREDENTIAL.exec(head.headers.authorization ?? '') ?? [];
+      const [, accessKey = '', scope] =
+        CREDENTIAL.exec(head.headers.authorization ?? signedQuery(head)) ?? [];
       const path = pathOf(head);
+      const isPresigned = head.headers.authorization === undefined && scope === 's3';
       return {
         ...operationOf(head, path, scope, body),
-        caller: appId(head) ?? nameOf(accessKey) ?? accessKey,
+        caller: isPresigned ? PRESIGNER : (appId(head) ?? nameOf(accessKey) ?? accessKey),
         method: head.method,
         url: head.url,
       };
@@ -86,12 +98,23 @@ function restOperation(
     const FunctionName = decodeURIComponent(match[1] ?? '');
     return { service: 'lambda', operation, parameters: { ...parse(body), FunctionName }, protocol };
   }
+  const [, Bucket, Key = ''] = OBJECT_PATH.exec(path) ?? [];
+  const objectOperation = scope === 's3' ? OBJECT_OPERATIONS[method] : undefined;
+  if (objectOperation !== undefined && Bucket !== undefined) {
+    const parameters = { Bucket, Key: decodeURIComponent(Key) };
+    return { service: 's3', operation: objectOperation, parameters, protocol };
+  }
   return {
     service: scope ?? 'unknown',
     operation: `${method} ${path}`,
     parameters: parse(body),
     protocol,
   };
+}
+
+/** What a pre-signed URL says of its credentials, as the header would say it. */
+function signedQuery(head: RequestHead): string {
+  return `Credential=${new URLSearchParams(queryOf(head)).get('X-Amz-Credential') ?? ''}`;
 }
 
 function pathOf({ url }: RequestHead): string {

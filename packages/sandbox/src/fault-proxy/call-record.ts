@@ -21,6 +21,7 @@ const NAMING = [
   ...['capacityProviderStrategy', 'networkConfiguration', 'taskRoleArn', 'executionRoleArn', 'include'],
   ...['Name', 'Names', 'Path', 'WithDecryption', 'Type', 'Overwrite', 'QueueUrl', 'FunctionName'],
   ...['logGroupName', 'logStreamName', 'tagKeys', 'SecretId'],
+  ...['RoleArn', 'Bucket', 'Key'],
 ] as const;
 
 /** Every call that passed, like ones counted together, for a later judgement of policies. */

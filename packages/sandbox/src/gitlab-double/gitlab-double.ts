@@ -155,6 +155,7 @@ async function createProject(instance: Instance, definition: ProjectDefinition):
     buildTimeout: definition.buildTimeout ?? 3600,
     jobTokenAllowlist: definition.jobTokenAllowlist ?? [],
     autoCancelRedundantPipelines: definition.autoCancelRedundantPipelines ?? false,
+    protectedBranches: definition.protectedBranches ?? [definition.defaultBranch ?? 'main'],
     largeFiles: new Map(),
     repository: join(dataDir, 'repositories', `${definition.path}.git`),
     workTree: join(dataDir, 'work-trees', `${id}`),

@@ -12,6 +12,7 @@ export function createRunner(instance: Instance, definition: RunnerDefinition = 
     tags: definition.tags ?? [],
     runUntagged: definition.runUntagged ?? true,
     paused: definition.paused ?? false,
+    accessLevel: definition.accessLevel ?? 'not_protected',
     revoked: false,
     createdAt: instance.now(),
     managers: new Map(),

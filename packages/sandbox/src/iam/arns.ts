@@ -4,6 +4,8 @@ export const REGION = 'us-east-1';
 
 /** ARN of a resource of that account and region. */
 export function arnOf(service: string, resource: string): string {
+  // A bucket's name is unique in the world, so its ARN has neither region nor account.
+  if (service === 's3') return `arn:aws:s3:::${resource}`;
   const region = service === 'iam' ? '' : REGION;
   return `arn:aws:${service}:${region}:${ACCOUNT}:${resource}`;
 }

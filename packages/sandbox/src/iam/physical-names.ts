@@ -16,12 +16,14 @@ export const KINDS: Readonly<
     // CloudFormation's Arn of a log group ends so.
     resource: (name) => `log-group:${name}:*`,
   },
+  'AWS::S3::Bucket': { service: 's3', resource: (name) => name },
   'AWS::SQS::Queue': { service: 'sqs', resource: (name) => name },
 };
 
 /** Where names that CloudFormation makes are seen in a recording. */
 const SEEN: Readonly<Record<string, RegExp>> = {
   'AWS::IAM::Role': new RegExp(`arn:aws:iam::${ACCOUNT}:role/([\\w+=,.@-]+)`, 'g'),
+  'AWS::S3::Bucket': /"Bucket":"([^"]+)"/g,
   'AWS::SQS::Queue': new RegExp(`/${ACCOUNT}/([\\w-]+)`, 'g'),
 };
 
@@ -60,7 +62,9 @@ function ownerOf(name: string, resources: readonly StackResource[]): StackResour
 const SHORTEST = 4;
 
 function common(one: string, other: string): number {
+  // Buckets' names have small letters only.
+  const [a, b] = [one.toLowerCase(), other.toLowerCase()];
   let length = 0;
-  while (length < one.length && one[length] === other[length]) length += 1;
+  while (length < a.length && a[length] === b[length]) length += 1;
   return length;
 }

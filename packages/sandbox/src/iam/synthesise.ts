@@ -13,6 +13,9 @@ const SUFFIX = '.template.json';
 /** Names of images, so that none is built. */
 const IMAGES = { runnerImage: 'registry.test/runner', jobBaseImage: 'registry.test/job-base' };
 
+/** As `deploySystem` deploys it. */
+const DEPLOYED = { cache: {} };
+
 const cdkJsonSchema = z.object({ context: z.record(z.string(), z.unknown()) });
 
 /**
@@ -29,7 +32,7 @@ export async function synthesise(context: Readonly<Record<string, unknown>> = {}
       env: {
         ...process.env,
         CDK_OUTDIR: directory,
-        CDK_CONTEXT_JSON: JSON.stringify({ ...cdkJson.context, ...IMAGES, ...context }),
+        CDK_CONTEXT_JSON: JSON.stringify({ ...cdkJson.context, ...IMAGES, ...DEPLOYED, ...context }),
       },
     });
     const files = (await readdir(directory)).filter((name) => name.endsWith(SUFFIX));

@@ -11,6 +11,7 @@ export interface UnusedReason {
 const WRITE_LOG = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 const OWN_LOG = "Lambda itself writes the function's log with it";
 const FARGATE = 'Fargate itself does it before and beside the containers';
+const CACHE = 'only for jobs with a cache';
 const PRIVATE_IMAGE = 'only for jobs with an image that needs a login';
 
 export const UNUSED_REASONS: readonly UnusedReason[] = [
@@ -46,6 +47,11 @@ export const UNUSED_REASONS: readonly UnusedReason[] = [
     actions: ['ssm:GetParameters'],
     reason: 'only after GitLab refused a runner token: asks whether it was written anew',
   },
+  {
+    role: 'runner-launcher',
+    actions: ['ssm:GetParametersByPath'],
+    reason: 'only for fleets with an API token that say what their runner takes: finds the others that do',
+  },
   { role: 'idle-reaper', actions: WRITE_LOG, reason: OWN_LOG },
   {
     role: 'idle-reaper',
@@ -53,10 +59,9 @@ export const UNUSED_REASONS: readonly UnusedReason[] = [
     reason: 'only for managers that do not end by themselves and for job tasks whose manager is gone',
   },
   {
-    role: 'manager',
-    statement: 'TagOnRegister',
-    actions: ['ecs:TagResource'],
-    reason: 'job definitions are registered without tags: it can go',
+    role: 'idle-reaper',
+    actions: ['secretsmanager:ListSecrets', 'secretsmanager:DeleteSecret'],
+    reason: 'once an hour, for secrets that a manager made for a job and died before it removed them',
   },
   {
     role: 'manager',
@@ -72,6 +77,13 @@ export const UNUSED_REASONS: readonly UnusedReason[] = [
     role: 'manager',
     actions: ['logs:GetLogEvents'],
     reason: 'only for jobs with services that fail to start',
+  },
+  { role: 'manager', actions: ['sts:AssumeRole'], reason: CACHE },
+  { role: 'SharedCacheRole', actions: ['s3:GetObject', 's3:PutObject'], reason: CACHE },
+  {
+    role: 'SharedCacheRole',
+    actions: ['s3:ListBucket'],
+    reason: 'nobody lists: S3 answers 404 instead of 403 for a missing object to who may',
   },
   { role: 'SharedManagerExecutionRole', actions: WRITE_LOG, reason: FARGATE },
   { role: 'SharedJobExecutionRole', actions: WRITE_LOG, reason: FARGATE },

@@ -19,6 +19,8 @@ export interface DeploySystemOptions {
   /** GitLab's base URL as containers reach it. */
   gitlabUrl: string;
   runnerToken: string;
+  /** For a fleet with `gitlabApi`. Default none. */
+  apiToken?: string;
   /** What differs from a fleet's defaults. */
   fleet?: Omit<FleetProps, 'name' | 'gitlabUrl'>;
   signal?: AbortSignal;
@@ -50,7 +52,7 @@ export async function deploySystem(options: DeploySystemOptions): Promise<System
     deployAll({
       endpoint: emulator.endpoint,
       region: REGION,
-      context: { fleets: [fleet], runnerImage: manager, jobBaseImage: helper },
+      context: { fleets: [fleet], runnerImage: manager, jobBaseImage: helper, cache: {} },
       log: inner,
       ...(options.signal ? { signal: options.signal } : {}),
     }),
@@ -61,6 +63,7 @@ export async function deploySystem(options: DeploySystemOptions): Promise<System
   const names = parameterNames(outputs.ParameterPrefix, FLEET);
   await putSecret(ssm, names.webhookSecret, webhookSecret);
   await putSecret(ssm, names.runnerToken, options.runnerToken);
+  if (options.apiToken !== undefined) await putSecret(ssm, names.apiToken, options.apiToken);
   return {
     fleet: FLEET,
     webhookUrl: `${reachableUrl(outputs.WebhookUrl, emulator)}?fleet=${FLEET}`,

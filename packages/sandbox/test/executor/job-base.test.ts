@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BASE_IMAGE } from '../../src/docker/index.ts';
 import { DEMO_IMAGES } from '../../src/images/demo-images.ts';
 import { runCommand, tryCommand } from '../../src/setup/run-command.ts';
-import { type JobContainers, jobContainersPool } from './support/job-containers.ts';
+import { HELPER_IMAGE, type JobContainers, jobContainersPool } from './support/job-containers.ts';
 
 const { start, stopAll } = jobContainersPool();
 
@@ -86,6 +86,22 @@ describe("a script in an image of one's own", () => {
     expect((await job.run('get_sources', clone)).output.toString()).toBe('0000\n');
     const { output, end } = await job.run('build_script', 'echo y >> /builds/a/b/file; cat /builds/a/b/file');
     expect({ output: output.toString(), end }).toEqual({ output: 'x\ny\n', end: 'exit 0' });
+  });
+
+  it('owns what git checked out: git and chmod work in it, and git in the helper still', async () => {
+    const job = await start({ image: HELPER_IMAGE, user: '1234:5678' });
+    const clone =
+      'mkdir /builds/a && cd /builds/a && git init -q && echo x > file && ln -s /etc/passwd link && git add .';
+    expect((await job.run('get_sources', clone)).end).toBe('exit 0');
+    // The helper's image, which stands in for the job's here, trusts every repository.
+    const work =
+      'export GIT_CONFIG_NOSYSTEM=1; cd /builds/a && git status --short && chmod +x file && echo y > new && stat -c "%u:%g" . .git/index file';
+    expect(await job.run('step_script', work)).toEqual({
+      output: Buffer.from('A  file\nA  link\n1234:5678\n1234:5678\n1234:5678\n'),
+      end: 'exit 0',
+    });
+    const upload = 'cd /builds/a && git ls-files --others && stat -c %u /etc/passwd';
+    expect((await job.run('upload_artifacts_on_success', upload)).output.toString()).toBe('new\n0\n');
   });
 
   it('runs as the user that the task definition names', async () => {

@@ -1,9 +1,11 @@
 import { DescribeTaskDefinitionCommand, ListTaskDefinitionsCommand } from '@aws-sdk/client-ecs';
 import {
   CreateSecretCommand,
+  DeleteSecretCommand,
   ListSecretsCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
+import { DEFAULT_PARAMETER_PREFIX, jobSecretsPath, toTags } from '@serverless-gitlab-runner/fleet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_IMAGES } from '../../src/images/demo-images.ts';
 import { until } from '../emulator/support/until.ts';
@@ -109,5 +111,20 @@ describe('an image of a private registry', () => {
     const job = await runPrivate(`${registry.host}/team/app:2`, registry.authConfig);
     expect([job.status, job.failureReason], job.trace.text).toEqual(['failed', 'script_failure']);
     expect(job.trace.text).toContain('There is no such image');
+  });
+});
+
+describe('what a dead manager left', () => {
+  it('is found by the beginning of its name, and removed by its ARN at once, as the reaper does', async () => {
+    const path = jobSecretsPath(DEFAULT_PARAMETER_PREFIX);
+    const left = { Name: `${path}left/0`, SecretString: '{}' };
+    const Tags = toTags({ role: 'job' }).map(({ key, value }) => ({ Key: key, Value: value }));
+    await secrets.send(new CreateSecretCommand({ ...left, Tags }));
+    const list = new ListSecretsCommand({ MaxResults: 100, Filters: [{ Key: 'name', Values: [path] }] });
+    const { SecretList = [] } = await secrets.send(list);
+    expect(SecretList).toMatchObject([{ Name: left.Name, Tags, CreatedDate: expect.any(Date) }]);
+    const removal = { SecretId: SecretList[0]?.ARN, ForceDeleteWithoutRecovery: true };
+    await secrets.send(new DeleteSecretCommand(removal));
+    expect(await namesOfSecrets()).toEqual([FLEET_SECRET]);
   });
 });

@@ -52,6 +52,23 @@ describe('calls of the real SDK', () => {
   });
 
   it.each([
+    ['GET', 'GetObject'],
+    ['HEAD', 'HeadObject'],
+    ['PUT', 'PutObject'],
+  ])('names what a pre-signed %s does, and to what', async (method, operation) => {
+    const bench = await aws();
+    const credential = encodeURIComponent('ASIASTS/20261124/us-east-1/s3/aws4_request');
+    const body = method === 'PUT' ? { body: 'archive' } : {};
+    const query = `X-Amz-Credential=${credential}&X-Amz-Signature=x`;
+    await fetch(`${bench.proxy.url}/caches/f/project/7/k%20l?${query}`, { method, ...body });
+    const parameters = { Bucket: 'caches', Key: 'f/project/7/k l' };
+    expect(bench.calls).toMatchObject([
+      { call: { service: 's3', operation, parameters, caller: 'SharedCacheRole' } },
+    ]);
+    expect(JSON.stringify(bench.calls.map(({ call }) => call.parameters))).not.toContain('X-Amz');
+  });
+
+  it.each([
     [
       'ecs',
       throttled,

@@ -107,6 +107,7 @@ describe('managers at once', () => {
       taskArn: `${from}`,
       taskId: `${from}`,
       role: 'manager',
+      fleet: 'default',
       jobId: undefined,
       lastStatus: 'STOPPED',
       cpu: 1,

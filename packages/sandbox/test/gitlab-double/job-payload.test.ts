@@ -85,7 +85,7 @@ it('sends the job as GitLab describes it', async () => {
       },
       { paths: ['junit.xml'], artifact_type: 'junit', artifact_format: 'gzip', when: 'always' },
     ],
-    cache: [{ key: 'gems', paths: ['vendor/'], policy: 'pull-push', when: 'on_success' }],
+    cache: [{ key: 'gems-protected', paths: ['vendor/'], policy: 'pull-push', when: 'on_success' }],
     credentials: [{ type: 'registry', username: 'gitlab-ci-token', password: job?.token }],
     dependencies: [],
     features: { trace_sections: true, failure_reasons: expect.arrayContaining(['runner_system_failure']) },

@@ -36,6 +36,28 @@ it('lists the jobs of a scope', async () => {
   expect(await list('scope[]=pending&scope[]=running')).toHaveLength((await list('')).length);
 });
 
+it('gives pages of jobs as GitLab cuts them', async () => {
+  const { gitlab, project } = await startFixture();
+  await gitlab.createPipeline(project, singleStage(...Array.from({ length: 25 }, () => ({}))));
+  const list = async (query: string) => {
+    const own = { headers: { 'PRIVATE-TOKEN': gitlab.privateToken } };
+    const response = await call(gitlab, 'GET', `/projects/${project.id}/jobs?scope[]=pending${query}`, own);
+    return [z.array(z.unknown()).parse(await response.json()).length, response.headers.get('x-next-page')];
+  };
+  expect(await list('')).toEqual([20, '2']);
+  expect(await list('&page=2')).toEqual([5, '']);
+  expect(await list('&per_page=100')).toEqual([25, '']);
+});
+
+it('tells whether a branch is protected', async () => {
+  const { gitlab, project } = fixture;
+  await gitlab.pushCommit(project, { files: { x: 'x' }, message: 'topic', branch: 'topic/1' });
+  const branch = async (name: string) =>
+    (await call(gitlab, 'GET', `/projects/${project.id}/repository/branches/${name}`, { headers })).json();
+  expect(await branch('main')).toMatchObject({ name: 'main', protected: true, default: true });
+  expect(await branch('topic%2F1')).toMatchObject({ name: 'topic/1', protected: false, default: false });
+});
+
 it('creates a runner whose token works, and lists its managers', async () => {
   const { gitlab } = fixture;
   const body = { runner_type: 'instance_type', tag_list: 'a,b', description: 'made by API' };
@@ -54,6 +76,9 @@ it('creates a runner whose token works, and lists its managers', async () => {
 it.each([
   ['a job of no project', '/projects/99/jobs/1', true, 404],
   ['a job that does not exist', '/projects/1/jobs/99', true, 404],
+  ['a branch that does not exist', '/projects/1/repository/branches/none', true, 404],
+  ['a tag, of which it has none', '/projects/1/repository/tags/v1', true, 404],
+  ['a branch with a wrong token', '/projects/1/repository/branches/main', false, 401],
   ['a runner that does not exist', '/runners/99/managers', true, 404],
   ['anything with a wrong token', '/projects/1/jobs', false, 401],
 ])('refuses %s', async (_title, path, right, status) => {

@@ -138,6 +138,18 @@ describe('handing out jobs', () => {
     },
   );
 
+  it('gives a protected runner jobs of protected branches only', async () => {
+    const { gitlab, project } = fixture;
+    await gitlab.pushCommit(project, { files: { x: 'x' }, message: 'topic', branch: 'topic' });
+    const runner = gitlab.createRunner({ accessLevel: 'ref_protected' });
+    const request = () => call(gitlab, 'POST', '/jobs/request', { body: { token: runner.token } });
+    const topic = await gitlab.createPipeline(project, { ...singleStage({}), ref: 'topic' });
+    expect((await request()).status).toBe(204);
+    await gitlab.createPipeline(project, { ...singleStage({}), ref: 'main' });
+    expect((await request()).status).toBe(201);
+    for (const { id } of topic.jobs) gitlab.cancelJob(id);
+  });
+
   it('gives nothing to a paused runner', async () => {
     const { gitlab, project } = fixture;
     const runner = gitlab.createRunner({ paused: true });

@@ -7,7 +7,9 @@ import { BUS, entry, like, made, refusedOf } from './support/recorded.ts';
 const CLUSTER = 'arn:aws:ecs:us-east-1:000000000000:cluster/serverless-gitlab-runner';
 const TASK =
   'arn:aws:ecs:us-east-1:000000000000:task/serverless-gitlab-runner/0123456789abcdef0123456789abcdef';
-const PARAMETERS = '/serverless-gitlab-runner/fleets/default';
+const FLEETS = '/serverless-gitlab-runner/fleets';
+const PARAMETERS = `${FLEETS}/default`;
+const JOB_SECRET = 'serverless-gitlab-runner/jobs/default/1';
 
 let templates: Templates;
 
@@ -111,6 +113,11 @@ describe('a call outside of the policy is refused', () => {
       'kms:Decrypt',
     ],
     [
+      'the launcher decrypting all there is',
+      () => made('runner-launcher', 'ssm', 'GetParametersByPath', { Path: FLEETS, WithDecryption: true }),
+      'kms:Decrypt',
+    ],
+    [
       'the reaper decrypting all there is',
       () => like('idle-reaper', 'GetParametersByPath', { WithDecryption: true }),
       'kms:Decrypt',
@@ -118,6 +125,20 @@ describe('a call outside of the policy is refused', () => {
     [
       'the receiver decrypting the runner token',
       () => like('webhook-receiver', 'GetParametersByPath', { WithDecryption: true }),
+      'kms:Decrypt',
+    ],
+    [
+      'a manager reading the API token',
+      () => made('manager', 'ssm', 'GetParameter', { Name: `${PARAMETERS}/api-token`, WithDecryption: true }),
+      'ssm:GetParameter',
+    ],
+    [
+      'the receiver decrypting the API token',
+      () =>
+        made('webhook-receiver', 'ssm', 'GetParameters', {
+          Names: [`${PARAMETERS}/api-token`],
+          WithDecryption: true,
+        }),
       'kms:Decrypt',
     ],
     [
@@ -137,6 +158,16 @@ describe('a call outside of the policy is refused', () => {
     [
       'the secret of somebody else',
       () => made('manager', 'secretsmanager', 'DeleteSecret', { SecretId: 'production/database' }),
+      'secretsmanager:DeleteSecret',
+    ],
+    [
+      "the reaper removing a fleet's secret",
+      () => made('idle-reaper', 'secretsmanager', 'DeleteSecret', { SecretId: 'hub', resourceTags: job }),
+      'secretsmanager:DeleteSecret',
+    ],
+    [
+      "the reaper removing a secret beside the jobs' that is not tagged as one",
+      () => made('idle-reaper', 'secretsmanager', 'DeleteSecret', { SecretId: JOB_SECRET, resourceTags: [] }),
       'secretsmanager:DeleteSecret',
     ],
     [
@@ -165,7 +196,6 @@ describe('a call outside of the policy is refused', () => {
 
 describe('a call that the fixture does not have', () => {
   const queue = 'http://sqs/000000000000/serverless-gitlab-runner-runner-launcher';
-  const secret = 'serverless-gitlab-runner/jobs/default/1';
 
   it.each([
     made('idle-reaper', 'ecs', 'StopTask', { cluster: CLUSTER, task: TASK }),
@@ -178,17 +208,29 @@ describe('a call that the fixture does not have', () => {
     made('runner-launcher', 'ssm', 'GetParameters', {
       Names: [`${PARAMETERS}/config`, `${PARAMETERS}/runner-token`],
     }),
+    made('runner-launcher', 'ssm', 'GetParameter', { Name: `${PARAMETERS}/api-token`, WithDecryption: true }),
+    made('runner-launcher', 'ssm', 'GetParametersByPath', { Path: FLEETS, Recursive: true }),
     made('webhook-receiver', 'ssm', 'PutParameter', {
       Name: `${PARAMETERS}/runner-tokens/0123`,
       Type: 'SecureString',
       Overwrite: false,
     }),
+    made('manager', 'ecs', 'ListTasks', {
+      cluster: CLUSTER,
+      family: 'serverless-gitlab-runner-manager',
+      desiredStatus: 'STOPPED',
+    }),
     made('manager', 'secretsmanager', 'CreateSecret', {
-      Name: secret,
+      Name: JOB_SECRET,
       tags: ['serverless-gitlab-runner:role=job'],
     }),
-    made('manager', 'secretsmanager', 'DeleteSecret', { SecretId: secret }),
+    made('manager', 'secretsmanager', 'DeleteSecret', { SecretId: JOB_SECRET }),
     made('manager', 'secretsmanager', 'ListSecrets'),
+    made('idle-reaper', 'secretsmanager', 'ListSecrets'),
+    made('idle-reaper', 'secretsmanager', 'DeleteSecret', {
+      SecretId: JOB_SECRET,
+      resourceTags: ['serverless-gitlab-runner:role=job'],
+    }),
     made('manager', 'logs', 'GetLogEvents', {
       logGroupName: '/serverless-gitlab-runner/jobs',
       logStreamName: 'redis/redis/1',

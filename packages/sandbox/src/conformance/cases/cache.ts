@@ -1,26 +1,113 @@
-import type { Suite } from '../conformance-case.ts';
-import { says, succeedsWith } from '../expectations.ts';
+import type { Expectation, Suite } from '../conformance-case.ts';
+import { failsWithExitCode, keepsQuietAbout, says, succeedsWith } from '../expectations.ts';
 
-const NO_SHARED_CACHE =
-  'Every job has a disk of its own, and a cache on S3 is not there yet: jobs run without, as with an empty cache. Use artifacts for what a later job must have.';
-
+/** The jobs that fill caches are in a pipeline that is over before: see earlier.yml and others.yml of the repository. */
 export const CACHE: Suite = {
   repository: 'cache',
+  earlierPipelines: [
+    { configuration: 'earlier.yml' },
+    { configuration: 'others.yml', project: 'conformance/cache-of-others' },
+  ],
   cases: [
     {
       keyword: 'cache',
-      name: 'a later job does not find what an earlier one cached, and both succeed',
-      notSupported: NO_SHARED_CACHE,
+      name: "is there in a later pipeline's job, on another disk",
+      quick: true,
+      jobs: { use: [...succeedsWith('cached'), ...foundOnS3('deps-protected')] },
+    },
+    {
+      keyword: 'cache',
+      name: "another project's is not, under the same key",
+      jobs: { 'others-cache': [...succeedsWith('no cache'), ...missedOnS3('others-protected')] },
+    },
+    {
+      keyword: 'cache',
+      name: 'several at once, each by its key',
+      jobs: { several: succeedsWith('cached', 'in the failed job') },
+    },
+    {
+      keyword: 'cache',
+      name: 'the script finds no credentials for the bucket in its environment',
+      jobs: { 'no-credentials': succeedsWith('credentials: 0') },
+    },
+    {
+      keyword: 'cache:policy',
+      name: 'pull reads and does not write; push writes and does not read',
       jobs: {
-        fill: [...succeedsWith('filled'), says(/No URL provided, cache will not be uploaded/i)],
-        use: succeedsWith('no cache'),
+        'pull-only': [...succeedsWith('cached'), says('Not uploading cache deps-protected due to policy')],
+        'push-only': [
+          ...succeedsWith('no cache'),
+          says('Not downloading cache pushed-protected due to policy'),
+        ],
+        'after-push': succeedsWith('by push'),
+        'after-pull': succeedsWith('cached'),
       },
     },
     {
       keyword: 'cache:policy',
-      name: 'push, when: always: the job succeeds',
-      notSupported: NO_SHARED_CACHE,
-      jobs: { 'push-only': succeedsWith('goes on without') },
+      name: 'a variable says which',
+      jobs: { 'policy-by-variable': [...succeedsWith('cached'), says('Not uploading cache deps-protected')] },
+    },
+    {
+      keyword: 'cache:when',
+      name: 'on_failure writes what a failed job leaves, and nothing of one that succeeds',
+      jobs: {
+        'after-failure': succeedsWith('in the failed job'),
+        'after-success': [...succeedsWith('no cache'), ...missedOnS3('not-failed-protected')],
+      },
+    },
+    {
+      keyword: 'cache:when',
+      name: 'always writes after a failure, too',
+      jobs: {
+        'fails-always': [failsWithExitCode(3), says('Created cache')],
+        'after-always': succeedsWith('always'),
+      },
+    },
+    {
+      keyword: 'cache:key:files',
+      name: 'the commits that last changed them name it, behind the prefix',
+      jobs: {
+        'by-files': [...succeedsWith('by files'), says(/Checking cache for lock-[0-9a-f]{40}-protected/)],
+      },
+    },
+    {
+      keyword: 'cache:fallback_keys',
+      name: 'are tried in their order when the key has none',
+      jobs: {
+        fallback: [
+          ...succeedsWith('cached'),
+          ...missedOnS3('nowhere-protected'),
+          ...foundOnS3('deps-protected'),
+        ],
+      },
+    },
+    {
+      keyword: 'CACHE_FALLBACK_KEY',
+      name: 'is tried last; one of protected branches is refused in words',
+      jobs: {
+        'fallback-by-variable': [
+          ...succeedsWith('of all branches'),
+          ...foundOnS3('of-all-branches-non_protected'),
+        ],
+        'fallback-to-protected': [
+          ...succeedsWith('no cache'),
+          says('CACHE_FALLBACK_KEY "deps-protected" not allowed to end in "-protected"'),
+        ],
+      },
     },
   ],
 };
+
+function foundOnS3(key: string): Expectation[] {
+  return [says(`Checking cache for ${key}`), says('Successfully extracted cache'), ...unsigned()];
+}
+
+function missedOnS3(key: string): Expectation[] {
+  return [says(`Checking cache for ${key}`), says('file does not exist'), ...unsigned()];
+}
+
+/** Whoever may read a job's log must not be able to read its cache. */
+function unsigned(): Expectation[] {
+  return ['X-Amz-Signature', 'X-Amz-Security-Token'].map(keepsQuietAbout);
+}

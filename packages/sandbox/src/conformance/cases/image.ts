@@ -43,7 +43,20 @@ export const IMAGE: Suite = {
     {
       keyword: 'image',
       name: 'an unset variable in the name: refused at once, and the variable is named',
-      jobs: { 'unset-variable-in-name': isRefused('refers to $NOT_SET, which is not set') },
+      jobs: {
+        'unset-variable-in-name': isRefused('refers to $NOT_SET, which is not set'),
+        'nothing-left-of-name': isRefused('which is not set for this job: no name is left'),
+      },
+    },
+    {
+      keyword: 'image',
+      name: 'an unset variable that leaves a name: that image, and the log says so',
+      jobs: {
+        'unset-variable-that-may-be': [
+          ...succeedsWith('python'),
+          says(/NOT_SET\}, which is not set for this job/),
+        ],
+      },
     },
     {
       keyword: 'image',
@@ -88,6 +101,27 @@ export const IMAGE: Suite = {
       keyword: 'entrypoint',
       name: 'an entry point of the job that is a shell',
       jobs: { 'entry-point-own': [showsLine("entry point of the job's own"), ...succeedsWith()] },
+    },
+    {
+      keyword: 'entrypoint',
+      name: 'an entry point of the job that sets up and runs what it is given: script and after_script are in it',
+      jobs: {
+        'entry-point-sets-up': succeedsWith(
+          'set up by the entry point',
+          'after it set up by the entry point',
+        ),
+      },
+    },
+    {
+      keyword: 'entrypoint',
+      name: 'an entry point of the job that is a program: fails in words',
+      jobs: {
+        'entry-point-ends': [
+          failsFor('script_failure'),
+          says(/exit code 64/),
+          says(/which must be in the image/),
+        ],
+      },
     },
   ],
 };

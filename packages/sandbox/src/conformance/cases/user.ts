@@ -33,8 +33,10 @@ export const USER: Suite = {
     },
     {
       keyword: 'non-root',
-      name: 'git in the script of a user that is not root',
-      jobs: { 'git-as-user': succeedsWith('the user repository') },
+      name: 'git and chmod in the script of a user that is not root',
+      jobs: {
+        'git-as-user': succeedsWith('the user repository', ' mode change 100644 => 100755 README.md'),
+      },
     },
   ],
 };

@@ -1,5 +1,6 @@
 import type { Fault } from '../fault.ts';
 import { awsFaults } from './aws.ts';
+import { cacheFaults } from './cache.ts';
 import { gitlabFaults } from './gitlab.ts';
 import { jobFaults } from './jobs.ts';
 import { managerFaults } from './managers.ts';
@@ -12,4 +13,5 @@ export const FAULTS: readonly Fault[] = [
   ...managerFaults,
   ...gitlabFaults,
   ...jobFaults,
+  ...cacheFaults,
 ];

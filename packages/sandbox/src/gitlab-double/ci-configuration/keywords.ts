@@ -58,10 +58,19 @@ const artifacts = z.strictObject({
 });
 
 const cache = z.strictObject({
-  key: z.string().optional(),
+  key: z
+    .union([
+      z.string(),
+      z.strictObject({ files: z.array(z.string()).min(1).max(2), prefix: z.string().optional() }),
+    ])
+    .optional(),
+  unprotect: z.boolean().optional(),
   paths: words.default([]),
   untracked: z.boolean().optional(),
-  policy: z.enum(['pull-push', 'pull', 'push']).optional(),
+  policy: z
+    .string()
+    .regex(/^(pull-push|pull|push|\$\w+)$/, 'pull, push, pull-push or a variable')
+    .optional(),
   when: runWhen.optional(),
   fallback_keys: words.optional(),
 });

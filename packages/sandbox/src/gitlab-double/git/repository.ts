@@ -86,6 +86,12 @@ export async function readCommit(project: Project, ref: string): Promise<Commit>
   return { sha, authorName, authorEmail, timestamp, message: `${message.join('\0').trimEnd()}\n` };
 }
 
+/** The commit that last changed a path, as of another commit; undefined when there is nothing at the path. */
+export async function lastCommitOf(project: Project, sha: string, path: string): Promise<string | undefined> {
+  const output = await git(project.repository, 'log', '-1', '--format=%H', sha, '--', path);
+  return output.trim() || undefined;
+}
+
 /** `refs/pipelines/<id>`: what GitLab lets runners fetch, so that a job finds its commit whatever became of the branch. */
 export async function setPersistentRef(project: Project, pipelineId: number, sha: string): Promise<void> {
   await git(project.repository, 'update-ref', `refs/pipelines/${pipelineId}`, sha);

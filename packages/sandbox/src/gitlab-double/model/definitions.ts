@@ -47,11 +47,14 @@ export interface ArtifactsDefinition {
 }
 
 export interface CacheDefinition {
-  /** Default `default`. */
-  key?: string;
+  /** A name, or what the commits that last changed some files are named by. Default `default`. */
+  key?: string | { files: readonly string[]; prefix?: string | undefined };
+  /** Whether protected branches share it with others. Default false. */
+  unprotect?: boolean;
   paths: readonly string[];
   untracked?: boolean;
-  policy?: 'pull-push' | 'pull' | 'push';
+  /** `pull-push`, `pull`, `push`, or a variable that the runner expands. Default `pull-push`. */
+  policy?: string;
   when?: RunWhen;
   fallbackKeys?: readonly string[];
 }
@@ -122,6 +125,8 @@ export interface ProjectDefinition {
   jobTokenAllowlist?: readonly string[];
   /** A newer pipeline of the same branch cancels older ones of which nothing has begun that may not be interrupted. Default false. */
   autoCancelRedundantPipelines?: boolean;
+  /** Default: the default branch, as in GitLab. */
+  protectedBranches?: readonly string[];
 }
 
 export interface RunnerDefinition {
@@ -130,6 +135,8 @@ export interface RunnerDefinition {
   /** Takes jobs without tags. Default true. */
   runUntagged?: boolean;
   paused?: boolean;
+  /** `ref_protected`: takes jobs of protected branches only. Default `not_protected`. */
+  accessLevel?: 'not_protected' | 'ref_protected';
   /** Default: a new `glrt-` token. */
   token?: string;
 }

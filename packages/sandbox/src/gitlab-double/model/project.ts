@@ -13,12 +13,18 @@ export interface Project {
   buildTimeout: number;
   jobTokenAllowlist: readonly string[];
   autoCancelRedundantPipelines: boolean;
+  protectedBranches: readonly string[];
   /** Large files (Git LFS) by object id. */
   largeFiles: Map<string, Buffer>;
   /** Directory of the bare repository. */
   repository: string;
   /** Directory of the double's own clone, in which `pushCommit` works. */
   workTree: string;
+}
+
+/** Whether a branch is protected, and so the pipelines that run for it. */
+export function isProtectedBranch(project: Project, branch: string): boolean {
+  return project.protectedBranches.includes(branch);
 }
 
 /** The one user of the double, who pushes and owns everything. */

@@ -21,6 +21,7 @@ export interface Runner {
   tags: readonly string[];
   runUntagged: boolean;
   paused: boolean;
+  accessLevel: 'not_protected' | 'ref_protected';
   revoked: boolean;
   createdAt: Date;
   managers: Map<string, RunnerManager>;

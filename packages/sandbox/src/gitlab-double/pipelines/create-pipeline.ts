@@ -8,6 +8,7 @@ import type { Project } from '../model/project.ts';
 import { addJob, announceJob } from './add-job.ts';
 import { cancelRedundantPipelines } from './cancel-redundant.ts';
 import { processPipeline } from './lifecycle.ts';
+import { resolveCacheKeys } from './resolve-cache-keys.ts';
 
 const NO_SHA = '0'.repeat(40);
 
@@ -43,7 +44,8 @@ export async function createPipeline(
   };
   instance.pipelines.set(pipeline.id, pipeline);
   await setPersistentRef(project, pipeline.id, commit.sha);
-  for (const job of definition.jobs) addJob(instance, pipeline, job);
+  const jobs = definition.jobs.map((job) => resolveCacheKeys(project, commit.sha, job));
+  for (const job of await Promise.all(jobs)) addJob(instance, pipeline, job);
   announce(instance, pipeline);
   processPipeline(instance, pipeline);
   if (project.autoCancelRedundantPipelines) cancelRedundantPipelines(instance, pipeline);

@@ -1,9 +1,10 @@
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { ApiError } from '../errors.ts';
+import { readCommit } from '../git/repository.ts';
 import { idParameter, readJson } from '../http.ts';
 import type { Instance } from '../instance.ts';
-import type { Project } from '../model/project.ts';
+import { isProtectedBranch, type Project } from '../model/project.ts';
 import { createRunner } from '../runners.ts';
 import { jobEntity, managerEntity } from './entities.ts';
 
@@ -15,6 +16,7 @@ const createRunnerSchema = z.looseObject({
   paused: z.boolean().optional(),
   run_untagged: z.boolean().optional(),
   tag_list: z.union([z.string(), z.array(z.string())]).optional(),
+  access_level: z.enum(['not_protected', 'ref_protected']).optional(),
 });
 
 /** The few routes of GitLab's REST API that the system uses, for callers with a `PRIVATE-TOKEN`. */
@@ -25,8 +27,8 @@ export function restRoutes(instance: Instance): Hono {
     const project = authorizedProject(context, instance);
     const scopes = context.req.queries('scope[]') ?? context.req.queries('scope') ?? [];
     const jobs = [...instance.jobs.values()].filter((job) => job.pipeline.project === project);
-    const wanted = jobs.filter((job) => scopes.length === 0 || scopes.includes(job.status));
-    return context.json(wanted.reverse().map((job) => jobEntity(instance, job)));
+    const wanted = jobs.filter((job) => scopes.length === 0 || scopes.includes(job.status)).reverse();
+    return context.json(pageOf(context, wanted).map((job) => jobEntity(instance, job)));
   });
 
   routes.get('/projects/:project/jobs/:id', (context) => {
@@ -34,6 +36,26 @@ export function restRoutes(instance: Instance): Hono {
     const job = instance.jobs.get(idParameter(context, 'id'));
     if (job?.pipeline.project !== project) throw new ApiError(404, '404 Not found');
     return context.json(jobEntity(instance, job));
+  });
+
+  routes.get('/projects/:project/repository/branches/:branch', async (context) => {
+    const project = authorizedProject(context, instance);
+    const name = context.req.param('branch');
+    const commit = await readCommit(project, `refs/heads/${name}`).catch(() => undefined);
+    if (!commit) throw new ApiError(404, '404 Branch Not Found');
+    return context.json({
+      name,
+      merged: false,
+      protected: isProtectedBranch(project, name),
+      default: name === project.defaultBranch,
+      commit: { id: commit.sha, message: commit.message },
+    });
+  });
+
+  // Pipelines of the double run for branches: it has no tags.
+  routes.get('/projects/:project/repository/tags/:tag', (context) => {
+    authorizedProject(context, instance);
+    throw new ApiError(404, '404 Tag Not Found');
   });
 
   routes.post('/user/runners', async (context) => {
@@ -45,6 +67,7 @@ export function restRoutes(instance: Instance): Hono {
       description: body.description ?? '',
       runUntagged: body.run_untagged ?? true,
       paused: body.paused ?? false,
+      accessLevel: body.access_level ?? 'not_protected',
     });
     return context.json({ id: runner.id, token: runner.token, token_expires_at: null }, 201);
   });
@@ -57,6 +80,21 @@ export function restRoutes(instance: Instance): Hono {
   });
 
   return routes;
+}
+
+/** A page as GitLab cuts it: 20 unless asked for more, 100 at most; `x-next-page` is empty on the last. */
+function pageOf<Item>(context: Context, items: readonly Item[]): readonly Item[] {
+  const size = Math.min(100, pageNumber(context, 'per_page', 20));
+  const page = pageNumber(context, 'page', 1);
+  const isLast = items.length <= page * size;
+  context.header('x-next-page', isLast ? '' : `${page + 1}`);
+  return items.slice((page - 1) * size, page * size);
+}
+
+function pageNumber(context: Context, name: string, otherwise: number): number {
+  const text = context.req.query(name) ?? `${otherwise}`;
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new ApiError(400, `${name} is invalid`, { validation: true });
+  return Number(text);
 }
 
 function requirePrivateToken(context: Context, instance: Instance): void {

@@ -7,6 +7,7 @@ import type {
   ServiceDefinition,
 } from '../model/definitions.ts';
 import type { Job } from '../model/job.ts';
+import { isProtectedBranch } from '../model/project.ts';
 import { cloneUrl } from '../urls.ts';
 import { dependencyJobs } from './dependency-jobs.ts';
 import { FAILURE_REASONS } from './failure-reasons.ts';
@@ -33,7 +34,9 @@ export function jobPayload(instance: Instance, job: Job) {
     image: definition.image === undefined ? null : image(definition.image),
     services: (definition.services ?? []).map(service),
     artifacts: definition.artifacts ? artifacts(definition.artifacts) : [],
-    cache: (definition.cache ?? []).map(cache),
+    cache: (definition.cache ?? []).map((one) =>
+      cache(one, isProtectedBranch(pipeline.project, pipeline.ref)),
+    ),
     credentials: [registryCredentials(instance, job)],
     dependencies: dependencies(job),
     features: {
@@ -82,7 +85,7 @@ function gitInfo(instance: Instance, job: Job) {
     ref_type: 'branch',
     refspecs: [`+${persistent}:${persistent}`, `+refs/heads/${branch}:refs/remotes/origin/${branch}`],
     depth,
-    protected: pipeline.ref === pipeline.project.defaultBranch,
+    protected: isProtectedBranch(pipeline.project, pipeline.ref),
   };
 }
 
@@ -150,14 +153,18 @@ function artifacts(definition: ArtifactsDefinition) {
   return archive.paths.length || archive.untracked ? [archive, ...reports] : reports;
 }
 
-function cache(definition: CacheDefinition) {
+/** GitLab keeps caches of protected branches and of others apart, by what it adds to their keys (`ci_separated_caches`). */
+function cache({ key, unprotect, ...definition }: CacheDefinition, isProtected: boolean) {
+  if (typeof key === 'object') throw new TypeError('the key was not resolved when the pipeline was made');
+  const suffix = isProtected && !unprotect ? 'protected' : 'non_protected';
   return {
-    key: definition.key ?? 'default',
+    key: `${key ?? 'default'}-${suffix}`,
     untracked: definition.untracked ?? false,
+    unprotect: unprotect ?? false,
     policy: definition.policy ?? 'pull-push',
     paths: definition.paths,
     when: definition.when ?? 'on_success',
-    fallback_keys: definition.fallbackKeys ?? [],
+    fallback_keys: (definition.fallbackKeys ?? []).map((fallback) => `${fallback}-${suffix}`),
   };
 }
 

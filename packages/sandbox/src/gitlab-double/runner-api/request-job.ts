@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { readJson } from '../http.ts';
 import type { Instance } from '../instance.ts';
 import type { Job } from '../model/job.ts';
+import { isProtectedBranch } from '../model/project.ts';
 import type { Runner } from '../model/runner.ts';
 import { startJob } from '../pipelines/lifecycle.ts';
 import { authenticateRunner, contactManager } from './authentication.ts';
@@ -53,8 +54,10 @@ function nextJob(instance: Instance, runner: Runner): Job | undefined {
   return waiting.sort((a, b) => (a.queuedAt?.getTime() ?? 0) - (b.queuedAt?.getTime() ?? 0))[0];
 }
 
-/** A runner must have all of a job's tags, and must run untagged jobs if there are none. */
+/** A runner must have all of a job's tags, must run untagged jobs if there are none, and may want protected branches. */
 function matches(runner: Runner, job: Job): boolean {
+  const { project, ref } = job.pipeline;
+  if (runner.accessLevel === 'ref_protected' && !isProtectedBranch(project, ref)) return false;
   const tags = job.definition.tags ?? [];
   return tags.length === 0 ? runner.runUntagged : tags.every((tag) => runner.tags.includes(tag));
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { GITLAB_VERSION, type Instance } from '../instance.ts';
 import type { VariableDefinition, VariableDefinitions } from '../model/definitions.ts';
 import type { Job } from '../model/job.ts';
-import { USER } from '../model/project.ts';
+import { isProtectedBranch, USER } from '../model/project.ts';
 import { cloneUrl, jobUrl, projectUrls } from '../urls.ts';
 import { dependencyJobs } from './dependency-jobs.ts';
 import { expandVariables } from './expand-variables.ts';
@@ -161,7 +161,7 @@ function commitFacts(job: Job): Record<string, string> {
     CI_COMMIT_BEFORE_SHA: beforeSha,
     CI_COMMIT_REF_NAME: ref,
     CI_COMMIT_REF_SLUG: slug(ref),
-    CI_COMMIT_REF_PROTECTED: `${ref === project.defaultBranch}`,
+    CI_COMMIT_REF_PROTECTED: `${isProtectedBranch(project, ref)}`,
     CI_COMMIT_BRANCH: ref,
     CI_COMMIT_MESSAGE: commit.message,
     CI_COMMIT_TITLE: title,

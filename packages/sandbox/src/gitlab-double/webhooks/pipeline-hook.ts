@@ -1,7 +1,7 @@
 import type { Instance } from '../instance.ts';
 import type { Job } from '../model/job.ts';
 import { latestJobs, type Pipeline } from '../model/pipeline.ts';
-import { USER } from '../model/project.ts';
+import { isProtectedBranch, USER } from '../model/project.ts';
 import { projectUrls } from '../urls.ts';
 import {
   projectAttributes,
@@ -58,7 +58,7 @@ function objectAttributes(pipeline: Pipeline, web: string) {
     finished_at: utc(pipeline.finishedAt),
     duration: wholeSeconds(pipeline.startedAt, pipeline.finishedAt),
     queued_duration: wholeSeconds(pipeline.createdAt, pipeline.startedAt),
-    protected_ref: pipeline.ref === pipeline.project.defaultBranch,
+    protected_ref: isProtectedBranch(pipeline.project, pipeline.ref),
     variables: Object.entries(pipeline.variables).map(([key, definition]) => ({
       key,
       value: typeof definition === 'string' ? definition : definition.value,

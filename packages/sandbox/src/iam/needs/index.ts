@@ -1,16 +1,18 @@
 import type { RecordedCall } from '../recording.ts';
 import { ECS } from './ecs.ts';
 import { type Facts, type Need, type NeedsOf, UnjudgeableCallError } from './need.ts';
-import { EVENTS, LOGS, SECRETS_MANAGER, SQS } from './others.ts';
+import { EVENTS, LOGS, S3, SECRETS_MANAGER, SQS, STS } from './others.ts';
 import { SSM } from './ssm.ts';
 
 const SERVICES: Readonly<Record<string, Readonly<Record<string, NeedsOf>>>> = {
   ecs: ECS,
   events: EVENTS,
   logs: LOGS,
+  s3: S3,
   secretsmanager: SECRETS_MANAGER,
   sqs: SQS,
   ssm: SSM,
+  sts: STS,
 };
 
 /**

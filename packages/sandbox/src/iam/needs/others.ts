@@ -4,7 +4,15 @@
  */
 import { arnOf, asArn, nameIn } from '../arns.ts';
 import type { RecordedCall } from '../recording.ts';
-import { type Need, type NeedsOf, recordedTags, requestTags, text, UnjudgeableCallError } from './need.ts';
+import {
+  type Need,
+  type NeedsOf,
+  recordedTags,
+  requestTags,
+  resourceTags,
+  text,
+  UnjudgeableCallError,
+} from './need.ts';
 
 export const EVENTS: Readonly<Record<string, NeedsOf>> = {
   PutEvents: ({ parameters, operation }) => {
@@ -34,6 +42,21 @@ interface EventEntry {
 function different(values: readonly string[]): string[] {
   return [...new Set(values)];
 }
+
+/** Objects by the URLs that a manager signs; what STS made of the role is asked as the role is. */
+export const S3: Readonly<Record<string, NeedsOf>> = {
+  GetObject: (call) => [{ action: 's3:GetObject', resource: arnOf('s3', objectOf(call)), context: {} }],
+  HeadObject: (call) => [{ action: 's3:GetObject', resource: arnOf('s3', objectOf(call)), context: {} }],
+  PutObject: (call) => [{ action: 's3:PutObject', resource: arnOf('s3', objectOf(call)), context: {} }],
+};
+
+function objectOf(call: RecordedCall): string {
+  return `${text(call, 'Bucket')}/${text(call, 'Key')}`;
+}
+
+export const STS: Readonly<Record<string, NeedsOf>> = {
+  AssumeRole: (call) => [{ action: 'sts:AssumeRole', resource: text(call, 'RoleArn'), context: {} }],
+};
 
 export const SQS: Readonly<Record<string, NeedsOf>> = {
   ChangeMessageVisibility: ofQueue('sqs:ChangeMessageVisibility'),
@@ -67,11 +90,17 @@ export const SECRETS_MANAGER: Readonly<Record<string, NeedsOf>> = {
         : []),
     ];
   },
-  DeleteSecret: (call) => [
-    { action: 'secretsmanager:DeleteSecret', resource: secretArn(text(call, 'SecretId')), context: {} },
-  ],
+  DeleteSecret: (call) => {
+    const resource = secretArn(text(call, 'SecretId'));
+    return [{ action: 'secretsmanager:DeleteSecret', resource, context: tagsOfSecret(call) }];
+  },
   ListSecrets: () => [{ action: 'secretsmanager:ListSecrets', resource: '*', context: {} }],
 };
+
+/** Tags of an existing secret, where a test gives them. */
+function tagsOfSecret({ parameters }: RecordedCall): Need['context'] {
+  return resourceTags(Array.isArray(parameters.resourceTags) ? parameters.resourceTags.map(String) : []);
+}
 
 function ofQueue(action: string): NeedsOf {
   return (call: RecordedCall): Need[] => [

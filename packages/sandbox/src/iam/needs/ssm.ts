@@ -54,8 +54,11 @@ function isSecureString(name: string): boolean {
 
 /** What reading a path would decrypt, had it a fleet. */
 function secretsBelow(path: string): string[] {
-  const { webhookSecret, signingToken, runnerToken } = parameterNames(DEFAULT_PARAMETER_PREFIX, 'default');
-  return [webhookSecret, signingToken, runnerToken].filter((name) => name.startsWith(path));
+  const { webhookSecret, signingToken, runnerToken, apiToken } = parameterNames(
+    DEFAULT_PARAMETER_PREFIX,
+    'default',
+  );
+  return [webhookSecret, signingToken, runnerToken, apiToken].filter((name) => name.startsWith(path));
 }
 
 /**

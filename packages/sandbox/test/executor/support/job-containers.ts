@@ -6,7 +6,8 @@ import { buffer } from 'node:stream/consumers';
 import { runCommand, tryCommand } from '../../../src/setup/run-command.ts';
 import { until } from '../../emulator/support/until.ts';
 
-const HELPER_IMAGE = process.env.BENCH_HELPER_IMAGE ?? 'serverless-gitlab-runner/job-base:local';
+/** The helper's image under test. */
+export const HELPER_IMAGE = process.env.BENCH_HELPER_IMAGE ?? 'serverless-gitlab-runner/job-base:local';
 
 /** How a stage went, as the run hook would see it. */
 export interface StageResult {

@@ -1,0 +1,127 @@
+import { fleetConfigSchema } from '@serverless-gitlab-runner/fleet';
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { textOf } from './support/resolve.ts';
+import { roleStatements } from './support/statements.ts';
+import { type Context, stackOf } from './support/synthesise.ts';
+
+const MANAGER = 'What a runner manager may do: run, watch and stop job tasks';
+const CACHE = 'Reads and writes the cache of jobs: managers sign its URLs';
+const OWN = { bucket: 'our-caches', roleArn: 'arn:aws:iam::111122223333:role/caches' };
+
+const shared = (context: Context) => stackOf('shared', context);
+
+/** What managers of the first fleet read. */
+function cacheOfFleet(context: Context) {
+  const [parameter] = Object.values(shared(context).findResources('AWS::SSM::Parameter'));
+  const document = textOf(parameter?.Properties.Value)
+    // Names that CloudFormation makes are no names of buckets and roles yet.
+    .replaceAll(/\{SharedCacheBucket\w+\}/g, 'made-bucket')
+    .replaceAll(/\{SharedCacheRole\w+\.Arn\}/g, 'arn:made');
+  return fleetConfigSchema.shape.cache.parse(JSON.parse(document).cache);
+}
+
+const mayAssume = (context: Context) =>
+  roleStatements(shared(context))
+    .filter(({ actions }) => actions.includes('sts:AssumeRole'))
+    .map(({ role, resources }) => [role, resources]);
+
+describe('an installation without a cache', () => {
+  it('has neither bucket nor role for one, and its fleets have none', () => {
+    const template = shared({});
+    template.resourceCountIs('AWS::S3::Bucket', 0);
+    expect(roleStatements(template).filter(({ role }) => role === CACHE)).toEqual([]);
+    expect(mayAssume({})).toEqual([]);
+    expect(cacheOfFleet({})).toBeUndefined();
+  });
+
+  it('takes a fleet that names bucket and role of its own, which managers may assume', () => {
+    const context = { fleets: [{ name: 'default', cache: { ...OWN, prefix: 'ci', shared: true } }] };
+    expect(cacheOfFleet(context)).toEqual({ ...OWN, prefix: 'ci', shared: true });
+    expect(mayAssume(context)).toEqual([[MANAGER, [OWN.roleArn]]]);
+  });
+
+  it.each([
+    [{ shared: true }, 'cache has no bucket'],
+    [{ bucket: 'our-caches' }, 'roleArn'],
+    [{ roleArn: OWN.roleArn }, 'a role a bucket'],
+    [{ ...OWN, bukket: 'x' }, 'no setting of a fleet'],
+  ])('refuses a fleet whose cache is %j', (cache, words) => {
+    expect(() => shared({ fleets: [{ name: 'default', cache }] })).toThrow(words);
+  });
+});
+
+describe('the cache of an installation', () => {
+  it('is a private bucket, encrypted, over TLS only, whose objects expire', () => {
+    const template = shared({ cache: { expireDays: 7 } });
+    template.hasResource('AWS::S3::Bucket', {
+      DeletionPolicy: 'Retain',
+      Properties: {
+        BucketEncryption: Match.anyValue(),
+        LifecycleConfiguration: { Rules: [Match.objectLike({ ExpirationInDays: 7, Status: 'Enabled' })] },
+        OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+      },
+    });
+    template.hasResourceProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        ]),
+      },
+    });
+  });
+
+  it('is for all fleets but those that say otherwise', () => {
+    const made = { bucket: 'made-bucket', roleArn: 'arn:made', shared: false };
+    const of = (fleet: object) => cacheOfFleet({ cache: {}, fleets: [{ name: 'default', ...fleet }] });
+    expect(of({})).toEqual(made);
+    expect(of({ cache: { prefix: 'x' } })).toEqual({ ...made, prefix: 'x' });
+    expect(of({ cache: OWN })).toEqual({ ...OWN, shared: false });
+    expect(of({ cache: false })).toBeUndefined();
+  });
+
+  it('is read and written by a role that only managers may assume, and by no task', () => {
+    const template = shared({ cache: {} });
+    const statements = roleStatements(template).filter(({ role }) => role === CACHE);
+    const bucket = expect.stringMatching(/^\{SharedCacheBucket\w+\.Arn\}$/);
+    expect(statements.map(({ actions, resources }) => [actions, resources])).toEqual([
+      [['s3:GetObject', 's3:PutObject'], [expect.stringMatching(/^\{SharedCacheBucket\w+\.Arn\}\/\*$/)]],
+      [['s3:ListBucket'], [bucket]],
+    ]);
+    template.hasResourceProperties('AWS::IAM::Role', {
+      Description: CACHE,
+      AssumeRolePolicyDocument: {
+        Statement: [
+          {
+            Action: 'sts:AssumeRole',
+            Effect: 'Allow',
+            Principal: { AWS: { 'Fn::GetAtt': [Match.stringLikeRegexp('SharedManagerTaskRole'), 'Arn'] } },
+          },
+        ],
+      },
+    });
+    const [[role, resources] = []] = mayAssume({ cache: {} });
+    expect(role).toBe(MANAGER);
+    expect(resources).toEqual([expect.stringMatching(/^\{SharedCacheRole\w+\.Arn\}$/)]);
+    const s3 = roleStatements(template).filter(({ actions }) =>
+      actions.some((action) => action.startsWith('s3:')),
+    );
+    expect([...new Set(s3.map((statement) => statement.role))]).toEqual([CACHE]);
+  });
+
+  it('may be a bucket that is there already', () => {
+    const template = shared({ cache: { bucketName: 'our-caches' } });
+    template.resourceCountIs('AWS::S3::Bucket', 0);
+    const resources = roleStatements(template)
+      .filter(({ role }) => role === CACHE)
+      .flatMap((statement) => statement.resources);
+    expect(resources).toEqual(['arn:aws:s3:::our-caches/*', 'arn:aws:s3:::our-caches']);
+    expect(cacheOfFleet({ cache: { bucketName: 'our-caches' } })).toMatchObject({ bucket: 'our-caches' });
+  });
+});

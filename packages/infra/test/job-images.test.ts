@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { roleStatements } from './support/statements.ts';
+import { synthesise } from './support/synthesise.ts';
+
+const JOB_EXECUTION = 'Pulls the images of job tasks and writes their logs';
+const PULL = 'ecr:BatchGetImage';
+const FILL = ['ecr:BatchImportUpstreamImage', 'ecr:CreateRepository'];
+const ECR = '123456789012.dkr.ecr.eu-central-1.amazonaws.com';
+const CACHE = 'arn:aws:ecr:eu-central-1:123456789012:repository/docker-hub/*';
+
+function allowedBy(options: Parameters<typeof synthesise>[0]) {
+  const allowed = Object.values(synthesise(options))
+    .flatMap(roleStatements)
+    .filter(({ effect, role }) => effect === 'Allow' && role === JOB_EXECUTION);
+  return (action: string) =>
+    allowed
+      .filter(({ actions }) => actions.includes(action))
+      .flatMap(({ resources }) => resources)
+      .filter((resource) => !resource.includes('cdk-'));
+}
+
+const fleetWith = (registryMirrors: Record<string, string>) => [
+  { name: 'default', job: { registryMirrors } },
+];
+
+describe("jobs' execution role", () => {
+  it('may fill no cache when no fleet has one', () => {
+    const allowed = allowedBy({});
+    for (const action of FILL) expect(allowed(action)).toEqual([]);
+  });
+
+  it("may pull from and fill the fleets' ECR pull-through caches, and no other mirror", () => {
+    const allowed = allowedBy({
+      fleets: fleetWith({
+        'docker.io': `${ECR}/docker-hub`,
+        'docker.io/library': `${ECR}/docker-hub`,
+        'quay.io': 'mirror.example.com/quay',
+      }),
+    });
+    for (const action of FILL) expect(allowed(action)).toEqual([CACHE]);
+    expect(allowed(PULL)).toContain(CACHE);
+    expect(allowed('ecr:GetAuthorizationToken')).toContain('*');
+  });
+
+  it('gets no whole registry by a mirror without a path', () => {
+    const allowed = allowedBy({ fleets: fleetWith({ 'docker.io': ECR }) });
+    for (const action of [...FILL, PULL]) expect(allowed(action)).toEqual([]);
+  });
+
+  it('may pull from mirrors that are named beside the fleets', () => {
+    const allowed = allowedBy({ jobImageMirrors: [`${ECR}/docker-hub`] });
+    for (const action of [...FILL, PULL]) expect(allowed(action)).toEqual([CACHE]);
+  });
+
+  it('may pull repositories of this account by name and of others by ARN, and fills none of them', () => {
+    const other = 'arn:aws:ecr:us-east-1:222233334444:repository/team/*';
+    const allowed = allowedBy({ jobImageRepositories: ['app', other] });
+    expect(allowed(PULL)).toEqual(['arn:aws:ecr:eu-west-1:111122223333:repository/app', other]);
+    for (const action of FILL) expect(allowed(action)).toEqual([]);
+  });
+});

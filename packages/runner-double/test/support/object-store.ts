@@ -1,0 +1,54 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+const TOKEN = 'the-authorization-token';
+
+/** A server that keeps objects by path, and gives out credentials at `/credentials`. */
+export async function startObjectStore() {
+  const objects = new Map<string, { body: Buffer; meta: string | undefined }>();
+  const calls: string[] = [];
+  /** Answers to give instead, in their order. */
+  const faults: { status: number; body?: string }[] = [];
+  const server = createServer(async (request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://store');
+    const body = await buffer(request);
+    if (pathname === '/credentials') {
+      if (request.headers.authorization !== TOKEN) return void response.writeHead(401).end();
+      const made = { AccessKeyId: 'ASIA1', SecretAccessKey: 'the-secret-key', Token: 'the/token' };
+      return void response.end(JSON.stringify(made));
+    }
+    calls.push(`${request.method} ${pathname}`);
+    const fault = faults.shift();
+    if (fault) return void response.writeHead(fault.status).end(fault.body);
+    if (!searchParams.has('X-Amz-Signature')) return void response.writeHead(403).end();
+    if (request.method === 'PUT') {
+      objects.set(pathname, { body, meta: request.headers['x-amz-meta-cachekey']?.toString() });
+      return void response.end();
+    }
+    const found = objects.get(pathname);
+    if (found === undefined) return void response.writeHead(404).end();
+    response
+      .writeHead(200, { 'last-modified': 'Tue, 24 Nov 2026 10:00:00 GMT', etag: '"1"' })
+      .end(found.body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    objects,
+    calls,
+    faults,
+    address: `127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${port}`,
+    environment: {
+      AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/credentials`,
+      AWS_CONTAINER_AUTHORIZATION_TOKEN: TOKEN,
+    },
+    stop: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+export type ObjectStore = Awaited<ReturnType<typeof startObjectStore>>;

@@ -1,0 +1,105 @@
+import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
+import { GetParameterCommand, GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { createListFleets } from '../src/list-fleets.ts';
+import { createApiTokens } from '../src/read-api-token.ts';
+import { fleetDocument, named } from './support/launcher.ts';
+
+const ssm = new SSMClient({ region: 'eu-west-1' });
+const mock = mockClient(ssm);
+let now = 0;
+
+beforeEach(() => {
+  mock.reset();
+  now = 0;
+});
+
+describe('the token for GitLab’s API', () => {
+  const tokens = () => createApiTokens(new SSMProvider({ awsSdkV3Client: ssm }), '/p', () => now);
+  const answer = (Value: string | undefined) =>
+    mock.on(GetParameterCommand).resolves({ Parameter: { Value } });
+
+  it('is decrypted, trimmed, and held for five minutes', async () => {
+    answer('glpat-1\n');
+    const { read } = tokens();
+    expect(await read('default')).toEqual({ token: 'glpat-1' });
+    answer('glpat-2');
+    now = 299_999;
+    expect(await read('default')).toEqual({ token: 'glpat-1' });
+    now = 300_000;
+    expect(await read('default')).toEqual({ token: 'glpat-2' });
+    expect(mock.commandCalls(GetParameterCommand)[0]?.args[0].input).toEqual({
+      Name: '/p/fleets/default/api-token',
+      WithDecryption: true,
+    });
+  });
+
+  it('is read anew once GitLab refused it', async () => {
+    answer('old');
+    const { read, forget } = tokens();
+    await read('default');
+    answer('new');
+    forget('default');
+    expect(await read('default')).toEqual({ token: 'new' });
+  });
+
+  it.each([
+    ['ParameterNotFound', false],
+    ['AccessDeniedException', false],
+    ['ThrottlingException', true],
+  ])('is missing, in words, after %s', async (name, isPassing) => {
+    mock.on(GetParameterCommand).rejects(named(name));
+    expect(await tokens().read('default')).toEqual({
+      missing: `/p/fleets/default/api-token: ${name}`,
+      isPassing,
+    });
+  });
+
+  it('is missing when its parameter is empty', async () => {
+    answer(' ');
+    expect(await tokens().read('default')).toEqual({
+      missing: '/p/fleets/default/api-token is empty',
+      isPassing: false,
+    });
+  });
+});
+
+describe('the list of fleets', () => {
+  const listFleets = () => createListFleets(ssm, '/p', () => now);
+
+  it('has every fleet with a valid document, and nothing of their secrets', async () => {
+    mock
+      .on(GetParametersByPathCommand)
+      .resolvesOnce({
+        Parameters: [
+          { Name: '/p/fleets/default/config', Value: fleetDocument() },
+          { Name: '/p/fleets/default/api-token', Value: 'encrypted' },
+        ],
+        NextToken: 'more',
+      })
+      .resolvesOnce({ Parameters: [{ Name: '/p/fleets/broken/config', Value: '{' }] });
+    const fleets = await listFleets()();
+    expect(fleets.map(({ name }) => name)).toEqual(['default']);
+    expect(JSON.stringify(fleets)).not.toContain('encrypted');
+    const inputs = mock.commandCalls(GetParametersByPathCommand).map((call) => call.args[0].input);
+    expect(inputs).toHaveLength(2);
+    for (const { Path, Recursive, WithDecryption } of inputs)
+      expect([Path, Recursive, WithDecryption]).toEqual(['/p/fleets', true, undefined]);
+  });
+
+  it('is held for half a minute, and asked for again after a failure', async () => {
+    const list = listFleets();
+    mock
+      .on(GetParametersByPathCommand)
+      .rejectsOnce(named('ThrottlingException'))
+      .resolves({ Parameters: [] });
+    await expect(list()).rejects.toThrow();
+    await list();
+    await list();
+    expect(mock.commandCalls(GetParametersByPathCommand)).toHaveLength(2);
+    now = 30_000;
+    await list();
+    expect(mock.commandCalls(GetParametersByPathCommand)).toHaveLength(3);
+  });
+});

@@ -1,0 +1,98 @@
+import { GetParameterCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
+import { parameterNames } from '@serverless-gitlab-runner/fleet';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type ObservedTask, TaskObserver } from '../../src/demo/observe-tasks.ts';
+import { type GitLabDouble, type Job, startGitLabDouble } from '../../src/gitlab-double/index.ts';
+import { Cleanup } from '../../src/setup/cleanup.ts';
+import { type DeploySystemOptions, deploySystem, type System } from '../../src/system/deploy-system.ts';
+import { prepareMachine } from '../../src/system/prepare-machine.ts';
+import { startEmulatorFor } from '../../src/system/start-emulator.ts';
+
+const log = (line: string) => process.stderr.write(`${line}\n`);
+const cleanup = new Cleanup(log);
+/** Its fleet's webhook is the only one, and it says by an API token what is whose. */
+const DEFAULT_FLEET: NonNullable<DeploySystemOptions['fleet']> = {
+  manager: { checkIntervalSeconds: 1, drainPollSeconds: 0.5 },
+  job: { size: { cpu: 256, memory: 512 } },
+  gitlabApi: {},
+  runner: { tagList: ['small'], runUntagged: true },
+};
+
+let gitlab: GitLabDouble;
+let system: System;
+let observer: TaskObserver;
+let jobs: Map<string, Job>;
+
+beforeAll(async () => {
+  const machine = await prepareMachine({ log, cleanup, demoImages: false });
+  const emulator = await startEmulatorFor(log, cleanup, machine);
+  gitlab = await startGitLabDouble({ host: emulator.gatewayAddress });
+  cleanup.add('the GitLab double', () => gitlab.stop());
+  const { token: runnerToken } = gitlab.createRunner({ tags: ['small'], runUntagged: true });
+  system = await deploySystem({
+    ...{ log, machine, emulator, gitlabUrl: gitlab.url, runnerToken },
+    ...{ apiToken: gitlab.privateToken, fleet: DEFAULT_FLEET },
+  });
+  const large = gitlab.createRunner({ tags: ['large', 'linux'], runUntagged: false });
+  await addFleet('large', { tagList: ['large', 'linux'], runUntagged: false }, large.token);
+  observer = new TaskObserver(system.ecs, system.outputs.ClusterArn, () => undefined);
+  cleanup.add('the observer', () => observer.stop());
+  jobs = await queueJobs({ untagged: [], small: ['small'], large: ['large'], nobodys: ['gpu'] });
+}, 5 * 60_000);
+
+afterAll(() => cleanup.run(), 60_000);
+
+/** Another fleet like the deployed one, in the same installation. */
+async function addFleet(name: string, runner: object, token: string): Promise<void> {
+  const { ssm, outputs, fleet } = system;
+  const own = parameterNames(outputs.ParameterPrefix, name);
+  const { config } = parameterNames(outputs.ParameterPrefix, fleet);
+  const { Parameter } = await ssm.send(new GetParameterCommand({ Name: config }));
+  const { gitlabApi: _, ...document } = JSON.parse(Parameter?.Value ?? '{}');
+  const put = (Name: string, Value: string, Type: 'String' | 'SecureString') =>
+    ssm.send(new PutParameterCommand({ Name, Value, Type, Overwrite: true }));
+  await put(own.config, JSON.stringify({ ...document, name, runner }), 'String');
+  await put(own.runnerToken, token, 'SecureString');
+}
+
+async function queueJobs(tags: Readonly<Record<string, string[]>>): Promise<Map<string, Job>> {
+  const project = await gitlab.createProject({ path: 'teams/shop' });
+  gitlab.addWebhook({ url: system.webhookUrl, token: system.webhookSecret, projectId: project.id });
+  await gitlab.pushCommit(project, { message: 'jobs with tags', files: { 'README.md': '# Shop\n' } });
+  const pipeline = await gitlab.createPipeline(project, {
+    stages: ['test'],
+    jobs: Object.entries(tags).map(([name, list]) => ({ name, tags: list, stage: 'test', script: ['true'] })),
+  });
+  return new Map(pipeline.jobs.map((job) => [job.name, job]));
+}
+
+const managers = (): ObservedTask[] => observer.tasks.filter(({ role }) => role === 'manager');
+
+describe('one webhook for several fleets, with an API token', () => {
+  it.each([
+    ['untagged', 'default'],
+    ['small', 'default'],
+    ['large', 'large'],
+  ])('has a job "%s" run by fleet %s', { timeout: 120_000 }, async (name, fleet) => {
+    const job = jobs.get(name);
+    if (!job) throw new Error(`there is no job ${name}`);
+    await gitlab.waitForJob(job.id, undefined, 100_000);
+    expect(job.status, job.trace.text).toBe('success');
+    const tasks = observer.tasks.filter(({ jobId }) => jobId === job.id);
+    expect(tasks.map((task) => task.fleet)).toEqual([fleet]);
+  });
+
+  it('starts one manager for each fleet that has a job, and none for a job that no fleet takes', async () => {
+    await gitlab.deliveriesSettled();
+    expect(
+      managers()
+        .map(({ fleet }) => fleet)
+        .sort(),
+    ).toEqual(['default', 'large']);
+    expect(jobs.get('nobodys')?.status).toBe('pending');
+  });
+
+  it('asks of GitLab nothing that GitLab refuses', () => {
+    expect(gitlab.protocolErrors).toEqual([]);
+  });
+});
