@@ -5,7 +5,7 @@ import type { SandboxEnvironment } from '../environment.ts';
 import { type Log, step } from '../setup/progress.ts';
 import { NODE_BINARY, REPOSITORY_ROOT } from '../setup/repository-root.ts';
 import { DEMO_IMAGES } from './demo-images.ts';
-import { runnerBaseImage } from './runner-base-image.ts';
+import { type RunnerBaseImage, runnerBaseImage } from './runner-base-image.ts';
 
 /** Names of the images that the system is deployed with. */
 export interface SystemImages {
@@ -17,8 +17,6 @@ export interface SystemImages {
   emulator: string | undefined;
 }
 
-const MANAGER_IMAGE = 'serverless-gitlab-runner/runner:local';
-const HELPER_IMAGE = 'serverless-gitlab-runner/job-base:local';
 const EXECUTOR = join(REPOSITORY_ROOT, 'packages/fargate-executor');
 
 /** Builds what is missing or older than its sources, and says how long each took. */
@@ -28,23 +26,29 @@ export async function buildImages(environment: SandboxEnvironment, log: Log): Pr
   if (emulator === undefined) await step(log, 'AWS emulator image', buildEmulatorImage);
   const runner = await step(log, 'gitlab-runner image', (inner) => runnerBaseImage(environment, base, inner));
   log(`Managers and helpers run ${runner.kind}`);
-  await step(log, 'Manager and helper images', (inner) => buildSystemImages(runner.name, inner));
-  return { manager: MANAGER_IMAGE, helper: HELPER_IMAGE, defaultJob: base, emulator };
+  const system = await step(log, 'Manager and helper images', (inner) => buildSystemImages(runner, inner));
+  return { ...system, defaultJob: base, emulator };
 }
 
-async function buildSystemImages(runnerImage: string, log: Log): Promise<void> {
-  const buildArgs = { RUNNER_IMAGE: runnerImage };
+async function buildSystemImages(
+  runner: RunnerBaseImage,
+  log: Log,
+): Promise<Pick<SystemImages, 'manager' | 'helper'>> {
+  const manager = `serverless-gitlab-runner/runner:${runner.tag}`;
+  const helper = `serverless-gitlab-runner/job-base:${runner.tag}`;
+  const buildArgs = { RUNNER_IMAGE: runner.name };
   const bundle = hostCaBundle();
   const ca = bundle ? { 'ca/host.crt': bundle } : {};
   const images = join(REPOSITORY_ROOT, 'images');
-  await buildImage({ name: HELPER_IMAGE, context: join(images, 'job-base'), buildArgs, extraFiles: ca, log });
+  await buildImage({ name: helper, context: join(images, 'job-base'), buildArgs, extraFiles: ca, log });
   const extraFiles = {
     ...ca,
     dist: join(EXECUTOR, 'dist'),
     hooks: join(EXECUTOR, 'hooks'),
     node: NODE_BINARY,
   };
-  await buildImage({ name: MANAGER_IMAGE, context: join(images, 'runner'), buildArgs, extraFiles, log });
+  await buildImage({ name: manager, context: join(images, 'runner'), buildArgs, extraFiles, log });
+  return { manager, helper };
 }
 
 /** Builds the images that the demo's and the end-to-end tests' jobs name. */

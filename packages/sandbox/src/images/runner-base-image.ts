@@ -8,13 +8,15 @@ import { tryCommand } from '../setup/run-command.ts';
 
 /** GitLab's own image, the one that images/runner and images/job-base stand on by default. */
 const OFFICIAL_IMAGE = 'gitlab/gitlab-runner:ubuntu-v18.5.0';
-const LOCAL_IMAGE = 'serverless-gitlab-runner/gitlab-runner:local';
+const LOCAL_IMAGE = 'serverless-gitlab-runner/gitlab-runner';
 const CONTEXT = join(REPOSITORY_ROOT, 'packages/sandbox/images/gitlab-runner');
 
 /** The image with `gitlab-runner` in it, and a word on which one it is. */
 export interface RunnerBaseImage {
   name: string;
   kind: string;
+  /** Of the images that stand on it: who runs with a runner of their own leaves the others alone. */
+  tag: 'local' | 'own-runner';
 }
 
 /** GITLAB_RUNNER_BIN names no file. */
@@ -33,15 +35,15 @@ export async function runnerBaseImage(
   log: Log,
 ): Promise<RunnerBaseImage> {
   const { SANDBOX_RUNNER_IMAGE: image, GITLAB_RUNNER_BIN: binary } = environment;
-  if (image) return { name: image, kind: `the image ${image}` };
-  if (binary)
-    return {
-      name: await buildWith(realBinary(binary), baseImage, log),
-      kind: `the gitlab-runner at ${binary}`,
-    };
+  if (image) return { name: image, kind: `the image ${image}`, tag: 'own-runner' };
+  if (binary) {
+    const name = await buildWith(realBinary(binary), `${LOCAL_IMAGE}:own-runner`, baseImage, log);
+    return { name, kind: `the gitlab-runner at ${binary}`, tag: 'own-runner' };
+  }
   if ((await tryCommand('docker', ['pull', '--quiet', OFFICIAL_IMAGE])).ok)
-    return { name: OFFICIAL_IMAGE, kind: OFFICIAL_IMAGE };
-  return { name: await buildWith(DOUBLE_FILES, baseImage, log), kind: 'the runner double' };
+    return { name: OFFICIAL_IMAGE, kind: OFFICIAL_IMAGE, tag: 'local' };
+  const name = await buildWith(DOUBLE_FILES, `${LOCAL_IMAGE}:local`, baseImage, log);
+  return { name, kind: 'the runner double', tag: 'local' };
 }
 
 const DOUBLE_FILES = {
@@ -57,13 +59,13 @@ function realBinary(path: string): Record<string, string> {
   return { 'bin/gitlab-runner': binary };
 }
 
-async function buildWith(extraFiles: Record<string, string>, baseImage: string, log: Log): Promise<string> {
-  await buildImage({
-    name: LOCAL_IMAGE,
-    context: CONTEXT,
-    buildArgs: { BASE_IMAGE: baseImage },
-    extraFiles,
-    log,
-  });
-  return LOCAL_IMAGE;
+async function buildWith(
+  extraFiles: Record<string, string>,
+  name: string,
+  baseImage: string,
+  log: Log,
+): Promise<string> {
+  const buildArgs = { BASE_IMAGE: baseImage };
+  await buildImage({ name, context: CONTEXT, buildArgs, extraFiles, log });
+  return name;
 }
