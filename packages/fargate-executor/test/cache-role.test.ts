@@ -124,11 +124,11 @@ describe('the endpoint that the runner asks', () => {
     expect(sts.commandCalls(AssumeRoleCommand)).toHaveLength(0);
   });
 
-  it('answers 503 when the role may not be assumed, and the log says why jobs have no cache', async () => {
+  it('answers 403 when the role may not be assumed, and the log says why jobs have no cache', async () => {
     sts.on(AssumeRoleCommand).rejects(new Error('not authorized to perform sts:AssumeRole'));
     const { url, token } = await open();
     const answer = await fetch(url, { headers: { authorization: token } });
-    expect(answer.status).toBe(503);
+    expect(answer.status).toBe(403);
     expect(lines.join()).toMatch(/jobs run without a cache.*not authorized/);
   });
 });

@@ -31,7 +31,8 @@ export async function serveCredentials(
       (error: unknown) => {
         const message = messageOf(error);
         logger.error("the cache's role cannot be assumed: jobs run without a cache", { error: message });
-        send(response, 503, { code: 'ServiceUnavailable', message });
+        // No 5xx, at which an SDK would try again, for each URL: this process has tried as often as makes sense.
+        send(response, 403, { code: 'AccessDenied', message });
       },
     );
   });

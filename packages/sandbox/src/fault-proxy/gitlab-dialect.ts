@@ -8,6 +8,7 @@ const ROUTES: readonly [method: string, path: RegExp, operation: string][] = [
   ['GET', /^\/api\/v4\/jobs\/\d+\/artifacts/, 'artifacts/download'],
   ['POST', /^\/api\/v4\/runners\/verify$/, 'runners/verify'],
   ['DELETE', /^\/api\/v4\/runners\/managers$/, 'runners/unregister'],
+  ['GET', /^\/api\/v4\/projects\/\d+\/jobs\/\d+$/, 'projects/job'],
   ['GET', /\.git\/info\/refs$/, 'git/refs'],
   ['POST', /\.git\/git-upload-pack$/, 'git/fetch'],
 ];

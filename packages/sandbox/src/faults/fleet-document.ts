@@ -33,6 +33,10 @@ export class FleetDocument {
     await this.#put(this.#names.signingToken, token, 'SecureString');
   }
 
+  async setApiToken(token: string): Promise<void> {
+    await this.#put(this.#names.apiToken, token, 'SecureString');
+  }
+
   get #names() {
     const { outputs, fleet } = this.#system;
     return parameterNames(outputs.ParameterPrefix, fleet);

@@ -27,7 +27,8 @@ beforeAll(async () => {
   fleetImage = await registry.push(DEMO_IMAGES.busybox, 'fleet/app:1');
   const arn = `arn:aws:secretsmanager:us-east-1:000000000000:secret:${FLEET_SECRET}`;
   const registryCredentials = { [`${registry.host}/fleet`]: arn };
-  bench = await startManagerBench('private', { fleet: { job: { registryCredentials } } });
+  const registryMirrors = { 'mirrored.example.com': registry.host };
+  bench = await startManagerBench('private', { fleet: { job: { registryCredentials, registryMirrors } } });
   secrets = new SecretsManagerClient(bench.clientOptions);
   const SecretString = JSON.stringify({ username: 'ci', password: PASSWORD });
   await secrets.send(new CreateSecretCommand({ Name: FLEET_SECRET, SecretString }));
@@ -82,6 +83,17 @@ describe('an image of a private registry', () => {
   it("is pulled with the fleet's credentials where the job has none", async () => {
     const job = await runPrivate(fleetImage);
     expect(job.status, job.trace.text).toBe('success');
+  });
+
+  it("is pulled through the fleet's mirror, with the mirror's login", async () => {
+    await registry.forget(fleetImage);
+    const job = await bench.runJob({
+      image: 'mirrored.example.com/fleet/app:1',
+      script: ['cat /etc/demo-image'],
+    });
+    expect(job.status, job.trace.text).toBe('success');
+    expect(job.trace.text).toContain('\nbusybox\n');
+    expect(job.trace.text).toContain(`Image mirrored.example.com/fleet/app:1 is pulled as ${fleetImage} `);
   });
 
   it.each([

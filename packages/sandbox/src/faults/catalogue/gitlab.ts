@@ -31,6 +31,36 @@ const badGateway = (call: Call) =>
 const tooMany = (call: Call) =>
   errorAnswer(call, { code: '', message: 'Too Many Requests', status: 429, headers: { 'retry-after': '2' } });
 
+const unauthorized = (call: Call) =>
+  errorAnswer(call, { code: '', message: '401 Unauthorized', status: 401 });
+
+const apiFails: Fault = {
+  name: 'gitlab-api-fails',
+  title:
+    "GitLab refuses the fleet's API token, then its API fails, then is silent: the launcher asks in vain whose a job is",
+  runs: 2,
+  async play(stage) {
+    await stage.fleet.setApiToken(stage.lab.gitlab.privateToken);
+    await stage.fleet.change({ gitlabApi: { projects: [] } });
+    // The launcher would hold the fleet's document for a while.
+    await stage.lab.lambdas.restart();
+    stage.addWebhook();
+    const effects: readonly Rule['effect'][] = [
+      { kind: 'answer', answer: unauthorized },
+      { kind: 'answer', answer: badGateway },
+      { kind: 'hang', when: 'before' },
+    ];
+    for (const effect of effects) {
+      const rule = stage.gitlab({ match: { operation: 'projects/job' }, effect });
+      await stage.finished(await stage.queue(1));
+      if (rule.taken === 0) stage.wrong.push('the launcher did not ask GitLab whose the job is');
+      rule.remove();
+    }
+    stage.recovering();
+    await stage.finished(await stage.queue(1));
+  },
+};
+
 export const gitlabFaults: readonly Fault[] = [
   outage('gitlab-500', 'GitLab answers 500 for eight seconds', { kind: 'answer', answer: badGateway }),
   outage('gitlab-429', 'GitLab answers 429 with Retry-After for eight seconds', {
@@ -38,4 +68,5 @@ export const gitlabFaults: readonly Fault[] = [
     answer: tooMany,
   }),
   outage('gitlab-silent', 'GitLab answers nothing for eight seconds', { kind: 'hang', when: 'before' }),
+  apiFails,
 ];
