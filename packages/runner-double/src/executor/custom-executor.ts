@@ -4,7 +4,7 @@ import type { CustomConfig } from '../config.ts';
 import { shortToken } from '../config.ts';
 import { BuildError, DeadlineExceededError, messageOf } from '../errors.ts';
 import { type BuildContext, type BuildIdentity, createBuildContext } from '../job/build-context.ts';
-import { planDirectories } from '../job/directories.ts';
+import { NO_DIRECTORIES, planDirectories } from '../job/directories.ts';
 import type { Logger } from '../log.ts';
 import type { Stage } from '../scripts/generate-script.ts';
 import type { JobLog } from '../trace/job-log.ts';
@@ -128,16 +128,21 @@ export class CustomExecutor {
   #startBuild(): void {
     const { identity } = this.#options;
     const runner = { ...identity.runner, shell: this.#output.shell ?? identity.runner.shell };
+    const buildsDir = this.#output.builds_dir ?? runner.builds_dir;
+    // GIT_CLONE_PATH refers to CI_BUILDS_DIR, which is known from here on.
+    const { settings } = createBuildContext(identity, {
+      directories: { ...NO_DIRECTORIES, root: buildsDir },
+    });
     const directories = planDirectories({
       job: identity.job,
-      buildsDir: this.#output.builds_dir ?? runner.builds_dir,
+      buildsDir,
       cacheDir: this.#output.cache_dir ?? runner.cache_dir,
       shared: this.#output.builds_dir_is_shared ?? false,
       shortToken: shortToken(runner.token),
       concurrentProjectId: identity.concurrentProjectId,
-      gitClonePath: this.#context.settings.gitClonePath,
+      gitClonePath: settings.gitClonePath,
       clonePathAllowed: runner.custom_build_dir?.enabled ?? false,
-      emptyStrategy: this.#context.settings.gitStrategy === 'empty',
+      emptyStrategy: settings.gitStrategy === 'empty',
     });
     this.#context = createBuildContext(
       { ...identity, runner },

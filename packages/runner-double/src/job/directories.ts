@@ -61,7 +61,7 @@ export function planDirectories(facts: DirectoryFacts): Directories {
 /** GIT_CLONE_PATH, which the real runner takes below `builds_dir` only. */
 function clonePath({ gitClonePath, buildsDir }: DirectoryFacts): string | undefined {
   if (gitClonePath === '') return undefined;
-  const path = posix.normalize(gitClonePath.replaceAll(/\$(?:CI_BUILDS_DIR|\{CI_BUILDS_DIR\})/g, buildsDir));
+  const path = posix.normalize(gitClonePath);
   if (path.startsWith(`${posix.normalize(buildsDir)}/`)) return path;
   throw new BuildError(
     'runner_configuration_error',

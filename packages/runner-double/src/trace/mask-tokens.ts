@@ -1,3 +1,5 @@
+import { PhraseFinder } from './phrase-finder.ts';
+
 /** Kinds of GitLab tokens that are masked wherever they show up (docs.gitlab.com/security/tokens, "Token prefixes"). */
 export const TOKEN_PREFIXES = [
   'glpat-',
@@ -27,6 +29,7 @@ function isTokenByte(byte: number): boolean {
 /** Replaces what follows a token's prefix: `glpat-abc` becomes `glpat-[MASKED]`. The prefix stays, so that a reader sees what it was. */
 export class TokenMasker {
   readonly #prefixes: readonly Buffer[];
+  readonly #finder: PhraseFinder;
   #held: Buffer = NOTHING;
   #inToken = false;
 
@@ -34,6 +37,7 @@ export class TokenMasker {
     this.#prefixes = [...new Set(prefixes)]
       .filter((prefix) => prefix !== '')
       .map((prefix) => Buffer.from(prefix));
+    this.#finder = new PhraseFinder(this.#prefixes);
   }
 
   push(chunk: Buffer): Buffer {
@@ -49,7 +53,9 @@ export class TokenMasker {
     let at = this.#skipToken(data, 0);
     let kept = at;
     this.#held = NOTHING;
-    while (at < data.length) {
+    for (;;) {
+      at = this.#finder.next(data, at);
+      if (at >= data.length) break;
       const found = this.#prefixAt(data, at, ended);
       if (found === 'undecided') {
         this.#held = Buffer.from(data.subarray(at));

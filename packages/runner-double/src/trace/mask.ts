@@ -1,3 +1,5 @@
+import { PhraseFinder } from './phrase-finder.ts';
+
 const MASK = Buffer.from('[MASKED]');
 const NOTHING = Buffer.alloc(0);
 
@@ -7,6 +9,7 @@ const NOTHING = Buffer.alloc(0);
  */
 export class Masker {
   readonly #byFirst = new Map<number, Buffer[]>();
+  readonly #finder: PhraseFinder;
   #held: Buffer = NOTHING;
 
   constructor(phrases: readonly string[]) {
@@ -17,6 +20,7 @@ export class Masker {
       this.#byFirst.set(first, [...(this.#byFirst.get(first) ?? []), bytes]);
     }
     for (const candidates of this.#byFirst.values()) candidates.sort((a, b) => b.length - a.length);
+    this.#finder = new PhraseFinder([...this.#byFirst.values()].flat());
   }
 
   /** What of the stream so far is decided. */
@@ -34,7 +38,9 @@ export class Masker {
     let kept = 0;
     let at = 0;
     this.#held = NOTHING;
-    while (at < data.length) {
+    for (;;) {
+      at = this.#finder.next(data, at);
+      if (at >= data.length) break;
       const found = this.#match(data, at, ended);
       if (found === 'undecided') {
         // A copy: the caller may reuse the chunk's memory.
