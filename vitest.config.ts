@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests that start containers: one file at a time, since they share two cores with what they start. */
+/** Tests that start containers: two files at a time, which mostly wait; more would starve what they start on two cores. */
 const dockerTests = ['packages/sandbox/test/{emulator,executor,end-to-end,faults,conformance}/**/*.test.ts'];
 
 export default defineConfig({
@@ -26,7 +26,7 @@ export default defineConfig({
           name: 'docker',
           include: dockerTests,
           globalSetup: ['packages/sandbox/test/prepare-docker.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },

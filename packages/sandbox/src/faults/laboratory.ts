@@ -39,6 +39,8 @@ export const LABORATORY_FLEET = {
 
 /** Seconds for which ECS lists a stopped task, so that one fault's dead do not slow the next one's replacements. */
 const STOPPED_TASKS_KEPT_SECONDS = 60;
+/** GitLab holds a runner's request open for 50 s: jobs come to requests that have been open for a while, also to one of a drained manager. */
+const LONG_POLL_MS = 4000;
 const REGION = 'us-east-1';
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
@@ -133,7 +135,9 @@ export async function startLaboratory(options: LaboratoryOptions): Promise<Labor
 async function startGitLab(host: string, cleanup: Cleanup) {
   const gitlabProxy = await startFaultProxy({ host, dialect: gitlabDialect });
   cleanup.add('the proxy before GitLab', () => gitlabProxy.stop());
-  const gitlab = await startGitLabDouble({ host, externalUrl: gitlabProxy.url, traceUpdateInterval: 1 });
+  const gitlab = await startGitLabDouble({
+    ...{ host, externalUrl: gitlabProxy.url, traceUpdateInterval: 1, longPollMs: LONG_POLL_MS },
+  });
   cleanup.add('the GitLab double', () => gitlab.stop());
   gitlabProxy.forwardTo(`http://${host}:${gitlab.port}`);
   return { gitlab, gitlabProxy };

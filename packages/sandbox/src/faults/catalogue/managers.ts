@@ -14,7 +14,7 @@ const DRAINED_JOB_MS = 45_000;
  * Milliseconds of the reaper's time around which a job is queued: before and after the drain mark is written, while the
  * manager learns of it, while its runner may still ask, around SIGQUIT, and while the manager leaves.
  */
-const DRAIN_OFFSETS_MS = [-400, 0, 250, 600, 1500, 3500, 5500, 6500];
+const DRAIN_OFFSETS_MS = [-400, 0, 600, 1500, 3500, 5500, 7500, 9500];
 
 const managerKilled: Fault = {
   name: 'manager-killed',
