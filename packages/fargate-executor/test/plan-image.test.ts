@@ -42,7 +42,7 @@ describe('refuses in words', () => {
   });
 
   it('names the way out where there is one', () => {
-    expect(refuseImage('service', 'docker:dind')).toContain('kaniko, rootless buildah');
+    expect(refuseImage('service', 'docker:dind')).toContain('kaniko instead: docs/building-images.md');
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { Findings } from '../src/job/findings.ts';
 import { planRegistryLogins } from '../src/job/plan-registry-logins.ts';
-import type { Findings } from '../src/job/plan-size.ts';
 import { jobOf } from './support/job.ts';
 
 const authOf = (login: string) => ({ auth: Buffer.from(login).toString('base64') });

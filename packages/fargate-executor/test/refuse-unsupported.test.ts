@@ -15,7 +15,7 @@ function refusalOf({ image = 'alpine:3', service, variables = {} }: Case): reado
   return planned.kind === 'refused' ? planned.lines : [];
 }
 
-const BUILD = 'kaniko, rootless buildah, or `docker buildx` with a remote builder';
+const BUILD = 'Build images with kaniko instead: docs/building-images.md';
 
 describe('what Fargate cannot do is refused in one line, with what to do instead', () => {
   it.each<[string, Case, string, string]>([

@@ -1,6 +1,6 @@
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
 import { expandVariables } from './expand-variables.ts';
-import type { Findings } from './plan-size.ts';
+import type { Findings } from './findings.ts';
 import { refuseKindOfImage } from './refuse-unsupported.ts';
 
 const NAME_PART = '[a-z0-9]+(?:(?:\\.|_{1,2}|-+)[a-z0-9]+)*';

@@ -5,12 +5,13 @@ import type {
   FleetConfig,
 } from '@serverless-gitlab-runner/fleet';
 import { planEntryPoint } from './entry-point.ts';
+import type { Findings } from './findings.ts';
 import type { JobRequest } from './job-request.ts';
 import { planImage } from './plan-image.ts';
 import { planMirror } from './plan-mirrors.ts';
 import { planRegistryLogins, type RegistryAccess } from './plan-registry-logins.ts';
 import { planServices, type ServiceShape } from './plan-services.ts';
-import { type Findings, planArchitecture, planCapacity, planSize, planStorage } from './plan-size.ts';
+import { planArchitecture, planCapacity, planSize, planStorage } from './plan-size.ts';
 import { refuseKindOfJob } from './refuse-unsupported.ts';
 import type { PlannedService } from './service-ports.ts';
 

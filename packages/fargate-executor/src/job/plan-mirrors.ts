@@ -1,4 +1,4 @@
-import type { Findings } from './plan-size.ts';
+import type { Findings } from './findings.ts';
 import { closest, normalizedPath, registryPath, tagOf } from './registry-path.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import type { Findings } from './findings.ts';
 import type { JobRequest } from './job-request.ts';
-import type { Findings } from './plan-size.ts';
 import { closest, normalizedPath, registryPath } from './registry-path.ts';
 
 /** How ECS gets into an image's registry: by a secret that is there, or by a login for which one is made. */

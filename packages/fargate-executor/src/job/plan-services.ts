@@ -1,7 +1,7 @@
 import { expandVariables } from './expand-variables.ts';
+import type { Findings } from './findings.ts';
 import type { JobRequest, ServiceRequest } from './job-request.ts';
 import { planImage } from './plan-image.ts';
-import type { Findings } from './plan-size.ts';
 import { serviceEnvironment } from './service-environment.ts';
 import { type PlannedService, portForAll, portOf, refuseSharedPorts } from './service-ports.ts';
 

@@ -6,6 +6,7 @@ import {
   memoryStepsFor,
   nextFargateSize,
 } from '@serverless-gitlab-runner/fleet';
+import type { Findings } from './findings.ts';
 import type { JobRequest } from './job-request.ts';
 import { parseCpu, parseMemory, parseStorage, sizeInWords } from './parse-quantity.ts';
 import { parseArchitecture } from './plan-image.ts';
@@ -18,12 +19,6 @@ export const JOB_VARIABLE = {
   architecture: 'FARGATE_ARCHITECTURE',
   capacity: 'FARGATE_CAPACITY',
 } as const;
-
-/** What planning found besides the plan: lines for the job log, and lines for which the job is refused. */
-export interface Findings {
-  notes: string[];
-  refusals: string[];
-}
 
 type FleetJob = FleetConfig['job'];
 type Variables = JobRequest['variables'];

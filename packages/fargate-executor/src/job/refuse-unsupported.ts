@@ -2,7 +2,9 @@ import type { JobRequest } from './job-request.ts';
 
 /** What Fargate has not, and what to do instead. Each is one line in the job log. */
 const INSTEAD = {
-  builds: 'Build images with kaniko, rootless buildah, or `docker buildx` with a remote builder instead.',
+  // Only what was seen to work without privileges and user namespaces: docs/building-images.md has what was tried.
+  builds:
+    'Build images with kaniko instead: docs/building-images.md of serverless-gitlab-runner has the job.',
   clusters: 'Use a cluster that runs elsewhere, or a runner with the Kubernetes or Docker executor, instead.',
   windows: 'Choose a Linux image or another runner.',
   terminal: 'Use a runner with the Docker or Kubernetes executor for it, or GitLab Workspaces.',

@@ -1,5 +1,5 @@
+import type { Findings } from './findings.ts';
 import type { ServiceRequest } from './job-request.ts';
-import type { Findings } from './plan-size.ts';
 
 /** A service as far as waiting for it and telling of it goes. */
 export interface PlannedService {

@@ -2,7 +2,6 @@ import { openAsBlob } from 'node:fs';
 import { copyFile, lstat, mkdtemp, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { enumerateFiles } from '../archive/enumerate-files.ts';
 import { createGzip } from '../archive/gzip.ts';
 import { createZip } from '../archive/zip.ts';
 import type { Environment } from '../environment.ts';
@@ -12,15 +11,14 @@ import { describe, send } from '../network/http.ts';
 import { type Arguments, parseArguments } from './arguments.ts';
 import { expandEnvironment } from './expand-environment.ts';
 import { CREDENTIAL_OPTIONS, type JobCredentials, readCredentials } from './job-credentials.ts';
+import { SELECTION_OPTIONS, selectFiles } from './select-files.ts';
 
 /** The real runner's tries; more while the server says that it is unavailable. */
 const TRIES = { failed: 3, unavailable: 6 } as const;
 
 const UPLOADER_OPTIONS = {
   ...CREDENTIAL_OPTIONS,
-  path: 'texts',
-  exclude: 'texts',
-  untracked: 'flag',
+  ...SELECTION_OPTIONS,
   verbose: 'flag',
   name: 'text',
   'expire-in': 'text',
@@ -52,23 +50,15 @@ export async function artifactsUploader(
     log.fatal('Missing runner credentials or build ID: give --url, --token and --id');
     return 1;
   }
-  const expand = (text: string) => expandEnvironment(text, environment.inherited);
-  const files = await enumerateFiles(
-    directory,
-    {
-      paths: args.texts('path').map(expand),
-      exclude: args.texts('exclude').map(expand),
-      untracked: args.flag('untracked'),
-    },
-    log,
-  );
+  const files = await selectFiles(args, environment, directory, log);
   if (files.length === 0) {
     log.error('No files to upload');
     return 0;
   }
+  const name = expandEnvironment(args.text('name'), environment.inherited);
   const staging = await mkdtemp(join(environment.TMPDIR, 'artifacts'));
   try {
-    const upload = await pack(args, expand(args.text('name')), files, directory, staging);
+    const upload = await pack(args, name, files, directory, staging);
     return await uploadWithRetries(upload, credentials, log);
   } catch (error) {
     log.fatal(messageOf(error));

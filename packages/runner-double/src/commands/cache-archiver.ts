@@ -2,14 +2,13 @@ import { createReadStream } from 'node:fs';
 import { lstat, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { enumerateFiles } from '../archive/enumerate-files.ts';
 import { createZip } from '../archive/zip.ts';
 import type { Environment } from '../environment.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { parseArguments } from './arguments.ts';
-import { expandEnvironment } from './expand-environment.ts';
 import { cleanUrl, expectSuccess, request, withRetries } from './retry.ts';
+import { SELECTION_OPTIONS, selectFiles } from './select-files.ts';
 
 /** `cache-archiver`: packs what is to be kept into `--file`, and puts that to `--url` when there is one. Returns the exit code. */
 export async function cacheArchiver(
@@ -21,9 +20,7 @@ export async function cacheArchiver(
   const args = parseArguments(argv, {
     file: 'text',
     'alternate-file': 'text',
-    path: 'texts',
-    exclude: 'texts',
-    untracked: 'flag',
+    ...SELECTION_OPTIONS,
     url: 'text',
     header: 'texts',
     timeout: 'text',
@@ -37,17 +34,8 @@ export async function cacheArchiver(
     log.fatal('Missing --file');
     return 1;
   }
-  const expand = (text: string) => expandEnvironment(text, environment.inherited);
   const file = resolve(directory, args.text('file'));
-  const files = await enumerateFiles(
-    directory,
-    {
-      paths: args.texts('path').map(expand),
-      exclude: args.texts('exclude').map(expand),
-      untracked: args.flag('untracked'),
-    },
-    log,
-  );
+  const files = await selectFiles(args, environment, directory, log);
   if (files.length === 0) {
     log.warning('No files to cache.');
     return 0;

@@ -1,6 +1,7 @@
 import type { ObservedTask } from '../demo/observe-tasks.ts';
 import type { CommitFile, GitLabDouble, Job, Pipeline, ProjectDefinition } from '../gitlab-double/index.ts';
 import type { System } from '../system/deploy-system.ts';
+import type { CostlyImage } from './images.ts';
 import type { ArchivedFile } from './read-archive.ts';
 
 /** What the double and ECS saw of a case's job. */
@@ -55,6 +56,8 @@ export interface Suite {
   /** Folder below `packages/sandbox/conformance`. */
   repository: string;
   project?: Omit<ProjectDefinition, 'path'>;
+  /** Images that only this suite needs, since their build takes long. Default none. */
+  costlyImages?: readonly CostlyImage[];
   /** Files that a folder cannot hold, such as submodules, by path. */
   moreFiles?: (gitlab: GitLabDouble) => Promise<Readonly<Record<string, CommitFile>>>;
   /** Commits on the branch before the one that runs. Default 0. */

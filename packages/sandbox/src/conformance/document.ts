@@ -12,7 +12,7 @@ as GitLab and ECS saw them. "fail" is what is known not to work.
 
 /** What no run can show, since it is the runner's own configuration or GitLab's side. */
 const NEVER = [
-  "`privileged`, host mounts and devices of a runner's `config.toml`: Fargate has none. Build images with kaniko, rootless buildah, or `docker buildx` with a remote builder.",
+  "`privileged`, host mounts and devices of a runner's `config.toml`: Fargate has none. Build images with kaniko: [building-images.md](building-images.md).",
   'Interactive web terminals: the custom executor has none. Log more, or run the image on your own machine.',
   'Windows and macOS images: fleets run Linux containers on x86_64 and ARM64. Keep another runner for those jobs.',
 ];

@@ -27,7 +27,8 @@ export async function runConformance({ args, cleanup, signal }: CommandContext):
     return 2;
   }
   const machine = await prepareMachine({ log, cleanup, demoImages: true });
-  await step(log, 'Images of the conformance cases', buildConformanceImages);
+  const costly = choices.flatMap(({ suite }) => suite.costlyImages ?? []);
+  await step(log, 'Images of the conformance cases', (inner) => buildConformanceImages(inner, costly));
   const theatre = await startTheatre({ log, cleanup, signal, machine });
   const outcomes = await step(log, 'Pipelines', (inner) => runChoices(theatre, choices, inner));
   const results = outcomes.flatMap((outcome) => outcome.results);

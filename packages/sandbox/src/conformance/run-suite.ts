@@ -93,6 +93,7 @@ async function makeProject(
     ...suite.project,
     variables: {
       REGISTRY: registry.address,
+      REGISTRY_FOR_JOBS: registry.addressForJobs,
       IMAGE_DIGEST: registry.digest,
       ...suite.project?.variables,
     },

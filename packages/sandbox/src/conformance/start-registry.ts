@@ -9,31 +9,44 @@ import { conformanceImage } from './images.ts';
 export interface Registry {
   /** Host and port; on this machine's loopback, where Docker asks for no TLS. */
   address: string;
+  /** Host and port for the containers of jobs, by plain HTTP. */
+  addressForJobs: string;
   /** `sha256:…` of the image. */
   digest: string;
 }
 
 const IMAGE = 'team/app';
+const PORT = 5000;
+
+export interface RegistryOptions {
+  runId: string;
+  /** The run's Docker network, where jobs reach the registry by name. */
+  networkName: string;
+  log: Log;
+  cleanup: Cleanup;
+}
 
 /** Starts a real registry beside the emulator, and puts an image into it. */
-export async function startRegistry(runId: string, log: Log, cleanup: Cleanup): Promise<Registry> {
+export async function startRegistry(options: RegistryOptions): Promise<Registry> {
+  const { runId, networkName, log, cleanup } = options;
   return step(log, 'A registry with an image', async () => {
     const name = `${runId}-registry`;
     const label = `${RUN_LABEL}=${runId}`;
     await runCommand('docker', [
-      ...['run', '--detach', '--name', name, '--label', label, '--publish', '127.0.0.1::5000'],
+      ...['run', '--detach', '--name', name, '--label', label, '--network', networkName],
+      ...['--publish', `127.0.0.1::${PORT}`],
       conformanceImage('registry'),
     ]);
     cleanup.add('the registry', async () => {
       await tryCommand('docker', ['rm', '--force', '--volumes', name]);
     });
-    const address = (await runCommand('docker', ['port', name, '5000/tcp'])).trim();
+    const address = (await runCommand('docker', ['port', name, `${PORT}/tcp`])).trim();
     const tagged = `${address}/${IMAGE}:1.0`;
     cleanup.add('the images from the registry', () => removeImagesOf(address));
     await runCommand('docker', ['tag', DEMO_IMAGES.busybox, tagged]);
     const digest = await push(tagged);
     await removeImagesOf(address);
-    return { address, digest };
+    return { address, addressForJobs: `${name}:${PORT}`, digest };
   });
 }
 
@@ -55,14 +68,14 @@ async function removeImagesOf(address: string): Promise<void> {
     'images',
     '--format',
     '{{.Repository}}:{{.Tag}}',
-    `${address}/${IMAGE}`,
+    `${address}/*/*`,
   ]);
   const digests = await tryCommand('docker', [
     'images',
     '--digests',
     '--format',
     '{{.Repository}}@{{.Digest}}',
-    `${address}/${IMAGE}`,
+    `${address}/*/*`,
   ]);
   const names = `${list.stdout}\n${digests.stdout}`
     .split('\n')

@@ -40,8 +40,9 @@ export interface TheatreOptions {
 
 /** Starts everything that the cases need, once for all of them. */
 export async function startTheatre({ log, cleanup, signal, machine }: TheatreOptions): Promise<Theatre> {
-  const registry = await startRegistry(machine.runId, log, cleanup);
   const emulator = await startEmulatorFor(log, cleanup, machine);
+  const { runId } = machine;
+  const registry = await startRegistry({ runId, networkName: emulator.networkName, log, cleanup });
   const gitlab = await startGitLabDouble({
     host: emulator.gatewayAddress,
     concurrentDeliveries: CONCURRENT_DELIVERIES,

@@ -1,5 +1,6 @@
 import type { Suite } from '../conformance-case.ts';
 import { ARTIFACTS } from './artifacts.ts';
+import { BUILDS } from './builds.ts';
 import { CACHE } from './cache.ts';
 import { CANCEL, INTERRUPTIBLE } from './cancel.ts';
 import { CONTROL } from './control.ts';
@@ -35,6 +36,7 @@ export const SUITES: readonly Suite[] = [
   INTERRUPTIBLE,
   SIZES,
   LOG,
+  BUILDS,
   ENDINGS,
   REFUSED,
 ];

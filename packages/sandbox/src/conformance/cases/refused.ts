@@ -1,7 +1,7 @@
 import type { Suite } from '../conformance-case.ts';
 import { failsFor, isRefused, lastsAtMost, says } from '../expectations.ts';
 
-const INSTEAD = 'kaniko, rootless buildah, or `docker buildx` with a remote builder.';
+const INSTEAD = 'Build images with kaniko: [building-images.md](building-images.md).';
 
 export const REFUSED: Suite = {
   repository: 'refused',
@@ -36,7 +36,7 @@ export const REFUSED: Suite = {
 function dind(image: string) {
   return [
     ...isRefused(`"${image}" needs a privileged container, which Fargate does not have`),
-    says('kaniko'),
+    says('docs/building-images.md'),
     lastsAtMost(20),
   ];
 }

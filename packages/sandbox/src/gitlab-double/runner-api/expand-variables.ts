@@ -1,4 +1,12 @@
-import type { PayloadVariable } from './variables.ts';
+/** A variable in a job's payload. GitLab leaves `file` and `raw` out when false. */
+export interface PayloadVariable {
+  key: string;
+  value: string;
+  public: boolean;
+  masked: boolean;
+  file?: true;
+  raw?: true;
+}
 
 /** `$$` stays: it is the runner that makes a dollar of it. */
 const REFERENCE = /\$\$|\$(\w+)|\$\{(\w+)\}/g;

@@ -5,18 +5,8 @@ import type { Job } from '../model/job.ts';
 import { isProtectedBranch, USER } from '../model/project.ts';
 import { cloneUrl, jobUrl, projectUrls } from '../urls.ts';
 import { dependencyJobs } from './dependency-jobs.ts';
-import { expandVariables } from './expand-variables.ts';
+import { expandVariables, type PayloadVariable } from './expand-variables.ts';
 import { idTokens } from './id-tokens.ts';
-
-/** A variable in a job's payload. GitLab leaves `file` and `raw` out when false. */
-export interface PayloadVariable {
-  key: string;
-  value: string;
-  public: boolean;
-  masked: boolean;
-  file?: true;
-  raw?: true;
-}
 
 /**
  * All variables of a job, predefined first and then by rising precedence, as GitLab orders them: what comes later wins in the
