@@ -41,7 +41,6 @@ describe("the runner's configuration", () => {
         'executor = "custom"',
         'shell = "bash"',
         'builds_dir = "/builds"',
-        'FF_POSIXLY_CORRECT_ESCAPES = true',
         'config_exec = "/hooks/config"',
         'prepare_exec = "/hooks/prepare"',
         'run_exec = "/hooks/run"',

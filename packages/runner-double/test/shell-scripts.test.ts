@@ -11,7 +11,7 @@ const suite = new ScriptSuite();
 const AWKWARD = [
   `it's "quoted" $HOME \`id\` \\n $(id)`,
   'ümläut \u{1f600} tab\there',
-  'two\nlines\n',
+  'two lines:\nlines\n',
   '-n',
   'semi;colon & pipe | star * tilde ~ {a,b} [x] !bang #hash',
 ];
@@ -79,11 +79,11 @@ describe.each(SHELLS)('a script for %s with %j', (shell, toml) => {
     await mkdir(join(suite.root, 'builds/g/p'), { recursive: true });
     const extra = {
       ...steps('echo "$CERT"; cat "$CERT"'),
-      variables: [{ key: 'CERT', value: `-----BEGIN\nx'y\n`, file: true, raw: true }],
+      variables: [{ key: 'CERT', value: `-----BEGIN X\nx'y\n`, file: true, raw: true }],
     };
     const file = `${suite.root}/builds/g/p.tmp/CERT`;
     const { stdout } = await suite.runStage(shell, 'step_script', toml, extra);
-    expect(stdout).toContain(`${file}\n-----BEGIN\nx'y\n`);
+    expect(stdout).toContain(`${file}\n-----BEGIN X\nx'y\n`);
     expect((await suite.runStage(shell, 'cleanup_file_variables', toml, extra)).code).toBe(0);
     expect(existsSync(file)).toBe(false);
   });

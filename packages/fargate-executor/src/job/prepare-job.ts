@@ -136,9 +136,17 @@ async function connect(
   const { stdout } = await connection.ask('ready', { signal });
   const found = /^user=(\d+) shell=(.+)$/m.exec(stdout);
   if (!found) throw new SystemFailureError(`the build container's agent did not answer: ${stdout}`);
-  log.say(`The job's container is there: user ${found[1]}, shell ${found[2]}`);
+  log.say(`The job's container is there: user ${found[1]}, shell ${shellInWords(found[2] ?? '')}`);
   await announceServices(connection, plan.serviceHostnames, log, signal);
   await awaitServices({ context, session, connection, log, signal });
+}
+
+/** The agent brings shells of its own for images without one that reads GitLab Runner's scripts. */
+function shellInWords(shell: string): string {
+  if (shell.startsWith('/.job-agent/busybox')) return "the helper's busybox, since the image has none";
+  if (shell.startsWith('/.job-agent/bash'))
+    return "the helper's bash as sh, since the image's sh (dash, for one) cannot read GitLab Runner's quotes";
+  return shell;
 }
 
 function tellPlan(plan: JobTaskPlan, { fleet }: ExecutorContext, log: JobLog): void {

@@ -37,9 +37,6 @@ ${fleet.cloneUrl ? `  clone_url = ${text(fleet.cloneUrl)}\n` : ''}\
   limit = ${concurrentJobs}
   # KiB of a job's log: GitLab's own default limit (100 MB) is the one that counts, not the runner's 4 MB.
   output_limit = 102400
-  [runners.feature_flags]
-    # Images with a POSIX shell only do not know bash's way to quote.
-    FF_POSIXLY_CORRECT_ESCAPES = true
   [runners.custom_build_dir]
     # GIT_CLONE_PATH works: each job has a disk of its own.
     enabled = true

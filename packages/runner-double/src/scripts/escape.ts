@@ -3,9 +3,17 @@ export type Escape = (text: string) => string;
 
 const PLAIN = /^[A-Za-z0-9_.,/@-]+$/;
 
-/** For every POSIX shell (`FF_POSIXLY_CORRECT_ESCAPES=true`): single quotes, which keep newlines and all bytes. */
+/** Characters for which the real runner puts a word into double quotes. Newlines, semicolons and single quotes are not among them. */
+const QUOTED = /[`"\\$ !#%&()*<=>?[|]/;
+
+/**
+ * For POSIX shells (`FF_POSIXLY_CORRECT_ESCAPES=true`), as leaky as the real runner's: a value such as `a;b` stays bare, and is two
+ * commands. Who turns the flag on has to see that here too.
+ */
 export function escapePosix(text: string): string {
-  return PLAIN.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  if (text === '') return "''";
+  const escaped = text.replaceAll(/[`"\\$]/g, (character) => `\\${character}`);
+  return QUOTED.test(text) ? `"${escaped}"` : escaped;
 }
 
 const NAMED: Readonly<Record<number, string>> = {

@@ -55,7 +55,11 @@ describe("a script in an image of one's own", () => {
   it.each([
     { what: 'with bash', image: BASE_IMAGE, shell: 'user=0 shell=/usr/local/sbin/../../../usr/bin/bash' },
     { what: 'with busybox', image: DEMO_IMAGES.busybox, shell: 'user=0 shell=/bin/sh' },
-    { what: 'with a POSIX sh and nothing else', image: DEMO_IMAGES.posixSh, shell: 'user=0 shell=/bin/sh' },
+    {
+      what: 'with a POSIX sh and nothing else',
+      image: DEMO_IMAGES.posixSh,
+      shell: 'user=0 shell=/.job-agent/bash --posix -O xpg_echo',
+    },
     { what: 'without a shell', image: noShell, shell: 'user=0 shell=/.job-agent/busybox sh' },
     { what: 'of another user, without /tmp and grep', image: nobody, shell: 'user=1234 shell=/usr/bin/bash' },
   ])('runs $what', async ({ image, shell }) => {
