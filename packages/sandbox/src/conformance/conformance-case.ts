@@ -47,6 +47,8 @@ export interface ConformanceCase {
   notSupported?: string;
   /** What happens to the jobs from outside while they run. */
   act?: (scene: Scene) => Promise<void>;
+  /** The first release of GitLab Runner that can do it, such as `17.9`; older ones run without the case. */
+  since?: string;
   /** Also in the short run. */
   quick?: true;
 }

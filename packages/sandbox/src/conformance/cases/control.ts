@@ -20,6 +20,7 @@ export const CONTROL: Suite = {
     {
       keyword: 'timeout',
       name: 'RUNNER_SCRIPT_TIMEOUT leaves time for after_script',
+      since: '16.4',
       jobs: { 'script-timeout': [failsFor('job_execution_timeout'), showsLine('after the time-out')] },
     },
     {
@@ -36,6 +37,7 @@ export const CONTROL: Suite = {
     {
       keyword: 'retry',
       name: 'exit_codes',
+      since: '17.9',
       jobs: { 'retry-exit-codes': [failsWithExitCode(17), wasTried(2)] },
     },
     {
@@ -46,6 +48,7 @@ export const CONTROL: Suite = {
     {
       keyword: 'allow_failure',
       name: 'exit_codes: the pipeline goes on with one of them',
+      since: '17.9',
       jobs: { 'allowed-codes': [failsWithExitCode(43), isAllowedToFail()], next: [endsWith('success')] },
     },
   ],

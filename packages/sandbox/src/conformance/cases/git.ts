@@ -46,6 +46,7 @@ export const GIT: Suite = {
     {
       keyword: 'GIT_STRATEGY',
       name: 'none and empty: the project folder is there, and empty',
+      since: '17.3',
       jobs: { none: succeedsWith('0 files'), empty: succeedsWith('0 files') },
     },
     {

@@ -86,6 +86,7 @@ export const IMAGE: Suite = {
     {
       keyword: 'image',
       name: 'a platform that Fargate has not: refused at once with those that it has',
+      since: '16.7',
       jobs: { 'platform-unknown': isRefused('"linux/riscv64": this fleet allows X86_64, ARM64') },
       notSupported: 'Linux on X86_64 and ARM64 only: `image: docker: platform` or FARGATE_ARCHITECTURE.',
     },

@@ -10,6 +10,7 @@ export const MASKING: Suite = {
     {
       keyword: 'masked variables',
       name: 'whole, in two pieces, twice in a row; the job token; GitLab tokens by their prefix',
+      since: '15.5',
       quick: true,
       jobs: {
         masked: [

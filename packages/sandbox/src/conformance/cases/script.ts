@@ -73,6 +73,7 @@ export const SCRIPT: Suite = {
     {
       keyword: 'hooks',
       name: 'pre_get_sources_script runs before the sources',
+      since: '15.9',
       jobs: { hooks: [...succeedsWith('after the sources'), says('before the sources')] },
     },
   ],

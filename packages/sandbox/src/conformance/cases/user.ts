@@ -7,6 +7,7 @@ export const USER: Suite = {
     {
       keyword: 'docker:user',
       name: 'a number, a name, a number with a group: the script runs as that user and writes in the project',
+      since: '16.8',
       jobs: {
         number: succeedsWith('uid 1500 gid 1500'),
         name: [...succeedsWith('uid 1500 gid 1500'), hasArtifacts({ 'made-by-the-job.txt': 'new\n' })],
@@ -16,6 +17,7 @@ export const USER: Suite = {
     {
       keyword: 'docker:user',
       name: 'a user that the image has not: fails in words',
+      since: '16.8',
       jobs: { 'unknown-user': [failsFor('script_failure'), says(/nobody-of-that-name/)] },
     },
     {
