@@ -62,10 +62,14 @@ export interface Suite {
   costlyImages?: readonly CostlyImage[];
   /** Files that a folder cannot hold, such as submodules, by path. */
   moreFiles?: (gitlab: GitLabDouble) => Promise<Readonly<Record<string, CommitFile>>>;
+  /** Of the commit that runs. Default: it names the repository. */
+  commitMessage?: string;
   /** Commits on the branch before the one that runs. Default 0. */
   earlierCommits?: number;
   /** Pipelines that are over, whatever came of them, before the suite's own begins. Default none. */
   earlierPipelines?: readonly EarlierPipeline[];
+  /** Its pipeline runs before all others, beside none. Default false. */
+  alone?: true;
   cases: readonly ConformanceCase[];
 }
 

@@ -58,18 +58,23 @@ export function choose(isChosen: (each: ConformanceCase) => boolean): Choice[] {
   );
 }
 
-/** Runs all pipelines at once: the manager's places decide how many of their jobs run at one time. */
-export function runChoices(theatre: Theatre, choices: readonly Choice[], tell: Log): Promise<SuiteOutcome[]> {
-  return Promise.all(
-    choices.map(async ({ suite, cases }) => {
-      const outcome = await runSuite(theatre, suite, cases);
-      for (const { keyword, case: name, status, seconds, why } of outcome.results) {
-        const mark = status === 'pass' ? pc.green('✓') : pc.red('✗');
-        tell(`${mark} ${keyword}: ${name} (${seconds} s)${status === 'pass' ? '' : ` ${pc.red(why)}`}`);
-      }
-      return outcome;
-    }),
-  );
+/** Runs pipelines at once, the manager's places decide how many of their jobs run at one time; those that want to be alone come before. */
+export async function runChoices(
+  theatre: Theatre,
+  choices: readonly Choice[],
+  tell: Log,
+): Promise<SuiteOutcome[]> {
+  const run = async ({ suite, cases }: Choice) => {
+    const outcome = await runSuite(theatre, suite, cases);
+    for (const { keyword, case: name, status, seconds, why } of outcome.results) {
+      const mark = status === 'pass' ? pc.green('✓') : pc.red('✗');
+      tell(`${mark} ${keyword}: ${name} (${seconds} s)${status === 'pass' ? '' : ` ${pc.red(why)}`}`);
+    }
+    return outcome;
+  };
+  const alone: SuiteOutcome[] = [];
+  for (const choice of choices) if (choice.suite.alone) alone.push(await run(choice));
+  return [...alone, ...(await Promise.all(choices.filter(({ suite }) => !suite.alone).map(run)))];
 }
 
 function isTooNew({ since }: ConformanceCase, release: string): boolean {

@@ -104,7 +104,10 @@ async function makeProject(
       files: { 'earlier.txt': `${commit}\n` },
     });
   }
-  await gitlab.pushCommit(project, { message: `the ${suite.repository} repository`, files });
+  await gitlab.pushCommit(project, {
+    message: suite.commitMessage ?? `the ${suite.repository} repository`,
+    files,
+  });
   return project;
 }
 

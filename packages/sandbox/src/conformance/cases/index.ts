@@ -7,7 +7,8 @@ import { CONTROL } from './control.ts';
 import { ENDINGS } from './endings.ts';
 import { GIT } from './git.ts';
 import { IMAGE } from './image.ts';
-import { LOG } from './log.ts';
+import { INJECTION } from './injection.ts';
+import { LOG, THROUGHPUT } from './log.ts';
 import { MASKING } from './masking.ts';
 import { NEEDS } from './needs.ts';
 import { REFUSED } from './refused.ts';
@@ -20,6 +21,7 @@ import { VARIABLES } from './variables.ts';
 
 /** Every case, by the repository that it runs in. */
 export const SUITES: readonly Suite[] = [
+  THROUGHPUT,
   IMAGE,
   USER,
   SHELLS,
@@ -36,6 +38,7 @@ export const SUITES: readonly Suite[] = [
   INTERRUPTIBLE,
   SIZES,
   LOG,
+  INJECTION,
   BUILDS,
   ENDINGS,
   REFUSED,

@@ -16,11 +16,6 @@ export const LOG: Suite = {
     },
     {
       keyword: 'log',
-      name: `40 MB without a loss, at ${FAST} MB/s or more`,
-      jobs: { fast: [succeeds(), hasEveryLine(), wroteFast()] },
-    },
-    {
-      keyword: 'log',
       name: 'colours and sections of the script',
       quick: true,
       jobs: {
@@ -71,6 +66,19 @@ export const LOG: Suite = {
           says(/\$|USD/),
         ],
       },
+    },
+  ],
+};
+
+/** Beside other jobs it would be their speed, too. */
+export const THROUGHPUT: Suite = {
+  repository: 'throughput',
+  alone: true,
+  cases: [
+    {
+      keyword: 'log',
+      name: `40 MB without a loss, at ${FAST} MB/s or more`,
+      jobs: { fast: [succeeds(), hasEveryLine(), wroteFast()] },
     },
   ],
 };
