@@ -2,14 +2,14 @@ import type { Suite } from '../conformance-case.ts';
 import { isRefused, keepsQuietAbout, says, succeedsWith } from '../expectations.ts';
 
 /** A name that git takes and a careless shell would run. */
-const BRANCH = 'x;touch$IFS/builds/run;$(touch$IFS/builds/run)';
+const BRANCH = 'x;>/builds/run;$(>/builds/run)';
 const NOBODY_RAN_IT = [...succeedsWith('nobody ran it'), keepsQuietAbout('somebody ran it')];
 
 /** What people write where a shell might read it. */
 export const INJECTION: Suite = {
   repository: 'injection',
   project: { defaultBranch: BRANCH },
-  commitMessage: "fix;touch$IFS/builds/run\n\n'; touch /builds/run; `touch /builds/run`",
+  commitMessage: "fix;>/builds/run\n\n'; touch /builds/run; `touch /builds/run`",
   cases: [
     {
       keyword: 'shell injection',
