@@ -49,7 +49,10 @@ export const CONTROL: Suite = {
       keyword: 'allow_failure',
       name: 'exit_codes: the pipeline goes on with one of them',
       since: '17.9',
-      jobs: { 'allowed-codes': [failsWithExitCode(43), isAllowedToFail()], next: [endsWith('success')] },
+      jobs: {
+        'allowed-codes': [failsWithExitCode(43), isAllowedToFail()],
+        'next-by-codes': [endsWith('success')],
+      },
     },
   ],
 };
