@@ -75,7 +75,7 @@ const ecsFails: Fault = {
 const runTaskAnswerLost: Fault = {
   name: 'run-task-answer-lost',
   title: "the answers of the launcher's and of the manager's RunTask are lost, twice each",
-  runs: 3,
+  runs: 2,
   async play(stage) {
     stage.addWebhook();
     const rules = ['runner-launcher', 'manager'].map((caller) =>
