@@ -96,5 +96,6 @@ function list(choices: readonly Choice[]): number {
 function runnerOf({ gitlab }: Theatre): string {
   const managers = [...gitlab.runners.values()].flatMap((runner) => [...runner.managers.values()]);
   const info = managers.find((manager) => manager.info?.version)?.info;
-  return `gitlab-runner ${info?.version ?? 'of an unknown version'}`;
+  const release = `gitlab-runner ${info?.version ?? 'of an unknown version'}`;
+  return info?.revision === 'double' ? `the runner double, which stands in for ${release}` : release;
 }
