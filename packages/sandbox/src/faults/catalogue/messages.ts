@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000;
 const launcherDies: Fault = {
   name: 'launcher-dies',
   title: 'the launcher is killed after its RunTask was carried out, before it hears of it',
-  runs: 3,
+  runs: 2,
   async play(stage) {
     stage.addWebhook();
     const rule = stage.aws({
