@@ -3,45 +3,49 @@ import { runCommand } from '../../setup/run-command.ts';
 import { cutNetwork, fillDisk, killTask, taskContainerIds } from '../docker-acts.ts';
 import type { Fault } from '../fault.ts';
 import { smallJob, smallJobs } from '../small-jobs.ts';
+import type { Stage } from '../stage.ts';
 
 /** Seconds of scripts that are under way when something happens. */
 const LONG = 20;
 
-const jobTaskKilled: Fault = {
-  name: 'job-task-killed',
-  title: "a job's task dies in the middle of its script; its neighbours go on",
-  runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    const victim = await stage.queueOne(smallJob('victim', LONG));
-    await stage.queue(2);
-    await stage.scriptBegan(victim);
-    const task = await stage.taskOf(victim, 'RUNNING');
-    stage.interrupts(victim, /task/i);
-    await killTask(task.taskArn);
-    stage.recovering();
-    await stage.finished([victim]);
-    await stage.retry(victim);
-  },
-};
+/** A task is lost in the middle of its job's script, with two neighbours running; GitLab must be told why. */
+function taskLost(
+  fault: Pick<Fault, 'name' | 'title'>,
+  reason: RegExp,
+  lose: (stage: Stage, taskArn: string) => Promise<unknown>,
+): Fault {
+  return {
+    ...fault,
+    runs: 2,
+    async play(stage) {
+      stage.addWebhook();
+      const victim = await stage.queueOne(smallJob('victim', LONG));
+      await stage.queue(2);
+      await stage.scriptBegan(victim);
+      const task = await stage.taskOf(victim, 'RUNNING');
+      stage.interrupts(victim, reason);
+      await lose(stage, task.taskArn);
+      stage.recovering();
+      await stage.finished([victim]);
+      await stage.retry(victim);
+    },
+  };
+}
 
-const spotInterruption: Fault = {
-  name: 'spot-interruption',
-  title: "Spot takes back a job's task in the middle of its script",
-  runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    const victim = await stage.queueOne(smallJob('victim', LONG));
-    await stage.queue(2);
-    await stage.scriptBegan(victim);
-    const task = await stage.taskOf(victim, 'RUNNING');
-    stage.interrupts(victim, /spot/i);
-    await stage.switches.interrupt(task.taskArn, 3);
-    stage.recovering();
-    await stage.finished([victim]);
-    await stage.retry(victim);
+const jobTaskKilled = taskLost(
+  {
+    name: 'job-task-killed',
+    title: "a job's task dies in the middle of its script; its neighbours go on",
   },
-};
+  /task/i,
+  (_stage, taskArn) => killTask(taskArn),
+);
+
+const spotInterruption = taskLost(
+  { name: 'spot-interruption', title: "Spot takes back a job's task in the middle of its script" },
+  /spot/i,
+  (stage, taskArn) => stage.switches.interrupt(taskArn, 3),
+);
 
 const networkCutShort: Fault = {
   name: 'network-cut-short',
