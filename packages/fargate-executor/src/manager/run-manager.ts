@@ -17,7 +17,7 @@ import { readJobRequests } from './runner-metrics.ts';
 import { startRunner } from './runner-process.ts';
 import { createContext, type ManagerIdentity, readIdentity } from './start-context.ts';
 import { stopLeftOverTasks } from './stop-left-over-tasks.ts';
-import { EXIT, type ManagerEnd, superviseRunner } from './supervise-runner.ts';
+import { askingMs, EXIT, type ManagerEnd, superviseRunner } from './supervise-runner.ts';
 import { drainedSince } from './watch-drain.ts';
 
 /** Seconds that GitLab may be unreachable when a manager starts. */
@@ -82,9 +82,7 @@ export async function runManager(
  * take a job then. One that was drained a moment ago asks once, for it was started for a job.
  */
 function isGivenUp(since: string | undefined, { fleet }: ManagerIdentity): boolean {
-  if (since === undefined) return false;
-  const { drainGraceSeconds } = fleet.manager;
-  return Date.now() - Date.parse(since) > (drainGraceSeconds * 1000) / 4;
+  return since !== undefined && Date.now() - Date.parse(since) > askingMs(fleet);
 }
 
 /** Ends before anything was begun, and says why where people look. */

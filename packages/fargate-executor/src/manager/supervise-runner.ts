@@ -1,4 +1,5 @@
 import type { ECSClient } from '@aws-sdk/client-ecs';
+import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import type { ManagerStopped } from '@serverless-gitlab-runner/shared-events';
 import type { Logger } from '../logger.ts';
 import { repeat } from '../repeat.ts';
@@ -45,8 +46,11 @@ const MS_TO_FINISH_WHEN_STOPPED = 90_000;
 
 /** GitLab answers a long-polled request for a job after 50 s at the latest. */
 const QUIT_MS = 65_000;
-/** Of a drained manager's grace, for GitLab's first answer: the reaper stops it after the whole. */
-const ASKING_SHARE = 1 / 4;
+/** Milliseconds from its drain for which a manager may wait for GitLab's first answer: the reaper stops it after four times that. */
+export function askingMs({ manager }: FleetConfig): number {
+  return (manager.drainGraceSeconds * 1000) / 4;
+}
+
 /** The jobs that there are need the time that ECS gives. */
 const STOP_PATIENCE: Patience = { askMs: 0, quitMs: 10_000 };
 
@@ -57,7 +61,7 @@ export async function superviseRunner(settings: SuperviseSettings): Promise<Mana
   let reason: ManagerStopped['reason'] = 'runner-exited';
   let lastResort: NodeJS.Timeout | undefined;
 
-  const askMs = fleet.manager.drainGraceSeconds * 1000 * ASKING_SHARE;
+  const askMs = askingMs(fleet);
   const leave = (why: ManagerStopped['reason'], patience: Patience, fields: Record<string, unknown> = {}) => {
     if (reason === 'runner-exited') reason = why;
     logger.info('gitlab-runner takes no more jobs', { reason: why, ...fields });
