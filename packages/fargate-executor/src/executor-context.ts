@@ -1,6 +1,7 @@
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import type { Logger } from './logger.ts';
 import type { EventPublisher } from './publish-events.ts';
+import type { ImageConfigReader } from './registry/image-config-reader.ts';
 import type { ContainerLog } from './task/container-log.ts';
 import type { SecretLeases } from './task/lease-secrets.ts';
 import type { TaskDefinitionRegistry } from './task/register-task-definition.ts';
@@ -19,6 +20,7 @@ export interface ExecutorContext {
   taskDefinition: TaskDefinitionSettings;
   taskDefinitions: TaskDefinitionRegistry;
   secretLeases: SecretLeases;
+  imageConfigs: ImageConfigReader;
   watcher: TaskWatcher;
   containerLog: ContainerLog;
   /** Whether links to AWS's console make sense. */

@@ -59,10 +59,7 @@ describe('a task that ends before it takes commands', () => {
     const blamed = blameEntryPoint(error, ['/nope']);
     expect(blamed).toBeInstanceOf(JobRefusedError);
     expect(blamed).toMatchObject({
-      lines: [
-        'The container ended.',
-        expect.stringMatching(/`image: entrypoint` \["\/nope"\], which must be/),
-      ],
+      lines: ['The container ended.', expect.stringMatching(/the entry point \["\/nope"\], which must be/)],
     });
     expect(blameEntryPoint(error, undefined)).toBe(error);
   });

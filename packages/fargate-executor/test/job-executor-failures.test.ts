@@ -54,7 +54,7 @@ describe('a job that cannot run', () => {
     const image = { name: 'terraform', entrypoint: ['terraform'] };
     expect(await bed.prepare({ image })).toBe('build-failure');
     expect(log()).toContain("ERROR: The job's container ended with exit code 64");
-    expect(log()).toContain('`image: entrypoint` ["terraform"], which must be in the image');
+    expect(log()).toContain('the entry point ["terraform"], which must be in the image');
     expect(bed.stopped()).toEqual([TASK_ARN]);
   });
 

@@ -57,7 +57,7 @@ describe('variables in a name', () => {
   it.each([
     ['registry/$APP:1', 'registry/shop:1'],
     [`\${APP}-\${APP}`, 'shop-shop'],
-    ['$APPLE', '$APPLE'],
+    ['a$APPLE', 'a'],
     ['$$APP', '$APP'],
     ['$', '$'],
     ['a$1', 'a$1'],

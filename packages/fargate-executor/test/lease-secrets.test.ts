@@ -2,7 +2,6 @@ import {
   CreateSecretCommand,
   DeleteSecretCommand,
   InvalidRequestException,
-  ListSecretsCommand,
   ResourceExistsException,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
@@ -22,7 +21,6 @@ const manager = () =>
     client: new SecretsManagerClient({ region: 'eu-west-1' }),
     path: 'sgr/jobs/default/',
     fleet: 'default',
-    staleSeconds: 600,
     logger: createLogger('DEBUG', (line) => lines.push(line)),
   });
 const created = () => secrets.commandCalls(CreateSecretCommand).map((call) => call.args[0].input);
@@ -80,37 +78,5 @@ describe('a lease', () => {
     secrets.on(CreateSecretCommand).rejectsOnce(new Error('AccessDenied')).resolves({});
     await expect(leases.lease(login, 1)).rejects.toThrow('AccessDenied');
     expect((await leases.lease(login, 1)).name).toBe('sgr/jobs/default/0');
-  });
-});
-
-describe('sweeping', () => {
-  const old = new Date(Date.now() - 601_000);
-  const tags = [{ Key: 'serverless-gitlab-runner:role', Value: 'job' }];
-
-  it('removes what a dead manager left, and nothing else', async () => {
-    secrets
-      .on(ListSecretsCommand)
-      .resolvesOnce({
-        SecretList: [
-          { Name: 'sgr/jobs/default/0', CreatedDate: old, Tags: tags },
-          { Name: 'sgr/jobs/default/1', CreatedDate: new Date(), Tags: tags },
-          { Name: 'sgr/jobs/default/2', CreatedDate: old },
-        ],
-        NextToken: 'more',
-      })
-      .resolves({
-        SecretList: [
-          { Name: 'sgr/jobs/other/0', CreatedDate: old, Tags: tags },
-          { Name: 'sgr/jobs/default/3', CreatedDate: old, Tags: tags },
-        ],
-      });
-    await manager().sweep();
-    expect(deleted().map(({ SecretId }) => SecretId)).toEqual(['sgr/jobs/default/0', 'sgr/jobs/default/3']);
-  });
-
-  it('that is not allowed fails nobody', async () => {
-    secrets.on(ListSecretsCommand).rejects(new Error('AccessDenied'));
-    await manager().sweep();
-    expect(lines.join()).toContain('AccessDenied');
   });
 });

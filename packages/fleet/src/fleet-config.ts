@@ -59,6 +59,15 @@ const mirrorSchema = z
     'is a registry and a path, as in 123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub',
   );
 
+/** A registry as it stands in images' names: `docker.io`, `registry.example.com:5050`. */
+const registrySchema = z
+  .string()
+  .max(200)
+  .regex(
+    /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?$/,
+    'is a registry as it stands in names of images, as in registry.example.com:5050',
+  );
+
 /** The tasks that run the fleet's jobs. */
 const jobSchema = z
   .object({
@@ -98,6 +107,19 @@ const jobSchema = z
      * `123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub` for `docker.io`, or other mirrors. Default none.
      */
     registryMirrors: z.record(z.string().min(1), mirrorSchema).default({}),
+    /**
+     * Whether the entry points that images bring are run, as GitLab's Docker executor does it. Default false, as its
+     * Kubernetes executor does it; a job says otherwise by `FF_KUBERNETES_HONOR_ENTRYPOINT`.
+     */
+    honorImageEntryPoint: z.boolean().default(false),
+    /**
+     * Registries from which managers may read images' configurations, for their entry points; by https only. GitLab's own,
+     * which comes with the jobs, is one of them anyway. Default the large public ones. `docker.io` is Docker Hub.
+     */
+    imageConfigRegistries: z
+      .array(registrySchema)
+      .max(50)
+      .default(['docker.io', 'ghcr.io', 'quay.io', 'public.ecr.aws', 'registry.gitlab.com']),
   })
   .prefault({});
 

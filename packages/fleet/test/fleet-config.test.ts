@@ -29,6 +29,8 @@ describe('a fleet’s document', () => {
         architectures: ['X86_64', 'ARM64'],
         capacity: ['FARGATE_SPOT', 'FARGATE'],
         ephemeralStorageGib: 20,
+        honorImageEntryPoint: false,
+        imageConfigRegistries: ['docker.io', 'ghcr.io', 'quay.io', 'public.ecr.aws', 'registry.gitlab.com'],
         maxEphemeralStorageGib: 100,
         maxLifetimeSeconds: 14_400,
         deadManSeconds: 300,

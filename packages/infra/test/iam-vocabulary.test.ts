@@ -6,6 +6,12 @@ import { synthesise } from './support/synthesise.ts';
 const statements = Object.values(
   synthesise({
     cache: {},
+    fleets: [
+      {
+        name: 'default',
+        job: { imageConfigRegistries: ['123456789012.dkr.ecr.eu-west-1.amazonaws.com'] },
+      },
+    ],
     jobImageRepositories: ['team/*'],
     jobImageMirrors: ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub'],
   }),

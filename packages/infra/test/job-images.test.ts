@@ -3,15 +3,16 @@ import { roleStatements } from './support/statements.ts';
 import { synthesise } from './support/synthesise.ts';
 
 const JOB_EXECUTION = 'Pulls the images of job tasks and writes their logs';
+const MANAGER = 'What a runner manager may do: run, watch and stop job tasks';
 const PULL = 'ecr:BatchGetImage';
 const FILL = ['ecr:BatchImportUpstreamImage', 'ecr:CreateRepository'];
 const ECR = '123456789012.dkr.ecr.eu-central-1.amazonaws.com';
 const CACHE = 'arn:aws:ecr:eu-central-1:123456789012:repository/docker-hub/*';
 
-function allowedBy(options: Parameters<typeof synthesise>[0]) {
+function allowedBy(options: Parameters<typeof synthesise>[0], of = JOB_EXECUTION) {
   const allowed = Object.values(synthesise(options))
     .flatMap(roleStatements)
-    .filter(({ effect, role }) => effect === 'Allow' && role === JOB_EXECUTION);
+    .filter(({ effect, role }) => effect === 'Allow' && role === of);
   return (action: string) =>
     allowed
       .filter(({ actions }) => actions.includes(action))
@@ -57,5 +58,25 @@ describe("jobs' execution role", () => {
     const allowed = allowedBy({ jobImageRepositories: ['app', other] });
     expect(allowed(PULL)).toEqual(['arn:aws:ecr:eu-west-1:111122223333:repository/app', other]);
     for (const action of FILL) expect(allowed(action)).toEqual([]);
+  });
+});
+
+describe('a manager', () => {
+  const images = { jobImageRepositories: ['app'], jobImageMirrors: [`${ECR}/docker-hub`] };
+  const READ = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
+
+  it('reads nothing of Amazon ECR, unless a fleet says so', () => {
+    const allowed = allowedBy({ ...images, fleets: [{ name: 'default' }] }, MANAGER);
+    for (const action of [...READ, 'ecr:GetAuthorizationToken']) expect(allowed(action)).toEqual([]);
+  });
+
+  it("reads the configurations of jobs' images where a fleet names a registry of ECR for it", () => {
+    const fleets = [{ name: 'default', job: { imageConfigRegistries: ['docker.io', ECR] } }];
+    const allowed = allowedBy({ ...images, fleets }, MANAGER);
+    const repositories = ['arn:aws:ecr:eu-west-1:111122223333:repository/app', CACHE];
+    for (const action of READ) expect(allowed(action)).toEqual(repositories);
+    expect(allowed('ecr:GetAuthorizationToken')).toEqual(['*']);
+    for (const action of [...FILL, 'ecr:PutImage', 'ecr:BatchCheckLayerAvailability'])
+      expect(allowed(action)).toEqual([]);
   });
 });

@@ -49,7 +49,6 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
     'logs:GetLogEvents',
     'secretsmanager:CreateSecret',
     'secretsmanager:DeleteSecret',
-    'secretsmanager:ListSecrets',
     'secretsmanager:TagResource',
     'ssm:GetParameter',
     'sts:AssumeRole',

@@ -25,7 +25,12 @@ async function options(
   const logLines: string[] = [];
   const given: ExecutorOptions = {
     identity: identityOf(extra, hooks.custom(custom)),
-    rawJob: '{"id":1,"unknown":"kept"}',
+    rawJob: JSON.stringify({
+      id: 1,
+      unknown: 'kept',
+      image: { name: 'node:$VERSION', alias: null, entrypoint: ['sh'] },
+      services: [{ name: 'redis:$VERSION$UNSET', alias: 'cache,kv', command: ['$VERSION'] }],
+    }),
     inherited: { PATH: process.env.PATH ?? '', FROM_MANAGER: 'yes' },
     temporaryDirectory: hooks.directory,
     jobLog: new JobLog(
@@ -107,7 +112,12 @@ describe('CustomExecutor', () => {
     expect(config1.get('CUSTOM_ENV_CI_PROJECT_DIR')).toBe('');
     expect((await hooks.read('pwd')).trim()).toBe(prepare.get('TMPDIR'));
     expect(prepare.get('BUILD_EXIT_CODE_FILE')).toBe(join(prepare.get('TMPDIR') ?? '', 'build_exit_code'));
-    expect(await hooks.read('response')).toBe('{"id":1,"unknown":"kept"}');
+    expect(JSON.parse(await hooks.read('response'))).toEqual({
+      id: 1,
+      unknown: 'kept',
+      image: { name: 'node:20', alias: '', entrypoint: ['sh'] },
+      services: [{ name: 'redis:20', alias: 'cache,kv', command: ['$VERSION'] }],
+    });
     await executor.cleanup();
     await expect(readFile(prepare.get('JOB_RESPONSE_FILE') ?? '')).rejects.toThrow();
   });

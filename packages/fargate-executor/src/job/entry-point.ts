@@ -34,12 +34,12 @@ export function startThrough(
     : { entryPoint: [...entryPoint], command: [...program] };
 }
 
-/** What to say of a job's entry point when its container did not come up. */
+/** What to say of an entry point, the job's or the image's, when its container did not come up. */
 export function adviceOnEntryPoint(entryPoint: readonly string[]): string {
-  return `It starts with the job's \`image: entrypoint\` ${JSON.stringify(entryPoint)}, which must be in the image and run the command that it is given, as \`exec "$@"\` does. \`entrypoint: [""]\` leaves it out.`;
+  return `It starts with the entry point ${JSON.stringify(entryPoint)}, which must be in the image and run the command that it is given, as \`exec "$@"\` does. \`image: entrypoint: [""]\` leaves it out.`;
 }
 
-/** The job's fault, where a task ended before it took commands because of an entry point that the job gave; else the error itself. */
+/** The job's fault, where a task ended before it took commands because of its entry point; else the error itself. */
 export function blameEntryPoint(error: unknown, entryPoint: readonly string[] | undefined): unknown {
   if (entryPoint === undefined || !(error instanceof TaskEndedError) || !error.task) return error;
   return endedByItself(error.task)

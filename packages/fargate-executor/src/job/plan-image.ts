@@ -16,7 +16,7 @@ const REFERENCE = new RegExp(
 /** Why Fargate cannot run an image, in words, or undefined. `what` is `image` or `service`. */
 export function refuseImage(what: string, name: string): string | undefined {
   if (!isReference(name)) {
-    return `The ${what} "${name}" is not a valid image name: write it as registry/path/name:tag, in lower case.`;
+    return `The ${what} "${name}" is not a valid image name: write it as registry/path/name:tag, in lower case. A variable in it that is not set is nothing.`;
   }
   return refuseKindOfImage(what, name);
 }
@@ -27,33 +27,16 @@ export function isReference(name: string): boolean {
 }
 
 /**
- * The name of an image or a service as GitLab Runner reads it: a variable that is not set is nothing in it. What then is
- * no name is refused with the variable that is missing; what is one is told, since it may be another image than meant.
- * @param written the name as it stands in `.gitlab-ci.yml`
- * @param expanded the name that the runner made of it, where it tells
+ * The name of an image or a service, checked. The runner brings it with its variables expanded, those that are not set as
+ * nothing (before 16.0 it did so for the image only).
  */
 export function planImage(
   what: 'image' | 'service',
   written: string,
   variables: ReadonlyMap<string, string>,
   findings: Findings,
-  expanded = '',
 ): string {
-  const unset = new Set<string>();
-  const own = expandVariables(written, variables, (reference) => {
-    unset.add(reference);
-    return '';
-  });
-  const name = expanded || own;
-  const missing = [...unset].join(', ');
-  const cause = `The ${what} "${written}" refers to ${missing}, which is not set for this job`;
-  if (missing && !isReference(name)) {
-    const left = name ? `the name would be "${name}"` : 'no name is left';
-    findings.refusals.push(`${cause}: ${left}. Set it, or check how it is spelled and where it is defined.`);
-    return name;
-  }
-  if (missing && name === own)
-    findings.notes.push(`${cause}: as in GitLab it is nothing, so "${name}" is used.`);
+  const name = expandVariables(written, variables);
   const refusal = refuseImage(what, name);
   if (refusal) findings.refusals.push(refusal);
   return name;

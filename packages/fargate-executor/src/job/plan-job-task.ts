@@ -5,7 +5,9 @@ import type {
   FleetConfig,
 } from '@serverless-gitlab-runner/fleet';
 import { planEntryPoint } from './entry-point.ts';
+import { expandVariables } from './expand-variables.ts';
 import type { Findings } from './findings.ts';
+import { type ImageEntryPoint, planImageEntryPoint } from './image-entry-point.ts';
 import type { JobRequest } from './job-request.ts';
 import { planImage } from './plan-image.ts';
 import { planMirror } from './plan-mirrors.ts';
@@ -20,7 +22,7 @@ export interface JobTaskShape {
   image: string;
   /** User that the build container runs as; undefined: the image's own. */
   user: string | undefined;
-  /** Entry point that the job gives its image; undefined: none, and the image's own is not run. */
+  /** Entry point through which the agent is started; undefined: by itself. */
   entryPoint: readonly string[] | undefined;
   services: readonly ServiceShape[];
   size: FargateSize;
@@ -32,6 +34,10 @@ export interface JobTaskShape {
 /** How a job becomes a task. */
 export interface JobTaskPlan {
   shape: JobTaskShape;
+  /** Whether the image is the fleet's, since the job names none. */
+  isDefaultImage: boolean;
+  /** Whence the image's own entry point is to be read; undefined where the job or nobody gives one. */
+  imageEntryPoint: ImageEntryPoint | undefined;
   /** Tried in this order. */
   capacity: readonly CapacityProvider[];
   /** Environment of the service containers, by container: it varies by job. */
@@ -58,7 +64,8 @@ export function planJobTask(
   fleet: FleetConfig,
 ): { kind: 'planned'; plan: JobTaskPlan } | PlanRefusal {
   const findings: Findings = { notes: [], refusals: [] };
-  const image = planJobImage(request, fleet, findings);
+  const own = ownImage(request);
+  const image = planImage('image', own || fleet.job.defaultImage, request.variables, findings);
   const isImage = findings.refusals.length === 0;
   const services = planServices(request, findings);
   const impossible = isImage ? refuseKindOfJob(request, image, services.hostnames) : undefined;
@@ -66,6 +73,12 @@ export function planJobTask(
   const pulled = (name: string) => planMirror(name, fleet.job.registryMirrors, findings);
   const shapes = services.shapes.map((service) => ({ ...service, image: pulled(service.image) }));
   const jobImage = pulled(image);
+  const registryLogins = planRegistryLogins(
+    request,
+    fleet.job.registryCredentials,
+    [jobImage, ...shapes.map((service) => service.image)],
+    findings,
+  );
   const plan: JobTaskPlan = {
     shape: {
       image: jobImage,
@@ -77,16 +90,15 @@ export function planJobTask(
       ephemeralStorageGib: planStorage(fleet.job, request.variables, findings),
       taskRoleArn: fleet.job.taskRoleArn,
     },
+    isDefaultImage: own === '',
+    imageEntryPoint: isImage
+      ? planImageEntryPoint(request, fleet, jobImage, registryLogins.get(jobImage), findings)
+      : undefined,
     capacity: planCapacity(fleet.job, request.variables, findings),
     serviceEnvironment: services.environment,
     serviceHostnames: services.hostnames,
     services: services.planned,
-    registryLogins: planRegistryLogins(
-      request,
-      fleet.job.registryCredentials,
-      [jobImage, ...shapes.map((service) => service.image)],
-      findings,
-    ),
+    registryLogins,
     notes: findings.notes,
   };
   return findings.refusals.length > 0
@@ -94,8 +106,7 @@ export function planJobTask(
     : { kind: 'planned', plan };
 }
 
-function planJobImage(request: JobRequest, fleet: FleetConfig, findings: Findings): string {
-  const { image, imageName, variables } = request;
-  const written = image?.name || imageName || fleet.job.defaultImage;
-  return planImage('image', written, variables, findings, imageName);
+/** GitLab sends nothing of an image whose variables are all unset, so nobody can tell it from none. */
+function ownImage({ image, imageName, variables }: JobRequest): string {
+  return imageName || expandVariables(image?.name ?? '', variables);
 }

@@ -12,6 +12,7 @@ import { awaitServices } from './await-services.ts';
 import { containerLogLink } from './console-link.ts';
 import { adviceOnEntryPoint, blameEntryPoint } from './entry-point.ts';
 import { followTask } from './follow-task.ts';
+import { withImageEntryPoint } from './image-entry-point.ts';
 import { createJobFolder, type JobFolder } from './job-folder.ts';
 import { inSeconds, type JobLog } from './job-log.ts';
 import type { JobRequest } from './job-request.ts';
@@ -49,9 +50,9 @@ export async function prepareJob(
   const startedAt = Date.now();
   const planned = planJobTask(request, context.fleet);
   if (planned.kind === 'refused') throw new JobRefusedError(planned.lines);
-  const { plan } = planned;
-  session.services = plan.services;
-  tellPlan(plan, context, log);
+  session.services = planned.plan.services;
+  tellPlan(planned.plan, context, log);
+  const plan = { ...planned.plan, shape: await withImageEntryPoint(context, planned.plan, log) };
   const { startTimeoutSeconds } = context.fleet.job;
   const timeout = AbortSignal.timeout(startTimeoutSeconds * 1000);
   const signal = AbortSignal.any([session.abort.signal, timeout]);
@@ -154,8 +155,9 @@ function tellPlan(plan: JobTaskPlan, { fleet }: ExecutorContext, log: JobLog): v
   const [capacityProvider = 'FARGATE'] = plan.capacity;
   const hourly = estimateCostUsd({ ...size, architecture, capacityProvider, seconds: 3600 });
   log.say(`Starting a Fargate task for this job (fleet ${fleet.name})`);
+  const whose = plan.isDefaultImage ? " (the fleet's: the job names none, or one of unset variables)" : '';
   log.say(
-    `Image ${image}, ${sizeInWords(size)}, ${ephemeralStorageGib} GB storage, ${architecture}, about $${hourly.toFixed(3)} an hour`,
+    `Image ${image}${whose}, ${sizeInWords(size)}, ${ephemeralStorageGib} GB storage, ${architecture}, about $${hourly.toFixed(3)} an hour`,
   );
   for (const service of services) log.say(`Service ${service.image}`);
   for (const note of plan.notes) log.say(note);

@@ -114,7 +114,6 @@ async function serveJobs(
   const own = logger.child({ fleet: identity.fleet.name, manager: taskIdOf(identity.taskArn) });
   const context = await createContext(environment, identity, clients, publish, own);
   const executor = createJobExecutor(context);
-  void context.secretLeases.sweep();
   void removeDeadManagers({ ecs, ...environment }, api, own);
   const cache = await openCache(identity.fleet, clients.sts, environment.s3Endpoint, own);
   const files = await writeRunnerFiles(environment, identity, systemId, cache);

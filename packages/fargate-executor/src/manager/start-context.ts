@@ -9,6 +9,8 @@ import type { Environment } from '../environment.ts';
 import type { ExecutorContext } from '../executor-context.ts';
 import type { Logger } from '../logger.ts';
 import type { EventPublisher } from '../publish-events.ts';
+import { createEcrLogin } from '../registry/ecr-login.ts';
+import { createImageConfigReader } from '../registry/image-config-reader.ts';
 import { createContainerLog } from '../task/container-log.ts';
 import { createSecretLeases } from '../task/lease-secrets.ts';
 import { createTaskDefinitionRegistry } from '../task/register-task-definition.ts';
@@ -16,9 +18,6 @@ import { createTaskWatcher } from '../task/watch-tasks.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { readOwnTaskArn } from './own-task.ts';
 import { readParameter } from './read-parameter.ts';
-
-/** A job's images are there when its start times out at the latest; its secrets go then. */
-const FORGOTTEN_AFTER_SECONDS = 600;
 
 /** What a manager is: its fleet, its token, its own task. */
 export interface ManagerIdentity {
@@ -54,7 +53,7 @@ export async function createContext(
     inherited: environment.inherited,
     runTask: { ecs, cluster, startedBy: taskIdOf(taskArn), fleet },
     taskDefinition: {
-      helperImage: environment.helperImage,
+      helperImages: environment.helperImages,
       executionRoleArn: environment.jobExecutionRoleArn,
       logGroup: environment.jobLogGroup,
       region: await ecs.config.region(),
@@ -64,9 +63,9 @@ export async function createContext(
       client: secrets,
       path: `${jobSecretsPath(environment.parameterPrefix)}${fleet.name}/`,
       fleet: fleet.name,
-      staleSeconds: fleet.job.startTimeoutSeconds + FORGOTTEN_AFTER_SECONDS,
       logger,
     }),
+    imageConfigs: createImageConfigReader({ gitlabUrl: fleet.gitlabUrl, ecrLogin: createEcrLogin() }),
     watcher: createTaskWatcher({ ecs, cluster, logger }),
     containerLog: createContainerLog(logs, environment.jobLogGroup, logger),
     hasConsole: environment.isAws,

@@ -2,11 +2,10 @@ import {
   CreateSecretCommand,
   DeleteSecretCommand,
   InvalidRequestException,
-  ListSecretsCommand,
   ResourceExistsException,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { TAG, toTags } from '@serverless-gitlab-runner/fleet';
+import { toTags } from '@serverless-gitlab-runner/fleet';
 import { messageOf, SystemFailureError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
@@ -20,7 +19,7 @@ export interface Login {
 export interface SecretLease {
   /** Name of the secret, as a task definition may name it. */
   name: string;
-  /** Removes the secret; a second call does nothing. It never fails: what is left over, the next manager sweeps. */
+  /** Removes the secret; a second call does nothing. It never fails: what is left over, the reaper removes. */
   release(): Promise<void>;
 }
 
@@ -28,8 +27,6 @@ export interface SecretLease {
 export interface SecretLeases {
   /** @throws what Secrets Manager answers, after retries */
   lease(login: Login, jobId: number): Promise<SecretLease>;
-  /** Removes secrets of this fleet that are older than any lease can be: their manager died. Never fails. */
-  sweep(): Promise<void>;
 }
 
 export interface SecretLeaseSettings {
@@ -37,8 +34,6 @@ export interface SecretLeaseSettings {
   /** First part of the secrets' names, for this fleet only, with the slash at its end. */
   path: string;
   fleet: string;
-  /** Seconds after which a secret was forgotten. */
-  staleSeconds: number;
   logger: Logger;
 }
 
@@ -80,7 +75,6 @@ export function createSecretLeases(settings: SecretLeaseSettings): SecretLeases 
         `all ${MOST_PLACES} secrets under ${path} are taken: remove those that are old`,
       );
     },
-    sweep: () => sweep(settings, remove),
   };
 }
 
@@ -117,30 +111,5 @@ async function create(
   } catch (error) {
     if (error instanceof ResourceExistsException || error instanceof InvalidRequestException) return false;
     throw error;
-  }
-}
-
-async function sweep(
-  { client, path, staleSeconds, logger }: SecretLeaseSettings,
-  remove: (name: string) => Promise<void>,
-): Promise<void> {
-  try {
-    const oldest = Date.now() - staleSeconds * 1000;
-    let NextToken: string | undefined;
-    do {
-      const answer = await client.send(
-        new ListSecretsCommand({
-          Filters: [{ Key: 'name', Values: [path] }],
-          ...(NextToken ? { NextToken } : {}),
-        }),
-      );
-      for (const { Name = '', CreatedDate, Tags = [] } of answer.SecretList ?? []) {
-        const isOurs = Name.startsWith(path) && Tags.some(({ Key }) => Key === TAG.role);
-        if (isOurs && CreatedDate && CreatedDate.getTime() < oldest) await remove(Name);
-      }
-      ({ NextToken } = answer);
-    } while (NextToken);
-  } catch (error) {
-    logger.warn('old secrets could not be looked for', { path, error: messageOf(error) });
   }
 }

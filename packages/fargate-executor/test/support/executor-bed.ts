@@ -19,6 +19,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import type { ExecutorContext } from '../../src/executor-context.ts';
 import { createJobExecutor } from '../../src/job-executor.ts';
 import { createLogger } from '../../src/logger.ts';
+import type { ImageSource } from '../../src/registry/image-source.ts';
 import { createSecretLeases } from '../../src/task/lease-secrets.ts';
 import { createTaskDefinitionRegistry } from '../../src/task/register-task-definition.ts';
 import { createTaskWatcher } from '../../src/task/watch-tasks.ts';
@@ -56,6 +57,7 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
   const fleet = change(fleetOf());
   const events: { name: string; detail: Record<string, unknown> }[] = [];
   const log: string[] = [];
+  const asked: ImageSource[] = [];
   const logger = createLogger('DEBUG', (line) => log.push(line));
   const context: ExecutorContext = {
     fleet,
@@ -64,7 +66,7 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
     inherited: await fakeSsh(folder),
     runTask: { ecs: client, cluster: 'ci', startedBy: 'fedcba9876543210', fleet },
     taskDefinition: {
-      helperImage: 'helper',
+      helperImages: { X86_64: 'helper', ARM64: 'helper' },
       executionRoleArn: 'arn:role',
       logGroup: undefined,
       region: 'eu-west-1',
@@ -74,9 +76,12 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
       client: new SecretsManagerClient({ region: 'eu-west-1' }),
       path: 'sgr/jobs/default/',
       fleet: 'default',
-      staleSeconds: 1200,
       logger,
     }),
+    imageConfigs: async (source) => {
+      asked.push(source);
+      return { entryPoint: ['/own-entry-point'] };
+    },
     watcher: createTaskWatcher({ ecs: client, cluster: 'ci', logger, everyMs: { changing: 5, steady: 5 } }),
     containerLog: async (_, container) => [`last words of ${container}`],
     hasConsole: false,
@@ -93,6 +98,7 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
     secrets,
     events,
     log,
+    asked,
     folder,
     async prepare(job: unknown = {}, hangUp = new AbortController().signal) {
       await writeFile(jobFile, JSON.stringify(job));

@@ -3,10 +3,10 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { jobSecretArns } from '../policies/statements.ts';
-import type { ResolvedImage } from './image-source.ts';
+import type { HelperImages } from './helper-images.ts';
 
 export interface JobExecutionRoleProps {
-  readonly helperImage: ResolvedImage;
+  readonly helperImages: HelperImages;
   readonly logGroup: ILogGroup;
   /** ECR repositories whose images jobs may name: names (`*` allowed) in this account and region, or ARNs of others. */
   readonly imageRepositories: readonly string[];
@@ -20,16 +20,18 @@ export interface JobExecutionRoleProps {
 /** The role by which Fargate, not the job, pulls a job's images and writes its containers' logs. */
 export class JobExecutionRole extends Construct {
   readonly role: Role;
+  /** ECR repositories of jobs' images. */
+  private readonly imageArns: readonly string[];
 
   constructor(scope: Construct, id: string, props: JobExecutionRoleProps) {
     super(scope, id);
-    const { helperImage, logGroup, parameterPrefix, registrySecretArns } = props;
+    const { helperImages, logGroup, parameterPrefix, registrySecretArns } = props;
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'),
       description: 'Pulls the images of job tasks and writes their logs',
     });
     logGroup.grantWrite(this.role);
-    helperImage.grantPull(this.role);
+    for (const image of new Set(Object.values(helperImages))) image.grantPull(this.role);
     this.role.addToPolicy(
       new PolicyStatement({
         sid: 'ReadRegistryLogins',
@@ -41,27 +43,30 @@ export class JobExecutionRole extends Construct {
     const repositories = props.imageRepositories.map((name) =>
       name.startsWith('arn:') ? name : repositoryArn(this, name),
     );
-    this.grantPull([...new Set([...repositories, ...caches])]);
+    this.imageArns = [...new Set([...repositories, ...caches])];
+    if (this.imageArns.length > 0)
+      this.role.addToPolicy(
+        new PolicyStatement({
+          sid: 'PullJobImages',
+          actions: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
+          resources: [...this.imageArns],
+        }),
+      );
+    if (this.imageArns.length > 0) this.role.addToPolicy(logInToRegistry());
     this.grantFill([...new Set(caches)]);
   }
 
-  private grantPull(resources: string[]): void {
-    if (resources.length === 0) return;
-    this.role.addToPolicy(
+  /** Lets a manager read the configurations of jobs' images: what their entry points are. */
+  grantReadConfigs(manager: Role): void {
+    if (this.imageArns.length === 0) return;
+    manager.addToPolicy(
       new PolicyStatement({
-        sid: 'PullJobImages',
-        actions: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
-        resources,
+        sid: 'ReadImageConfigs',
+        actions: ['ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
+        resources: [...this.imageArns],
       }),
     );
-    // GetAuthorizationToken has no resource level: a token is for the account's whole registry.
-    this.role.addToPolicy(
-      new PolicyStatement({
-        sid: 'LogInToRegistry',
-        actions: ['ecr:GetAuthorizationToken'],
-        resources: ['*'],
-      }),
-    );
+    manager.addToPolicy(logInToRegistry());
   }
 
   /**
@@ -78,6 +83,15 @@ export class JobExecutionRole extends Construct {
       }),
     );
   }
+}
+
+/** GetAuthorizationToken has no resource level: a token is for the account's whole registry. */
+function logInToRegistry(): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'LogInToRegistry',
+    actions: ['ecr:GetAuthorizationToken'],
+    resources: ['*'],
+  });
 }
 
 function repositoryArn(scope: Construct, resourceName: string): string {

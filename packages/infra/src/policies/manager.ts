@@ -51,7 +51,7 @@ export function managerStatements(scope: Construct, props: ManagerPermissions): 
       actions: ['ecs:DescribeTaskDefinition'],
       resources: ['*'],
     }),
-    ...lendSecrets(scope, props.parameterPrefix),
+    lendSecrets(scope, props.parameterPrefix),
     new PolicyStatement({
       sid: 'ReadServiceOutput',
       actions: ['logs:GetLogEvents'],

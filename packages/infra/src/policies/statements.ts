@@ -84,16 +84,13 @@ export function jobSecretArns(scope: Construct, parameterPrefix: string): string
   return arn(scope, 'secretsmanager', `secret:${jobSecretsPath(parameterPrefix)}*`);
 }
 
-/** Statements that make and remove the secrets with which jobs' images are pulled, and read none. */
-export function lendSecrets(scope: Construct, parameterPrefix: string): PolicyStatement[] {
-  return [
-    new PolicyStatement({
-      sid: 'LendSecrets',
-      actions: ['secretsmanager:CreateSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:TagResource'],
-      resources: [jobSecretArns(scope, parameterPrefix)],
-    }),
-    listSecrets(),
-  ];
+/** Statement that makes and removes the secrets with which jobs' images are pulled, and reads none. */
+export function lendSecrets(scope: Construct, parameterPrefix: string): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'LendSecrets',
+    actions: ['secretsmanager:CreateSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:TagResource'],
+    resources: [jobSecretArns(scope, parameterPrefix)],
+  });
 }
 
 /** Statements that remove secrets of jobs whose manager died before it could, and read none. */
@@ -105,17 +102,13 @@ export function removeSecrets(scope: Construct, parameterPrefix: string): Policy
       resources: [jobSecretArns(scope, parameterPrefix)],
       conditions: { StringEquals: { [roleTag()]: 'job' satisfies TaskRole } },
     }),
-    listSecrets(),
+    // ListSecrets has no resource level. It tells names and tags of secrets, never their values.
+    new PolicyStatement({
+      sid: 'ListSecrets',
+      actions: ['secretsmanager:ListSecrets'],
+      resources: ['*'],
+    }),
   ];
-}
-
-/** ListSecrets has no resource level. It tells names and tags of secrets, never their values. */
-function listSecrets(): PolicyStatement {
-  return new PolicyStatement({
-    sid: 'ListSecrets',
-    actions: ['secretsmanager:ListSecrets'],
-    resources: ['*'],
-  });
 }
 
 /** Statement that assumes the roles of jobs' caches. */

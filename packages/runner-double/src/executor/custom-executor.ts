@@ -11,6 +11,7 @@ import type { JobLog } from '../trace/job-log.ts';
 import { type ConfigOutput, parseConfigOutput, startupMessage } from './config-output.ts';
 import { checkExit } from './exit-codes.ts';
 import { type HookFiles, hookEnvironment } from './hook-environment.ts';
+import { jobResponse } from './job-response.ts';
 import { type HookExit, runHook } from './run-hook.ts';
 
 /** The real runner's defaults (executors/custom/consts.go, helpers/process/killer.go), in milliseconds. */
@@ -76,7 +77,8 @@ export class CustomExecutor {
       jobResponseFile: join(directory, 'response.json'),
       buildExitCodeFile: join(directory, 'build_exit_code'),
     };
-    await writeFile(this.#files.jobResponseFile, this.#options.rawJob, { mode: 0o600 });
+    const response = jobResponse(this.#options.rawJob, this.#context.variables);
+    await writeFile(this.#files.jobResponseFile, response, { mode: 0o600 });
     await this.#configure(signal);
     this.#options.jobLog.print(startupMessage(this.#output));
     this.#startBuild();

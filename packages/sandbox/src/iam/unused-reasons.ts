@@ -65,12 +65,7 @@ export const UNUSED_REASONS: readonly UnusedReason[] = [
   },
   {
     role: 'manager',
-    actions: [
-      'secretsmanager:CreateSecret',
-      'secretsmanager:DeleteSecret',
-      'secretsmanager:ListSecrets',
-      'secretsmanager:TagResource',
-    ],
+    actions: ['secretsmanager:CreateSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:TagResource'],
     reason: PRIVATE_IMAGE,
   },
   {

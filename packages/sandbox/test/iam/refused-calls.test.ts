@@ -225,7 +225,6 @@ describe('a call that the fixture does not have', () => {
       tags: ['serverless-gitlab-runner:role=job'],
     }),
     made('manager', 'secretsmanager', 'DeleteSecret', { SecretId: JOB_SECRET }),
-    made('manager', 'secretsmanager', 'ListSecrets'),
     made('idle-reaper', 'secretsmanager', 'ListSecrets'),
     made('idle-reaper', 'secretsmanager', 'DeleteSecret', {
       SecretId: JOB_SECRET,

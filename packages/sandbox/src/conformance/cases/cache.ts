@@ -98,12 +98,19 @@ export const CACHE: Suite = {
     {
       keyword: 'CACHE_FALLBACK_KEY',
       since: OVER_HTTP,
-      name: 'is tried last; one of protected branches is refused in words',
+      name: 'is tried last',
       jobs: {
         'fallback-by-variable': [
           ...succeedsWith('of all branches'),
           ...foundOnS3('of-all-branches-non_protected'),
         ],
+      },
+    },
+    {
+      keyword: 'CACHE_FALLBACK_KEY',
+      since: '18.3',
+      name: 'of protected branches is refused in words',
+      jobs: {
         'fallback-to-protected': [
           ...succeedsWith('no cache'),
           says('CACHE_FALLBACK_KEY "deps-protected" not allowed to end in "-protected"'),

@@ -1,8 +1,10 @@
 import type { Suite } from '../conformance-case.ts';
 import { failsFor, isRefused, lastsAtMost, says, showsLine, succeedsWith } from '../expectations.ts';
+import { conformanceImage } from '../images.ts';
 
 export const IMAGE: Suite = {
   repository: 'image',
+  registryImages: { '/sets-up:1': conformanceImage('sets-up') },
   cases: [
     {
       keyword: 'image',
@@ -42,19 +44,21 @@ export const IMAGE: Suite = {
     },
     {
       keyword: 'image',
-      name: 'an unset variable in the name: refused at once, and the variable is named',
+      name: 'an unset variable in the name is nothing: refused at once where no name is left',
       jobs: {
-        'unset-variable-in-name': isRefused('refers to $NOT_SET, which is not set'),
-        'nothing-left-of-name': isRefused('which is not set for this job: no name is left'),
+        'unset-variable-in-name': isRefused(
+          '"registry.example.com//app" is not a valid image name: write it as registry/path/name:tag, in lower case. A variable in it that is not set is nothing',
+        ),
       },
     },
     {
       keyword: 'image',
-      name: 'an unset variable that leaves a name: that image, and the log says so',
+      name: "an unset variable that leaves a name: that image; nothing at all: the fleet's, and the log says so",
       jobs: {
-        'unset-variable-that-may-be': [
-          ...succeedsWith('python'),
-          says(/NOT_SET\}, which is not set for this job/),
+        'unset-variable-that-may-be': succeedsWith('python'),
+        'nothing-left-of-name': [
+          ...succeedsWith('default is debian'),
+          says("(the fleet's: the job names none, or one of unset variables)"),
         ],
       },
     },

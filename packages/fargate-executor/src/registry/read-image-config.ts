@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import type { Architecture } from '@serverless-gitlab-runner/fleet';
+import { z } from 'zod';
+import type { ImageSource } from './image-source.ts';
+import {
+  askRegistry,
+  jsonOf,
+  type RegistryAnswer,
+  type RegistryCaller,
+  RegistryError,
+} from './registry-request.ts';
+
+/** What an image's configuration says of how it is run. */
+export interface ImageConfig {
+  /** Its ENTRYPOINT; empty where it has none. */
+  entryPoint: readonly string[];
+}
+
+/** Why a registry does not tell an image's configuration, where that is not the registry's failure. */
+export class ImageUnavailableError extends Error {
+  override readonly name = 'ImageUnavailableError';
+  readonly kind: 'missing' | 'not-allowed' | 'wrong-architecture';
+  constructor(kind: ImageUnavailableError['kind'], message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+const MANIFEST_TYPES = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+].join(', ');
+
+/** As images name architectures. */
+const PLATFORM: Readonly<Record<Architecture, string>> = { X86_64: 'amd64', ARM64: 'arm64' };
+
+const digestSchema = z.string().regex(/^sha256:[a-f0-9]{64}$/);
+const manifestSchema = z.object({ config: z.object({ digest: digestSchema }) });
+const indexSchema = z.object({
+  manifests: z
+    .array(
+      z.object({
+        digest: z.string(),
+        platform: z.object({ os: z.string(), architecture: z.string() }).optional(),
+      }),
+    )
+    .max(1000),
+});
+const configSchema = z.object({
+  os: z.string().optional(),
+  architecture: z.string().optional(),
+  config: z.object({ Entrypoint: z.array(z.string()).nullish() }).nullish(),
+});
+
+/**
+ * Reads what an image's configuration says, from its registry: two or three small requests, no layer.
+ * @throws {ImageUnavailableError} when the image is not there, not for this caller, or not for this architecture
+ * @throws {RegistryError} when the registry failed
+ * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+ */
+export async function readImageConfig(
+  source: ImageSource,
+  architecture: Architecture,
+  caller: RegistryCaller,
+): Promise<ImageConfig> {
+  const first = await readManifest(source, source.reference, caller);
+  const index = indexSchema.safeParse(first);
+  const manifest = index.success
+    ? await readManifest(source, digestFor(source, index.data, architecture), caller)
+    : first;
+  const parsed = manifestSchema.safeParse(manifest);
+  if (!parsed.success)
+    throw new RegistryError(`${source.registry} has ${source.repository} in a format that is not known here`);
+  const { digest } = parsed.data.config;
+  const answer = await ask(source, `blobs/${digest}`, '*/*', caller);
+  const config = configSchema.safeParse(jsonOf(checked(source, answer, digest)));
+  if (!config.success)
+    throw new RegistryError(`${source.registry} has no image configuration for ${source.repository}`);
+  const { os = 'linux', architecture: of = PLATFORM[architecture] } = config.data;
+  if (os !== 'linux' || of !== PLATFORM[architecture]) throw wrongArchitecture(architecture, [`${os}/${of}`]);
+  return { entryPoint: config.data.config?.Entrypoint ?? [] };
+}
+
+async function readManifest(source: ImageSource, reference: string, caller: RegistryCaller) {
+  const answer = await ask(source, `manifests/${reference}`, MANIFEST_TYPES, caller);
+  return jsonOf(checked(source, answer, reference));
+}
+
+async function ask(
+  source: ImageSource,
+  path: string,
+  accept: string,
+  caller: RegistryCaller,
+): Promise<RegistryAnswer> {
+  const answer = await askRegistry(source, path, accept, caller);
+  if (answer.status === 200) return answer;
+  const words = wordsOf(answer);
+  const said = `${source.registry} answered ${answer.status}${words ? ` (${words})` : ''}`;
+  if (answer.status === 404) throw new ImageUnavailableError('missing', said);
+  if (answer.status === 401 || answer.status === 403) throw new ImageUnavailableError('not-allowed', said);
+  throw new RegistryError(said);
+}
+
+function digestFor(
+  { registry }: ImageSource,
+  { manifests }: z.infer<typeof indexSchema>,
+  architecture: Architecture,
+): string {
+  const platforms = manifests.flatMap(({ platform, digest }) => (platform ? [{ ...platform, digest }] : []));
+  const found = platforms.find((each) => each.os === 'linux' && each.architecture === PLATFORM[architecture]);
+  // What is said to be of no platform (`unknown/unknown`) holds attestations, no image.
+  const there = platforms
+    .filter(({ os }) => os !== 'unknown')
+    .map((each) => `${each.os}/${each.architecture}`);
+  if (!found) throw wrongArchitecture(architecture, [...new Set(there)]);
+  if (!digestSchema.safeParse(found.digest).success)
+    throw new RegistryError(`${registry} names a manifest by ${found.digest}, which is not known here`);
+  return found.digest;
+}
+
+function wrongArchitecture(architecture: Architecture, there: readonly string[]): ImageUnavailableError {
+  const what = there.length > 0 ? ` There is: ${there.join(', ')}.` : '';
+  return new ImageUnavailableError('wrong-architecture', `It is not there for ${architecture}.${what}`);
+}
+
+/** The answer's bytes, which are those that its digest is of. A tag says nothing of them. */
+function checked({ registry }: ImageSource, { body }: RegistryAnswer, reference: string): Buffer {
+  if (!reference.startsWith('sha256:')) return body;
+  const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
+  if (digest !== reference) throw new RegistryError(`${registry} answered other bytes than ${reference}`);
+  return body;
+}
+
+const errorsSchema = z.object({
+  errors: z.array(z.object({ code: z.string(), message: z.string().optional() })).min(1),
+});
+
+/** A registry's own words for a refusal. */
+function wordsOf({ body }: RegistryAnswer): string {
+  const parsed = errorsSchema.safeParse(jsonOf(body));
+  const [error] = parsed.data?.errors ?? [];
+  return error ? `${error.code}${error.message ? `: ${error.message}` : ''}`.slice(0, 200) : '';
+}

@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { messageOf } from '../errors.ts';
+import { parseChallenge } from './bearer-challenge.ts';
+import { apiUrl, type ImageSource } from './image-source.ts';
+
+/** A user name and a password, or a token in its place. */
+export interface RegistryLogin {
+  username: string;
+  password: string;
+}
+
+/** Who asks a registry, and whom it may be sent to. */
+export interface RegistryCaller {
+  login: RegistryLogin | undefined;
+  /** Origin of the fleet's GitLab: the one place that may give tokens without TLS, since job tokens go there anyway. */
+  gitlabOrigin: string;
+  signal: AbortSignal;
+}
+
+/** What a registry answered. */
+export interface RegistryAnswer {
+  status: number;
+  contentType: string;
+  body: Buffer;
+}
+
+/** A registry could not be asked, or answered what no registry answers. */
+export class RegistryError extends Error {
+  override readonly name = 'RegistryError';
+}
+
+/** The largest answer that is read: registries take no larger manifest, and configurations are smaller. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+const MAX_REDIRECTS = 5;
+
+/**
+ * Asks a registry for something below an image's repository, with a token where the registry wants one. Plain HTTP is
+ * never spoken, and no login leaves the host that it is for.
+ * @param path as `manifests/latest`
+ * @throws {RegistryError}
+ */
+export async function askRegistry(
+  source: ImageSource,
+  path: string,
+  accept: string,
+  caller: RegistryCaller,
+): Promise<RegistryAnswer> {
+  const url = `${apiUrl(source)}/${path}`;
+  const first = await get(url, { accept }, caller.signal);
+  if (first.status !== 401) return readAnswer(first);
+  await first.body?.cancel();
+  const authorization = await authorize(source, first.headers.get('www-authenticate'), caller);
+  if (authorization === undefined) return { status: 401, contentType: '', body: Buffer.alloc(0) };
+  return readAnswer(await get(url, { accept, authorization }, caller.signal));
+}
+
+/** The header that answers a registry's challenge, or undefined where there is no login that could. */
+async function authorize(
+  { registry, repository }: ImageSource,
+  header: string | null,
+  { login, gitlabOrigin, signal }: RegistryCaller,
+): Promise<string | undefined> {
+  const challenge = parseChallenge(header);
+  if (!challenge) throw new RegistryError(`${registry} asks for a kind of login that is not known here`);
+  const basic = login && `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`;
+  if (challenge.scheme === 'basic') return basic;
+  const realm = URL.parse(challenge.realm);
+  if (!realm || !(realm.protocol === 'https:' || realm.origin === gitlabOrigin))
+    throw new RegistryError(`${registry} sends for a token to ${challenge.realm}, which is no https URL`);
+  if (challenge.service !== undefined) realm.searchParams.set('service', challenge.service);
+  realm.searchParams.set('scope', challenge.scope ?? `repository:${repository}:pull`);
+  const headers = { accept: 'application/json', ...(basic ? { authorization: basic } : {}) };
+  const answer = await readAnswer(await send(realm, headers, signal));
+  if (answer.status === 401 || answer.status === 403) return undefined;
+  const token = answer.status === 200 ? tokenOf(answer.body) : undefined;
+  if (!token) throw new RegistryError(`${realm.host} gave no token for ${registry}: status ${answer.status}`);
+  return `Bearer ${token}`;
+}
+
+/** Registries send for what is large to another host, which the login is not for. */
+async function get(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Response> {
+  let at = new URL(url);
+  for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
+    const { authorization, ...open } = headers;
+    const isThere = at.origin === new URL(url).origin && authorization !== undefined;
+    const response = await send(at, isThere ? { ...open, authorization } : open, signal);
+    const location = response.headers.get('location');
+    if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response;
+    await response.body?.cancel();
+    const next = URL.parse(location, at.href);
+    if (next?.protocol !== 'https:')
+      throw new RegistryError(`${at.host} sends to ${location}, which is no https URL`);
+    at = next;
+  }
+  throw new RegistryError(`${at.host} sends from place to place`);
+}
+
+async function send(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal) {
+  try {
+    return await fetch(url, { headers, signal, redirect: 'manual' });
+  } catch (error) {
+    throw new RegistryError(`${url.host} could not be asked: ${causeOf(error)}`);
+  }
+}
+
+/** What fetch says itself is only that it failed. */
+function causeOf(error: unknown): string {
+  return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
+}
+
+async function readAnswer(response: Response): Promise<RegistryAnswer> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const piece of response.body ?? []) {
+      size += piece.length;
+      if (size > MAX_ANSWER_BYTES) throw new RegistryError('it is larger than 4 MiB');
+      pieces.push(piece);
+    }
+  } catch (error) {
+    throw new RegistryError(`${new URL(response.url).host}'s answer could not be read: ${messageOf(error)}`);
+  }
+  const contentType = response.headers.get('content-type')?.split(';')[0]?.trim() ?? '';
+  return { status: response.status, contentType, body: Buffer.concat(pieces) };
+}
+
+/** Docker's registries say `token`, OAuth's servers `access_token`. */
+const tokenSchema = z.object({ token: z.string().optional(), access_token: z.string().optional() });
+
+function tokenOf(body: Buffer): string | undefined {
+  const parsed = tokenSchema.safeParse(jsonOf(body));
+  return parsed.data?.token || parsed.data?.access_token || undefined;
+}
+
+/** The value that a JSON document is of; undefined where it is none. */
+export function jsonOf(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

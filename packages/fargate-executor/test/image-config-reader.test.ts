@@ -1,0 +1,146 @@
+import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { parseChallenge } from '../src/registry/bearer-challenge.ts';
+import { createEcrLogin } from '../src/registry/ecr-login.ts';
+import { createImageConfigReader } from '../src/registry/image-config-reader.ts';
+import { apiUrl, imageSource } from '../src/registry/image-source.ts';
+import type { readImageConfig } from '../src/registry/read-image-config.ts';
+
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+const TAGGED = imageSource('alpine:3');
+const FIXED = imageSource(`alpine@${DIGEST}`);
+const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
+
+describe('where an image is', () => {
+  it.each([
+    ['alpine', 'https://registry-1.docker.io/v2/library/alpine', 'latest'],
+    ['alpine:3', 'https://registry-1.docker.io/v2/library/alpine', '3'],
+    ['docker.io/acme/app:1', 'https://registry-1.docker.io/v2/acme/app', '1'],
+    ['registry.example.com:5050/a/b/c', 'https://registry.example.com:5050/v2/a/b/c', 'latest'],
+    [`ghcr.io/a/b:1@${DIGEST}`, 'https://ghcr.io/v2/a/b', DIGEST],
+  ])('%s is at %s, %s', (image, url, reference) => {
+    expect(apiUrl(imageSource(image))).toBe(url);
+    expect(imageSource(image).reference).toBe(reference);
+  });
+});
+
+describe("a registry's challenge", () => {
+  it.each([
+    [null, undefined],
+    ['Negotiate', undefined],
+    ['Bearer service="x"', undefined],
+    ['Basic realm="x"', { scheme: 'basic' }],
+    [
+      'bearer Realm="https://a/b?c=1,2",scope="repository:a/b:pull,push"',
+      { scheme: 'bearer', realm: 'https://a/b?c=1,2', service: undefined, scope: 'repository:a/b:pull,push' },
+    ],
+    [
+      String.raw`Bearer realm="https://a/\"", service="s"`,
+      { scheme: 'bearer', realm: 'https://a/"', service: 's', scope: undefined },
+    ],
+  ])('%s is %j', (header, challenge) => {
+    expect(parseChallenge(header)).toEqual(challenge);
+  });
+});
+
+describe('a reader of configurations', () => {
+  let time: number;
+  const read = vi.fn<typeof readImageConfig>();
+  const reader = () =>
+    createImageConfigReader({
+      gitlabUrl: 'https://gitlab.test/x',
+      ecrLogin: async () => undefined,
+      read,
+      now: () => time,
+    });
+
+  beforeEach(() => {
+    time = 0;
+    read.mockReset().mockImplementation(async () => ({ entryPoint: [] }));
+  });
+
+  it('asks once for jobs that ask at one time, and for a digest for good', async () => {
+    const ask = reader();
+    await Promise.all([ask(FIXED, 'X86_64', undefined), ask(FIXED, 'X86_64', undefined)]);
+    time = 1e9;
+    await ask(FIXED, 'X86_64', undefined);
+    expect(read).toHaveBeenCalledTimes(1);
+    expect(read.mock.lastCall?.[2]).toMatchObject({ gitlabOrigin: 'https://gitlab.test', login: undefined });
+  });
+
+  it('asks for a tag again after five minutes', async () => {
+    const ask = reader();
+    for (time of [0, 299_999, 300_000, 599_999]) await ask(TAGGED, 'X86_64', undefined);
+    expect(read).toHaveBeenCalledTimes(2);
+  });
+
+  it('asks for each architecture and each login by itself', async () => {
+    const ask = reader();
+    for (const login of [undefined, { username: 'a', password: 'b' }, { username: 'a', password: 'c' }]) {
+      await ask(FIXED, 'X86_64', login);
+      await ask(FIXED, 'ARM64', login);
+    }
+    expect(read).toHaveBeenCalledTimes(6);
+  });
+
+  it('does not keep a failure', async () => {
+    const ask = reader();
+    read.mockRejectedValueOnce(new Error('boom'));
+    await expect(ask(FIXED, 'X86_64', undefined)).rejects.toThrow('boom');
+    expect(await ask(FIXED, 'X86_64', undefined)).toEqual({ entryPoint: [] });
+  });
+
+  it('keeps the 200 that were asked for last', async () => {
+    const ask = reader();
+    const others = Array.from({ length: 200 }, (_, index) => imageSource(`other:${index}`));
+    await ask(FIXED, 'X86_64', undefined);
+    for (const other of others.slice(1)) await ask(other, 'X86_64', undefined);
+    await ask(FIXED, 'X86_64', undefined);
+    expect(read).toHaveBeenCalledTimes(200);
+    for (const other of others.slice(0, 2)) await ask(other, 'X86_64', undefined);
+    await ask(FIXED, 'X86_64', undefined);
+    expect(read).toHaveBeenCalledTimes(202);
+  });
+});
+
+describe('a login to Amazon ECR', () => {
+  const ecr = mockClient(ECRClient);
+  const token = (text: string, expiresAt = new Date(43_200_000)) => ({
+    authorizationData: [{ authorizationToken: Buffer.from(text).toString('base64'), expiresAt }],
+  });
+
+  beforeEach(() => void ecr.reset());
+
+  it('is asked for once a region, until it is about to end', async () => {
+    let time = 0;
+    const login = createEcrLogin(() => time);
+    ecr.on(GetAuthorizationTokenCommand).resolves(token('AWS:pa:ss'));
+    expect(await login(ECR)).toEqual({ username: 'AWS', password: 'pa:ss' });
+    time = 42_599_999;
+    await login(ECR.replace('1234', '4321'));
+    expect(ecr.commandCalls(GetAuthorizationTokenCommand)).toHaveLength(1);
+    time = 42_600_000;
+    await login(ECR);
+    expect(ecr.commandCalls(GetAuthorizationTokenCommand)).toHaveLength(2);
+  });
+
+  it.each(['docker.io', 'public.ecr.aws', `evil.example.com/${ECR}`, `${ECR}.evil.example.com`])(
+    'is not for %s',
+    async (registry) => {
+      expect(await createEcrLogin()(registry)).toBeUndefined();
+      expect(ecr.calls()).toEqual([]);
+    },
+  );
+
+  it.each<[string, () => void]>([
+    ['AWS refuses', () => void ecr.on(GetAuthorizationTokenCommand).rejects(new Error('AccessDenied'))],
+    ['AWS gives none', () => void ecr.on(GetAuthorizationTokenCommand).resolves({})],
+  ])('that %s is told as the failure of a registry', async (_, prepare) => {
+    prepare();
+    await expect(createEcrLogin()(ECR)).rejects.toMatchObject({
+      name: 'RegistryError',
+      message: expect.stringContaining('no login to Amazon ECR in eu-west-1'),
+    });
+  });
+});
