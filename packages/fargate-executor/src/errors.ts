@@ -23,6 +23,11 @@ export class NoCapacityError extends SystemFailureError {
   override readonly name = 'NoCapacityError';
 }
 
+/** RunTask's answer was lost: nobody knows whether the job task runs. */
+export class LostStartError extends SystemFailureError {
+  override readonly name = 'LostStartError';
+}
+
 /** The job task ended before it took commands. */
 export class TaskEndedError extends SystemFailureError {
   override readonly name = 'TaskEndedError';

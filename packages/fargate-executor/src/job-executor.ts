@@ -1,4 +1,4 @@
-import { JobRefusedError, messageOf, SystemFailureError } from './errors.ts';
+import { JobRefusedError, LostStartError, messageOf, SystemFailureError } from './errors.ts';
 import type { ExecutorContext } from './executor-context.ts';
 import { afterStage, type EndedStage } from './job/after-stage.ts';
 import { endSession } from './job/end-session.ts';
@@ -8,6 +8,7 @@ import { type JobRequest, jobIdOf, readJobRequest } from './job/job-request.ts';
 import { type JobSession, newSession } from './job/job-session.ts';
 import { publishStarted } from './job/job-task-events.ts';
 import { prepareJob } from './job/prepare-job.ts';
+import { stopLostTask } from './job/stop-lost-task.ts';
 import { summarizeTask } from './job/summarize-task.ts';
 
 /** How a hook ends: as a success, as the job's fault, or as ours. The hook knows the exit codes that mean these. */
@@ -36,6 +37,7 @@ export interface JobExecutor {
 /** Makes the executor: it knows the jobs between their first `prepare` and their `cleanup`. */
 export function createJobExecutor(context: ExecutorContext): JobExecutor {
   const sessions = new Map<number, JobSession>();
+  const leaving = new AbortController();
   let starts = 0;
 
   /** A runner tries up to three times to prepare a job: each try is a session, and starts a task, of its own. */
@@ -63,7 +65,7 @@ export function createJobExecutor(context: ExecutorContext): JobExecutor {
       try {
         const request = await readJobRequest(environment);
         const session = await begin(request);
-        const preparing = prepareOrEnd(context, session, request, log, hangUp);
+        const preparing = prepareOrEnd({ context, session, request, log, hangUp, leaving: leaving.signal });
         session.prepared = preparing.catch(() => {});
         await preparing;
         return 'success';
@@ -92,18 +94,25 @@ export function createJobExecutor(context: ExecutorContext): JobExecutor {
     },
 
     async endAll(reason) {
+      leaving.abort();
       await Promise.allSettled([...sessions.values()].map((session) => finish(session, reason)));
     },
   };
 }
 
-async function prepareOrEnd(
-  context: ExecutorContext,
-  session: JobSession,
-  request: JobRequest,
-  log: JobLog,
-  hangUp: AbortSignal,
-): Promise<void> {
+interface PreparationOrders {
+  context: ExecutorContext;
+  session: JobSession;
+  request: JobRequest;
+  log: JobLog;
+  /** Aborts when the hook went away: the job was cancelled. */
+  hangUp: AbortSignal;
+  /** Aborts when the manager leaves. */
+  leaving: AbortSignal;
+}
+
+async function prepareOrEnd(orders: PreparationOrders): Promise<void> {
+  const { context, session, request, log, hangUp } = orders;
   const onHangUp = () => session.abort.abort(new SystemFailureError('the job was cancelled'));
   hangUp.addEventListener('abort', onHangUp, { once: true });
   if (hangUp.aborted) onHangUp();
@@ -114,6 +123,7 @@ async function prepareOrEnd(
   } catch (error) {
     // Not left to cleanup: what could not start must not run on while the runner thinks about trying again.
     await endSession(context, session, `not started: ${messageOf(error)}`);
+    if (error instanceof LostStartError) void stopLostTask(context, session.startId, orders.leaving);
     for (const line of summarizeTask(session)) log.say(line);
     throw error;
   } finally {

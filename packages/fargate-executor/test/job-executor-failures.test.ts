@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DescribeTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DescribeTasksCommand, ListTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ExecutorBed, makeExecutorBed, RUNNING_TASK, TASK_ARN } from './support/executor-bed.ts';
 
 let bed: ExecutorBed;
@@ -62,6 +62,16 @@ describe('a job that cannot run', () => {
     bed.ecs.on(RunTaskCommand).rejects(new Error('not authorized to perform: ecs:RunTask'));
     expect(await bed.prepare()).toBe('system-failure');
     expect(log()).toContain('ERROR: AWS did not start the job task: not authorized to perform: ecs:RunTask');
+  });
+
+  it("since RunTask's answer was lost fails as ours, and the task that may run is looked for and stopped", async () => {
+    const lost = Object.assign(new Error('exceeded 15000 ms'), { name: 'TimeoutError' });
+    bed.ecs.on(RunTaskCommand).rejects(lost);
+    bed.ecs.on(ListTasksCommand).resolves({ taskArns: [TASK_ARN] });
+    expect(await bed.prepare()).toBe('system-failure');
+    const [{ tags = [] } = {}] = runTaskCalls();
+    bed.ecs.on(DescribeTasksCommand).resolves({ tasks: [{ taskArn: TASK_ARN, tags }] });
+    await vi.waitFor(() => expect(bed.stopped()).toEqual([TASK_ARN]), 5000);
   });
 
   it('since its task takes no commands in time fails as ours, and its task is stopped', async () => {

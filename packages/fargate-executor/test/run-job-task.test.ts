@@ -77,11 +77,15 @@ describe('what RunTask answers', () => {
     },
     {
       answer: { failures: [{ reason: 'MISSING' }] },
-      outcome: { kind: 'failed', reason: 'MISSING' },
+      outcome: { kind: 'failed', reason: 'MISSING', mayRun: false },
     },
     {
       answer: {},
-      outcome: { kind: 'failed', reason: 'RunTask answered with neither a task nor a failure' },
+      outcome: {
+        kind: 'failed',
+        reason: 'RunTask answered with neither a task nor a failure',
+        mayRun: false,
+      },
     },
   ])('$answer is $outcome.kind', async ({ answer, outcome }) => {
     ecs.on(RunTaskCommand).resolves(answer);
@@ -94,6 +98,19 @@ describe('what RunTask answers', () => {
   ])('the exception "%s" is %s', async (message, kind) => {
     ecs.on(RunTaskCommand).rejects(new Error(message));
     expect((await runJobTask(settings, order, 'FARGATE')).kind).toBe(kind);
+  });
+
+  it.each([
+    ['TimeoutError', {}, true],
+    ['ECONNRESET', {}, true],
+    ['SyntaxError', {}, true],
+    ['ServerException', { $metadata: { httpStatusCode: 500 } }, true],
+    ['InvalidParameterException', { $metadata: { httpStatusCode: 400 } }, false],
+    ['AccessDeniedException', { $metadata: { httpStatusCode: 400 } }, false],
+    ['ThrottlingException', { $metadata: { httpStatusCode: 400 } }, false],
+  ])('after %s %j a task may run: %s', async (name, more, mayRun) => {
+    ecs.on(RunTaskCommand).rejects(Object.assign(new Error('no'), { name }, more));
+    expect(await runJobTask(settings, order, 'FARGATE')).toMatchObject({ kind: 'failed', mayRun });
   });
 });
 

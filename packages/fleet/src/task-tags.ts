@@ -18,6 +18,8 @@ export const TAG = {
   jobId: `${TAG_PREFIX}job-id`,
   /** On a job task: GitLab's project id. */
   projectId: `${TAG_PREFIX}project-id`,
+  /** On a job task: which of its manager's starts it is, by which one whose answer was lost is found again. */
+  start: `${TAG_PREFIX}start`,
 } as const;
 
 export type TaskRole = 'manager' | 'job';

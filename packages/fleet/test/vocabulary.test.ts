@@ -127,6 +127,7 @@ describe('task tags', () => {
       runnerTokenParameter: broughtRunnerTokenName(names, 'glrt-secret'),
       jobId: String(Number.MAX_SAFE_INTEGER),
       projectId: '1',
+      start: `${Number.MAX_SAFE_INTEGER}-1000`,
     });
     expect(tags.map(({ key }) => key).toSorted()).toEqual(Object.values(TAG).toSorted());
     for (const { key, value } of tags) {

@@ -1,4 +1,4 @@
-import { NoCapacityError, SystemFailureError } from '../errors.ts';
+import { LostStartError, NoCapacityError, SystemFailureError } from '../errors.ts';
 import { awaitTask } from '../task/await-task.ts';
 import { type JobTaskOrder, type RunTaskSettings, runJobTask } from '../task/run-job-task.ts';
 import { privateAddressOf } from '../task/task-facts.ts';
@@ -22,6 +22,7 @@ export interface AcquiredTask {
  * Gets a task of the planned shape: starts one on the first capacity provider that has room. That it is a step of its
  * own, which knows nothing of GitLab's job, leaves room for handing out a task that was started before.
  * @param onStarted told of every task that was started, at once, so that none is forgotten
+ * @throws {LostStartError} when AWS did not say whether it started one
  * @throws {NoCapacityError} when no capacity provider has room
  */
 export async function acquireJobTask(
@@ -36,8 +37,10 @@ export async function acquireJobTask(
     signal.throwIfAborted();
     const askedAt = Date.now();
     const outcome = await runJobTask(runTask, order, capacityProvider);
-    if (outcome.kind === 'failed')
-      throw new SystemFailureError(`AWS did not start the job task: ${outcome.reason}`);
+    if (outcome.kind === 'failed') {
+      const reason = `AWS did not start the job task: ${outcome.reason}`;
+      throw outcome.mayRun ? new LostStartError(reason) : new SystemFailureError(reason);
+    }
     if (outcome.kind === 'no-capacity') {
       log.say(`${capacityProvider} has no room now: ${outcome.reason}`);
       continue;

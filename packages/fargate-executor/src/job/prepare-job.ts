@@ -120,6 +120,7 @@ async function makeOrder(
       fleet: context.fleet.name,
       jobId: String(jobId),
       projectId: Number.isNaN(projectId) ? undefined : String(projectId),
+      start: session.startId,
     }),
   };
 }

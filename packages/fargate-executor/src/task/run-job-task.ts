@@ -6,6 +6,7 @@ import {
   type RunTaskCommandInput,
   type TaskOverride,
 } from '@aws-sdk/client-ecs';
+import { type FailureKind, failureKind } from '@serverless-gitlab-runner/aws-calls';
 import {
   type CapacityProvider,
   type FleetConfig,
@@ -36,10 +37,13 @@ export interface JobTaskOrder {
 export type RunTaskOutcome =
   | { kind: 'started'; taskArn: string; capacityProvider: CapacityProvider }
   | { kind: 'no-capacity'; capacityProvider: CapacityProvider; reason: string }
-  | { kind: 'failed'; reason: string };
+  /** Where it `mayRun`, ECS's answer was lost: a task may have been started all the same. */
+  | { kind: 'failed'; reason: string; mayRun: boolean };
 
 /** ECS refuses larger ones. @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html */
 const MOST_OVERRIDE_CHARACTERS = 8192;
+/** What AWS answers when it started nothing; after any other failure it may have. */
+const REFUSALS: readonly FailureKind[] = ['refused', 'access-denied', 'throttled'];
 const CAPACITY = /capacity|RESOURCE:/i;
 
 /** What varies by job: the helper's key and patience, and the services' environment. The private key never travels. */
@@ -81,15 +85,15 @@ export async function runJobTask(
     );
     const taskArn = answer.tasks?.[0]?.taskArn;
     if (taskArn) return { kind: 'started', taskArn, capacityProvider };
-    return notStarted(capacityProvider, (answer.failures ?? []).map(failureInWords).join('; '));
+    return notStarted(capacityProvider, (answer.failures ?? []).map(failureInWords).join('; '), false);
   } catch (error) {
-    return notStarted(capacityProvider, messageOf(error));
+    return notStarted(capacityProvider, messageOf(error), !REFUSALS.includes(failureKind(error)));
   }
 }
 
-function notStarted(capacityProvider: CapacityProvider, reason: string): RunTaskOutcome {
+function notStarted(capacityProvider: CapacityProvider, reason: string, mayRun: boolean): RunTaskOutcome {
   if (CAPACITY.test(reason)) return { kind: 'no-capacity', capacityProvider, reason };
-  return { kind: 'failed', reason: reason || 'RunTask answered with neither a task nor a failure' };
+  return { kind: 'failed', reason: reason || 'RunTask answered with neither a task nor a failure', mayRun };
 }
 
 function failureInWords(failure: Failure): string {

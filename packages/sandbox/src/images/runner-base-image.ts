@@ -1,20 +1,26 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { buildImage } from '../docker/index.ts';
+import type { Architecture } from '@serverless-gitlab-runner/fleet';
+import { buildImage, ensureBaseImage, HOST_ARCHITECTURE, nameFor, PLATFORM } from '../docker/index.ts';
 import type { SandboxEnvironment } from '../environment.ts';
 import type { Log } from '../setup/progress.ts';
-import { NODE_BINARY, REPOSITORY_ROOT } from '../setup/repository-root.ts';
+import { REPOSITORY_ROOT } from '../setup/repository-root.ts';
 import { tryCommand } from '../setup/run-command.ts';
+import { linuxNode } from './linux-node.ts';
 
 /** GitLab's own image, the one that images/runner and images/job-base stand on by default. */
-const OFFICIAL_IMAGE = 'gitlab/gitlab-runner:ubuntu-v18.5.0';
+const OFFICIAL_IMAGE = 'gitlab/gitlab-runner:ubuntu-v19.3.0';
 const LOCAL_IMAGE = 'serverless-gitlab-runner/gitlab-runner';
+/** What images/job-base installs. */
+const PACKAGES_OF_HELPER = 'git-lfs openssh-server busybox-static bash-static';
 const CONTEXT = join(REPOSITORY_ROOT, 'packages/sandbox/images/gitlab-runner');
 
 /** The image with `gitlab-runner` in it, and a word on which one it is. */
 export interface RunnerBaseImage {
   name: string;
   kind: string;
+  /** The runner in it: GitLab's own image, one's own image or binary, or the double. */
+  source: 'official' | 'own' | 'double';
   /** Of the images that stand on it: who runs with a runner of their own leaves the others alone. */
   tag: 'local' | 'own-runner';
 }
@@ -35,27 +41,57 @@ export async function runnerBaseImage(
   log: Log,
 ): Promise<RunnerBaseImage> {
   const { SANDBOX_RUNNER_IMAGE: image, GITLAB_RUNNER_BIN: binary } = environment;
-  if (image) return { name: image, kind: `the image ${image}`, tag: 'own-runner' };
+  if (image) return { name: image, kind: `the image ${image}`, source: 'own', tag: 'own-runner' };
   if (binary) {
-    const name = await buildWith(realBinary(binary), `${LOCAL_IMAGE}:own-runner`, baseImage, log);
-    return { name, kind: `the gitlab-runner at ${binary}`, tag: 'own-runner' };
+    const files = realBinary(binary, 'GITLAB_RUNNER_BIN');
+    const name = await buildWith(files, `${LOCAL_IMAGE}:own-runner`, baseImage, log);
+    return { name, kind: `the gitlab-runner at ${binary}`, source: 'own', tag: 'own-runner' };
   }
   if ((await tryCommand('docker', ['pull', '--quiet', OFFICIAL_IMAGE])).ok)
-    return { name: OFFICIAL_IMAGE, kind: OFFICIAL_IMAGE, tag: 'local' };
-  const name = await buildWith(DOUBLE_FILES, `${LOCAL_IMAGE}:local`, baseImage, log);
-  return { name, kind: 'the runner double', tag: 'local' };
+    return { name: OFFICIAL_IMAGE, kind: OFFICIAL_IMAGE, source: 'official', tag: 'local' };
+  const files = await doubleFiles(HOST_ARCHITECTURE, log);
+  const name = await buildWith(files, `${LOCAL_IMAGE}:local`, baseImage, log);
+  return { name, kind: 'the runner double', source: 'double', tag: 'local' };
 }
 
-const DOUBLE_FILES = {
-  'bin/gitlab-runner': join(CONTEXT, 'run-double'),
-  'lib/gitlab-runner.mjs': join(REPOSITORY_ROOT, 'packages/runner-double/dist/gitlab-runner.mjs'),
-  'lib/node': NODE_BINARY,
-};
+/** Whether helpers on ARM64 have a runner: one's own is for this machine, so that there must be another one's own. */
+export function hasArmRunner(environment: SandboxEnvironment, { source }: RunnerBaseImage): boolean {
+  return (
+    HOST_ARCHITECTURE === 'ARM64' || source !== 'own' || environment.GITLAB_RUNNER_BIN_ARM64 !== undefined
+  );
+}
 
-function realBinary(path: string): Record<string, string> {
+/**
+ * The name of the same for ARM64, on a machine of another architecture.
+ * @throws {MissingRunnerBinaryError}
+ */
+export async function armRunnerBaseImage(
+  { GITLAB_RUNNER_BIN_ARM64: binary }: SandboxEnvironment,
+  runner: RunnerBaseImage,
+  log: Log,
+): Promise<string> {
+  if (binary === undefined && runner.source !== 'double') return runner.name;
+  const files = binary ? realBinary(binary, 'GITLAB_RUNNER_BIN_ARM64') : await doubleFiles('ARM64', log);
+  const name = nameFor(`${LOCAL_IMAGE}:${runner.tag}`, 'ARM64');
+  const base = await ensureBaseImage(log, 'ARM64');
+  const buildArgs = { BASE_IMAGE: base, MORE_PACKAGES: PACKAGES_OF_HELPER };
+  const platform = PLATFORM.ARM64;
+  await buildImage({ name, context: CONTEXT, platform, buildArgs, extraFiles: files, log });
+  return name;
+}
+
+async function doubleFiles(architecture: Architecture, log: Log): Promise<Record<string, string>> {
+  return {
+    'bin/gitlab-runner': join(CONTEXT, 'run-double'),
+    'lib/gitlab-runner.mjs': join(REPOSITORY_ROOT, 'packages/runner-double/dist/gitlab-runner.mjs'),
+    'lib/node': await linuxNode(log, architecture),
+  };
+}
+
+function realBinary(path: string, variable: string): Record<string, string> {
   const binary = resolve(path);
   if (!existsSync(binary))
-    throw new MissingRunnerBinaryError(`GITLAB_RUNNER_BIN names ${path}, which does not exist`);
+    throw new MissingRunnerBinaryError(`${variable} names ${path}, which does not exist`);
   return { 'bin/gitlab-runner': binary };
 }
 
@@ -65,7 +101,6 @@ async function buildWith(
   baseImage: string,
   log: Log,
 ): Promise<string> {
-  const buildArgs = { BASE_IMAGE: baseImage };
-  await buildImage({ name, context: CONTEXT, buildArgs, extraFiles, log });
+  await buildImage({ name, context: CONTEXT, buildArgs: { BASE_IMAGE: baseImage }, extraFiles, log });
   return name;
 }

@@ -1,9 +1,8 @@
-import { GetParameterCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
-import { parameterNames } from '@serverless-gitlab-runner/fleet';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ObservedTask, TaskObserver } from '../../src/demo/observe-tasks.ts';
 import { type GitLabDouble, type Job, startGitLabDouble } from '../../src/gitlab-double/index.ts';
 import { Cleanup } from '../../src/setup/cleanup.ts';
+import { addFleet } from '../../src/system/add-fleet.ts';
 import { type DeploySystemOptions, deploySystem, type System } from '../../src/system/deploy-system.ts';
 import { prepareMachine } from '../../src/system/prepare-machine.ts';
 import { startEmulatorFor } from '../../src/system/start-emulator.ts';
@@ -34,26 +33,14 @@ beforeAll(async () => {
     ...{ apiToken: gitlab.privateToken, fleet: DEFAULT_FLEET },
   });
   const large = gitlab.createRunner({ tags: ['large', 'linux'], runUntagged: false });
-  await addFleet('large', { tagList: ['large', 'linux'], runUntagged: false }, large.token);
+  const runner = { tagList: ['large', 'linux'], runUntagged: false };
+  await addFleet(system, { name: 'large', runnerToken: large.token, changes: { runner } });
   observer = new TaskObserver(system.ecs, system.outputs.ClusterArn, () => undefined);
   cleanup.add('the observer', () => observer.stop());
   jobs = await queueJobs({ untagged: [], small: ['small'], large: ['large'], nobodys: ['gpu'] });
 }, 5 * 60_000);
 
 afterAll(() => cleanup.run(), 60_000);
-
-/** Another fleet like the deployed one, in the same installation. */
-async function addFleet(name: string, runner: object, token: string): Promise<void> {
-  const { ssm, outputs, fleet } = system;
-  const own = parameterNames(outputs.ParameterPrefix, name);
-  const { config } = parameterNames(outputs.ParameterPrefix, fleet);
-  const { Parameter } = await ssm.send(new GetParameterCommand({ Name: config }));
-  const { gitlabApi: _, ...document } = JSON.parse(Parameter?.Value ?? '{}');
-  const put = (Name: string, Value: string, Type: 'String' | 'SecureString') =>
-    ssm.send(new PutParameterCommand({ Name, Value, Type, Overwrite: true }));
-  await put(own.config, JSON.stringify({ ...document, name, runner }), 'String');
-  await put(own.runnerToken, token, 'SecureString');
-}
 
 async function queueJobs(tags: Readonly<Record<string, string[]>>): Promise<Map<string, Job>> {
   const project = await gitlab.createProject({ path: 'teams/shop' });

@@ -47,7 +47,7 @@ describe('an update of a job', () => {
   it.each([
     [{ state: 'done' }, 'state is invalid'],
     [{}, 'state is invalid'],
-    [{ state: 'failed', failure_reason: 'bad_luck' }, 'failure_reason is invalid'],
+    [{ state: 'failed', failure_reason: 7 }, 'failure_reason is invalid'],
     [{ state: 'failed', exit_code: '3' }, 'exit_code is invalid'],
     [{ state: 'success', output: { checksum: 'abc' } }, 'output.checksum is invalid'],
     [{ state: 'success', output: { bytesize: -1 } }, 'output.bytesize is invalid'],
@@ -56,6 +56,13 @@ describe('an update of a job', () => {
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({ error: expect.stringContaining(error) });
     expect(job.status).toBe('running');
+  });
+
+  it('for a reason that GitLab does not know fails for an unknown one', async () => {
+    expect((await put(fixture.gitlab, job, { state: 'failed', failure_reason: 'bad_luck' })).status).toBe(
+      200,
+    );
+    expect([job.status, job.failureReason]).toEqual(['failed', 'unknown_failure']);
   });
 
   it('with the token of another job is answered 403', async () => {

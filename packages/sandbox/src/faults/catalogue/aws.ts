@@ -93,6 +93,29 @@ const runTaskAnswerLost: Fault = {
   },
 };
 
+/** As often as a manager's client tries a call of ECS. */
+const TRIES_OF_RUN_TASK = 8;
+
+const runTaskNeverAnswers: Fault = {
+  name: 'run-task-never-answers',
+  title:
+    "no try of a manager's RunTask is answered, and a task runs: the job gets another, and that one goes",
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    const rule = stage.aws({
+      match: { operation: 'RunTask', caller: 'manager' },
+      effect: { kind: 'cut', when: 'after' },
+      times: TRIES_OF_RUN_TASK,
+    });
+    const jobs = await stage.queue(1);
+    await stage.taken(rule);
+    stage.recovering();
+    await stage.finished(jobs);
+    stage.mustHaveStarted({ managers: 1, jobTasks: 2 });
+  },
+};
+
 const noSpot: Fault = {
   name: 'no-spot-capacity',
   title: 'RunTask fails for want of Spot capacity; there is room on demand',
@@ -127,5 +150,14 @@ const noCapacity: Fault = {
 };
 
 export const awsFaults: readonly Fault[] = [
-  ...[calm, busRefusesEntry, ssmThrottles, ecsFails, runTaskAnswerLost, noSpot, noCapacity],
+  ...[
+    calm,
+    busRefusesEntry,
+    ssmThrottles,
+    ecsFails,
+    runTaskAnswerLost,
+    runTaskNeverAnswers,
+    noSpot,
+    noCapacity,
+  ],
 ];

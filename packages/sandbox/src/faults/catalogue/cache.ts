@@ -7,6 +7,8 @@ function cachedJob(name: string): SmallJob {
   const { script } = smallJob(name, 1);
   return {
     name,
+    // Without time stamps, so that a line is what the script wrote.
+    variables: { FF_TIMESTAMPS: 'false' },
     cache: [{ key: 'deps', paths: ['deps/'] }],
     script: [
       ...script,

@@ -62,7 +62,11 @@ export const updateJobSchema = z.looseObject({
   token,
   info: runnerInfoSchema.optional(),
   state: z.enum(['pending', 'running', 'success', 'failed']),
-  failure_reason: z.enum(FAILURE_REASONS).optional(),
+  // Any text, as in GitLab's API: gitlab-runner tells of a job that was canceled before it began by a reason of its own.
+  failure_reason: z
+    .enum(FAILURE_REASONS)
+    .or(z.string().transform(() => 'unknown_failure' as const))
+    .optional(),
   checksum: checksum.optional(),
   output: z
     .looseObject({ checksum: checksum.optional(), bytesize: z.int().nonnegative().optional() })
