@@ -7,6 +7,8 @@ const environmentSchema = z.object({
   SANDBOX_RUNNER_TOKEN: z.string().min(1).optional(),
   /** Path of a gitlab-runner binary (static, or for glibc) for the manager and helper images. Default: see images.ts. */
   GITLAB_RUNNER_BIN: z.string().min(1).optional(),
+  /** The same for ARM64, for jobs on it where GITLAB_RUNNER_BIN is for another architecture. Default: such jobs are left out. */
+  GITLAB_RUNNER_BIN_ARM64: z.string().min(1).optional(),
   /** Image to stand managers and helpers on instead, which has gitlab-runner and apt-get. */
   SANDBOX_RUNNER_IMAGE: z.string().min(1).optional(),
   /** Image of the AWS emulator. Default: built from images/aws-emulator. */

@@ -1,8 +1,17 @@
+import type { FleetConfigInput } from '@serverless-gitlab-runner/fleet';
 import type { ObservedTask } from '../demo/observe-tasks.ts';
-import type { CommitFile, GitLabDouble, Job, Pipeline, ProjectDefinition } from '../gitlab-double/index.ts';
+import type {
+  CommitFile,
+  GitLabDouble,
+  Job,
+  Pipeline,
+  ProjectDefinition,
+  VariableDefinitions,
+} from '../gitlab-double/index.ts';
 import type { System } from '../system/deploy-system.ts';
 import type { CostlyImage } from './images.ts';
 import type { ArchivedFile } from './read-archive.ts';
+import type { Theatre } from './start-theatre.ts';
 
 /** What the double and ECS saw of a case's job. */
 export interface SeenJob {
@@ -30,6 +39,8 @@ export interface Scene {
   pipeline: Pipeline;
   /** The newest job of that name. */
   job(name: string): Job;
+  /** Every manager of a fleet that ECS saw. */
+  managers(fleet: string): readonly ObservedTask[];
   /** Resolves once a job's log holds a text. */
   untilLogged(name: string, text: string): Promise<Job>;
   /** The task of a job, once ECS has it in that status. */
@@ -58,6 +69,12 @@ export interface Suite {
   /** Folder below `packages/sandbox/conformance`. */
   repository: string;
   project?: Omit<ProjectDefinition, 'path'>;
+  /** Local images that are in the registry of the suite's project, by what follows `$CI_REGISTRY_IMAGE` in the name: `/app:1`. */
+  registryImages?: Readonly<Record<string, string>>;
+  /** Makes what the suite finds on its GitLab, before its own project; gives that project's further variables. */
+  prepare?: (theatre: Theatre) => Promise<VariableDefinitions>;
+  /** Of its jobs, where the machine may have another: their images are made, and run by emulation. Default: the machine's. */
+  architecture?: 'ARM64';
   /** Images that only this suite needs, since their build takes long. Default none. */
   costlyImages?: readonly CostlyImage[];
   /** Files that a folder cannot hold, such as submodules, by path. */
@@ -68,6 +85,8 @@ export interface Suite {
   earlierCommits?: number;
   /** Pipelines that are over, whatever came of them, before the suite's own begins. Default none. */
   earlierPipelines?: readonly EarlierPipeline[];
+  /** A fleet of its own, for the jobs that have its name for a tag. Default: the one of all suites. */
+  fleet?: SuiteFleet;
   /** Its pipeline runs before all others, beside none. Default false. */
   alone?: true;
   cases: readonly ConformanceCase[];
@@ -79,4 +98,10 @@ export interface EarlierPipeline {
   configuration: string;
   /** Path of another project that has the same files and runs it. Default: the suite's. */
   project?: string;
+}
+
+/** A fleet for one suite. */
+export interface SuiteFleet {
+  name: string;
+  manager: NonNullable<FleetConfigInput['manager']>;
 }

@@ -1,14 +1,16 @@
 import pc from 'picocolors';
 import type { CommandContext } from '../setup/command.ts';
 import { type Log, logToStderr as log, step } from '../setup/progress.ts';
+import { canRunArm, prepareArm } from '../system/prepare-arm.ts';
 import { prepareMachine } from '../system/prepare-machine.ts';
 import { SUITES } from './cases/index.ts';
 import type { ConformanceCase, Suite } from './conformance-case.ts';
 import { writeDocument } from './document.ts';
-import { buildConformanceImages } from './images.ts';
+import { buildArmConformanceImages, buildConformanceImages } from './images.ts';
+import { lackOf, type Means } from './left-out.ts';
 import { writeReports } from './report.ts';
 import { runSuite, type SuiteOutcome } from './run-suite.ts';
-import { isOlder, readRunnerRelease } from './runner-release.ts';
+import { readRunnerRelease } from './runner-release.ts';
 import { renderCases, renderSum } from './screen.ts';
 import { startTheatre, type Theatre } from './start-theatre.ts';
 
@@ -30,19 +32,22 @@ export async function runConformance({ args, cleanup, signal }: CommandContext):
   }
   const machine = await prepareMachine({ log, cleanup, demoImages: true });
   const release = await readRunnerRelease(machine.images.helper);
-  const able = choose((each) => chosen(each) && !isTooNew(each, release));
+  const means = { release, hasArmRunner: canRunArm(machine) };
+  const able = choose((each, suite) => chosen(each) && lackOf(each, suite, means) === undefined);
   const costly = able.flatMap(({ suite }) => suite.costlyImages ?? []);
   await step(log, 'Images of the conformance cases', (inner) => buildConformanceImages(inner, costly));
-  const theatre = await startTheatre({ log, cleanup, signal, machine });
+  const hasArm = able.some(({ suite }) => suite.architecture === 'ARM64');
+  const ready = hasArm ? await prepareArm(machine, log, cleanup) : machine;
+  if (hasArm) await step(log, 'Images of the cases on ARM64', buildArmConformanceImages);
+  const theatre = await startTheatre({ log, cleanup, signal, machine: ready });
   const outcomes = await step(log, 'Pipelines', (inner) => runChoices(theatre, able, inner));
   const results = outcomes.flatMap((outcome) => outcome.results);
   writeReports(results, outcomes);
-  const tooNew = choose((each) => chosen(each) && isTooNew(each, release)).flatMap(({ cases }) => cases);
-  // The page is about the newest runner: an older one's run has cases less.
-  if (names.length === 0 && tooNew.length === 0) writeDocument(results, runnerOf(theatre));
+  const leftOut = leftOutOf(choices, means);
+  // The page is about all cases: an older runner's run, or one without a runner for ARM64, has some less.
+  if (names.length === 0 && leftOut.length === 0) writeDocument(results, runnerOf(theatre));
   console.log(renderCases(results));
-  for (const { keyword, name, since } of tooNew)
-    console.log(pc.yellow(`not run: ${keyword}: ${name} needs gitlab-runner ${since}, this is ${release}`));
+  for (const sentence of leftOut) console.log(pc.yellow(`not run: ${sentence}`));
   const refusals = theatre.gitlab.protocolErrors.map(
     (error) => `GitLab refused ${error.method} ${error.path}: ${error.message}`,
   );
@@ -52,9 +57,21 @@ export async function runConformance({ args, cleanup, signal }: CommandContext):
 }
 
 /** The cases that a condition chooses, by suite. */
-export function choose(isChosen: (each: ConformanceCase) => boolean): Choice[] {
-  return SUITES.map((suite) => ({ suite, cases: suite.cases.filter(isChosen) })).filter(
-    ({ cases }) => cases.length > 0,
+export function choose(isChosen: (each: ConformanceCase, suite: Suite) => boolean): Choice[] {
+  const choices = SUITES.map((suite) => ({
+    suite,
+    cases: suite.cases.filter((each) => isChosen(each, suite)),
+  }));
+  return choices.filter(({ cases }) => cases.length > 0);
+}
+
+/** Those that cannot be run, and what they need. */
+function leftOutOf(choices: readonly Choice[], means: Means): string[] {
+  return choices.flatMap(({ suite, cases }) =>
+    cases.flatMap((each) => {
+      const lack = lackOf(each, suite, means);
+      return lack === undefined ? [] : [`${each.keyword}: ${each.name} needs ${lack}`];
+    }),
   );
 }
 
@@ -75,10 +92,6 @@ export async function runChoices(
   const alone: SuiteOutcome[] = [];
   for (const choice of choices) if (choice.suite.alone) alone.push(await run(choice));
   return [...alone, ...(await Promise.all(choices.filter(({ suite }) => !suite.alone).map(run)))];
-}
-
-function isTooNew({ since }: ConformanceCase, release: string): boolean {
-  return since !== undefined && isOlder(release, since);
 }
 
 function matches({ keyword, name }: ConformanceCase, wanted: string): boolean {

@@ -1,21 +1,11 @@
 import type { ObservedTask } from '../demo/observe-tasks.ts';
-import type {
-  CommitFile,
-  Job,
-  JobDefinition,
-  Pipeline,
-  PipelineDefinition,
-  Project,
-} from '../gitlab-double/index.ts';
-import { readConfiguration } from '../gitlab-double/index.ts';
+import type { Job, Pipeline } from '../gitlab-double/index.ts';
 import type { ConformanceCase, Scene, SeenJob, Suite } from './conformance-case.ts';
 import { secondsOf } from './expectations.ts';
-import { loadRepository } from './load-repository.ts';
 import { readArchive } from './read-archive.ts';
+import { PIPELINE_TIMEOUT_MS, startPipeline } from './start-pipeline.ts';
 import type { Theatre } from './start-theatre.ts';
 
-/** Milliseconds that a pipeline may take from its first commit; all pipelines of a run share the manager's places. */
-const PIPELINE_TIMEOUT_MS = 14 * 60_000;
 const LOG_TIMEOUT_MS = 12 * 60_000;
 /** Milliseconds after a pipeline's end in which its last task must have stopped. */
 const STOP_TIMEOUT_MS = 60_000;
@@ -63,76 +53,6 @@ export async function runSuite(
   return { results: await Promise.all(results), jobs: pipeline.jobs };
 }
 
-async function startPipeline(
-  theatre: Theatre,
-  suite: Suite,
-  cases: readonly ConformanceCase[],
-): Promise<Pipeline> {
-  const { repository, earlierPipelines = [] } = suite;
-  const read = await loadRepository(repository);
-  const files = { ...read, ...(await suite.moreFiles?.(theatre.gitlab)) };
-  const define = (path?: string) => readConfiguration((name) => textOf(files[name], name), path);
-  const project = await makeProject(theatre, suite, `conformance/${repository}`, files);
-  const earlier = earlierPipelines.map(async ({ configuration, project: other }) => {
-    const owner = other === undefined ? project : await makeProject(theatre, suite, other, files);
-    const { id } = await theatre.gitlab.createPipeline(owner, define(configuration));
-    await theatre.gitlab.waitForPipeline(id, undefined, PIPELINE_TIMEOUT_MS);
-  });
-  await Promise.all(earlier);
-  return theatre.gitlab.createPipeline(project, withJobsOf(define(), cases));
-}
-
-async function makeProject(
-  { gitlab, registry }: Theatre,
-  suite: Suite,
-  path: string,
-  files: Readonly<Record<string, CommitFile>>,
-): Promise<Project> {
-  const project = await gitlab.createProject({
-    path,
-    ...suite.project,
-    variables: {
-      REGISTRY: registry.address,
-      REGISTRY_FOR_JOBS: registry.addressForJobs,
-      IMAGE_DIGEST: registry.digest,
-      ...suite.project?.variables,
-    },
-  });
-  for (let commit = 1; commit <= (suite.earlierCommits ?? 0); commit += 1) {
-    await gitlab.pushCommit(project, {
-      message: `commit ${commit}`,
-      files: { 'earlier.txt': `${commit}\n` },
-    });
-  }
-  await gitlab.pushCommit(project, {
-    message: suite.commitMessage ?? `the ${suite.repository} repository`,
-    files,
-  });
-  return project;
-}
-
-function textOf(file: unknown, path: string): string {
-  if (typeof file === 'object' && file !== null && 'content' in file) return String(file.content);
-  throw new Error(`${path} is not in the repository`);
-}
-
-/** Only the jobs of the chosen cases, and those that they depend on. */
-function withJobsOf(definition: PipelineDefinition, cases: readonly ConformanceCase[]): PipelineDefinition {
-  const wanted = new Set(cases.flatMap((each) => Object.keys(each.jobs)));
-  const byName = new Map(definition.jobs.map((job) => [job.name, job]));
-  const missing = [...wanted].find((name) => !byName.has(name));
-  if (missing !== undefined) throw new Error(`the repository's .gitlab-ci.yml has no job ${missing}`);
-  const add = (job: JobDefinition | undefined) => {
-    for (const name of [...(job?.needs ?? []), ...(job?.dependencies ?? [])]) {
-      if (wanted.has(name)) continue;
-      wanted.add(name);
-      add(byName.get(name));
-    }
-  };
-  for (const name of [...wanted]) add(byName.get(name));
-  return { ...definition, jobs: definition.jobs.filter(({ name }) => wanted.has(name)) };
-}
-
 function sceneOf({ gitlab, system, endpoint, observer }: Theatre, pipeline: Pipeline): Scene {
   const job = (name: string) => {
     const found = pipeline.jobs.findLast((each) => each.name === name);
@@ -141,6 +61,7 @@ function sceneOf({ gitlab, system, endpoint, observer }: Theatre, pipeline: Pipe
   };
   return {
     ...{ gitlab, system, endpoint, pipeline, job },
+    managers: (fleet) => observer.tasks.filter((task) => task.role === 'manager' && task.fleet === fleet),
     untilLogged: (name, text) =>
       gitlab.waitForJob(
         job(name).id,

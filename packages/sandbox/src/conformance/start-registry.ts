@@ -4,6 +4,7 @@ import { type Log, step } from '../setup/progress.ts';
 import { runCommand, tryCommand } from '../setup/run-command.ts';
 import { RUN_LABEL } from '../system/task-containers.ts';
 import { conformanceImage } from './images.ts';
+import { removeImagesOf } from './private-registry/remove-images.ts';
 
 /** A registry with one image in it, `team/app:1.0`, which no local image has the name of. */
 export interface Registry {
@@ -61,24 +62,4 @@ async function push(image: string): Promise<string> {
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
   throw new Error(`the registry does not take ${image}: ${last}`);
-}
-
-async function removeImagesOf(address: string): Promise<void> {
-  const list = await tryCommand('docker', [
-    'images',
-    '--format',
-    '{{.Repository}}:{{.Tag}}',
-    `${address}/*/*`,
-  ]);
-  const digests = await tryCommand('docker', [
-    'images',
-    '--digests',
-    '--format',
-    '{{.Repository}}@{{.Digest}}',
-    `${address}/*/*`,
-  ]);
-  const names = `${list.stdout}\n${digests.stdout}`
-    .split('\n')
-    .filter((name) => name !== '' && !name.includes('<none>'));
-  if (names.length > 0) await tryCommand('docker', ['rmi', '--force', ...new Set(names)]);
 }

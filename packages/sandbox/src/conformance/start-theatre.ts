@@ -1,10 +1,13 @@
 import { TaskObserver } from '../demo/observe-tasks.ts';
 import { type GitLabDouble, startGitLabDouble } from '../gitlab-double/index.ts';
 import type { Cleanup } from '../setup/cleanup.ts';
-import type { Log } from '../setup/progress.ts';
+import { type Log, step } from '../setup/progress.ts';
 import { deploySystem, type System } from '../system/deploy-system.ts';
 import type { PreparedMachine } from '../system/prepare-machine.ts';
 import { startEmulatorFor } from '../system/start-emulator.ts';
+import { giveFleetImages } from './private-registry/fleet-images.ts';
+import { type PrivateRegistry, startPrivateRegistry } from './private-registry/start-private-registry.ts';
+import { buildTrustingManager, reserveTrustingManager } from './private-registry/trust-registry.ts';
 import { type Registry, startRegistry } from './start-registry.ts';
 
 /** One manager with as many jobs at once as two cores carry; limits that the cases about limits name. */
@@ -29,6 +32,8 @@ export interface Theatre {
   endpoint: string;
   observer: TaskObserver;
   registry: Registry;
+  /** GitLab's own, for the projects' images. */
+  privateRegistry: PrivateRegistry;
 }
 
 export interface TheatreOptions {
@@ -40,22 +45,32 @@ export interface TheatreOptions {
 
 /** Starts everything that the cases need, once for all of them. */
 export async function startTheatre({ log, cleanup, signal, machine }: TheatreOptions): Promise<Theatre> {
+  const { runId, images } = machine;
+  const manager = reserveTrustingManager(images.manager, runId, cleanup);
   const emulator = await startEmulatorFor(log, cleanup, machine);
-  const { runId } = machine;
-  const registry = await startRegistry({ runId, networkName: emulator.networkName, log, cleanup });
+  const { networkName, gatewayAddress, endpoint } = emulator;
+  const registry = await startRegistry({ runId, networkName, log, cleanup });
   const gitlab = await startGitLabDouble({
-    host: emulator.gatewayAddress,
+    host: gatewayAddress,
     concurrentDeliveries: CONCURRENT_DELIVERIES,
     traceUpdateInterval: 1,
   });
   cleanup.add('the GitLab double', () => gitlab.stop());
   const { token: runnerToken } = gitlab.createRunner({ description: 'the conformance fleet' });
-  const system = await deploySystem({
-    ...{ log, machine, emulator, signal, gitlabUrl: gitlab.url, runnerToken },
-    fleet: CONFORMANCE_FLEET,
+  const privateRegistry = await startPrivateRegistry({
+    ...{ runId, networkName, gatewayAddress, gitlab, log, cleanup },
   });
-  gitlab.addWebhook({ url: system.webhookUrl, token: system.webhookSecret });
+  const { caFile } = privateRegistry;
+  await step(log, "A manager's image that trusts it", (inner) =>
+    buildTrustingManager({ name: manager, manager: images.manager, caFile, log: inner }),
+  );
+  const fleetRegistries = await giveFleetImages(gitlab, privateRegistry, endpoint);
+  const system = await deploySystem({
+    ...{ log, emulator, signal, gitlabUrl: gitlab.url, runnerToken },
+    machine: { ...machine, images: { ...images, manager } },
+    fleet: { ...CONFORMANCE_FLEET, job: { ...CONFORMANCE_FLEET.job, ...fleetRegistries } },
+  });
   const observer = new TaskObserver(system.ecs, system.outputs.ClusterArn, () => undefined);
   cleanup.add('the observer', () => observer.stop());
-  return { gitlab, system, endpoint: emulator.endpoint, observer, registry };
+  return { gitlab, system, endpoint, observer, registry, privateRegistry };
 }

@@ -23,6 +23,8 @@ export interface ImageBuild {
   buildArgs?: Readonly<Record<string, string>>;
   /** Files and folders put into the context before the build, by their path in it (a bundle, a binary). */
   extraFiles?: Readonly<Record<string, string>>;
+  /** As Docker names it, such as `linux/arm64`; another than the machine's needs its emulation. Default: the machine's. */
+  platform?: string;
   /** Files and folders whose content decides whether a build is needed. Default: the context and the extra files. */
   contentHashInputs?: readonly string[];
   log: Log;
@@ -62,7 +64,8 @@ async function hashOf(build: ImageBuild): Promise<string> {
       return `${name}=${value} ${id ?? ''}`;
     }),
   );
-  return await contentHash(inputs, [build.dockerfile ?? 'Dockerfile', ...args.sort()]);
+  const platform = build.platform === undefined ? [] : [build.platform];
+  return await contentHash(inputs, [build.dockerfile ?? 'Dockerfile', ...args.sort(), ...platform]);
 }
 
 async function labelOf(name: string): Promise<string | undefined> {
@@ -101,6 +104,7 @@ function buildOptions(build: ImageBuild, folder: string, hash: string): string[]
   return [
     ...['--force-rm', '--network', 'host', '--tag', build.name, '--label', `${CONTENT_HASH_LABEL}=${hash}`],
     ...['--file', join(folder, build.dockerfile ?? 'Dockerfile')],
+    ...(build.platform === undefined ? [] : ['--platform', build.platform]),
     ...[...args, ...PROXY_VARIABLES].flatMap((arg) => ['--build-arg', arg]),
   ];
 }

@@ -1,3 +1,4 @@
 export { BASE_IMAGE, BaseImageUnavailableError, ensureBaseImage } from './base-image.ts';
-export { buildImage, imageId } from './build-image.ts';
+export { buildImage, type ImageBuild, imageId } from './build-image.ts';
 export { hostCaBundle } from './certificates.ts';
+export { HOST_ARCHITECTURE, nameFor, PLATFORM } from './platform.ts';

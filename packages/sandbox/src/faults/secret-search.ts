@@ -1,13 +1,6 @@
-import {
-  CloudWatchLogsClient,
-  DescribeLogGroupsCommand,
-  FilterLogEventsCommand,
-} from '@aws-sdk/client-cloudwatch-logs';
-import {
-  DescribeTaskDefinitionCommand,
-  DescribeTasksCommand,
-  ListTaskDefinitionsCommand,
-} from '@aws-sdk/client-ecs';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { emulatorClient } from '../system/aws-client.ts';
+import { logGroupPlaces, taskDefinitionPlaces, taskPlaces } from '../system/readable-places.ts';
 import { containerEnvironments } from './docker-acts.ts';
 import type { Laboratory } from './laboratory.ts';
 import { PLANTED_SECRETS } from './planted-secrets.ts';
@@ -23,11 +16,7 @@ export class SecretSearch {
 
   constructor(lab: Laboratory) {
     this.#lab = lab;
-    this.#logs = new CloudWatchLogsClient({
-      endpoint: lab.emulator.endpoint,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    });
+    this.#logs = new CloudWatchLogsClient(emulatorClient(lab.emulator.endpoint));
     this.#sampling = setInterval(() => void this.#sample(), 3000);
   }
 
@@ -37,11 +26,13 @@ export class SecretSearch {
 
   /** Where a secret is readable, as sentences' ends; what an earlier run told is not told again. */
   async look(stage: Stage): Promise<string[]> {
+    const { ecs, outputs } = this.#lab.system;
+    const arns = stage.tasks.map(({ taskArn }) => taskArn).slice(-100);
     const places = [
       ...(await this.#events()),
-      ...(await this.#logLines()),
-      ...(await this.#tasks(stage)),
-      ...(await this.#taskDefinitions()),
+      ...(await logGroupPlaces(this.#logs)),
+      ...(await taskPlaces(ecs, outputs.ClusterArn, arns)),
+      ...(await taskDefinitionPlaces(ecs)),
       ...[...this.#environments].map((text) => ({ where: `the container ${text.split(' ')[0]}`, text })),
       ...stage.played.map(({ job }) => ({ where: `the log of job ${job.id}`, text: job.trace.text })),
     ];
@@ -74,39 +65,5 @@ export class SecretSearch {
   async #events() {
     const events = await this.#lab.tap.read();
     return events.map(({ name, text }) => ({ where: `an event ${name}`, text }));
-  }
-
-  async #logLines() {
-    const { logGroups = [] } = await this.#logs.send(new DescribeLogGroupsCommand({}));
-    const places: { where: string; text: string }[] = [];
-    for (const { logGroupName = '' } of logGroups) {
-      const { events = [] } = await this.#logs.send(new FilterLogEventsCommand({ logGroupName }));
-      const text = events.map(({ message }) => message).join('\n');
-      places.push({ where: `the log group ${logGroupName}`, text });
-    }
-    return places;
-  }
-
-  async #tasks(stage: Stage) {
-    const { ecs, outputs } = this.#lab.system;
-    const arns = stage.tasks.map(({ taskArn }) => taskArn).slice(-100);
-    if (arns.length === 0) return [];
-    const command = new DescribeTasksCommand({ cluster: outputs.ClusterArn, tasks: arns, include: ['TAGS'] });
-    const { tasks = [] } = await ecs.send(command);
-    return tasks.map((task) => ({ where: `the task ${task.taskArn}`, text: JSON.stringify(task) }));
-  }
-
-  async #taskDefinitions() {
-    const { ecs } = this.#lab.system;
-    const { taskDefinitionArns = [] } = await ecs.send(new ListTaskDefinitionsCommand({}));
-    const places: { where: string; text: string }[] = [];
-    for (const taskDefinition of taskDefinitionArns) {
-      const described = await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition }));
-      places.push({
-        where: `the task definition ${taskDefinition}`,
-        text: JSON.stringify(described.taskDefinition),
-      });
-    }
-    return places;
   }
 }

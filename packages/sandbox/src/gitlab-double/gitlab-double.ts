@@ -3,9 +3,12 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import type { RegistrySettings } from './container-registry/registry-settings.ts';
+import { createDeployToken } from './deploy-tokens.ts';
 import { type CommitDefinition, createRepository, pushCommit } from './git/repository.ts';
 import { Instance } from './instance.ts';
 import type { PipelineDefinition, ProjectDefinition, RunnerDefinition } from './model/definitions.ts';
+import type { DeployTokenDefinition } from './model/deploy-token.ts';
 import type { Job } from './model/job.ts';
 import type { Pipeline } from './model/pipeline.ts';
 import type { Project } from './model/project.ts';
@@ -56,6 +59,7 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
     artifactSizeLimit: options.artifactSizeLimit ?? 100 * 1024 * 1024,
     longPollMs: options.longPollMs ?? 0,
     privateToken: options.privateToken ?? `glpat-${randomBytes(15).toString('base64url')}`,
+    registry: undefined,
   };
   const instance = new Instance(settings);
   const server = createGitLabServer(instance);
@@ -78,6 +82,7 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
     pipelines: instance.pipelines,
     runners: instance.runners,
     webhooks: instance.webhooks,
+    deployTokens: instance.deployTokens,
     /** Requests that a well-behaved client does not make. A test of one expects this to stay empty. */
     protocolErrors: instance.protocolErrors,
     /** Fields that runners sent and the double does not know; GitLab ignores them. */
@@ -89,6 +94,11 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
     pushCommit: (project: Project, commit: CommitDefinition) => pushCommit(project, commit),
     createPipeline: (project: Project, definition: PipelineDefinition) =>
       createPipeline(instance, project, definition),
+    createDeployToken: (definition: DeployTokenDefinition) => createDeployToken(instance, definition),
+    /** From now on the instance has a container registry, which takes the tokens of its `/jwt/auth`. */
+    enableRegistry: (registry: RegistrySettings) => {
+      instance.settings.registry = registry;
+    },
     createRunner: (definition?: RunnerDefinition) => createRunner(instance, definition),
     /** From now on its token is answered 403, as after deleting the runner. */
     revokeRunner: (id: number) => {
@@ -149,6 +159,7 @@ async function createProject(instance: Instance, definition: ProjectDefinition):
     name: basename(definition.path),
     namespace: dirname(definition.path),
     description: definition.description ?? '',
+    visibility: definition.visibility ?? 'private',
     defaultBranch: definition.defaultBranch ?? 'main',
     variables: definition.variables ?? {},
     gitDepth: definition.gitDepth ?? 20,

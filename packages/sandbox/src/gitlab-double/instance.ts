@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import type { RegistrySettings } from './container-registry/registry-settings.ts';
 import { UnknownRecordError } from './errors.ts';
 import { EventHub, type ProtocolError } from './events.ts';
+import type { DeployToken } from './model/deploy-token.ts';
 import type { Job } from './model/job.ts';
 import type { Pipeline } from './model/pipeline.ts';
 import type { Project } from './model/project.ts';
@@ -21,6 +23,8 @@ export interface Settings {
   /** Milliseconds that a job request with the current `last_update` is held. */
   longPollMs: number;
   privateToken: string;
+  /** Undefined: the instance has no container registry. */
+  registry: RegistrySettings | undefined;
 }
 
 /** Everything that the double knows. One object, passed to every part. */
@@ -32,6 +36,7 @@ export class Instance {
   readonly pipelines = new Map<number, Pipeline>();
   readonly jobs = new Map<number, Job>();
   readonly webhooks = new Map<number, Webhook>();
+  readonly deployTokens: DeployToken[] = [];
   readonly deliveries: WebhookDelivery[] = [];
   readonly protocolErrors: ProtocolError[] = [];
   /** Fields that runners sent and the double does not know, such as `jobs/request: info.colour`. */
@@ -48,8 +53,10 @@ export class Instance {
   }
 
   /** Ids count up per kind, from 1, or from a base that keeps jobs and pipelines from looking alike. */
-  nextId(kind: 'project' | 'runner' | 'manager' | 'pipeline' | 'job' | 'webhook'): number {
-    const base = { project: 0, runner: 0, manager: 0, pipeline: 100, job: 1000, webhook: 0 }[kind];
+  nextId(kind: 'project' | 'runner' | 'manager' | 'pipeline' | 'job' | 'webhook' | 'deployToken'): number {
+    const base = { project: 0, runner: 0, manager: 0, pipeline: 100, job: 1000, webhook: 0, deployToken: 0 }[
+      kind
+    ];
     const next = (this.#counters.get(kind) ?? base) + 1;
     this.#counters.set(kind, next);
     return next;

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
+import { tokenRoutes } from './container-registry/token-service.ts';
 import { ApiError } from './errors.ts';
 import { handleGit, isGitPath } from './git/git-server.ts';
 import type { Instance } from './instance.ts';
@@ -8,7 +9,7 @@ import { restRoutes } from './rest-api/routes.ts';
 import { jobRoutes } from './runner-api/jobs.ts';
 import { runnerRoutes } from './runner-api/runners.ts';
 
-/** The HTTP server of the double: git's paths, and everything else under `/api/v4`. It does not listen yet. */
+/** The HTTP server of the double: git's paths, the registry's tokens, and everything else under `/api/v4`. It does not listen yet. */
 export function createGitLabServer(instance: Instance): Server {
   const api = getRequestListener(createApi(instance).fetch);
   return createServer((request, response) => {
@@ -30,6 +31,7 @@ function createApi(instance: Instance): Hono {
   app.route('/api/v4/runners', runnerRoutes(instance));
   app.route('/api/v4/jobs', jobRoutes(instance));
   app.route('/api/v4', restRoutes(instance));
+  app.route('/', tokenRoutes(instance));
   app.notFound((context) => {
     throw new ApiError(404, '404 Not Found', { violation: context.req.path.startsWith('/api/') });
   });

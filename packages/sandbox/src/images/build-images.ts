@@ -1,16 +1,30 @@
 import { join } from 'node:path';
-import { buildImage, ensureBaseImage, hostCaBundle } from '../docker/index.ts';
+import {
+  buildImage,
+  ensureBaseImage,
+  hostCaBundle,
+  type ImageBuild,
+  imageId,
+  nameFor,
+  PLATFORM,
+} from '../docker/index.ts';
 import { buildEmulatorImage } from '../emulator/index.ts';
 import type { SandboxEnvironment } from '../environment.ts';
 import { type Log, step } from '../setup/progress.ts';
-import { NODE_BINARY, REPOSITORY_ROOT } from '../setup/repository-root.ts';
+import { REPOSITORY_ROOT } from '../setup/repository-root.ts';
+import { runCommand } from '../setup/run-command.ts';
 import { DEMO_IMAGES } from './demo-images.ts';
-import { type RunnerBaseImage, runnerBaseImage } from './runner-base-image.ts';
+import { linuxNode } from './linux-node.ts';
+import { armRunnerBaseImage, type RunnerBaseImage, runnerBaseImage } from './runner-base-image.ts';
 
 /** Names of the images that the system is deployed with. */
 export interface SystemImages {
   manager: string;
   helper: string;
+  /** The helper's for jobs on ARM64. Undefined: `helper`, which is for this machine's architecture. */
+  helperArm64?: string;
+  /** What managers and helpers stand on. */
+  runner: RunnerBaseImage;
   /** Image of jobs without `image:`. */
   defaultJob: string;
   /** Undefined: the emulator's own default. */
@@ -18,6 +32,8 @@ export interface SystemImages {
 }
 
 const EXECUTOR = join(REPOSITORY_ROOT, 'packages/fargate-executor');
+const IMAGES = join(REPOSITORY_ROOT, 'images');
+const HELPER = 'serverless-gitlab-runner/job-base:';
 
 /** Builds what is missing or older than its sources, and says how long each took. */
 export async function buildImages(environment: SandboxEnvironment, log: Log): Promise<SystemImages> {
@@ -27,7 +43,7 @@ export async function buildImages(environment: SandboxEnvironment, log: Log): Pr
   const runner = await step(log, 'gitlab-runner image', (inner) => runnerBaseImage(environment, base, inner));
   log(`Managers and helpers run ${runner.kind}`);
   const system = await step(log, 'Manager and helper images', (inner) => buildSystemImages(runner, inner));
-  return { ...system, defaultJob: base, emulator };
+  return { ...system, runner, defaultJob: base, emulator };
 }
 
 async function buildSystemImages(
@@ -35,20 +51,49 @@ async function buildSystemImages(
   log: Log,
 ): Promise<Pick<SystemImages, 'manager' | 'helper'>> {
   const manager = `serverless-gitlab-runner/runner:${runner.tag}`;
-  const helper = `serverless-gitlab-runner/job-base:${runner.tag}`;
-  const buildArgs = { RUNNER_IMAGE: runner.name };
-  const bundle = hostCaBundle();
-  const ca = bundle ? { 'ca/host.crt': bundle } : {};
-  const images = join(REPOSITORY_ROOT, 'images');
-  await buildImage({ name: helper, context: join(images, 'job-base'), buildArgs, extraFiles: ca, log });
+  const helper = await buildHelperImage(HELPER + runner.tag, runner.name, log);
   const extraFiles = {
-    ...ca,
+    ...hostCa(),
     dist: join(EXECUTOR, 'dist'),
     hooks: join(EXECUTOR, 'hooks'),
-    node: NODE_BINARY,
+    node: await linuxNode(log),
   };
-  await buildImage({ name: manager, context: join(images, 'runner'), buildArgs, extraFiles, log });
+  const buildArgs = { RUNNER_IMAGE: runner.name };
+  await buildImage({ name: manager, context: join(IMAGES, 'runner'), buildArgs, extraFiles, log });
   return { manager, helper };
+}
+
+/** Builds the helper's image for ARM64 on a machine of another architecture, which must run programs for it. */
+export async function buildArmHelperImage(
+  environment: SandboxEnvironment,
+  runner: RunnerBaseImage,
+  log: Log,
+): Promise<string> {
+  const id = await imageId(runner.name);
+  const runnerImage = await armRunnerBaseImage(environment, runner, log);
+  const name = nameFor(HELPER + runner.tag, 'ARM64');
+  await buildHelperImage(name, runnerImage, log, { platform: PLATFORM.ARM64 });
+  // Docker's classic builder pulls what stands under a name for another architecture, and moves the name.
+  if (id !== undefined && id !== (await imageId(runner.name)))
+    await runCommand('docker', ['tag', id, runner.name]);
+  return name;
+}
+
+async function buildHelperImage(
+  name: string,
+  runnerImage: string,
+  log: Log,
+  options: Pick<ImageBuild, 'platform'> = {},
+): Promise<string> {
+  const buildArgs = { RUNNER_IMAGE: runnerImage };
+  const context = join(IMAGES, 'job-base');
+  await buildImage({ ...options, name, context, buildArgs, extraFiles: hostCa(), log });
+  return name;
+}
+
+function hostCa(): Record<string, string> {
+  const bundle = hostCaBundle();
+  return bundle ? { 'ca/host.crt': bundle } : {};
 }
 
 /** Builds the images that the demo's and the end-to-end tests' jobs name. */

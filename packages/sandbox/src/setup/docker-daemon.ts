@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { canInstall, installPackages } from './apt-packages.ts';
 import type { Log } from './progress.ts';
-import { runCommand, tryCommand } from './run-command.ts';
+import { tryCommand } from './run-command.ts';
 
 const START_TIMEOUT_MS = 60_000;
 /** What dockerd needs on Debian and its derivatives. */
@@ -44,17 +45,12 @@ async function daemonAnswers(): Promise<boolean> {
 async function installDocker(log: Log): Promise<void> {
   if ((await tryCommand('dockerd', ['--version'])).ok && (await tryCommand('iptables', ['--version'])).ok)
     return;
-  if (!existsSync('/usr/bin/apt-get')) {
+  if (!canInstall()) {
     throw new DockerUnavailableError(
       'Docker is not installed: install it (https://docs.docker.com/engine/install/) and try again',
     );
   }
-  log(`installing ${DEBIAN_PACKAGES.join(', ')} with apt-get`);
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  await runCommand('apt-get', ['update', '-qq'], { env });
-  await runCommand('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...DEBIAN_PACKAGES], {
-    env,
-  });
+  await installPackages(DEBIAN_PACKAGES, log);
 }
 
 async function startDaemon(log: Log): Promise<DockerDaemon> {

@@ -3,14 +3,13 @@ import { ECSClient } from '@aws-sdk/client-ecs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 import { type DeployOutputs, deployAll, type FleetProps } from '@serverless-gitlab-runner/infra';
+import { HOST_ARCHITECTURE } from '../docker/index.ts';
 import type { Emulator } from '../emulator/index.ts';
 import { type Log, step } from '../setup/progress.ts';
+import { emulatorClient } from './aws-client.ts';
 import type { PreparedMachine } from './prepare-machine.ts';
 
 const FLEET = 'default';
-const REGION = 'us-east-1';
-/** The emulator takes any credentials. */
-const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 export interface DeploySystemOptions {
   log: Log;
@@ -41,23 +40,27 @@ export interface System {
 /** Deploys every stack with the real CDK, and puts the secrets where an operator would put them. */
 export async function deploySystem(options: DeploySystemOptions): Promise<System> {
   const { machine, emulator, gitlabUrl, log } = options;
-  const { defaultJob, manager, helper } = machine.images;
+  const { defaultJob, manager, helper, helperArm64 } = machine.images;
   const fleet: FleetProps = {
     ...options.fleet,
     name: FLEET,
     gitlabUrl,
-    job: { defaultImage: defaultJob, ...options.fleet?.job },
+    job: { defaultImage: defaultJob, architecture: HOST_ARCHITECTURE, ...options.fleet?.job },
   };
+  const client = emulatorClient(emulator.endpoint);
   const outputs = await step(log, 'Deploying the stacks with CDK', (inner) =>
     deployAll({
       endpoint: emulator.endpoint,
-      region: REGION,
-      context: { fleets: [fleet], runnerImage: manager, jobBaseImage: helper, cache: {} },
+      region: client.region,
+      context: {
+        ...{ fleets: [fleet], cache: {}, managerArchitecture: HOST_ARCHITECTURE },
+        ...{ runnerImage: manager, jobBaseImage: helper },
+        ...(helperArm64 === undefined ? {} : { jobBaseImageArm64: helperArm64 }),
+      },
       log: inner,
       ...(options.signal ? { signal: options.signal } : {}),
     }),
   );
-  const client = { endpoint: emulator.endpoint, region: REGION, credentials: CREDENTIALS };
   const ssm = new SSMClient(client);
   const webhookSecret = randomBytes(24).toString('base64url');
   const names = parameterNames(outputs.ParameterPrefix, FLEET);

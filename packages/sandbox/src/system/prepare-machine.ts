@@ -36,8 +36,8 @@ export async function prepareMachine({ log, cleanup, demoImages }: PrepareOption
 }
 
 /** A name of its own for this run: another checkout on the same machine may build that image anew meanwhile. */
-async function pinImage(image: string, runId: string, cleanup: Cleanup): Promise<string> {
-  const pinned = image.replace(/:[^:]*$/, `:${runId}`);
+export async function pinImage(image: string, tag: string, cleanup: Cleanup): Promise<string> {
+  const pinned = image.replace(/:[^:]*$/, `:${tag}`);
   await runCommand('docker', ['tag', image, pinned]);
   cleanup.add(`the name ${pinned}`, async () => void (await tryCommand('docker', ['rmi', pinned])));
   return pinned;

@@ -78,6 +78,15 @@ describe('git over HTTP', () => {
     },
   );
 
+  it('of a public project is read by everybody, and by every job', async () => {
+    const { gitlab } = fixture;
+    const project = await gitlab.createProject({ path: 'acme/open', visibility: 'public' });
+    await gitlab.pushCommit(project, { files: { 'open.txt': 'open' }, message: 'first' });
+    const job = await runningJob(fixture);
+    expect(await git('ls-remote', `${gitlab.url}/acme/open.git`)).toContain('refs/heads/main');
+    expect(await git('ls-remote', urlWith(job.token, 'acme/open'))).toContain('refs/heads/main');
+  });
+
   it('takes no push with a job token', async () => {
     const job = await runningJob(fixture);
     const url = urlWith(job.token);

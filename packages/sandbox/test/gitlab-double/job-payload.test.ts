@@ -86,7 +86,7 @@ it('sends the job as GitLab describes it', async () => {
       { paths: ['junit.xml'], artifact_type: 'junit', artifact_format: 'gzip', when: 'always' },
     ],
     cache: [{ key: 'gems-protected', paths: ['vendor/'], policy: 'pull-push', when: 'on_success' }],
-    credentials: [{ type: 'registry', username: 'gitlab-ci-token', password: job?.token }],
+    credentials: [],
     dependencies: [],
     features: { trace_sections: true, failure_reasons: expect.arrayContaining(['runner_system_failure']) },
   });
@@ -113,4 +113,18 @@ it('sends variables with their options, predefined ones first', async () => {
   expect(named('FILE')).toEqual([{ key: 'FILE', value: 'f', public: true, masked: false, file: true }]);
   expect(named('PLAIN')).toMatchObject([{ value: 'overridden' }, { value: 'a' }]);
   expect(named('CI_COMMIT_TITLE')).toMatchObject([{ value: 'first commit' }]);
+});
+
+it('sends nothing of the settings as public, masked or not', async () => {
+  const { gitlab, runner } = fixture;
+  const variables = { SETTING: 'a', HIDDEN: { value: 'hidden-value', masked: true } };
+  const project = await gitlab.createProject({ path: 'acme/settings', variables });
+  await gitlab.pushCommit(project, { files: { a: 'a' }, message: 'first' });
+  await gitlab.createPipeline(project, { stages: ['test'], jobs: [definition] });
+  const response = await call(gitlab, 'POST', '/jobs/request', { body: { token: runner.token } });
+  const sent = payloadSchema.parse(await response.json()).variables;
+  expect(sent.filter(({ key }) => key === 'SETTING' || key === 'HIDDEN')).toEqual([
+    { key: 'SETTING', value: 'a', public: false, masked: false },
+    { key: 'HIDDEN', value: 'hidden-value', public: false, masked: true },
+  ]);
 });

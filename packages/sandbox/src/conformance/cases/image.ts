@@ -1,9 +1,11 @@
 import type { Suite } from '../conformance-case.ts';
 import { failsFor, isRefused, lastsAtMost, says, showsLine, succeedsWith } from '../expectations.ts';
 import { conformanceImage } from '../images.ts';
+import { startLimitingRegistry } from '../limiting-registry.ts';
 
 export const IMAGE: Suite = {
   repository: 'image',
+  prepare: async () => ({ LIMITED_REGISTRY: await startLimitingRegistry() }),
   registryImages: { '/sets-up:1': conformanceImage('sets-up') },
   cases: [
     {
@@ -84,6 +86,29 @@ export const IMAGE: Suite = {
     },
     {
       keyword: 'image',
+      name: 'an image for another architecture only: script_failure in words within seconds',
+      quick: true,
+      jobs: {
+        'other-architecture': [
+          failsFor('script_failure'),
+          says(/other-architecture:local is not there for (X86_64|ARM64): name an image that is, or set/),
+          lastsAtMost(60),
+        ],
+      },
+    },
+    {
+      keyword: 'image',
+      name: "a registry that limits pulls: runner_system_failure in the registry's words, with what to do",
+      jobs: {
+        'rate-limited': [
+          failsFor('runner_system_failure'),
+          says(/could not be pulled.*toomanyrequests: You have reached your pull rate limit/),
+          says('Use a mirror, or a pull-through cache of Amazon ECR'),
+        ],
+      },
+    },
+    {
+      keyword: 'image',
       name: 'platform of the image',
       jobs: { platform: succeedsWith('x86_64') },
     },
@@ -115,6 +140,26 @@ export const IMAGE: Suite = {
           'set up by the entry point',
           'after it set up by the entry point',
         ),
+      },
+    },
+    {
+      keyword: 'entrypoint',
+      name: "the image's own, read from its registry: with FF_KUBERNETES_HONOR_ENTRYPOINT, and left out without",
+      quick: true,
+      jobs: {
+        'entry-point-of-image-honored': [
+          ...succeedsWith('set up by the image', 'after it set up by the image'),
+          says('The image\'s own entry point: ["/bin/set-up"]'),
+        ],
+        'entry-point-of-image-left-out': succeedsWith('set up by nobody'),
+      },
+    },
+    {
+      keyword: 'entrypoint',
+      name: "the image's own, of a registry that nobody lists, and of no image: refused at once",
+      jobs: {
+        'entry-point-of-unlisted-registry': isRefused('this fleet reads no image configurations from'),
+        'entry-point-of-no-image': isRefused('There is no such image: check its name and tag'),
       },
     },
     {

@@ -1,16 +1,20 @@
 import type { Suite } from '../conformance-case.ts';
+import { ARM } from './arm.ts';
 import { ARTIFACTS } from './artifacts.ts';
 import { BUILDS } from './builds.ts';
 import { CACHE } from './cache.ts';
 import { CANCEL, INTERRUPTIBLE } from './cancel.ts';
 import { CONTROL } from './control.ts';
 import { ENDINGS } from './endings.ts';
+import { FLAGS } from './flags.ts';
 import { GIT } from './git.ts';
 import { IMAGE } from './image.ts';
 import { INJECTION } from './injection.ts';
 import { LOG, THROUGHPUT } from './log.ts';
+import { MANY } from './many.ts';
 import { MASKING } from './masking.ts';
 import { NEEDS } from './needs.ts';
+import { PRIVATE_IMAGES, PRIVATE_IMAGES_FILE, PRIVATE_IMAGES_VARIABLE } from './private-images.ts';
 import { REFUSED } from './refused.ts';
 import { SCRIPT } from './script.ts';
 import { SERVICES } from './services.ts';
@@ -22,7 +26,11 @@ import { VARIABLES } from './variables.ts';
 /** Every case, by the repository that it runs in. */
 export const SUITES: readonly Suite[] = [
   THROUGHPUT,
+  MANY,
   IMAGE,
+  PRIVATE_IMAGES,
+  PRIVATE_IMAGES_VARIABLE,
+  PRIVATE_IMAGES_FILE,
   USER,
   SHELLS,
   SERVICES,
@@ -41,5 +49,7 @@ export const SUITES: readonly Suite[] = [
   INJECTION,
   BUILDS,
   ENDINGS,
+  FLAGS,
+  ARM,
   REFUSED,
 ];

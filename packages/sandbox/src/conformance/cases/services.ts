@@ -47,6 +47,17 @@ export const SERVICES: Suite = {
     },
     {
       keyword: 'services',
+      name: 'names in an image with musl, as Alpine has it',
+      jobs: {
+        'from-musl': succeedsWith(
+          'cache is 127.0.0.1',
+          'serverless-gitlab-runner-conformance-redis is 127.0.0.1',
+          'connected',
+        ),
+      },
+    },
+    {
+      keyword: 'services',
       name: 'a service that needs 8 seconds is waited for (HEALTHCHECK_TCP_PORT)',
       jobs: { 'slow-service': succeedsWith('PONG') },
     },

@@ -26,6 +26,16 @@ export const SHELLS: Suite = {
     },
     {
       keyword: 'shell',
+      name: "busybox with musl for a libc and nothing of glibc, as Alpine's images",
+      jobs: {
+        musl: [
+          ...succeedsWith('localhost is 127.0.0.1', 'after in musl'),
+          ({ files }) => (files.has('.gitlab-ci.yml') ? [] : ['the artifact is missing']),
+        ],
+      },
+    },
+    {
+      keyword: 'shell',
       name: 'no shell at all in the image',
       quick: true,
       jobs: { 'no-shell': succeedsWith('hello from a static program', 'in 1 project folder') },

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type BasicCredentials, basicCredentials } from '../basic-credentials.ts';
 import type { Instance } from '../instance.ts';
-import type { Job } from '../model/job.ts';
-import type { Project } from '../model/project.ts';
+import { mayReadWithJobToken, type Project } from '../model/project.ts';
 import { serveGit } from './http-backend.ts';
 import { serveLargeFiles } from './large-files.ts';
 
@@ -14,7 +14,8 @@ export function isGitPath(pathname: string): boolean {
 }
 
 /**
- * Git over HTTP, smart protocol only, for `gitlab-ci-token` with the token of a running job of the same project: 401 otherwise.
+ * Git over HTTP, smart protocol only, for `gitlab-ci-token` with the token of a running job that may read the project: 401
+ * otherwise. A public project is read without a login, too.
  * A push is refused with 403, as GitLab does unless a project allows job tokens to push.
  */
 export async function handleGit(
@@ -24,9 +25,10 @@ export async function handleGit(
 ): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://git');
   const [, path = '', service = ''] = GIT_URL.exec(decodeURIComponent(url.pathname)) ?? [];
-  const job = jobOf(instance, request.headers.authorization);
+  const credentials = basicCredentials(request.headers.authorization);
   const project = [...instance.projects.values()].find((candidate) => candidate.path === path);
-  if (!job || !project || !mayRead(job, project)) return refuse(response, 401, 'HTTP Basic: Access denied.');
+  if (!project || !mayRead(instance, credentials, project))
+    return refuse(response, 401, 'HTTP Basic: Access denied.');
   if (service.startsWith('info/lfs/')) return serveLargeFiles(instance, project, service, request, response);
   if (isPush(service, url)) return refuse(response, 403, 'You are not allowed to upload code.');
   if (!isSmart(service, url)) return refuse(response, 404, 'Not Found');
@@ -37,10 +39,11 @@ export async function handleGit(
   });
 }
 
-/** A job's token opens its own project, and those that have the project on their list. */
-function mayRead(job: Job, project: Project): boolean {
-  const own = job.pipeline.project;
-  return own === project || project.jobTokenAllowlist.includes(own.path);
+function mayRead(instance: Instance, credentials: BasicCredentials | undefined, project: Project): boolean {
+  if (!credentials) return project.visibility === 'public';
+  const { username, password } = credentials;
+  const job = username === 'gitlab-ci-token' ? instance.jobByToken(password) : undefined;
+  return job !== undefined && mayReadWithJobToken(job.pipeline.project, project);
 }
 
 function isPush(service: string, url: URL): boolean {
@@ -51,12 +54,6 @@ function isPush(service: string, url: URL): boolean {
 function isSmart(service: string, url: URL): boolean {
   if (service === 'info/refs') return url.searchParams.get('service') === 'git-upload-pack';
   return service === 'git-upload-pack';
-}
-
-function jobOf(instance: Instance, authorization: string | undefined): Job | undefined {
-  const [, encoded = ''] = /^Basic (.+)$/i.exec(authorization ?? '') ?? [];
-  const [user, ...password] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
-  return user === 'gitlab-ci-token' ? instance.jobByToken(password.join(':')) : undefined;
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {

@@ -109,10 +109,14 @@ export interface PipelineDefinition {
   sourcePipeline?: { projectId: number; pipelineId: number; jobId: number };
 }
 
+export type Visibility = 'private' | 'public';
+
 export interface ProjectDefinition {
   /** Path with namespace, for example `acme/shop`. */
   path: string;
   description?: string;
+  /** Whether it is read without a login. Default `private`. */
+  visibility?: Visibility;
   /** Default `main`. */
   defaultBranch?: string;
   /** Project variables, where GitLab keeps secrets. */

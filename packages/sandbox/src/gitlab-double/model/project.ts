@@ -1,4 +1,4 @@
-import type { VariableDefinitions } from './definitions.ts';
+import type { VariableDefinitions, Visibility } from './definitions.ts';
 
 export interface Project {
   id: number;
@@ -7,6 +7,7 @@ export interface Project {
   name: string;
   namespace: string;
   description: string;
+  visibility: Visibility;
   defaultBranch: string;
   variables: VariableDefinitions;
   gitDepth: number;
@@ -25,6 +26,11 @@ export interface Project {
 /** Whether a branch is protected, and so the pipelines that run for it. */
 export function isProtectedBranch(project: Project, branch: string): boolean {
   return project.protectedBranches.includes(branch);
+}
+
+/** Whether the token of a job of one project reads another: its own, public ones, and those that have it on their list. */
+export function mayReadWithJobToken(own: Project, project: Project): boolean {
+  return own === project || project.visibility === 'public' || project.jobTokenAllowlist.includes(own.path);
 }
 
 /** The one user of the double, who pushes and owns everything. */

@@ -37,7 +37,7 @@ export function jobPayload(instance: Instance, job: Job) {
     cache: (definition.cache ?? []).map((one) =>
       cache(one, isProtectedBranch(pipeline.project, pipeline.ref)),
     ),
-    credentials: [registryCredentials(instance, job)],
+    credentials: registryCredentials(instance, job),
     dependencies: dependencies(job),
     features: {
       trace_sections: true,
@@ -169,8 +169,9 @@ function cache({ key, unprotect, ...definition }: CacheDefinition, isProtected: 
 }
 
 function registryCredentials(instance: Instance, job: Job) {
-  const url = `${new URL(instance.settings.externalUrl).hostname}:5050`;
-  return { type: 'registry', url, username: 'gitlab-ci-token', password: job.token };
+  const { registry } = instance.settings;
+  if (!registry) return [];
+  return [{ type: 'registry', url: registry.host, username: 'gitlab-ci-token', password: job.token }];
 }
 
 /** The token of a dependency is that of the job that runs: it, and not the finished job's, opens the download. */

@@ -20,15 +20,26 @@ export function jobVariables(instance: Instance, job: Job): PayloadVariable[] {
     { key: 'CI_REPOSITORY_URL', value: cloneUrl(instance, job), public: false, masked: false },
     ...shown(serverFacts(instance)),
     ...shown(projectFacts(instance, job)),
+    ...shown(registryFacts(instance, job)),
     ...shown(pipelineFacts(instance, job)),
     ...shown(commitFacts(job)),
     ...shown(runnerFacts(job)),
     ...payloadVariables(pipeline.variables),
     ...payloadVariables(definition.variables ?? {}),
     ...dependencyJobs(job).flatMap((dependency) => shown(dependency.dotenv)),
-    ...payloadVariables(pipeline.project.variables),
+    ...payloadVariables(settingsVariables(pipeline.project.variables)),
     ...hidden(idTokens(instance, job)),
   ]);
+}
+
+/** GitLab calls nothing public that its settings hold (Ci::HasVariable#to_hash_variable). */
+function settingsVariables(definitions: VariableDefinitions): VariableDefinitions {
+  return Object.fromEntries(
+    Object.entries(definitions).map(([key, definition]) => [
+      key,
+      { public: false, ...(typeof definition === 'string' ? { value: definition } : definition) },
+    ]),
+  );
 }
 
 /** Definitions of a test in the payload's form. */
@@ -107,13 +118,11 @@ function serverFacts(instance: Instance): Record<string, string> {
     CI_SERVER_REVISION: '0000000',
     CI_API_V4_URL: `${instance.settings.externalUrl}/api/v4`,
     CI_API_GRAPHQL_URL: `${instance.settings.externalUrl}/api/graphql`,
-    CI_REGISTRY: `${url.hostname}:5050`,
   };
 }
 
 function projectFacts(instance: Instance, job: Job): Record<string, string> {
   const { project } = job.pipeline;
-  const { hostname } = new URL(instance.settings.externalUrl);
   return {
     CI_PROJECT_ID: `${project.id}`,
     CI_PROJECT_NAME: project.name,
@@ -124,11 +133,17 @@ function projectFacts(instance: Instance, job: Job): Record<string, string> {
     CI_PROJECT_NAMESPACE: project.namespace,
     CI_PROJECT_ROOT_NAMESPACE: project.namespace.split('/')[0] ?? '',
     CI_PROJECT_URL: projectUrls(instance, project).web,
-    CI_PROJECT_VISIBILITY: 'private',
+    CI_PROJECT_VISIBILITY: project.visibility,
     CI_DEFAULT_BRANCH: project.defaultBranch,
     CI_CONFIG_PATH: '.gitlab-ci.yml',
-    CI_REGISTRY_IMAGE: `${hostname}:5050/${project.path}`,
   };
+}
+
+/** Without a registry there are neither; its user and password are among the job's facts all the same. */
+function registryFacts({ settings: { registry } }: Instance, job: Job): Record<string, string> {
+  if (!registry) return {};
+  const { path } = job.pipeline.project;
+  return { CI_REGISTRY: registry.host, CI_REGISTRY_IMAGE: `${registry.host}/${path.toLowerCase()}` };
 }
 
 function pipelineFacts(instance: Instance, job: Job): Record<string, string> {

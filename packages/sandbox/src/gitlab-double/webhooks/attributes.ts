@@ -5,7 +5,7 @@ import type { Runner } from '../model/runner.ts';
 import { projectUrls } from '../urls.ts';
 
 /** GitLab's number for private projects. */
-const PRIVATE = 0;
+const VISIBILITY_LEVELS = { private: 0, public: 20 };
 
 /** `user` of a hook. */
 export const userAttributes = {
@@ -27,7 +27,7 @@ export function projectAttributes(instance: Instance, project: Project) {
     git_ssh_url: urls.ssh,
     git_http_url: urls.http,
     namespace: project.namespace,
-    visibility_level: PRIVATE,
+    visibility_level: VISIBILITY_LEVELS[project.visibility],
     path_with_namespace: project.path,
     default_branch: project.defaultBranch,
   };
@@ -42,7 +42,7 @@ export function repositoryAttributes(instance: Instance, project: Project) {
     homepage: urls.web,
     git_ssh_url: urls.ssh,
     git_http_url: urls.http,
-    visibility_level: PRIVATE,
+    visibility_level: VISIBILITY_LEVELS[project.visibility],
   };
 }
 

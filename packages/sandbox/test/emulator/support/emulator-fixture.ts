@@ -14,6 +14,7 @@ import {
   type RunTaskCommandInput,
   type Task,
 } from '@aws-sdk/client-ecs';
+import { HOST_ARCHITECTURE } from '../../../src/docker/index.ts';
 import { buildEmulatorImage, type Emulator, startEmulator } from '../../../src/emulator/index.ts';
 import type { EmulatorOptions } from '../../../src/emulator/start-emulator.ts';
 import { runCommand } from '../../../src/setup/run-command.ts';
@@ -149,7 +150,15 @@ export function definition(
     logConfiguration,
     ...container,
   }));
-  return { family, executionRoleArn: EXECUTION_ROLE, ...size, ...fargate, containerDefinitions };
+  const runtimePlatform = { cpuArchitecture: HOST_ARCHITECTURE };
+  return {
+    family,
+    executionRoleArn: EXECUTION_ROLE,
+    runtimePlatform,
+    ...size,
+    ...fargate,
+    containerDefinitions,
+  };
 }
 
 export function taskId(task: Task): string {

@@ -13,6 +13,7 @@ import {
   parameterNames,
   toTags,
 } from '@serverless-gitlab-runner/fleet';
+import { HOST_ARCHITECTURE } from '../../../src/docker/index.ts';
 
 export const CLUSTER_NAME = 'executor-test';
 export const LOG_GROUP = '/executor-test';
@@ -56,6 +57,7 @@ export async function writeParameters(
       jobSecurityGroups: [SECURITY_GROUP],
     },
     ...fleet,
+    job: { architecture: HOST_ARCHITECTURE, ...fleet.job },
   };
   await ssm.send(
     new PutParameterCommand({ Name: names.config, Type: 'String', Value: JSON.stringify(config) }),
@@ -80,6 +82,7 @@ export async function startManager(ecs: ECSClient, cluster: string): Promise<str
       requiresCompatibilities: ['FARGATE'],
       cpu: '256',
       memory: '512',
+      runtimePlatform: { cpuArchitecture: HOST_ARCHITECTURE },
       executionRoleArn: ROLE,
       taskRoleArn: ROLE,
       containerDefinitions: [
