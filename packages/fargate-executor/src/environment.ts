@@ -1,4 +1,4 @@
-import { DEFAULT_PARAMETER_PREFIX } from '@serverless-gitlab-runner/fleet';
+import { type Architecture, DEFAULT_PARAMETER_PREFIX } from '@serverless-gitlab-runner/fleet';
 import { fleetNameSchema } from '@serverless-gitlab-runner/shared-events';
 import { z } from 'zod';
 
@@ -15,6 +15,8 @@ const environmentSchema = z.object({
   FLEET: fleetNameSchema,
   /** Image of the job tasks' helper container. */
   HELPER_IMAGE: z.string().min(1),
+  /** The same for job tasks on ARM64. Default: HELPER_IMAGE, which may be there for both architectures. */
+  HELPER_IMAGE_ARM64: optional(z.string()),
   /** Execution role of job tasks. */
   JOB_EXECUTION_ROLE_ARN: z.string().startsWith('arn:'),
   /** CloudWatch log group of the helper's and the services' diagnostics. Default: they go nowhere. */
@@ -45,7 +47,8 @@ export interface Environment {
   cluster: string;
   eventBusName: string;
   fleet: string;
-  helperImage: string;
+  /** The helper's image, by the architecture of the job task. */
+  helperImages: Readonly<Record<Architecture, string>>;
   jobExecutionRoleArn: string;
   jobLogGroup: string | undefined;
   parameterPrefix: string;
@@ -88,7 +91,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
     cluster: read.CLUSTER,
     eventBusName: read.EVENT_BUS_NAME,
     fleet: read.FLEET,
-    helperImage: read.HELPER_IMAGE,
+    helperImages: { X86_64: read.HELPER_IMAGE, ARM64: read.HELPER_IMAGE_ARM64 ?? read.HELPER_IMAGE },
     jobExecutionRoleArn: read.JOB_EXECUTION_ROLE_ARN,
     jobLogGroup: read.JOB_LOG_GROUP,
     parameterPrefix: read.PARAMETER_PREFIX ?? DEFAULT_PARAMETER_PREFIX,

@@ -22,6 +22,15 @@ describe("the manager's environment", () => {
     });
   });
 
+  it.each([
+    [undefined, 'helper:1'],
+    ['', 'helper:1'],
+    ['helper:1-arm64', 'helper:1-arm64'],
+  ])("takes the helper's image for ARM64 from HELPER_IMAGE_ARM64 (%j), else HELPER_IMAGE", (given, image) => {
+    const { helperImages } = readEnvironment({ ...least, HELPER_IMAGE_ARM64: given });
+    expect(helperImages).toEqual({ X86_64: 'helper:1', ARM64: image });
+  });
+
   it.each(Object.keys(least))('without %s is refused by name', (name) => {
     expect(() => readEnvironment({ ...least, [name]: '' })).toThrow(InvalidEnvironmentError);
     expect(() => readEnvironment({ ...least, [name]: undefined })).toThrow(name);

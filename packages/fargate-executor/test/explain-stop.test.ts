@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { explainStop } from '../src/task/explain-stop.ts';
 
 const pull = (words: string) => `CannotPullContainerError: ${words}`;
+const NO_ARM =
+  "pull image manifest has been retried 7 time(s): image Manifest does not contain descriptor matching platform 'linux/arm64'";
 
 /** A stopped task with what ECS says of it and its build container. */
 const stopped = (stoppedReason: string, build: object = {}, more: Partial<Task> = {}): Task => ({
@@ -62,10 +64,47 @@ const cases: Case[] = [
     says: 'could not be pulled',
   },
   {
-    what: 'an image for another architecture',
-    task: stopped(pull("image Manifest does not contain descriptor matching platform 'linux/arm64'")),
+    what: 'an image that is not there for ARM64',
+    task: stopped(
+      pull(NO_ARM),
+      { image: 'tool:1', reason: pull(NO_ARM) },
+      { attributes: [{ name: 'ecs.cpu-architecture', value: 'arm64' }] },
+    ),
     fault: 'job',
-    says: 'not there for this architecture',
+    says: 'tool:1 is not there for ARM64: name an image that is, or set FARGATE_ARCHITECTURE (or `docker: platform`) to X86_64.',
+  },
+  {
+    what: 'an image that is there for ARM64 only',
+    task: stopped(
+      pull("image Manifest does not contain descriptor matching platform 'linux/amd64'"),
+      {},
+      { attributes: [{ name: 'ecs.cpu-architecture', value: 'x86_64' }] },
+    ),
+    fault: 'job',
+    says: 'An image of the job is not there for X86_64: name an image that is, or set FARGATE_ARCHITECTURE (or `docker: platform`) to ARM64.',
+  },
+  {
+    what: 'an image whose programs are for another architecture than it says',
+    task: stopped('Essential container in task exited', {
+      image: 'tool:1',
+      exitCode: 1,
+      reason: 'CannotStartContainerError: exec /bin/sh: exec format error',
+    }),
+    fault: 'job',
+    says: 'tool:1 is not there for X86_64',
+  },
+  {
+    what: "the helper's image for another architecture",
+    task: stopped(
+      pull(NO_ARM),
+      {},
+      {
+        attributes: [{ name: 'ecs.cpu-architecture', value: 'arm64' }],
+        containers: [{ name: 'helper', image: 'helper:1', reason: pull(NO_ARM) }],
+      },
+    ),
+    fault: 'system',
+    says: "The helper's image helper:1 is not there for ARM64, tell who runs this fleet",
   },
   {
     what: "a service's image",

@@ -4,7 +4,7 @@ import type { JobTaskShape } from '../src/job/plan-job-task.ts';
 import { jobTaskDefinition } from '../src/task/task-definition.ts';
 
 const settings = {
-  helperImage: 'helper:1',
+  helperImages: { X86_64: 'helper:1', ARM64: 'helper:1-arm64' },
   executionRoleArn: 'arn:aws:iam::123456789012:role/execution',
   logGroup: undefined,
   region: 'eu-west-1',
@@ -38,6 +38,16 @@ describe('the task definition of a shape', () => {
       ],
     });
     expect(container(of(), 'helper')?.entryPoint).toBeUndefined();
+  });
+
+  it.each([
+    ['X86_64', 'helper:1'],
+    ['ARM64', 'helper:1-arm64'],
+  ] as const)("runs on %s beside that architecture's helper", (architecture, image) => {
+    const definition = of({ architecture });
+    expect(definition.runtimePlatform?.cpuArchitecture).toBe(architecture);
+    expect(container(definition, 'helper')?.image).toBe(image);
+    expect(container(definition, 'build')?.image).toBe('alpine:3');
   });
 
   it('leaves to the image what the job does not say', () => {
@@ -102,7 +112,8 @@ describe('the family of a shape', () => {
   });
 
   it('is another for another helper image', () => {
-    expect(jobTaskDefinition(shape, { ...settings, helperImage: 'helper:2' }).family).not.toBe(of().family);
+    const helperImages = { ...settings.helperImages, X86_64: 'helper:2' };
+    expect(jobTaskDefinition(shape, { ...settings, helperImages }).family).not.toBe(of().family);
   });
 
   it('is a name that ECS takes', () => {

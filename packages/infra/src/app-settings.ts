@@ -35,8 +35,10 @@ const settingsSchema = z.object({
   fleets: json(z.array(givenFleetSchema).min(1)).default([{ name: 'default' }]),
   /** Name of the manager's image. Default: built from images/runner. */
   runnerImage: z.string().min(1).optional(),
-  /** Name of the helper's image. Default: built from images/job-base. */
+  /** Name of the helper's image. Default: built from images/job-base, for the architectures that the fleets' jobs may have. */
   jobBaseImage: z.string().min(1).optional(),
+  /** The same for jobs on ARM64. Default: `jobBaseImage`, if that is named; else built. */
+  jobBaseImageArm64: z.string().min(1).optional(),
   parameterPrefix: z
     .string()
     .regex(/^(\/[A-Za-z0-9_.-]+)+$/, 'begins with a slash and does not end with one')

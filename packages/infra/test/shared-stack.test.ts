@@ -88,6 +88,7 @@ describe('the manager', () => {
       'CLUSTER',
       'EVENT_BUS_NAME',
       'HELPER_IMAGE',
+      'HELPER_IMAGE_ARM64',
       'JOB_EXECUTION_ROLE_ARN',
       'JOB_LOG_GROUP',
       'LOG_LEVEL',
@@ -96,6 +97,7 @@ describe('the manager', () => {
     expect(variables).toMatchObject({
       CLUSTER: expect.stringMatching(/Cluster.*\.Arn/),
       HELPER_IMAGE: 'registry.test/job-base:1',
+      HELPER_IMAGE_ARM64: 'registry.test/job-base:1',
       PARAMETER_PREFIX: '/serverless-gitlab-runner',
       LOG_LEVEL: 'INFO',
     });

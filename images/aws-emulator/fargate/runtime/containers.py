@@ -4,6 +4,7 @@ import docker.errors
 from docker.types import LogConfig, Ulimit
 
 from fargate.rules.sizes import cpu_units, memory_mib
+from fargate.runtime.architecture import docker_architecture
 from fargate.runtime.docker_client import client, host_cpus, labels
 from fargate.runtime.failures import TaskFailure, docker_words
 from fargate.runtime.volumes import mounts
@@ -16,7 +17,8 @@ SECOND = 1_000_000_000
 def create_container(run, container, image, environment: dict) -> None:
     """Create, not start, the Docker container."""
     try:
-        container.docker = client().containers.create(image.id, **_arguments(run, container, image, environment))
+        container.docker = client().containers.create(image.id, platform=f"linux/{docker_architecture(run.definition)}",
+                                                      **_arguments(run, container, image, environment))
     except docker.errors.APIError as error:
         reason = f"CannotCreateContainerError: Error response from daemon: {docker_words(error)}"
         raise TaskFailure("Task failed to start", container.name, reason) from error

@@ -1,28 +1,93 @@
-"""The image of a container: what is there locally, else a pull, as Fargate words its failure."""
+"""The image of a container: what is there locally, else a pull, as Fargate words its failure.
+
+Docker's classic image store holds one architecture under a name. For another one the local name `<name>-arm64` (or
+`-amd64`) stands for that entry of a manifest list.
+"""
+
+import collections
+import threading
 
 import docker.errors
 
+from fargate.runtime.architecture import docker_architecture
 from fargate.runtime.docker_client import client
 from fargate.runtime.failures import TaskFailure, docker_words
 from fargate.runtime.secrets import repository_credentials
 
+_PULLS: dict[str, threading.Lock] = collections.defaultdict(threading.Lock)
+"""One pull of a name at a time: a pull for another architecture moves the name for a moment."""
 
-def ensure_image(container) -> object:
-    """The Docker image of a container definition; pulls it when Docker does not have it."""
-    name = container.definition["image"]
+
+def ensure_image(run, container) -> object:
+    """The Docker image of a container definition for the task's architecture; pulls it when Docker does not have it."""
+    name, architecture = container.definition["image"], docker_architecture(run.definition)
+    image = _local(name, architecture)
+    if image is None:
+        with _PULLS[name]:
+            image = _local(name, architecture) or _pull(container, name, architecture)
+    return image
+
+
+def _local(name: str, architecture: str):
+    for candidate in (name, _name_for(name, architecture)):
+        image = _named(candidate)
+        if image is not None and image.attrs["Architecture"] == architecture:
+            return image
+    return None
+
+
+def _named(name: str):
     try:
         return client().images.get(name)
     except docker.errors.ImageNotFound:
-        return _pull(container, name)
+        return None
 
 
-def _pull(container, name: str):
+def _name_for(name: str, architecture: str) -> str:
     repository, tag = _split(name)
+    return name if "@" in name else f"{repository}:{tag}-{architecture}"
+
+
+def _pull(container, name: str, architecture: str):
+    other = _named(name)
     try:
-        return client().images.pull(repository, tag=tag, auth_config=repository_credentials(container.definition))
+        _ask_registry(container, name, architecture)
     except docker.errors.APIError as error:
-        reason = f"CannotPullContainerError: failed to pull image {name}: {docker_words(error)}"
-        raise TaskFailure(reason, container.name, reason) from error
+        # What is there locally only stands for a registry's image; there, the other architecture would be found missing.
+        if other is not None:
+            raise _wrong_platform(container, architecture) from error
+        raise _cannot_pull(container, f"failed to pull image {name}: {docker_words(error)}") from error
+    image = client().images.get(name)
+    if image.attrs["Architecture"] != architecture:
+        raise _wrong_platform(container, architecture)
+    if other is not None and "@" not in name:
+        image.tag(_name_for(name, architecture))
+        other.tag(name)
+    return image
+
+
+def _ask_registry(container, name: str, architecture: str) -> None:
+    """A pull. What goes wrong half-way Docker tells in the answer's body."""
+    repository, tag = _split(name)
+    credentials = repository_credentials(container.definition)
+    for line in client().api.pull(repository, tag=tag, auth_config=credentials, platform=f"linux/{architecture}",
+                                  stream=True, decode=True):
+        error = line.get("error")
+        if error and "no matching manifest" in error:
+            raise _wrong_platform(container, architecture)
+        if error:
+            raise docker.errors.APIError(error)
+
+
+def _wrong_platform(container, architecture: str) -> TaskFailure:
+    """Fargate's words, also for a single manifest of another architecture, which Docker would take with a warning."""
+    return _cannot_pull(container, "pull image manifest has been retried 7 time(s): image Manifest does not contain "
+                                   f"descriptor matching platform 'linux/{architecture}'")
+
+
+def _cannot_pull(container, words: str) -> TaskFailure:
+    reason = f"CannotPullContainerError: {words}"
+    return TaskFailure(reason, container.name, reason)
 
 
 def _split(name: str) -> tuple[str, str]:

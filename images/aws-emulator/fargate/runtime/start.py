@@ -23,7 +23,7 @@ def start_task(run) -> None:
     run.move("PENDING", connectivity="CONNECTED", connectivityAt=now_iso())
     run.move("ACTIVATING", pullStartedAt=now_iso())
     prepare_logs(run)
-    images = {container.name: ensure_image(container) for container in run.containers}
+    images = {container.name: ensure_image(run, container) for container in run.containers}
     with run.changed:
         run.record["pullStoppedAt"] = now_iso()
         for container in run.containers:

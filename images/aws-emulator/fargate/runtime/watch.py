@@ -5,8 +5,11 @@ import time
 
 import docker.errors
 
+from fargate.runtime.architecture import is_foreign
+
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 HEALTH_INTERVAL = 0.5
+EXEC_FORMAT_ERROR = b"exec format error"
 
 
 def watch_container(run, container) -> None:
@@ -20,6 +23,8 @@ def watch_container(run, container) -> None:
 
 def _await_exit(run, container) -> None:
     code, reason = _exit_of(container)
+    if code and not reason and is_foreign(run.definition):
+        reason = _no_such_processor(container)
     with run.changed:
         container.exited, container.exit_code = True, code
         container.record.update(lastStatus="STOPPED", exitCode=code, reason=reason)
@@ -39,6 +44,14 @@ def _exit_of(container) -> tuple[int | None, str | None]:
         return None, "DockerStateError: the container was removed from outside"
     killed = container.docker.attrs["State"].get("OOMKilled")
     return code, OUT_OF_MEMORY if killed else None
+
+
+def _no_such_processor(container) -> str | None:
+    """Docker calls a container started whose program the host cannot run, and leaves the kernel's words in its output."""
+    last = container.docker.logs(tail=1).strip()
+    if EXEC_FORMAT_ERROR not in last:
+        return None
+    return f"CannotStartContainerError: Error response from daemon: {last.decode(errors='replace')}"
 
 
 def _follow_health(run, container) -> None:

@@ -4,7 +4,7 @@ import { JobRefusedError, StartTimeoutError, SystemFailureError } from '../error
 import type { ExecutorContext } from '../executor-context.ts';
 import { awaitTask } from '../task/await-task.ts';
 import { type JobTaskOrder, jobTaskOverrides } from '../task/run-job-task.ts';
-import { jobTaskDefinition } from '../task/task-definition.ts';
+import { AGENT_FOLDER, jobTaskDefinition } from '../task/task-definition.ts';
 import { pullSecondsOf } from '../task/task-facts.ts';
 import { acquireJobTask } from './acquire-job-task.ts';
 import { announceServices } from './announce-services.ts';
@@ -145,8 +145,8 @@ async function connect(
 
 /** The agent brings shells of its own for images without one that reads GitLab Runner's scripts. */
 function shellInWords(shell: string): string {
-  if (shell.startsWith('/.job-agent/busybox')) return "the helper's busybox, since the image has none";
-  if (shell.startsWith('/.job-agent/bash'))
+  if (shell.startsWith(`${AGENT_FOLDER}/busybox`)) return "the helper's busybox, since the image has none";
+  if (shell.startsWith(`${AGENT_FOLDER}/bash`))
     return "the helper's bash as sh, since the image's sh (dash, for one) cannot read GitLab Runner's quotes";
   return shell;
 }

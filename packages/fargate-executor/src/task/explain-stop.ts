@@ -16,6 +16,8 @@ const NOT_ALLOWED =
 const RATE_LIMIT = /toomanyrequests|rate limit|\b429\b/i;
 const WRONG_ARCHITECTURE =
   /no match(ing manifest)? for platform|image manifest does not contain descriptor matching platform|exec format error/i;
+/** How ECS names a Fargate task's architecture: `x86_64` or `arm64`. */
+const CPU_ATTRIBUTE = 'ecs.cpu-architecture';
 
 const DISK_FULL = /no space left on device/i;
 const NO_SUCH_USER = /unable to find (user|group)|no matching entries in (passwd|group) file/i;
@@ -27,6 +29,7 @@ export function explainStop(task: Task): StopExplanation {
   const reason = reasonsOf(task);
   return (
     explainDisk(task, reason) ??
+    explainArchitecture(task, reason) ??
     explainPull(task, reason) ??
     explainStart(reason) ??
     explainCapacity(task, reason) ??
@@ -66,6 +69,21 @@ function explainStart(reason: string): StopExplanation | undefined {
   return { fault: 'system', lines: [`AWS could not set up the job task: ${reason}`, advice] };
 }
 
+/** An image for another architecture than the task's: the pull fails, or, where its manifest lies, the first program. */
+function explainArchitecture(task: Task, reason: string): StopExplanation | undefined {
+  if (!WRONG_ARCHITECTURE.test(reason)) return undefined;
+  const container = task.containers?.find((each) => WRONG_ARCHITECTURE.test(each.reason ?? ''));
+  const image = container?.image ?? 'An image of the job';
+  const isArm = task.attributes?.some((each) => each.name === CPU_ATTRIBUTE && each.value === 'arm64');
+  const [wanted, other] = isArm ? ['ARM64', 'X86_64'] : ['X86_64', 'ARM64'];
+  const what = `${image} is not there for ${wanted}`;
+  if (container?.name === HELPER_CONTAINER) {
+    return { fault: 'system', lines: [`The helper's image ${what}, tell who runs this fleet: ${reason}`] };
+  }
+  const advice = `${what}: name an image that is, or set FARGATE_ARCHITECTURE (or \`docker: platform\`) to ${other}.`;
+  return { fault: 'job', lines: [`The job task could not start: ${reason}`, advice] };
+}
+
 function explainPull(task: Task, reason: string): StopExplanation | undefined {
   const isPull = /CannotPull|pull image/i.test(reason);
   const failed = task.containers?.find((each) => /CannotPull|pull image/i.test(each.reason ?? ''))?.name;
@@ -75,7 +93,7 @@ function explainPull(task: Task, reason: string): StopExplanation | undefined {
       lines: [`The helper's image could not be pulled, tell who runs this fleet: ${reason}`],
     };
   }
-  if (!isPull && !WRONG_ARCHITECTURE.test(reason)) return undefined;
+  if (!isPull) return undefined;
   const whose = failed === undefined || failed === BUILD_CONTAINER ? 'The image' : "A service's image";
   const [fault, advice] = adviceOnPull(reason);
   return { fault, lines: [`${whose} could not be pulled: ${reason}`, ...advice] };
@@ -83,12 +101,6 @@ function explainPull(task: Task, reason: string): StopExplanation | undefined {
 
 /** Whose fault a failed pull is, and what to do. */
 function adviceOnPull(reason: string): [StopExplanation['fault'], string[]] {
-  if (WRONG_ARCHITECTURE.test(reason)) {
-    return [
-      'job',
-      ['The image is not there for this architecture. Choose another image, or set FARGATE_ARCHITECTURE.'],
-    ];
-  }
   if (RATE_LIMIT.test(reason)) {
     return [
       'system',

@@ -1,13 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { ContainerDefinition, RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
-import { BUILD_CONTAINER, HELPER_CONTAINER, JOB_FAMILY_PREFIX } from '@serverless-gitlab-runner/fleet';
+import {
+  type Architecture,
+  BUILD_CONTAINER,
+  HELPER_CONTAINER,
+  JOB_FAMILY_PREFIX,
+} from '@serverless-gitlab-runner/fleet';
 import { startThrough } from '../job/entry-point.ts';
 import type { JobTaskShape } from '../job/plan-job-task.ts';
 import { LOG_STREAM_PREFIX } from './container-log.ts';
 
 /** What the manager adds to a shape: the same for all of its jobs. */
 export interface TaskDefinitionSettings {
-  helperImage: string;
+  /** By the architecture of the job task. */
+  helperImages: Readonly<Record<Architecture, string>>;
   executionRoleArn: string;
   /** CloudWatch log group of the containers' own output; the job's output does not go there. */
   logGroup: string | undefined;
@@ -18,7 +24,7 @@ export interface TaskDefinitionSettings {
 export type JobTaskDefinition = RegisterTaskDefinitionCommandInput & { family: string };
 
 /** Where the helper's image has the agent; its volume brings it to the build container. */
-const AGENT_FOLDER = '/.job-agent';
+export const AGENT_FOLDER = '/.job-agent';
 const AGENT = [`${AGENT_FOLDER}/busybox`, 'sh', `${AGENT_FOLDER}/agent`];
 /** Where git checks out; writable for whoever the job's image runs as. */
 export const BUILDS_FOLDER = '/builds';
@@ -74,7 +80,7 @@ function containerDefinitions(
   const helper: ContainerDefinition = {
     ...common,
     name: HELPER_CONTAINER,
-    image: settings.helperImage,
+    image: settings.helperImages[shape.architecture],
     essential: true,
     mountPoints: MOUNT_POINTS,
   };

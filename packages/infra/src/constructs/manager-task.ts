@@ -11,6 +11,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { managerStatements } from '../policies/manager.ts';
+import type { HelperImages } from './helper-images.ts';
 import type { ResolvedImage } from './image-source.ts';
 
 export interface ManagerTaskProps {
@@ -20,7 +21,7 @@ export interface ManagerTaskProps {
   readonly eventBusArn: string;
   readonly eventBusName: string;
   readonly image: ResolvedImage;
-  readonly helperImage: ResolvedImage;
+  readonly helperImages: HelperImages;
   readonly jobExecutionRoleArn: string;
   /** Roles that fleets give to their job tasks. */
   readonly jobTaskRoleArns: readonly string[];
@@ -81,7 +82,8 @@ function managerEnvironment(props: ManagerTaskProps): Record<string, string> {
     CLUSTER: props.clusterArn,
     EVENT_BUS_NAME: props.eventBusName,
     PARAMETER_PREFIX: props.parameterPrefix,
-    HELPER_IMAGE: props.helperImage.uri,
+    HELPER_IMAGE: props.helperImages.X86_64.uri,
+    HELPER_IMAGE_ARM64: props.helperImages.ARM64.uri,
     JOB_EXECUTION_ROLE_ARN: props.jobExecutionRoleArn,
     JOB_LOG_GROUP: props.jobLogGroup.logGroupName,
     LOG_LEVEL: props.logLevel,

@@ -5,16 +5,16 @@ import { EventBus } from 'aws-cdk-lib/aws-events';
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { FleetProps } from '../fleet-props.ts';
-import { heldTo, helperArchitecture } from '../helper-architecture.ts';
 import { assumeCacheRoles } from '../policies/statements.ts';
 import { FleetParameter } from './fleet-parameter.ts';
+import { holdToBuildable, resolveHelperImages } from './helper-images.ts';
 import { type ImageSource, resolveImage } from './image-source.ts';
 import type { Installation } from './installation.ts';
 import { JobCache, type JobCacheProps } from './job-cache.ts';
 import { JobExecutionRole } from './job-execution-role.ts';
 import { ManagerTask } from './manager-task.ts';
 import { Network, type NetworkProps } from './network.ts';
-import { builtJobBaseImage, builtRunnerImage } from './repository-images.ts';
+import { builtRunnerImage } from './repository-images.ts';
 
 export interface SharedResourcesProps {
   /** @default one fleet named `default` for https://gitlab.com, everything else as the fleet's schema says */
@@ -25,11 +25,13 @@ export interface SharedResourcesProps {
   readonly network?: NetworkProps;
   /** The manager's image. @default built from `images/runner` */
   readonly runnerImage?: ImageSource;
-  /**
-   * The image of job tasks' helper.
-   * @default built from `images/job-base` for the one architecture of the fleets' jobs
-   */
+  /** The image of job tasks' helper. @default built from `images/job-base`, if jobs may run on X86_64 */
   readonly jobBaseImage?: ImageSource;
+  /**
+   * The same for job tasks on ARM64.
+   * @default `jobBaseImage`, if that is given; else built from `images/job-base`, if jobs may run on ARM64
+   */
+  readonly jobBaseImageArm64?: ImageSource;
   /** Size of a manager's task. @default 256 CPU units (a quarter of a vCPU) */
   readonly managerCpu?: number;
   /** @default 512 */
@@ -78,7 +80,7 @@ export class SharedResources extends Construct implements Installation {
   constructor(scope: Construct, id: string, props: SharedResourcesProps = {}) {
     super(scope, id);
     this.parameterPrefix = props.parameterPrefix ?? DEFAULT_PARAMETER_PREFIX;
-    this.fleets = fleetsOf(props);
+    this.fleets = holdToBuildable(props.fleets ?? [{ name: 'default' }], props);
     const name = nameOf(this.parameterPrefix);
     const cluster = new CfnCluster(this, 'Cluster', {
       clusterName: name,
@@ -132,13 +134,9 @@ export class SharedResources extends Construct implements Installation {
   private manager(props: SharedResourcesProps): ManagerTask {
     const architecture = props.managerArchitecture ?? 'X86_64';
     const image = resolveImage(this, 'RunnerImage', props.runnerImage ?? builtRunnerImage(architecture));
-    const helperImage = resolveImage(
-      this,
-      'JobBaseImage',
-      props.jobBaseImage ?? builtJobBaseImage(helperArchitecture(this.fleets)),
-    );
+    const helperImages = resolveHelperImages(this, this.fleets, props);
     const jobExecution = new JobExecutionRole(this, 'JobExecution', {
-      helperImage,
+      helperImages,
       logGroup: this.jobLogGroup,
       imageRepositories: props.jobImageRepositories ?? [],
       imageMirrors:
@@ -149,14 +147,14 @@ export class SharedResources extends Construct implements Installation {
         ...new Set(this.fleets.flatMap((fleet) => Object.values(fleet.job?.registryCredentials ?? {}))),
       ],
     });
-    return new ManagerTask(this, 'Manager', {
+    const manager = new ManagerTask(this, 'Manager', {
       parameterPrefix: this.parameterPrefix,
       clusterArn: this.clusterArn,
       clusterName: this.clusterName,
       eventBusArn: this.eventBusArn,
       eventBusName: this.eventBusName,
       image,
-      helperImage,
+      helperImages,
       jobExecutionRoleArn: jobExecution.role.roleArn,
       jobTaskRoleArns: this.fleets.flatMap((fleet) => fleet.job?.taskRoleArn ?? []),
       logGroup: this.managerLogGroup,
@@ -167,17 +165,14 @@ export class SharedResources extends Construct implements Installation {
       logLevel: props.logLevel ?? 'INFO',
       environment: props.managerEnvironment ?? {},
     });
+    const configRegistries = this.fleets.flatMap((fleet) => fleet.job?.imageConfigRegistries ?? []);
+    if (configRegistries.some(isEcr)) jobExecution.grantReadConfigs(manager.taskRole);
+    return manager;
   }
 }
 
-/** Without an image that is made for it, no job can ask for another architecture. */
-function fleetsOf({
-  fleets = [{ name: 'default' }],
-  jobBaseImage,
-}: SharedResourcesProps): readonly FleetProps[] {
-  if (jobBaseImage !== undefined) return fleets;
-  const architecture = helperArchitecture(fleets);
-  return fleets.map((fleet) => heldTo(architecture, fleet));
+function isEcr(registry: string): boolean {
+  return /^\d{12}\.dkr\.ecr(-fips)?\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/.test(registry);
 }
 
 /** `/serverless-gitlab-runner` as `serverless-gitlab-runner`: people and other consumers read these names. */

@@ -48,7 +48,7 @@ function addServiceStack(
 }
 
 function sharedProps(settings: AppSettings): SharedResourcesProps {
-  const { network, runnerImage, jobBaseImage, jobImageMirrors, cache, ...rest } = settings;
+  const { network, runnerImage, jobBaseImage, jobBaseImageArm64, jobImageMirrors, cache, ...rest } = settings;
   return {
     fleets: rest.fleets,
     parameterPrefix: rest.parameterPrefix,
@@ -62,6 +62,7 @@ function sharedProps(settings: AppSettings): SharedResourcesProps {
     ...(cache === undefined ? {} : { cache: cacheProps(cache) }),
     ...(runnerImage === undefined ? {} : { runnerImage }),
     ...(jobBaseImage === undefined ? {} : { jobBaseImage }),
+    ...(jobBaseImageArm64 === undefined ? {} : { jobBaseImageArm64 }),
     ...(network === undefined ? {} : { network: existingNetwork(network) }),
   };
 }

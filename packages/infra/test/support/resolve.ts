@@ -20,6 +20,8 @@ export function textOf(value: unknown): string {
       return Array.isArray(inner) ? `{${inner.join('.')}}` : `{${String(inner)}}`;
     case 'Fn::ImportValue':
       return `{${String(inner)}}`;
+    case 'Fn::Sub':
+      return String(inner).replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => textOf({ Ref: name }));
     case 'Fn::Join':
       return joined(inner);
     default:
