@@ -62,7 +62,7 @@ describe('a job that runs', () => {
 
   it('finds its services by their names', async () => {
     await bed.prepare({ services: [{ name: 'postgres:16', alias: 'db' }] });
-    const write = 'echo "127.0.0.1 postgres db" >> /etc/hosts\n';
+    const write = 'echo "127.0.0.1 postgres db build" >> /etc/hosts\n';
     expect(await readFile(join(bed.folder, 'helper-setup'), 'utf8')).toBe(write);
     expect(await readFile(join(bed.folder, 'build-setup'), 'utf8')).toMatch(
       /^while read .* < \/etc\/hosts\necho /,

@@ -53,6 +53,31 @@ describe('the size', () => {
     expect(plan.notes).toHaveLength(notes);
   });
 
+  it.each<[Record<string, string>, { cpu: number; memory: number }, string]>([
+    [
+      { KUBERNETES_CPU_REQUEST: '500m', KUBERNETES_MEMORY_REQUEST: '2Gi', KUBERNETES_MEMORY_LIMIT: '4Gi' },
+      { cpu: 512, memory: 4096 },
+      'KUBERNETES_CPU_REQUEST and KUBERNETES_MEMORY_LIMIT',
+    ],
+    [{ KUBERNETES_MEMORY_LIMIT: '8Gi' }, { cpu: 1024, memory: 8192 }, 'KUBERNETES_MEMORY_LIMIT'],
+    [
+      { KUBERNETES_CPU_LIMIT: 'much', KUBERNETES_MEMORY_LIMIT: '3Gi' },
+      { cpu: 1024, memory: 3072 },
+      'KUBERNETES_MEMORY_LIMIT',
+    ],
+  ])('that %j asks of the Kubernetes executor is %j, and the log says so', (asks, size, names) => {
+    const plan = planOf(jobWith(asks));
+    expect(plan.shape.size).toEqual(size);
+    expect(plan.notes).toEqual([`The size is that of ${names}; FARGATE_CPU and FARGATE_MEMORY come before.`]);
+  });
+
+  it("is Fargate's where both are asked for, and the Kubernetes executor's has a limit too", () => {
+    const kubernetes = { KUBERNETES_CPU_LIMIT: '8', KUBERNETES_MEMORY_LIMIT: '64Gi' };
+    expect(planOf(jobWith({ ...kubernetes, FARGATE_MEMORY: '2GB' })).shape.size).toEqual(fleet.job.size);
+    expect(refusalOf(jobWith(kubernetes))).toContain("more than this fleet's limit");
+    expect(planOf(jobWith({ KUBERNETES_CPU_LIMIT: 'much' })).shape.size).toEqual(fleet.job.size);
+  });
+
   it('is told when it is not the one asked for', () => {
     expect(planOf(jobWith({ FARGATE_CPU: '3', FARGATE_MEMORY: '5GB' })).notes).toEqual([
       'Fargate has no size 3 vCPU, 5 GB: the next one up is 4 vCPU, 8 GB.',
@@ -155,6 +180,17 @@ describe('storage, architecture and capacity', () => {
 });
 
 describe('what the image says of its container', () => {
+  it.each([
+    [{ kubernetes: { user: '1001' } }, '1001'],
+    [{ kubernetes: { user: 1001 } }, '1001'],
+    [{ docker: { user: 'a' }, kubernetes: { user: '1001' } }, 'a'],
+    [{ docker: {}, kubernetes: {} }, undefined],
+  ])('runs image and services with %j as %s', (options, user) => {
+    const image = { name: 'alpine', executor_opts: options };
+    const { shape } = planOf(jobOf({ image, services: [image] }));
+    expect([shape.user, shape.services[0]?.user]).toEqual([user, user]);
+  });
+
   it('gives the build container the user that the job names', () => {
     const image = { name: 'alpine', executor_opts: { docker: { user: '1000:1000' } } };
     expect(planOf(jobOf({ image })).shape.user).toBe('1000:1000');

@@ -84,7 +84,7 @@ describe('environment of a service', () => {
     const { environment, notes } = planOf(request);
     expect(environment.get('svc-0')).toEqual([{ name: 'OPEN', value: 'fine' }]);
     expect(notes).toEqual([
-      'Service 1 does not get COPY, URL: the value holds a secret, and AWS would show it.',
+      'The service postgres does not get COPY, URL: the value holds a secret, and AWS would show it. It gets values that are written into .gitlab-ci.yml.',
     ]);
   });
 });

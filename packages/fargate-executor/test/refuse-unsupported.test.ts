@@ -106,3 +106,29 @@ describe('what only looks like it is not refused', () => {
     expect(refusalOf(asked)).toEqual([]);
   });
 });
+
+describe("a job in the Docker client's image", () => {
+  const notesOf = (name: string, variables = {}) => {
+    const planned = planJobTask(jobWith(variables, { image: { name } }), fleetOf());
+    return planned.kind === 'planned' ? planned.plan.notes : planned.lines;
+  };
+
+  it.each(['docker:27-cli', 'docker', 'registry.example.com/hub/docker:27'])(
+    '%s is told that there is no daemon, since elsewhere its socket may be mounted',
+    (name) => {
+      expect(notesOf(name)).toEqual([expect.stringContaining('There is no Docker daemon')]);
+    },
+  );
+
+  it('is told nothing where it names a daemon, and others are told nothing', () => {
+    expect(notesOf('docker:27-cli', { DOCKER_HOST: 'tcp://builder.example.com:2376' })).toEqual([]);
+    expect(notesOf('alpine:3')).toEqual([]);
+  });
+});
+
+describe('a service that cannot be', () => {
+  it('may be there for all jobs of a pipeline: the way to leave it out is told', () => {
+    expect(refusalOf({ service: 'docker:dind' }).join()).toContain('leaves it out by `services: []`');
+    expect(refusalOf({ image: 'docker:dind' }).join()).not.toContain('services: []');
+  });
+});

@@ -50,6 +50,16 @@ describe('the task definition of a shape', () => {
     expect(container(definition, 'build')?.image).toBe('alpine:3');
   });
 
+  it('shows services the project, once the helper has filled the volume, and nothing of the agent', () => {
+    const services = [{ container: 'svc-0', image: 'postgres:18', user: '70' }];
+    expect(container(of({ services }), 'svc-0')).toMatchObject({
+      user: '70',
+      essential: false,
+      dependsOn: [{ containerName: 'helper', condition: 'START' }],
+      mountPoints: [{ sourceVolume: 'builds', containerPath: '/builds' }],
+    });
+  });
+
   it('leaves to the image what the job does not say', () => {
     expect(container(of(), 'build')).not.toHaveProperty('user');
     expect(container(of(), 'build')).not.toHaveProperty('workingDirectory');

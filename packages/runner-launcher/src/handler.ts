@@ -24,6 +24,7 @@ import { createReadFleet } from './read-fleet.ts';
 import { sqsEventSchema } from './read-messages.ts';
 import { refusedToken } from './refused-token.ts';
 import { routeRequests } from './route-requests.ts';
+import { createSeenJobs } from './seen-jobs.ts';
 import { settleMessages } from './settle-messages.ts';
 import { familyOf } from './task-definition-family.ts';
 
@@ -55,6 +56,7 @@ const parts: BatchParts = {
   timing: systemTiming,
   capacity: createCapacityMemory(systemTiming.now),
   counted: createCountedJobs(systemTiming.now),
+  seen: createSeenJobs(),
   readFleet,
   readWorld: () => readOurTasks(ecs, cluster, [{ desiredStatus: 'RUNNING' }]),
   veto: (serving) =>

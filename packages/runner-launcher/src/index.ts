@@ -8,4 +8,5 @@ export { type CountedJob, type LaunchFacts, type LaunchPlan, planLaunch } from '
 export { type BatchParts, processBatch } from './process-batch.ts';
 export { refusedToken } from './refused-token.ts';
 export { retryDelaySeconds } from './retry-delay.ts';
+export { createSeenJobs } from './seen-jobs.ts';
 export { settleMessages } from './settle-messages.ts';

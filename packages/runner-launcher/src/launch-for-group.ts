@@ -12,9 +12,11 @@ import { markDemand } from './mark-demand.ts';
 import { type LaunchFailure, type Outcome, outcomeOfFailure } from './outcome.ts';
 import { type LaunchPlan, planLaunch } from './plan-launch.ts';
 import type { LaunchRequest } from './read-messages.ts';
+import type { SeenJobs } from './seen-jobs.ts';
 
 export interface GroupParts extends LaunchParts {
   counted: CountedJobs;
+  seen: SeenJobs;
   cluster: string;
   taskDefinition: string;
   parameterPrefix: string;
@@ -89,6 +91,7 @@ function makePlan(group: Group, world: OurTasks, parts: GroupParts, { failure }:
     concurrentJobs,
     requests: group.requests,
     counted: parts.counted.of(group.serving),
+    seen: parts.seen.of(group.serving.fleet),
     mayLaunch: failure === undefined,
     now: parts.timing.now(),
   });

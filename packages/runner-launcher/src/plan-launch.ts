@@ -25,6 +25,8 @@ export interface LaunchFacts {
   /** What this batch asks for that fleet and token. */
   requests: readonly { eventId: string; jobId: number | undefined; requestedAt: number }[];
   counted: readonly CountedJob[];
+  /** Jobs of the fleet that had a task when somebody looked, also if it ended since. */
+  seen: ReadonlySet<number>;
   /** False once a launch failed in this batch. */
   mayLaunch: boolean;
   /** Milliseconds since 1970. */
@@ -32,7 +34,7 @@ export interface LaunchFacts {
 }
 
 export interface LaunchPlan {
-  /** Event ids of requests whose job has a task already. */
+  /** Event ids of requests whose job has a task already, or had one. */
   running: string[];
   /** Event ids of requests that the managers of this plan will serve. */
   covered: string[];
@@ -75,9 +77,9 @@ export function planLaunch(world: LaunchFacts): LaunchPlan {
   return { running, covered, kept, mark: relyOn(live, load, facts, covered.length), launch };
 }
 
-function splitRequests({ requests, jobTasks }: LaunchFacts) {
+function splitRequests({ requests, jobTasks, seen }: LaunchFacts) {
   const taken = new Set(jobTasks.filter(isAlive).flatMap(({ jobId }) => jobId ?? []));
-  const isTaken = (jobId: number | undefined) => jobId !== undefined && taken.has(jobId);
+  const isTaken = (jobId: number | undefined) => jobId !== undefined && (taken.has(jobId) || seen.has(jobId));
   return {
     running: requests.filter(({ jobId }) => isTaken(jobId)).map(({ eventId }) => eventId),
     waiting: requests

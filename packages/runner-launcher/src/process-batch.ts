@@ -61,9 +61,11 @@ function groupRequests(requests: readonly LaunchRequest[]) {
   return [...groups.values()];
 }
 
-async function readWorldOnce({ readWorld }: BatchParts): Promise<OurTasks | LaunchFailure> {
+async function readWorldOnce({ readWorld, seen }: BatchParts): Promise<OurTasks | LaunchFailure> {
   try {
-    return await readWorld();
+    const world = await readWorld();
+    seen.see(world.jobTasks);
+    return world;
   } catch (error) {
     return failureOfError(error);
   }

@@ -24,6 +24,11 @@ describe('planning a launch', () => {
       { requests: jobs(1, 2, 3, 4, 5) },
       { launch: [1, 2], covered: ['e1', 'e2', 'e3', 'e4'], kept: ['e5'] },
     ],
+    [
+      'a job that had a task, which ended since, wants nobody any more',
+      { requests: jobs(1, 2), seen: new Set([1]) },
+      { launch: [1], running: ['e1'], covered: ['e2'] },
+    ],
     ['somebody wishes for a manager: one', { requests: [wish] }, { launch: [1], covered: ['wish'] }],
     [
       'the wish is granted already: it is marked',

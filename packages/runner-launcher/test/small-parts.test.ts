@@ -1,6 +1,13 @@
+import { jobTaskFacts } from '@serverless-gitlab-runner/ecs-tasks';
 import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../src/environment.ts';
-import { createCapacityMemory, createCountedJobs, launchToken, retryDelaySeconds } from '../src/index.ts';
+import {
+  createCapacityMemory,
+  createCountedJobs,
+  createSeenJobs,
+  launchToken,
+  retryDelaySeconds,
+} from '../src/index.ts';
 import { familyOf } from '../src/task-definition-family.ts';
 
 describe('the client token', () => {
@@ -117,5 +124,17 @@ describe('the environment', () => {
 
   it.each(['no-slash', '/ends-with/'])('refuses the prefix %s', (PARAMETER_PREFIX) => {
     expect(() => readEnvironment({ ...complete, PARAMETER_PREFIX })).toThrow('PARAMETER_PREFIX');
+  });
+});
+
+describe('the memory of jobs that had a task', () => {
+  const task = (jobId: number | undefined, fleet = 'default') => jobTaskFacts({ jobId, fleet });
+
+  it('keeps them by fleet, the last so many', () => {
+    const seen = createSeenJobs(2);
+    seen.see([task(1), task(undefined), task(2), task(7, 'other')]);
+    seen.see([task(3)]);
+    expect([...seen.of('default')]).toEqual([2, 3]);
+    expect([...seen.of('other')]).toEqual([7]);
   });
 });

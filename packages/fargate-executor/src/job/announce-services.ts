@@ -1,6 +1,9 @@
 import type { JobLog } from './job-log.ts';
 import type { JobConnection } from './open-connection.ts';
 
+/** Under which services find the job's container, as with GitLab's Docker executor and FF_NETWORK_PER_BUILD. */
+const BUILD_ALIAS = 'build';
+
 /**
  * Makes the services' names known in the build container: each is 127.0.0.1, since all containers of a Fargate task share
  * one network. ECS takes no `extraHosts` there, but it gives all containers of one network namespace the same file as
@@ -23,7 +26,7 @@ export async function announceServices(
     });
     return stderr.includes('job-helper: exit 0');
   };
-  const write = `echo "127.0.0.1 ${hostnames.join(' ')}" >> /etc/hosts\n`;
+  const write = `echo "127.0.0.1 ${[...hostnames, BUILD_ALIAS].join(' ')}" >> /etc/hosts\n`;
   const look = `while read -r address name others; do [ "$address $name" = "127.0.0.1 ${first}" ] && exit 0; done < /etc/hosts\n`;
   await run('helper_setup', write);
   const names = hostnames.join(', ');

@@ -3,14 +3,17 @@ import { z } from 'zod';
 import { SystemFailureError } from '../errors.ts';
 
 const textList = z.array(z.string()).nullish();
-const dockerOptions = z
-  .object({ docker: z.object({ user: z.string().nullish(), platform: z.string().nullish() }).nullish() })
+const executorOptions = z
+  .object({
+    docker: z.object({ user: z.string().nullish(), platform: z.string().nullish() }).nullish(),
+    kubernetes: z.object({ user: z.coerce.string().nullish().catch(undefined) }).nullish(),
+  })
   .nullish();
 
 const imageSchema = z.object({
   name: z.string(),
   entrypoint: textList,
-  executor_opts: dockerOptions,
+  executor_opts: executorOptions,
 });
 
 const variableSchema = z.object({
@@ -48,6 +51,12 @@ const jobResponseSchema = z.object({
 export type ImageRequest = z.infer<typeof imageSchema>;
 export type ServiceRequest = z.infer<typeof serviceSchema>;
 export type JobVariable = z.infer<typeof variableSchema>;
+/** The user that a container is to run as: `docker: user`, else `kubernetes: user`; undefined: the image's own. */
+export function userOf(image: Pick<ImageRequest, 'executor_opts'> | undefined): string | undefined {
+  const { docker, kubernetes } = image?.executor_opts ?? {};
+  return docker?.user || kubernetes?.user || undefined;
+}
+
 /** A login that GitLab sends with a job: to its own registry and its dependency proxy, with the job's token. */
 export type JobCredential = z.infer<typeof credentialSchema>;
 

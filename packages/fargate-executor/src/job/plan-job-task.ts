@@ -8,13 +8,13 @@ import { planEntryPoint } from './entry-point.ts';
 import { expandVariables } from './expand-variables.ts';
 import type { Findings } from './findings.ts';
 import { type ImageEntryPoint, planImageEntryPoint } from './image-entry-point.ts';
-import type { JobRequest } from './job-request.ts';
+import { type JobRequest, userOf } from './job-request.ts';
 import { planImage } from './plan-image.ts';
 import { planMirror } from './plan-mirrors.ts';
 import { planRegistryLogins, type RegistryAccess } from './plan-registry-logins.ts';
 import { planServices, type ServiceShape } from './plan-services.ts';
 import { planArchitecture, planCapacity, planSize, planStorage } from './plan-size.ts';
-import { refuseKindOfJob } from './refuse-unsupported.ts';
+import { noteOnDockerClient, refuseKindOfJob } from './refuse-unsupported.ts';
 import type { PlannedService } from './service-ports.ts';
 
 /** What makes one task definition differ from another. Nothing in it belongs to one job. */
@@ -70,6 +70,8 @@ export function planJobTask(
   const services = planServices(request, findings);
   const impossible = isImage ? refuseKindOfJob(request, image, services.hostnames) : undefined;
   if (impossible) findings.refusals.push(impossible);
+  const note = noteOnDockerClient(image);
+  if (note && !request.variables.get('DOCKER_HOST')) findings.notes.push(note);
   const pulled = (name: string) => planMirror(name, fleet.job.registryMirrors, findings);
   const shapes = services.shapes.map((service) => ({ ...service, image: pulled(service.image) }));
   const jobImage = pulled(image);
@@ -82,7 +84,7 @@ export function planJobTask(
   const plan: JobTaskPlan = {
     shape: {
       image: jobImage,
-      user: request.image?.executor_opts?.docker?.user || undefined,
+      user: userOf(request.image),
       entryPoint: planEntryPoint(request.image?.entrypoint),
       services: shapes,
       size: planSize(fleet.job, request.variables, findings),

@@ -1,6 +1,6 @@
 import { expandVariables } from './expand-variables.ts';
 import type { Findings } from './findings.ts';
-import type { JobRequest, ServiceRequest } from './job-request.ts';
+import { type JobRequest, type ServiceRequest, userOf } from './job-request.ts';
 import { planImage } from './plan-image.ts';
 import { serviceEnvironment } from './service-environment.ts';
 import { type PlannedService, portForAll, portOf, refuseSharedPorts } from './service-ports.ts';
@@ -12,6 +12,8 @@ export interface ServiceShape {
   image: string;
   entryPoint?: string[];
   command?: string[];
+  /** User that it runs as. Default: the image's own. */
+  user?: string;
 }
 
 /** A job's services: their shape, their environment by container, and the names the job finds them by. */
@@ -40,7 +42,7 @@ export function planServices(request: JobRequest, findings: Findings): ServicesP
     environment.set(container, own.variables);
     if (own.withheld.length > 0) {
       findings.notes.push(
-        `Service ${index + 1} does not get ${own.withheld.join(', ')}: the value holds a secret, and AWS would show it.`,
+        `The service ${service.name} does not get ${own.withheld.join(', ')}: the value holds a secret, and AWS would show it. It gets values that are written into .gitlab-ci.yml.`,
       );
     }
     return shapeOf(container, service, request, findings);
@@ -70,11 +72,13 @@ function shapeOf(
   request: JobRequest,
   findings: Findings,
 ): ServiceShape {
+  const user = userOf(service);
   return {
     container,
     image: planImage('service', service.name, request.variables, findings),
     ...(service.entrypoint?.length ? { entryPoint: service.entrypoint } : {}),
     ...(service.command?.length ? { command: service.command } : {}),
+    ...(user ? { user } : {}),
   };
 }
 

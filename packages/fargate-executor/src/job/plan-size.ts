@@ -37,7 +37,7 @@ function allowedSizes(max: FargateSize): string {
 /** The task's CPU and memory: what the job asks for, or the next size up that Fargate has. */
 export function planSize(job: FleetJob, variables: Variables, findings: Findings): FargateSize {
   const asked = { cpu: variables.get(JOB_VARIABLE.cpu), memory: variables.get(JOB_VARIABLE.memory) };
-  if (!asked.cpu && !asked.memory) return job.size;
+  if (!asked.cpu && !asked.memory) return planSizeOfKubernetes(job, variables, findings);
   const cpu = asked.cpu ? parseCpu(asked.cpu) : job.size.cpu;
   const memory = asked.memory ? parseMemory(asked.memory) : job.size.memory;
   if (cpu === undefined) {
@@ -55,6 +55,27 @@ export function planSize(job: FleetJob, variables: Variables, findings: Findings
     return job.size;
   }
   return withinLimits(job, { cpu, memory }, findings);
+}
+
+/** What a job asks of GitLab's Kubernetes executor, a limit before a request: pipelines that come from there say nothing else. */
+const KUBERNETES_VARIABLES = {
+  cpu: ['KUBERNETES_CPU_LIMIT', 'KUBERNETES_CPU_REQUEST'],
+  memory: ['KUBERNETES_MEMORY_LIMIT', 'KUBERNETES_MEMORY_REQUEST'],
+} as const;
+
+function planSizeOfKubernetes(job: FleetJob, variables: Variables, findings: Findings): FargateSize {
+  const find = (names: readonly string[], parse: (text: string) => number | undefined) => {
+    const name = names.find((each) => variables.get(each));
+    const value = name === undefined ? undefined : parse(variables.get(name) ?? '');
+    return name === undefined || value === undefined ? undefined : { name, value };
+  };
+  const cpu = find(KUBERNETES_VARIABLES.cpu, parseCpu);
+  const memory = find(KUBERNETES_VARIABLES.memory, parseMemory);
+  if (!cpu && !memory) return job.size;
+  const names = [cpu, memory].flatMap((each) => each?.name ?? []).join(' and ');
+  findings.notes.push(`The size is that of ${names}; FARGATE_CPU and FARGATE_MEMORY come before.`);
+  const wanted = { cpu: cpu?.value ?? job.size.cpu, memory: memory?.value ?? job.size.memory };
+  return withinLimits(job, wanted, findings);
 }
 
 function withinLimits(job: FleetJob, wanted: FargateSize, findings: Findings): FargateSize {

@@ -26,7 +26,8 @@ const WINDOWS =
 export function refuseKindOfImage(what: string, name: string): string | undefined {
   const [, instead] = PRIVILEGED.find(([pattern]) => pattern.test(name)) ?? [];
   if (instead) {
-    return `The ${what} "${name}" needs a privileged container, which Fargate does not have. ${instead}`;
+    const way = what === 'service' ? ' A job that does not need it leaves it out by `services: []`.' : '';
+    return `The ${what} "${name}" needs a privileged container, which Fargate does not have. ${instead}${way}`;
   }
   if (WINDOWS.test(name)) {
     return `The ${what} "${name}" is for Windows: this fleet runs Linux containers. ${INSTEAD.windows}`;
@@ -35,6 +36,13 @@ export function refuseKindOfImage(what: string, name: string): string | undefine
 }
 
 const DOCKER_IMAGE = /^(docker\.io\/)?(library\/)?docker(:|@|$)|\/docker(:|@|$)/;
+/** What to say of an image that is the Docker client: elsewhere a runner may mount its host's socket; undefined of others. */
+export function noteOnDockerClient(image: string): string | undefined {
+  return DOCKER_IMAGE.test(image) && !PRIVILEGED.some(([pattern]) => pattern.test(image))
+    ? `There is no Docker daemon for ${image} on Fargate, unless DOCKER_HOST names one elsewhere. ${INSTEAD.builds}`
+    : undefined;
+}
+
 const LOCAL_SOCKET = /^unix:|^npipe:/;
 
 /**

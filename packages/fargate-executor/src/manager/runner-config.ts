@@ -37,8 +37,9 @@ ${fleet.cloneUrl ? `  clone_url = ${text(fleet.cloneUrl)}\n` : ''}\
   limit = ${concurrentJobs}
   # KiB of a job's log: GitLab's own default limit (100 MB) is the one that counts, not the runner's 4 MB.
   output_limit = 102400
-  # Before 19.1 a command that fails ends its job with 1, whatever its own exit code was, unless this is set.
-  environment = ["FF_USE_NEW_BASH_EVAL_STRATEGY=true"]
+  # Before 19.1 a command that fails ends its job with 1, whatever its own exit code was, unless the first is set. The second
+  # is what scripts ask by to know that nothing is left of the job's machine.
+  environment = ["FF_USE_NEW_BASH_EVAL_STRATEGY=true", "CI_DISPOSABLE_ENVIRONMENT=true"]
   [runners.custom_build_dir]
     # GIT_CLONE_PATH works: each job has a disk of its own.
     enabled = true

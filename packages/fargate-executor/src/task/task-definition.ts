@@ -34,10 +34,11 @@ const INCLUDED_STORAGE_GIB = 20;
 /** Seconds from TERM to KILL when a task stops. What had to be finished is finished by then. */
 const STOP_TIMEOUT_SECONDS = 2;
 
-const MOUNT_POINTS = [
-  { sourceVolume: 'agent', containerPath: AGENT_FOLDER, readOnly: false },
-  { sourceVolume: 'builds', containerPath: BUILDS_FOLDER, readOnly: false },
-];
+const BUILDS_MOUNT = { sourceVolume: 'builds', containerPath: BUILDS_FOLDER, readOnly: false };
+const MOUNT_POINTS = [{ sourceVolume: 'agent', containerPath: AGENT_FOLDER, readOnly: false }, BUILDS_MOUNT];
+
+/** The volumes are filled before the helper starts, since the helper's image names them in VOLUME. */
+const AFTER_HELPER = [{ containerName: HELPER_CONTAINER, condition: 'START' as const }];
 
 /**
  * The task definition of a shape. Its family's name ends in a digest of all that is in it, so that equal shapes share
@@ -92,8 +93,7 @@ function containerDefinitions(
     // Without it the job cannot go on, so its end (out of memory, for example) ends the task.
     essential: true,
     ...startThrough(shape.entryPoint, AGENT),
-    // The volume is filled before the helper starts, since the helper's image names it in VOLUME.
-    dependsOn: [{ containerName: HELPER_CONTAINER, condition: 'START' }],
+    dependsOn: AFTER_HELPER,
     mountPoints: MOUNT_POINTS,
     ...(shape.user ? { user: shape.user } : {}),
   };
@@ -105,6 +105,9 @@ function containerDefinitions(
       ...credentials(service.image),
       // A job may live on without a service, and a service may end before its job.
       essential: false,
+      // The project is there for services too, as with GitLab's Docker executor.
+      dependsOn: AFTER_HELPER,
+      mountPoints: [BUILDS_MOUNT],
     }),
   );
   return [helper, build, ...services];

@@ -4,6 +4,7 @@ import {
   type BatchParts,
   createCapacityMemory,
   createCountedJobs,
+  createSeenJobs,
   processBatch,
   refusedToken,
   settleMessages,
@@ -39,7 +40,7 @@ const MOST_AT_ONCE = 2;
 const TIMEOUT_MS = 60_000;
 
 /** What a Lambda's environment remembers from call to call. */
-type Memory = Pick<BatchParts, 'capacity' | 'counted'>;
+type Memory = Pick<BatchParts, 'capacity' | 'counted' | 'seen'>;
 
 /** Lambda and its event source mapping, with the launcher's own code in it. */
 export function startLauncher(parts: LauncherParts): void {
@@ -84,7 +85,11 @@ export function startLauncher(parts: LauncherParts): void {
 }
 
 function freshMemory(clock: Clock): Memory {
-  return { capacity: createCapacityMemory(clock.now), counted: createCountedJobs(clock.now) };
+  return {
+    capacity: createCapacityMemory(clock.now),
+    counted: createCountedJobs(clock.now),
+    seen: createSeenJobs(),
+  };
 }
 
 /** The steps of the launcher's `handler.ts`. */

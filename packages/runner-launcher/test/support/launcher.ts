@@ -5,6 +5,7 @@ import {
   type BatchParts,
   createCapacityMemory,
   createCountedJobs,
+  createSeenJobs,
   type processBatch,
 } from '../../src/index.ts';
 import type { Message } from '../../src/read-messages.ts';
@@ -48,6 +49,7 @@ export function createLauncher(manager: FleetConfigInput['manager'] = {}) {
     timing,
     capacity: createCapacityMemory(timing.now),
     counted: createCountedJobs(timing.now),
+    seen: createSeenJobs(),
     readFleet: async () => ({ config }),
     readWorld: () => readOurTasks(ecs.client, 'cluster', [{ desiredStatus: 'RUNNING' }]),
     veto: async () => undefined,

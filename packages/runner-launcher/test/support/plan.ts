@@ -13,6 +13,7 @@ export function facts(over: Partial<LaunchFacts> = {}): LaunchFacts {
     jobTasks: [],
     requests: [],
     counted: [],
+    seen: new Set(),
     mayLaunch: true,
     now,
     ...over,

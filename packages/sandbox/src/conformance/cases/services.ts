@@ -58,6 +58,11 @@ export const SERVICES: Suite = {
     },
     {
       keyword: 'services',
+      name: "a service has the project in /builds, and finds the job's container as `build`",
+      jobs: { 'sees-project': succeedsWith('written by the job', 'by the name build written by the job') },
+    },
+    {
+      keyword: 'services',
       name: 'a service that needs 8 seconds is waited for (HEALTHCHECK_TCP_PORT)',
       jobs: { 'slow-service': succeedsWith('PONG') },
     },

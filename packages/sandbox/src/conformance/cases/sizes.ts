@@ -33,6 +33,17 @@ export const SIZES: Suite = {
       },
     },
     {
+      keyword: 'KUBERNETES_CPU_…, KUBERNETES_MEMORY_…',
+      name: "what jobs ask of the Kubernetes executor counts where nothing of Fargate's is set, and the log says so",
+      jobs: {
+        'of-kubernetes': [
+          succeeds(),
+          hasSize(256, 1024),
+          says('The size is that of KUBERNETES_CPU_REQUEST and KUBERNETES_MEMORY_LIMIT'),
+        ],
+      },
+    },
+    {
       keyword: 'FARGATE_EPHEMERAL_STORAGE',
       name: 'within the limit, and above it',
       jobs: {

@@ -79,6 +79,17 @@ export const VARIABLES: Suite = {
       },
     },
     {
+      keyword: 'variables',
+      name: "AWS_REGION and AWS_DEFAULT_REGION are the job's, and not the fleet's",
+      jobs: {
+        region: succeedsWith('region none, by default none'),
+        'own-region': succeedsWith(
+          'region none, by default eu-central-1',
+          'after in none, by default eu-central-1',
+        ),
+      },
+    },
+    {
       keyword: 'parallel',
       name: 'a number, and a matrix',
       jobs: {
