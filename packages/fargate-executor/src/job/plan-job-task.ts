@@ -7,9 +7,9 @@ import type {
 import { planEntryPoint } from './entry-point.ts';
 import { expandVariables } from './expand-variables.ts';
 import type { Findings } from './findings.ts';
-import { type ImageEntryPoint, planImageEntryPoint } from './image-entry-point.ts';
 import { type JobRequest, userOf } from './job-request.ts';
 import { planImage } from './plan-image.ts';
+import { type ImageEntryPoint, planImageEntryPoint } from './plan-image-entry-point.ts';
 import { planMirror } from './plan-mirrors.ts';
 import { planRegistryLogins, type RegistryAccess } from './plan-registry-logins.ts';
 import { planServices, type ServiceShape } from './plan-services.ts';

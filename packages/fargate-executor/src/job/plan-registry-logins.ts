@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { closest, normalizedPath, registryPath } from '../registry/registry-path.ts';
 import type { Findings } from './findings.ts';
 import type { JobRequest } from './job-request.ts';
-import { closest, normalizedPath, registryPath } from './registry-path.ts';
 
 /** How ECS gets into an image's registry: by a secret that is there, or by a login for which one is made. */
 export type RegistryAccess =

@@ -12,7 +12,6 @@ import { awaitServices } from './await-services.ts';
 import { containerLogLink } from './console-link.ts';
 import { adviceOnEntryPoint, blameEntryPoint } from './entry-point.ts';
 import { followTask } from './follow-task.ts';
-import { withImageEntryPoint } from './image-entry-point.ts';
 import { createJobFolder, type JobFolder } from './job-folder.ts';
 import { inSeconds, type JobLog } from './job-log.ts';
 import type { JobRequest } from './job-request.ts';
@@ -21,6 +20,7 @@ import { leaseLogins } from './lease-logins.ts';
 import { openConnection } from './open-connection.ts';
 import { sizeInWords } from './parse-quantity.ts';
 import { type JobTaskPlan, planJobTask } from './plan-job-task.ts';
+import { withImageEntryPoint } from './read-image-entry-point.ts';
 import { startHeartbeat } from './start-heartbeat.ts';
 
 /** What the steps of a preparation share. */

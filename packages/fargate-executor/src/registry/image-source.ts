@@ -1,4 +1,4 @@
-import { registryPath, tagOf } from '../job/registry-path.ts';
+import { registryPath, tagOf } from './registry-path.ts';
 
 /** Where an image's manifest is, in the terms of the registry API. */
 export interface ImageSource {
