@@ -1,5 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand, tryCommand } from '../setup/run-command.ts';
 import { RUN_LABEL } from '../system/task-containers.ts';
+
+/** Rounds of removing, and milliseconds between those that found something again. */
+const MOST_ROUNDS = 60;
+const PAUSE_MS = 500;
 
 /** What a sweep removed, by count. */
 export interface Swept {
@@ -13,14 +18,22 @@ export interface Swept {
  * not matter; may be called twice.
  */
 export async function sweep(runId: string): Promise<Swept> {
-  let containers = 0;
-  // Until there are none: the emulator may have started a task while its others were removed.
-  for (let found = -1; found !== 0; containers += found) {
-    found = await remove(['ps', '-aq'], ['rm', '-f', '-v'], runId);
+  const swept = { containers: 0, volumes: 0, networks: 0 };
+  // Until there are none: Docker may have been making a task's container while the others were removed, and lets no network go
+  // before the last one has left it.
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const containers = await remove(['ps', '-aq'], ['rm', '-f', '-v'], runId);
+    const volumes = await remove(['volume', 'ls', '-q'], ['volume', 'rm', '-f'], runId);
+    const networks = await remove(['network', 'ls', '-q'], ['network', 'rm'], runId);
+    if (containers + volumes + networks === 0) return swept;
+    swept.containers += containers;
+    swept.volumes += volumes;
+    swept.networks += networks;
+    if (round > 0) await sleep(PAUSE_MS);
   }
-  const volumes = await remove(['volume', 'ls', '-q'], ['volume', 'rm', '-f'], runId);
-  const networks = await remove(['network', 'ls', '-q'], ['network', 'rm'], runId);
-  return { containers, volumes, networks };
+  throw new Error(
+    `Docker does not let go of what run ${runId} started: docker network ls --filter label=${RUN_LABEL}=${runId}`,
+  );
 }
 
 async function remove(list: readonly string[], rm: readonly string[], runId: string): Promise<number> {
