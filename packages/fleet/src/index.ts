@@ -1,3 +1,4 @@
+export { type EcrRegistry, parseEcrRegistry } from './ecr-registry.ts';
 /** The vocabulary that Lambdas, executor and infra share: a fleet's configuration, parameter names, tags, families. */
 export {
   type Architecture,

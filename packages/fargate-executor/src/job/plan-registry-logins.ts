@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonOf } from '../json-of.ts';
 import { closest, normalizedPath, registryPath } from '../registry/registry-path.ts';
 import type { Findings } from './findings.ts';
 import type { JobRequest } from './job-request.ts';
@@ -102,12 +103,4 @@ function keysOfGitLab({ credentials }: JobRequest): RegistryKey[] {
     if (type !== 'registry' || !username || !password) return [];
     return [{ where: normalizedPath(url), access: { kind: 'login', username, password } }];
   });
-}
-
-function jsonOf(document: string): unknown {
-  try {
-    return JSON.parse(document);
-  } catch {
-    return undefined;
-  }
 }

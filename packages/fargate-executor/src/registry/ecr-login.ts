@@ -1,12 +1,12 @@
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import { boundedClientOptions } from '@serverless-gitlab-runner/aws-calls';
+import { parseEcrRegistry } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
 import { RegistryError, type RegistryLogin } from './registry-request.ts';
 
 /** Gives the manager's login to a registry of Amazon ECR, and undefined for others. @throws {RegistryError} */
 export type EcrLogin = (registry: string) => Promise<RegistryLogin | undefined>;
 
-const ECR = /^[0-9]{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/;
 /** A login lasts for twelve hours; one that is about to end is not used. */
 const KEPT_BACK_MS = 600_000;
 
@@ -22,7 +22,7 @@ interface KnownLogin {
 export function createEcrLogin(now: () => number = Date.now): EcrLogin {
   const known = new Map<string, KnownLogin>();
   return async (registry) => {
-    const [, region] = ECR.exec(registry) ?? [];
+    const { region } = parseEcrRegistry(registry) ?? {};
     if (region === undefined) return undefined;
     const found = known.get(region);
     if (found && found.until > now()) return found.login;

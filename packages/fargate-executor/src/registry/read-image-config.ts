@@ -1,14 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
 import { z } from 'zod';
+import { jsonOf } from '../json-of.ts';
 import type { ImageSource } from './image-source.ts';
-import {
-  askRegistry,
-  jsonOf,
-  type RegistryAnswer,
-  type RegistryCaller,
-  RegistryError,
-} from './registry-request.ts';
+import { askRegistry, type RegistryAnswer, type RegistryCaller, RegistryError } from './registry-request.ts';
 
 /** What an image's configuration says of how it is run. */
 export interface ImageConfig {
@@ -75,7 +70,7 @@ export async function readImageConfig(
     throw new RegistryError(`${source.registry} has ${source.repository} in a format that is not known here`);
   const { digest } = parsed.data.config;
   const answer = await ask(source, `blobs/${digest}`, '*/*', caller);
-  const config = configSchema.safeParse(jsonOf(checked(source, answer, digest)));
+  const config = configSchema.safeParse(jsonOf(checked(source, answer, digest).toString('utf8')));
   if (!config.success)
     throw new RegistryError(`${source.registry} has no image configuration for ${source.repository}`);
   const { os = 'linux', architecture: of = PLATFORM[architecture] } = config.data;
@@ -85,7 +80,7 @@ export async function readImageConfig(
 
 async function readManifest(source: ImageSource, reference: string, caller: RegistryCaller) {
   const answer = await ask(source, `manifests/${reference}`, MANIFEST_TYPES, caller);
-  return jsonOf(checked(source, answer, reference));
+  return jsonOf(checked(source, answer, reference).toString('utf8'));
 }
 
 async function ask(
@@ -139,7 +134,7 @@ const errorsSchema = z.object({
 
 /** A registry's own words for a refusal. */
 function wordsOf({ body }: RegistryAnswer): string {
-  const parsed = errorsSchema.safeParse(jsonOf(body));
+  const parsed = errorsSchema.safeParse(jsonOf(body.toString('utf8')));
   const [error] = parsed.data?.errors ?? [];
   return error ? `${error.code}${error.message ? `: ${error.message}` : ''}`.slice(0, 200) : '';
 }

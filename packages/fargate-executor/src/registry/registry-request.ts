@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { messageOf } from '../errors.ts';
+import { jsonOf } from '../json-of.ts';
 import { parseChallenge } from './bearer-challenge.ts';
 import { apiUrl, type ImageSource } from './image-source.ts';
 
@@ -132,15 +133,6 @@ async function readAnswer(response: Response): Promise<RegistryAnswer> {
 const tokenSchema = z.object({ token: z.string().optional(), access_token: z.string().optional() });
 
 function tokenOf(body: Buffer): string | undefined {
-  const parsed = tokenSchema.safeParse(jsonOf(body));
+  const parsed = tokenSchema.safeParse(jsonOf(body.toString('utf8')));
   return parsed.data?.token || parsed.data?.access_token || undefined;
-}
-
-/** The value that a JSON document is of; undefined where it is none. */
-export function jsonOf(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

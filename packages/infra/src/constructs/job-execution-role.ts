@@ -1,3 +1,4 @@
+import { parseEcrRegistry } from '@serverless-gitlab-runner/fleet';
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
@@ -44,29 +45,30 @@ export class JobExecutionRole extends Construct {
       name.startsWith('arn:') ? name : repositoryArn(this, name),
     );
     this.imageArns = [...new Set([...repositories, ...caches])];
-    if (this.imageArns.length > 0)
-      this.role.addToPolicy(
-        new PolicyStatement({
-          sid: 'PullJobImages',
-          actions: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
-          resources: [...this.imageArns],
-        }),
-      );
-    if (this.imageArns.length > 0) this.role.addToPolicy(logInToRegistry());
+    this.grantRead(this.role, 'PullJobImages', [
+      'ecr:BatchCheckLayerAvailability',
+      'ecr:GetDownloadUrlForLayer',
+      'ecr:BatchGetImage',
+    ]);
     this.grantFill([...new Set(caches)]);
   }
 
   /** Lets a manager read the configurations of jobs' images: what their entry points are. */
   grantReadConfigs(manager: Role): void {
+    this.grantRead(manager, 'ReadImageConfigs', ['ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage']);
+  }
+
+  private grantRead(role: Role, sid: string, actions: string[]): void {
     if (this.imageArns.length === 0) return;
-    manager.addToPolicy(
+    role.addToPolicy(new PolicyStatement({ sid, actions, resources: [...this.imageArns] }));
+    // GetAuthorizationToken has no resource level: a token is for the account's whole registry.
+    role.addToPolicy(
       new PolicyStatement({
-        sid: 'ReadImageConfigs',
-        actions: ['ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
-        resources: [...this.imageArns],
+        sid: 'LogInToRegistry',
+        actions: ['ecr:GetAuthorizationToken'],
+        resources: ['*'],
       }),
     );
-    manager.addToPolicy(logInToRegistry());
   }
 
   /**
@@ -85,15 +87,6 @@ export class JobExecutionRole extends Construct {
   }
 }
 
-/** GetAuthorizationToken has no resource level: a token is for the account's whole registry. */
-function logInToRegistry(): PolicyStatement {
-  return new PolicyStatement({
-    sid: 'LogInToRegistry',
-    actions: ['ecr:GetAuthorizationToken'],
-    resources: ['*'],
-  });
-}
-
 function repositoryArn(scope: Construct, resourceName: string): string {
   return Stack.of(scope).formatArn({ service: 'ecr', resource: 'repository', resourceName });
 }
@@ -103,14 +96,14 @@ function repositoryArn(scope: Construct, resourceName: string): string {
  * be every repository of the registry, so it gets nothing by itself.
  */
 function cacheArn(scope: Construct, mirror: string): string | undefined {
-  const found = /^(\d{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?\/(.+)$/.exec(mirror);
-  if (!found) return undefined;
-  const [, account = '', region = '', path = ''] = found;
+  const [host = '', ...path] = mirror.split('/');
+  const registry = parseEcrRegistry(host);
+  const resourceName = path.join('/');
+  if (!registry || !resourceName) return undefined;
   return Stack.of(scope).formatArn({
     service: 'ecr',
-    account,
-    region,
+    ...registry,
     resource: 'repository',
-    resourceName: `${path}/*`,
+    resourceName: `${resourceName}/*`,
   });
 }

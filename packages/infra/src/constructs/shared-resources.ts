@@ -1,4 +1,4 @@
-import { DEFAULT_PARAMETER_PREFIX } from '@serverless-gitlab-runner/fleet';
+import { DEFAULT_PARAMETER_PREFIX, parseEcrRegistry } from '@serverless-gitlab-runner/fleet';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { CfnCluster } from 'aws-cdk-lib/aws-ecs';
 import { EventBus } from 'aws-cdk-lib/aws-events';
@@ -166,13 +166,9 @@ export class SharedResources extends Construct implements Installation {
       environment: props.managerEnvironment ?? {},
     });
     const configRegistries = this.fleets.flatMap((fleet) => fleet.job?.imageConfigRegistries ?? []);
-    if (configRegistries.some(isEcr)) jobExecution.grantReadConfigs(manager.taskRole);
+    if (configRegistries.some(parseEcrRegistry)) jobExecution.grantReadConfigs(manager.taskRole);
     return manager;
   }
-}
-
-function isEcr(registry: string): boolean {
-  return /^\d{12}\.dkr\.ecr(-fips)?\.[a-z0-9-]+\.amazonaws\.com(\.cn)?$/.test(registry);
 }
 
 /** `/serverless-gitlab-runner` as `serverless-gitlab-runner`: people and other consumers read these names. */

@@ -13,6 +13,7 @@ import {
 import { type GitLabDouble, startGitLabDouble } from '../gitlab-double/index.ts';
 import type { Cleanup } from '../setup/cleanup.ts';
 import { type Log, step } from '../setup/progress.ts';
+import { emulatorClient } from '../system/aws-client.ts';
 import { deploySystem, type System } from '../system/deploy-system.ts';
 import type { PreparedMachine } from '../system/prepare-machine.ts';
 import { startEmulatorFor } from '../system/start-emulator.ts';
@@ -41,8 +42,6 @@ export const LABORATORY_FLEET = {
 const STOPPED_TASKS_KEPT_SECONDS = 60;
 /** GitLab holds a runner's request open for 50 s: jobs come to requests that have been open for a while, also to one of a drained manager. */
 const LONG_POLL_MS = 4000;
-const REGION = 'us-east-1';
-const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 /** One deployed system with a proxy on each of its ways, for all faults. */
 export interface Laboratory {
@@ -103,7 +102,7 @@ export async function startLaboratory(options: LaboratoryOptions): Promise<Labor
   cleanup.add('the proxy before the receiver', () => webhooks.stop());
   webhooks.forwardTo(emulator.endpoint);
 
-  const client = { endpoint: emulator.endpoint, region: REGION, credentials: CREDENTIALS };
+  const client = emulatorClient(emulator.endpoint);
   const sqs = new SQSClient(client);
   const events = new EventBridgeClient(client);
   const lambdas = new Lambdas(new LambdaClient(client), emulator.containerName, system.outputs);

@@ -1,0 +1,16 @@
+/** A private registry of Amazon ECR: whose it is, and where. */
+export interface EcrRegistry {
+  /** Twelve digits. */
+  account: string;
+  region: string;
+}
+
+/**
+ * Reads `123456789012.dkr.ecr.eu-west-1.amazonaws.com`; undefined for the names of other registries.
+ * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
+ */
+export function parseEcrRegistry(registry: string): EcrRegistry | undefined {
+  const found = /^([0-9]{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(registry);
+  const [, account, region] = found ?? [];
+  return account === undefined || region === undefined ? undefined : { account, region };
+}
