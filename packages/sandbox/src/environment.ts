@@ -13,6 +13,11 @@ const environmentSchema = z.object({
   SANDBOX_RUNNER_IMAGE: z.string().min(1).optional(),
   /** Image of the AWS emulator. Default: built from images/aws-emulator. */
   SANDBOX_EMULATOR_IMAGE: z.string().min(1).optional(),
+  /** Tag of the images that are built here; two checkouts that run on one machine need two. Default `local`. */
+  SANDBOX_IMAGE_TAG: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,40}$/, 'a tag: lower-case letters, digits and ._-')
+    .default('local'),
 });
 
 export type SandboxEnvironment = z.infer<typeof environmentSchema>;

@@ -38,6 +38,7 @@ Variables:
                           (default: the official image where it can be pulled, else the runner double)
   SANDBOX_RUNNER_IMAGE    an image with gitlab-runner and apt-get to stand on instead
   SANDBOX_EMULATOR_IMAGE  image of the AWS emulator (default: built from images/aws-emulator)
+  SANDBOX_IMAGE_TAG       tag of the images built here; two checkouts on one machine need two (default: local)
 `;
 
 /** Their message says what to do; a stack would only hide it. */

@@ -22,7 +22,7 @@ export interface RunnerBaseImage {
   /** The runner in it: GitLab's own image, one's own image or binary, or the double. */
   source: 'official' | 'own' | 'double';
   /** Of the images that stand on it: who runs with a runner of their own leaves the others alone. */
-  tag: 'local' | 'own-runner';
+  tag: string;
 }
 
 /** GITLAB_RUNNER_BIN names no file. */
@@ -40,18 +40,19 @@ export async function runnerBaseImage(
   baseImage: string,
   log: Log,
 ): Promise<RunnerBaseImage> {
-  const { SANDBOX_RUNNER_IMAGE: image, GITLAB_RUNNER_BIN: binary } = environment;
-  if (image) return { name: image, kind: `the image ${image}`, source: 'own', tag: 'own-runner' };
+  const { SANDBOX_RUNNER_IMAGE: image, GITLAB_RUNNER_BIN: binary, SANDBOX_IMAGE_TAG: tag } = environment;
+  const ownTag = tag === 'local' ? 'own-runner' : `${tag}-own-runner`;
+  if (image) return { name: image, kind: `the image ${image}`, source: 'own', tag: ownTag };
   if (binary) {
     const files = realBinary(binary, 'GITLAB_RUNNER_BIN');
-    const name = await buildWith(files, `${LOCAL_IMAGE}:own-runner`, baseImage, log);
-    return { name, kind: `the gitlab-runner at ${binary}`, source: 'own', tag: 'own-runner' };
+    const name = await buildWith(files, `${LOCAL_IMAGE}:${ownTag}`, baseImage, log);
+    return { name, kind: `the gitlab-runner at ${binary}`, source: 'own', tag: ownTag };
   }
   if ((await tryCommand('docker', ['pull', '--quiet', OFFICIAL_IMAGE])).ok)
-    return { name: OFFICIAL_IMAGE, kind: OFFICIAL_IMAGE, source: 'official', tag: 'local' };
+    return { name: OFFICIAL_IMAGE, kind: OFFICIAL_IMAGE, source: 'official', tag };
   const files = await doubleFiles(HOST_ARCHITECTURE, log);
-  const name = await buildWith(files, `${LOCAL_IMAGE}:local`, baseImage, log);
-  return { name, kind: 'the runner double', source: 'double', tag: 'local' };
+  const name = await buildWith(files, `${LOCAL_IMAGE}:${tag}`, baseImage, log);
+  return { name, kind: 'the runner double', source: 'double', tag };
 }
 
 /** Whether helpers on ARM64 have a runner: one's own is for this machine, so that there must be another one's own. */

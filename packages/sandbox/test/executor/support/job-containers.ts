@@ -3,11 +3,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { readEnvironment } from '../../../src/environment.ts';
 import { runCommand, tryCommand } from '../../../src/setup/run-command.ts';
 import { until } from '../../emulator/support/until.ts';
 
 /** The helper's image under test. */
-export const HELPER_IMAGE = process.env.BENCH_HELPER_IMAGE ?? 'serverless-gitlab-runner/job-base:local';
+export const HELPER_IMAGE =
+  process.env.BENCH_HELPER_IMAGE ??
+  `serverless-gitlab-runner/job-base:${readEnvironment().SANDBOX_IMAGE_TAG}`;
 
 /** How a stage went, as the run hook would see it. */
 export interface StageResult {

@@ -14,6 +14,7 @@ import {
   toTags,
 } from '@serverless-gitlab-runner/fleet';
 import { HOST_ARCHITECTURE } from '../../../src/docker/index.ts';
+import { readEnvironment } from '../../../src/environment.ts';
 
 export const CLUSTER_NAME = 'executor-test';
 export const LOG_GROUP = '/executor-test';
@@ -24,9 +25,10 @@ const SUBNET = 'subnet-00000001';
 const SECURITY_GROUP = 'sg-00000001';
 
 /** Images of the sandbox, as `prepare-docker` builds them; the environment names others to try a real runner by hand. */
+const TAG = readEnvironment().SANDBOX_IMAGE_TAG;
 const IMAGES = {
-  manager: process.env.BENCH_MANAGER_IMAGE ?? 'serverless-gitlab-runner/runner:local',
-  helper: process.env.BENCH_HELPER_IMAGE ?? 'serverless-gitlab-runner/job-base:local',
+  manager: process.env.BENCH_MANAGER_IMAGE ?? `serverless-gitlab-runner/runner:${TAG}`,
+  helper: process.env.BENCH_HELPER_IMAGE ?? `serverless-gitlab-runner/job-base:${TAG}`,
 };
 
 /** Creates the cluster; its ARN. */
