@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { buffer } from 'node:stream/consumers';
 import { messageOf } from './errors.ts';
 import { parseHookEnvironment } from './job/job-request.ts';
+import { SESSION_ID } from './job/job-session.ts';
 import type { HookResult, JobExecutor } from './job-executor.ts';
 import type { Logger } from './logger.ts';
+import { configOutput } from './manager/config-output.ts';
 
 /**
  * Last line of an answer to `prepare`, `cleanup` and `why`; the hook takes it out and ends accordingly. A stream that ends
@@ -11,10 +12,35 @@ import type { Logger } from './logger.ts';
  */
 const RESULT_MARKER = 'fargate-executor-result:';
 
+/** Bytes of a request that are read at most: Linux starts no hook with a larger environment. */
+const MOST_BODY_BYTES = 8 * 1024 * 1024;
+
+/** Serves one request of a hook; `session` and `rest` are what follows its name in the URL. */
+type Route = (call: HookCall) => Promise<void>;
+
+interface HookCall {
+  executor: JobExecutor;
+  request: IncomingMessage;
+  response: ServerResponse;
+  session: string;
+  rest: readonly string[];
+  /** Writes a line into the job log. */
+  write(line: string): void;
+}
+
+const ROUTES: Readonly<Record<string, Route>> = {
+  'POST config': config,
+  'POST prepare': prepare,
+  'POST cleanup': cleanup,
+  'GET why': why,
+  'GET after': after,
+};
+
 /**
- * The hooks' way to the resident process: HTTP on a Unix socket. `POST /prepare` and `POST /cleanup` take `env -0` and
- * answer with lines for the job log as they come; `GET /why/<job>` tells why a job's task was lost, `GET
- * /after/<job>/<stage>/<exit code>` what there is to say after a stage.
+ * The hooks' way to the resident process: HTTP on a Unix socket. `POST /config` takes the path of the job response and
+ * answers with what the runner reads; it opens a session, which the paths of all others name. `POST /prepare/SESSION`
+ * takes `env -0`; it, `POST /cleanup/SESSION` and `GET /why/SESSION` answer with lines for the job log as they come,
+ * `GET /after/SESSION/STAGE/EXIT-CODE` with what there is to say after a stage.
  */
 export async function startHookServer(
   socketPath: string,
@@ -43,45 +69,72 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const write = (line: string) => void response.write(`${line}\n`);
-  const why = /^\/why\/(\d+)$/.exec(request.url ?? '');
-  if (request.method === 'GET' && why) {
-    response.end(`${RESULT_MARKER}${await executor.why(Number(why[1]), write)}\n`);
-    return;
-  }
-  const after = /^\/after\/(\d+)\/(\w+)\/(\d+)$/.exec(request.url ?? '');
-  if (request.method === 'GET' && after) {
-    const [, jobId, name = '', exitCode] = after;
-    for (const line of await executor.afterStage(Number(jobId), { name, exitCode: Number(exitCode) }))
-      write(line);
-    response.end();
-    return;
-  }
-  if (request.method !== 'POST' || (request.url !== '/prepare' && request.url !== '/cleanup')) {
+  const [, name = '', session = '', ...rest] = (request.url ?? '').split('/');
+  const route = ROUTES[`${request.method} ${name}`];
+  if (!route || (session !== '' && !SESSION_ID.test(session))) {
     response.writeHead(404).end();
     return;
   }
-  const environment = parseHookEnvironment((await buffer(request)).toString('utf8'));
+  // A line that ends the answer is this server's alone to write, whatever a job's text may begin with.
+  const write = (line: string) =>
+    void response.write(`${line.startsWith(RESULT_MARKER) ? ' ' : ''}${line}\n`);
+  await route({ executor, request, response, session, rest, write });
+}
+
+async function config({ executor, request, response }: HookCall): Promise<void> {
+  try {
+    const session = await executor.open((await body(request)).toString('utf8'));
+    response.end(`${configOutput(session)}\n`);
+  } catch (error) {
+    response.writeHead(500).end(`ERROR: ${messageOf(error)}\n`);
+  }
+}
+
+async function prepare(call: HookCall): Promise<void> {
+  const { executor, request, response, session, write } = call;
+  const environment = parseHookEnvironment((await body(request)).toString('utf8'));
   response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
-  const result =
-    request.url === '/prepare'
-      ? await executor.prepare(environment, write, hangUpOf(response))
-      : await cleanup(executor, environment, write);
+  end(call, await executor.prepare(session, environment, write, hangUpOf(response)));
+}
+
+async function cleanup(call: HookCall): Promise<void> {
+  try {
+    await call.executor.cleanup(call.session);
+    end(call, 'success');
+  } catch (error) {
+    call.write(`The job's task could not be stopped: ${messageOf(error)}`);
+    end(call, 'system-failure');
+  }
+}
+
+async function why(call: HookCall): Promise<void> {
+  end(call, await call.executor.why(call.session, call.write));
+}
+
+async function after({ executor, response, session, rest, write }: HookCall): Promise<void> {
+  const [name = '', exitCode = ''] = rest;
+  if (!/^\w{1,100}$/.test(name) || !/^\d{1,3}$/.test(exitCode)) {
+    response.writeHead(404).end();
+    return;
+  }
+  for (const line of await executor.afterStage(session, { name, exitCode: Number(exitCode) })) write(line);
+  response.end();
+}
+
+function end({ response }: HookCall, result: HookResult): void {
   response.end(`${RESULT_MARKER}${result}\n`);
 }
 
-async function cleanup(
-  executor: JobExecutor,
-  environment: ReadonlyMap<string, string>,
-  write: (line: string) => void,
-): Promise<HookResult> {
-  try {
-    await executor.cleanup(environment);
-    return 'success';
-  } catch (error) {
-    write(`The job's task could not be stopped: ${messageOf(error)}`);
-    return 'system-failure';
+/** A request's body. @throws when it is larger than any hook sends */
+async function body(request: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of request) {
+    size += piece.length;
+    if (size > MOST_BODY_BYTES) throw new Error(`a hook sends more than ${MOST_BODY_BYTES} bytes`);
+    pieces.push(piece);
   }
+  return Buffer.concat(pieces);
 }
 
 /** Aborts when the hook goes away before it has its answer. */

@@ -57,7 +57,7 @@ describe('a job with services', () => {
     await writeFile(join(bed.folder, 'silent'), '');
     die('svc-0', 3);
     expect(await bed.prepare({ services: [{ name: 'redis:7' }] })).toBe('success');
-    await bed.executor.afterStage(42, { name: 'build_script', exitCode: 1 });
+    await bed.afterStage('build_script', 1);
     expect(log()).toContain(
       'WARNING: Service redis:7 ended with exit code 3.\u001b[0;m\nIts last lines:\n  last words of svc-0',
     );
@@ -82,7 +82,7 @@ describe('a job with services', () => {
 });
 
 describe('after a stage', () => {
-  const after = (name: string, exitCode: number) => bed.executor.afterStage(42, { name, exitCode });
+  const after = (name: string, exitCode: number) => bed.afterStage(name, exitCode);
 
   it('the job log tells of a service that died meanwhile', async () => {
     await bed.prepare({ services: [{ name: 'postgres:16' }] });
@@ -118,6 +118,6 @@ describe('after a stage', () => {
   });
 
   it('of a job that is not known there is nothing to say', async () => {
-    expect(await bed.executor.afterStage(7, { name: 'build_script', exitCode: 1 })).toEqual([]);
+    expect(await bed.afterStage('build_script', 1)).toEqual([]);
   });
 });

@@ -1,7 +1,8 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BUILD_FAILURE, type HookBed, makeHookBed, SYSTEM_FAILURE } from './support/hook-bed.ts';
+import { BUILD_FAILURE, type HookBed, makeHookBed, SESSION, SYSTEM_FAILURE } from './support/hook-bed.ts';
 
 let bed: HookBed;
 
@@ -30,7 +31,7 @@ describe('run', () => {
     expect(await ended).toMatchObject({ code: 0, errors: '' });
     expect(Buffer.concat(chunks)).toEqual(Buffer.from('echo the script\n\0\xff no newline', 'latin1'));
     expect(await readFile(join(bed.folder, 'calls'), 'utf8')).toBe(
-      `-F ${bed.folder}/jobs/42/ssh_config -o ProxyCommand=false job stage build_script 16\n`,
+      `-F ${bed.folder}/jobs/${SESSION}/ssh_config -o ProxyCommand=false job stage build_script 16\n`,
     );
   });
 
@@ -38,6 +39,53 @@ describe('run', () => {
     await ssh(`echo "job-helper: exit ${code}" >&2`);
     expect((await stage()).code).toBe(BUILD_FAILURE);
     expect(await readFile(join(bed.folder, 'exit-code'), 'utf8')).toBe(`${code}\n`);
+  });
+
+  it.each([
+    ['[1-99999999]'],
+    ['../../../why/4711'],
+    ['{1,2,3}'],
+    ['1000'],
+    ['-1'],
+    ['1 0'.replace(' ', '\\t')],
+    ['*'],
+    ['$(id)'],
+    [''],
+  ])('takes the exit code %j, which a job can put into its helper, for no end at all', async (code) => {
+    await ssh(`printf '%s\\n' 'job-helper: exit ${code}' >&2`);
+    expect((await stage()).code).toBe(SYSTEM_FAILURE);
+    expect(bed.executor.why).toHaveBeenCalledExactlyOnceWith(SESSION, expect.any(Function));
+    expect(bed.executor.afterStage).not.toHaveBeenCalled();
+  });
+
+  it('takes an exit code of noughts for a success', async () => {
+    await ssh('echo "job-helper: exit 000" >&2');
+    expect((await stage()).code).toBe(0);
+  });
+
+  it('keeps a few thousand bytes of what a helper says, and lets it go on', async () => {
+    await ssh("head -c 50000000 /dev/zero | tr '\\0' x >&2; echo over");
+    const { code, output } = await stage();
+    expect({ code, output }).toEqual({
+      code: SYSTEM_FAILURE,
+      output: 'over\nThe job task was stopped from outside\n',
+    });
+  });
+
+  it('leaves nothing behind in the temporary folder', async () => {
+    const temporary = join(bed.folder, 'tmp');
+    await mkdir(temporary);
+    await ssh('echo "job-helper: exit 0" >&2');
+    await bed.run('run', [join(bed.folder, 'script'), 'build_script'], { TMPDIR: temporary });
+    expect(await readdir(temporary)).toEqual([]);
+  });
+
+  it("does not leave an earlier stage's exit code to the runner", async () => {
+    await writeFile(join(bed.folder, 'exit-code'), '3\n');
+    bed.executor.why.mockResolvedValue('build-failure');
+    await ssh('exit 255');
+    expect((await stage()).code).toBe(BUILD_FAILURE);
+    expect(existsSync(join(bed.folder, 'exit-code'))).toBe(false);
   });
 
   it.each([
@@ -51,7 +99,7 @@ describe('run', () => {
       output: 'output\nThe job task was stopped from outside\n',
       errors: '',
     });
-    expect(bed.executor.why).toHaveBeenCalledWith(42, expect.any(Function));
+    expect(bed.executor.why).toHaveBeenCalledWith(SESSION, expect.any(Function));
     expect(bed.executor.afterStage).not.toHaveBeenCalled();
   });
 
@@ -68,7 +116,7 @@ describe('run', () => {
     bed.executor.afterStage.mockResolvedValue(['one line', 'another']);
     await ssh(`echo output; echo "job-helper: exit ${exitCode}" >&2`);
     expect(await stage()).toEqual({ code, output: 'output\none line\nanother\n', errors: '' });
-    expect(bed.executor.afterStage).toHaveBeenCalledWith(42, { name: 'build_script', exitCode });
+    expect(bed.executor.afterStage).toHaveBeenCalledWith(SESSION, { name: 'build_script', exitCode });
   });
 
   it('is not failed by a resident process that has nothing to say', async () => {

@@ -135,10 +135,16 @@ describe('tries of the runner', () => {
     expect(new Set(tokens).size).toBe(2);
   });
 
-  it('end what an earlier one left', async () => {
+  it('end what an earlier one of the same job left', async () => {
     await bed.prepare();
     await bed.prepare();
     expect(bed.stopped()).toEqual([TASK_ARN]);
+  });
+
+  it('leave the task of another job alone', async () => {
+    await bed.prepare({ id: 42 });
+    await bed.prepare({ id: 43 });
+    expect(bed.stopped()).toEqual([]);
   });
 });
 
@@ -154,7 +160,7 @@ describe('a task that is lost', () => {
     bed.ecs
       .on(DescribeTasksCommand)
       .resolves({ tasks: [{ ...lost, stopCode: 'SpotInterruption' as const }] });
-    expect(await bed.why(42)).toBe('system-failure');
+    expect(await bed.why()).toBe('system-failure');
     expect(log()).toContain('AWS took the Spot capacity of this job back');
     expect(log()).toMatch(/Job task: \d+ s, about \$0\.\d{5} \(1 vCPU, 2 GB, X86_64, FARGATE_SPOT\)/);
     await bed.cleanup();
@@ -166,12 +172,12 @@ describe('a task that is lost', () => {
     const containers = [{ name: 'build', exitCode: 137, reason: 'OutOfMemoryError: Container killed' }];
     const lost = { ...RUNNING_TASK, lastStatus: 'STOPPED', cpu: '1024', memory: '2048', containers };
     bed.ecs.on(DescribeTasksCommand).resolves({ tasks: [lost] });
-    expect(await bed.why(42)).toBe('build-failure');
+    expect(await bed.why()).toBe('build-failure');
     expect(log()).toContain('The build container ran out of memory: the task has 1 vCPU, 2 GB');
   });
 
   it('whose job is not known is explained too', async () => {
-    expect(await bed.why(1)).toBe('system-failure');
+    expect(await bed.why('f'.repeat(32))).toBe('system-failure');
     expect(log()).toContain('The job has no task');
   });
 });

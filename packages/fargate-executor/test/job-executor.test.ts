@@ -38,10 +38,10 @@ describe('a job that runs', () => {
   it('has its task stopped and its files removed when it is cleaned up', async () => {
     await bed.prepare();
     expect(bed.stopped()).toEqual([]);
-    expect(existsSync(join(bed.folder, 'jobs/42/key'))).toBe(true);
+    expect(existsSync(join(bed.folder, 'jobs', bed.session(), 'key'))).toBe(true);
     await bed.cleanup();
     expect(bed.stopped()).toEqual([TASK_ARN]);
-    expect(existsSync(join(bed.folder, 'jobs/42'))).toBe(false);
+    expect(existsSync(join(bed.folder, 'jobs', bed.session()))).toBe(false);
   });
 
   it('is told of on the bus, with what it cost', async () => {
@@ -78,7 +78,7 @@ describe('a job that runs', () => {
 
   it('has a key pair of its own, of which only the public half leaves the manager', async () => {
     await bed.prepare();
-    const key = await readFile(join(bed.folder, 'jobs/42/key'), 'utf8');
+    const key = await readFile(join(bed.folder, 'jobs', bed.session(), 'key'), 'utf8');
     const secret = key.split('\n')[2] ?? '';
     expect(secret.length).toBeGreaterThan(30);
     const sent = JSON.stringify([runTaskCalls(), bed.events, bed.log]);

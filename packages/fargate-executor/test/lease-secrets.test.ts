@@ -1,7 +1,6 @@
 import {
   CreateSecretCommand,
   DeleteSecretCommand,
-  InvalidRequestException,
   ResourceExistsException,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
@@ -41,28 +40,36 @@ beforeEach(() => {
   });
 });
 
+const NAME = /^sgr\/jobs\/default\/[0-9a-f]{24}$/;
+const other = { username: 'me', password: 'another-password' };
+
 describe('a lease', () => {
   it('is a secret as ECS reads it, tagged with whose it is', async () => {
     const { name } = await manager().lease(login, 42);
-    expect(name).toBe('sgr/jobs/default/0');
+    expect(name).toMatch(NAME);
     expect(created()[0]).toMatchObject({ Name: name, SecretString: JSON.stringify(login) });
     expect(created()[0]?.Tags).toContainEqual({ Key: 'serverless-gitlab-runner:job-id', Value: '42' });
     expect(lines.join()).not.toContain(login.password);
   });
 
-  it("is one job's alone, among the jobs of all managers, and its place is used again", async () => {
-    const [one, other] = [manager(), manager()];
-    const leases = await Promise.all([one, other, one, other].map((each) => each.lease(login, 1)));
-    const names = leases.map(({ name }) => name);
+  it('has a name that no other login ever has, nor the same login of another time or manager', async () => {
+    const [one, two] = [manager(), manager()];
+    const first = await one.lease(login, 1);
+    const names = [first.name, (await one.lease(other, 2)).name, (await two.lease(login, 3)).name];
+    await first.release();
+    names.push((await one.lease(login, 4)).name);
     expect(new Set(names).size).toBe(4);
-    await Promise.all(leases.map((lease) => lease.release()));
-    expect((await one.lease(login, 2)).name).toBe('sgr/jobs/default/0');
   });
 
-  it('takes another place where the last secret is still on its way out', async () => {
-    const leaving = new InvalidRequestException({ message: 'scheduled for deletion', $metadata: {} });
-    secrets.on(CreateSecretCommand).rejectsOnce(leaving).resolves({});
-    expect((await manager().lease(login, 1)).name).toBe('sgr/jobs/default/1');
+  it('of one login is shared by jobs that need it at one time, and removed with the last one', async () => {
+    const leases = manager();
+    const [one, two] = await Promise.all([leases.lease(login, 1), leases.lease(login, 2)]);
+    expect(two.name).toBe(one.name);
+    await one.release();
+    await one.release();
+    expect(deleted()).toEqual([]);
+    await two.release();
+    expect(deleted()).toEqual([{ SecretId: one.name, ForceDeleteWithoutRecovery: true }]);
   });
 
   it('that ends is removed for good, once, and nobody fails for a removal that does', async () => {
@@ -73,10 +80,11 @@ describe('a lease', () => {
     expect(lines.join()).toContain('throttled');
   });
 
-  it('that AWS refuses is a failure, and its place is free again', async () => {
+  it('that AWS refuses is a failure for all who wait for it, and the next one asks anew', async () => {
     const leases = manager();
     secrets.on(CreateSecretCommand).rejectsOnce(new Error('AccessDenied')).resolves({});
-    await expect(leases.lease(login, 1)).rejects.toThrow('AccessDenied');
-    expect((await leases.lease(login, 1)).name).toBe('sgr/jobs/default/0');
+    const waiting = [leases.lease(login, 1), leases.lease(login, 2)];
+    for (const lease of waiting) await expect(lease).rejects.toThrow('AccessDenied');
+    expect((await leases.lease(login, 1)).name).toMatch(NAME);
   });
 });

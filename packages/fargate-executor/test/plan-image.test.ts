@@ -53,10 +53,10 @@ describe('the name of the image', () => {
     return planned.kind === 'planned' ? planned.plan.shape.image : planned.lines;
   };
 
-  it('is the one that the runner expanded', () => {
+  it('is the one that the job names, its variables expanded, whatever CI_JOB_IMAGE says', () => {
     const image = { name: 'registry/$APP:1' };
-    expect(imageOf(jobWith({ CI_JOB_IMAGE: 'registry/shop:1' }, { image }))).toBe('registry/shop:1');
-    expect(imageOf(jobWith({ CI_JOB_IMAGE: 'registry/shop:1', APP: 'shop' }))).toBe('registry/shop:1');
+    expect(imageOf(jobWith({ APP: 'shop' }, { image }))).toBe('registry/shop:1');
+    expect(imageOf(jobWith({ CI_JOB_IMAGE: 'other:1', APP: 'shop' }, { image }))).toBe('registry/shop:1');
   });
 
   it("is the job's own where the runner expands none", () => {

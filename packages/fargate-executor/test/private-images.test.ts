@@ -41,12 +41,22 @@ const job = {
 describe('a job with private images', () => {
   it('has one secret for one login, which the task definition names', async () => {
     await bed.prepare(job);
+    const [
+      {
+        args: [
+          {
+            input: { Name: secret = 'none' },
+          },
+        ],
+      } = { args: [{ input: {} }] },
+      ...others
+    ] = bed.secrets.commandCalls(CreateSecretCommand);
+    expect(others).toEqual([]);
     const [call] = bed.ecs.commandCalls(RegisterTaskDefinitionCommand);
     const containers = call?.args[0].input.containerDefinitions ?? [];
     expect(
       containers.map(({ repositoryCredentials }) => repositoryCredentials?.credentialsParameter),
-    ).toEqual([undefined, 'sgr/jobs/default/0', 'sgr/jobs/default/0', ARN, undefined]);
-    expect(bed.secrets.commandCalls(CreateSecretCommand)).toHaveLength(1);
+    ).toEqual([undefined, secret, secret, ARN, undefined]);
     const sent = [
       ...bed.ecs.commandCalls(RegisterTaskDefinitionCommand),
       ...bed.ecs.commandCalls(RunTaskCommand),
@@ -64,19 +74,33 @@ describe('a job with private images', () => {
     expect(deleted()).toBe(1);
   });
 
-  it.each([
-    ['that is cleaned up', async () => void (await bed.prepare(job))],
-    [
-      'that cannot start',
-      async () => {
-        bed.ecs.on(RunTaskCommand).rejects(new Error('boom'));
-        await bed.prepare(job);
-      },
-    ],
-  ])('%s has it removed by then', async (_, prepare) => {
-    await prepare();
+  it('whose images are still pulled when it is cleaned up keeps its secret until its task has stopped', async () => {
+    await bed.prepare(job);
+    await bed.cleanup();
+    expect(bed.stopped()).toHaveLength(1);
+    bed.ecs
+      .on(DescribeTasksCommand)
+      .resolves({ tasks: [{ ...withContainers('PENDING'), lastStatus: 'STOPPING' }] });
+    await bed.context.watcher.look();
+    expect(deleted()).toBe(0);
+    bed.ecs
+      .on(DescribeTasksCommand)
+      .resolves({ tasks: [{ ...withContainers('STOPPED'), lastStatus: 'STOPPED' }] });
+    await vi.waitFor(() => expect(deleted()).toBe(1));
+  });
+
+  it('that AWS refuses to start has its secret removed at once', async () => {
+    bed.ecs.on(RunTaskCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
+    await bed.prepare(job);
     await bed.cleanup();
     expect(deleted()).toBe(1);
+  });
+
+  it('whose start was not answered leaves its secret to the reaper: its task may run, and pull', async () => {
+    bed.ecs.on(RunTaskCommand).rejects(Object.assign(new Error('late'), { name: 'TimeoutError' }));
+    await bed.prepare(job);
+    await bed.cleanup();
+    expect(deleted()).toBe(0);
   });
 
   it('that is told no secret by AWS is our failure', async () => {

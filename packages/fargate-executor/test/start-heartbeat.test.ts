@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { jobIdentity } from '../src/job/job-identity.ts';
+import { parseJobResponse } from '../src/job/job-response.ts';
 import { type JobSession, newSession, releaseSession } from '../src/job/job-session.ts';
 import { startHeartbeat } from '../src/job/start-heartbeat.ts';
 import { type ExecutorBed, makeExecutorBed } from './support/executor-bed.ts';
-import { jobOf } from './support/job.ts';
+import { jobResponse } from './support/job.ts';
 
 let bed: ExecutorBed;
 
@@ -17,9 +19,9 @@ afterEach(async () => {
 });
 
 function sessionWith(ask: () => Promise<{ stdout: string; stderr: string }>): JobSession {
-  const { identity } = jobOf();
+  const response = parseJobResponse(JSON.stringify(jobResponse()));
   const connection = { ask, close: vi.fn() };
-  return { ...newSession(identity, '42-1'), connection };
+  return { ...newSession(jobIdentity(response, 'https://gitlab.example.com'), response), connection };
 }
 
 describe('the helper', () => {

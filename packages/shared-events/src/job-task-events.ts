@@ -3,6 +3,8 @@ import { detailBase, gitlabJobFields, taskArnSchema } from './common.ts';
 
 const jobTaskFields = {
   ...gitlabJobFields,
+  /** Missing with GitLab Runner older than 19.0, which does not hand it on in a form that a job cannot change. */
+  pipelineId: gitlabJobFields.pipelineId.optional(),
   taskArn: taskArnSchema,
   managerTaskArn: taskArnSchema,
   /** The build container's image as the task definition names it. */

@@ -2,12 +2,13 @@ import type { ExecutorContext } from '../executor-context.ts';
 import { removeJobFolder } from './job-folder.ts';
 import { type JobSession, releaseSession } from './job-session.ts';
 import { publishFinished } from './job-task-events.ts';
-import { releaseLogins } from './lease-logins.ts';
+import { releaseLogins, releaseLoginsWhenPulled } from './lease-logins.ts';
 import { stopTask } from './stop-job-task.ts';
 
 /**
  * Ends all that a job has here: its connection, its task, its files. Works at any moment of a job's life; a second call
- * waits for the first, and tries again what failed.
+ * waits for the first, and tries again what failed. The secrets of its images go when ECS needs them no more, which may be
+ * later (`session.loginsReleased`).
  * @throws what StopTask answers, after retries; then the reaper and the dead man's switch are what stops the task
  */
 export function endSession(context: ExecutorContext, session: JobSession, reason: string): Promise<void> {
@@ -19,14 +20,14 @@ export function endSession(context: ExecutorContext, session: JobSession, reason
 }
 
 async function end(context: ExecutorContext, session: JobSession, reason: string): Promise<void> {
-  const { jobId } = session.identity;
   const { ecs, cluster } = context.runTask;
   releaseSession(session);
-  const released = releaseLogins(session);
   if (session.task) {
-    await stopTask(ecs, cluster, session.task.arn, `GitLab job ${jobId}: ${reason}`);
+    await stopTask(ecs, cluster, session.task.arn, `GitLab job ${session.identity.jobId}: ${reason}`);
     await publishFinished(context, session, session.task);
+    session.loginsReleased = releaseLoginsWhenPulled(context.watcher, session);
+  } else {
+    await releaseLogins(session);
   }
-  await released;
-  await removeJobFolder(context.stateFolder, jobId);
+  await removeJobFolder(context.stateFolder, session.id);
 }

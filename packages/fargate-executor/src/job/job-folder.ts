@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 /** Files of one job while it runs: keys, ssh's configuration, its control socket. Only the manager's user may read them. */
@@ -15,16 +15,16 @@ export interface JobFolder {
 /** Port of the helper's SSH server. */
 const HELPER_PORT = 10022;
 
-/** Where a job's files are: the run hook builds the same path. */
-export function jobFolderPath(stateFolder: string, jobId: number): string {
-  return join(stateFolder, 'jobs', String(jobId));
+/** Where a session's files are: the run hook builds the same path. */
+export function jobFolderPath(stateFolder: string, sessionId: string): string {
+  return join(stateFolder, 'jobs', sessionId);
 }
 
-/** Makes a job's folder anew, with a key pair of its own. */
-export async function createJobFolder(stateFolder: string, jobId: number): Promise<JobFolder> {
-  const path = jobFolderPath(stateFolder, jobId);
-  await rm(path, { recursive: true, force: true });
-  await mkdir(path, { recursive: true, mode: 0o700 });
+/** Makes a session's folder, with a key pair of its own. @throws when it is there already */
+export async function createJobFolder(stateFolder: string, sessionId: string): Promise<JobFolder> {
+  const path = jobFolderPath(stateFolder, sessionId);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await mkdir(path, { mode: 0o700 });
   await chmod(path, 0o700);
   const key = join(path, 'key');
   await promisify(execFile)('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', key]);
@@ -38,8 +38,8 @@ export async function writeSshConfig(folder: JobFolder, address: string): Promis
 }
 
 /** Removes a job's files; none is no error. */
-export async function removeJobFolder(stateFolder: string, jobId: number): Promise<void> {
-  await rm(jobFolderPath(stateFolder, jobId), { recursive: true, force: true });
+export async function removeJobFolder(stateFolder: string, sessionId: string): Promise<void> {
+  await rm(jobFolderPath(stateFolder, sessionId), { recursive: true, force: true });
 }
 
 /**

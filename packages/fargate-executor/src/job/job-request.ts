@@ -1,94 +1,38 @@
-import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
-import { SystemFailureError } from '../errors.ts';
+import type {
+  ImageRequest,
+  JobCredential,
+  JobResponse,
+  JobVariable,
+  ServiceRequest,
+} from './job-response.ts';
 
-const textList = z.array(z.string()).nullish();
-const executorOptions = z
-  .object({
-    docker: z.object({ user: z.string().nullish(), platform: z.string().nullish() }).nullish(),
-    kubernetes: z.object({ user: z.coerce.string().nullish().catch(undefined) }).nullish(),
-  })
-  .nullish();
+export type { ImageRequest, JobCredential, JobVariable, ServiceRequest } from './job-response.ts';
 
-const imageSchema = z.object({
-  name: z.string(),
-  entrypoint: textList,
-  executor_opts: executorOptions,
-});
-
-const variableSchema = z.object({
-  key: z.string(),
-  value: z.string().nullish(),
-  public: z.boolean().nullish(),
-  masked: z.boolean().nullish(),
-  file: z.boolean().nullish(),
-});
-
-const serviceSchema = imageSchema.extend({
-  alias: z.string().nullish(),
-  command: textList,
-  variables: z.array(variableSchema).nullish(),
-});
-
-const credentialSchema = z.object({
-  type: z.string(),
-  url: z.string(),
-  username: z.string().nullish(),
-  password: z.string().nullish(),
-});
-
-/**
- * What is used of the job as GitLab sends it (`POST /api/v4/jobs/request`) and the runner keeps it in
- * `JOB_RESPONSE_FILE`. Lenient: GitLab adds fields, and leaves out what it has no value for.
- */
-const jobResponseSchema = z.object({
-  image: imageSchema.nullish().catch(undefined),
-  services: z.array(serviceSchema).nullish(),
-  variables: z.array(variableSchema).nullish(),
-  credentials: z.array(credentialSchema).nullish(),
-});
-
-export type ImageRequest = z.infer<typeof imageSchema>;
-export type ServiceRequest = z.infer<typeof serviceSchema>;
-export type JobVariable = z.infer<typeof variableSchema>;
 /** The user that a container is to run as: `docker: user`, else `kubernetes: user`; undefined: the image's own. */
 export function userOf(image: Pick<ImageRequest, 'executor_opts'> | undefined): string | undefined {
   const { docker, kubernetes } = image?.executor_opts ?? {};
   return docker?.user || kubernetes?.user || undefined;
 }
 
-/** A login that GitLab sends with a job: to its own registry and its dependency proxy, with the job's token. */
-export type JobCredential = z.infer<typeof credentialSchema>;
-
-/** Who a job is: what events and tags tell of it. */
-export interface JobIdentity {
-  instance: string;
-  jobId: number;
-  jobName: string;
-  pipelineId: number;
-  projectId: number;
-  projectPath: string | undefined;
-}
-
-/** A job as the hooks bring it. */
+/** What a job asks for, as GitLab sent it and the hooks bring it. It does not say who the job is: see `JobIdentity`. */
 export interface JobRequest {
-  identity: JobIdentity;
-  /** Name of the job's image as the runner expanded it; undefined when nothing was left of it, or the job names none. */
-  imageName: string | undefined;
   image: ImageRequest | undefined;
   services: readonly ServiceRequest[];
-  /** The job's variables, expanded by the runner. */
+  /** The job's variables, expanded by the runner. A job may set every one of them, predefined ones too. */
   variables: ReadonlyMap<string, string>;
   /** The job's variables as GitLab sent them: there one sees which of them are secret. */
   sentVariables: readonly JobVariable[];
   credentials: readonly JobCredential[];
 }
 
+/** A hook's environment, by name. */
+export type HookEnvironment = ReadonlyMap<string, string>;
+
 /** Prefix that the custom executor gives to the job's variables. */
 const JOB_VARIABLE_PREFIX = 'CUSTOM_ENV_';
 
 /** Reads `env -0`: names and values of a hook's environment. */
-export function parseHookEnvironment(body: string): ReadonlyMap<string, string> {
+export function parseHookEnvironment(body: string): HookEnvironment {
   const entries = body.split('\0').flatMap((entry): [string, string][] => {
     const equals = entry.indexOf('=');
     return equals < 1 ? [] : [[entry.slice(0, equals), entry.slice(equals + 1)]];
@@ -96,63 +40,19 @@ export function parseHookEnvironment(body: string): ReadonlyMap<string, string> 
   return new Map(entries);
 }
 
-/** Id of the job that a hook's environment is about, or undefined. */
-export function jobIdOf(environment: ReadonlyMap<string, string>): number | undefined {
-  const id = Number(environment.get(`${JOB_VARIABLE_PREFIX}CI_JOB_ID`));
-  return Number.isSafeInteger(id) && id > 0 ? id : undefined;
-}
-
-/**
- * Reads the job that a hook's environment is about, and the file that it names.
- * @throws {SystemFailureError} when the runner gave too little
- */
-export async function readJobRequest(environment: ReadonlyMap<string, string>): Promise<JobRequest> {
-  const file = environment.get('JOB_RESPONSE_FILE');
-  if (file === undefined) {
-    throw new SystemFailureError('JOB_RESPONSE_FILE is missing: this needs GitLab Runner 13.10 or newer');
-  }
-  return parseJobRequest(environment, await readFile(file, 'utf8'));
-}
-
-/** The pure part of `readJobRequest`: `document` is the file's content. */
-export function parseJobRequest(environment: ReadonlyMap<string, string>, document: string): JobRequest {
-  const response = jobResponseSchema.safeParse(parseJson(document));
-  if (!response.success) {
-    throw new SystemFailureError(`the job is not as GitLab sends it: ${z.prettifyError(response.error)}`);
-  }
+/** Puts together what a job asks for: `response` is GitLab's word, `environment` the prepare hook's. */
+export function jobRequest(response: JobResponse, environment: HookEnvironment): JobRequest {
   const variables = jobVariables(environment);
-  const image = response.data.image ?? undefined;
   return {
-    identity: identityOf(variables),
-    imageName: variables.get('CI_JOB_IMAGE') || undefined,
-    image,
-    services: response.data.services ?? [],
+    image: response.image ?? undefined,
+    services: response.services ?? [],
     variables,
-    sentVariables: response.data.variables ?? [],
-    credentials: response.data.credentials ?? [],
+    sentVariables: response.variables ?? [],
+    credentials: response.credentials ?? [],
   };
 }
 
-function parseJson(document: string): unknown {
-  try {
-    return JSON.parse(document);
-  } catch {
-    throw new SystemFailureError('JOB_RESPONSE_FILE is not JSON');
-  }
-}
-
-function jobVariables(environment: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+function jobVariables(environment: HookEnvironment): ReadonlyMap<string, string> {
   const own = [...environment].filter(([name]) => name.startsWith(JOB_VARIABLE_PREFIX));
   return new Map(own.map(([name, value]) => [name.slice(JOB_VARIABLE_PREFIX.length), value]));
-}
-
-function identityOf(variables: ReadonlyMap<string, string>): JobIdentity {
-  return {
-    instance: variables.get('CI_SERVER_URL') ?? '',
-    jobId: Number(variables.get('CI_JOB_ID')),
-    jobName: variables.get('CI_JOB_NAME') ?? '',
-    pipelineId: Number(variables.get('CI_PIPELINE_ID')),
-    projectId: Number(variables.get('CI_PROJECT_ID')),
-    projectPath: variables.get('CI_PROJECT_PATH'),
-  };
 }

@@ -1,7 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import type { Task } from '@aws-sdk/client-ecs';
 import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
 import type { SecretLease } from '../task/lease-secrets.ts';
-import type { JobIdentity } from './job-request.ts';
+import type { JobIdentity } from './job-identity.ts';
+import type { JobResponse } from './job-response.ts';
 import type { JobConnection } from './open-connection.ts';
 import type { JobTaskShape } from './plan-job-task.ts';
 import type { PlannedService } from './service-ports.ts';
@@ -19,18 +21,29 @@ export interface StartedTask {
   isReady: boolean;
 }
 
-/** A job while the manager has to do with it: from the first `prepare` to `cleanup`. */
+/** One try of the runner to prepare a job, and the job that comes of it: from `config` to `cleanup`. */
 export interface JobSession {
+  /**
+   * What the hooks find the session by: random, handed out through the runner's `job_env`, which no variable of a job
+   * reaches. Nobody else is told it.
+   */
+  id: string;
   identity: JobIdentity;
-  /** Differs between the runner's tries to prepare the job, so that each starts a task of its own. */
+  /** The job's token, with which its end is reported where the runner cannot do so any more. */
+  jobToken: string;
+  /** The job as GitLab sent it, until `prepare` takes it: a session is prepared once. */
+  response: JobResponse | undefined;
+  /** Tells this session's start from any other, the runner's other tries included. */
   startId: string;
   /** Aborted when the job is cancelled or cleaned up. */
   abort: AbortController;
   /** The job's services, and the containers of those whose end the job log has told. */
   services: readonly PlannedService[];
   toldServices: Set<string>;
-  /** Secrets that were made for the job's images. */
+  /** Secrets that were made for the job's images, as long as they are needed. */
   secrets: SecretLease[];
+  /** Settles when they are given back, which may be after the session's end. */
+  loginsReleased: Promise<void>;
   /** What the job log has told once: a second time would be noise. */
   told: Set<'summary' | 'memory' | 'disk'>;
   task?: StartedTask;
@@ -43,16 +56,25 @@ export interface JobSession {
   release: (() => void)[];
 }
 
+/** Bytes of a session's id: 32 hexadecimal digits. */
+const ID_BYTES = 16;
+/** What an id looks like; nothing else is looked up. */
+export const SESSION_ID = /^[0-9a-f]{32}$/;
+
 /** A session of a job that nothing was done for yet. */
-export function newSession(identity: JobIdentity, startId: string): JobSession {
+export function newSession(identity: JobIdentity, response: JobResponse): JobSession {
   return {
+    id: randomBytes(ID_BYTES).toString('hex'),
     identity,
-    startId,
+    jobToken: response.token,
+    response,
+    startId: `${identity.jobId}-${randomBytes(4).toString('hex')}`,
     abort: new AbortController(),
     services: [],
     toldServices: new Set(),
     told: new Set(),
     secrets: [],
+    loginsReleased: Promise.resolve(),
     prepared: Promise.resolve(),
     release: [],
   };

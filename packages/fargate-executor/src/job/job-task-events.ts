@@ -41,10 +41,10 @@ function commonDetail({ fleet, managerTaskArn }: ExecutorContext, session: JobSe
   return {
     fleet: fleet.name,
     occurredAt: new Date().toISOString(),
-    instance: instance || fleet.gitlabUrl,
+    instance,
     jobId,
-    jobName: jobName.slice(0, 255),
-    pipelineId,
+    jobName,
+    ...(pipelineId === undefined ? {} : { pipelineId }),
     projectId,
     ...(projectPath ? { projectPath } : {}),
     taskArn: task.arn,

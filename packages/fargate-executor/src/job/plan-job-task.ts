@@ -108,7 +108,10 @@ export function planJobTask(
     : { kind: 'planned', plan };
 }
 
-/** GitLab sends nothing of an image whose variables are all unset, so nobody can tell it from none. */
-function ownImage({ image, imageName, variables }: JobRequest): string {
-  return imageName || expandVariables(image?.name ?? '', variables);
+/**
+ * GitLab sends nothing of an image whose variables are all unset, so nobody can tell it from none. Not `CI_JOB_IMAGE`: a
+ * job can set that to another image than the one it runs in.
+ */
+function ownImage({ image, variables }: JobRequest): string {
+  return expandVariables(image?.name ?? '', variables);
 }

@@ -16,7 +16,7 @@ import { createJobFolder, type JobFolder } from './job-folder.ts';
 import { inSeconds, type JobLog } from './job-log.ts';
 import type { JobRequest } from './job-request.ts';
 import type { JobSession } from './job-session.ts';
-import { leaseLogins } from './lease-logins.ts';
+import { leaseLogins, releaseLoginsWhenPulled } from './lease-logins.ts';
 import { openConnection } from './open-connection.ts';
 import { sizeInWords } from './parse-quantity.ts';
 import { type JobTaskPlan, planJobTask } from './plan-job-task.ts';
@@ -71,13 +71,14 @@ export async function prepareJob(
 
 async function startAndConnect(preparation: Preparation): Promise<void> {
   const { context, session, plan, log, signal } = preparation;
-  const folder = await createJobFolder(context.stateFolder, session.identity.jobId);
+  const folder = await createJobFolder(context.stateFolder, session.id);
   const order = await makeOrder(preparation, folder);
   const { task, address } = await acquireJobTask(context, plan, order, log, signal, (started) => {
     session.task = started;
     followTask(context.watcher, session);
     tellLink(context, started.arn, log);
   });
+  session.loginsReleased = releaseLoginsWhenPulled(context.watcher, session);
   // Whichever comes first ends the other: the helper's answer, or the task's end.
   const settled = new AbortController();
   const either = AbortSignal.any([signal, settled.signal]);
@@ -119,7 +120,7 @@ async function makeOrder(
       role: 'job',
       fleet: context.fleet.name,
       jobId: String(jobId),
-      projectId: Number.isNaN(projectId) ? undefined : String(projectId),
+      projectId: String(projectId),
       start: session.startId,
     }),
   };

@@ -1,7 +1,6 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { taskIdOf } from '@serverless-gitlab-runner/fleet';
-import packageJson from '../../package.json' with { type: 'json' };
 import type { Environment } from '../environment.ts';
 import type { OpenCache } from './open-cache.ts';
 import { emptyRunnerConfig, runnerConfig } from './runner-config.ts';
@@ -37,7 +36,6 @@ export async function writeRunnerFiles(
     ...cacheEnvironment,
     FARGATE_EXECUTOR_SOCKET: socketPath,
     FARGATE_EXECUTOR_STATE: stateFolder,
-    FARGATE_EXECUTOR_VERSION: packageJson.version,
   };
   const emptyConfig = async () => {
     // Never half a file: the runner may read it at any moment.

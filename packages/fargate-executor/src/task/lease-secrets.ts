@@ -1,12 +1,11 @@
+import { createHash, randomBytes } from 'node:crypto';
 import {
   CreateSecretCommand,
   DeleteSecretCommand,
-  InvalidRequestException,
-  ResourceExistsException,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { toTags } from '@serverless-gitlab-runner/fleet';
-import { messageOf, SystemFailureError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
 /** A registry's login. */
@@ -15,11 +14,14 @@ export interface Login {
   password: string;
 }
 
-/** A secret that holds one job's login, for as long as the job's images are pulled. */
+/** A job's share of a secret that holds its login, for as long as the job's images are pulled. */
 export interface SecretLease {
   /** Name of the secret, as a task definition may name it. */
   name: string;
-  /** Removes the secret; a second call does nothing. It never fails: what is left over, the reaper removes. */
+  /**
+   * Gives the share back; the last one removes the secret. A second call does nothing. It never fails: what is left over,
+   * the reaper removes.
+   */
   release(): Promise<void>;
 }
 
@@ -37,79 +39,91 @@ export interface SecretLeaseSettings {
   logger: Logger;
 }
 
-/** More jobs than that do not start at one time in one fleet. */
-const MOST_PLACES = 2000;
+/** A secret that is there, and how many jobs need it. */
+interface SharedSecret {
+  name: string;
+  created: Promise<void>;
+  users: number;
+}
+
+/** Random bytes of a secret's name: no two secrets ever have the same. */
+const NAME_BYTES = 12;
 
 /**
- * Makes leases. The secrets' names are numbered places, `<path>0`, `<path>1`: a task definition, which is shared by all
- * jobs of its shape, names a place, and so is registered once for a place and not once for a job. That a place is one
- * job's alone, CreateSecret itself sees to: it makes no second secret of one name, whichever manager asks.
+ * Makes leases. A secret holds one login from its making to its end, and its name is never used again: a task that still
+ * pulls, or one whose start was answered late, can only ever be handed the login that its own job brought. Jobs that bring
+ * the same login at one time share a secret, and with it a task definition.
  */
 export function createSecretLeases(settings: SecretLeaseSettings): SecretLeases {
   const { client, path, logger } = settings;
-  const mine = new Set<number>();
+  const shared = new Map<string, SharedSecret>();
 
   const remove = async (name: string) => {
     try {
-      // Not ForceDelete's opposite: a recovery window would keep the login, and its name, for a week at least.
+      // Not ForceDelete's opposite: a recovery window would keep the login for a week at least.
       await client.send(new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true }));
     } catch (error) {
       logger.warn('a secret could not be removed', { name, error: messageOf(error) });
     }
   };
 
+  const release = async (key: string, secret: SharedSecret) => {
+    secret.users -= 1;
+    if (secret.users > 0) return;
+    if (shared.get(key) === secret) shared.delete(key);
+    await remove(secret.name);
+  };
+
   return {
     async lease(login, jobId) {
-      for (let place = 0; place < MOST_PLACES; place += 1) {
-        if (mine.has(place)) continue;
-        mine.add(place);
-        const name = `${path}${place}`;
-        const isOurs = await create(settings, name, login, jobId).catch((error: unknown) => {
-          mine.delete(place);
-          throw error;
-        });
-        if (isOurs) return leaseOf(name, remove, () => mine.delete(place));
-        mine.delete(place);
+      const key = digestOf(login);
+      const secret = shared.get(key) ?? newSecret(settings, login, jobId);
+      shared.set(key, secret);
+      secret.users += 1;
+      try {
+        await secret.created;
+      } catch (error) {
+        if (shared.get(key) === secret) shared.delete(key);
+        throw error;
       }
-      throw new SystemFailureError(
-        `all ${MOST_PLACES} secrets under ${path} are taken: remove those that are old`,
-      );
+      let released: Promise<void> | undefined;
+      return {
+        name: secret.name,
+        release() {
+          released ??= release(key, secret);
+          return released;
+        },
+      };
     },
   };
+
+  function newSecret(of: SecretLeaseSettings, login: Login, jobId: number): SharedSecret {
+    const name = `${path}${randomBytes(NAME_BYTES).toString('hex')}`;
+    return { name, created: create(of, name, login, jobId), users: 0 };
+  }
 }
 
-function leaseOf(name: string, remove: (name: string) => Promise<void>, onGone: () => void): SecretLease {
-  let gone: Promise<void> | undefined;
-  return {
-    name,
-    release() {
-      gone ??= remove(name).finally(onGone);
-      return gone;
-    },
-  };
+/** Passwords are not kept: a digest of them tells logins apart. */
+function digestOf({ username, password }: Login): string {
+  return createHash('sha256')
+    .update(JSON.stringify([username, password]))
+    .digest('hex');
 }
 
-/** Whether the secret was made: a place may be another manager's, or its last secret still on its way out. */
 async function create(
   { client, fleet }: SecretLeaseSettings,
   name: string,
   login: Login,
   jobId: number,
-): Promise<boolean> {
+): Promise<void> {
   const tags = toTags({ role: 'job', fleet, jobId: String(jobId) });
-  try {
-    await client.send(
-      new CreateSecretCommand({
-        Name: name,
-        Description: 'Login with which ECS pulls the images of one GitLab job; removed when they are there',
-        // The form that ECS reads: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/private-auth.html
-        SecretString: JSON.stringify({ username: login.username, password: login.password }),
-        Tags: tags.map(({ key, value }) => ({ Key: key, Value: value })),
-      }),
-    );
-    return true;
-  } catch (error) {
-    if (error instanceof ResourceExistsException || error instanceof InvalidRequestException) return false;
-    throw error;
-  }
+  await client.send(
+    new CreateSecretCommand({
+      Name: name,
+      Description: 'Login with which ECS pulls the images of GitLab jobs; removed when they are pulled',
+      // The form that ECS reads: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/private-auth.html
+      SecretString: JSON.stringify({ username: login.username, password: login.password }),
+      Tags: tags.map(({ key, value }) => ({ Key: key, Value: value })),
+    }),
+  );
 }

@@ -25,7 +25,7 @@ import { createTaskDefinitionRegistry } from '../../src/task/register-task-defin
 import { createTaskWatcher } from '../../src/task/watch-tasks.ts';
 import { fakeSsh } from './fake-ssh.ts';
 import { fleetOf } from './fleet.ts';
-import { hookEnvironment } from './job.ts';
+import { hookEnvironment, jobResponse } from './job.ts';
 
 export const TASK_ARN = 'arn:aws:ecs:eu-west-1:123456789012:task/ci/0123456789abcdef';
 const MANAGER_ARN = 'arn:aws:ecs:eu-west-1:123456789012:task/ci/fedcba9876543210';
@@ -90,7 +90,17 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
   };
   const executor = createJobExecutor(context);
   const jobFile = join(folder, 'job.json');
-  const environment = hookEnvironment().set('JOB_RESPONSE_FILE', jobFile);
+  /** The session of the newest `config`; before it, one that nobody has. */
+  let session = '0'.repeat(32);
+  const open = async (job: object = {}) => {
+    await writeFile(jobFile, JSON.stringify(jobResponse(job)));
+    session = await executor.open(jobFile);
+    return session;
+  };
+  const prepareOpen = (
+    variables: Record<string, string> = {},
+    hangUp: AbortSignal = new AbortController().signal,
+  ) => executor.prepare(session, hookEnvironment(variables), (line) => log.push(line), hangUp);
   return {
     executor,
     context,
@@ -100,12 +110,18 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
     log,
     asked,
     folder,
-    async prepare(job: unknown = {}, hangUp = new AbortController().signal) {
-      await writeFile(jobFile, JSON.stringify(job));
-      return executor.prepare(environment, (line) => log.push(line), hangUp);
+    open,
+    /** The prepare hook of the session that was opened last. */
+    prepareOpen,
+    /** The config and the prepare hook, as the runner calls them one after the other. */
+    async prepare(job: object = {}, hangUp?: AbortSignal) {
+      await open(job);
+      return prepareOpen({}, hangUp);
     },
-    why: (jobId: number) => executor.why(jobId, (line) => log.push(line)),
-    cleanup: () => executor.cleanup(environment),
+    session: () => session,
+    why: (of = session) => executor.why(of, (line) => log.push(line)),
+    afterStage: (name: string, exitCode: number) => executor.afterStage(session, { name, exitCode }),
+    cleanup: (of = session) => executor.cleanup(of),
     stopped: () => ecs.commandCalls(StopTaskCommand).map((call) => call.args[0].input.task),
     async remove() {
       await executor.endAll('the test is over');

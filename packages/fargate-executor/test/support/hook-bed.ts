@@ -12,6 +12,8 @@ import { createLogger } from '../../src/logger.ts';
 const HOOKS = fileURLToPath(new URL('../../hooks', import.meta.url));
 export const BUILD_FAILURE = 11;
 export const SYSTEM_FAILURE = 22;
+/** The session that config hands out. */
+export const SESSION = '0123456789abcdef0123456789abcdef';
 
 /** How a hook ended. */
 export interface Ended {
@@ -26,6 +28,8 @@ export type HookBed = Awaited<ReturnType<typeof makeHookBed>>;
 export async function makeHookBed() {
   const folder = await mkdtemp(join(tmpdir(), 'hooks-'));
   const executor = {
+    open: vi.fn<JobExecutor['open']>().mockResolvedValue(SESSION),
+    openJobs: vi.fn<JobExecutor['openJobs']>().mockReturnValue([]),
     prepare: vi.fn<JobExecutor['prepare']>().mockResolvedValue('success'),
     cleanup: vi.fn<JobExecutor['cleanup']>().mockResolvedValue(),
     why: vi.fn<JobExecutor['why']>().mockImplementation(async (_, write) => {
@@ -37,13 +41,14 @@ export async function makeHookBed() {
   };
   const server = await startHookServer(join(folder, 'hooks.sock'), executor, createLogger('ERROR'));
   /** Starts a hook as the runner does: a process group of its own, the job's variables in its environment. */
-  const start = (hook: string, args: string[] = []) => startHook(folder, hook, args);
+  const start = (hook: string, args: string[] = [], more: NodeJS.ProcessEnv = {}) =>
+    startHook(folder, hook, args, more);
   return {
     folder,
     executor,
     server,
     start,
-    run: (hook: string, args: string[] = []) => start(hook, args).ended,
+    run: (hook: string, args: string[] = [], more: NodeJS.ProcessEnv = {}) => start(hook, args, more).ended,
     async remove() {
       server.closeAllConnections();
       server.close();
@@ -56,6 +61,7 @@ function startHook(
   folder: string,
   hook: string,
   args: string[],
+  more: NodeJS.ProcessEnv,
 ): { child: ChildProcess; ended: Promise<Ended> } {
   const child = spawn(join(HOOKS, hook), args, {
     detached: true,
@@ -64,13 +70,17 @@ function startHook(
       PATH: `${folder}/bin:${process.env.PATH ?? ''}`,
       FARGATE_EXECUTOR_SOCKET: join(folder, 'hooks.sock'),
       FARGATE_EXECUTOR_STATE: folder,
-      FARGATE_EXECUTOR_VERSION: '1.2.3',
       BUILD_FAILURE_EXIT_CODE: String(BUILD_FAILURE),
       SYSTEM_FAILURE_EXIT_CODE: String(SYSTEM_FAILURE),
       BUILD_EXIT_CODE_FILE: join(folder, 'exit-code'),
       AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:1/cache',
       AWS_CONTAINER_AUTHORIZATION_TOKEN: "the runner's",
-      CUSTOM_ENV_CI_JOB_ID: '42',
+      JOB_RESPONSE_FILE: join(folder, 'response.json'),
+      // Not what the job calls it, but what config's job_env said.
+      FARGATE_EXECUTOR_SESSION: SESSION,
+      CUSTOM_ENV_FARGATE_EXECUTOR_SESSION: '../43',
+      CUSTOM_ENV_CI_JOB_ID: '../43',
+      ...more,
       CUSTOM_ENV_ODD: 'a line\nand "another" $one',
     },
   });

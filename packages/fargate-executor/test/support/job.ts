@@ -1,4 +1,5 @@
-import { type JobRequest, parseJobRequest } from '../../src/job/job-request.ts';
+import { type JobRequest, jobRequest } from '../../src/job/job-request.ts';
+import { parseJobResponse } from '../../src/job/job-response.ts';
 
 export interface JobSample {
   image?: unknown;
@@ -21,10 +22,21 @@ export function hookEnvironment(variables: Record<string, string> = {}): Map<str
   return new Map(Object.entries(all).map(([name, value]) => [`CUSTOM_ENV_${name}`, value]));
 }
 
+/** Job 42 as GitLab sends it to a runner of today, with what a test cares about. */
+export function jobResponse(sample: object = {}): object {
+  return {
+    id: 42,
+    token: 'job-token-of-42',
+    job_info: { name: 'unit tests', project_id: 3, pipeline_id: 7, project_full_path: 'acme/shop' },
+    git_info: { repo_url: 'https://gitlab-ci-token:job-token-of-42@gitlab.example.com/acme/shop.git' },
+    ...sample,
+  };
+}
+
 /** A job as the hooks bring it: the variables of the sample are expanded already, as the runner does. */
 export function jobOf(sample: JobSample = {}): JobRequest {
   const variables = Object.fromEntries((sample.variables ?? []).map(({ key, value }) => [key, value]));
-  return parseJobRequest(hookEnvironment(variables), JSON.stringify({ id: 42, ...sample }));
+  return jobRequest(parseJobResponse(JSON.stringify(jobResponse(sample))), hookEnvironment(variables));
 }
 
 /** A job that asks by variables that stand in its `.gitlab-ci.yml`. */
