@@ -13,9 +13,11 @@ async function main(): Promise<number> {
   return runManager(environment, createAwsClients(), createLogger(environment.logLevel), stop.signal);
 }
 
+// By `exit`: hooks of a runner that was killed may keep their requests open, and a manager that has left must not look to the
+// launcher as if it still took jobs.
 try {
-  process.exitCode = await main();
+  process.exit(await main());
 } catch (error) {
   createLogger('ERROR').error('the manager cannot run', { error: messageOf(error) });
-  process.exitCode = 1;
+  process.exit(1);
 }

@@ -7,6 +7,7 @@ import type { Logger } from '../logger.ts';
 import { createEventPublisher, type EventPublisher } from '../publish-events.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { createRunnerCloser } from './close-runner.ts';
+import { failOpenJobs } from './fail-open-jobs.ts';
 import { createRunnerApi, type RunnerApi } from './gitlab-api.ts';
 import { openCache } from './open-cache.ts';
 import { MissingParameterError } from './read-parameter.ts';
@@ -128,13 +129,25 @@ async function serveJobs(
     logger: own,
   });
   const end = await superviseRunner({ runner: { ...runner, finish }, api, identity, ecs, logger: own, stop });
+  // A runner that leaves in order has cleaned up after each of its jobs.
+  const reason = whyRunnerDied((await runner.exited).how);
+  await failOpenJobs({ gitlabUrl: identity.fleet.gitlabUrl, logger: own }, executor.openJobs(), reason);
 
   await executor.endAll('its manager is leaving');
   await stopLeftOverTasks(ecs, environment.cluster, taskIdOf(identity.taskArn), own);
   context.watcher.stop();
   server.close();
+  server.closeAllConnections();
   cache.close();
   return end;
+}
+
+function whyRunnerDied(how: string): string {
+  const memory =
+    how === 'SIGKILL'
+      ? " The manager ran out of memory: a job may have filled it, and its size is the installation's managerMemoryMiB."
+      : '';
+  return `The gitlab-runner of this job's manager ended (${how}), and its jobs with it.${memory} Retry the job.`;
 }
 
 async function publishStopped(

@@ -10,6 +10,12 @@ export interface RunnerProcess {
   exited: Promise<{ code: number | null; how: string }>;
 }
 
+/**
+ * Raises the runner's own score, of -1,000 to 1,000, for the kernel's choice when memory runs out: jobs can fill the
+ * runner, and this process must live on to say so and to stop their tasks.
+ */
+const FIRST_TO_BE_KILLED = 'echo 500 > /proc/self/oom_score_adj; exec "$@"';
+
 /** Starts the runner. Its own lines go to this process's output. */
 export function startRunner(
   configFile: string,
@@ -17,8 +23,11 @@ export function startRunner(
   environment: Readonly<Record<string, string>>,
 ): RunnerProcess {
   const child = spawn(
-    'gitlab-runner',
-    ['run', '--config', configFile, '--working-directory', workingFolder],
+    'sh',
+    [
+      ...['-c', FIRST_TO_BE_KILLED, 'sh'],
+      ...['gitlab-runner', 'run', '--config', configFile, '--working-directory', workingFolder],
+    ],
     {
       env: environment,
       stdio: ['ignore', 'inherit', 'inherit'],

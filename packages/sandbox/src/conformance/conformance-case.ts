@@ -39,6 +39,8 @@ export interface Scene {
   pipeline: Pipeline;
   /** The newest job of that name. */
   job(name: string): Job;
+  /** Every task that ECS saw for a job, of whichever project. */
+  tasksOf(job: Job): readonly ObservedTask[];
   /** Every manager of a fleet that ECS saw. */
   managers(fleet: string): readonly ObservedTask[];
   /** Resolves once a job's log holds a text. */

@@ -61,6 +61,7 @@ function sceneOf({ gitlab, system, endpoint, observer }: Theatre, pipeline: Pipe
   };
   return {
     ...{ gitlab, system, endpoint, pipeline, job },
+    tasksOf: ({ id }) => observer.tasks.filter(({ jobId }) => jobId === id),
     managers: (fleet) => observer.tasks.filter((task) => task.role === 'manager' && task.fleet === fleet),
     untilLogged: (name, text) =>
       gitlab.waitForJob(

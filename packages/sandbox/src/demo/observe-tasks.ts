@@ -12,6 +12,8 @@ export interface ObservedTask {
   fleet: string | undefined;
   /** GitLab's id, of job tasks. */
   jobId: number | undefined;
+  /** GitLab's id of the project, of job tasks. */
+  projectId: number | undefined;
   lastStatus: string;
   cpu: number;
   memory: number;
@@ -60,12 +62,14 @@ function observe(task: Task): ObservedTask | undefined {
   const role = tagValue(task.tags, 'role');
   if (!task.taskArn || (role !== 'manager' && role !== 'job')) return undefined;
   const jobId = tagValue(task.tags, 'jobId');
+  const projectId = tagValue(task.tags, 'projectId');
   return {
     taskArn: task.taskArn,
     taskId: taskIdOf(task.taskArn),
     role,
     fleet: tagValue(task.tags, 'fleet'),
     jobId: jobId === undefined ? undefined : Number(jobId),
+    projectId: projectId === undefined ? undefined : Number(projectId),
     lastStatus: task.lastStatus ?? 'UNKNOWN',
     cpu: Number(task.cpu),
     memory: Number(task.memory),

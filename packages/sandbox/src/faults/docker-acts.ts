@@ -1,3 +1,4 @@
+import { MANAGER_CONTAINER } from '@serverless-gitlab-runner/fleet';
 import { EMULATOR_IMAGE } from '../emulator/image.ts';
 import { runCommand } from '../setup/run-command.ts';
 
@@ -16,6 +17,21 @@ export async function killTask(taskArn: string): Promise<void> {
   const containers = await taskContainerIds(taskArn);
   containers.delete('~pause');
   if (containers.size > 0) await runCommand('docker', ['kill', '--signal', 'KILL', ...containers.values()]);
+}
+
+/** Finds the runner, which must ask to be killed before the manager's own process, and kills it. */
+const KILL_RUNNER = `for process in /proc/[0-9]*; do
+  tr '\\0' ' ' < "$process/cmdline" | grep -q 'run --config' || continue
+  [ "$(cat "$process/oom_score_adj")" -ge 500 ] && kill -KILL "\${process#/proc/}" && exit 0
+done 2> /dev/null
+echo 'no gitlab-runner of the manager asks to be killed first' >&2
+exit 1`;
+
+/** Kills a manager's gitlab-runner, as the kernel does when a job has filled it. */
+export async function killRunner(taskArn: string): Promise<void> {
+  const manager = (await taskContainerIds(taskArn)).get(MANAGER_CONTAINER);
+  if (manager === undefined) throw new Error(`task ${taskArn} has no manager: it ended too early`);
+  await runCommand('docker', ['exec', manager, 'sh', '-c', KILL_RUNNER]);
 }
 
 /** Drops every packet of a task until `restore` is called. Connections stay open on both sides, and hear nothing. */

@@ -31,6 +31,8 @@ export class Stage {
   readonly reaper: Reaper;
   /** What is wrong beyond the counts, in sentences. */
   readonly wrong: string[] = [];
+  /** What GitLab may refuse of the system, since the fault brings it about. */
+  readonly mayBeRefused: RegExp[] = [];
   readonly #played = new Map<number, PlayedJob>();
   readonly #project: Project;
   readonly #startedAt = Date.now();

@@ -109,6 +109,7 @@ describe('managers at once', () => {
       role: 'manager',
       fleet: 'default',
       jobId: undefined,
+      projectId: undefined,
       lastStatus: 'STOPPED',
       cpu: 1,
       memory: 1,

@@ -8,6 +8,8 @@ import { CONTROL } from './control.ts';
 import { ENDINGS } from './endings.ts';
 import { FLAGS } from './flags.ts';
 import { GIT } from './git.ts';
+import { HOSTILE } from './hostile/index.ts';
+import { HOSTILE_TEXT } from './hostile/text.ts';
 import { IMAGE } from './image.ts';
 import { INJECTION } from './injection.ts';
 import { LOG, THROUGHPUT } from './log.ts';
@@ -27,6 +29,8 @@ import { VARIABLES } from './variables.ts';
 export const SUITES: readonly Suite[] = [
   THROUGHPUT,
   MANY,
+  HOSTILE,
+  HOSTILE_TEXT,
   IMAGE,
   PRIVATE_IMAGES,
   PRIVATE_IMAGES_VARIABLE,

@@ -1,5 +1,5 @@
 import { accessDenied } from '../../fault-proxy/index.ts';
-import { killTask } from '../docker-acts.ts';
+import { killRunner, killTask } from '../docker-acts.ts';
 import type { Fault } from '../fault.ts';
 import { smallJobs } from '../small-jobs.ts';
 import type { Stage } from '../stage.ts';
@@ -16,6 +16,9 @@ const DRAINED_JOB_MS = 45_000;
  */
 const DRAIN_OFFSETS_MS = [-400, 0, 600, 1500, 3500, 5500, 7500, 9500];
 
+/** Milliseconds in which a manager tells GitLab of the jobs whose runner died. */
+const TOLD_MS = 15_000;
+
 const managerKilled: Fault = {
   name: 'manager-killed',
   title: 'a manager is killed with three jobs running, and two more are queued in that moment',
@@ -30,6 +33,24 @@ const managerKilled: Fault = {
     await stage.queue(2);
     await jobTasksStop(stage, 75_000);
     for (const job of jobs) await stage.giveUp(job);
+  },
+};
+
+const runnerKilled: Fault = {
+  name: 'runner-killed',
+  title: "a manager's gitlab-runner is killed for want of memory, with three jobs running: they are told why",
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    const jobs = await stage.queue(smallJobs(3, LONG));
+    await Promise.all(jobs.map((job) => stage.scriptBegan(job)));
+    for (const job of jobs) stage.interrupts(job, /SIGKILL.*ran out of memory/);
+    // How much of a log GitLab has, only the runner knew: the manager learns it from the refusal.
+    stage.mayBeRefused.push(/^GitLab refused PATCH .*\/trace: 416/);
+    await killRunner((await stage.manager()).taskArn);
+    stage.recovering();
+    await stage.finished(jobs, TOLD_MS);
+    await stage.queue(2);
   },
 };
 
@@ -113,4 +134,10 @@ async function jobTasksStop(stage: Stage, timeoutMs: number): Promise<void> {
   );
 }
 
-export const managerFaults: readonly Fault[] = [managerKilled, reaperOff, queuedAtDrain, tokenRevoked];
+export const managerFaults: readonly Fault[] = [
+  managerKilled,
+  runnerKilled,
+  reaperOff,
+  queuedAtDrain,
+  tokenRevoked,
+];

@@ -1,0 +1,76 @@
+import { messageOf } from '../errors.ts';
+import type { OpenJob } from '../job-executor.ts';
+import type { Logger } from '../logger.ts';
+
+export interface FailJobsSettings {
+  gitlabUrl: string;
+  logger: Logger;
+}
+
+const TIMEOUT_MS = 10_000;
+/** Bytes of a log that GitLab has are known only from its refusal: the first try is to be refused. */
+const MOST_TRIES = 3;
+
+/**
+ * Ends jobs at GitLab whose runner died, as `runner_system_failure`, with the reason at the end of their logs: without it
+ * GitLab would leave them running until their time-out. It never fails: GitLab ends what it could not be told of.
+ * @param reason one sentence for the job log
+ */
+export async function failOpenJobs(
+  settings: FailJobsSettings,
+  jobs: readonly OpenJob[],
+  reason: string,
+): Promise<void> {
+  await Promise.all(
+    jobs.map(async (job) => {
+      try {
+        await appendToLog(settings, job, `\n\u001b[31;1mERROR: ${reason}\u001b[0;m\n`);
+        await fail(settings, job);
+      } catch (error) {
+        settings.logger.warn('a job whose runner died could not be ended at GitLab', {
+          jobId: job.jobId,
+          error: messageOf(error),
+        });
+      }
+    }),
+  );
+}
+
+/** @see https://docs.gitlab.com/api/runners/ and `PATCH /jobs/:id/trace` of GitLab Runner's network client */
+async function appendToLog({ gitlabUrl }: FailJobsSettings, job: OpenJob, text: string): Promise<void> {
+  const body = Buffer.from(text);
+  for (let tries = 1, start = 0; tries <= MOST_TRIES; tries += 1) {
+    const response = await fetch(urlOf(gitlabUrl, job, '/trace'), {
+      method: 'PATCH',
+      headers: {
+        'job-token': job.token,
+        'content-type': 'text/plain',
+        'content-range': `${start}-${start + body.length - 1}`,
+      },
+      body,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    await response.body?.cancel();
+    if (response.ok) return;
+    const [, size] = /^0-(\d{1,15})$/.exec(response.headers.get('range') ?? '') ?? [];
+    if (response.status !== 416 || size === undefined) throw new Error(`its log: status ${response.status}`);
+    start = Number(size);
+  }
+  throw new Error('its log grew meanwhile: another runner has the job');
+}
+
+async function fail({ gitlabUrl, logger }: FailJobsSettings, job: OpenJob): Promise<void> {
+  const response = await fetch(urlOf(gitlabUrl, job, ''), {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token: job.token, state: 'failed', failure_reason: 'runner_system_failure' }),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  await response.body?.cancel();
+  if (!response.ok) throw new Error(`its end: status ${response.status}`);
+  logger.warn('a job whose runner died was ended at GitLab', { jobId: job.jobId });
+}
+
+function urlOf(gitlabUrl: string, { jobId }: OpenJob, rest: string): string {
+  return `${gitlabUrl.replace(/\/$/, '')}/api/v4/jobs/${jobId}${rest}`;
+}
