@@ -17,6 +17,9 @@ export interface JobCacheProps {
   readonly sizeAlarmGib?: number;
 }
 
+/** Days after which a cache that was not written anew is gone, unless the installation says otherwise. */
+export const DEFAULT_EXPIRE_DAYS = 30;
+
 export interface CacheRoleProps {
   readonly fleet: string;
   /** Who may assume it. */
@@ -34,7 +37,7 @@ export class JobCache extends Construct {
     super(scope, id);
     const bucket = props.bucketName
       ? Bucket.fromBucketName(this, 'Bucket', props.bucketName)
-      : this.makeBucket(props.expireDays ?? 30);
+      : this.makeBucket(props.expireDays ?? DEFAULT_EXPIRE_DAYS);
     this.bucketName = bucket.bucketName;
     this.bucketArn = bucket.bucketArn;
   }
