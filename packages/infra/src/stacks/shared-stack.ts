@@ -39,8 +39,14 @@ export class SharedStack extends Stack {
     for (const { name, gitlabApi } of resources.fleets) {
       const commands = secretCommands(resources.parameterPrefix, name);
       const id = outputId(name);
-      const jobLogGroup = resources.fleetResources.get(name)?.jobLogGroup.logGroupName;
-      if (jobLogGroup !== undefined) new CfnOutput(this, `JobLogGroup${id}`, { value: jobLogGroup });
+      const own = resources.fleetResources.get(name);
+      if (own) {
+        new CfnOutput(this, `JobLogGroup${id}`, { value: own.jobLogGroup.logGroupName });
+        new CfnOutput(this, `ManagerRole${id}`, {
+          value: own.managerRole.roleArn,
+          description: `What a role of its own for the cache of fleet ${name} must trust`,
+        });
+      }
       new CfnOutput(this, `WebhookSecretCommand${id}`, {
         value: commands.webhookSecret,
         description: `Creates the webhook secret of fleet ${name}`,

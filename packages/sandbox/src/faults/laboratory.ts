@@ -81,7 +81,7 @@ export interface LaboratoryOptions {
 export async function startLaboratory(options: LaboratoryOptions): Promise<Laboratory> {
   const { log, cleanup, machine, signal } = options;
   let observer: TaskObserver | undefined;
-  const record = new CallRecord((task) => observer?.find(task)?.role);
+  const record = new CallRecord((task) => observer?.find(task));
   const names = new Map<string, string>();
   const dialect = awsDialect((accessKey) => names.get(accessKey));
   let aws: FaultProxy | undefined;
