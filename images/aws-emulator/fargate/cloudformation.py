@@ -1,6 +1,8 @@
-"""CloudFormation's ECS resources through the same rules, and one that MiniStack does not know."""
+"""CloudFormation's ECS resources through the same rules, and two that MiniStack does not know."""
 
-from ministack.services import ecs
+import uuid
+
+from ministack.services import ec2, ecs
 from ministack.services.cloudformation import provisioners
 
 from fargate.api.task_definitions import register
@@ -80,9 +82,39 @@ def _remove_associations(physical_id, properties):
         cluster.update(capacityProviders=[], defaultCapacityProviderStrategy=[])
 
 
+def allow_egress(logical_id, properties, stack_name):
+    """AWS::EC2::SecurityGroupEgress: a way out of a group that stands beside it, as where two groups name each other."""
+    destinations = [key for key in ("CidrIp", "CidrIpv6", "DestinationPrefixListId", "DestinationSecurityGroupId")
+                    if properties.get(key)]
+    if len(destinations) != 1:
+        raise ValueError("Exactly one destination must be given "
+                         f"(CidrIp, CidrIpv6, DestinationPrefixListId, DestinationSecurityGroupId), not {destinations}.")
+    named = [properties["GroupId"], properties.get("DestinationSecurityGroupId")]
+    for group in filter(None, named):
+        if group not in ec2._security_groups:
+            raise ValueError(f"The security group '{group}' does not exist (Error Code: InvalidGroup.NotFound)")
+    rules = ec2._security_groups[properties["GroupId"]]["IpPermissionsEgress"]
+    rules.extend(provisioners._ec2_sg_permissions([properties]))
+    return f"sgr-{uuid.uuid4().hex[:17]}", {}
+
+
+def _update_egress(physical_id, old, new, stack_name):
+    _remove_egress(physical_id, old)
+    return allow_egress(physical_id, new, stack_name)
+
+
+def _remove_egress(physical_id, properties):
+    group = ec2._security_groups.get(properties["GroupId"])
+    for rule in provisioners._ec2_sg_permissions([properties]):
+        if group and rule in group["IpPermissionsEgress"]:
+            group["IpPermissionsEgress"].remove(rule)
+
+
 def install() -> None:
     """Put these in MiniStack's table of resource types."""
     handlers = provisioners._RESOURCE_HANDLERS
     handlers["AWS::ECS::TaskDefinition"].update(create=create_task_definition, update=update_task_definition)
     handlers["AWS::ECS::ClusterCapacityProviderAssociations"] = {
         "create": associate_capacity_providers, "update": _update_associations, "delete": _remove_associations}
+    handlers["AWS::EC2::SecurityGroupEgress"] = {
+        "create": allow_egress, "update": _update_egress, "delete": _remove_egress}

@@ -20,7 +20,7 @@ async function removed(task: Task, runnerTokenParameter?: string): Promise<strin
   mock
     .on(ListTasksCommand, {
       cluster: 'ci',
-      family: 'serverless-gitlab-runner-manager',
+      family: 'serverless-gitlab-runner-manager-default',
       desiredStatus: 'STOPPED',
     })
     .resolves({ taskArns: [taskArn] });

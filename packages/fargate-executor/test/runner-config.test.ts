@@ -8,6 +8,7 @@ const CACHE = {
   region: 'eu-west-1',
   prefix: 'default',
   shared: false,
+  maxArchiveMib: 2048,
   roleArn: 'arn:aws:iam::123456789012:role/cache',
 };
 const configOf = (
@@ -72,6 +73,8 @@ describe("the runner's configuration", () => {
     Type = "s3"
     Path = "default"
     Shared = false
+    # Bytes. The helper's cache-archiver keeps to it; GitLab Runner 17.9 and 19.3 know it, a release that does not ignores it.
+    MaxUploadedArchiveSize = 2147483648
     [runners.cache.s3]
       AuthenticationType = "iam"
       BucketName = "caches"

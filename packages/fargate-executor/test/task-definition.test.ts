@@ -4,6 +4,7 @@ import type { JobTaskShape } from '../src/job/plan-job-task.ts';
 import { jobTaskDefinition } from '../src/task/task-definition.ts';
 
 const settings = {
+  fleet: 'default',
   helperImages: { X86_64: 'helper:1', ARM64: 'helper:1-arm64' },
   executionRoleArn: 'arn:aws:iam::123456789012:role/execution',
   logGroup: undefined,
@@ -127,6 +128,6 @@ describe('the family of a shape', () => {
   });
 
   it('is a name that ECS takes', () => {
-    expect(of().family).toMatch(/^serverless-gitlab-runner-job-[0-9a-f]{32}$/);
+    expect(of().family).toMatch(/^serverless-gitlab-runner-job-default_[0-9a-f]{32}$/);
   });
 });

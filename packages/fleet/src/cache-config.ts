@@ -21,4 +21,9 @@ export const cacheSchema = z.object({
    * each token, so a new one too, begins with none.
    */
   shared: z.boolean().default(false),
+  /**
+   * MiB of a cache's archive above which it is not uploaded (GitLab Runner's `MaxUploadedArchiveSize`); the job goes on, and its
+   * log says so. Default 2,048.
+   */
+  maxArchiveMib: z.int().min(1).max(1_048_576).default(2048),
 });

@@ -81,8 +81,14 @@ const jobSchema = z
     architecture: architectureSchema.default('X86_64'),
     /** Architectures that jobs may ask for. Default both. */
     architectures: z.array(architectureSchema).min(1).default(['X86_64', 'ARM64']),
-    /** Where job tasks run, tried in order. Default Spot, then on demand. */
-    capacity: capacitySchema.default(['FARGATE_SPOT', 'FARGATE']),
+    /**
+     * Where job tasks run, tried in order. Default on demand only: Spot is some 70 % cheaper, and AWS may take a job's task back.
+     */
+    capacity: capacitySchema.default(['FARGATE']),
+    /** Jobs of one project that run at one time, in one manager. Default none: the fleet's own limits bound them. */
+    maxConcurrentPerProject: z.int().min(1).max(20_000).optional(),
+    /** vCPUs of one project's jobs that run at one time, in one manager. Default none: the fleet's own limits bound them. */
+    maxVcpuPerProject: z.number().min(0.25).max(320_000).optional(),
     /** GiB of ephemeral storage of jobs that ask for none. Default 20, which Fargate includes. */
     ephemeralStorageGib: z.int().min(20).max(200).default(20),
     /** The most ephemeral storage a job may ask for, in GiB. Default 100. */

@@ -23,6 +23,7 @@ export {
   broughtRunnerTokenName,
   DEFAULT_PARAMETER_PREFIX,
   fleetOfConfigParameter,
+  fleetSecretsPath,
   fleetsPath,
   jobSecretsPath,
   type ParameterNames,
@@ -31,12 +32,14 @@ export {
 } from './parameter-names.ts';
 export {
   BUILD_CONTAINER,
+  fleetOfJobFamily,
   HELPER_CONTAINER,
-  JOB_FAMILY_PREFIX,
+  jobFamilyPrefix,
   MANAGER_CONTAINER,
   MANAGER_ENVIRONMENT,
-  MANAGER_FAMILY,
+  MANAGER_FAMILY_PREFIX,
   MANAGER_STARTED_BY,
+  managerFamily,
   RUNNER_TOKEN_REFUSED_EXIT_CODE,
   taskIdOf,
 } from './task-families.ts';

@@ -59,6 +59,11 @@ export function jobSecretsPath(prefix: string): string {
   return `${prefix.slice(1)}/jobs/`;
 }
 
+/** First part of the names of the secrets that the managers of one fleet make, with the slash at its end. */
+export function fleetSecretsPath(prefix: string, fleet: string): string {
+  return `${jobSecretsPath(prefix)}${fleet}/`;
+}
+
 /** The fleet whose configuration a parameter holds, or undefined when the parameter is another one. */
 export function fleetOfConfigParameter(prefix: string, parameterName: string): string | undefined {
   const path = fleetsPath(prefix);

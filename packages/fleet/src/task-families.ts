@@ -1,8 +1,29 @@
-/** Family of the task definition that managers run. */
-export const MANAGER_FAMILY = 'serverless-gitlab-runner-manager';
+/** Families of managers' task definitions begin so; the fleet's name follows. */
+export const MANAGER_FAMILY_PREFIX = 'serverless-gitlab-runner-manager-';
 
-/** Families of job tasks begin so; a digest of the task's shape follows. */
-export const JOB_FAMILY_PREFIX = 'serverless-gitlab-runner-job-';
+/** Family of the task definition that a fleet's managers run. */
+export function managerFamily(fleet: string): string {
+  return `${MANAGER_FAMILY_PREFIX}${fleet}`;
+}
+
+/** Families of all fleets' job tasks begin so. */
+const JOB_FAMILIES = 'serverless-gitlab-runner-job-';
+
+/**
+ * Families of a fleet's job tasks begin so; a digest of the task's shape follows. It ends in a character that no fleet's name has:
+ * a policy for `<prefix>*` of fleet `a` does not match the families of fleet `a-b`.
+ */
+export function jobFamilyPrefix(fleet: string): string {
+  return `${JOB_FAMILIES}${fleet}_`;
+}
+
+/** The fleet whose job tasks have that family, or undefined when it is no family of job tasks. */
+export function fleetOfJobFamily(family: string): string | undefined {
+  const end = family.lastIndexOf('_');
+  return family.startsWith(JOB_FAMILIES) && end > JOB_FAMILIES.length
+    ? family.slice(JOB_FAMILIES.length, end)
+    : undefined;
+}
 
 /** `startedBy` of managers. Job tasks have their manager's task id there, so that one call lists a manager's jobs. */
 export const MANAGER_STARTED_BY = 'serverless-gitlab-runner';

@@ -27,7 +27,7 @@ describe('a fleet’s document', () => {
         maxSize: { cpu: 4096, memory: 30_720 },
         architecture: 'X86_64',
         architectures: ['X86_64', 'ARM64'],
-        capacity: ['FARGATE_SPOT', 'FARGATE'],
+        capacity: ['FARGATE'],
         ephemeralStorageGib: 20,
         honorImageEntryPoint: false,
         imageConfigRegistries: ['docker.io', 'ghcr.io', 'quay.io', 'public.ecr.aws', 'registry.gitlab.com'],

@@ -5,7 +5,12 @@ import {
   DEFAULT_PARAMETER_PREFIX,
   estimateCostUsd,
   fleetOfConfigParameter,
+  fleetOfJobFamily,
+  fleetSecretsPath,
   isFargateSize,
+  jobFamilyPrefix,
+  jobSecretsPath,
+  managerFamily,
   memoryStepsFor,
   nextFargateSize,
   parameterNames,
@@ -151,4 +156,31 @@ it.each([
   ['0123', '0123'],
 ])('the id of %s is %s', (arn, id) => {
   expect(taskIdOf(arn)).toBe(id);
+});
+
+describe('names of one fleet', () => {
+  const names = fc.stringMatching(/^[a-z][a-z0-9-]{0,31}$/);
+  const digest = fc.stringMatching(/^[0-9a-f]{32}$/);
+
+  it('match no other fleet, whatever follows', () => {
+    fc.assert(
+      fc.property(names, names, digest, (one, other, rest) => {
+        fc.pre(one !== other);
+        expect(`${jobFamilyPrefix(other)}${rest}`.startsWith(jobFamilyPrefix(one))).toBe(false);
+        expect(`${fleetSecretsPath('/p', other)}${rest}`.startsWith(fleetSecretsPath('/p', one))).toBe(false);
+        expect(managerFamily(one)).not.toBe(managerFamily(other));
+      }),
+      { examples: [['a', 'a-b', '0'.repeat(32)]] },
+    );
+  });
+
+  it('tell which fleet it is', () => {
+    fc.assert(
+      fc.property(names, digest, (fleet, rest) => {
+        expect(fleetOfJobFamily(`${jobFamilyPrefix(fleet)}${rest}`)).toBe(fleet);
+        expect(fleetOfJobFamily(managerFamily(fleet))).toBeUndefined();
+        expect(fleetSecretsPath('/p', fleet)).toBe(`${jobSecretsPath('/p')}${fleet}/`);
+      }),
+    );
+  });
 });

@@ -27,6 +27,12 @@ const networkSchema = z.strictObject({
 const cacheSchema = z.strictObject({
   bucketName: z.string().min(3).optional(),
   expireDays: z.int().min(1).max(3650).optional(),
+  sizeAlarmGib: z.int().min(1).optional(),
+});
+
+const budgetSchema = z.strictObject({
+  monthlyUsd: z.number().positive(),
+  email: z.email().optional(),
 });
 
 /** What the app reads from CDK's context; every key may be missing. */
@@ -46,19 +52,28 @@ const settingsSchema = z.object({
   /** Existing network. Default: an own VPC with public subnets. */
   network: json(networkSchema).optional(),
   managerCpu: z.coerce.number().int().default(256),
-  managerMemoryMiB: z.coerce.number().int().default(512),
+  managerMemoryMiB: z.coerce.number().int().default(1024),
   managerArchitecture: z.enum(['X86_64', 'ARM64']).default('X86_64'),
   managerEnvironment: json(z.record(z.string(), z.string())).default({}),
+  /** TCP ports that managers reach beyond those that settings name, 8200 of a Vault server for example. Default none. */
+  managerEgressPorts: json(z.array(z.int().min(1).max(65_535)).max(40)).default([]),
   /** ECR repositories whose images jobs may name: names in this account, or ARNs. Default none. */
   jobImageRepositories: json(z.array(z.string().min(1))).default([]),
   /** Mirrors that jobs' images are pulled through. Default those of the fleets. */
   jobImageMirrors: json(z.array(z.string().min(1))).optional(),
-  /** The jobs' cache on S3: `{}`, or `bucketName`, or `expireDays` (30) of a bucket that is made. Default none. */
+  /**
+   * The jobs' cache on S3: `{}`, or `bucketName`, or `expireDays` (30) and `sizeAlarmGib` (500) of a bucket that is made. Default
+   * none.
+   */
   cache: json(cacheSchema).optional(),
   /** Reserved concurrency of the webhook's Lambda. Default none. */
   webhookConcurrency: z.coerce.number().int().positive().optional(),
   /** ARN of the SNS topic that alarms go to. Default none. */
   alarmTopicArn: z.string().startsWith('arn:').optional(),
+  /** MiB logged within an hour, of managers or of one fleet's job tasks, from which an alarm rings. */
+  loggedMibAlarm: z.coerce.number().positive().default(1024),
+  /** A monthly budget of the account; `email`, the topic `alarmTopicArn`, or both are told. Default none. */
+  budget: json(budgetSchema).optional(),
   logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   /** Services to synthesise; the shared stack always is. Default all three. */
   services: json(z.array(serviceNameSchema)).default(['webhook-receiver', 'runner-launcher', 'idle-reaper']),

@@ -1,9 +1,12 @@
 /** CDK constructs of serverless-gitlab-runner. `ServerlessGitlabRunner` is the whole of it, for a stack of one's own. */
+
+export { HELPER_SSH_PORT } from './constructs/fleet-security-groups.ts';
 export { IdleReaper, type IdleReaperProps } from './constructs/idle-reaper.ts';
 export type { ImageSource } from './constructs/image-source.ts';
 export type { Installation } from './constructs/installation.ts';
 export type { JobCacheProps } from './constructs/job-cache.ts';
-export { HELPER_SSH_PORT, Network, type NetworkProps, type VpcParts } from './constructs/network.ts';
+export { type BudgetProps, SilentBudgetError } from './constructs/monthly-budget.ts';
+export { Network, type NetworkProps, type VpcParts } from './constructs/network.ts';
 export { RunnerLauncher, type RunnerLauncherProps } from './constructs/runner-launcher.ts';
 export { MissingBundleError, type ServiceName, type ServiceOptions } from './constructs/service-function.ts';
 export { SharedResources, type SharedResourcesProps } from './constructs/shared-resources.ts';

@@ -1,4 +1,3 @@
-import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import { IdleReaper, type IdleReaperProps } from './constructs/idle-reaper.ts';
 import { RunnerLauncher, type RunnerLauncherProps } from './constructs/runner-launcher.ts';
@@ -14,8 +13,6 @@ export interface ServerlessGitlabRunnerProps extends SharedResourcesProps {
   readonly runnerLauncher?: Without<RunnerLauncherProps>;
   /** @default the reaper's defaults */
   readonly idleReaper?: Without<IdleReaperProps>;
-  /** What every alarm does. @default nothing: they only show in CloudWatch */
-  readonly alarmActions?: readonly IAlarmAction[];
 }
 
 /**
@@ -30,8 +27,9 @@ export class ServerlessGitlabRunner extends Construct {
 
   constructor(scope: Construct, id: string, props: ServerlessGitlabRunnerProps = {}) {
     super(scope, id);
-    const { webhookReceiver, runnerLauncher, idleReaper, alarmActions = [], ...shared } = props;
+    const { webhookReceiver, runnerLauncher, idleReaper, ...shared } = props;
     this.shared = new SharedResources(this, 'Shared', shared);
+    const { alarmActions = [] } = shared;
     const common = { installation: this.shared, alarmActions };
     this.webhookReceiver = new WebhookReceiver(this, 'WebhookReceiver', { ...common, ...webhookReceiver });
     this.runnerLauncher = new RunnerLauncher(this, 'RunnerLauncher', { ...common, ...runnerLauncher });

@@ -12,7 +12,7 @@ describe('CDK context', () => {
       fleets: [{ name: 'default' }],
       parameterPrefix: '/serverless-gitlab-runner',
       managerCpu: 256,
-      managerMemoryMiB: 512,
+      managerMemoryMiB: 1024,
       services: ['webhook-receiver', 'runner-launcher', 'idle-reaper'],
     });
     expect(settings({})).not.toHaveProperty('network');
@@ -34,6 +34,8 @@ describe('CDK context', () => {
     ['fleets that are no JSON', { fleets: 'default' }, /fleets/],
     ['a network without subnets', { network: { vpcId: 'vpc-1', subnets: [] } }, /network/],
     ['a mistyped network', { network: { vpcId: 'vpc-1', subnet: ['subnet-1'] } }, /network/],
+    ['a port that is none', { managerEgressPorts: '[70000]' }, /managerEgressPorts/],
+    ['a budget without an amount', { budget: { email: 'ops@example.com' } }, /budget/],
     ['a topic that is no ARN', { alarmTopicArn: 'on-call' }, /alarmTopicArn/],
   ])('with %s is refused by its name', (_what, context, message) => {
     expect(() => settings(context)).toThrow(InvalidContextError);

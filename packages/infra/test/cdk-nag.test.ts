@@ -14,20 +14,28 @@ const ACCEPTED: readonly (readonly [string, string])[] = [
   ],
   [
     ':parameter/serverless-gitlab-runner/fleets/*/',
-    'one name in each fleet; fleets come and go without a deployment',
+    'one name in each fleet, for the Lambdas, which serve them all',
   ],
+  ['/fleets/default/runner-tokens/*', "runner tokens that the fleet's webhooks bring"],
   [':task/', 'every task of our cluster: their ids are not known before they run'],
-  [':task-definition/serverless-gitlab-runner-job-*', 'a family for each shape of job, made as jobs come'],
-  [':task-definition/serverless-gitlab-runner-manager:*', 'every revision of the manager'],
   [
-    ':secret:serverless-gitlab-runner/jobs/*',
-    'a secret for each private login of a job that starts, made as jobs come',
+    ':task-definition/serverless-gitlab-runner-job-default_*',
+    'a family for each shape of job, made as jobs come',
+  ],
+  [
+    ':task-definition/serverless-gitlab-runner-manager-*',
+    "every fleet's managers, for the launcher, which starts them all",
+  ],
+  ['/managers/*', "the roles of every fleet's managers, and no others, for the launcher"],
+  [
+    ':secret:serverless-gitlab-runner/jobs/',
+    "a secret for each private login of a job that starts, made as jobs come; the reaper's of all fleets",
   ],
   [
     'S1',
     "access logs of a cache's bucket would cost more than the cache; CloudTrail's data events are the account's",
   ],
-  ['CacheBucket', 'every object of the bucket, and no other; a session is narrowed to those of its fleet'],
+  ['CacheBucket', 'every object of a fleet in the bucket, and no other'],
   ['IdleReaperServiceFunction', 'CDK lets the schedule invoke versions of the function too; there are none'],
 ];
 

@@ -74,7 +74,8 @@ describe("the helper's images", () => {
 
   it('may be pulled by job tasks, once each', () => {
     const pulls = roleStatements(shared(withJobs(BOTH)).template).filter(
-      ({ role, actions }) => role.includes('job tasks') && actions.includes('ecr:BatchGetImage'),
+      ({ role, actions }) =>
+        role.startsWith('Pulls the images of the jobs') && actions.includes('ecr:BatchGetImage'),
     );
     expect(pulls.map(({ resources }) => resources)).toEqual([[expect.stringContaining('container-assets')]]);
   });

@@ -2,11 +2,10 @@ import { fleetConfigSchema } from '@serverless-gitlab-runner/fleet';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { textOf } from './support/resolve.ts';
+import { CACHE, MANAGER } from './support/roles.ts';
 import { roleStatements } from './support/statements.ts';
 import { type Context, stackOf } from './support/synthesise.ts';
 
-const MANAGER = 'What a runner manager may do: run, watch and stop job tasks';
-const CACHE = 'Reads and writes the cache of jobs: managers sign its URLs';
 const OWN = { bucket: 'our-caches', roleArn: 'arn:aws:iam::111122223333:role/caches' };
 
 const shared = (context: Context) => stackOf('shared', context);
@@ -17,7 +16,7 @@ function cacheOfFleet(context: Context) {
   const document = textOf(parameter?.Properties.Value)
     // Names that CloudFormation makes are no names of buckets and roles yet.
     .replaceAll(/\{SharedCacheBucket\w+\}/g, 'made-bucket')
-    .replaceAll(/\{SharedCacheRole\w+\.Arn\}/g, 'arn:made');
+    .replaceAll(/\{SharedFleetdefaultCacheRole\w+\.Arn\}/g, 'arn:made');
   return fleetConfigSchema.shape.cache.parse(JSON.parse(document).cache);
 }
 
@@ -37,7 +36,7 @@ describe('an installation without a cache', () => {
 
   it('takes a fleet that names bucket and role of its own, which managers may assume', () => {
     const context = { fleets: [{ name: 'default', cache: { ...OWN, prefix: 'ci', shared: true } }] };
-    expect(cacheOfFleet(context)).toEqual({ ...OWN, prefix: 'ci', shared: true });
+    expect(cacheOfFleet(context)).toEqual({ ...OWN, prefix: 'ci', shared: true, maxArchiveMib: 2048 });
     expect(mayAssume(context)).toEqual([[MANAGER, [OWN.roleArn]]]);
   });
 
@@ -78,11 +77,11 @@ describe('the cache of an installation', () => {
   });
 
   it('is for all fleets but those that say otherwise', () => {
-    const made = { bucket: 'made-bucket', roleArn: 'arn:made', shared: false };
+    const made = { bucket: 'made-bucket', roleArn: 'arn:made', shared: false, maxArchiveMib: 2048 };
     const of = (fleet: object) => cacheOfFleet({ cache: {}, fleets: [{ name: 'default', ...fleet }] });
     expect(of({})).toEqual(made);
     expect(of({ cache: { prefix: 'x' } })).toEqual({ ...made, prefix: 'x' });
-    expect(of({ cache: OWN })).toEqual({ ...OWN, shared: false });
+    expect(of({ cache: OWN })).toEqual({ ...OWN, shared: false, maxArchiveMib: 2048 });
     expect(of({ cache: false })).toBeUndefined();
   });
 
@@ -91,7 +90,10 @@ describe('the cache of an installation', () => {
     const statements = roleStatements(template).filter(({ role }) => role === CACHE);
     const bucket = expect.stringMatching(/^\{SharedCacheBucket\w+\.Arn\}$/);
     expect(statements.map(({ actions, resources }) => [actions, resources])).toEqual([
-      [['s3:GetObject', 's3:PutObject'], [expect.stringMatching(/^\{SharedCacheBucket\w+\.Arn\}\/\*$/)]],
+      [
+        ['s3:GetObject', 's3:PutObject'],
+        [expect.stringMatching(/^\{SharedCacheBucket\w+\.Arn\}\/default\/\*$/)],
+      ],
       [['s3:ListBucket'], [bucket]],
     ]);
     template.hasResourceProperties('AWS::IAM::Role', {
@@ -101,14 +103,16 @@ describe('the cache of an installation', () => {
           {
             Action: 'sts:AssumeRole',
             Effect: 'Allow',
-            Principal: { AWS: { 'Fn::GetAtt': [Match.stringLikeRegexp('SharedManagerTaskRole'), 'Arn'] } },
+            Principal: {
+              AWS: { 'Fn::GetAtt': [Match.stringLikeRegexp('SharedFleetdefaultManagerTaskRole'), 'Arn'] },
+            },
           },
         ],
       },
     });
     const [[role, resources] = []] = mayAssume({ cache: {} });
     expect(role).toBe(MANAGER);
-    expect(resources).toEqual([expect.stringMatching(/^\{SharedCacheRole\w+\.Arn\}$/)]);
+    expect(resources).toEqual([expect.stringMatching(/^\{SharedFleetdefaultCacheRole\w+\.Arn\}$/)]);
     const s3 = roleStatements(template).filter(({ actions }) =>
       actions.some((action) => action.startsWith('s3:')),
     );
@@ -121,7 +125,7 @@ describe('the cache of an installation', () => {
     const resources = roleStatements(template)
       .filter(({ role }) => role === CACHE)
       .flatMap((statement) => statement.resources);
-    expect(resources).toEqual(['arn:aws:s3:::our-caches/*', 'arn:aws:s3:::our-caches']);
+    expect(resources).toEqual(['arn:aws:s3:::our-caches/default/*', 'arn:aws:s3:::our-caches']);
     expect(cacheOfFleet({ cache: { bucketName: 'our-caches' } })).toMatchObject({ bucket: 'our-caches' });
   });
 });

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { JOB_EXECUTION, MANAGER } from './support/roles.ts';
 import { roleStatements } from './support/statements.ts';
 import { synthesise } from './support/synthesise.ts';
 
-const JOB_EXECUTION = 'Pulls the images of job tasks and writes their logs';
-const MANAGER = 'What a runner manager may do: run, watch and stop job tasks';
 const PULL = 'ecr:BatchGetImage';
 const FILL = ['ecr:BatchImportUpstreamImage', 'ecr:CreateRepository'];
 const ECR = '123456789012.dkr.ecr.eu-central-1.amazonaws.com';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CACHE, JOB_EXECUTION, MANAGER } from './support/roles.ts';
 import { type RoleStatement, roleStatements } from './support/statements.ts';
 import { synthesise } from './support/synthesise.ts';
 
@@ -27,7 +28,7 @@ const PULL = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDo
 /** Every role by its description, and all it may do. */
 const ROLES: Readonly<Record<string, readonly string[]>> = {
   'Pulls the manager image and writes its log': WRITE_LOG,
-  'Pulls the images of job tasks and writes their logs': [
+  [JOB_EXECUTION]: [
     ...PULL,
     'ecr:BatchImportUpstreamImage',
     'ecr:CreateRepository',
@@ -35,7 +36,7 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
     ...WRITE_LOG,
     'secretsmanager:GetSecretValue',
   ],
-  'What a runner manager may do: run, watch and stop job tasks': [
+  [MANAGER]: [
     'ecs:DescribeTaskDefinition',
     'ecs:DescribeTasks',
     'ecs:ListTagsForResource',
@@ -53,11 +54,7 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
     'ssm:GetParameter',
     'sts:AssumeRole',
   ],
-  'Reads and writes the cache of jobs: managers sign its URLs': [
-    's3:GetObject',
-    's3:ListBucket',
-    's3:PutObject',
-  ],
+  [CACHE]: ['s3:GetObject', 's3:ListBucket', 's3:PutObject'],
   'What webhook-receiver may do': [
     'events:PutEvents',
     ...WRITE_LOG,
@@ -97,6 +94,13 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
   'Invokes idle-reaper': ['lambda:InvokeFunction', 'sqs:SendMessage'],
 };
 
+/** Conditions of our tags. */
+function keyed(key: string, tags: object): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(tags).map(([name, values]) => [`${key}/serverless-gitlab-runner:${name}`, values]),
+  );
+}
+
 function actionsOf(role: string): string[] {
   const actions = allowed.filter((statement) => statement.role === role).flatMap((one) => one.actions);
   return [...new Set(actions)].sort();
@@ -110,7 +114,7 @@ function of(role: string, action: string): RoleStatement[] {
   return allowed.filter((statement) => statement.role === role && statement.actions.includes(action));
 }
 
-const MANAGER = 'What a runner manager may do: run, watch and stop job tasks';
+const MANAGERS_EVENTS = ['JobTaskFinished', 'JobTaskStarted', 'ManagerLaunchFailed', 'ManagerStopped'];
 const LAUNCHER = 'What runner-launcher may do';
 const RECEIVER = 'What webhook-receiver may do';
 const REAPER = 'What idle-reaper may do';
@@ -154,23 +158,33 @@ describe('every statement', () => {
     expect(elsewhere.map(named)).toEqual([]);
   });
 
-  it('that passes a role names the role, and passes it to tasks only', () => {
+  it('that passes a role names the role, or where managers have theirs, and passes it to tasks only', () => {
     const passes = allowed.filter(({ actions }) => actions.includes('iam:PassRole'));
-    expect(passes).toHaveLength(2);
-    for (const { resources, conditions } of passes) {
-      expect(resources.join()).not.toContain('*');
+    expect(Object.fromEntries(passes.map(({ role, resources }) => [role, resources]))).toEqual({
+      [LAUNCHER]: ['arn:aws:iam::111122223333:role/serverless-gitlab-runner/eu-west-1/managers/*'],
+      [MANAGER]: [
+        expect.stringMatching(/^\{SharedFleetdefaultJobExecutionRole\w+\.Arn\}$/),
+        'arn:aws:iam::111122223333:role/deployer',
+      ],
+    });
+    for (const { conditions } of passes)
       expect(conditions).toEqual({ StringEquals: { 'iam:PassedToService': ['ecs-tasks.amazonaws.com'] } });
-    }
   });
 
-  it('that puts events puts them on our bus and from our source', () => {
-    for (const { resources, conditions } of allowed.filter(({ actions }) =>
+  it('that puts events puts them on our bus and from our source, and a manager asks for no manager', () => {
+    for (const { role, resources, conditions } of allowed.filter(({ actions }) =>
       actions.includes('events:PutEvents'),
     )) {
       expect(resources).toEqual([expect.stringContaining('EventBus')]);
       expect(conditions).toEqual({
-        'ForAllValues:StringEquals': { 'events:source': ['serverless-gitlab-runner'] },
-        Null: { 'events:source': ['false'] },
+        'ForAllValues:StringEquals': {
+          'events:source': ['serverless-gitlab-runner'],
+          ...(role === MANAGER ? { 'events:detail-type': MANAGERS_EVENTS } : {}),
+        },
+        Null: {
+          'events:source': ['false'],
+          ...(role === MANAGER ? { 'events:detail-type': ['false'] } : {}),
+        },
       });
     }
   });
@@ -178,8 +192,8 @@ describe('every statement', () => {
 
 describe('tasks', () => {
   it.each([
-    [LAUNCHER, 'serverless-gitlab-runner-manager'],
-    [MANAGER, 'serverless-gitlab-runner-job-*'],
+    [LAUNCHER, 'serverless-gitlab-runner-manager-*'],
+    [MANAGER, 'serverless-gitlab-runner-job-default_*'],
   ])('"%s" runs %s only', (role, family) => {
     const definition = `arn:aws:ecs:eu-west-1:111122223333:task-definition/${family}`;
     expect(of(role, 'ecs:RunTask').map(({ resources }) => resources)).toEqual([
@@ -188,11 +202,22 @@ describe('tasks', () => {
   });
 
   it.each([
-    [MANAGER, ['job']],
-    [REAPER, ['manager', 'job']],
-  ])('"%s" stops tasks with the role %j only', (role, roles) => {
+    [MANAGER, { role: ['job'], fleet: ['default'] }],
+    [REAPER, { role: ['manager', 'job'] }],
+  ])('"%s" stops tasks with the tags %j only', (role, tags) => {
     const stops = of(role, 'ecs:StopTask').map(({ conditions }) => conditions.StringEquals);
-    expect(stops).toEqual([{ 'aws:ResourceTag/serverless-gitlab-runner:role': roles }]);
+    expect(stops).toEqual([keyed('aws:ResourceTag', tags)]);
+  });
+
+  it.each([
+    [MANAGER, { role: ['job'], fleet: ['default'] }],
+    [LAUNCHER, { role: ['manager'] }],
+  ])('"%s" runs tasks with the tags %j only', (role, tags) => {
+    const tagged = keyed('aws:RequestTag', tags);
+    const [run] = of(role, 'ecs:RunTask').map(({ conditions }) => conditions.StringEquals);
+    expect(run).toEqual(tagged);
+    const created = of(role, 'ecs:TagResource').map(({ conditions }) => conditions.StringEquals);
+    expect(created).toContainEqual({ 'ecs:CreateAction': ['RunTask'], ...tagged });
   });
 
   it.each([LAUNCHER, REAPER])('"%s" marks managers only', (role) => {
@@ -202,7 +227,7 @@ describe('tasks', () => {
 
   it('a manager cannot change the tags of what runs, its own drain mark for example', () => {
     const created = of(MANAGER, 'ecs:TagResource').map(({ conditions }) => conditions.StringEquals);
-    expect(created).toEqual([{ 'ecs:CreateAction': ['RunTask'] }]);
+    expect(created).toEqual([expect.objectContaining({ 'ecs:CreateAction': ['RunTask'] })]);
   });
 });
 
@@ -214,7 +239,7 @@ describe('parameters', () => {
     [REAPER, 'ssm:GetParametersByPath', ['', '/']],
     [LAUNCHER, 'ssm:GetParametersByPath', ['', '/']],
     [LAUNCHER, 'ssm:GetParameter', ['/*/config', '/*/runner-token', '/*/runner-tokens/*', '/*/api-token']],
-    [MANAGER, 'ssm:GetParameter', ['/*/config', '/*/runner-token', '/*/runner-tokens/*']],
+    [MANAGER, 'ssm:GetParameter', ['/default/config', '/default/runner-token', '/default/runner-tokens/*']],
   ])('"%s" may %s for %j only', (role, action, names) => {
     const resources = of(role, action).flatMap((statement) => statement.resources);
     expect(resources).toEqual(names.map((name) => `${PARAMETERS}${name}`));

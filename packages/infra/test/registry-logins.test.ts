@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { JOB_EXECUTION, MANAGER } from './support/roles.ts';
 import { roleStatements } from './support/statements.ts';
 import { synthesise } from './support/synthesise.ts';
 
 const FLEET_SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:hub-AbCdEf';
 const OF_JOBS = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:serverless-gitlab-runner/jobs/*';
-const JOB_EXECUTION = 'Pulls the images of job tasks and writes their logs';
+const OF_FLEET = OF_JOBS.replace('/*', '/default/*');
 const REAPER = 'What idle-reaper may do';
-const MANAGER = 'What a runner manager may do: run, watch and stop job tasks';
 
 const allowed = Object.values(
   synthesise({
@@ -23,16 +23,16 @@ const resourcesOf = (role: string, action: string) =>
 
 describe('registry logins', () => {
   it("are read by jobs' execution role only, and none but jobs' and fleets'", () => {
-    expect(resourcesOf(JOB_EXECUTION, 'secretsmanager:GetSecretValue')).toEqual([OF_JOBS, FLEET_SECRET]);
+    expect(resourcesOf(JOB_EXECUTION, 'secretsmanager:GetSecretValue')).toEqual([OF_FLEET, FLEET_SECRET]);
     expect(allowed.filter(({ actions }) => actions.includes('secretsmanager:GetSecretValue'))).toHaveLength(
       1,
     );
   });
 
   it.each(['secretsmanager:CreateSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:TagResource'])(
-    'a manager may %s for jobs only',
+    'a manager may %s for jobs of its fleet only',
     (action) => {
-      expect(resourcesOf(MANAGER, action)).toEqual([OF_JOBS]);
+      expect(resourcesOf(MANAGER, action)).toEqual([OF_FLEET]);
     },
   );
 

@@ -4,6 +4,7 @@ import { Repository } from 'aws-cdk-lib/aws-ecr';
 import { describe, expect, it } from 'vitest';
 import { ServerlessGitlabRunner, type ServerlessGitlabRunnerProps } from '../src/serverless-gitlab-runner.ts';
 import { textOf } from './support/resolve.ts';
+import { JOB_EXECUTION } from './support/roles.ts';
 import { roleStatements } from './support/statements.ts';
 import { bundle } from './support/synthesise.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
@@ -30,7 +31,7 @@ describe('ServerlessGitlabRunner', () => {
     const template = embed();
     template.resourceCountIs('AWS::Lambda::Function', 3);
     template.resourceCountIs('AWS::ECS::Cluster', 1);
-    template.resourceCountIs('AWS::CloudWatch::Alarm', 6);
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 8);
     expect(JSON.stringify(template.toJSON())).not.toContain('Fn::ImportValue');
   });
 
@@ -47,7 +48,7 @@ describe('ServerlessGitlabRunner', () => {
     const pulls = roleStatements(template).filter(({ actions }) => actions.includes('ecr:BatchGetImage'));
     expect(Object.fromEntries(pulls.map(({ role, resources }) => [role, resources]))).toEqual({
       'Pulls the manager image and writes its log': [REPOSITORY],
-      'Pulls the images of job tasks and writes their logs': [REPOSITORY],
+      [JOB_EXECUTION]: [REPOSITORY],
     });
   });
 

@@ -128,7 +128,6 @@ describe('runner-launcher', () => {
       Environment: {
         Variables: Match.objectLike({
           CLUSTER: { 'Fn::ImportValue': Match.stringLikeRegexp('Cluster.*Arn') },
-          MANAGER_TASK_DEFINITION: 'serverless-gitlab-runner-manager',
           QUEUE_URL: { Ref: Match.stringLikeRegexp('Queue') },
           DEAD_LETTER_QUEUE_URL: { Ref: Match.stringLikeRegexp('DeadLetters') },
         }),

@@ -23,12 +23,10 @@ describe('the network', () => {
       group.Properties.GroupDescription,
       group.Properties.SecurityGroupIngress ?? [],
     ]);
-    const managers = groups.find(([, group]) =>
-      /managers: no way in/.test(group.Properties.GroupDescription),
-    );
+    const managers = groups.find(([, group]) => /no way in/.test(group.Properties.GroupDescription));
     expect(Object.fromEntries(waysIn)).toEqual({
-      'Runner managers: no way in': [],
-      'Job tasks: SSH from their managers only': [
+      'Runner managers of fleet default: no way in': [],
+      'Job tasks of fleet default: SSH from their managers only': [
         expect.objectContaining({
           IpProtocol: 'tcp',
           FromPort: 10022,
@@ -63,11 +61,11 @@ describe('the cluster', () => {
 });
 
 describe('the manager', () => {
-  it('is the smallest Fargate task, and may take two minutes to stop', () => {
+  it('is the smallest Fargate task but for its memory, and may take two minutes to stop', () => {
     template.hasResourceProperties('AWS::ECS::TaskDefinition', {
-      Family: 'serverless-gitlab-runner-manager',
+      Family: 'serverless-gitlab-runner-manager-default',
       Cpu: '256',
-      Memory: '512',
+      Memory: '1024',
       NetworkMode: 'awsvpc',
       RequiresCompatibilities: ['FARGATE'],
       RuntimePlatform: { CpuArchitecture: 'X86_64', OperatingSystemFamily: 'LINUX' },
@@ -111,7 +109,7 @@ describe('the manager', () => {
   });
 
   it.each<[string, Context, object]>([
-    ['size', { managerCpu: '512', managerMemoryMiB: '1024' }, { Cpu: '512', Memory: '1024' }],
+    ['size', { managerCpu: '512', managerMemoryMiB: '2048' }, { Cpu: '512', Memory: '2048' }],
     [
       'architecture',
       { managerArchitecture: 'ARM64' },
@@ -126,14 +124,14 @@ describe('the manager', () => {
 });
 
 describe('logs', () => {
-  it('of managers and job tasks have groups of their own and are kept for two weeks', () => {
+  it('of managers and of job tasks of a fleet have groups of their own and are kept for two weeks', () => {
     const groups = Object.values(template.findResources('AWS::Logs::LogGroup')).map(({ Properties }) => [
       Properties.LogGroupName,
       Properties.RetentionInDays,
     ]);
     expect(groups).toEqual([
       ['/serverless-gitlab-runner/managers', 14],
-      ['/serverless-gitlab-runner/jobs', 14],
+      ['/serverless-gitlab-runner/jobs/default', 14],
     ]);
   });
 });
@@ -168,6 +166,7 @@ describe('a fleet', () => {
     const network = { subnets: ['subnet-a'], managerSecurityGroups: ['sg-m'], jobSecurityGroups: ['sg-j'] };
     const own = stackOf('shared', { services: [], fleets: [{ name: 'default', network }] });
     expect(fleetDocument(own, 'default').network).toEqual({ ...network, assignPublicIp: false });
+    own.resourceCountIs('AWS::EC2::SecurityGroup', 0);
   });
 
   it('has no secret in the template: outputs say how to make them', () => {

@@ -1,4 +1,4 @@
-import { MANAGER_FAMILY } from '@serverless-gitlab-runner/fleet';
+import { managerFamily } from '@serverless-gitlab-runner/fleet';
 import { readWorld } from '@serverless-gitlab-runner/idle-reaper';
 import { boundsOf, DEAD_MAN_SECONDS } from './bounds.ts';
 import { createClock, START } from './clock.ts';
@@ -105,7 +105,7 @@ export async function runSchedule(
   });
 
   for (const startedBy of ['somebody', 'serverless-gitlab-runner'])
-    ecs.add({ role: 'foreign', family: MANAGER_FAMILY, startedBy, jobId: undefined }, [
+    ecs.add({ role: 'foreign', family: managerFamily('default'), startedBy, jobId: undefined }, [
       { key: 'role', value: 'job' },
     ]);
   for (const { at, of } of schedule.deaths)

@@ -37,6 +37,8 @@ const cacheSchema = z.looseObject({
   Type: z.enum(['s3', 's3v2'], 'only s3 is known to this program'),
   Path: z.string().default(''),
   Shared: z.boolean().default(false),
+  /** Bytes; 0: any size. */
+  MaxUploadedArchiveSize: z.number().int().min(0).default(0),
   s3: cacheS3Schema.optional(),
 });
 

@@ -139,7 +139,7 @@ describe('a cache on S3', () => {
   });
 
   const environment = readEnvironment({ TMPDIR: tmpdir() });
-  const archive = (url: string, headers: readonly string[]) =>
+  const archive = (url: string, headers: readonly string[], more: readonly string[] = []) =>
     cacheArchiver(
       [
         '--file',
@@ -149,6 +149,7 @@ describe('a cache on S3', () => {
         '--url',
         url,
         ...headers.flatMap((one) => ['--header', one]),
+        ...more,
       ],
       environment,
       log,
@@ -189,6 +190,28 @@ describe('a cache on S3', () => {
     expect(await extract(url?.get ?? '')).toBe(code);
     expect(lines.join('\n')).toContain(words);
     expect(store.calls).toHaveLength(calls);
+  });
+
+  it('that is larger than the runner allows is not uploaded, the log says so, and the job goes on', async () => {
+    await files(root, { 'p/deps/x': 'x'.repeat(5000) });
+    const url = (await urlsOf({ key: 'k' })).get('k');
+    const limited = (bytes: number) =>
+      archive(url?.put ?? '', [], ['--max-uploaded-archive-size', `${bytes}`]);
+    expect(await limited(1)).toBe(0);
+    expect(lines.join('\n')).toMatch(/Cache archive size \(\d+\) is too big \(Limit is set to 1\)/);
+    expect(store.calls).toEqual([]);
+    await rm(join(root, 'c'), { recursive: true });
+    expect(await limited(100_000)).toBe(0);
+    expect(store.objects.size).toBe(1);
+  });
+
+  it.each([
+    ['MaxUploadedArchiveSize = 2147483648', true],
+    ['', false],
+  ])('has a limit in its script as the configuration says: %s', (toml, isLimited) => {
+    const context = contextIn(root, { cache: [{ key: 'k', paths: ['deps'] }] }, cacheToml(toml) + POSIX);
+    const script = generateScript('archive_cache', context) ?? '';
+    expect(/--max-uploaded-archive-size\W+2147483648/.test(script)).toBe(isLimited);
   });
 
   it('that cannot be written fails the command, after all tries', async () => {

@@ -6,8 +6,6 @@ const environmentSchema = z.object({
   CLUSTER: z.string().min(1),
   /** Name or ARN of the event bus. */
   EVENT_BUS_NAME: z.string().min(1),
-  /** Family or ARN of the managers' task definition. */
-  MANAGER_TASK_DEFINITION: z.string().min(1),
   /** The queue that the messages come from. */
   QUEUE_URL: z.url(),
   /** Where messages go that can never succeed. */

@@ -26,11 +26,9 @@ import { refusedToken } from './refused-token.ts';
 import { routeRequests } from './route-requests.ts';
 import { createSeenJobs } from './seen-jobs.ts';
 import { settleMessages } from './settle-messages.ts';
-import { familyOf } from './task-definition-family.ts';
 
 const environment = readEnvironment();
 const { CLUSTER: cluster, PARAMETER_PREFIX: parameterPrefix } = environment;
-const taskDefinition = environment.MANAGER_TASK_DEFINITION;
 const logger = new Logger({ serviceName: 'runner-launcher' });
 
 const bounds = boundedClientOptions({ maxAttempts: 3, requestTimeoutMs: 5000 });
@@ -50,7 +48,6 @@ const listFleets = createListFleets(ssm, parameterPrefix, systemTiming.now);
 const parts: BatchParts = {
   ecs,
   cluster,
-  taskDefinition,
   parameterPrefix,
   eventBusName: environment.EVENT_BUS_NAME,
   timing: systemTiming,
@@ -59,8 +56,7 @@ const parts: BatchParts = {
   seen: createSeenJobs(),
   readFleet,
   readWorld: () => readOurTasks(ecs, cluster, [{ desiredStatus: 'RUNNING' }]),
-  veto: (serving) =>
-    refusedToken(serving, { ecs, ssm, cluster, family: familyOf(taskDefinition), parameterPrefix }),
+  veto: (serving) => refusedToken(serving, { ecs, ssm, cluster, parameterPrefix }),
   route: (requests) =>
     routeRequests(requests, {
       readFleet,

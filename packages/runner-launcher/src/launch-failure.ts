@@ -29,7 +29,7 @@ export function failureOfError(error: unknown): LaunchFailure {
         ? failure('no-capacity', `The account is at a limit (${said}). Ask AWS for a higher one`, false)
         : failure(
             'invalid-configuration',
-            `ECS refused the manager (${said}). Correct the fleet's network, the task definition or the cluster, and redrive ` +
+            `ECS refused the manager (${said}). Correct the fleet's network or the cluster, or deploy the fleet where its task definition is missing, and redrive ` +
               'the dead-letter queue',
             true,
           );

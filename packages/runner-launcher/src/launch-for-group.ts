@@ -18,7 +18,6 @@ export interface GroupParts extends LaunchParts {
   counted: CountedJobs;
   seen: SeenJobs;
   cluster: string;
-  taskDefinition: string;
   parameterPrefix: string;
   /** Why no manager may be launched for that fleet and token at all, if so. */
   veto(serving: Serving): Promise<LaunchFailure | undefined>;
@@ -137,10 +136,10 @@ async function launch(
   parts: GroupParts,
   progress: Progress,
 ): Promise<void> {
-  const { cluster, taskDefinition, parameterPrefix, timing } = parts;
+  const { cluster, parameterPrefix, timing } = parts;
   for (const slot of slots) {
     const demandAt = timing.now();
-    const wish = { cluster, taskDefinition, parameterPrefix, config, serving, slot, demandAt };
+    const wish = { cluster, parameterPrefix, config, serving, slot, demandAt };
     const result = await fillSlot(wish, parts);
     if (result.kind === 'failed') {
       progress.failure = result.failure;

@@ -1,15 +1,13 @@
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import { GetParametersCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { readOurTasks, type Serving, tokenRefusedAt } from '@serverless-gitlab-runner/ecs-tasks';
-import { parameterNames } from '@serverless-gitlab-runner/fleet';
+import { managerFamily, parameterNames } from '@serverless-gitlab-runner/fleet';
 import type { LaunchFailure } from './outcome.ts';
 
 export interface RefusedTokenParts {
   ecs: ECSClient;
   ssm: SSMClient;
   cluster: string;
-  /** Family of the managers' task definition. */
-  family: string;
   parameterPrefix: string;
 }
 
@@ -21,7 +19,8 @@ export async function refusedToken(
   serving: Serving,
   parts: RefusedTokenParts,
 ): Promise<LaunchFailure | undefined> {
-  const { ecs, cluster, family, parameterPrefix } = parts;
+  const { ecs, cluster, parameterPrefix } = parts;
+  const family = managerFamily(serving.fleet);
   const { managers } = await readOurTasks(ecs, cluster, [{ family, desiredStatus: 'STOPPED' }]);
   const refusedAt = tokenRefusedAt(managers, serving);
   if (refusedAt === undefined) return undefined;

@@ -5,6 +5,7 @@ import {
   MANAGER_CONTAINER,
   MANAGER_ENVIRONMENT,
   MANAGER_STARTED_BY,
+  managerFamily,
   parameterNames,
   type TaskTag,
   toTags,
@@ -13,7 +14,6 @@ import { type LaunchCause, launchToken } from './launch-token.ts';
 
 export interface ManagerLaunch {
   cluster: string;
-  taskDefinition: string;
   config: FleetConfig;
   serving: Serving;
   cause: LaunchCause;
@@ -23,12 +23,12 @@ export interface ManagerLaunch {
 
 /** RunTask's parameters for one manager. It gets names only: the runner token stays where it is. */
 export function runTaskInput(launch: ManagerLaunch): RunTaskCommandInput {
-  const { cluster, taskDefinition, config, serving, cause, demandAt } = launch;
+  const { cluster, config, serving, cause, demandAt } = launch;
   const runnerTokenParameter =
     serving.runnerTokenParameter ?? parameterNames(cause.parameterPrefix, serving.fleet).runnerToken;
   return {
     cluster,
-    taskDefinition,
+    taskDefinition: managerFamily(serving.fleet),
     count: 1,
     clientToken: launchToken(cause),
     startedBy: MANAGER_STARTED_BY,

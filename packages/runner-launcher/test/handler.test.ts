@@ -9,7 +9,6 @@ import { fleetDocument, queued } from './support/launcher.ts';
 
 vi.stubEnv('CLUSTER', 'cluster');
 vi.stubEnv('EVENT_BUS_NAME', 'bus');
-vi.stubEnv('MANAGER_TASK_DEFINITION', 'managers:3');
 vi.stubEnv('QUEUE_URL', 'https://sqs.eu-west-1.amazonaws.com/1/queue');
 vi.stubEnv('DEAD_LETTER_QUEUE_URL', 'https://sqs.eu-west-1.amazonaws.com/1/dead');
 vi.stubEnv('PARAMETER_PREFIX', '/p');

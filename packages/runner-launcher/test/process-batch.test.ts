@@ -12,7 +12,7 @@ describe('a batch of messages', () => {
     const [input] = launcher.ecs.runs();
     expect(input).toEqual({
       cluster: 'cluster',
-      taskDefinition: 'family',
+      taskDefinition: 'serverless-gitlab-runner-manager-default',
       count: 1,
       clientToken: expect.stringMatching(/^[0-9a-f]{64}$/),
       startedBy: 'serverless-gitlab-runner',

@@ -1,7 +1,7 @@
 import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import { DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
 import { GetParameterCommand, GetParametersCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
-import { toTags } from '@serverless-gitlab-runner/fleet';
+import { managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createReadFleet } from '../src/read-fleet.ts';
@@ -71,7 +71,7 @@ describe('reading a fleet', () => {
 });
 
 describe('a runner token that GitLab refused', () => {
-  const parts = { ecs, ssm, cluster: 'cluster', family: 'managers', parameterPrefix: '/p' };
+  const parts = { ecs, ssm, cluster: 'cluster', parameterPrefix: '/p' };
   const own = { fleet: 'default', runnerTokenParameter: undefined };
   const stoppedAt = new Date('2026-11-23T10:00:00Z');
   const earlier = new Date('2026-11-23T09:00:00Z');
@@ -80,7 +80,7 @@ describe('a runner token that GitLab refused', () => {
   function ended(exitCode: number, tags = toTags({ role: 'manager', fleet: 'default' })) {
     const taskArn = 'arn:aws:ecs:eu-west-1:111122223333:task/cluster/1';
     ecsMock
-      .on(ListTasksCommand, { family: 'managers', desiredStatus: 'STOPPED' })
+      .on(ListTasksCommand, { family: managerFamily('default'), desiredStatus: 'STOPPED' })
       .resolves({ taskArns: [taskArn] });
     ecsMock.on(DescribeTasksCommand).resolves({
       tasks: [

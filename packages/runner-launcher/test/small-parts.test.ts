@@ -8,7 +8,6 @@ import {
   launchToken,
   retryDelaySeconds,
 } from '../src/index.ts';
-import { familyOf } from '../src/task-definition-family.ts';
 
 describe('the client token', () => {
   const cause = {
@@ -95,21 +94,10 @@ describe('the memory of counted jobs', () => {
   });
 });
 
-describe('a task definition’s family', () => {
-  it.each([
-    ['managers', 'managers'],
-    ['managers:7', 'managers'],
-    ['arn:aws:ecs:eu-west-1:111122223333:task-definition/managers:7', 'managers'],
-  ])('of %s is %s', (definition, family) => {
-    expect(familyOf(definition)).toBe(family);
-  });
-});
-
 describe('the environment', () => {
   const complete = {
     CLUSTER: 'arn',
     EVENT_BUS_NAME: 'bus',
-    MANAGER_TASK_DEFINITION: 'family',
     QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/1/q',
     DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/1/d',
   };

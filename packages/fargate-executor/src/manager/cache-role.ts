@@ -9,6 +9,8 @@ export interface RunnerCache {
   /** First part of the objects' names, without a slash at its end. */
   prefix: string;
   shared: boolean;
+  /** MiB above which an archive is not uploaded. */
+  maxArchiveMib: number;
   roleArn: string;
   /** S3's URL where it is not AWS's. */
   endpoint: string | undefined;
@@ -40,8 +42,16 @@ export function runnerCache(
   endpoint: string | undefined,
 ): RunnerCache | undefined {
   if (cache === undefined) return undefined;
-  const { bucket, roleArn, shared } = cache;
-  return { bucket, roleArn, shared, region: cache.region ?? region, prefix: cache.prefix ?? name, endpoint };
+  const { bucket, roleArn, shared, maxArchiveMib } = cache;
+  return {
+    bucket,
+    roleArn,
+    shared,
+    maxArchiveMib,
+    region: cache.region ?? region,
+    prefix: cache.prefix ?? name,
+    endpoint,
+  };
 }
 
 /**

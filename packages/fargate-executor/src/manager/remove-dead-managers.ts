@@ -1,7 +1,7 @@
 import { DescribeTasksCommand, type ECSClient, paginateListTasks, type Task } from '@aws-sdk/client-ecs';
 import {
   MANAGER_CONTAINER,
-  MANAGER_FAMILY,
+  managerFamily,
   parameterNames,
   tagValue,
   taskIdOf,
@@ -46,7 +46,7 @@ async function deadManagers(predecessors: Predecessors): Promise<Task[]> {
   // The fleet's own parameter has no tag, though the launcher names it to the manager.
   const own = parameterNames(parameterPrefix, fleet).runnerToken;
   const tasks: string[] = [];
-  const query = { cluster, family: MANAGER_FAMILY, desiredStatus: 'STOPPED' } as const;
+  const query = { cluster, family: managerFamily(fleet), desiredStatus: 'STOPPED' } as const;
   for await (const { taskArns = [] } of paginateListTasks({ client: ecs }, query)) tasks.push(...taskArns);
   if (tasks.length === 0) return [];
   const described = await ecs.send(

@@ -14,6 +14,7 @@ export interface RunnerConfigSettings {
   cache?: RunnerCache | undefined;
 }
 
+const MIB = 1024 * 1024;
 /** Seconds beyond the start's own limit that prepare and cleanup may take. */
 const HOOK_MARGIN_SECONDS = 120;
 
@@ -62,12 +63,14 @@ ${settings.cache ? cacheSection(settings.cache) : ''}`;
  * environment, which every version asks (`iam`), and its jobs get signed URLs only.
  * @see https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-runnerscache-section
  */
-function cacheSection({ bucket, region, prefix, shared, endpoint }: RunnerCache): string {
+function cacheSection({ bucket, region, prefix, shared, maxArchiveMib, endpoint }: RunnerCache): string {
   return `\
   [runners.cache]
     Type = "s3"
     Path = ${text(prefix)}
     Shared = ${shared}
+    # Bytes. The helper's cache-archiver keeps to it; GitLab Runner 17.9 and 19.3 know it, a release that does not ignores it.
+    MaxUploadedArchiveSize = ${maxArchiveMib * MIB}
     [runners.cache.s3]
       AuthenticationType = "iam"
       BucketName = ${text(bucket)}

@@ -1,6 +1,6 @@
 import {
   type FleetConfig,
-  jobSecretsPath,
+  fleetSecretsPath,
   parameterNames,
   parseFleetConfig,
   taskIdOf,
@@ -53,6 +53,7 @@ export async function createContext(
     inherited: environment.inherited,
     runTask: { ecs, cluster, startedBy: taskIdOf(taskArn), fleet },
     taskDefinition: {
+      fleet: fleet.name,
       helperImages: environment.helperImages,
       executionRoleArn: environment.jobExecutionRoleArn,
       logGroup: environment.jobLogGroup,
@@ -61,7 +62,7 @@ export async function createContext(
     taskDefinitions: createTaskDefinitionRegistry(ecs),
     secretLeases: createSecretLeases({
       client: secrets,
-      path: `${jobSecretsPath(environment.parameterPrefix)}${fleet.name}/`,
+      path: fleetSecretsPath(environment.parameterPrefix, fleet.name),
       fleet: fleet.name,
       logger,
     }),

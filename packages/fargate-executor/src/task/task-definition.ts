@@ -4,7 +4,7 @@ import {
   type Architecture,
   BUILD_CONTAINER,
   HELPER_CONTAINER,
-  JOB_FAMILY_PREFIX,
+  jobFamilyPrefix,
 } from '@serverless-gitlab-runner/fleet';
 import { startThrough } from '../job/entry-point.ts';
 import type { JobTaskShape } from '../job/plan-job-task.ts';
@@ -12,6 +12,8 @@ import { LOG_STREAM_PREFIX } from './container-log.ts';
 
 /** What the manager adds to a shape: the same for all of its jobs. */
 export interface TaskDefinitionSettings {
+  /** Name of the fleet: its managers may register and run families of its own only. */
+  fleet: string;
   /** By the architecture of the job task. */
   helperImages: Readonly<Record<Architecture, string>>;
   executionRoleArn: string;
@@ -65,7 +67,7 @@ export function jobTaskDefinition(
     containerDefinitions: containerDefinitions(shape, settings, secrets),
   };
   const digest = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
-  return { family: `${JOB_FAMILY_PREFIX}${digest}`, ...content };
+  return { family: `${jobFamilyPrefix(settings.fleet)}${digest}`, ...content };
 }
 
 function containerDefinitions(

@@ -66,6 +66,7 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
     inherited: await fakeSsh(folder),
     runTask: { ecs: client, cluster: 'ci', startedBy: 'fedcba9876543210', fleet },
     taskDefinition: {
+      fleet: 'default',
       helperImages: { X86_64: 'helper', ARM64: 'helper' },
       executionRoleArn: 'arn:role',
       logGroup: undefined,

@@ -9,7 +9,4 @@ export interface Installation {
   readonly clusterName: string;
   readonly eventBusArn: string;
   readonly eventBusName: string;
-  /** The two roles that whoever runs a manager must be allowed to pass. */
-  readonly managerTaskRoleArn: string;
-  readonly managerExecutionRoleArn: string;
 }

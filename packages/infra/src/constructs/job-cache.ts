@@ -13,21 +13,60 @@ export interface JobCacheProps {
   readonly bucketName?: string;
   /** Days after which a cache that was not written anew is gone. Only of a bucket that is made. @default 30 */
   readonly expireDays?: number;
+  /** GiB that a bucket which is made holds, from which an alarm rings. @default 500 */
+  readonly sizeAlarmGib?: number;
 }
 
-/** Bucket and role of the jobs' cache. The role is the managers' to assume, and is no task's. */
+/** Days after which a cache that was not written anew is gone, unless the installation says otherwise. */
+export const DEFAULT_EXPIRE_DAYS = 30;
+
+export interface CacheRoleProps {
+  readonly fleet: string;
+  /** Who may assume it. */
+  readonly managerRole: IRole;
+  /** First part of the names of the fleet's objects. */
+  readonly prefix: string;
+}
+
+/** Bucket of the jobs' cache; each fleet has a role of its own for its objects in it. */
 export class JobCache extends Construct {
   readonly bucketName: string;
-  readonly role: Role;
+  private readonly bucketArn: string;
 
-  /** @param managerRole whoever may assume the role of the cache */
-  constructor(scope: Construct, id: string, managerRole: IRole, props: JobCacheProps = {}) {
+  constructor(scope: Construct, id: string, props: JobCacheProps = {}) {
     super(scope, id);
     const bucket = props.bucketName
       ? Bucket.fromBucketName(this, 'Bucket', props.bucketName)
-      : this.makeBucket(props.expireDays ?? 30);
+      : this.makeBucket(props.expireDays ?? DEFAULT_EXPIRE_DAYS);
     this.bucketName = bucket.bucketName;
-    this.role = this.makeRole(bucket.bucketArn, managerRole);
+    this.bucketArn = bucket.bucketArn;
+  }
+
+  /**
+   * The role with which a fleet's managers sign the URLs of caches; it is no task's.
+   */
+  makeRole(scope: Construct, { fleet, managerRole, prefix }: CacheRoleProps): Role {
+    const role = new Role(scope, 'CacheRole', {
+      assumedBy: managerRole,
+      description: `Reads and writes the caches of fleet ${fleet}: its managers sign their URLs`,
+    });
+    role.addToPolicy(
+      new PolicyStatement({
+        sid: 'ReadAndWriteCaches',
+        actions: ['s3:GetObject', 's3:PutObject'],
+        resources: [`${this.bucketArn}/${prefix}/*`],
+      }),
+    );
+    // Who may not list a bucket is told 403 for an object that is not there, and jobs' logs would speak of denied access. S3 asks
+    // this without a prefix, so no condition can hold it to the fleet's: a manager could list other fleets' names, not read them.
+    role.addToPolicy(
+      new PolicyStatement({
+        sid: 'SeeThatACacheIsMissing',
+        actions: ['s3:ListBucket'],
+        resources: [this.bucketArn],
+      }),
+    );
+    return role;
   }
 
   /** It stays when the installation is removed: CloudFormation removes no bucket that has objects. They expire. */
@@ -47,28 +86,5 @@ export class JobCache extends Construct {
       ],
       removalPolicy: RemovalPolicy.RETAIN,
     });
-  }
-
-  private makeRole(bucketArn: string, managerRole: IRole): Role {
-    const role = new Role(this, 'Role', {
-      assumedBy: managerRole,
-      description: 'Reads and writes the cache of jobs: managers sign its URLs',
-    });
-    role.addToPolicy(
-      new PolicyStatement({
-        sid: 'ReadAndWriteCaches',
-        actions: ['s3:GetObject', 's3:PutObject'],
-        resources: [`${bucketArn}/*`],
-      }),
-    );
-    // Who may not list a bucket is told 403 for an object that is not there, and jobs' logs would speak of denied access.
-    role.addToPolicy(
-      new PolicyStatement({
-        sid: 'SeeThatACacheIsMissing',
-        actions: ['s3:ListBucket'],
-        resources: [bucketArn],
-      }),
-    );
-    return role;
   }
 }

@@ -3,7 +3,7 @@ import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { jobSecretArns } from '../policies/statements.ts';
+import { fleetSecretArns } from '../policies/statements.ts';
 import type { HelperImages } from './helper-images.ts';
 
 export interface JobExecutionRoleProps {
@@ -14,11 +14,12 @@ export interface JobExecutionRoleProps {
   /** Mirrors as fleets name them; those that are ECR pull-through caches may be pulled from, and fill when they are. */
   readonly imageMirrors: readonly string[];
   readonly parameterPrefix: string;
-  /** Secrets of fleets (ARNs) that hold logins of registries. */
+  readonly fleet: string;
+  /** Secrets of the fleet (ARNs) that hold logins of registries. */
   readonly registrySecretArns: readonly string[];
 }
 
-/** The role by which Fargate, not the job, pulls a job's images and writes its containers' logs. */
+/** The role by which Fargate, not the job, pulls the images of a fleet's jobs and writes their containers' logs. */
 export class JobExecutionRole extends Construct {
   readonly role: Role;
   /** ECR repositories of jobs' images. */
@@ -26,10 +27,10 @@ export class JobExecutionRole extends Construct {
 
   constructor(scope: Construct, id: string, props: JobExecutionRoleProps) {
     super(scope, id);
-    const { helperImages, logGroup, parameterPrefix, registrySecretArns } = props;
+    const { helperImages, logGroup, parameterPrefix, fleet, registrySecretArns } = props;
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'),
-      description: 'Pulls the images of job tasks and writes their logs',
+      description: `Pulls the images of the jobs of fleet ${fleet} and writes their logs`,
     });
     logGroup.grantWrite(this.role);
     for (const image of new Set(Object.values(helperImages))) image.grantPull(this.role);
@@ -37,7 +38,7 @@ export class JobExecutionRole extends Construct {
       new PolicyStatement({
         sid: 'ReadRegistryLogins',
         actions: ['secretsmanager:GetSecretValue'],
-        resources: [jobSecretArns(this, parameterPrefix), ...registrySecretArns],
+        resources: [fleetSecretArns(this, parameterPrefix, fleet), ...registrySecretArns],
       }),
     );
     const caches = props.imageMirrors.flatMap((mirror) => cacheArn(this, mirror) ?? []);

@@ -1,4 +1,4 @@
-import { MANAGER_CONTAINER, MANAGER_FAMILY } from '@serverless-gitlab-runner/fleet';
+import { MANAGER_CONTAINER, managerFamily } from '@serverless-gitlab-runner/fleet';
 import { Duration } from 'aws-cdk-lib';
 import {
   ContainerImage,
@@ -11,20 +11,24 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { managerStatements } from '../policies/manager.ts';
+import { managerRolePath } from '../policies/statements.ts';
 import type { HelperImages } from './helper-images.ts';
 import type { ResolvedImage } from './image-source.ts';
 
 export interface ManagerTaskProps {
+  readonly fleet: string;
   readonly parameterPrefix: string;
   readonly clusterArn: string;
   readonly clusterName: string;
   readonly eventBusArn: string;
   readonly eventBusName: string;
   readonly image: ResolvedImage;
+  /** The role by which Fargate pulls the manager's image and writes its log: the same for all fleets. */
+  readonly executionRole: Role;
   readonly helperImages: HelperImages;
   readonly jobExecutionRoleArn: string;
-  /** Roles that fleets give to their job tasks. */
-  readonly jobTaskRoleArns: readonly string[];
+  /** Role that the fleet gives to its job tasks, if it does. */
+  readonly jobTaskRoleArn: string | undefined;
   readonly logGroup: ILogGroup;
   readonly jobLogGroup: ILogGroup;
   readonly cpu: number;
@@ -37,29 +41,23 @@ export interface ManagerTaskProps {
 /** Longest that Fargate lets a container take to stop: the manager's jobs go on meanwhile. */
 const STOP_TIMEOUT = Duration.seconds(120);
 
-/** The task definition that the launcher runs: `gitlab-runner` with our executor. */
+/** The task definition that the launcher runs for a fleet: `gitlab-runner` with our executor. */
 export class ManagerTask extends Construct {
   readonly taskRole: Role;
-  readonly executionRole: Role;
 
   constructor(scope: Construct, id: string, props: ManagerTaskProps) {
     super(scope, id);
-    const assumedBy = new ServicePrincipal('ecs-tasks.amazonaws.com');
-    this.executionRole = new Role(this, 'ExecutionRole', {
-      assumedBy,
-      description: 'Pulls the manager image and writes its log',
-    });
     this.taskRole = new Role(this, 'TaskRole', {
-      assumedBy,
-      description: 'What a runner manager may do: run, watch and stop job tasks',
+      assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'),
+      path: managerRolePath(this, props.parameterPrefix),
+      description: `What a runner manager of fleet ${props.fleet} may do: run, watch and stop its job tasks`,
     });
     for (const statement of managerStatements(this, props)) this.taskRole.addToPolicy(statement);
-    props.image.grantPull(this.executionRole);
     const definition = new FargateTaskDefinition(this, 'Definition', {
-      family: MANAGER_FAMILY,
+      family: managerFamily(props.fleet),
       cpu: props.cpu,
       memoryLimitMiB: props.memoryMiB,
-      executionRole: this.executionRole,
+      executionRole: props.executionRole,
       taskRole: this.taskRole,
       runtimePlatform: {
         operatingSystemFamily: OperatingSystemFamily.LINUX,

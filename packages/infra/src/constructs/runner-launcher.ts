@@ -1,4 +1,4 @@
-import { MANAGER_FAMILY } from '@serverless-gitlab-runner/fleet';
+import { MANAGER_FAMILY_PREFIX } from '@serverless-gitlab-runner/fleet';
 import { EVENT_SOURCE, type EventName } from '@serverless-gitlab-runner/shared-events';
 import { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
@@ -13,8 +13,10 @@ import {
   decryptOnly,
   findTasks,
   listFleets,
+  managerRolePath,
   putEvents,
   readParameters,
+  roleArnsUnder,
   runTasks,
   tagManagers,
 } from '../policies/statements.ts';
@@ -96,7 +98,6 @@ export class RunnerLauncher extends Construct {
 
   private service(installation: Installation, options: ServiceOptions): ServiceFunction {
     const { parameterPrefix, eventBusArn, eventBusName, clusterArn } = installation;
-    const { managerTaskRoleArn, managerExecutionRoleArn } = installation;
     return new ServiceFunction(this, 'Service', {
       service: 'runner-launcher',
       description: 'Queued jobs in, runner managers out',
@@ -105,7 +106,6 @@ export class RunnerLauncher extends Construct {
         CLUSTER: clusterArn,
         EVENT_BUS_NAME: eventBusName,
         PARAMETER_PREFIX: parameterPrefix,
-        MANAGER_TASK_DEFINITION: MANAGER_FAMILY,
         QUEUE_URL: this.queue.queueUrl,
         DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl,
       },
@@ -125,7 +125,12 @@ export class RunnerLauncher extends Construct {
           resources: [this.deadLetters.queueArn],
         }),
         ...findTasks(this, installation),
-        ...runTasks(this, installation, MANAGER_FAMILY, [managerTaskRoleArn, managerExecutionRoleArn]),
+        ...runTasks(this, installation, {
+          // Of every fleet: a policy that named each would be full at some twenty, and change with each.
+          family: `${MANAGER_FAMILY_PREFIX}*`,
+          roleArns: [roleArnsUnder(this, managerRolePath(this, parameterPrefix))],
+          tags: { role: 'manager' },
+        }),
         tagManagers(this, installation),
         putEvents(eventBusArn),
       ],

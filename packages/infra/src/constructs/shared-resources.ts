@@ -1,20 +1,23 @@
-import { DEFAULT_PARAMETER_PREFIX, parseEcrRegistry } from '@serverless-gitlab-runner/fleet';
+import { DEFAULT_PARAMETER_PREFIX } from '@serverless-gitlab-runner/fleet';
 import { RemovalPolicy } from 'aws-cdk-lib';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnCluster } from 'aws-cdk-lib/aws-ecs';
 import { EventBus } from 'aws-cdk-lib/aws-events';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { FleetProps } from '../fleet-props.ts';
-import { assumeCacheRoles } from '../policies/statements.ts';
-import { FleetParameter } from './fleet-parameter.ts';
+import { managerRolePath } from '../policies/statements.ts';
+import { refuseNestedPrefixes } from './fleet-cache.ts';
+import { FleetResources, type FleetResourcesProps } from './fleet-resources.ts';
 import { holdToBuildable, resolveHelperImages } from './helper-images.ts';
-import { type ImageSource, resolveImage } from './image-source.ts';
+import { type ImageSource, type ResolvedImage, resolveImage } from './image-source.ts';
 import type { Installation } from './installation.ts';
 import { JobCache, type JobCacheProps } from './job-cache.ts';
-import { JobExecutionRole } from './job-execution-role.ts';
-import { ManagerTask } from './manager-task.ts';
+import { type BudgetProps, MonthlyBudget } from './monthly-budget.ts';
 import { Network, type NetworkProps } from './network.ts';
 import { builtRunnerImage } from './repository-images.ts';
+import { SpendingAlarms } from './spending-alarms.ts';
 
 export interface SharedResourcesProps {
   /** @default one fleet named `default` for https://gitlab.com, everything else as the fleet's schema says */
@@ -34,12 +37,21 @@ export interface SharedResourcesProps {
   readonly jobBaseImageArm64?: ImageSource;
   /** Size of a manager's task. @default 256 CPU units (a quarter of a vCPU) */
   readonly managerCpu?: number;
-  /** @default 512 */
+  /**
+   * @default 1024: a manager with 20 jobs takes 150 MiB, and one job can make `gitlab-runner` read an answer of 100 MiB from a Vault
+   * server of its own choosing (`secrets:`), which takes 621 MiB; with 512 that would end the manager and all its jobs
+   */
   readonly managerMemoryMiB?: number;
   /** Architecture of managers. @default X86_64 */
   readonly managerArchitecture?: 'X86_64' | 'ARM64';
   /** Variables for managers beyond their own, a proxy's for example; they do not replace those. @default none */
   readonly managerEnvironment?: Readonly<Record<string, string>>;
+  /**
+   * TCP ports that managers reach, beyond 443, DNS, and those of GitLab, of registries and of proxies that settings name: 8200 of a
+   * Vault server, 5050 of GitLab's registry on a port of its own, for example.
+   * @default none
+   */
+  readonly managerEgressPorts?: readonly number[];
   /**
    * ECR repositories whose images jobs may name: names (`*` allowed) in this account and region, or ARNs in others, whose
    * repository policies must allow it too.
@@ -48,12 +60,18 @@ export interface SharedResourcesProps {
   readonly jobImageRepositories?: readonly string[];
   /**
    * Mirrors that jobs' images are pulled through, as fleets name them; those that are ECR pull-through caches may be
-   * pulled from and filled. Needed only for fleets that are not declared here.
-   * @default those of the fleets' `job.registryMirrors`
+   * pulled from and filled, by every fleet.
+   * @default each fleet's own `job.registryMirrors`
    */
   readonly jobImageMirrors?: readonly string[];
   /** Bucket and role for jobs' `cache:`, for all fleets that do not say otherwise. @default none: caches are not kept */
   readonly cache?: JobCacheProps;
+  /** MiB logged within an hour, of managers or of one fleet's job tasks, from which an alarm rings. @default 1024 */
+  readonly loggedMibAlarm?: number;
+  /** A monthly budget of the account. @default none: AWS knows what amount is too much as little as we do */
+  readonly budget?: BudgetProps;
+  /** What alarms do. @default nothing: they only show in CloudWatch */
+  readonly alarmActions?: readonly IAlarmAction[];
   /** How long logs of managers and job tasks are kept. @default RetentionDays.TWO_WEEKS */
   readonly logRetention?: RetentionDays;
   /** @default INFO */
@@ -62,20 +80,18 @@ export interface SharedResourcesProps {
   readonly containerInsights?: boolean;
 }
 
-/** Network, cluster, bus, logs, roles, the manager's task definition and the fleets: what the services share. */
+/** Network, cluster, bus, logs and the fleets, each with its roles, groups and managers' task definition: what services share. */
 export class SharedResources extends Construct implements Installation {
   readonly parameterPrefix: string;
   readonly clusterArn: string;
   readonly clusterName: string;
   readonly eventBusArn: string;
   readonly eventBusName: string;
-  readonly managerTaskRoleArn: string;
-  readonly managerExecutionRoleArn: string;
   readonly network: Network;
   readonly managerLogGroup: ILogGroup;
-  readonly jobLogGroup: ILogGroup;
   readonly fleets: readonly FleetProps[];
-  readonly managerTask: ManagerTask;
+  /** By the fleet's name. */
+  readonly fleetResources: ReadonlyMap<string, FleetResources>;
 
   constructor(scope: Construct, id: string, props: SharedResourcesProps = {}) {
     super(scope, id);
@@ -98,76 +114,76 @@ export class SharedResources extends Construct implements Installation {
     this.eventBusArn = eventBus.eventBusArn;
     this.eventBusName = eventBus.eventBusName;
     this.network = new Network(this, 'Network', props.network);
-    this.managerLogGroup = this.logGroup('ManagerLog', 'managers', props.logRetention);
-    this.jobLogGroup = this.logGroup('JobLog', 'jobs', props.logRetention);
-    this.managerTask = this.manager(props);
-    this.managerTaskRoleArn = this.managerTask.taskRole.roleArn;
-    this.managerExecutionRoleArn = this.managerTask.executionRole.roleArn;
-    const cache = this.jobCache(props.cache);
-    for (const fleet of this.fleets) {
-      new FleetParameter(this, `Fleet-${fleet.name}`, {
-        parameterPrefix: this.parameterPrefix,
-        fleet,
-        network: this.network,
-        cache,
-      });
-    }
-  }
-
-  private logGroup(id: string, name: string, retention = RetentionDays.TWO_WEEKS): LogGroup {
-    return new LogGroup(this, id, {
-      logGroupName: `${this.parameterPrefix}/${name}`,
-      retention,
+    this.managerLogGroup = new LogGroup(this, 'ManagerLog', {
+      logGroupName: `${this.parameterPrefix}/managers`,
+      retention: props.logRetention ?? RetentionDays.TWO_WEEKS,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    const cache = props.cache && new JobCache(this, 'Cache', props.cache);
+    if (cache) refuseNestedPrefixes(this.fleets);
+    const common = this.common(props, cache);
+    this.fleetResources = new Map(
+      this.fleets.map((fleet) => [
+        fleet.name,
+        new FleetResources(this, `Fleet-${fleet.name}`, { ...common, fleet }),
+      ]),
+    );
+    this.watchSpending(props, cache);
   }
 
-  private jobCache(props: JobCacheProps | undefined): JobCache | undefined {
-    const { taskRole } = this.managerTask;
-    const cache = props && new JobCache(this, 'Cache', taskRole, props);
-    const roleArns = this.fleets.flatMap((fleet) => (fleet.cache ? (fleet.cache.roleArn ?? []) : []));
-    if (cache) roleArns.push(cache.role.roleArn);
-    if (roleArns.length > 0) taskRole.addToPolicy(assumeCacheRoles([...new Set(roleArns)]));
-    return cache;
+  private watchSpending(
+    { alarmActions, loggedMibAlarm = 1024, cache: cacheProps, budget }: SharedResourcesProps,
+    cache: JobCache | undefined,
+  ): void {
+    const alarms = new SpendingAlarms(this, 'Spending', alarmActions);
+    alarms.loggedBytes('managers', this.managerLogGroup.logGroupName, loggedMibAlarm);
+    for (const [fleet, { jobLogGroup }] of this.fleetResources)
+      alarms.loggedBytes(`jobs-${fleet}`, jobLogGroup.logGroupName, loggedMibAlarm);
+    // Of a bucket that is there already the caches may be the smallest part.
+    if (cache && cacheProps?.bucketName === undefined)
+      alarms.bucketSize(cache.bucketName, cacheProps?.sizeAlarmGib ?? 500);
+    if (budget) new MonthlyBudget(this, 'Budget', budget);
   }
 
-  private manager(props: SharedResourcesProps): ManagerTask {
+  /** What is the same for all fleets. */
+  private common(
+    props: SharedResourcesProps,
+    cache: JobCache | undefined,
+  ): Omit<FleetResourcesProps, 'fleet'> {
     const architecture = props.managerArchitecture ?? 'X86_64';
     const image = resolveImage(this, 'RunnerImage', props.runnerImage ?? builtRunnerImage(architecture));
-    const helperImages = resolveHelperImages(this, this.fleets, props);
-    const jobExecution = new JobExecutionRole(this, 'JobExecution', {
-      helperImages,
-      logGroup: this.jobLogGroup,
-      imageRepositories: props.jobImageRepositories ?? [],
-      imageMirrors:
-        props.jobImageMirrors ??
-        this.fleets.flatMap((fleet) => Object.values(fleet.job?.registryMirrors ?? {})),
-      parameterPrefix: this.parameterPrefix,
-      registrySecretArns: [
-        ...new Set(this.fleets.flatMap((fleet) => Object.values(fleet.job?.registryCredentials ?? {}))),
-      ],
-    });
-    const manager = new ManagerTask(this, 'Manager', {
+    return {
       parameterPrefix: this.parameterPrefix,
       clusterArn: this.clusterArn,
       clusterName: this.clusterName,
       eventBusArn: this.eventBusArn,
       eventBusName: this.eventBusName,
       image,
-      helperImages,
-      jobExecutionRoleArn: jobExecution.role.roleArn,
-      jobTaskRoleArns: this.fleets.flatMap((fleet) => fleet.job?.taskRoleArn ?? []),
+      executionRole: this.managerExecutionRole(image),
+      helperImages: resolveHelperImages(this, this.fleets, props),
       logGroup: this.managerLogGroup,
-      jobLogGroup: this.jobLogGroup,
       cpu: props.managerCpu ?? 256,
-      memoryMiB: props.managerMemoryMiB ?? 512,
+      memoryMiB: props.managerMemoryMiB ?? 1024,
       architecture,
       logLevel: props.logLevel ?? 'INFO',
       environment: props.managerEnvironment ?? {},
+      network: this.network,
+      cache,
+      managerEgressPorts: props.managerEgressPorts ?? [],
+      imageRepositories: props.jobImageRepositories ?? [],
+      imageMirrors: props.jobImageMirrors,
+      logRetention: props.logRetention ?? RetentionDays.TWO_WEEKS,
+    };
+  }
+
+  private managerExecutionRole(image: ResolvedImage): Role {
+    const role = new Role(this, 'ManagerExecutionRole', {
+      assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'),
+      path: managerRolePath(this, this.parameterPrefix),
+      description: 'Pulls the manager image and writes its log',
     });
-    const configRegistries = this.fleets.flatMap((fleet) => fleet.job?.imageConfigRegistries ?? []);
-    if (configRegistries.some(parseEcrRegistry)) jobExecution.grantReadConfigs(manager.taskRole);
-    return manager;
+    image.grantPull(role);
+    return role;
   }
 }
 

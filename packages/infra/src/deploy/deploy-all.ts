@@ -33,7 +33,6 @@ const deployOutputsSchema = z.object({
   ClusterName: z.string(),
   EventBusName: z.string(),
   ManagerLogGroup: z.string(),
-  JobLogGroup: z.string(),
   ParameterPrefix: z.string(),
 });
 

@@ -3,6 +3,7 @@ import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
 import type { AppSettings } from '../app-settings.ts';
 import type { JobCacheProps } from '../constructs/job-cache.ts';
+import type { BudgetProps } from '../constructs/monthly-budget.ts';
 import type { NetworkProps } from '../constructs/network.ts';
 import type { ServiceName } from '../constructs/service-function.ts';
 import type { SharedResourcesProps } from '../constructs/shared-resources.ts';
@@ -48,7 +49,8 @@ function addServiceStack(
 }
 
 function sharedProps(settings: AppSettings): SharedResourcesProps {
-  const { network, runnerImage, jobBaseImage, jobBaseImageArm64, jobImageMirrors, cache, ...rest } = settings;
+  const { network, runnerImage, jobBaseImage, jobBaseImageArm64, jobImageMirrors, cache, budget, ...rest } =
+    settings;
   return {
     fleets: rest.fleets,
     parameterPrefix: rest.parameterPrefix,
@@ -56,8 +58,12 @@ function sharedProps(settings: AppSettings): SharedResourcesProps {
     managerMemoryMiB: rest.managerMemoryMiB,
     managerArchitecture: rest.managerArchitecture,
     managerEnvironment: rest.managerEnvironment,
+    managerEgressPorts: rest.managerEgressPorts,
     jobImageRepositories: rest.jobImageRepositories,
     logLevel: rest.logLevel,
+    loggedMibAlarm: rest.loggedMibAlarm,
+    alarmActions: alarmActions(rest.alarmTopicArn),
+    ...(budget === undefined ? {} : { budget: budgetProps(budget, rest.alarmTopicArn) }),
     ...(jobImageMirrors === undefined ? {} : { jobImageMirrors }),
     ...(cache === undefined ? {} : { cache: cacheProps(cache) }),
     ...(runnerImage === undefined ? {} : { runnerImage }),
@@ -67,10 +73,26 @@ function sharedProps(settings: AppSettings): SharedResourcesProps {
   };
 }
 
-function cacheProps({ bucketName, expireDays }: NonNullable<AppSettings['cache']>): JobCacheProps {
+function cacheProps({
+  bucketName,
+  expireDays,
+  sizeAlarmGib,
+}: NonNullable<AppSettings['cache']>): JobCacheProps {
   return {
     ...(bucketName === undefined ? {} : { bucketName }),
     ...(expireDays === undefined ? {} : { expireDays }),
+    ...(sizeAlarmGib === undefined ? {} : { sizeAlarmGib }),
+  };
+}
+
+function budgetProps(
+  { monthlyUsd, email }: NonNullable<AppSettings['budget']>,
+  topicArn: string | undefined,
+): BudgetProps {
+  return {
+    monthlyUsd,
+    ...(email === undefined ? {} : { email }),
+    ...(topicArn === undefined ? {} : { topicArn }),
   };
 }
 

@@ -23,17 +23,7 @@ export class SharedStack extends Stack {
    */
   private exportForServices(): void {
     const { clusterArn, clusterName, eventBusArn, eventBusName } = this.resources;
-    const { managerTaskRoleArn, managerExecutionRoleArn } = this.resources;
-    for (const value of [
-      clusterArn,
-      clusterName,
-      eventBusArn,
-      eventBusName,
-      managerTaskRoleArn,
-      managerExecutionRoleArn,
-    ]) {
-      this.exportValue(value);
-    }
+    for (const value of [clusterArn, clusterName, eventBusArn, eventBusName]) this.exportValue(value);
   }
 
   private addOutputs(): void {
@@ -43,13 +33,20 @@ export class SharedStack extends Stack {
       ClusterName: resources.clusterName,
       EventBusName: resources.eventBusName,
       ManagerLogGroup: resources.managerLogGroup.logGroupName,
-      JobLogGroup: resources.jobLogGroup.logGroupName,
       ParameterPrefix: resources.parameterPrefix,
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
     for (const { name, gitlabApi } of resources.fleets) {
       const commands = secretCommands(resources.parameterPrefix, name);
       const id = outputId(name);
+      const own = resources.fleetResources.get(name);
+      if (own) {
+        new CfnOutput(this, `JobLogGroup${id}`, { value: own.jobLogGroup.logGroupName });
+        new CfnOutput(this, `ManagerRole${id}`, {
+          value: own.managerRole.roleArn,
+          description: `What a role of its own for the cache of fleet ${name} must trust`,
+        });
+      }
       new CfnOutput(this, `WebhookSecretCommand${id}`, {
         value: commands.webhookSecret,
         description: `Creates the webhook secret of fleet ${name}`,

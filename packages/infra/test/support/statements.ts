@@ -29,6 +29,7 @@ const policySchema = z.object({
 /** Roles have no inline or managed policies beside their policy resource: strict, so that one would show. */
 const roleSchema = z.strictObject({
   Description: z.string(),
+  Path: z.unknown().optional(),
   AssumeRolePolicyDocument: z.unknown(),
   Tags: z.unknown().optional(),
 });

@@ -1,5 +1,5 @@
 import { ConflictException, type RunTaskCommandInput, type Task } from '@aws-sdk/client-ecs';
-import { JOB_FAMILY_PREFIX, MANAGER_FAMILY, tagValue } from '@serverless-gitlab-runner/fleet';
+import { tagValue } from '@serverless-gitlab-runner/fleet';
 import type { Clock } from '../clock.ts';
 import type { Faults } from '../faults.ts';
 import { type SimulatedTask, statusOf, toSdkTask } from './simulated-task.ts';
@@ -47,14 +47,15 @@ export function createRunTask(
   };
 }
 
-function addTask(add: TaskStore['add'], { tags = [], startedBy }: RunTaskCommandInput): SimulatedTask {
+function addTask(
+  add: TaskStore['add'],
+  { taskDefinition = '', tags = [], startedBy }: RunTaskCommandInput,
+): SimulatedTask {
   const isManager = tagValue(tags, 'role') === 'manager';
   const jobId = isManager ? undefined : Number(tagValue(tags, 'jobId'));
   const given = tags.map(({ key = '', value = '' }) => ({ key, value }));
-  const kind = isManager
-    ? ({ role: 'manager', family: MANAGER_FAMILY } as const)
-    : ({ role: 'job', family: `${JOB_FAMILY_PREFIX}1` } as const);
-  return add({ ...kind, startedBy, jobId }, given);
+  const role = isManager ? 'manager' : 'job';
+  return add({ role, family: taskDefinition, startedBy, jobId }, given);
 }
 
 /** When ECS forgets a task's token: after a day, or twice the life of the task where that is shorter. */

@@ -1,4 +1,4 @@
-import { JOB_FAMILY_PREFIX, toTags } from '@serverless-gitlab-runner/fleet';
+import { jobFamilyPrefix, toTags } from '@serverless-gitlab-runner/fleet';
 import type { Actor } from '../actor.ts';
 import type { SimulatedEcs } from '../ecs/simulated-ecs.ts';
 import type { SimulatedTask } from '../ecs/simulated-task.ts';
@@ -59,7 +59,7 @@ async function runTask(
 ): Promise<SimulatedTask | undefined> {
   const tags = toTags({ role: 'job', fleet: 'default', jobId: String(id) });
   const order = {
-    taskDefinition: `${JOB_FAMILY_PREFIX}1`,
+    taskDefinition: `${jobFamilyPrefix('default')}1`,
     clientToken: `${managerId} ${id}-${attempt}`,
     startedBy: managerId,
     tags,

@@ -1,5 +1,5 @@
 import { readOurTasks } from '@serverless-gitlab-runner/ecs-tasks';
-import { type FleetConfig, MANAGER_FAMILY } from '@serverless-gitlab-runner/fleet';
+import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import {
   type BatchParts,
   createCapacityMemory,
@@ -122,7 +122,6 @@ function batchParts(actor: Actor, memory: Memory, parts: LauncherParts): BatchPa
     ...memory,
     ecs,
     cluster: CLUSTER,
-    taskDefinition: MANAGER_FAMILY,
     parameterPrefix: '/p',
     eventBusName: 'bus',
     timing: { now: clock.now, random: random.next, sleep: (milliseconds) => wire.sleep(actor, milliseconds) },
@@ -134,8 +133,7 @@ function batchParts(actor: Actor, memory: Memory, parts: LauncherParts): BatchPa
       }
     },
     readWorld: () => readOurTasks(ecs, CLUSTER, [{ desiredStatus: 'RUNNING' }]),
-    veto: (serving) =>
-      refusedToken(serving, { ecs, ssm, cluster: CLUSTER, family: MANAGER_FAMILY, parameterPrefix: '/p' }),
+    veto: (serving) => refusedToken(serving, { ecs, ssm, cluster: CLUSTER, parameterPrefix: '/p' }),
     publish: async (build) => {
       build();
       try {

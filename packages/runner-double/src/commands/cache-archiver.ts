@@ -47,6 +47,7 @@ export async function cacheArchiver(
     }
     await writeArchive(file, directory, files);
     const url = args.text('url');
+    if (url !== '' && (await isTooLarge(file, Number(args.text('max-uploaded-archive-size')), log))) return 0;
     if (url !== '') await withRetries(log, () => upload(file, url, args.texts('header'), log));
     else {
       log.info(
@@ -65,6 +66,16 @@ async function isUpToDate(file: string, directory: string, files: readonly strin
   if (archive === undefined) return false;
   const times = await Promise.all(files.map(async (name) => (await lstat(resolve(directory, name))).mtimeMs));
   return times.every((time) => time <= archive.mtimeMs);
+}
+
+/** Whether an archive stays on the disk for its size in bytes; 0 is no limit. */
+async function isTooLarge(file: string, limit: number, log: Logger): Promise<boolean> {
+  const { size } = await stat(file);
+  if (limit === 0 || size <= limit) return false;
+  log.info(
+    `Cache archive size (${size}) is too big (Limit is set to ${limit}). Cache will be stored only locally.`,
+  );
+  return true;
 }
 
 /** Under another name first: a job that reads the cache meanwhile sees the old or the new one. */

@@ -129,6 +129,7 @@ function writeArchiveOne(
     location.file,
     '--timeout',
     String(context.settings.cacheRequestTimeout),
+    ...limitArguments(context),
     ...archiverArguments(cache),
     ...uploadArguments(urls, location),
   ];
@@ -140,6 +141,11 @@ function writeArchiveOne(
       () => writer.warning('Failed to create cache'),
     );
   });
+}
+
+function limitArguments({ runner }: BuildContext): string[] {
+  const bytes = runner.cache?.MaxUploadedArchiveSize ?? 0;
+  return bytes > 0 ? ['--max-uploaded-archive-size', String(bytes)] : [];
 }
 
 function uploadArguments(urls: CacheUrls, { name }: CacheLocation): string[] {

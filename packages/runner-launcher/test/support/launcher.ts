@@ -43,7 +43,6 @@ export function createLauncher(manager: FleetConfigInput['manager'] = {}) {
   const parts: BatchParts = {
     ecs: ecs.client,
     cluster: 'cluster',
-    taskDefinition: 'family',
     parameterPrefix: '/p',
     eventBusName: 'bus',
     timing,

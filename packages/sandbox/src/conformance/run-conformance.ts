@@ -39,7 +39,8 @@ export async function runConformance({ args, cleanup, signal }: CommandContext):
   const hasArm = able.some(({ suite }) => suite.architecture === 'ARM64');
   const ready = hasArm ? await prepareArm(machine, log, cleanup) : machine;
   if (hasArm) await step(log, 'Images of the cases on ARM64', buildArmConformanceImages);
-  const theatre = await startTheatre({ log, cleanup, signal, machine: ready });
+  const suiteFleets = able.flatMap(({ suite }) => suite.fleet ?? []);
+  const theatre = await startTheatre({ log, cleanup, signal, machine: ready, suiteFleets });
   const outcomes = await step(log, 'Pipelines', (inner) => runChoices(theatre, able, inner));
   const results = outcomes.flatMap((outcome) => outcome.results);
   writeReports(results, outcomes);

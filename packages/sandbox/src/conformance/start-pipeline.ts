@@ -7,7 +7,7 @@ import type {
   VariableDefinitions,
 } from '../gitlab-double/index.ts';
 import { readConfiguration } from '../gitlab-double/index.ts';
-import { addFleet } from '../system/add-fleet.ts';
+import { openFleet } from '../system/open-fleet.ts';
 import type { ConformanceCase, Suite, SuiteFleet } from './conformance-case.ts';
 import { loadRepository } from './load-repository.ts';
 import type { Theatre } from './start-theatre.ts';
@@ -55,7 +55,7 @@ async function makeProject(
       ...prepared,
     },
   });
-  const url = suite.fleet ? await addSuiteFleet(theatre, suite.fleet) : theatre.system.webhookUrl;
+  const url = suite.fleet ? await openSuiteFleet(theatre, suite.fleet) : theatre.system.webhookUrl;
   gitlab.addWebhook({ url, token: theatre.system.webhookSecret, projectId: project.id });
   for (const [name, image] of Object.entries(suite.registryImages ?? {}))
     await privateRegistry.push(image, `${path}${name}`);
@@ -73,9 +73,9 @@ async function makeProject(
 }
 
 /** A fleet beside the one of all suites: its runner takes jobs with its name for a tag, and no others. */
-async function addSuiteFleet({ gitlab, system }: Theatre, { name, manager }: SuiteFleet): Promise<string> {
+async function openSuiteFleet({ gitlab, system }: Theatre, { name }: SuiteFleet): Promise<string> {
   const { token: runnerToken } = gitlab.createRunner({ tags: [name], runUntagged: false });
-  return addFleet(system, { name, runnerToken, changes: { manager } });
+  return openFleet(system, { name, runnerToken });
 }
 
 function textOf(file: unknown, path: string): string {

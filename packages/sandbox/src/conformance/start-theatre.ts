@@ -5,6 +5,7 @@ import { type Log, step } from '../setup/progress.ts';
 import { deploySystem, type System } from '../system/deploy-system.ts';
 import type { PreparedMachine } from '../system/prepare-machine.ts';
 import { startEmulatorFor } from '../system/start-emulator.ts';
+import type { SuiteFleet } from './conformance-case.ts';
 import { giveFleetImages } from './private-registry/fleet-images.ts';
 import { type PrivateRegistry, startPrivateRegistry } from './private-registry/start-private-registry.ts';
 import { buildTrustingManager, reserveTrustingManager } from './private-registry/trust-registry.ts';
@@ -18,6 +19,8 @@ const CONFORMANCE_FLEET = {
     maxSize: { cpu: 2048, memory: 8192 },
     maxEphemeralStorageGib: 60,
     startTimeoutSeconds: 120,
+    // Both, for the cases about them.
+    capacity: ['FARGATE_SPOT', 'FARGATE'],
   },
 } as const;
 
@@ -41,10 +44,13 @@ export interface TheatreOptions {
   cleanup: Cleanup;
   signal: AbortSignal;
   machine: PreparedMachine;
+  /** Fleets that suites have beside that of all. */
+  suiteFleets: readonly SuiteFleet[];
 }
 
 /** Starts everything that the cases need, once for all of them. */
-export async function startTheatre({ log, cleanup, signal, machine }: TheatreOptions): Promise<Theatre> {
+export async function startTheatre(options: TheatreOptions): Promise<Theatre> {
+  const { log, cleanup, signal, machine, suiteFleets } = options;
   const { runId, images } = machine;
   const manager = reserveTrustingManager(images.manager, runId, cleanup);
   const emulator = await startEmulatorFor(log, cleanup, machine);
@@ -65,10 +71,12 @@ export async function startTheatre({ log, cleanup, signal, machine }: TheatreOpt
     buildTrustingManager({ name: manager, manager: images.manager, caFile, log: inner }),
   );
   const fleetRegistries = await giveFleetImages(gitlab, privateRegistry, endpoint);
+  const job = { ...CONFORMANCE_FLEET.job, capacity: [...CONFORMANCE_FLEET.job.capacity], ...fleetRegistries };
   const system = await deploySystem({
     ...{ log, emulator, signal, gitlabUrl: gitlab.url, runnerToken },
     machine: { ...machine, images: { ...images, manager } },
-    fleet: { ...CONFORMANCE_FLEET, job: { ...CONFORMANCE_FLEET.job, ...fleetRegistries } },
+    fleet: { manager: CONFORMANCE_FLEET.manager, job },
+    otherFleets: suiteFleets.map(({ name, manager }) => ({ name, manager, job })),
   });
   const observer = new TaskObserver(system.ecs, system.outputs.ClusterArn, () => undefined);
   cleanup.add('the observer', () => observer.stop());

@@ -16,7 +16,7 @@ const LAMBDA_ROUTES: readonly [method: string, path: RegExp, operation: string][
 ];
 
 /** Caches' URLs are the only ones that are signed beforehand: in the name of their role, as the templates call it. */
-const PRESIGNER = 'SharedCacheRole';
+const PRESIGNER = 'SharedFleetdefaultCacheRole';
 /** Operations on an object, whose bucket is in the path. */
 const OBJECT_OPERATIONS: Readonly<Record<string, string>> = {
   GET: 'GetObject',

@@ -1,4 +1,4 @@
-import { TAG, type TaskRole } from '@serverless-gitlab-runner/fleet';
+import { type TaskRole, toTags } from '@serverless-gitlab-runner/fleet';
 import type { Call } from './call.ts';
 import type { Outcome } from './proxy.ts';
 
@@ -24,14 +24,20 @@ const NAMING = [
   ...['RoleArn', 'Bucket', 'Key'],
 ] as const;
 
+/** Tags of a task that policies ask for. */
+export interface TagsOfTask {
+  role: TaskRole;
+  fleet: string | undefined;
+}
+
 /** Every call that passed, like ones counted together, for a later judgement of policies. */
 export class CallRecord {
   readonly #calls = new Map<string, RecordedCalls>();
-  readonly #roleOf: (taskArn: string) => TaskRole | undefined;
+  readonly #tagsOf: (taskArn: string) => TagsOfTask | undefined;
 
-  /** @param roleOf a task's role tag, if it is known: policies ask for it, and calls do not carry it */
-  constructor(roleOf: (taskArn: string) => TaskRole | undefined = () => undefined) {
-    this.#roleOf = roleOf;
+  /** @param tagsOf a task's tags, if they are known: policies ask for them, and calls do not carry them */
+  constructor(tagsOf: (taskArn: string) => TagsOfTask | undefined = () => undefined) {
+    this.#tagsOf = tagsOf;
   }
 
   add(call: Call, status: Outcome): void {
@@ -48,8 +54,10 @@ export class CallRecord {
 
   #tagsOfTask({ parameters: { task, resourceArn } }: Call): { resourceTags?: string[] } {
     const about = task ?? resourceArn;
-    const role = typeof about === 'string' ? this.#roleOf(about) : undefined;
-    return role ? { resourceTags: [`${TAG.role}=${role}`] } : {};
+    const tags = typeof about === 'string' ? this.#tagsOf(about) : undefined;
+    if (tags === undefined) return {};
+    const { role, fleet } = tags;
+    return { resourceTags: toTags({ role, fleet }).map(({ key, value }) => `${key}=${value}`) };
   }
 
   /** By caller, service and operation. */

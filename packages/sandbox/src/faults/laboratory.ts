@@ -33,7 +33,12 @@ export const LABORATORY_FLEET = {
     drainGraceSeconds: 180,
     capacity: ['FARGATE_SPOT', 'FARGATE'],
   },
-  job: { size: { cpu: 256, memory: 512 }, deadManSeconds: 30, startTimeoutSeconds: 60 },
+  job: {
+    size: { cpu: 256, memory: 512 },
+    deadManSeconds: 30,
+    startTimeoutSeconds: 60,
+    capacity: ['FARGATE_SPOT', 'FARGATE'],
+  },
   // Faults that need the safety launch turn it on: it would mend what the others are to show.
   safetyLaunchSeconds: 0,
 } as const;
@@ -76,7 +81,7 @@ export interface LaboratoryOptions {
 export async function startLaboratory(options: LaboratoryOptions): Promise<Laboratory> {
   const { log, cleanup, machine, signal } = options;
   let observer: TaskObserver | undefined;
-  const record = new CallRecord((task) => observer?.find(task)?.role);
+  const record = new CallRecord((task) => observer?.find(task));
   const names = new Map<string, string>();
   const dialect = awsDialect((accessKey) => names.get(accessKey));
   let aws: FaultProxy | undefined;
@@ -150,5 +155,10 @@ function rebased(url: string, base: string): string {
 
 /** A copy that may be handed to where a literal's `readonly` is not taken. */
 function mutable(fleet: typeof LABORATORY_FLEET) {
-  return { ...fleet, manager: { ...fleet.manager, capacity: [...fleet.manager.capacity] } };
+  const { manager, job } = fleet;
+  return {
+    ...fleet,
+    manager: { ...manager, capacity: [...manager.capacity] },
+    job: { ...job, capacity: [...job.capacity] },
+  };
 }

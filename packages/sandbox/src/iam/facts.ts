@@ -1,5 +1,5 @@
 import {
-  JOB_FAMILY_PREFIX,
+  fleetOfJobFamily,
   MANAGER_STARTED_BY,
   TAG,
   type TaskRole,
@@ -7,27 +7,28 @@ import {
 } from '@serverless-gitlab-runner/fleet';
 import type { Installation } from './installation.ts';
 import { registeredRoles } from './needs/ecs.ts';
-import { type Facts, optionalText } from './needs/need.ts';
+import { type Facts, optionalText, recordedTags } from './needs/need.ts';
 import type { RecordedCall } from './recording.ts';
 
 /**
  * What a recording tells of task definitions and of tasks' tags. Answers are not recorded, so a task's role tag is told
- * by who named the task how, and only where nothing tells is it taken to be what the caller's code stops or marks.
+ * by who named the task how, and only where nothing tells is it taken to be what the caller's code stops or marks. Its fleet is the
+ * one that all recorded tasks were started for; where there are several, only what a test says of the task tells.
  */
 export function factsOf(calls: readonly RecordedCall[], installation: Installation): Facts {
   const managers = managersIn(calls);
   const jobs = jobsIn(calls, managers);
-  const registered = rolesOfJobs(calls);
+  const fleet = onlyFleet(calls);
   return {
     tagsOfTask(taskArn, call) {
       const { resourceTags } = call.parameters;
       if (Array.isArray(resourceTags)) return resourceTags.map(String);
       const task = taskIdOf(taskArn);
       const role = managers.has(task) ? 'manager' : jobs.has(task) ? 'job' : presumed(call);
-      return role && [`${TAG.role}=${role}`];
+      return role && [`${TAG.role}=${role}`, ...(fleet === undefined ? [] : [`${TAG.fleet}=${fleet}`])];
     },
     rolesOfDefinition: (family) =>
-      installation.taskRoles.get(family) ?? (family.startsWith(JOB_FAMILY_PREFIX) ? registered : undefined),
+      installation.taskRoles.get(family) ?? rolesOfJobs(calls, fleetOfJobFamily(family)),
   };
 }
 
@@ -57,12 +58,23 @@ function presumed({ operation }: RecordedCall): TaskRole | undefined {
   return operation === 'StopTask' ? 'job' : undefined;
 }
 
-/** Roles of all job definitions together: the recording counts families alike as one. */
-function rolesOfJobs(calls: readonly RecordedCall[]): string[] | undefined {
+/** The fleet that tasks were started for, if it is one only. */
+function onlyFleet(calls: readonly RecordedCall[]): string | undefined {
+  const mark = `${TAG.fleet}=`;
+  const fleets = calls
+    .filter(({ operation }) => operation === 'RunTask')
+    .flatMap((call) => recordedTags(call).filter((tag) => tag.startsWith(mark)));
+  const [fleet, ...others] = new Set(fleets);
+  return others.length > 0 ? undefined : fleet?.slice(mark.length);
+}
+
+/** Roles of all of a fleet's job definitions together: the recording counts families alike as one. */
+function rolesOfJobs(calls: readonly RecordedCall[], fleet: string | undefined): string[] | undefined {
+  if (fleet === undefined) return undefined;
   const registrations = calls.filter(
     (call) =>
       call.operation === 'RegisterTaskDefinition' &&
-      optionalText(call, 'family')?.startsWith(JOB_FAMILY_PREFIX),
+      fleetOfJobFamily(optionalText(call, 'family') ?? '') === fleet,
   );
   if (registrations.length === 0) return undefined;
   return [...new Set(registrations.flatMap(registeredRoles))];

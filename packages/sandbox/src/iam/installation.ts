@@ -1,4 +1,4 @@
-import { MANAGER_FAMILY } from '@serverless-gitlab-runner/fleet';
+import { MANAGER_FAMILY_PREFIX } from '@serverless-gitlab-runner/fleet';
 import { z } from 'zod';
 import { type Intrinsics, intrinsicsOf } from './intrinsics.ts';
 import { recordedNames } from './physical-names.ts';
@@ -22,7 +22,7 @@ export interface Statement {
 
 /** A role of the installation. */
 export interface Role {
-  /** The caller it belongs to, as `manager`; of a role that none of our programs has, its logical id without the hash. */
+  /** The caller it belongs to (`callerOfFleet` for a manager's); of a role that none of our programs has, its logical id without the hash. */
   name: string;
   arn: string;
   statements: Statement[];
@@ -34,6 +34,14 @@ export interface Installation {
   roles: ReadonlyMap<string, Role>;
   /** Roles that a task definition of the templates gives to its tasks, by family. */
   taskRoles: ReadonlyMap<string, string[]>;
+}
+
+/** The fleet of recordings. */
+const RECORDED_FLEET = 'default';
+
+/** A manager's name as a caller: recordings have one fleet's, which are called just so. */
+export function callerOfFleet(fleet: string): string {
+  return fleet === RECORDED_FLEET ? 'manager' : `manager of ${fleet}`;
 }
 
 const functionSchema = z.object({
@@ -60,7 +68,8 @@ export function readInstallation(
   });
   const callers = new Map<string, string>();
   for (const { Family, taskRole } of definitions) {
-    if (Family === MANAGER_FAMILY) callers.set(taskRole, 'manager');
+    if (Family.startsWith(MANAGER_FAMILY_PREFIX))
+      callers.set(taskRole, callerOfFleet(Family.slice(MANAGER_FAMILY_PREFIX.length)));
   }
   for (const { stack, properties } of resourcesOf(templates, 'AWS::Lambda::Function')) {
     const { Role: role, Environment } = functionSchema.parse(properties);

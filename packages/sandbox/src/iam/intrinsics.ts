@@ -54,11 +54,13 @@ export function intrinsicsOf(templates: Templates, names: ReadonlyMap<string, st
 
   function attribute(stack: string, value: unknown): string {
     const [id, name] = Array.isArray(value) ? value.map(String) : [];
-    const kind = KINDS[templates[stack]?.Resources[id ?? '']?.Type ?? ''];
+    const resource = templates[stack]?.Resources[id ?? ''];
+    const kind = KINDS[resource?.Type ?? ''];
     if (id === undefined || name !== 'Arn' || kind === undefined) {
       throw new Error(`${stack}: the attribute ${JSON.stringify(value)} is not understood yet`);
     }
-    return arnOf(kind.service, kind.resource(nameOf(stack, id)));
+    const path = resource?.Properties.Path === undefined ? '' : textOf(stack, resource.Properties.Path);
+    return arnOf(kind.service, kind.resource(`${path.replace(/^\//, '')}${nameOf(stack, id)}`));
   }
 
   function joined(stack: string, value: unknown): string {

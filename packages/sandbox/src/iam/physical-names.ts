@@ -22,7 +22,7 @@ export const KINDS: Readonly<
 
 /** Where names that CloudFormation makes are seen in a recording. */
 const SEEN: Readonly<Record<string, RegExp>> = {
-  'AWS::IAM::Role': new RegExp(`arn:aws:iam::${ACCOUNT}:role/([\\w+=,.@-]+)`, 'g'),
+  'AWS::IAM::Role': new RegExp(`arn:aws:iam::${ACCOUNT}:role/(?:[\\w+=,.@-]+/)*([\\w+=,.@-]+)`, 'g'),
   'AWS::S3::Bucket': /"Bucket":"([^"]+)"/g,
   'AWS::SQS::Queue': new RegExp(`/${ACCOUNT}/([\\w-]+)`, 'g'),
 };

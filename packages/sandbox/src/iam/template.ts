@@ -13,6 +13,7 @@ export type TemplateStatement = z.infer<typeof statementSchema>;
 /** Strict: a managed or inline policy beside the policy resource would be missed. */
 const roleSchema = z.strictObject({
   Description: z.string().optional(),
+  Path: z.unknown().optional(),
   AssumeRolePolicyDocument: z.unknown(),
   Tags: z.unknown().optional(),
 });

@@ -22,6 +22,8 @@ export interface DeploySystemOptions {
   apiToken?: string;
   /** What differs from a fleet's defaults. */
   fleet?: Omit<FleetProps, 'name' | 'gitlabUrl'>;
+  /** Fleets beside it, of the same GitLab; each is opened by `openFleet`. Default none. */
+  otherFleets?: readonly Omit<FleetProps, 'gitlabUrl'>[];
   signal?: AbortSignal;
 }
 
@@ -41,19 +43,20 @@ export interface System {
 export async function deploySystem(options: DeploySystemOptions): Promise<System> {
   const { machine, emulator, gitlabUrl, log } = options;
   const { defaultJob, manager, helper, helperArm64 } = machine.images;
-  const fleet: FleetProps = {
-    ...options.fleet,
-    name: FLEET,
-    gitlabUrl,
-    job: { defaultImage: defaultJob, architecture: HOST_ARCHITECTURE, ...options.fleet?.job },
-  };
+  const fleets = [{ ...options.fleet, name: FLEET }, ...(options.otherFleets ?? [])].map(
+    (fleet): FleetProps => ({
+      ...fleet,
+      gitlabUrl,
+      job: { defaultImage: defaultJob, architecture: HOST_ARCHITECTURE, ...fleet.job },
+    }),
+  );
   const client = emulatorClient(emulator.endpoint);
   const outputs = await step(log, 'Deploying the stacks with CDK', (inner) =>
     deployAll({
       endpoint: emulator.endpoint,
       region: client.region,
       context: {
-        ...{ fleets: [fleet], cache: {}, managerArchitecture: HOST_ARCHITECTURE },
+        ...{ fleets, cache: {}, managerArchitecture: HOST_ARCHITECTURE },
         ...{ runnerImage: manager, jobBaseImage: helper },
         ...(helperArm64 === undefined ? {} : { jobBaseImageArm64: helperArm64 }),
       },

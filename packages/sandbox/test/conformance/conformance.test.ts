@@ -17,7 +17,9 @@ let refusals: unknown[] = [];
 beforeAll(async () => {
   const machine = await prepareMachine({ log, cleanup, demoImages: true });
   await buildConformanceImages(log);
-  const theatre = await startTheatre({ log, cleanup, machine, signal: new AbortController().signal });
+  const { signal } = new AbortController();
+  const suiteFleets = choices.flatMap(({ suite }) => suite.fleet ?? []);
+  const theatre = await startTheatre({ log, cleanup, machine, signal, suiteFleets });
   const outcomes = await runChoices(theatre, choices, log);
   results = outcomes.flatMap((outcome) => outcome.results);
   refusals = theatre.gitlab.protocolErrors;

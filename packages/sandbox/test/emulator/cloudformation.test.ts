@@ -2,6 +2,7 @@ import {
   CloudFormationClient,
   CreateStackCommand,
   DescribeStackEventsCommand,
+  DescribeStackResourcesCommand,
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation';
 import { DescribeClustersCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
@@ -88,6 +89,53 @@ it('CloudFormation makes task definitions whose nested members work, and gives c
     ['init', 0],
   ]);
 });
+
+it('CloudFormation makes groups that name each other, by a way out that stands beside them', async () => {
+  const group = (GroupDescription: string, more = {}) => ({
+    Type: 'AWS::EC2::SecurityGroup',
+    Properties: { GroupDescription, ...more },
+  });
+  const port = { IpProtocol: 'tcp', FromPort: 10_022, ToPort: 10_022 };
+  const https = { IpProtocol: 'tcp', FromPort: 443, ToPort: 443, CidrIp: '0.0.0.0/0' };
+  const egress = (destination: Record<string, unknown>) => ({
+    Type: 'AWS::EC2::SecurityGroupEgress',
+    Properties: { ...port, GroupId: { 'Fn::GetAtt': ['From', 'GroupId'] }, ...destination },
+  });
+  const to = { DestinationSecurityGroupId: { 'Fn::GetAtt': ['To', 'GroupId'] } };
+  const From = group('from', { SecurityGroupEgress: [https] });
+  const ingress = { ...port, SourceSecurityGroupId: { 'Fn::GetAtt': ['From', 'GroupId'] } };
+  const To = group('to', { SecurityGroupIngress: [ingress] });
+  expect(await deploy('groups', { From, To, Out: egress(to) })).toBe('CREATE_COMPLETE');
+  const physical = await cloudformation.send(new DescribeStackResourcesCommand({ StackName: 'groups' }));
+  const idOf = (id: string) =>
+    physical.StackResources?.find(({ LogicalResourceId }) => LogicalResourceId === id)?.PhysicalResourceId;
+  const answer = await describeGroup(idOf('From') ?? '');
+  const egressRules = answer.slice(answer.indexOf('<ipPermissionsEgress>'));
+  expect(egressRules).toContain('<fromPort>443</fromPort>');
+  expect(egressRules).toMatch(
+    new RegExp(`<fromPort>10022</fromPort>.*<groupId>${idOf('To')}</groupId>`, 's'),
+  );
+  expect(await deploy('groups-2', { From, Out: egress({}) })).toBe('ROLLBACK_COMPLETE');
+  expect(await deploy('groups-3', { From, Out: egress({ DestinationSecurityGroupId: 'sg-0' }) })).toBe(
+    'ROLLBACK_COMPLETE',
+  );
+});
+
+/** What EC2 says of a security group, in its XML. */
+async function describeGroup(id: string): Promise<string> {
+  const body = new URLSearchParams({
+    Action: 'DescribeSecurityGroups',
+    Version: '2016-11-15',
+    'GroupId.1': id,
+  });
+  const credential = 'Credential=test/20260101/us-east-1/ec2/aws4_request';
+  const response = await fetch(bed.clientOptions.endpoint, {
+    method: 'POST',
+    body,
+    headers: { authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host, Signature=0` },
+  });
+  return response.text();
+}
 
 it('CloudFormation refuses what Fargate refuses, in its words', async () => {
   const status = await deploy('bad', { Task: taskDefinition('refused', { Memory: '4096' }) });

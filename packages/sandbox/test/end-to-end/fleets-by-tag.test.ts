@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ObservedTask, TaskObserver } from '../../src/demo/observe-tasks.ts';
 import { type GitLabDouble, type Job, startGitLabDouble } from '../../src/gitlab-double/index.ts';
 import { Cleanup } from '../../src/setup/cleanup.ts';
-import { addFleet } from '../../src/system/add-fleet.ts';
 import { type DeploySystemOptions, deploySystem, type System } from '../../src/system/deploy-system.ts';
+import { openFleet } from '../../src/system/open-fleet.ts';
 import { prepareMachine } from '../../src/system/prepare-machine.ts';
 import { startEmulatorFor } from '../../src/system/start-emulator.ts';
 
@@ -15,6 +15,13 @@ const DEFAULT_FLEET: NonNullable<DeploySystemOptions['fleet']> = {
   job: { size: { cpu: 256, memory: 512 } },
   gitlabApi: {},
   runner: { tagList: ['small'], runUntagged: true },
+};
+/** It has no webhook of its own, and does not ask GitLab. */
+const LARGE_FLEET: NonNullable<DeploySystemOptions['otherFleets']>[number] = {
+  name: 'large',
+  manager: DEFAULT_FLEET.manager,
+  job: DEFAULT_FLEET.job,
+  runner: { tagList: ['large', 'linux'], runUntagged: false },
 };
 
 let gitlab: GitLabDouble;
@@ -30,11 +37,10 @@ beforeAll(async () => {
   const { token: runnerToken } = gitlab.createRunner({ tags: ['small'], runUntagged: true });
   system = await deploySystem({
     ...{ log, machine, emulator, gitlabUrl: gitlab.url, runnerToken },
-    ...{ apiToken: gitlab.privateToken, fleet: DEFAULT_FLEET },
+    ...{ apiToken: gitlab.privateToken, fleet: DEFAULT_FLEET, otherFleets: [LARGE_FLEET] },
   });
   const large = gitlab.createRunner({ tags: ['large', 'linux'], runUntagged: false });
-  const runner = { tagList: ['large', 'linux'], runUntagged: false };
-  await addFleet(system, { name: 'large', runnerToken: large.token, changes: { runner } });
+  await openFleet(system, { name: 'large', runnerToken: large.token });
   observer = new TaskObserver(system.ecs, system.outputs.ClusterArn, () => undefined);
   cleanup.add('the observer', () => observer.stop());
   jobs = await queueJobs({ untagged: [], small: ['small'], large: ['large'], nobodys: ['gpu'] });

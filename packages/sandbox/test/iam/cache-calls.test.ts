@@ -4,7 +4,7 @@ import { resourcesOf, type Templates } from '../../src/iam/template.ts';
 import { made, refusedOf } from './support/recorded.ts';
 
 const BUCKET = 'serverless-gitlab-runner-shared-sharedcachebucket-1a2b3c';
-const ROLE = 'SharedCacheRole';
+const ROLE = 'SharedFleetdefaultCacheRole';
 const object = (Bucket: string) => ({ Bucket, Key: 'default/runner/abcdefghi/project/7/deps-protected' });
 
 let templates: Templates;
@@ -34,7 +34,10 @@ it('a manager may assume the role of the cache, and no other', async () => {
   ]);
 });
 
-it.each(['manager', 'SharedJobExecutionRole'])('%s may not reach the bucket itself', async (caller) => {
-  const refused = await refusedOf(made(caller, 's3', 'GetObject', object(BUCKET)), templates);
-  expect(refused).toEqual([expect.stringContaining('s3:GetObject')]);
-});
+it.each(['manager', 'SharedFleetdefaultJobExecutionRole'])(
+  '%s may not reach the bucket itself',
+  async (caller) => {
+    const refused = await refusedOf(made(caller, 's3', 'GetObject', object(BUCKET)), templates);
+    expect(refused).toEqual([expect.stringContaining('s3:GetObject')]);
+  },
+);

@@ -33,7 +33,7 @@ describe('a call outside of the policy is refused', () => {
     ['a job in another cluster', () => like('manager', 'RunTask', { cluster: elsewhere }), 'ecs:RunTask'],
     [
       'a job of another family',
-      () => like('manager', 'RunTask', { taskDefinition: 'serverless-gitlab-runner-manager' }),
+      () => like('manager', 'RunTask', { taskDefinition: 'serverless-gitlab-runner-manager-default' }),
       'ecs:RunTask',
     ],
     [
@@ -217,7 +217,7 @@ describe('a call that the fixture does not have', () => {
     }),
     made('manager', 'ecs', 'ListTasks', {
       cluster: CLUSTER,
-      family: 'serverless-gitlab-runner-manager',
+      family: 'serverless-gitlab-runner-manager-default',
       desiredStatus: 'STOPPED',
     }),
     made('manager', 'secretsmanager', 'CreateSecret', {
@@ -231,7 +231,7 @@ describe('a call that the fixture does not have', () => {
       resourceTags: ['serverless-gitlab-runner:role=job'],
     }),
     made('manager', 'logs', 'GetLogEvents', {
-      logGroupName: '/serverless-gitlab-runner/jobs',
+      logGroupName: '/serverless-gitlab-runner/jobs/default',
       logStreamName: 'redis/redis/1',
     }),
   ])('is allowed to $caller: $service $operation', async (call) => {

@@ -8,8 +8,8 @@ import { PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import {
   type FleetConfigInput,
   MANAGER_CONTAINER,
-  MANAGER_FAMILY,
   MANAGER_STARTED_BY,
+  managerFamily,
   parameterNames,
   toTags,
 } from '@serverless-gitlab-runner/fleet';
@@ -59,7 +59,7 @@ export async function writeParameters(
       jobSecurityGroups: [SECURITY_GROUP],
     },
     ...fleet,
-    job: { architecture: HOST_ARCHITECTURE, ...fleet.job },
+    job: { architecture: HOST_ARCHITECTURE, capacity: ['FARGATE_SPOT', 'FARGATE'], ...fleet.job },
   };
   await ssm.send(
     new PutParameterCommand({ Name: names.config, Type: 'String', Value: JSON.stringify(config) }),
@@ -79,7 +79,7 @@ export async function startManager(ecs: ECSClient, cluster: string): Promise<str
   }).map(([name, value]) => ({ name, value }));
   await ecs.send(
     new RegisterTaskDefinitionCommand({
-      family: MANAGER_FAMILY,
+      family: managerFamily(FLEET),
       networkMode: 'awsvpc',
       requiresCompatibilities: ['FARGATE'],
       cpu: '256',
@@ -95,7 +95,7 @@ export async function startManager(ecs: ECSClient, cluster: string): Promise<str
   const { tasks, failures } = await ecs.send(
     new RunTaskCommand({
       cluster,
-      taskDefinition: MANAGER_FAMILY,
+      taskDefinition: managerFamily(FLEET),
       startedBy: MANAGER_STARTED_BY,
       capacityProviderStrategy: [{ capacityProvider: 'FARGATE' }],
       networkConfiguration: { awsvpcConfiguration: { subnets: [SUBNET] } },

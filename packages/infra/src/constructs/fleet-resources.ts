@@ -1,0 +1,110 @@
+import { parameterNames, parseEcrRegistry } from '@serverless-gitlab-runner/fleet';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { Role } from 'aws-cdk-lib/aws-iam';
+import { type ILogGroup, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { Construct } from 'constructs';
+import { type FleetProps, parseFleet } from '../fleet-props.ts';
+import { assumeCacheRole } from '../policies/statements.ts';
+import { fleetCache } from './fleet-cache.ts';
+import { FleetSecurityGroups } from './fleet-security-groups.ts';
+import type { JobCache } from './job-cache.ts';
+import { JobExecutionRole } from './job-execution-role.ts';
+import { managerEgressPorts } from './manager-egress.ts';
+import { ManagerTask, type ManagerTaskProps } from './manager-task.ts';
+import type { Network } from './network.ts';
+
+/** What all fleets share. */
+export interface FleetResourcesProps
+  extends Omit<ManagerTaskProps, 'fleet' | 'jobExecutionRoleArn' | 'jobTaskRoleArn' | 'jobLogGroup'> {
+  readonly fleet: FleetProps;
+  readonly network: Network;
+  /** The installation's cache, if it has one. */
+  readonly cache: JobCache | undefined;
+  /** TCP ports that managers reach beyond those that settings name. */
+  readonly managerEgressPorts: readonly number[];
+  /** ECR repositories whose images jobs may name. */
+  readonly imageRepositories: readonly string[];
+  /** Mirrors of images. Undefined: those that the fleet names. */
+  readonly imageMirrors: readonly string[] | undefined;
+  /** How long the log of job tasks is kept. */
+  readonly logRetention: RetentionDays;
+}
+
+type ParsedFleet = ReturnType<typeof parseFleet>;
+
+/**
+ * All that is one fleet's alone: its document, security groups, logs of jobs, and roles. What a manager may do names nothing of
+ * another fleet, so that a job which gets hold of its manager has that fleet only.
+ */
+export class FleetResources extends Construct {
+  readonly jobLogGroup: ILogGroup;
+  readonly managerRole: Role;
+
+  /** @throws {InvalidFleetConfigError} at synthesis, when the fleet is not what its schema allows. */
+  constructor(scope: Construct, id: string, props: FleetResourcesProps) {
+    super(scope, id);
+    const fleet = parseFleet(props.fleet);
+    this.jobLogGroup = new LogGroup(this, 'JobLog', {
+      logGroupName: `${props.parameterPrefix}/jobs/${fleet.name}`,
+      retention: props.logRetention,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const jobExecution = this.jobExecutionRole(fleet, props);
+    this.managerRole = new ManagerTask(this, 'Manager', {
+      ...props,
+      fleet: fleet.name,
+      jobExecutionRoleArn: jobExecution.role.roleArn,
+      jobTaskRoleArn: fleet.job.taskRoleArn,
+      jobLogGroup: this.jobLogGroup,
+    }).taskRole;
+    if (fleet.job.imageConfigRegistries.some(parseEcrRegistry))
+      jobExecution.grantReadConfigs(this.managerRole);
+    this.document(fleet, props);
+  }
+
+  private jobExecutionRole({ name, job }: ParsedFleet, props: FleetResourcesProps): JobExecutionRole {
+    return new JobExecutionRole(this, 'JobExecution', {
+      fleet: name,
+      helperImages: props.helperImages,
+      logGroup: this.jobLogGroup,
+      imageRepositories: props.imageRepositories,
+      imageMirrors: props.imageMirrors ?? Object.values(job.registryMirrors),
+      parameterPrefix: props.parameterPrefix,
+      registrySecretArns: [...new Set(Object.values(job.registryCredentials))],
+    });
+  }
+
+  /** The SSM parameter with the fleet's configuration. */
+  private document(fleet: ParsedFleet, props: FleetResourcesProps): void {
+    const { name, network, cache: _, ...settings } = fleet;
+    const cache = fleetCache(this, fleet, this.managerRole, props.cache);
+    if (cache) this.managerRole.addToPolicy(assumeCacheRole(cache.roleArn));
+    const document = {
+      version: 1,
+      name,
+      ...settings,
+      network: network ?? this.ownNetwork(fleet, props),
+      cache,
+    };
+    new StringParameter(this, 'Config', {
+      parameterName: parameterNames(props.parameterPrefix, name).config,
+      description: `Configuration of the GitLab runner fleet ${name}`,
+      stringValue: Stack.of(this).toJsonString(document),
+    });
+  }
+
+  private ownNetwork(fleet: ParsedFleet, { network, environment, ...props }: FleetResourcesProps) {
+    const groups = new FleetSecurityGroups(this, 'SecurityGroups', {
+      fleet: fleet.name,
+      vpcId: network.vpcId,
+      managerEgressPorts: managerEgressPorts({ fleet, environment, ports: props.managerEgressPorts }),
+    });
+    return {
+      subnets: network.subnetIds,
+      managerSecurityGroups: [groups.managerSecurityGroupId],
+      jobSecurityGroups: [groups.jobSecurityGroupId],
+      assignPublicIp: network.assignPublicIp,
+    };
+  }
+}
