@@ -13,7 +13,7 @@ const RESULT_MARKER = 'fargate-executor-result:';
 
 /**
  * The hooks' way to the resident process: HTTP on a Unix socket. `POST /prepare` and `POST /cleanup` take `env -0` and
- * answer with lines for the job log as they come; `GET /why/<job>` tells why a job's task was lost, `GET
+ * answer with lines for the job log as they come; `GET /again/<job>` opens a lost connection anew, `GET /why/<job>` tells why a job's task was lost, `GET
  * /after/<job>/<stage>/<exit code>` what there is to say after a stage.
  */
 export async function startHookServer(
@@ -47,6 +47,11 @@ async function answer(
   const why = /^\/why\/(\d+)$/.exec(request.url ?? '');
   if (request.method === 'GET' && why) {
     response.end(`${RESULT_MARKER}${await executor.why(Number(why[1]), write)}\n`);
+    return;
+  }
+  const again = /^\/again\/(\d+)$/.exec(request.url ?? '');
+  if (request.method === 'GET' && again) {
+    response.end((await executor.again(Number(again[1]))) ? 'yes\n' : 'no\n');
     return;
   }
   const after = /^\/after\/(\d+)\/(\w+)\/(\d+)$/.exec(request.url ?? '');

@@ -8,6 +8,7 @@ import { type JobRequest, jobIdOf, readJobRequest } from './job/job-request.ts';
 import { type JobSession, newSession } from './job/job-session.ts';
 import { publishStarted } from './job/job-task-events.ts';
 import { prepareJob } from './job/prepare-job.ts';
+import { reconnect } from './job/reconnect.ts';
 import { stopLostTask } from './job/stop-lost-task.ts';
 import { summarizeTask } from './job/summarize-task.ts';
 
@@ -28,6 +29,8 @@ export interface JobExecutor {
   cleanup(environment: HookEnvironment): Promise<void>;
   /** Writes to the job log why the connection to the job's task was lost. */
   why(jobId: number, write: (line: string) => void): Promise<HookResult>;
+  /** Opens a job's lost connection anew; whether there is one over which its stage can go on. */
+  again(jobId: number): Promise<boolean>;
   /** Lines for the job log after a stage that ended. */
   afterStage(jobId: number, stage: EndedStage): Promise<readonly string[]>;
   /** Ends all jobs that are left: the manager is leaving. */
@@ -86,6 +89,11 @@ export function createJobExecutor(context: ExecutorContext): JobExecutor {
       for (const line of lines) log.complain(line);
       if (session) for (const line of summarizeTask(session)) log.say(line);
       return fault === 'job' ? 'build-failure' : 'system-failure';
+    },
+
+    async again(jobId) {
+      const session = sessions.get(jobId);
+      return session !== undefined && (await reconnect(context, session));
     },
 
     async afterStage(jobId, stage) {

@@ -3,19 +3,32 @@ import type { ExecutorContext } from '../executor-context.ts';
 import { hasTold } from '../task/await-task.ts';
 import { explainStop, type StopExplanation } from '../task/explain-stop.ts';
 import { isEnding } from '../task/task-facts.ts';
-import type { JobSession } from './job-session.ts';
+import type { JobSession, StartedTask } from './job-session.ts';
+import { isAlive } from './reconnect.ts';
 
 /** ECS tells of a task's end some seconds after the connection to it broke. */
 const LONGEST_WAIT_MS = 30_000;
 const MS_BETWEEN_LOOKS = 1000;
 
-/** Why the connection to a job's task was lost, in lines for the job log. Waits until ECS has told, within bounds. */
+/**
+ * Why the connection to a job's task was lost, in lines for the job log. Waits until ECS has told, within bounds. Every
+ * stage that is still to come asks too: it gets the same fault at once, and no line again.
+ */
 export async function explainLoss(
-  { watcher }: ExecutorContext,
+  context: ExecutorContext,
   session: JobSession | undefined,
 ): Promise<StopExplanation> {
-  const task = session?.task;
-  if (!task) return system('The job has no task: it was cleaned up, or its preparation failed.');
+  if (!session?.task) return system('The job has no task: it was cleaned up, or its preparation failed.');
+  if (session.loss) return { ...session.loss, lines: [] };
+  session.loss = await findCause(context, session, session.task);
+  return session.loss;
+}
+
+async function findCause(
+  { watcher }: ExecutorContext,
+  session: JobSession,
+  task: StartedTask,
+): Promise<StopExplanation> {
   const deadline = Date.now() + LONGEST_WAIT_MS;
   for (;;) {
     await watcher.look();
@@ -23,6 +36,14 @@ export async function explainLoss(
     if (seen && isEnding(seen) && hasTold(seen)) return explainStop(seen);
     if (Date.now() > deadline) break;
     await sleep(MS_BETWEEN_LOOKS);
+  }
+  if (await isAlive(session)) {
+    return {
+      fault: 'job',
+      lines: [
+        "The agent in the job's container does not answer, though its task runs: a script ended or replaced it, or what is in /.job-agent.",
+      ],
+    };
   }
   const status = task.lastSeen?.lastStatus ?? 'unknown';
   return system(

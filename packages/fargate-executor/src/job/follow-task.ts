@@ -1,5 +1,6 @@
-import { hasImages } from '../task/task-facts.ts';
+import { hasImages, isEnding } from '../task/task-facts.ts';
 import type { TaskWatcher } from '../task/watch-tasks.ts';
+import { announceEnd } from './announce-end.ts';
 import type { JobSession } from './job-session.ts';
 import { releaseLogins } from './lease-logins.ts';
 
@@ -12,6 +13,7 @@ export function followTask(watcher: TaskWatcher, session: JobSession): void {
   if (!task) return;
   const unwatch = watcher.watch(task.arn, (view) => {
     if (view.kind === 'task') task.lastSeen = view.task;
+    if (view.kind === 'task' && isEnding(view.task)) void announceEnd(session, view.task);
     if (view.kind === 'task' && hasImages(view.task)) void releaseLogins(session);
     const isOver = view.kind === 'gone' || view.task.lastStatus === 'STOPPED';
     if (isOver && session.task === task) session.connection?.close();

@@ -1,5 +1,6 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
+import type { StopExplanation } from '../task/explain-stop.ts';
 import type { SecretLease } from '../task/lease-secrets.ts';
 import type { JobIdentity } from './job-request.ts';
 import type { JobConnection } from './open-connection.ts';
@@ -32,7 +33,9 @@ export interface JobSession {
   /** Secrets that were made for the job's images. */
   secrets: SecretLease[];
   /** What the job log has told once: a second time would be noise. */
-  told: Set<'summary' | 'memory' | 'disk'>;
+  told: Set<'summary' | 'memory' | 'disk' | 'end'>;
+  /** Why its task was lost, once that is known. */
+  loss?: StopExplanation;
   task?: StartedTask;
   connection?: JobConnection;
   /** Settles, without ever failing, when `prepare` is over. */

@@ -103,7 +103,7 @@ async function startContainers(name: string, folder: string, options: JobContain
   await runCommand('docker', [
     ...['run', '-d', '--name', `${name}-build`, ...mounts, '--network', `container:${name}-helper`],
     ...(user ? ['--user', user] : []),
-    ...['--entrypoint', '/.job-agent/busybox', image, 'sh', '/.job-agent/agent'],
+    ...['--entrypoint', '/.job-agent/bash', image, '-p', '/.job-agent/agent'],
   ]);
 }
 
