@@ -18,7 +18,7 @@ afterEach(async () => {
 
 function sessionWith(ask: () => Promise<{ stdout: string; stderr: string }>): JobSession {
   const { identity } = jobOf();
-  const connection = { ask, close: vi.fn() };
+  const connection = { ask, reopen: vi.fn(), close: vi.fn() };
   return { ...newSession(identity, '42-1'), connection };
 }
 
