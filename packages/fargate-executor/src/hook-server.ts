@@ -44,21 +44,7 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const write = (line: string) => void response.write(`${line}\n`);
-  const why = /^\/why\/(\d+)$/.exec(request.url ?? '');
-  if (request.method === 'GET' && why) {
-    response.end(`${RESULT_MARKER}${await executor.why(Number(why[1]), write)}\n`);
-    return;
-  }
-  const again = /^\/again\/(\d+)$/.exec(request.url ?? '');
-  if (request.method === 'GET' && again) {
-    response.end((await executor.again(Number(again[1]))) ? 'yes\n' : 'no\n');
-    return;
-  }
-  const after = /^\/after\/(\d+)\/(\w+)\/(\d+)$/.exec(request.url ?? '');
-  if (request.method === 'GET' && after) {
-    const [, jobId, name = '', exitCode] = after;
-    for (const line of await executor.afterStage(Number(jobId), { name, exitCode: Number(exitCode) }))
-      write(line);
+  if (request.method === 'GET' && (await answerQuestion(executor, request.url ?? '', write))) {
     response.end();
     return;
   }
@@ -73,6 +59,25 @@ async function answer(
       ? await executor.prepare(environment, write, hangUpOf(response))
       : await cleanup(executor, environment, write);
   response.end(`${RESULT_MARKER}${result}\n`);
+}
+
+/** What the run hook asks of a job. @returns whether it is a question at all */
+async function answerQuestion(
+  executor: JobExecutor,
+  url: string,
+  write: (line: string) => void,
+): Promise<boolean> {
+  const why = /^\/why\/(\d+)$/.exec(url);
+  const again = /^\/again\/(\d+)$/.exec(url);
+  const after = /^\/after\/(\d+)\/(\w+)\/(\d+)$/.exec(url);
+  if (why) write(`${RESULT_MARKER}${await executor.why(Number(why[1]), write)}`);
+  if (again) write((await executor.again(Number(again[1]))) ? 'yes' : 'no');
+  if (after) {
+    const [, jobId, name = '', exitCode] = after;
+    const stage = { name, exitCode: Number(exitCode) };
+    for (const line of await executor.afterStage(Number(jobId), stage)) write(line);
+  }
+  return Boolean(why ?? again ?? after);
 }
 
 async function cleanup(

@@ -8,7 +8,9 @@ import { jobOf } from './support/job.ts';
 const ending = (more: Partial<Task>): Task => ({ lastStatus: 'RUNNING', desiredStatus: 'STOPPED', ...more });
 const SPOT = ending({ stopCode: 'SpotInterruption', stoppingAt: new Date('2026-11-28T16:00:00Z') });
 
-function sessionThatAnswers(ask: (command: string, options?: AskOptions) => Promise<{ stdout: string; stderr: string }>) {
+function sessionThatAnswers(
+  ask: (command: string, options?: AskOptions) => Promise<{ stdout: string; stderr: string }>,
+) {
   const connection = { ask: vi.fn(ask), reopen: vi.fn(), close: vi.fn() };
   const session: JobSession = { ...newSession(jobOf().identity, '42-1'), connection };
   return { session, ask: connection.ask };

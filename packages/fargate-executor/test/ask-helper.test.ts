@@ -16,7 +16,12 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 async function ask(lines: string, options: Parameters<typeof askHelper>[3] = {}) {
   await writeFile(join(folder, 'ssh'), `#!/bin/sh\n${lines}\n`);
   await chmod(join(folder, 'ssh'), 0o755);
-  return askHelper(['-F', 'config', 'job'], { PATH: `${folder}:${process.env.PATH ?? ''}` }, 'ready', options);
+  return askHelper(
+    ['-F', 'config', 'job'],
+    { PATH: `${folder}:${process.env.PATH ?? ''}` },
+    'ready',
+    options,
+  );
 }
 
 describe('an answer of the helper', () => {

@@ -119,6 +119,8 @@ describe('run', () => {
     await new Promise((resolve) => child.stdout?.once('data', resolve));
     process.kill(-(child.pid ?? 0), 'SIGTERM');
     expect((await ended).code).toBe(BUILD_FAILURE);
-    expect(await readFile(join(bed.folder, 'calls'), 'utf8')).toMatch(/job stage build_script 16 (\w+)\n.*job cancel 10 \1\n$/);
+    expect(await readFile(join(bed.folder, 'calls'), 'utf8')).toMatch(
+      /job stage build_script 16 (\w+)\n.*job cancel 10 \1\n$/,
+    );
   });
 });

@@ -1,6 +1,6 @@
-import { DescribeTasksCommand, type Task } from '@aws-sdk/client-ecs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DescribeTasksCommand, type Task } from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ExecutorBed, makeExecutorBed, RUNNING_TASK } from './support/executor-bed.ts';
 

@@ -92,7 +92,11 @@ describe('the task definition of a shape', () => {
 
   it("sends services' output where that is asked for, and still none of the job", () => {
     const withService = { ...shape, services: [{ container: 'svc-0', image: 'redis' }] };
-    const logged = jobTaskDefinition(withService, { ...settings, logGroup: '/jobs', shipServiceOutput: true });
+    const logged = jobTaskDefinition(withService, {
+      ...settings,
+      logGroup: '/jobs',
+      shipServiceOutput: true,
+    });
     expect(container(logged, 'svc-0')).toHaveProperty('logConfiguration');
     expect(container(logged, 'build')).not.toHaveProperty('logConfiguration');
   });
@@ -123,7 +127,8 @@ describe('the task definition of a shape', () => {
       { container: 'svc-0', image: 'redis' },
       { container: 'svc-1', image: 'postgres' },
     ];
-    const names = (name: string) => container(of({ services }), name)?.dependsOn?.map((each) => each.containerName);
+    const names = (name: string) =>
+      container(of({ services }), name)?.dependsOn?.map((each) => each.containerName);
     expect(names('build')).toEqual(['helper', 'svc-0', 'svc-1']);
     expect(names('svc-0')).toEqual(['helper']);
     expect(names('helper')).toBeUndefined();

@@ -1,6 +1,6 @@
 import type { Task } from '@aws-sdk/client-ecs';
-import { isSpotInterruption } from '../task/task-facts.ts';
 import { SPOT_STOP_TIMEOUT } from '../task/task-definition.ts';
+import { isSpotInterruption } from '../task/task-facts.ts';
 import { createJobLog } from './job-log.ts';
 import type { JobSession } from './job-session.ts';
 

@@ -66,7 +66,11 @@ export function askHelper(
     const [stdout, stderr] = [collect('stdout'), collect('stderr')];
     child.once('error', (cause) => {
       const isLate = deadline.aborted && !signal?.aborted;
-      stop(isLate ? new HelperAnswerError(`the helper did not answer within ${deadlineMs} ms`, { cause }) : cause);
+      stop(
+        isLate
+          ? new HelperAnswerError(`the helper did not answer within ${deadlineMs} ms`, { cause })
+          : cause,
+      );
     });
     child.once('close', (code) => {
       if (code !== 255) return resolve({ stdout: stdout(), stderr: stderr() });

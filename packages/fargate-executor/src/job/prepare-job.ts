@@ -140,7 +140,8 @@ async function connect(
     deadlineMs: context.fleet.job.startTimeoutSeconds * 1000,
   });
   const found = /^user=(\d{1,10}) shell=([ -~]{1,200})\n$/.exec(stdout);
-  if (!found) throw new SystemFailureError(`the build container's agent did not answer: ${stdout.slice(0, 200)}`);
+  if (!found)
+    throw new SystemFailureError(`the build container's agent did not answer: ${stdout.slice(0, 200)}`);
   log.say(`The job's container is there: user ${found[1]}, shell ${shellInWords(found[2] ?? '')}`);
   await announceServices(connection, plan.serviceHostnames, log, signal);
   await awaitServices({ context, session, connection, log, signal });

@@ -72,7 +72,10 @@ describe("what a job puts in the place of its agent's files", () => {
   it('is no flood: of words where an exit code is expected, of orders, of files', async () => {
     const flood = `yes > ${RUN}/build_script.flood/exit & sleep 60`;
     expect((await job.start('build_script', flood, 'flood').result).end).toBe('lost');
-    await job.exec('build', 'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = yes ] && kill -9 ${p#/proc/}; done; :');
+    await job.exec(
+      'build',
+      'for p in /proc/[0-9]*; do [ "$(cat $p/comm)" = yes ] && kill -9 "$(basename $p)"; done; :',
+    );
     expect((await job.run('get_sources', 'echo here')).output.toString()).toBe('here\n');
   });
 
@@ -108,7 +111,7 @@ describe('a full disk', () => {
     const fill = 'for d in /builds /.job-agent/run; do cat /dev/zero > $d/fill; done; echo filled; exit 7';
     const filled = await job.run('build_script', fill);
     expect(filled.end).toBe('exit 7');
-    expect(filled.output.toString()).toMatch(/No space left on device[^]*filled/);
+    expect(filled.output.toString()).toMatch(/No space left on device[\s\S]*filled/);
     expect(await job.run('after_script', `echo after\n#${'x'.repeat(100_000)}`)).toEqual({
       output: Buffer.from("ERROR: The task's disk is full: this stage's script could not be written.\n"),
       end: 'exit 1',
@@ -122,7 +125,9 @@ describe('a full disk', () => {
     });
     const upload = 'echo x > /builds/file || exit 3';
     expect(await job.run('upload_artifacts_on_failure', upload)).toMatchObject({ end: 'exit 3' });
-    expect((await job.run('cleanup_file_variables', 'rm /builds/fill; echo clean')).output.toString()).toBe('clean\n');
+    expect((await job.run('cleanup_file_variables', 'rm /builds/fill; echo clean')).output.toString()).toBe(
+      'clean\n',
+    );
   });
 });
 

@@ -133,7 +133,12 @@ async function startContainers(name: string, folder: string, options: JobContain
 async function makeSmallVolumes(name: string, diskMib: number): Promise<void> {
   for (const volume of [`${name}-agent`, `${name}-builds`]) {
     const options = ['type=tmpfs', 'device=tmpfs', `o=size=${diskMib}m`];
-    await runCommand('docker', ['volume', 'create', ...options.flatMap((option) => ['--opt', option]), volume]);
+    await runCommand('docker', [
+      'volume',
+      'create',
+      ...options.flatMap((option) => ['--opt', option]),
+      volume,
+    ]);
   }
   const mounts = [`${name}-agent:/agent:nocopy`, `${name}-builds:/builds:nocopy`];
   await runCommand('docker', [
