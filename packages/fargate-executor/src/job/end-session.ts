@@ -22,7 +22,7 @@ export function endSession(context: ExecutorContext, session: JobSession, reason
 async function end(context: ExecutorContext, session: JobSession, reason: string): Promise<void> {
   const { jobId } = session.identity;
   const { ecs, cluster } = context.runTask;
-  if (session.task?.isReady) await tellLeave(session);
+  await tellLeave(session);
   releaseSession(session);
   const released = releaseLogins(session);
   if (session.task) {
