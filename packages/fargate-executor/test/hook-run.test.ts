@@ -75,6 +75,22 @@ describe('run', () => {
     expect(bed.executor.why).toHaveBeenCalledTimes(1);
   });
 
+  it('cancels the stage anew where the cancel came while there was no connection', async () => {
+    bed.executor.again.mockResolvedValue(true);
+    await ssh(`case "$*" in
+      *cancel*) if [ -e '${bed.folder}/unheard' ]; then touch '${bed.folder}/cancelled'; else touch '${bed.folder}/unheard'; fi ;;
+      *) if [ -e '${bed.folder}/unheard' ]; then
+           until [ -e '${bed.folder}/cancelled' ]; do sleep 0.05; done; echo 'job-helper: exit 143' >&2
+         else
+           echo started; until [ -e '${bed.folder}/unheard' ]; do sleep 0.05; done; exit 255
+         fi ;;
+    esac`);
+    const { child, ended } = bed.start('run', [join(bed.folder, 'script'), 'build_script']);
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    process.kill(-(child.pid ?? 0), 'SIGTERM');
+    expect((await ended).code).toBe(BUILD_FAILURE);
+  });
+
   it('does not report the exit code of a stage before it', async () => {
     await writeFile(join(bed.folder, 'exit-code'), '7\n');
     await ssh('exit 255');

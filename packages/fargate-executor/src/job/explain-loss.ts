@@ -41,7 +41,7 @@ async function findCause(
     return {
       fault: 'job',
       lines: [
-        "The agent in the job's container does not answer, though its task runs: a script ended or replaced it, or what is in /.job-agent.",
+        "The agent that runs the job's scripts does not answer, though its task runs: the job ended or replaced it, or what is in /.job-agent.",
       ],
     };
   }

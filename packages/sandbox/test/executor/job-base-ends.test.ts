@@ -152,6 +152,13 @@ describe('a stop', () => {
     expect(await stopping).toBeLessThan(10);
   });
 
+  it('is announced by an order that comes in two pieces, seconds apart', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    await job.start('build_script', GOES_ON).prints('go');
+    await job.exec('build', 'exec 9> /.job-agent/run/requests; printf lea >&9; sleep 5; echo ve >&9');
+    expect(await stop(job, 'build', 100)).toBeLessThan(3);
+  });
+
   it('that nobody explains is waited for no longer than 20 s', async () => {
     const job = await start({ image: BASE_IMAGE });
     await job.start('build_script', GOES_ON).prints('go');
