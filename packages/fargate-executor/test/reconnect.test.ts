@@ -1,8 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DescribeTasksCommand, type Task } from '@aws-sdk/client-ecs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ExecutorBed, makeExecutorBed, RUNNING_TASK } from './support/executor-bed.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { explainLoss } from '../src/job/explain-loss.ts';
+import { newSession } from '../src/job/job-session.ts';
+import type { JobTaskShape } from '../src/job/plan-job-task.ts';
+import { type ExecutorBed, makeExecutorBed, RUNNING_TASK, TASK_ARN } from './support/executor-bed.ts';
+import { jobOf } from './support/job.ts';
 
 let bed: ExecutorBed;
 
@@ -42,6 +46,50 @@ describe('a stage that lost its connection', () => {
     await bed.why(42);
     expect(await bed.executor.again(42)).toBe(false);
     expect(await bed.executor.again(43)).toBe(false);
+  });
+});
+
+describe('a lost stage whose task runs on', () => {
+  const shape: JobTaskShape = {
+    image: 'alpine:3',
+    user: undefined,
+    entryPoint: undefined,
+    services: [],
+    size: { cpu: 1024, memory: 2048 },
+    architecture: 'X86_64',
+    ephemeralStorageGib: 20,
+    taskRoleArn: undefined,
+  };
+
+  /** What is said of it when the helper answers a heartbeat so. */
+  const explained = (heartbeat: () => Promise<{ stdout: string; stderr: string }>) => {
+    const capacityProvider = 'FARGATE' as const;
+    const task = {
+      arn: TASK_ARN,
+      capacityProvider,
+      shape,
+      askedAt: 0,
+      isReady: true,
+      lastSeen: RUNNING_TASK,
+    };
+    const connection = { ask: heartbeat, reopen: vi.fn(), close: vi.fn() };
+    return explainLoss(bed.context, { ...newSession(jobOf().identity, '42-1'), task, connection }, 0);
+  };
+
+  it("is the job's fault where the helper answers: then its agent does not", async () => {
+    const { fault, lines } = await explained(async () => ({ stdout: '', stderr: '' }));
+    expect({ fault, words: lines.join() }).toMatchObject({
+      fault: 'job',
+      words: expect.stringContaining('The agent that runs the job'),
+    });
+  });
+
+  it("is the connection's where the helper does not", async () => {
+    const { fault, lines } = await explained(() => Promise.reject(new Error('connection lost')));
+    expect({ fault, words: lines.join() }).toMatchObject({
+      fault: 'system',
+      words: expect.stringContaining('was lost; ECS says it is RUNNING'),
+    });
   });
 });
 

@@ -13,14 +13,16 @@ const MS_BETWEEN_LOOKS = 1000;
 /**
  * Why the connection to a job's task was lost, in lines for the job log. Waits until ECS has told, within bounds. Every
  * stage that is still to come asks too: it gets the same fault at once, and no line again.
+ * @param longestWaitMs milliseconds that ECS may take to say why the task ended
  */
 export async function explainLoss(
   context: ExecutorContext,
   session: JobSession | undefined,
+  longestWaitMs = LONGEST_WAIT_MS,
 ): Promise<StopExplanation> {
   if (!session?.task) return system('The job has no task: it was cleaned up, or its preparation failed.');
   if (session.loss) return { ...session.loss, lines: [] };
-  session.loss = await findCause(context, session, session.task);
+  session.loss = await findCause(context, session, session.task, longestWaitMs);
   return session.loss;
 }
 
@@ -28,8 +30,9 @@ async function findCause(
   { watcher }: ExecutorContext,
   session: JobSession,
   task: StartedTask,
+  longestWaitMs: number,
 ): Promise<StopExplanation> {
-  const deadline = Date.now() + LONGEST_WAIT_MS;
+  const deadline = Date.now() + longestWaitMs;
   for (;;) {
     await watcher.look();
     const seen = task.lastSeen;
