@@ -49,5 +49,5 @@ def interrupt(arn: str, seconds: float) -> bool:
     run = RUNS.get(arn)
     if run is None or run.stopping or run.record.get("capacityProviderName") != "FARGATE_SPOT":
         return False
-    run.request_stop("SpotInterruption", "Your Spot Task was interrupted.", grace=seconds)
+    run.request_stop("SpotInterruption", "Your Spot Task was interrupted.", seconds)
     return True

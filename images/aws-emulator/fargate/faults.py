@@ -1,4 +1,4 @@
-"""Faults of the ECS API that a client has to live with: throttling, and reads that lag behind writes."""
+"""Faults that a client of ECS has to live with: throttling, reads that lag behind writes, and small disks."""
 
 import functools
 import threading
@@ -13,6 +13,8 @@ class Faults:
         self._throttled: dict[str, int] = {}
         self._lock = threading.Lock()
         self.lag_seconds = 0.0
+        self.disk_mib: int | None = None
+        """MiB of each volume of a new task; none: as much as the host has."""
 
     def throttle(self, counts: dict) -> None:
         """Throttle the next so many calls of each action: `{"RunTask": 2}`."""
@@ -30,7 +32,7 @@ class Faults:
         """The faults at present."""
         with self._lock:
             return {"throttle": {action: left for action, left in self._throttled.items() if left},
-                    "lagSeconds": self.lag_seconds}
+                    "lagSeconds": self.lag_seconds, "diskMib": self.disk_mib}
 
 
 FAULTS = Faults()

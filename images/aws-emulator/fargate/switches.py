@@ -2,8 +2,8 @@
 
 `PUT /_fargate/capacity` with `{"FARGATE_SPOT": {"reason": "Capacity is unavailable at this time", "times": 2}}`;
 without `times` until taken back, with `{"FARGATE_SPOT": null}`.
-`POST /_fargate/interrupt` with `{"task": "<ARN>", "seconds": 2}`: SIGTERM at once, SIGKILL after so many seconds.
-`PUT /_fargate/faults` with `{"throttle": {"RunTask": 2}, "lagSeconds": 1}`.
+`POST /_fargate/interrupt` with `{"task": "<ARN>", "seconds": 2}`: a Spot interruption, after so many seconds nothing runs.
+`PUT /_fargate/faults` with `{"throttle": {"RunTask": 2}, "lagSeconds": 1, "diskMib": 32}`.
 `GET` of capacity and faults shows how they stand.
 """
 
@@ -49,6 +49,8 @@ def _show_faults(_data):
 def _change_faults(data):
     FAULTS.throttle(data.get("throttle", {}))
     FAULTS.lag_seconds = float(data.get("lagSeconds", FAULTS.lag_seconds))
+    if "diskMib" in data:
+        FAULTS.disk_mib = data["diskMib"] and int(data["diskMib"])
     return 200, FAULTS.show()
 
 

@@ -32,6 +32,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'POST config': config,
   'POST prepare': prepare,
   'POST cleanup': cleanup,
+  'GET again': again,
   'GET why': why,
   'GET after': after,
 };
@@ -40,7 +41,8 @@ const ROUTES: Readonly<Record<string, Route>> = {
  * The hooks' way to the resident process: HTTP on a Unix socket. `POST /config` takes the path of the job response and
  * answers with what the runner reads; it opens a session, which the paths of all others name. `POST /prepare/SESSION`
  * takes `env -0`; it, `POST /cleanup/SESSION` and `GET /why/SESSION` answer with lines for the job log as they come,
- * `GET /after/SESSION/STAGE/EXIT-CODE` with what there is to say after a stage.
+ * `GET /again/SESSION` opens a lost connection anew and says whether there is one, `GET /after/SESSION/STAGE/EXIT-CODE`
+ * answers with what there is to say after a stage.
  */
 export async function startHookServer(
   socketPath: string,
@@ -109,6 +111,10 @@ async function cleanup(call: HookCall): Promise<void> {
 
 async function why(call: HookCall): Promise<void> {
   end(call, await call.executor.why(call.session, call.write));
+}
+
+async function again({ executor, response, session }: HookCall): Promise<void> {
+  response.end((await executor.again(session)) ? 'yes\n' : 'no\n');
 }
 
 async function after({ executor, response, session, rest, write }: HookCall): Promise<void> {

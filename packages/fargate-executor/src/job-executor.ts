@@ -12,6 +12,7 @@ import { type JobSession, newSession } from './job/job-session.ts';
 import { publishStarted } from './job/job-task-events.ts';
 import { leaveLogins } from './job/lease-logins.ts';
 import { prepareJob } from './job/prepare-job.ts';
+import { reconnect } from './job/reconnect.ts';
 import { stopLostTask } from './job/stop-lost-task.ts';
 import { summarizeTask } from './job/summarize-task.ts';
 
@@ -44,6 +45,8 @@ export interface JobExecutor {
   cleanup(sessionId: string): Promise<void>;
   /** Writes to the job log why the connection to the job's task was lost. */
   why(sessionId: string, write: (line: string) => void): Promise<HookResult>;
+  /** Opens a job's lost connection anew; whether there is one over which its stage can go on. */
+  again(sessionId: string): Promise<boolean>;
   /** Lines for the job log after a stage that ended. */
   afterStage(sessionId: string, stage: EndedStage): Promise<readonly string[]>;
   /** Jobs between their `config` and their `cleanup`. */
@@ -122,6 +125,11 @@ export function createJobExecutor(context: ExecutorContext): JobExecutor {
       for (const line of lines) log.complain(line);
       if (session) for (const line of summarizeTask(session)) log.say(line);
       return fault === 'job' ? 'build-failure' : 'system-failure';
+    },
+
+    async again(sessionId) {
+      const session = sessions.get(sessionId);
+      return session !== undefined && (await reconnect(context, session));
     },
 
     async afterStage(sessionId, stage) {

@@ -92,11 +92,15 @@ describe('after a stage', () => {
   });
 
   it.each([
-    { vitals: 'oom_kill=1', says: 'memory ran out: the task has 1 vCPU, 2 GB' },
-    { vitals: 'overlay 20511312 20504000 512 100% /builds', says: 'The disk is full: the task has 20 GB' },
-  ])('that failed it says, once, what "$vitals" means', async ({ vitals, says }) => {
+    { file: 'vitals', text: 'oom_kill=1', says: 'memory ran out: the task has 1 vCPU, 2 GB' },
+    {
+      file: 'disk',
+      text: 'overlay 20511312 20504000 512 100% /builds',
+      says: 'The disk is full: the task has 20 GB',
+    },
+  ])('that failed it says, once, what "$text" means', async ({ file, text, says }) => {
     await bed.prepare();
-    await writeFile(join(bed.folder, 'vitals'), `${vitals}\n`);
+    await writeFile(join(bed.folder, file), `${text}\n`);
     expect(await after('build_script', 0)).toEqual([]);
     expect((await after('build_script', 137)).join()).toContain(says);
     expect(await after('after_script', 1)).toEqual([]);
@@ -104,7 +108,8 @@ describe('after a stage', () => {
 
   it('that failed it says nothing where there is nothing to say', async () => {
     await bed.prepare();
-    await writeFile(join(bed.folder, 'vitals'), 'oom_kill=0\noverlay 20511312 4000 20507312 1% /builds\n');
+    await writeFile(join(bed.folder, 'vitals'), 'oom_kill=0\n');
+    await writeFile(join(bed.folder, 'disk'), 'overlay 20511312 4000 20507312 1% /builds\n');
     expect(await after('build_script', 1)).toEqual([]);
   });
 

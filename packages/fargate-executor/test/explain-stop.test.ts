@@ -210,7 +210,54 @@ const cases: Case[] = [
       },
     ),
     fault: 'system',
-    says: 'The helper container ended with exit code 70',
+    says: 'The helper ended the job task (exit code 70): it had no heartbeat from its manager',
+  },
+  {
+    what: "the end of the helper's SSH server",
+    task: stopped(
+      'Essential container in task exited',
+      {},
+      {
+        containers: [
+          { name: 'build', exitCode: 137 },
+          { name: 'helper', exitCode: 71 },
+        ],
+      },
+    ),
+    fault: 'system',
+    says: 'The helper ended the job task (exit code 71): its SSH server or its agent ended.',
+  },
+  {
+    what: 'a helper that was killed, and a build container that ECS then killed too',
+    task: stopped(
+      'Essential container in task exited',
+      {},
+      {
+        stopCode: 'EssentialContainerExited',
+        containers: [
+          { name: 'build', exitCode: 137 },
+          { name: 'helper', exitCode: 137 },
+        ],
+      },
+    ),
+    fault: 'system',
+    says: 'The helper container ended with exit code 137',
+  },
+  {
+    what: 'a build container that ended, and a helper that was then told to',
+    task: stopped(
+      'Essential container in task exited',
+      {},
+      {
+        stopCode: 'EssentialContainerExited',
+        containers: [
+          { name: 'helper', exitCode: 0 },
+          { name: 'build', exitCode: 3 },
+        ],
+      },
+    ),
+    fault: 'system',
+    says: "The job's container ended with exit code 3",
   },
   { what: 'something new', task: stopped('Host is on fire'), fault: 'system', says: 'Host is on fire' },
   { what: 'nothing at all', task: { lastStatus: 'STOPPED' }, fault: 'system', says: 'no reason was given' },

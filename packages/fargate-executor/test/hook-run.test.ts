@@ -30,9 +30,10 @@ describe('run', () => {
     child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
     expect(await ended).toMatchObject({ code: 0, errors: '' });
     expect(Buffer.concat(chunks)).toEqual(Buffer.from('echo the script\n\0\xff no newline', 'latin1'));
-    expect(await readFile(join(bed.folder, 'calls'), 'utf8')).toBe(
-      `-F ${bed.folder}/jobs/${SESSION}/ssh_config -o ProxyCommand=false job stage build_script 16\n`,
-    );
+    const [call = '', ...others] = (await readFile(join(bed.folder, 'calls'), 'utf8')).trim().split('\n');
+    expect(others).toEqual([]);
+    expect(call).toContain(`-F ${bed.folder}/jobs/${SESSION}/ssh_config -o ProxyCommand=false job stage`);
+    expect(call).toMatch(/ stage build_script 16 \w{8,}$/);
   });
 
   it.each([1, 3, 137, 255])('tells the runner that the script ended with %i', async (code) => {
@@ -103,6 +104,48 @@ describe('run', () => {
     expect(bed.executor.afterStage).not.toHaveBeenCalled();
   });
 
+  it('asks for the stage once more, by the same name, over a connection that was opened again', async () => {
+    bed.executor.again.mockResolvedValue(true);
+    await ssh(`if [ -e '${bed.folder}/first' ]; then echo more; echo 'job-helper: exit 3' >&2
+      else touch '${bed.folder}/first'; echo output; exit 255; fi`);
+    expect(await stage()).toEqual({ code: BUILD_FAILURE, output: 'output\nmore\n', errors: '' });
+    const calls = (await readFile(join(bed.folder, 'calls'), 'utf8')).trim().split('\n');
+    expect(calls).toHaveLength(2);
+    expect(calls[1]).toBe(calls[0]);
+    expect(bed.executor.why).not.toHaveBeenCalled();
+  });
+
+  it('asks why when the connection is lost once more', async () => {
+    bed.executor.again.mockResolvedValue(true);
+    await ssh('exit 255');
+    expect((await stage()).code).toBe(SYSTEM_FAILURE);
+    expect(bed.executor.again).toHaveBeenCalledTimes(1);
+    expect(bed.executor.why).toHaveBeenCalledTimes(1);
+  });
+
+  it('cancels the stage anew where the cancel came while there was no connection', async () => {
+    bed.executor.again.mockResolvedValue(true);
+    await ssh(`case "$*" in
+      *cancel*) if [ -e '${bed.folder}/unheard' ]; then touch '${bed.folder}/cancelled'; else touch '${bed.folder}/unheard'; fi ;;
+      *) if [ -e '${bed.folder}/unheard' ]; then
+           until [ -e '${bed.folder}/cancelled' ]; do sleep 0.05; done; echo 'job-helper: exit 143' >&2
+         else
+           echo started; until [ -e '${bed.folder}/unheard' ]; do sleep 0.05; done; exit 255
+         fi ;;
+    esac`);
+    const { child, ended } = bed.start('run', [join(bed.folder, 'script'), 'build_script']);
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    process.kill(-(child.pid ?? 0), 'SIGTERM');
+    expect((await ended).code).toBe(BUILD_FAILURE);
+  });
+
+  it('does not report the exit code of a stage before it', async () => {
+    await writeFile(join(bed.folder, 'exit-code'), '7\n');
+    await ssh('exit 255');
+    await stage();
+    await expect(readFile(join(bed.folder, 'exit-code'), 'utf8')).rejects.toThrow(/ENOENT/);
+  });
+
   it("fails as the job's when that is why", async () => {
     bed.executor.why.mockResolvedValue('build-failure');
     await ssh('exit 255');
@@ -140,6 +183,8 @@ describe('run', () => {
     await new Promise((resolve) => child.stdout?.once('data', resolve));
     process.kill(-(child.pid ?? 0), 'SIGTERM');
     expect((await ended).code).toBe(BUILD_FAILURE);
-    expect(await readFile(join(bed.folder, 'calls'), 'utf8')).toContain('job cancel 10');
+    expect(await readFile(join(bed.folder, 'calls'), 'utf8')).toMatch(
+      /job stage build_script 16 (\w+)\n.*job cancel 10 \1\n$/,
+    );
   });
 });

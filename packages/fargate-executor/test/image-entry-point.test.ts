@@ -116,7 +116,7 @@ describe("a job that runs its image's entry point", () => {
     expect(await bed.prepare(job)).toBe('success');
     expect(build()).toMatchObject({
       entryPoint: ['/own-entry-point'],
-      command: ['/.job-agent/busybox', 'sh', '/.job-agent/agent'],
+      command: ['/.job-agent/bash', '-p', '/.job-agent/agent'],
     });
     expect(bed.log.join('\n')).toMatch(
       /The image's own entry point: \["\/own-entry-point"\] \(asked docker\.io in /,
@@ -126,7 +126,7 @@ describe("a job that runs its image's entry point", () => {
   it('has its agent started by itself where the image has none', async () => {
     bed.context.imageConfigs = async () => ({ entryPoint: [] });
     expect(await bed.prepare(job)).toBe('success');
-    expect(build()).toMatchObject({ entryPoint: ['/.job-agent/busybox', 'sh', '/.job-agent/agent'] });
+    expect(build()).toMatchObject({ entryPoint: ['/.job-agent/bash', '-p', '/.job-agent/agent'] });
     expect(bed.log.join('\n')).toContain("The image's own entry point: none");
   });
 

@@ -148,6 +148,19 @@ describe('tries of the runner', () => {
   });
 });
 
+describe('a task that Spot takes back', () => {
+  it('is told so, and that it may end when its job has; a job that finished is completed', async () => {
+    await bed.prepare();
+    const ending = { ...RUNNING_TASK, desiredStatus: 'STOPPED', stopCode: 'SpotInterruption' as const };
+    bed.ecs.on(DescribeTasksCommand).resolves({ tasks: [ending] });
+    const asked = () => readFileSync(join(bed.folder, 'calls'), 'utf8').match(/ job (spot|leave)$/gm);
+    await vi.waitFor(() => expect(asked()).toEqual([' job spot']));
+    await bed.cleanup();
+    expect(asked()).toEqual([' job spot', ' job leave']);
+    expect(bed.events.at(-1)?.detail.outcome).toBe('completed');
+  });
+});
+
 describe('a task that is lost', () => {
   it('is explained in words', async () => {
     await bed.prepare();

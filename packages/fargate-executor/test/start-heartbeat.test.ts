@@ -1,10 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { jobIdentity } from '../src/job/job-identity.ts';
-import { parseJobResponse } from '../src/job/job-response.ts';
-import { type JobSession, newSession, releaseSession } from '../src/job/job-session.ts';
+import { type JobSession, releaseSession } from '../src/job/job-session.ts';
 import { startHeartbeat } from '../src/job/start-heartbeat.ts';
 import { type ExecutorBed, makeExecutorBed } from './support/executor-bed.ts';
-import { jobResponse } from './support/job.ts';
+import { sessionOf } from './support/job.ts';
 
 let bed: ExecutorBed;
 
@@ -19,9 +17,7 @@ afterEach(async () => {
 });
 
 function sessionWith(ask: () => Promise<{ stdout: string; stderr: string }>): JobSession {
-  const response = parseJobResponse(JSON.stringify(jobResponse()));
-  const connection = { ask, close: vi.fn() };
-  return { ...newSession(jobIdentity(response, 'https://gitlab.example.com'), response), connection };
+  return { ...sessionOf(), connection: { ask, reopen: vi.fn(), close: vi.fn() } };
 }
 
 describe('the helper', () => {

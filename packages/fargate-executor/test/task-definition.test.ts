@@ -8,6 +8,7 @@ const settings = {
   helperImages: { X86_64: 'helper:1', ARM64: 'helper:1-arm64' },
   executionRoleArn: 'arn:aws:iam::123456789012:role/execution',
   logGroup: undefined,
+  shipServiceOutput: false,
   region: 'eu-west-1',
 };
 
@@ -31,7 +32,7 @@ describe('the task definition of a shape', () => {
     expect(container(of(), 'build')).toMatchObject({
       image: 'alpine:3',
       essential: true,
-      entryPoint: ['/.job-agent/busybox', 'sh', '/.job-agent/agent'],
+      entryPoint: ['/.job-agent/bash', '-p', '/.job-agent/agent'],
       dependsOn: [{ containerName: 'helper', condition: 'START' }],
       mountPoints: [
         { sourceVolume: 'agent', containerPath: '/.job-agent' },
@@ -77,14 +78,28 @@ describe('the task definition of a shape', () => {
     expect(of({ taskRoleArn: 'arn:aws:iam::1:role/x' }).taskRoleArn).toBe('arn:aws:iam::1:role/x');
   });
 
-  it('sends the containers output to CloudWatch only where a log group is named', () => {
+  it("sends the helper's output to CloudWatch where a log group is named, and nothing that a job writes", () => {
     expect(container(of(), 'helper')).not.toHaveProperty('logConfiguration');
-    const logged = jobTaskDefinition(shape, { ...settings, logGroup: '/jobs' });
+    const withService = { ...shape, services: [{ container: 'svc-0', image: 'redis' }] };
+    const logged = jobTaskDefinition(withService, { ...settings, logGroup: '/jobs' });
     expect(container(logged, 'helper')?.logConfiguration?.options).toEqual({
       'awslogs-group': '/jobs',
       'awslogs-region': 'eu-west-1',
       'awslogs-stream-prefix': 'job',
     });
+    expect(container(logged, 'build')).not.toHaveProperty('logConfiguration');
+    expect(container(logged, 'svc-0')).not.toHaveProperty('logConfiguration');
+  });
+
+  it("sends services' output where that is asked for, and still none of the job", () => {
+    const withService = { ...shape, services: [{ container: 'svc-0', image: 'redis' }] };
+    const logged = jobTaskDefinition(withService, {
+      ...settings,
+      logGroup: '/jobs',
+      shipServiceOutput: true,
+    });
+    expect(container(logged, 'svc-0')).toHaveProperty('logConfiguration');
+    expect(container(logged, 'build')).not.toHaveProperty('logConfiguration');
   });
 
   it('lets a service end before its job', () => {
@@ -96,8 +111,28 @@ describe('the task definition of a shape', () => {
     });
   });
 
-  it('is told to stop quickly', () => {
-    for (const each of of().containerDefinitions ?? []) expect(each.stopTimeout).toBe(2);
+  it.each([
+    { capacity: ['FARGATE'] as const, build: 2, most: 6 },
+    { capacity: ['FARGATE_SPOT'] as const, build: 100, most: 120 },
+    { capacity: ['FARGATE', 'FARGATE_SPOT'] as const, build: 100, most: 120 },
+  ])('on $capacity gives the job $build s to end, all containers together $most at most', (each) => {
+    const withServices = { ...shape, services: [{ container: 'svc-0', image: 'redis' }] };
+    const definition = jobTaskDefinition(withServices, settings, new Map(), each.capacity);
+    const timeouts = definition.containerDefinitions?.map(({ stopTimeout = 30 }) => stopTimeout) ?? [];
+    expect(container(definition, 'build')?.stopTimeout).toBe(each.build);
+    expect(timeouts.reduce((sum, seconds) => sum + seconds, 0)).toBeLessThanOrEqual(each.most);
+  });
+
+  it('has ECS stop the job first, its services next and the helper last', () => {
+    const services = [
+      { container: 'svc-0', image: 'redis' },
+      { container: 'svc-1', image: 'postgres' },
+    ];
+    const names = (name: string) =>
+      container(of({ services }), name)?.dependsOn?.map((each) => each.containerName);
+    expect(names('build')).toEqual(['helper', 'svc-0', 'svc-1']);
+    expect(names('svc-0')).toEqual(['helper']);
+    expect(names('helper')).toBeUndefined();
   });
 });
 

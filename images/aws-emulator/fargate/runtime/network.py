@@ -13,6 +13,7 @@ from fargate.runtime.docker_client import (
     own_container,
     task_network,
 )
+from fargate.runtime.volumes import holds
 from fargate.settings import SETTINGS
 
 FARGATE_ADDRESS = "169.254.170.2"
@@ -40,6 +41,7 @@ def start_pause(run) -> None:
         network=task_network(),
         cap_add=["NET_ADMIN"],
         environment={},
+        mounts=holds(run),
         labels=labels(**{"com.amazonaws.ecs.task-arn": run.arn, "com.amazonaws.ecs.container-name": "~pause"}),
     )
     run.pause.start()

@@ -19,6 +19,7 @@ from fargate.runtime.watch import watch_container
 
 def start_task(run) -> None:
     """Bring a task to RUNNING, or return early when it is stopped meanwhile. Raises TaskFailure."""
+    create_volumes(run)
     start_pause(run)
     run.move("PENDING", connectivity="CONNECTED", connectivityAt=now_iso())
     run.move("ACTIVATING", pullStartedAt=now_iso())
@@ -45,7 +46,6 @@ def _digest(image) -> str:
 
 def _create(run, images: dict) -> None:
     """Whose image fills a volume comes first, so that it fills it; then the order of `dependsOn`."""
-    create_volumes(run)
     order = [run.container(name) for name in start_order(run.definition["containerDefinitions"])]
     sources = {source["sourceContainer"] for c in order for source in c.definition.get("volumesFrom") or []}
     order.sort(key=lambda c: (not fills_a_volume(c, images[c.name]), c.name not in sources))

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import logging
+import time
 
 import docker.errors
 from ministack.core.responses import now_iso
@@ -44,9 +45,12 @@ def _stop_wave(run, containers: list) -> None:
 
 
 def _stop_container(run, container) -> None:
-    grace = container.stop_timeout if run.stop_grace is None else min(container.stop_timeout, run.stop_grace)
+    """SIGTERM, and SIGKILL after the container's `stopTimeout`, or at the task's own deadline if that is sooner."""
+    seconds = container.stop_timeout
+    if run.stop_deadline is not None:
+        seconds = max(0, min(seconds, run.stop_deadline - time.monotonic()))
     try:
-        container.docker.stop(timeout=int(grace))
+        container.docker.stop(timeout=int(seconds))
     except docker.errors.APIError as error:
         logger.warning("could not stop container %s of %s: %s", container.name, run.arn, error)
 

@@ -1,6 +1,7 @@
 """A task as the emulator holds it: ECS's record of it, and what Docker has of it."""
 
 import threading
+import time
 from dataclasses import dataclass, field
 
 from ministack.core.responses import now_iso
@@ -35,7 +36,8 @@ class ContainerRun:
 
     @property
     def stop_timeout(self) -> int:
-        return int(self.definition.get("stopTimeout") or DEFAULT_STOP_TIMEOUT)
+        value = self.definition.get("stopTimeout")
+        return DEFAULT_STOP_TIMEOUT if value is None else int(value)
 
 
 @dataclass
@@ -49,8 +51,8 @@ class TaskRun:
     region: str
     containers: list[ContainerRun]
     changed: threading.Condition = field(default_factory=lambda: threading.Condition(threading.RLock()))
-    stop_grace: float | None = None
-    """Seconds to SIGKILL for all containers, when the stop allows less than their own `stopTimeout`."""
+    stop_deadline: float | None = None
+    """When all containers are killed (`time.monotonic()`), whatever their own `stopTimeout`s would still allow."""
     pause: object = None
     volumes: dict = field(default_factory=dict)
     credentials_in_environment: bool = False
@@ -89,12 +91,12 @@ class TaskRun:
             emit_task_state(self)
             self.changed.notify_all()
 
-    def request_stop(self, code: str, reason: str, grace: float | None = None) -> None:
-        """Say once why the task ends; the task's worker does the stopping."""
+    def request_stop(self, code: str, reason: str, seconds: float | None = None) -> None:
+        """Say once why the task ends; the task's worker does the stopping. `seconds`: for all of its containers."""
         with self.changed:
             if self.stopping:
                 return
-            self.stop_grace = grace
+            self.stop_deadline = None if seconds is None else time.monotonic() + seconds
             self.record.update(desiredStatus="STOPPED", stopCode=code, stoppedReason=reason, stoppingAt=now_iso())
             self.announce()
 

@@ -1,7 +1,12 @@
-"""Task-scoped volumes: one Docker volume for a task and a volume name, gone with the task."""
+"""Task-scoped volumes: one Docker volume for a task and a volume name, gone with the task.
+
+With the switch for small disks each is a file system of its own, in memory; the pause container holds it mounted, or
+Docker would drop what an image filled it with.
+"""
 
 from docker.types import Mount
 
+from fargate.faults import FAULTS
 from fargate.runtime.docker_client import client, labels
 from fargate.settings import SETTINGS
 
@@ -13,7 +18,18 @@ def create_volumes(run) -> None:
     for name in sorted(mounted):
         run.volumes[name] = client().volumes.create(
             f"{SETTINGS.run_id}-{run.task_id}-{name}",
+            **({"driver_opts": _small(FAULTS.disk_mib)} if FAULTS.disk_mib else {}),
             labels=labels(**{"com.amazonaws.ecs.task-arn": run.arn}))
+
+
+def _small(mib: int) -> dict:
+    return {"type": "tmpfs", "device": "tmpfs", "o": f"size={mib}m"}
+
+
+def holds(run) -> list[Mount]:
+    """Mounts that keep the task's volumes as they are while no container of its own runs."""
+    return [Mount(target=f"/held/{name}", source=volume.name, type="volume", no_copy=True)
+            for name, volume in run.volumes.items()]
 
 
 def mounts(run, container, image) -> list[Mount]:

@@ -6,6 +6,9 @@ import type { JobConnection } from './open-connection.ts';
 import { lastLinesOf, tellDeath, untoldDeaths } from './service-deaths.ts';
 import type { PlannedService } from './service-ports.ts';
 
+/** Seconds beyond those for which the helper waits that its answer may take. */
+const SPARE_SECONDS = 15;
+
 /** What waiting for services needs. */
 export interface ServicesWait {
   context: ExecutorContext;
@@ -64,7 +67,7 @@ async function listeningOrDead(
     { closely: true },
   );
   if (untoldDeaths(session).length > 0) death.resolve(undefined);
-  const answer = connection.ask(request, { signal: either });
+  const answer = connection.ask(request, { signal: either, deadlineMs: (seconds + SPARE_SECONDS) * 1000 });
   // Its failure counts only if it comes first.
   answer.catch(() => {});
   try {
@@ -77,7 +80,7 @@ async function listeningOrDead(
 }
 
 function portsIn(stdout: string): number[] {
-  const [, list = ''] = /^ports:(.*)$/m.exec(stdout) ?? [];
+  const [, list = ''] = /^ports:((?: \d{1,5})*)$/m.exec(stdout) ?? [];
   return list.split(' ').filter(Boolean).map(Number);
 }
 

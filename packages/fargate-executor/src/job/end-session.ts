@@ -1,4 +1,5 @@
 import type { ExecutorContext } from '../executor-context.ts';
+import { tellLeave } from './announce-end.ts';
 import { removeJobFolder } from './job-folder.ts';
 import { type JobSession, releaseSession } from './job-session.ts';
 import { publishFinished } from './job-task-events.ts';
@@ -21,6 +22,7 @@ export function endSession(context: ExecutorContext, session: JobSession, reason
 
 async function end(context: ExecutorContext, session: JobSession, reason: string): Promise<void> {
   const { ecs, cluster } = context.runTask;
+  await tellLeave(session);
   releaseSession(session);
   if (session.task) {
     await stopTask(ecs, cluster, session.task.arn, `GitLab job ${session.identity.jobId}: ${reason}`);

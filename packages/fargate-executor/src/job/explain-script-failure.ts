@@ -3,12 +3,11 @@ import { sizeInWords } from './parse-quantity.ts';
 
 /**
  * Run in the build container after a script failed there: the kernel's count of processes that it killed for want of
- * memory (cgroup version 2, then 1), and how full the task's disk is.
+ * memory (cgroup version 2, then 1).
  */
 const LOOK_AROUND = `for file in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
   [ -r "$file" ] && while read -r name count; do [ "$name" = oom_kill ] && echo "oom_kill=$count"; done < "$file"
 done
-/.job-agent/busybox df -P -k /builds
 exit 0
 `;
 
@@ -20,22 +19,22 @@ const LOOK_MS = 5000;
 export async function explainScriptFailure(session: JobSession): Promise<string[]> {
   const { task, connection, told } = session;
   if (!task || !connection) return [];
-  const { stdout } = await connection
-    .ask(`stage build_setup ${LOOK_AROUND.length}`, {
-      input: LOOK_AROUND,
-      signal: AbortSignal.timeout(LOOK_MS),
-    })
-    // It explains a failure; none of its own shall hide that.
-    .catch(() => ({ stdout: '' }));
+  // They explain a failure; none of their own must hide it. On a full disk no script gets into the build container.
+  const ask = (command: string, input = '') =>
+    connection.ask(command, { input, deadlineMs: LOOK_MS }).catch(() => ({ stdout: '' }));
+  const [memory, disk] = await Promise.all([
+    ask(`stage build_setup ${LOOK_AROUND.length}`, LOOK_AROUND),
+    ask('disk'),
+  ]);
   const { size, ephemeralStorageGib } = task.shape;
   const lines: string[] = [];
-  if (/^oom_kill=[1-9]/m.test(stdout) && !told.has('memory')) {
+  if (/^oom_kill=[1-9]/m.test(memory.stdout) && !told.has('memory')) {
     told.add('memory');
     lines.push(
       `A process of the build container was killed since memory ran out: the task has ${sizeInWords(size)} for all of its containers. Set FARGATE_MEMORY to more.`,
     );
   }
-  const free = /^\S+\s+\d+\s+\d+\s+(\d+)\s+\d+%/m.exec(stdout)?.[1];
+  const free = /^\S+ +\d+ +\d+ +(\d{1,15}) +\d+%/m.exec(disk.stdout)?.[1];
   if (free !== undefined && Number(free) < FULL_BELOW_KIB && !told.has('disk')) {
     told.add('disk');
     lines.push(

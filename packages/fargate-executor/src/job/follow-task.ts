@@ -1,4 +1,6 @@
+import { isEnding } from '../task/task-facts.ts';
 import type { TaskWatcher } from '../task/watch-tasks.ts';
+import { announceEnd } from './announce-end.ts';
 import type { JobSession } from './job-session.ts';
 
 /**
@@ -10,6 +12,7 @@ export function followTask(watcher: TaskWatcher, session: JobSession): void {
   if (!task) return;
   const unwatch = watcher.watch(task.arn, (view) => {
     if (view.kind === 'task') task.lastSeen = view.task;
+    if (view.kind === 'task' && isEnding(view.task)) void announceEnd(session, view.task);
     const isOver = view.kind === 'gone' || view.task.lastStatus === 'STOPPED';
     if (isOver && session.task === task) session.connection?.close();
   });

@@ -37,6 +37,11 @@ export async function writeSshConfig(folder: JobFolder, address: string): Promis
   await writeFile(folder.sshConfig, sshConfig(folder.path, address), { mode: 0o600 });
 }
 
+/** The socket at which the shared connection is found. */
+export function controlSocketOf({ path }: Pick<JobFolder, 'path'>): string {
+  return join(path, 'connection');
+}
+
 /** Removes a job's files; none is no error. */
 export async function removeJobFolder(stateFolder: string, sessionId: string): Promise<void> {
   await rm(jobFolderPath(stateFolder, sessionId), { recursive: true, force: true });

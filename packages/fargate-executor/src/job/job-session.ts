@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Task } from '@aws-sdk/client-ecs';
 import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
+import type { StopExplanation } from '../task/explain-stop.ts';
 import type { SecretLease } from '../task/lease-secrets.ts';
 import type { JobIdentity } from './job-identity.ts';
 import type { JobResponse } from './job-response.ts';
@@ -45,7 +46,9 @@ export interface JobSession {
   /** Settles when they are given back, which may be after the session's end. */
   loginsReleased: Promise<void>;
   /** What the job log has told once: a second time would be noise. */
-  told: Set<'summary' | 'memory' | 'disk'>;
+  told: Set<'summary' | 'memory' | 'disk' | 'end'>;
+  /** Why its task was lost, once that is known. */
+  loss?: StopExplanation;
   task?: StartedTask;
   connection?: JobConnection;
   /** Settles, without ever failing, when `prepare` is over. */

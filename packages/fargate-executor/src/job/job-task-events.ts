@@ -1,5 +1,6 @@
 import { estimateCostUsd } from '@serverless-gitlab-runner/fleet';
 import type { ExecutorContext } from '../executor-context.ts';
+import { isSpotInterruption } from '../task/task-facts.ts';
 import type { JobSession, StartedTask } from './job-session.ts';
 
 /** Tells the bus that a job's task takes commands. */
@@ -20,8 +21,11 @@ export async function publishFinished(
 ): Promise<void> {
   const seconds = secondsSince(task.askedAt);
   const { size, architecture } = task.shape;
-  const isLost = task.isReady && task.lastSeen?.desiredStatus === 'STOPPED';
-  const reason = task.lastSeen?.stoppedReason?.slice(0, 1024);
+  const { lastSeen } = task;
+  // A job may have finished though Spot had announced the end of its task.
+  const isStopped = lastSeen?.desiredStatus === 'STOPPED' && !isSpotInterruption(lastSeen);
+  const isLost = task.isReady && (session.loss !== undefined || isStopped);
+  const reason = lastSeen?.stoppedReason?.slice(0, 1024);
   await context.publish('JobTaskFinished', {
     ...commonDetail(context, session, task),
     outcome: isLost ? 'lost' : task.isReady ? 'completed' : 'start-failed',

@@ -1,22 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SystemFailureError } from '../errors.ts';
-import { type JobFolder, writeSshConfig } from './job-folder.ts';
-
-/** What a command through the connection printed. */
-export interface CommandOutput {
-  stdout: string;
-  stderr: string;
-}
+import { type AskOptions, askHelper, type CommandOutput } from './ask-helper.ts';
+import { controlSocketOf, type JobFolder, writeSshConfig } from './job-folder.ts';
+import { limitConcurrency } from './limit-concurrency.ts';
 
 /** The one SSH connection of a job. The run hook's `ssh` uses it too, so that a job makes one handshake. */
 export interface JobConnection {
   /**
-   * Asks the helper for something (see `images/job-base/helper/dispatch`).
-   * @param input what the command reads
+   * Asks the helper for something (see `images/job-base/helper/dispatch`). Some requests run at once, further ones wait.
+   * @throws {HelperAnswerError} when the answer is longer or later than a helper's can be
    * @throws {SystemFailureError} when the connection fails; the command's own failures are in its output
    */
-  ask(command: string, options?: { input?: string; signal?: AbortSignal }): Promise<CommandOutput>;
+  ask(command: string, options?: AskOptions): Promise<CommandOutput>;
+  /**
+   * Connects anew after the connection broke: tries until the helper, with the same host key, answers.
+   * @throws when the signal aborts before, or the connection was closed on purpose
+   */
+  reopen(signal: AbortSignal): Promise<void>;
   close(): void;
 }
 
@@ -29,16 +32,22 @@ export interface ConnectSettings {
 }
 
 const MS_BETWEEN_TRIES = 300;
+/** Requests of a job that are open at once: the helper's SSH server takes 20 sessions, stages among them. */
+const MOST_REQUESTS = 4;
 
 /** Connects as soon as the helper listens: tries again and again until it does or the signal aborts. */
 export async function openConnection(settings: ConnectSettings): Promise<JobConnection> {
-  const { folder, address, environment, signal } = settings;
-  await writeSshConfig(folder, address);
+  await writeSshConfig(settings.folder, settings.address);
+  return connectionOf(settings, await connect(settings, settings.signal));
+}
+
+async function connect({ folder, environment }: ConnectSettings, signal: AbortSignal): Promise<ChildProcess> {
   for (;;) {
     signal.throwIfAborted();
     const master = await tryToConnect(folder, environment);
     if (master && signal.aborted) master.kill();
-    if (master) return connectionOf(folder, environment, master);
+    signal.throwIfAborted();
+    if (master) return master;
     await sleep(MS_BETWEEN_TRIES, undefined, { signal });
   }
 }
@@ -69,42 +78,33 @@ function tryToConnect(
   });
 }
 
-function connectionOf(
-  folder: JobFolder,
-  environment: Readonly<Record<string, string>>,
-  master: ChildProcess,
-): JobConnection {
+function connectionOf(settings: ConnectSettings, first: ChildProcess): JobConnection {
+  const { folder, environment } = settings;
+  // Without its master, ssh would open a connection of its own: `-o ProxyCommand=false` leaves it only the shared one.
+  const args = ['-F', folder.sshConfig, '-o', 'ProxyCommand=false', 'job'];
+  const limit = limitConcurrency(MOST_REQUESTS);
+  let master = first;
+  let isClosed = false;
   return {
-    ask: (command, options = {}) => ask(folder, environment, command, options),
-    close: () => void master.kill(),
+    ask: (command, options) => limit(() => askHelper(args, environment, command, options)),
+    async reopen(signal) {
+      if (isClosed) throw new SystemFailureError('the connection to the job task is closed');
+      await end(master);
+      // A master that finds a socket there would not serve the hooks.
+      await rm(controlSocketOf(folder), { force: true });
+      master = await connect(settings, signal);
+      if (isClosed) master.kill();
+    },
+    close() {
+      isClosed = true;
+      master.kill();
+    },
   };
 }
 
-function ask(
-  folder: JobFolder,
-  environment: Readonly<Record<string, string>>,
-  command: string,
-  { input = '', signal }: { input?: string; signal?: AbortSignal },
-): Promise<CommandOutput> {
-  // Without its master, ssh would open a connection of its own: `-o ProxyCommand=false` leaves it only the shared one.
-  const child = spawn('ssh', ['-F', folder.sshConfig, '-o', 'ProxyCommand=false', 'job', command], {
-    env: environment,
-    ...(signal ? { signal } : {}),
-  });
-  const output: CommandOutput = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output.stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    output.stderr += text;
-  });
-  // A helper that ends while it is written to is told by the exit code.
-  child.stdin.on('error', () => {}).end(input);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => {
-      if (code !== 255) return resolve(output);
-      reject(new SystemFailureError(`the connection to the job task failed: ${output.stderr.trim()}`));
-    });
-  });
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const closed = once(child, 'exit');
+  child.kill('SIGKILL');
+  await closed;
 }

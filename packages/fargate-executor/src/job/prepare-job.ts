@@ -105,7 +105,7 @@ async function makeOrder(
 ): Promise<JobTaskOrder> {
   const secrets = await leaseLogins(context, session, plan);
   const startedAt = Date.now();
-  const definition = jobTaskDefinition(plan.shape, context.taskDefinition, secrets);
+  const definition = jobTaskDefinition(plan.shape, context.taskDefinition, secrets, plan.capacity);
   const { arn, isNew } = await context.taskDefinitions(definition);
   const name = arn.slice(arn.lastIndexOf('/') + 1);
   log.say(
@@ -136,9 +136,13 @@ async function connect(
   signal.throwIfAborted();
   tellStart(session, log);
   startHeartbeat(context, session);
-  const { stdout } = await connection.ask('ready', { signal });
-  const found = /^user=(\d+) shell=(.+)$/m.exec(stdout);
-  if (!found) throw new SystemFailureError(`the build container's agent did not answer: ${stdout}`);
+  const { stdout } = await connection.ask('ready', {
+    signal,
+    deadlineMs: context.fleet.job.startTimeoutSeconds * 1000,
+  });
+  const found = /^user=(\d{1,10}) shell=([ -~]{1,200})\n$/.exec(stdout);
+  if (!found)
+    throw new SystemFailureError(`the build container's agent did not answer: ${stdout.slice(0, 200)}`);
   log.say(`The job's container is there: user ${found[1]}, shell ${shellInWords(found[2] ?? '')}`);
   await announceServices(connection, plan.serviceHostnames, log, signal);
   await awaitServices({ context, session, connection, log, signal });

@@ -57,6 +57,7 @@ export async function createContext(
       helperImages: environment.helperImages,
       executionRoleArn: environment.jobExecutionRoleArn,
       logGroup: environment.jobLogGroup,
+      shipServiceOutput: true,
       region: await ecs.config.region(),
     },
     taskDefinitions: createTaskDefinitionRegistry(ecs),

@@ -1,6 +1,7 @@
 import type { Container, Task } from '@aws-sdk/client-ecs';
 import { BUILD_CONTAINER, HELPER_CONTAINER } from '@serverless-gitlab-runner/fleet';
 import { sizeInWords } from '../job/parse-quantity.ts';
+import { isSpotInterruption } from './task-facts.ts';
 
 /** Why a task ended, for the job log. */
 export interface StopExplanation {
@@ -22,6 +23,13 @@ const CPU_ATTRIBUTE = 'ecs.cpu-architecture';
 const DISK_FULL = /no space left on device/i;
 const NO_SUCH_USER = /unable to find (user|group)|no matching entries in (passwd|group) file/i;
 const NOT_STARTED = /CannotStartContainer|CannotCreateContainer|ContainerRuntime/i;
+/** Exit codes of a container that was told to stop and did. */
+const ENDED_ON_REQUEST = [0, 143];
+/** Exit codes of the helper (`images/job-base/helper/entrypoint`); once the job runs, it writes to no log. */
+const HELPER_EXITS: Readonly<Record<number, string>> = {
+  70: 'The helper ended the job task (exit code 70): it had no heartbeat from its manager for job.deadManSeconds. The manager died, or the network between them failed.',
+  71: 'The helper ended the job task (exit code 71): its SSH server or its agent ended. A job that runs code in the helper, or that uses port 10022, can cause this.',
+};
 const NOT_INITIALIZED = /ResourceInitializationError/i;
 
 /** Says in words why ECS ended a task: from its stop code and reason, and those of its containers. */
@@ -123,7 +131,7 @@ function adviceOnPull(reason: string): [StopExplanation['fault'], string[]] {
 }
 
 function explainCapacity(task: Task, reason: string): StopExplanation | undefined {
-  if (task.stopCode === 'SpotInterruption' || /spot interruption/i.test(reason)) {
+  if (isSpotInterruption(task)) {
     return {
       fault: 'system',
       lines: [
@@ -156,13 +164,16 @@ function explainContainer(task: Task): StopExplanation | undefined {
       lines: [`The job task was stopped from outside: ${task.stoppedReason ?? ''}`.trim()],
     };
   }
-  const ended = [BUILD_CONTAINER, HELPER_CONTAINER]
-    .map((name) => task.containers?.find((each) => each.name === name && each.exitCode !== undefined))
-    .find((container) => container !== undefined && container.exitCode !== 143);
+  // The helper first: one that is told to stop ends with 0, and ECS stops the build container soon after the helper died.
+  const ended = [HELPER_CONTAINER, BUILD_CONTAINER]
+    .map((name) => task.containers?.find((each) => each.name === name))
+    .find((container) => container?.exitCode !== undefined && !ENDED_ON_REQUEST.includes(container.exitCode));
   return ended ? { fault: 'system', lines: [endOf(ended)] } : undefined;
 }
 
 function endOf(container: Container): string {
+  const inWords = container.name === HELPER_CONTAINER && HELPER_EXITS[container.exitCode ?? 0];
+  if (inWords) return inWords;
   const why = container.reason ? ` (${container.reason})` : '';
   const whose = container.name === HELPER_CONTAINER ? 'helper' : "job's";
   const hint = container.exitCode === 137 ? ' It was killed: it may have run out of memory.' : '';

@@ -3,6 +3,7 @@ import type { ContainerDefinition, RegisterTaskDefinitionCommandInput } from '@a
 import {
   type Architecture,
   BUILD_CONTAINER,
+  type CapacityProvider,
   HELPER_CONTAINER,
   jobFamilyPrefix,
 } from '@serverless-gitlab-runner/fleet';
@@ -17,8 +18,10 @@ export interface TaskDefinitionSettings {
   /** By the architecture of the job task. */
   helperImages: Readonly<Record<Architecture, string>>;
   executionRoleArn: string;
-  /** CloudWatch log group of the containers' own output; the job's output does not go there. */
+  /** CloudWatch log group of what the helper says before the job begins; the job's output does not go there. */
   logGroup: string | undefined;
+  /** Whether services write there too. What they write is not bounded. */
+  shipServiceOutput: boolean;
   region: string;
 }
 
@@ -27,30 +30,45 @@ export type JobTaskDefinition = RegisterTaskDefinitionCommandInput & { family: s
 
 /** Where the helper's image has the agent; its volume brings it to the build container. */
 export const AGENT_FOLDER = '/.job-agent';
-const AGENT = [`${AGENT_FOLDER}/busybox`, 'sh', `${AGENT_FOLDER}/agent`];
+const AGENT = [`${AGENT_FOLDER}/bash`, '-p', `${AGENT_FOLDER}/agent`];
 /** Where git checks out; writable for whoever the job's image runs as. */
 export const BUILDS_FOLDER = '/builds';
 
 /** Fargate gives this much without being asked, and takes nothing below 21 when asked. */
 const INCLUDED_STORAGE_GIB = 20;
-/** Seconds from TERM to KILL when a task stops. What had to be finished is finished by then. */
-const STOP_TIMEOUT_SECONDS = 2;
+/** Seconds from TERM to KILL of each container when a task stops. */
+interface StopTimeout {
+  build: number;
+  service: number;
+  helper: number;
+}
+/** What had to be finished is finished by then. */
+const STOP_TIMEOUT: StopTimeout = { build: 2, service: 2, helper: 2 };
+/**
+ * Where a task may be on Spot. AWS gives two minutes for all of it, and stops the containers one after the other, in the
+ * reverse order of `dependsOn`: the job's, its services, the helper, which may then still be uploading. An ordinary stop
+ * is as quick as without Spot, since the manager announces it (`announce-end.ts`).
+ */
+export const SPOT_STOP_TIMEOUT: StopTimeout = { build: 100, service: 2, helper: 12 };
 
 const BUILDS_MOUNT = { sourceVolume: 'builds', containerPath: BUILDS_FOLDER, readOnly: false };
 const MOUNT_POINTS = [{ sourceVolume: 'agent', containerPath: AGENT_FOLDER, readOnly: false }, BUILDS_MOUNT];
 
+const afterStartOf = (containerName: string) => ({ containerName, condition: 'START' as const });
 /** The volumes are filled before the helper starts, since the helper's image names them in VOLUME. */
-const AFTER_HELPER = [{ containerName: HELPER_CONTAINER, condition: 'START' as const }];
+const AFTER_HELPER = afterStartOf(HELPER_CONTAINER);
 
 /**
  * The task definition of a shape. Its family's name ends in a digest of all that is in it, so that equal shapes share
  * one and a change of ours makes a new one.
  * @param secrets names or ARNs of the secrets that images are pulled with, by image
+ * @param capacity the providers that a task of this definition may run on
  */
 export function jobTaskDefinition(
   shape: JobTaskShape,
   settings: TaskDefinitionSettings,
   secrets: ReadonlyMap<string, string> = new Map(),
+  capacity: readonly CapacityProvider[] = [],
 ): JobTaskDefinition {
   const content = {
     networkMode: 'awsvpc' as const,
@@ -64,51 +82,59 @@ export function jobTaskDefinition(
       ? { ephemeralStorage: { sizeInGiB: shape.ephemeralStorageGib } }
       : {}),
     volumes: [{ name: 'agent' }, { name: 'builds' }],
-    containerDefinitions: containerDefinitions(shape, settings, secrets),
+    containerDefinitions: containerDefinitions(shape, settings, secrets, stopTimeoutOn(capacity)),
   };
   const digest = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
   return { family: `${jobFamilyPrefix(settings.fleet)}${digest}`, ...content };
+}
+
+function stopTimeoutOn(capacity: readonly CapacityProvider[]): StopTimeout {
+  return capacity.includes('FARGATE_SPOT') ? SPOT_STOP_TIMEOUT : STOP_TIMEOUT;
 }
 
 function containerDefinitions(
   shape: JobTaskShape,
   settings: TaskDefinitionSettings,
   secrets: ReadonlyMap<string, string>,
+  stopTimeout: StopTimeout,
 ): ContainerDefinition[] {
   const credentials = (image: string) => {
     const credentialsParameter = secrets.get(image);
     return credentialsParameter ? { repositoryCredentials: { credentialsParameter } } : {};
   };
-  const common = { stopTimeout: STOP_TIMEOUT_SECONDS, ...logConfiguration(settings) };
   const helper: ContainerDefinition = {
-    ...common,
+    stopTimeout: stopTimeout.helper,
+    ...logConfiguration(settings),
     name: HELPER_CONTAINER,
     image: settings.helperImages[shape.architecture],
     essential: true,
     mountPoints: MOUNT_POINTS,
   };
+  // What it writes past the agent goes nowhere: a job could fill a log group without limit.
   const build: ContainerDefinition = {
-    ...common,
+    stopTimeout: stopTimeout.build,
     name: BUILD_CONTAINER,
     image: shape.image,
     ...credentials(shape.image),
     // Without it the job cannot go on, so its end (out of memory, for example) ends the task.
     essential: true,
     ...startThrough(shape.entryPoint, AGENT),
-    dependsOn: AFTER_HELPER,
+    // So it ends before its services do.
+    dependsOn: [AFTER_HELPER, ...shape.services.map(({ container }) => afterStartOf(container))],
     mountPoints: MOUNT_POINTS,
     ...(shape.user ? { user: shape.user } : {}),
   };
   const services = shape.services.map(
     ({ container, ...service }): ContainerDefinition => ({
-      ...common,
+      stopTimeout: stopTimeout.service,
+      ...(settings.shipServiceOutput ? logConfiguration(settings) : {}),
       name: container,
       ...service,
       ...credentials(service.image),
       // A job may live on without a service, and a service may end before its job.
       essential: false,
       // The project is there for services too, as with GitLab's Docker executor.
-      dependsOn: AFTER_HELPER,
+      dependsOn: [AFTER_HELPER],
       mountPoints: [BUILDS_MOUNT],
     }),
   );

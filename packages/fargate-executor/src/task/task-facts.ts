@@ -1,4 +1,5 @@
 import type { Task } from '@aws-sdk/client-ecs';
+import { BUILD_CONTAINER, HELPER_CONTAINER } from '@serverless-gitlab-runner/fleet';
 
 /** Private IPv4 address of the task's network interface, once it has one. */
 export function privateAddressOf(task: Task): string | undefined {
@@ -17,6 +18,19 @@ export function isEnding(task: Task): boolean {
     task.desiredStatus === 'STOPPED' ||
     (task.lastStatus ?? '').match(/^(DEACTIVATING|STOPPING|DEPROVISIONING|STOPPED)$/) !== null
   );
+}
+
+/** Whether AWS has announced that it takes the task's Spot capacity back. */
+export function isSpotInterruption({ stopCode, stoppedReason = '' }: Task): boolean {
+  return stopCode === 'SpotInterruption' || /spot interruption/i.test(stoppedReason);
+}
+
+/** Whether the helper or the job's container has ended, and with it the task. */
+export function hasContainerEnded(task: Task): boolean {
+  const ended = task.containers?.some(
+    ({ name, exitCode }) => (name === HELPER_CONTAINER || name === BUILD_CONTAINER) && exitCode !== undefined,
+  );
+  return ended === true || task.lastStatus === 'STOPPED';
 }
 
 /** Whether all images of the task have been pulled: every container runs, or has. */

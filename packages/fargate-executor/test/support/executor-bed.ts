@@ -70,6 +70,7 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
       helperImages: { X86_64: 'helper', ARM64: 'helper' },
       executionRoleArn: 'arn:role',
       logGroup: undefined,
+      shipServiceOutput: false,
       region: 'eu-west-1',
     },
     taskDefinitions: createTaskDefinitionRegistry(client),

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 /**
  * Puts an `ssh` into a folder that answers as the helper would: it "connects" when asked to hold the connection, and
  * tells of a build container when asked whether it is ready. Every call is noted in `calls`, one line each. Files of the
- * folder change its answers: `ports` (what listens), `silent` (nothing does, for ever), `vitals` (of the build container),
- * `read-only` (its `/etc/hosts`), `broken` (the connection).
+ * folder change its answers: `ports` (what listens), `silent` (nothing does, for ever), `vitals` (of the build container), `disk` (what df says),
+ * `read-only` (its `/etc/hosts`), `broken` (the connection), `deaf` (heartbeats fail).
  * @returns the environment in which it is found
  */
 export async function fakeSsh(folder: string): Promise<Record<string, string>> {
@@ -15,8 +15,10 @@ export async function fakeSsh(folder: string): Promise<Record<string, string>> {
 echo "$*" >> '${folder}/calls'
 case "$*" in
   *' -N '*) echo connected; exec sleep 60 ;;
+  *heartbeat) [ -e '${folder}/deaf' ] && exit 255 ;;
   *ready) [ -e '${folder}/broken' ] && exit 255; echo 'user=1000 shell=/bin/sh' ;;
   *await-ports*) [ -e '${folder}/silent' ] && exec sleep 60; cat '${folder}/ports' ;;
+  *disk) cat '${folder}/disk' 2> /dev/null ;;
   *'stage helper_setup '*) cat >> '${folder}/helper-setup'; echo 'job-helper: exit 0' >&2 ;;
   *'stage build_setup '*)
     cat >> '${folder}/build-setup'

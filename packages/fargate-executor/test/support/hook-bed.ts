@@ -36,6 +36,7 @@ export async function makeHookBed() {
       write('The job task was stopped from outside');
       return 'system-failure';
     }),
+    again: vi.fn<JobExecutor['again']>().mockResolvedValue(false),
     afterStage: vi.fn<JobExecutor['afterStage']>().mockResolvedValue([]),
     endAll: vi.fn<JobExecutor['endAll']>().mockResolvedValue(),
   };

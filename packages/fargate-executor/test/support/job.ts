@@ -1,5 +1,7 @@
+import { jobIdentity } from '../../src/job/job-identity.ts';
 import { type JobRequest, jobRequest } from '../../src/job/job-request.ts';
 import { parseJobResponse } from '../../src/job/job-response.ts';
+import { type JobSession, newSession } from '../../src/job/job-session.ts';
 
 export interface JobSample {
   image?: unknown;
@@ -31,6 +33,12 @@ export function jobResponse(sample: object = {}): object {
     git_info: { repo_url: 'https://gitlab-ci-token:job-token-of-42@gitlab.example.com/acme/shop.git' },
     ...sample,
   };
+}
+
+/** A session of job 42 that nothing was done for yet. */
+export function sessionOf(sample: object = {}): JobSession {
+  const response = parseJobResponse(JSON.stringify(jobResponse(sample)));
+  return newSession(jobIdentity(response, 'https://gitlab.example.com'), response);
 }
 
 /** A job as the hooks bring it: the variables of the sample are expanded already, as the runner does. */

@@ -1,4 +1,4 @@
-import { MANAGER_CONTAINER } from '@serverless-gitlab-runner/fleet';
+import { HELPER_CONTAINER, MANAGER_CONTAINER } from '@serverless-gitlab-runner/fleet';
 import { EMULATOR_IMAGE } from '../emulator/image.ts';
 import { runCommand } from '../setup/run-command.ts';
 
@@ -51,18 +51,11 @@ export async function cutNetwork(taskArn: string): Promise<{ restore: () => Prom
   };
 }
 
-/** Puts a file system of one megabyte over a folder of one container, as if the disk had no more room. */
-export async function fillDisk(taskArn: string, container: string, folder: string): Promise<void> {
-  const id = (await taskContainerIds(taskArn)).get(container);
-  if (id === undefined) throw new Error(`task ${taskArn} has no container ${container}: it ended too early`);
-  const pid = (await runCommand('docker', ['inspect', '--format', '{{.State.Pid}}', id])).trim();
-  await runCommand('docker', [
-    // Not --privileged: where Docker itself runs in a container, it has not all that this would give.
-    ...['run', '--rm', '--cap-add', 'SYS_ADMIN', '--cap-add', 'SYS_PTRACE', '--pid', 'host', '--user', '0'],
-    ...['--security-opt', 'seccomp=unconfined', '--security-opt', 'apparmor=unconfined'],
-    ...['--entrypoint', 'nsenter', EMULATOR_IMAGE, '--target', pid, '--mount'],
-    ...['mount', '-t', 'tmpfs', '-o', 'size=1m,mode=0777', 'tmpfs', folder],
-  ]);
+/** Ends every SSH connection to a task's helper, as a network that resets them; new ones can be opened. */
+export async function breakConnections(taskArn: string): Promise<void> {
+  const helper = (await taskContainerIds(taskArn)).get(HELPER_CONTAINER);
+  if (helper === undefined) throw new Error(`task ${taskArn} has no helper: it ended too early`);
+  await runCommand('docker', ['exec', helper, 'pkill', '-KILL', '-f', 'sshd: [r]oot']);
 }
 
 /** Every environment of a run's containers, as Docker has it. */

@@ -15,7 +15,7 @@ export class EmulatorSwitches {
     await this.#send('PUT', 'capacity', capacity);
   }
 
-  /** A Spot interruption: SIGTERM, and SIGKILL after so many seconds. */
+  /** A Spot interruption: after so many seconds (on AWS 120) nothing of the task runs. */
   async interrupt(task: string, seconds: number): Promise<void> {
     await this.#send('POST', 'interrupt', { task, seconds });
   }
@@ -25,9 +25,15 @@ export class EmulatorSwitches {
     await this.#send('PUT', 'faults', { lagSeconds });
   }
 
+  /** MiB of each volume of tasks that start from now on; null: no limit. */
+  async setDisk(diskMib: number | null): Promise<void> {
+    await this.#send('PUT', 'faults', { diskMib });
+  }
+
   async reset(): Promise<void> {
     await this.setCapacity({ FARGATE: null, FARGATE_SPOT: null });
     await this.setLag(0);
+    await this.setDisk(null);
   }
 
   async #send(method: string, path: string, body: unknown): Promise<void> {

@@ -168,6 +168,15 @@ export class Stage {
     return await this.task(`a task of job ${job.name} ${states.join(' or ')}`, seen);
   }
 
+  /** Says so when a task has not stopped after so many milliseconds. */
+  async stopsWithin(taskArn: string, timeoutMs: number): Promise<void> {
+    const stopped = () =>
+      this.tasks.some((task) => task.taskArn === taskArn && task.lastStatus === 'STOPPED');
+    await this.lab.observer
+      .waitUntil('the end of a task', timeoutMs, stopped)
+      .catch(() => this.wrong.push(`a task had not stopped ${timeoutMs / 1000} s after its job`));
+  }
+
   /** The newest running manager. */
   async manager(): Promise<ObservedTask> {
     return await this.task(

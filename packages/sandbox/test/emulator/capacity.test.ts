@@ -72,6 +72,19 @@ describe('the switch for faults', () => {
   });
 });
 
+describe('the switch for small disks', () => {
+  it('bounds each volume of a new task', async () => {
+    await call('PUT', 'faults', { diskMib: 4 });
+    const script = 'head -c 8000000 /dev/zero > /data/file && exit 1; exit 7';
+    const mountPoints = [{ sourceVolume: 'data', containerPath: '/data' }];
+    const main = shell('main', script, { mountPoints });
+    const task = await bed.run(await bed.register([main], { volumes: [{ name: 'data' }] }));
+    const ended = await bed.reach(task, 'STOPPED');
+    await call('PUT', 'faults', { diskMib: null });
+    expect(containerOf(ended, 'main')?.exitCode).toBe(7);
+  });
+});
+
 describe('a Spot interruption', () => {
   it('ends a task on Spot as AWS does: SIGTERM, then SIGKILL when the time is over', async () => {
     const stubborn = shell('stubborn', 'trap "" TERM; while :; do sleep 0.05; done', { stopTimeout: 120 });
@@ -87,6 +100,21 @@ describe('a Spot interruption', () => {
     });
     expect(containerOf(ended, 'polite')?.exitCode).toBe(143);
     expect(containerOf(ended, 'stubborn')?.exitCode).toBe(137);
+  });
+
+  it('stops what depends on a container before that container, and gives all of them its seconds', async () => {
+    const helper = shell('helper', 'trap "exit 0" TERM; while :; do sleep 0.05; done', { stopTimeout: 120 });
+    const job = shell('job', 'trap "" TERM; while :; do sleep 0.05; done', {
+      stopTimeout: 1,
+      dependsOn: [{ containerName: 'helper', condition: 'START' }],
+    });
+    const capacityProviderStrategy = [{ capacityProvider: 'FARGATE_SPOT', weight: 1 }];
+    const task = await bed.run(await bed.register([helper, job]), { capacityProviderStrategy });
+    await bed.reach(task, 'RUNNING');
+    await call('POST', 'interrupt', { task: task.taskArn, seconds: 30 });
+    const ended = await bed.reach(task, 'STOPPED');
+    expect(containerOf(ended, 'job')?.exitCode).toBe(137);
+    expect(containerOf(ended, 'helper')?.exitCode).toBe(0);
   });
 
   it('does not come to a task on demand', async () => {

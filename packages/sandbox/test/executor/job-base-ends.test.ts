@@ -1,9 +1,9 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { BASE_IMAGE } from '../../src/docker/index.ts';
 import { DEMO_IMAGES } from '../../src/images/demo-images.ts';
-import { runCommand } from '../../src/setup/run-command.ts';
+import { runCommand, tryCommand } from '../../src/setup/run-command.ts';
 import { until } from '../emulator/support/until.ts';
-import { type JobContainers, jobContainersPool } from './support/job-containers.ts';
+import { HELPER_IMAGE, type JobContainers, jobContainersPool } from './support/job-containers.ts';
 
 const { start, stopAll } = jobContainersPool();
 
@@ -33,10 +33,76 @@ describe('cancelling', () => {
     expect((await job.run('after_script', left)).output.toString()).toBe('1\n');
   });
 
+  it.each(['build_script', 'get_sources'])('%s before it has begun is not lost', async (stage) => {
+    const job = await start({ image: BASE_IMAGE });
+    await job.ask('cancel 5 early');
+    expect(await job.start(stage, 'echo never', 'early').result).toEqual({
+      output: Buffer.alloc(0),
+      end: 'exit 143',
+    });
+    expect((await job.start(stage, 'echo another', 'later').result).output.toString()).toBe('another\n');
+  });
+
+  it('while the script is on its way is not lost', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const sending = job.send('stage build_script 1000 half', 'echo never');
+    await until('the stage', () =>
+      job.exec('helper', 'ls /dev/shm/job-helper/stages/half/pid').catch(() => undefined),
+    );
+    await job.ask('cancel 5 half');
+    expect((await sending).end).toBe('exit 143');
+  });
+
   it('with nothing running does nothing', async () => {
     const job = await start({ image: BASE_IMAGE });
     expect(await job.ask('cancel 1')).toBe('');
     expect((await job.run('build_script', 'echo still here')).output.toString()).toBe('still here\n');
+  });
+});
+
+describe('a connection that breaks', () => {
+  const AGAIN =
+    /The connection to the job task was lost and opened again; what was printed in between may be missing\.\n/;
+
+  it('does not end the stage: another one goes on with it, and the script runs once', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const script =
+      'echo run >> /builds/runs; echo go; until [ -e /builds/on ]; do sleep 0.1; done; echo end; exit 5';
+    const first = job.start('build_script', script, 'one');
+    await first.prints('go');
+    await job.disconnect();
+    expect((await first.result).end).toMatch(/no word of its end/);
+    const second = job.start('build_script', script, 'one');
+    await second.prints('opened again');
+    await job.exec('build', 'touch /builds/on');
+    const { output, end } = await second.result;
+    expect(end).toBe('exit 5');
+    expect(output.toString()).toMatch(new RegExp(`^${AGAIN.source}end\n$`));
+    expect(await job.exec('build', 'cat /builds/runs')).toBe('run\n');
+  });
+
+  it('holds the output up, and what ended meanwhile is told to the next one', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const script = 'echo go; until [ -e /builds/on ]; do sleep 0.1; done; sleep 1; seq 1 200000; exit 6';
+    const first = job.start('build_script', script, 'two');
+    await first.prints('go');
+    await job.exec('build', 'touch /builds/on');
+    await job.disconnect();
+    await first.result;
+    const { output, end } = await job.start('build_script', script, 'two').result;
+    expect(end).toBe('exit 6');
+    expect(output.toString()).toMatch(/opened again.*\n[\s\S]*\n200000\n$/);
+  });
+
+  it('while the script is on its way has the stage begin anew', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const sending = job.send('stage build_script 1000 three', 'echo half');
+    await until('the stage', () =>
+      job.exec('helper', 'ls /dev/shm/job-helper/stages/three/pid').catch(() => undefined),
+    );
+    await job.disconnect();
+    await sending;
+    expect((await job.start('build_script', 'echo whole', 'three').result).output.toString()).toBe('whole\n');
   });
 });
 
@@ -57,6 +123,74 @@ describe('services', () => {
     const startedAt = Date.now();
     expect(await job.ask('await-ports 1 0 4001')).toBe('ports:\n');
     expect(Date.now() - startedAt).toBeLessThan(4000);
+  });
+});
+
+describe('a stop', () => {
+  const GOES_ON = 'trap "" TERM; echo go; until [ -e /builds/on ]; do sleep 0.1; done; echo done';
+  /** Seconds that `docker stop`, which is ECS's way, took. */
+  const stop = async (job: JobContainers, container: 'build' | 'helper', most: number) => {
+    const startedAt = Date.now();
+    await runCommand('docker', ['stop', '--time', String(most), job.container(container)]);
+    return (Date.now() - startedAt) / 1000;
+  };
+
+  it('that was announced ends both containers at once, whatever runs in them', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    for (const stage of ['build_script', 'get_sources']) await job.start(stage, GOES_ON).prints('go');
+    await job.ask('leave');
+    expect(await stop(job, 'build', 100)).toBeLessThan(3);
+    expect(await stop(job, 'helper', 100)).toBeLessThan(3);
+  });
+
+  it('that is announced after its TERM ends the container then', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    await job.start('build_script', GOES_ON).prints('go');
+    const stopping = stop(job, 'build', 100);
+    await job.run('get_sources', 'true');
+    await job.ask('leave');
+    expect(await stopping).toBeLessThan(10);
+  });
+
+  it('is announced by an order that comes in two pieces, seconds apart', async () => {
+    // No stage runs, whose checks would come in between.
+    const job = await start({ image: BASE_IMAGE });
+    await job.exec('build', 'exec 9> /.job-agent/run/requests; printf lea >&9; sleep 5; echo ve >&9');
+    expect(await stop(job, 'build', 100)).toBeLessThan(3);
+  });
+
+  it('that nobody explains is waited for no longer than 20 s', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    await job.start('build_script', GOES_ON).prints('go');
+    expect(await stop(job, 'build', 100)).toBeLessThan(20);
+  });
+
+  it("that is Spot's lets the job go on, says so in its log, and ends with the job", async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const running = job.start('build_script', GOES_ON);
+    await running.prints('go');
+    const stopping = stop(job, 'build', 100);
+    await job.ask('spot', 'AWS takes this Spot task back at 12:00:00 UTC\nand no second line\n');
+    await running.prints('AWS takes');
+    await job.exec('build', 'touch /builds/on');
+    expect(await running.result).toEqual({
+      output: Buffer.from('go\nAWS takes this Spot task back at 12:00:00 UTC\ndone\n'),
+      end: 'exit 0',
+    });
+    expect((await job.run('after_script', 'echo after')).output.toString()).toBe('after\n');
+    await job.ask('leave');
+    await stopping;
+  });
+
+  it("that is Spot's lets a stage of the helper end", async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const upload = job.start('upload_artifacts_on_success', GOES_ON);
+    await upload.prints('go');
+    await job.ask('spot', '');
+    const stopping = stop(job, 'helper', 100);
+    await job.exec('build', 'touch /builds/on');
+    expect((await upload.result).end).toBe('exit 0');
+    expect(await stopping).toBeLessThan(20);
   });
 });
 
@@ -94,6 +228,20 @@ describe('when something dies', () => {
       return (await state(silent)) === 'exited 70' ? true : undefined;
     });
     expect(await state(heard)).toBe('running 0');
+  });
+
+  it('a helper that cannot start says why in its log', async () => {
+    const { stderr } = await tryCommand('docker', ['run', '--rm', HELPER_IMAGE]);
+    expect(stderr).toContain('SSH_PUBLIC_KEY');
+  });
+
+  it('a helper whose port is taken says so in its log, and ends with 71', async () => {
+    const taken = '"$0" nc -l -p 10022 > /dev/null & sleep 0.5; exec /usr/local/lib/job-helper/entrypoint';
+    const { code, stderr } = await tryCommand('docker', [
+      ...['run', '--rm', '-e', 'SSH_PUBLIC_KEY=ssh-ed25519 AAAA', '--entrypoint', '/bin/sh', HELPER_IMAGE],
+      ...['-c', taken, '/bin/busybox'],
+    ]);
+    expect({ code, stderr }).toMatchObject({ code: 71, stderr: expect.stringContaining('port 10022') });
   });
 
   it('a helper takes no other request, and no shell', async () => {

@@ -1,8 +1,8 @@
 import { StopTaskCommand } from '@aws-sdk/client-ecs';
 import { taskContainerIds } from '../../faults/docker-acts.ts';
 import { runCommand } from '../../setup/run-command.ts';
-import type { Scene, Suite } from '../conformance-case.ts';
-import { failsFor, failsWithExitCode, lastsAtMost, says } from '../expectations.ts';
+import type { Expectation, Scene, Suite } from '../conformance-case.ts';
+import { failsFor, failsWithExitCode, lastsAtMost, says, succeedsWith } from '../expectations.ts';
 
 export const ENDINGS: Suite = {
   repository: 'endings',
@@ -90,6 +90,47 @@ export const ENDINGS: Suite = {
     },
     {
       keyword: 'end',
+      name: 'a Spot interruption of a job that finishes within the two minutes: success, with after_script and artifacts',
+      act: async (scene) => {
+        const { taskArn } = await begun(scene, 'spot-in-time');
+        await fetch(`${scene.endpoint}/_fargate/interrupt`, {
+          method: 'POST',
+          body: JSON.stringify({ task: taskArn }),
+        });
+      },
+      jobs: {
+        'spot-in-time': [
+          ...succeedsWith('finished in time'),
+          says(/AWS takes this Spot task back at \d\d:\d\d:\d\d UTC; what finishes by then succeeds/),
+          ({ files }) => (files.has('late.txt') ? [] : ['its artifact is missing']),
+          stopsWithin(20),
+        ],
+      },
+    },
+    {
+      keyword: 'end',
+      name: 'the helper is killed: it is named as the cause, once',
+      act: async (scene) => {
+        const { taskArn } = await begun(scene, 'helper-killed');
+        const helper = (await taskContainerIds(taskArn)).get('helper');
+        await runCommand('docker', ['kill', '--signal', 'KILL', helper ?? '']);
+      },
+      jobs: {
+        'helper-killed': [
+          failsFor('runner_system_failure'),
+          says('The helper container ended with exit code 137'),
+          saysOnce(/ERROR: The /g),
+          lastsAtMost(75),
+        ],
+      },
+    },
+    {
+      keyword: 'end',
+      name: 'a job and a service that ignore TERM, on Spot: their task stops within seconds of the job',
+      jobs: { 'ignores-term': [...succeedsWith('the script is over'), stopsWithin(15)] },
+    },
+    {
+      keyword: 'end',
       name: 'a script that kills every process it may: it fails, and within a minute',
       jobs: { 'kills-everything': [fails(), lastsAtMost(75)] },
     },
@@ -99,6 +140,22 @@ export const ENDINGS: Suite = {
 async function begun({ untilLogged, untilTask }: Scene, name: string) {
   await untilLogged(name, '\nbegun');
   return untilTask(name, 'RUNNING');
+}
+
+/** Seconds from the job's end to its task's: what is billed beyond the job. */
+function stopsWithin(seconds: number): Expectation {
+  return ({ job, task }) => {
+    if (!task?.stoppedAt || !job.finishedAt) return ['its task did not stop'];
+    const took = (task.stoppedAt.getTime() - job.finishedAt.getTime()) / 1000;
+    return took <= seconds ? [] : [`its task stopped ${took} s after the job's end`];
+  };
+}
+
+function saysOnce(words: RegExp): Expectation {
+  return ({ log }) => {
+    const times = log.toString('utf8').match(words)?.length ?? 0;
+    return times === 1 ? [] : [`its log says ${words} ${times} times`];
+  };
 }
 
 function fails() {

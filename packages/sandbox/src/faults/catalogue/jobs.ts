@@ -1,8 +1,6 @@
-import { BUILD_CONTAINER } from '@serverless-gitlab-runner/fleet';
-import { runCommand } from '../../setup/run-command.ts';
-import { cutNetwork, fillDisk, killTask, taskContainerIds } from '../docker-acts.ts';
+import { breakConnections, cutNetwork, killTask } from '../docker-acts.ts';
 import type { Fault } from '../fault.ts';
-import { smallJob, smallJobs } from '../small-jobs.ts';
+import { SCRIPT_BEGINS, smallJob, smallJobs } from '../small-jobs.ts';
 import type { Stage } from '../stage.ts';
 
 /** Seconds of scripts that are under way when something happens. */
@@ -94,26 +92,84 @@ const imageMissing: Fault = {
   },
 };
 
-const diskFull: Fault = {
-  name: 'disk-full',
-  title: "a job's disk fills up in its script; its neighbours go on",
+const spotJobFinishes: Fault = {
+  name: 'spot-job-finishes',
+  title: "Spot takes back a job's task, and the job finishes before that",
   runs: 2,
   async play(stage) {
     stage.addWebhook();
     const script = [
-      ...['mkdir /builds/disk', 'echo "the script has begun"'],
-      'until test -e /tmp/full; do sleep 0.2; done',
-      'head -c 5000000 /dev/zero > /builds/disk/large && echo "it fits"',
+      ...smallJob('spot', 12).script,
+      'echo "written in time" > /builds/late.txt',
+      'cat /builds/late.txt',
     ];
-    const [victim] = await stage.queue([{ name: 'victim', script }, ...smallJobs(2)]);
-    if (!victim) return;
-    stage.expect(victim, { status: 'failed', failureReason: 'script_failure', says: /No space left/ });
-    await stage.scriptBegan(victim);
-    const { taskArn } = await stage.taskOf(victim, 'RUNNING');
-    await fillDisk(taskArn, BUILD_CONTAINER, '/builds/disk');
-    const build = (await taskContainerIds(taskArn)).get(BUILD_CONTAINER) ?? '';
-    await runCommand('docker', ['exec', build, 'touch', '/tmp/full']);
+    const spot = await stage.queueOne({ name: 'spot', script, afterScript: ['cat /builds/late.txt'] });
+    await stage.queue(2);
+    stage.expect(spot, {
+      status: 'success',
+      says: /takes this Spot task back at [\d:]{8} UTC[\s\S]*the end/,
+    });
+    await stage.scriptBegan(spot);
+    const { taskArn } = await stage.taskOf(spot, 'RUNNING');
+    await stage.switches.interrupt(taskArn, 60);
     stage.recovering();
+    await stage.finished([spot]);
+    await stage.stopsWithin(taskArn, 20_000);
+  },
+};
+
+const connectionLostAndBack: Fault = {
+  name: 'connection-lost-and-back',
+  title: "a job's connection breaks in the middle of its script, and is opened again",
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    const [victim] = await stage.queue([smallJob('victim', 10), ...smallJobs(2)]);
+    if (!victim) return;
+    const again = /connection to the job task was lost and opened again[\s\S]*the end/;
+    stage.expect(victim, { status: 'success', says: again });
+    await stage.scriptBegan(victim);
+    await breakConnections((await stage.taskOf(victim, 'RUNNING')).taskArn);
+    stage.recovering();
+  },
+};
+
+/** MiB of each volume: the agent's own files take four. */
+const SMALL_DISK_MIB = 24;
+
+const diskFull: Fault = {
+  name: 'disk-full',
+  title: "a job fills its task's disk, the agent's volume too; its neighbours go on",
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    const neighbours = await stage.queue(2);
+    await Promise.all(neighbours.map((job) => stage.taskOf(job, 'RUNNING')));
+    await stage.switches.setDisk(SMALL_DISK_MIB);
+    const fill = 'for d in /builds /.job-agent/run; do cat /dev/zero > $d/fill || :; done';
+    const fails = {
+      status: 'failed',
+      failureReason: 'script_failure',
+      says: /The disk is full.*FARGATE_EPHEMERAL_STORAGE/,
+    } as const;
+    const [inScript, later] = await stage.queue([
+      {
+        name: 'in-script',
+        script: [`echo "${SCRIPT_BEGINS}"`, fill, 'head -c 5000000 /dev/zero > /builds/large'],
+      },
+      // Neither its after_script, nor its artifacts, nor the end of its job finds room.
+      {
+        name: 'later',
+        script: [`echo "${SCRIPT_BEGINS}"`, 'head -c 5000000 /dev/zero > large', fill, 'exit 3'],
+        afterScript: ['echo after > /builds/after'],
+        artifacts: { paths: ['large'], when: 'always' },
+      },
+    ]);
+    for (const job of [inScript, later]) if (job) stage.expect(job, fails);
+    await Promise.all([inScript, later].map((job) => job && stage.taskOf(job, 'RUNNING')));
+    await stage.switches.setDisk(null);
+    stage.recovering();
+    await stage.queue(1);
   },
 };
 
@@ -150,5 +206,7 @@ const cancelled: Fault = {
 };
 
 export const jobFaults: readonly Fault[] = [
-  ...[jobTaskKilled, spotInterruption, networkCutShort, networkCutForGood, imageMissing, diskFull, cancelled],
+  ...[jobTaskKilled, spotInterruption, spotJobFinishes],
+  ...[networkCutShort, networkCutForGood, connectionLostAndBack],
+  ...[imageMissing, diskFull, cancelled],
 ];

@@ -29,10 +29,20 @@ export interface RunningStage {
 /** The helper and the build container of a job, joined as a Fargate task joins them, and ssh to the helper. */
 export interface JobContainers {
   ready: string;
-  start(stage: string, script: string): RunningStage;
+  /** @param id what the helper knows the stage by, for a cancel or another connection. Default: none */
+  start(stage: string, script: string, id?: string): RunningStage;
   /** @param size what the helper is told of the script's size; default: the truth */
   run(stage: string, script: string, size?: number): Promise<StageResult>;
-  ask(command: string): Promise<string>;
+  /** Asks for a stage, and sends only the beginning of its script. */
+  send(request: string, beginning: string): Promise<StageResult>;
+  /** @param input what the request reads */
+  ask(command: string, input?: string): Promise<string>;
+  /** Runs lines of shell in a container, as root, past agent and helper. */
+  exec(container: 'helper' | 'build', lines: string): Promise<string>;
+  /** What a container wrote to its own log. */
+  log(container: 'helper' | 'build'): Promise<string>;
+  /** Cuts every connection to the helper, as a network that fails. */
+  disconnect(): Promise<void>;
   /** Name of the helper's or the build container in Docker. */
   container(name: 'helper' | 'build'): string;
   stop(): Promise<void>;
@@ -42,6 +52,8 @@ export interface JobContainersOptions {
   image: string;
   user?: string;
   deadManSeconds?: number;
+  /** MiB of each of the task's volumes. Default: as much as the host has. */
+  diskMib?: number;
 }
 
 let made = 0;
@@ -66,7 +78,7 @@ async function startJobContainers(options: JobContainersOptions): Promise<JobCon
   const name = `job-base-test-${process.pid}-${made}`;
   const folder = await mkdtemp(join(tmpdir(), 'job-base-'));
   const remove = async () => {
-    await tryCommand('docker', ['rm', '-f', '-v', `${name}-build`, `${name}-helper`]);
+    await tryCommand('docker', ['rm', '-f', '-v', `${name}-build`, `${name}-helper`, `${name}-disk`]);
     await tryCommand('docker', ['volume', 'rm', '-f', `${name}-agent`, `${name}-builds`]);
     await rm(folder, { recursive: true, force: true });
   };
@@ -77,10 +89,19 @@ async function startJobContainers(options: JobContainersOptions): Promise<JobCon
     const ready = await until('the helper', () => askReady(ssh));
     return {
       ready,
-      start: (stage, script) => startStage(ssh(`stage ${stage} ${Buffer.byteLength(script)}`), script),
+      start: (stage, script, id = '') =>
+        startStage(ssh(`stage ${stage} ${Buffer.byteLength(script)} ${id}`.trim()), script),
       run: (stage, script, size = Buffer.byteLength(script)) =>
         startStage(ssh(`stage ${stage} ${size}`), script).result,
-      ask: async (command) => (await collect(ssh(command), '')).stdout.toString(),
+      send: (request, beginning) => {
+        const child = ssh(request);
+        child.stdin.write(beginning);
+        return startStage(child).result;
+      },
+      ask: async (command, input = '') => (await collect(ssh(command), input)).stdout.toString(),
+      exec: (which, lines) => inContainer(`${name}-${which}`, lines),
+      log: (which) => runCommand('docker', ['logs', `${name}-${which}`]),
+      disconnect: () => inContainer(`${name}-helper`, 'pkill -KILL -f "sshd: [r]oot" || :').then(() => {}),
       container: (which) => `${name}-${which}`,
       stop: remove,
     };
@@ -95,7 +116,8 @@ async function startContainers(name: string, folder: string, options: JobContain
   await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', key]);
   const publicKey = (await readFile(`${key}.pub`, 'utf8')).trim();
   const mounts = ['-v', `${name}-agent:/.job-agent`, '-v', `${name}-builds:/builds`];
-  const { image, user, deadManSeconds = 300 } = options;
+  const { image, user, deadManSeconds = 300, diskMib } = options;
+  if (diskMib !== undefined) await makeSmallVolumes(name, diskMib);
   await runCommand('docker', [
     ...['run', '-d', '--name', `${name}-helper`, ...mounts],
     ...['-e', `SSH_PUBLIC_KEY=${publicKey}`, '-e', `DEAD_MAN_SECONDS=${deadManSeconds}`, HELPER_IMAGE],
@@ -103,8 +125,30 @@ async function startContainers(name: string, folder: string, options: JobContain
   await runCommand('docker', [
     ...['run', '-d', '--name', `${name}-build`, ...mounts, '--network', `container:${name}-helper`],
     ...(user ? ['--user', user] : []),
-    ...['--entrypoint', '/.job-agent/busybox', image, 'sh', '/.job-agent/agent'],
+    ...['--entrypoint', '/.job-agent/bash', image, '-p', '/.job-agent/agent'],
   ]);
+}
+
+/** File systems in memory, held by a container: Docker would drop what the helper's image fills them with. */
+async function makeSmallVolumes(name: string, diskMib: number): Promise<void> {
+  for (const volume of [`${name}-agent`, `${name}-builds`]) {
+    const options = ['type=tmpfs', 'device=tmpfs', `o=size=${diskMib}m`];
+    await runCommand('docker', [
+      'volume',
+      'create',
+      ...options.flatMap((option) => ['--opt', option]),
+      volume,
+    ]);
+  }
+  const mounts = [`${name}-agent:/agent:nocopy`, `${name}-builds:/builds:nocopy`];
+  await runCommand('docker', [
+    ...['run', '-d', '--name', `${name}-disk`, ...mounts.flatMap((mount) => ['-v', mount])],
+    ...['--entrypoint', 'sleep', HELPER_IMAGE, 'infinity'],
+  ]);
+}
+
+function inContainer(container: string, lines: string): Promise<string> {
+  return runCommand('docker', ['exec', '--user', '0', container, '/.job-agent/busybox', 'sh', '-c', lines]);
 }
 
 async function writeSshConfig(name: string, folder: string): Promise<string> {
@@ -139,13 +183,14 @@ async function askReady(ssh: (command: string) => Ssh): Promise<string | undefin
   return stdout.length > 0 ? stdout.toString().trim() : undefined;
 }
 
-async function collect(child: Ssh, input: string): Promise<{ stdout: Buffer; stderr: Buffer }> {
-  child.stdin.on('error', () => {}).end(input);
+async function collect(child: Ssh, input?: string): Promise<{ stdout: Buffer; stderr: Buffer }> {
+  child.stdin.on('error', () => {});
+  if (input !== undefined) child.stdin.end(input);
   const [stdout, stderr] = await Promise.all([buffer(child.stdout), buffer(child.stderr)]);
   return { stdout, stderr };
 }
 
-function startStage(child: Ssh, script: string): RunningStage {
+function startStage(child: Ssh, script?: string): RunningStage {
   let seen = '';
   child.stdout.on('data', (chunk: Buffer) => {
     if (seen.length < 100_000) seen += chunk.toString('latin1');
