@@ -56,6 +56,7 @@ export async function createContext(
       helperImages: environment.helperImages,
       executionRoleArn: environment.jobExecutionRoleArn,
       logGroup: environment.jobLogGroup,
+      shipsServiceOutput: fleet.job.shipServiceOutput,
       region: await ecs.config.region(),
     },
     taskDefinitions: createTaskDefinitionRegistry(ecs),
