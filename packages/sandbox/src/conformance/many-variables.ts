@@ -10,9 +10,9 @@ const CHARACTERS = 1000;
 export const LONG_SECRET = `planted-long-secret-${'s'.repeat(CHARACTERS - 20)}`;
 
 /** The file that `.gitlab-ci.yml` includes: a job with as many variables and services as one may have. */
-export const manyVariables = async (): Promise<Record<string, CommitFile>> => ({
+export const MANY_VARIABLES: Readonly<Record<string, CommitFile>> = {
   'many.yml': { content: JSON.stringify({ 'many-variables': job() }), mode: 0o644 },
-});
+};
 
 function job() {
   const names = Array.from({ length: VARIABLES }, (_, index) => `MANY_${index}`);

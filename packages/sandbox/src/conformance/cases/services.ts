@@ -3,7 +3,7 @@ import { awsShowsNothingOf } from '../aws-shows-nothing.ts';
 import type { Suite } from '../conformance-case.ts';
 import { failsFor, isRefused, lastsAtMost, says, succeedsWith } from '../expectations.ts';
 import { conformanceImage } from '../images.ts';
-import { LONG_SECRET, manyVariables } from '../many-variables.ts';
+import { LONG_SECRET, MANY_VARIABLES } from '../many-variables.ts';
 
 const DB_PASSWORD = 'planted-database-password-4f';
 
@@ -15,7 +15,7 @@ export const SERVICES: Suite = {
       LONG_SECRET: { value: LONG_SECRET, masked: true },
     },
   },
-  moreFiles: manyVariables,
+  madeFiles: MANY_VARIABLES,
   registryImages: {
     '/postgres:1': conformanceImage('postgres'),
     '/redis:1': conformanceImage('redis'),
