@@ -48,12 +48,12 @@ describe('a job with services', () => {
     expect(log()).toContain(
       'WARNING: Service redis:7 (cache) does not listen on port 6379 after 30 s; the job goes on without it.',
     );
-    expect(log()).toContain('Its output is not kept');
+    expect(log()).toContain('It wrote nothing.');
     expect(log()).not.toContain('Services are ready');
   });
 
   it('does not wait for one that ended, and tells of it once, with its last lines', async () => {
-    bed.context.taskDefinition.logGroup = '/jobs';
+    await writeFile(join(bed.folder, 'tail'), 'last words\u001b[31m of \u001b[0msvc-0\u0007\n');
     await writeFile(join(bed.folder, 'silent'), '');
     die('svc-0', 3);
     expect(await bed.prepare({ services: [{ name: 'redis:7' }] })).toBe('success');
@@ -64,9 +64,25 @@ describe('a job with services', () => {
     expect(log().split('ended with exit code 3')).toHaveLength(2);
   });
 
+  it('tells the last lines from CloudWatch where its fleet ships them there', async () => {
+    Object.assign(bed.context.taskDefinition, { logGroup: '/jobs', shipsServiceOutput: true });
+    await writeFile(join(bed.folder, 'silent'), '');
+    die('svc-0', 3);
+    await bed.prepare({ services: [{ name: 'redis:7' }] });
+    expect(log()).toContain('Its last lines:\n  last words of svc-0');
+  });
+
+  it('says that there are none where nobody knew what it starts', async () => {
+    await writeFile(join(bed.folder, 'silent'), '');
+    die('svc-0', 3);
+    await bed.prepare({ services: [{ name: 'r.example.com/redis:7' }] });
+    expect(log()).toContain(
+      'Its output is not kept, since nobody knew what it starts: name its `entrypoint:`',
+    );
+  });
+
   it('is refused when one ended since another has its port', async () => {
-    bed.context.taskDefinition.logGroup = '/jobs';
-    bed.context.containerLog = async () => ['bind: Address already in use'];
+    await writeFile(join(bed.folder, 'tail'), 'bind: Address already in use\n');
     await writeFile(join(bed.folder, 'silent'), '');
     die('svc-1', 1);
     expect(await bed.prepare({ services: [{ name: 'x' }, { name: 'y' }] })).toBe('build-failure');

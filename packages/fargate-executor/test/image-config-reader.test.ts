@@ -5,7 +5,7 @@ import { parseChallenge } from '../src/registry/bearer-challenge.ts';
 import { createEcrLogin } from '../src/registry/ecr-login.ts';
 import { createImageConfigReader } from '../src/registry/image-config-reader.ts';
 import { apiUrl, imageSource } from '../src/registry/image-source.ts';
-import type { readImageConfig } from '../src/registry/read-image-config.ts';
+import type { readDigest, readImageConfig } from '../src/registry/read-image-config.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;
 const TAGGED = imageSource('alpine:3');
@@ -47,17 +47,21 @@ describe("a registry's challenge", () => {
 describe('a reader of configurations', () => {
   let time: number;
   const read = vi.fn<typeof readImageConfig>();
+  const digest = vi.fn<typeof readDigest>();
+  const config = { entryPoint: ['/run'], command: ['a'] };
   const reader = () =>
     createImageConfigReader({
       gitlabUrl: 'https://gitlab.test/x',
       ecrLogin: async () => undefined,
       read,
+      digest,
       now: () => time,
     });
 
   beforeEach(() => {
     time = 0;
-    read.mockReset().mockImplementation(async () => ({ entryPoint: [] }));
+    read.mockReset().mockImplementation(async () => ({ config, digest: DIGEST }));
+    digest.mockReset().mockImplementation(async () => DIGEST);
   });
 
   it('asks once for jobs that ask at one time, and for a digest for good', async () => {
@@ -69,9 +73,30 @@ describe('a reader of configurations', () => {
     expect(read.mock.lastCall?.[2]).toMatchObject({ gitlabOrigin: 'https://gitlab.test', login: undefined });
   });
 
-  it('asks for a tag again after five minutes', async () => {
+  it('asks what a tag means after five minutes, and reads it again only if that has changed', async () => {
     const ask = reader();
     for (time of [0, 299_999, 300_000, 599_999]) await ask(TAGGED, 'X86_64', undefined);
+    expect([digest.mock.calls.length, read.mock.calls.length]).toEqual([1, 1]);
+    digest.mockImplementation(async () => `sha256:${'b'.repeat(64)}`);
+    for (time of [600_000, 600_001]) await ask(TAGGED, 'X86_64', undefined);
+    expect([digest.mock.calls.length, read.mock.calls.length]).toEqual([2, 2]);
+  });
+
+  it.each<[string, () => Promise<undefined>]>([
+    ['does not say what its tag means', async () => undefined],
+    [
+      'fails to',
+      async () => {
+        throw new Error('boom');
+      },
+    ],
+  ])('gives nothing old where the registry %s', async (_, answer) => {
+    const ask = reader();
+    await ask(TAGGED, 'X86_64', undefined);
+    digest.mockImplementationOnce(answer);
+    time = 300_000;
+    await ask(TAGGED, 'X86_64', undefined).catch(() => {});
+    await ask(TAGGED, 'X86_64', undefined);
     expect(read).toHaveBeenCalledTimes(2);
   });
 
@@ -88,7 +113,7 @@ describe('a reader of configurations', () => {
     const ask = reader();
     read.mockRejectedValueOnce(new Error('boom'));
     await expect(ask(FIXED, 'X86_64', undefined)).rejects.toThrow('boom');
-    expect(await ask(FIXED, 'X86_64', undefined)).toEqual({ entryPoint: [] });
+    expect(await ask(FIXED, 'X86_64', undefined)).toEqual(config);
   });
 
   it('keeps the 200 that were asked for last', async () => {

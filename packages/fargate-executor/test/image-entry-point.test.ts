@@ -124,7 +124,7 @@ describe("a job that runs its image's entry point", () => {
   });
 
   it('has its agent started by itself where the image has none', async () => {
-    bed.context.imageConfigs = async () => ({ entryPoint: [] });
+    bed.context.imageConfigs = async () => ({ entryPoint: [], command: [] });
     expect(await bed.prepare(job)).toBe('success');
     expect(build()).toMatchObject({ entryPoint: ['/.job-agent/bash', '-p', '/.job-agent/agent'] });
     expect(bed.log.join('\n')).toContain("The image's own entry point: none");

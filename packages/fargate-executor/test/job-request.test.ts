@@ -20,7 +20,9 @@ describe('variables in a name', () => {
     ['a$APPLE', 'a'],
     ['$$APP', '$APP'],
     ['$', '$'],
-    ['a$1', 'a$1'],
+    ['a$1b$*', 'ab'],
+    ['a$.', 'a$.'],
+    ['a${', 'a'],
   ])('%j becomes %j', (text, expanded) => {
     expect(expandVariables(text, new Map([['APP', 'shop']]))).toBe(expanded);
   });

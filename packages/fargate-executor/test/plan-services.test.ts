@@ -56,35 +56,17 @@ describe('shape of a service', () => {
   });
 });
 
-describe('environment of a service', () => {
-  const services = [{ name: 'postgres', variables: [{ key: 'POSTGRES_DB', value: '$APP-db' }] }];
+describe('variables of a service', () => {
+  const withVariable = (value: string) => [{ name: 'postgres', variables: [{ key: 'A', value }] }];
 
-  it("holds the job's public variables and its own, expanded", () => {
-    const { environment } = planOf(
-      jobWith({ APP: 'shop', POSTGRES_PASSWORD: 'open', CI_JOB_STAGE: 'test' }, { services }),
+  it.each([
+    ['one', 'x'.repeat(131_072), /The variable A of the service postgres is longer than Linux takes/],
+    ['all', undefined, /The variables of the service postgres come to 11\d{5} bytes/],
+  ])('are refused where %s are more than Linux takes', (_, value, words) => {
+    const many = Object.fromEntries(
+      Array.from({ length: 11 }, (_each, index) => [`B${index}`, 'x'.repeat(100_000)]),
     );
-    expect(environment.get('svc-0')).toEqual([
-      { name: 'APP', value: 'shop' },
-      { name: 'POSTGRES_PASSWORD', value: 'open' },
-      { name: 'POSTGRES_DB', value: 'shop-db' },
-    ]);
-  });
-
-  it('holds nothing that is secret, and nothing that contains a secret', () => {
-    const request = jobOf({
-      services: [{ name: 'postgres', variables: [{ key: 'URL', value: 'https://x:$TOKEN@host' }] }],
-      variables: [
-        { key: 'TOKEN', value: 'planted-secret', public: false, masked: true },
-        { key: 'COPY', value: 'also planted-secret', public: true },
-        { key: 'UNMASKED', value: 'project-setting', public: false },
-        { key: 'FILE', value: '/builds/file', public: true, file: true },
-        { key: 'OPEN', value: 'fine', public: true },
-      ],
-    });
-    const { environment, notes } = planOf(request);
-    expect(environment.get('svc-0')).toEqual([{ name: 'OPEN', value: 'fine' }]);
-    expect(notes).toEqual([
-      'The service postgres does not get COPY, URL: the value holds a secret, and AWS would show it. It gets values that are written into .gitlab-ci.yml.',
-    ]);
+    const { refusals } = planOf(jobWith(value ? {} : many, { services: withVariable(value ?? '') }));
+    expect(refusals).toEqual([expect.stringMatching(words)]);
   });
 });

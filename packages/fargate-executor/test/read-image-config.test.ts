@@ -2,10 +2,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { imageSource } from '../src/registry/image-source.ts';
-import { readImageConfig } from '../src/registry/read-image-config.ts';
+import { readDigest, readImageConfig } from '../src/registry/read-image-config.ts';
 import type { RegistryLogin } from '../src/registry/registry-request.ts';
 import { answer, type RegistryDouble, type Route, startRegistryDouble } from './support/registry-double.ts';
 
+const COMMAND = ['--fast'];
 const ENTRY_POINT = ['/set-up', '--all'];
 const LOGIN = { username: 'me', password: 'planted-password' };
 const BASIC = `Basic ${Buffer.from('me:planted-password').toString('base64')}`;
@@ -25,17 +26,19 @@ interface Reading {
   reference?: string;
 }
 
-const read = ({ architecture = 'X86_64', login, gitlabOrigin = '', reference = ':1' }: Reading = {}) =>
+const readWhole = ({ architecture = 'X86_64', login, gitlabOrigin = '', reference = ':1' }: Reading = {}) =>
   readImageConfig(imageSource(`${registry.host}/team/app${reference}`), architecture, {
     login,
     gitlabOrigin,
     signal: AbortSignal.timeout(5000),
   });
 
+const read = async (reading?: Reading) => (await readWhole(reading)).config;
+
 const config = (architecture = 'amd64', Entrypoint: string[] | null = ENTRY_POINT) => ({
   os: 'linux',
   architecture,
-  config: { Entrypoint },
+  config: { Entrypoint, Cmd: COMMAND },
 });
 
 /** An image for one architecture, by the tag `1`. */
@@ -58,14 +61,31 @@ function close(kind: 'manifests/1', challenge: string, authorization: string): v
 describe("an image's configuration", () => {
   it('is found by tag and by digest', async () => {
     const digest = putImage(config(), '1');
-    expect(await read()).toEqual({ entryPoint: ENTRY_POINT });
-    expect(await read({ reference: `@${digest}` })).toEqual({ entryPoint: ENTRY_POINT });
-    expect(await read({ reference: `:nothing@${digest}` })).toEqual({ entryPoint: ENTRY_POINT });
+    expect(await read()).toEqual({ entryPoint: ENTRY_POINT, command: COMMAND });
+    expect(await read({ reference: `@${digest}` })).toEqual({ entryPoint: ENTRY_POINT, command: COMMAND });
+    expect(await read({ reference: `:nothing@${digest}` })).toEqual({
+      entryPoint: ENTRY_POINT,
+      command: COMMAND,
+    });
   });
 
-  it.each([[null], [undefined]])('that has the entry point %j has none', async (Entrypoint) => {
-    putImage({ os: 'linux', architecture: 'amd64', config: { Entrypoint } }, '1');
-    expect(await read()).toEqual({ entryPoint: [] });
+  it.each([[null], [undefined]])('that has the entry point and the command %j has none', async (none) => {
+    putImage({ os: 'linux', architecture: 'amd64', config: { Entrypoint: none, Cmd: none } }, '1');
+    expect(await read()).toEqual({ entryPoint: [], command: [] });
+  });
+
+  it('comes with the digest that its tag meant, and HEAD tells what it means now', async () => {
+    const digest = putImage(config(), '1');
+    expect((await readWhole()).digest).toBe(digest);
+    registry.routes.set('/v2/team/app/manifests/1', ({ method }, response) =>
+      answer(response, method === 'HEAD' ? 200 : 429, '', { 'docker-content-digest': digest }),
+    );
+    const source = imageSource(`${registry.host}/team/app:1`);
+    const caller = { login: undefined, gitlabOrigin: '', signal: AbortSignal.timeout(5000) };
+    expect(await readDigest(source, caller)).toBe(digest);
+    expect(await readDigest({ ...source, reference: '2' }, caller)).toBeUndefined();
+    registry.put('manifests', {}, '1');
+    expect(await readDigest(source, caller)).toBeUndefined();
   });
 
   it('is that of the architecture, where there are several', async () => {
@@ -75,8 +95,8 @@ describe("an image's configuration", () => {
       { digest: `sha256:${'0'.repeat(64)}`, platform: { os: 'unknown', architecture: 'unknown' } },
     ];
     registry.put('manifests', { schemaVersion: 2, manifests }, '1');
-    expect(await read()).toEqual({ entryPoint: ['/x86'] });
-    expect(await read({ architecture: 'ARM64' })).toEqual({ entryPoint: ['/arm'] });
+    expect(await read()).toMatchObject({ entryPoint: ['/x86'] });
+    expect(await read({ architecture: 'ARM64' })).toMatchObject({ entryPoint: ['/arm'] });
   });
 
   it.each<[string, () => void]>([
@@ -158,7 +178,7 @@ describe("an image's configuration", () => {
         ? answer(response, 307, '', { location: `https://${registry.otherHost}/elsewhere` })
         : answer(response, 401, '', { 'www-authenticate': 'Basic realm="registry"' }),
     );
-    expect(await read({ login: LOGIN })).toEqual({ entryPoint: ENTRY_POINT });
+    expect(await read({ login: LOGIN })).toEqual({ entryPoint: ENTRY_POINT, command: COMMAND });
     expect(registry.requests.at(-1)).toEqual({
       host: registry.otherHost,
       path: '/elsewhere',
@@ -175,13 +195,13 @@ describe('a registry that wants a login', () => {
 
   it('gets it by Basic where it says so', async () => {
     close('manifests/1', 'Basic realm="registry"', BASIC);
-    expect(await read({ login: LOGIN })).toEqual({ entryPoint: ENTRY_POINT });
+    expect(await read({ login: LOGIN })).toEqual({ entryPoint: ENTRY_POINT, command: COMMAND });
   });
 
   it('gets a token of whom it names, for what it names', async () => {
     close('manifests/1', challenge(), 'Bearer abc');
     registry.routes.set('/token', (_, response) => answer(response, 200, { token: 'abc' }));
-    expect(await read({ login: LOGIN })).toEqual({ entryPoint: ENTRY_POINT });
+    expect(await read({ login: LOGIN })).toEqual({ entryPoint: ENTRY_POINT, command: COMMAND });
     expect(registry.requests.find(({ path }) => path.startsWith('/token'))).toEqual({
       host: registry.host,
       path: '/token?service=container_registry&scope=repository%3Ateam%2Fapp%3Apull',
@@ -192,7 +212,7 @@ describe('a registry that wants a login', () => {
   it('gives a token to nobody in particular, too', async () => {
     close('manifests/1', challenge(), 'Bearer abc');
     registry.routes.set('/token', (_, response) => answer(response, 200, { access_token: 'abc' }));
-    expect(await read()).toEqual({ entryPoint: ENTRY_POINT });
+    expect(await read()).toEqual({ entryPoint: ENTRY_POINT, command: COMMAND });
   });
 
   it.each<[string, string, Route | undefined]>([
@@ -226,7 +246,10 @@ describe('a registry that wants a login', () => {
         /sends for a token to http:.*which is no https URL/,
       );
       expect(asked).toEqual([]);
-      expect(await read({ login: LOGIN, gitlabOrigin: origin })).toEqual({ entryPoint: ENTRY_POINT });
+      expect(await read({ login: LOGIN, gitlabOrigin: origin })).toEqual({
+        entryPoint: ENTRY_POINT,
+        command: COMMAND,
+      });
       expect(asked).toEqual([BASIC]);
     } finally {
       gitlab.closeAllConnections();

@@ -8,7 +8,7 @@ const settings = {
   helperImages: { X86_64: 'helper:1', ARM64: 'helper:1-arm64' },
   executionRoleArn: 'arn:aws:iam::123456789012:role/execution',
   logGroup: undefined,
-  shipServiceOutput: false,
+  shipsServiceOutput: false,
   region: 'eu-west-1',
 };
 
@@ -62,6 +62,57 @@ describe('the task definition of a shape', () => {
     });
   });
 
+  it("starts a service's known program by its agent, in volumes that nobody but it and the helper mounts", () => {
+    const services = [
+      { container: 'svc-0', image: 'postgres:18', program: ['docker-entrypoint.sh', 'postgres'] },
+      { container: 'svc-1', image: 'redis' },
+    ];
+    const definition = of({ services });
+    expect(container(definition, 'svc-0')).toMatchObject({
+      entryPoint: [
+        ...['/.job-service/bash', '-p', '/.job-service/run-service', 'kept'],
+        ...['docker-entrypoint.sh', 'postgres'],
+      ],
+      command: [],
+    });
+    const mounts = (definition.containerDefinitions ?? []).map(({ name, mountPoints = [] }) => [
+      name,
+      mountPoints.map((each) => `${each.sourceVolume} ${each.containerPath}${each.readOnly ? ' ro' : ''}`),
+    ]);
+    expect(Object.fromEntries(mounts)).toEqual({
+      helper: [
+        ...[
+          'agent /.job-agent',
+          'builds /builds',
+          'service-agent /.job-service',
+          'svc-0 /.job-channels/svc-0',
+        ],
+      ],
+      build: ['agent /.job-agent', 'builds /builds'],
+      'svc-0': ['service-agent /.job-service ro', 'svc-0 /.job-channel ro', 'builds /builds'],
+      'svc-1': ['builds /builds'],
+    });
+    expect(definition.volumes?.map(({ name }) => name)).toEqual([
+      'agent',
+      'builds',
+      'service-agent',
+      'svc-0',
+    ]);
+  });
+
+  it("ships services' output only where the fleet says so, and their agent leaves it alone then", () => {
+    const services = [{ container: 'svc-0', image: 'postgres:18', program: ['postgres'] }];
+    const logged = { ...settings, logGroup: '/jobs' };
+    const kept = container(jobTaskDefinition({ ...shape, services }, logged), 'svc-0');
+    expect(kept).not.toHaveProperty('logConfiguration');
+    const shipped = container(
+      jobTaskDefinition({ ...shape, services }, { ...logged, shipsServiceOutput: true }),
+      'svc-0',
+    );
+    expect(shipped?.logConfiguration?.options?.['awslogs-group']).toBe('/jobs');
+    expect(shipped?.entryPoint?.slice(-2)).toEqual(['shipped', 'postgres']);
+  });
+
   it('leaves to the image what the job does not say', () => {
     expect(container(of(), 'build')).not.toHaveProperty('user');
     expect(container(of(), 'build')).not.toHaveProperty('workingDirectory');
@@ -96,7 +147,7 @@ describe('the task definition of a shape', () => {
     const logged = jobTaskDefinition(withService, {
       ...settings,
       logGroup: '/jobs',
-      shipServiceOutput: true,
+      shipsServiceOutput: true,
     });
     expect(container(logged, 'svc-0')).toHaveProperty('logConfiguration');
     expect(container(logged, 'build')).not.toHaveProperty('logConfiguration');

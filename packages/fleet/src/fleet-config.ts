@@ -104,6 +104,11 @@ const jobSchema = z
     /** Seconds that a job waits until its services listen (GitLab Runner's `wait_for_services_timeout`). Default 30; 0: not at all. */
     waitForServicesSeconds: z.int().min(0).max(600).default(30),
     /**
+     * Whether what services write goes to CloudWatch, to the log group of jobs. Default false: the last lines of one that
+     * ends come into the job log anyway, and whoever may push could make CloudWatch cost without end.
+     */
+    shipServiceOutput: z.boolean().default(false),
+    /**
      * Secrets Manager secrets (ARNs; `{"username": …, "password": …}`) that images are pulled with, by registry and path.
      * Default none. A job's own `DOCKER_AUTH_CONFIG` comes first.
      */
@@ -119,7 +124,7 @@ const jobSchema = z
      */
     honorImageEntryPoint: z.boolean().default(false),
     /**
-     * Registries from which managers may read images' configurations, for their entry points; by https only. GitLab's own,
+     * Registries from which managers may read images' configurations, for entry points and what services start; by https only. GitLab's own,
      * which comes with the jobs, is one of them anyway. Default the large public ones. `docker.io` is Docker Hub.
      */
     imageConfigRegistries: z

@@ -36,6 +36,7 @@ describe('a fleet’s document', () => {
         deadManSeconds: 300,
         startTimeoutSeconds: 600,
         waitForServicesSeconds: 30,
+        shipServiceOutput: false,
         registryCredentials: {},
         registryMirrors: {},
       },

@@ -4,8 +4,8 @@ import type { Suite } from '../src/conformance/conformance-case.ts';
 import { loadRepository } from '../src/conformance/load-repository.ts';
 import { readConfiguration } from '../src/gitlab-double/index.ts';
 
-async function jobNamesOf({ repository }: Suite): Promise<string[]> {
-  const files = await loadRepository(repository);
+async function jobNamesOf({ repository, madeFiles }: Suite): Promise<string[]> {
+  const files = { ...(await loadRepository(repository)), ...madeFiles };
   const definition = readConfiguration((path) => {
     const file = files[path];
     return typeof file === 'object' && file !== null && 'content' in file ? String(file.content) : '';

@@ -23,6 +23,11 @@ export interface JobRequest {
   /** The job's variables as GitLab sent them: there one sees which of them are secret. */
   sentVariables: readonly JobVariable[];
   credentials: readonly JobCredential[];
+  /**
+   * Names of the job's `secrets:`, and whether each is a file. Their values are in `variables` only: the runner fetched them,
+   * and GitLab never saw them.
+   */
+  secretFiles: ReadonlyMap<string, boolean>;
 }
 
 /** A hook's environment, by name. */
@@ -49,6 +54,9 @@ export function jobRequest(response: JobResponse, environment: HookEnvironment):
     variables,
     sentVariables: response.variables ?? [],
     credentials: response.credentials ?? [],
+    secretFiles: new Map(
+      Object.entries(response.secrets ?? {}).map(([name, { file }]) => [name, file ?? true]),
+    ),
   };
 }
 

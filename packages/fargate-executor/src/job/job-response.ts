@@ -23,7 +23,11 @@ const variableSchema = z.object({
   public: z.boolean().nullish(),
   masked: z.boolean().nullish(),
   file: z.boolean().nullish(),
+  raw: z.boolean().nullish(),
 });
+
+/** A value of `secrets:`, which the runner fetches itself; a file unless the job says otherwise. */
+const secretSchema = z.object({ file: z.boolean().nullish() });
 
 const serviceSchema = imageSchema.extend({
   alias: z.string().nullish(),
@@ -60,6 +64,7 @@ const jobResponseSchema = z.object({
   services: z.array(serviceSchema).nullish(),
   variables: z.array(variableSchema).nullish(),
   credentials: z.array(credentialSchema).nullish(),
+  secrets: z.record(z.string(), secretSchema).nullish(),
 });
 
 export type JobResponse = z.infer<typeof jobResponseSchema>;

@@ -33,12 +33,17 @@ export function planImageEntryPoint(
   // An empty list is an answer too: GitLab's way to say that there is none.
   if (!isWanted || request.image?.entrypoint) return undefined;
   const source = imageSource(image);
-  const ofGitLab = request.credentials.flatMap(({ type, url }) => (type === 'registry' ? hostOf(url) : []));
-  if ([...job.imageConfigRegistries, ...ofGitLab].includes(source.registry)) return { source, access };
+  if (mayAsk(source, request, job)) return { source, access };
   findings.refusals.push(
     `The entry point of ${image} is not known: this fleet reads no image configurations from ${source.registry} (its job.imageConfigRegistries). ${WAY_OUT}`,
   );
   return undefined;
+}
+
+/** Whether a manager may ask an image's registry: those that the fleet lists, and GitLab's own, which comes with the job. */
+export function mayAsk(source: ImageSource, request: JobRequest, job: FleetConfig['job']): boolean {
+  const ofGitLab = request.credentials.flatMap(({ type, url }) => (type === 'registry' ? hostOf(url) : []));
+  return [...job.imageConfigRegistries, ...ofGitLab].includes(source.registry);
 }
 
 /** As GitLab Runner reads its flags. */

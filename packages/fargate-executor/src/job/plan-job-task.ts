@@ -12,9 +12,11 @@ import { planImage } from './plan-image.ts';
 import { type ImageEntryPoint, planImageEntryPoint } from './plan-image-entry-point.ts';
 import { planMirror } from './plan-mirrors.ts';
 import { planRegistryLogins, type RegistryAccess } from './plan-registry-logins.ts';
+import { planServicePrograms, type ServiceProgram } from './plan-service-programs.ts';
 import { planServices, type ServiceShape } from './plan-services.ts';
 import { planArchitecture, planCapacity, planSize, planStorage } from './plan-size.ts';
 import { noteOnDockerClient, refuseKindOfJob } from './refuse-unsupported.ts';
+import type { ServiceVariable } from './service-environment.ts';
 import type { PlannedService } from './service-ports.ts';
 
 /** What makes one task definition differ from another. Nothing in it belongs to one job. */
@@ -40,8 +42,10 @@ export interface JobTaskPlan {
   imageEntryPoint: ImageEntryPoint | undefined;
   /** Tried in this order. */
   capacity: readonly CapacityProvider[];
-  /** Environment of the service containers, by container: it varies by job. */
-  serviceEnvironment: ReadonlyMap<string, { name: string; value: string }[]>;
+  /** Variables of the services, by container: they vary by job. */
+  serviceVariables: ReadonlyMap<string, readonly ServiceVariable[]>;
+  /** What each service starts, by container, or how one may know. */
+  servicePrograms: ReadonlyMap<string, ServiceProgram>;
   /** Names under which the job looks for its services. */
   serviceHostnames: readonly string[];
   /** With what images are pulled that are not open to all, by image. */
@@ -97,7 +101,8 @@ export function planJobTask(
       ? planImageEntryPoint(request, fleet, jobImage, registryLogins.get(jobImage), findings)
       : undefined,
     capacity: planCapacity(fleet.job, request.variables, findings),
-    serviceEnvironment: services.environment,
+    serviceVariables: services.variables,
+    servicePrograms: planServicePrograms(request, fleet, shapes, registryLogins, findings),
     serviceHostnames: services.hostnames,
     services: services.planned,
     registryLogins,

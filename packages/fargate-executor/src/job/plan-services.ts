@@ -2,7 +2,8 @@ import { expandVariables } from './expand-variables.ts';
 import type { Findings } from './findings.ts';
 import { type JobRequest, type ServiceRequest, userOf } from './job-request.ts';
 import { planImage } from './plan-image.ts';
-import { serviceEnvironment } from './service-environment.ts';
+import { encodeEnvironment, LARGEST_ENVIRONMENT_BYTES, LARGEST_VARIABLE_BYTES } from './send-environment.ts';
+import { type ServiceVariable, serviceVariables } from './service-environment.ts';
 import { type PlannedService, portForAll, portOf, refuseSharedPorts } from './service-ports.ts';
 
 /** A service container: what belongs to the task's shape. */
@@ -10,16 +11,19 @@ export interface ServiceShape {
   /** Name of the container. */
   container: string;
   image: string;
+  /** What the job says instead of the image's own. */
   entryPoint?: string[];
   command?: string[];
+  /** What the service agent starts (`images/job-base/service`); undefined: nobody knows it, so ECS starts the image. */
+  program?: readonly string[];
   /** User that it runs as. Default: the image's own. */
   user?: string;
 }
 
-/** A job's services: their shape, their environment by container, and the names the job finds them by. */
+/** A job's services: their shape, their variables by container, and the names the job finds them by. */
 export interface ServicesPlan {
   shapes: ServiceShape[];
-  environment: ReadonlyMap<string, { name: string; value: string }[]>;
+  variables: ReadonlyMap<string, readonly ServiceVariable[]>;
   hostnames: string[];
   planned: PlannedService[];
 }
@@ -35,16 +39,12 @@ export function planServices(request: JobRequest, findings: Findings): ServicesP
       `The job has ${services.length} services: a Fargate task has room for ${MOST_SERVICES} beside the job. Start some of them in the script, or split the job.`,
     );
   }
-  const environment = new Map<string, { name: string; value: string }[]>();
+  const variables = new Map<string, readonly ServiceVariable[]>();
   const shapes = services.map((service, index) => {
     const container = `svc-${index}`;
-    const own = serviceEnvironment(request, service);
-    environment.set(container, own.variables);
-    if (own.withheld.length > 0) {
-      findings.notes.push(
-        `The service ${service.name} does not get ${own.withheld.join(', ')}: the value holds a secret, and AWS would show it. It gets values that are written into .gitlab-ci.yml.`,
-      );
-    }
+    const own = serviceVariables(request, service);
+    variables.set(container, own);
+    refuseLargeEnvironment(service, own, findings);
     return shapeOf(container, service, request, findings);
   });
   const aliases = services.map((service) => aliasesOf(service, request.variables));
@@ -56,7 +56,26 @@ export function planServices(request: JobRequest, findings: Findings): ServicesP
     return { container, title: alias ? `${image} (${alias})` : image, port };
   });
   refuseSharedPorts(planned, findings);
-  return { shapes, environment, hostnames: hostnamesOf(shapes, aliases), planned };
+  return { shapes, variables, hostnames: hostnamesOf(shapes, aliases), planned };
+}
+
+/** Linux would not start the service, and say so in words that nobody understands. */
+function refuseLargeEnvironment(
+  { name }: ServiceRequest,
+  variables: readonly ServiceVariable[],
+  findings: Findings,
+): void {
+  const large = variables.find((each) => encodeEnvironment([each]).length > LARGEST_VARIABLE_BYTES);
+  const bytes = Buffer.byteLength(encodeEnvironment(variables));
+  if (large) {
+    findings.refusals.push(
+      `The variable ${large.name} of the service ${name} is longer than Linux takes (${LARGEST_VARIABLE_BYTES} bytes): make it a file.`,
+    );
+  } else if (bytes > LARGEST_ENVIRONMENT_BYTES) {
+    findings.refusals.push(
+      `The variables of the service ${name} come to ${bytes} bytes, of at most ${LARGEST_ENVIRONMENT_BYTES}: make large ones files.`,
+    );
+  }
 }
 
 /** A service's aliases: several are parted by spaces or commas. */

@@ -21,6 +21,8 @@ import { openConnection } from './open-connection.ts';
 import { sizeInWords } from './parse-quantity.ts';
 import { type JobTaskPlan, planJobTask } from './plan-job-task.ts';
 import { withImageEntryPoint } from './read-image-entry-point.ts';
+import { type StartableServices, withServicePrograms } from './read-service-programs.ts';
+import { sendEnvironments } from './send-environment.ts';
 import { startHeartbeat } from './start-heartbeat.ts';
 
 /** What the steps of a preparation share. */
@@ -28,6 +30,8 @@ interface Preparation {
   context: ExecutorContext;
   session: JobSession;
   plan: JobTaskPlan;
+  /** Environment of the services that ECS starts as they are. */
+  overrides: StartableServices['overrides'];
   log: JobLog;
   /** Aborts when the job is cancelled or takes too long to start. */
   signal: AbortSignal;
@@ -52,12 +56,14 @@ export async function prepareJob(
   if (planned.kind === 'refused') throw new JobRefusedError(planned.lines);
   session.services = planned.plan.services;
   tellPlan(planned.plan, context, log);
-  const plan = { ...planned.plan, shape: await withImageEntryPoint(context, planned.plan, log) };
+  const { services, overrides } = await withServicePrograms(context, request, planned.plan, log);
+  const shape = { ...(await withImageEntryPoint(context, planned.plan, log)), services };
+  const plan = { ...planned.plan, shape };
   const { startTimeoutSeconds } = context.fleet.job;
   const timeout = AbortSignal.timeout(startTimeoutSeconds * 1000);
   const signal = AbortSignal.any([session.abort.signal, timeout]);
   try {
-    await startAndConnect({ context, session, plan, log, signal });
+    await startAndConnect({ context, session, plan, overrides, log, signal });
   } catch (error) {
     const { entryPoint } = plan.shape;
     if (!timeout.aborted || session.abort.signal.aborted) throw blameEntryPoint(error, entryPoint);
@@ -100,7 +106,7 @@ async function endOfTaskOr(error: unknown, ended: Promise<unknown>, signal: Abor
 }
 
 async function makeOrder(
-  { context, session, plan, log }: Preparation,
+  { context, session, plan, overrides, log }: Preparation,
   folder: JobFolder,
 ): Promise<JobTaskOrder> {
   const secrets = await leaseLogins(context, session, plan);
@@ -115,7 +121,7 @@ async function makeOrder(
   return {
     taskDefinition: arn,
     startId: session.startId,
-    overrides: jobTaskOverrides(folder.publicKey, context.fleet.job.deadManSeconds, plan.serviceEnvironment),
+    overrides: jobTaskOverrides(folder.publicKey, context.fleet.job.deadManSeconds, overrides),
     tags: toTags({
       role: 'job',
       fleet: context.fleet.name,
@@ -136,6 +142,7 @@ async function connect(
   signal.throwIfAborted();
   tellStart(session, log);
   startHeartbeat(context, session);
+  await sendEnvironments(connection, plan, log, signal);
   const { stdout } = await connection.ask('ready', {
     signal,
     deadlineMs: context.fleet.job.startTimeoutSeconds * 1000,

@@ -1,9 +1,14 @@
 import type { Container, Task } from '@aws-sdk/client-ecs';
 import type { ExecutorContext } from '../executor-context.ts';
+import { shipsServices } from '../task/task-definition.ts';
 import type { JobSession } from './job-session.ts';
+import { lastLines } from './last-lines.ts';
 import { OTHER_PORT, type PlannedService } from './service-ports.ts';
 
 const ADDRESS_IN_USE = /address (is )?already in use|EADDRINUSE|port [0-9]+ (is )?already in use/i;
+
+/** The job does not wait longer for what a service said last. */
+const MS_FOR_LAST_LINES = 5000;
 
 /** What the job log tells of a service that ended. */
 export interface ServiceDeath {
@@ -53,13 +58,30 @@ export async function tellDeath(
 
 /** The last lines of a service, indented, under a heading; or why there are none. */
 export async function lastLinesOf(
-  { containerLog, taskDefinition }: ExecutorContext,
+  context: ExecutorContext,
   session: JobSession,
-  { container }: PlannedService,
+  service: PlannedService,
 ): Promise<string[]> {
-  if (taskDefinition.logGroup === undefined) {
-    return ['Its output is not kept: the manager has no JOB_LOG_GROUP.'];
+  const last = await readLastLines(context, session, service);
+  if (typeof last === 'string') return [last];
+  return last.length > 0 ? ['Its last lines:', ...last.map((line) => `  ${line}`)] : ['It wrote nothing.'];
+}
+
+/** Lines, or a sentence why there are none. */
+async function readLastLines(
+  { containerLog, taskDefinition }: ExecutorContext,
+  { task, connection }: JobSession,
+  { container }: PlannedService,
+): Promise<readonly string[] | string> {
+  if (task && shipsServices(taskDefinition)) return containerLog(task.arn, container);
+  const shape = task?.shape.services.find((each) => each.container === container);
+  if (shape?.program === undefined) {
+    return "Its output is not kept, since nobody knew what it starts: name its `entrypoint:` and `command:`, or set the fleet's job.shipServiceOutput.";
   }
-  const lines = session.task ? await containerLog(session.task.arn, container) : [];
-  return lines.length > 0 ? ['Its last lines:', ...lines.map((line) => `  ${line}`)] : ['It wrote nothing.'];
+  return (
+    (await connection?.ask(`tail ${container}`, { signal: AbortSignal.timeout(MS_FOR_LAST_LINES) }).then(
+      ({ stdout }) => lastLines(stdout),
+      () => undefined,
+    )) ?? 'Its last lines could not be read: the connection to the job task was lost.'
+  );
 }

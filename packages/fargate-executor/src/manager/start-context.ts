@@ -57,7 +57,7 @@ export async function createContext(
       helperImages: environment.helperImages,
       executionRoleArn: environment.jobExecutionRoleArn,
       logGroup: environment.jobLogGroup,
-      shipServiceOutput: true,
+      shipsServiceOutput: fleet.job.shipServiceOutput,
       region: await ecs.config.region(),
     },
     taskDefinitions: createTaskDefinitionRegistry(ecs),

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
 import type { EcrLogin } from './ecr-login.ts';
 import type { ImageSource } from './image-source.ts';
-import { type ImageConfig, readImageConfig } from './read-image-config.ts';
-import type { RegistryLogin } from './registry-request.ts';
+import { type ImageConfig, type ReadImage, readDigest, readImageConfig } from './read-image-config.ts';
+import type { RegistryCaller, RegistryLogin } from './registry-request.ts';
 
 /** Reads what images' configurations say; the same one once. */
 export type ImageConfigReader = (
@@ -19,6 +19,8 @@ export interface ImageConfigReaderOptions {
   ecrLogin: EcrLogin;
   /** How an image is read. Default: from its registry. */
   read?: typeof readImageConfig;
+  /** How one learns what a tag means now. Default: from its registry. */
+  digest?: typeof readDigest;
   /** Milliseconds since some point. Default `performance.now`. */
   now?: () => number;
 }
@@ -30,40 +32,54 @@ const MOST_KEPT = 200;
 const TIMEOUT_MS = 20_000;
 
 interface Kept {
-  config: Promise<ImageConfig>;
+  image: Promise<ReadImage>;
   until: number;
 }
 
 /**
- * Makes a reader that remembers: an image by digest as long as it is among the last 200, by tag for five minutes. What
- * one login read is not told to another, failures are not kept, and jobs that ask at one time share the requests.
+ * Makes a reader that remembers, among the last 200: an image by digest for good, a tag for five minutes, after which its
+ * digest is asked for and the image is read again only if that has changed. What one login read is not told to another,
+ * failures are not kept, and jobs that ask at one time share the requests.
  */
 export function createImageConfigReader(options: ImageConfigReaderOptions): ImageConfigReader {
-  const { gitlabUrl, ecrLogin, read = readImageConfig, now = () => performance.now() } = options;
+  const { gitlabUrl, ecrLogin, read = readImageConfig, digest = readDigest } = options;
+  const { now = () => performance.now() } = options;
   const gitlabOrigin = new URL(gitlabUrl).origin;
   const kept = new Map<string, Kept>();
-  return (source, architecture, login) => {
+
+  const ask = async (
+    source: ImageSource,
+    architecture: Architecture,
+    login: RegistryLogin | undefined,
+    earlier: ReadImage | undefined,
+  ): Promise<ReadImage> => {
+    const used = login ?? (await ecrLogin(source.registry));
+    const caller: RegistryCaller = { login: used, gitlabOrigin, signal: AbortSignal.timeout(TIMEOUT_MS) };
+    if (earlier && (await digest(source, caller)) === earlier.digest) return earlier;
+    return read(source, architecture, caller);
+  };
+
+  return async (source, architecture, login) => {
     const key = keyOf(source, architecture, login);
     const known = kept.get(key);
     kept.delete(key);
-    if (known && known.until > now()) {
-      kept.set(key, known);
-      return known.config;
-    }
-    const config = (async () => {
-      const used = login ?? (await ecrLogin(source.registry));
-      const signal = AbortSignal.timeout(TIMEOUT_MS);
-      return read(source, architecture, { login: used, gitlabOrigin, signal });
-    })();
     const isFixed = source.reference.startsWith('sha256:');
-    const entry = { config, until: isFixed ? Number.POSITIVE_INFINITY : now() + TAG_KEPT_MS };
+    const entry =
+      known && known.until > now()
+        ? known
+        : {
+            image: (known?.image ?? Promise.resolve(undefined)).then((earlier) =>
+              ask(source, architecture, login, earlier),
+            ),
+            until: isFixed ? Number.POSITIVE_INFINITY : now() + TAG_KEPT_MS,
+          };
     kept.set(key, entry);
-    config.catch(() => {
+    entry.image.catch(() => {
       if (kept.get(key) === entry) kept.delete(key);
     });
     const [oldest] = kept.keys();
     if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
-    return config;
+    return (await entry.image).config;
   };
 }
 

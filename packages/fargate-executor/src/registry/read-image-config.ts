@@ -9,6 +9,14 @@ import { askRegistry, type RegistryAnswer, type RegistryCaller, RegistryError } 
 export interface ImageConfig {
   /** Its ENTRYPOINT; empty where it has none. */
   entryPoint: readonly string[];
+  /** Its CMD; empty where it has none. */
+  command: readonly string[];
+}
+
+/** An image's configuration, and the digest of the manifest that its tag meant, by which one sees whether it still does. */
+export interface ReadImage {
+  config: ImageConfig;
+  digest: string;
 }
 
 /** Why a registry does not tell an image's configuration, where that is not the registry's failure. */
@@ -46,7 +54,9 @@ const indexSchema = z.object({
 const configSchema = z.object({
   os: z.string().optional(),
   architecture: z.string().optional(),
-  config: z.object({ Entrypoint: z.array(z.string()).nullish() }).nullish(),
+  config: z
+    .object({ Entrypoint: z.array(z.string()).nullish(), Cmd: z.array(z.string()).nullish() })
+    .nullish(),
 });
 
 /**
@@ -59,10 +69,10 @@ export async function readImageConfig(
   source: ImageSource,
   architecture: Architecture,
   caller: RegistryCaller,
-): Promise<ImageConfig> {
+): Promise<ReadImage> {
   const first = await readManifest(source, source.reference, caller);
-  const index = indexSchema.safeParse(first);
-  const manifest = index.success
+  const index = indexSchema.safeParse(first.document);
+  const { document: manifest } = index.success
     ? await readManifest(source, digestFor(source, index.data, architecture), caller)
     : first;
   const parsed = manifestSchema.safeParse(manifest);
@@ -75,12 +85,26 @@ export async function readImageConfig(
     throw new RegistryError(`${source.registry} has no image configuration for ${source.repository}`);
   const { os = 'linux', architecture: of = PLATFORM[architecture] } = config.data;
   if (os !== 'linux' || of !== PLATFORM[architecture]) throw wrongArchitecture(architecture, [`${os}/${of}`]);
-  return { entryPoint: config.data.config?.Entrypoint ?? [] };
+  const { Entrypoint, Cmd } = config.data.config ?? {};
+  return { config: { entryPoint: Entrypoint ?? [], command: Cmd ?? [] }, digest: first.digest };
+}
+
+/**
+ * The digest that a tag means now, by a HEAD request: registries that limit pulls (Docker Hub) do not count it.
+ * @returns undefined where the registry does not say
+ * @throws {RegistryError} when the registry could not be asked
+ * @see https://docs.docker.com/docker-hub/usage/pulls/
+ */
+export async function readDigest(source: ImageSource, caller: RegistryCaller): Promise<string | undefined> {
+  const path = `manifests/${source.reference}`;
+  const answer = await askRegistry(source, path, MANIFEST_TYPES, caller, 'HEAD');
+  return answer.status === 200 ? digestSchema.safeParse(answer.digest).data : undefined;
 }
 
 async function readManifest(source: ImageSource, reference: string, caller: RegistryCaller) {
   const answer = await ask(source, `manifests/${reference}`, MANIFEST_TYPES, caller);
-  return jsonOf(checked(source, answer, reference).toString('utf8'));
+  const body = checked(source, answer, reference);
+  return { document: jsonOf(body.toString('utf8')), digest: digestOf(body) };
 }
 
 async function ask(
@@ -123,9 +147,13 @@ function wrongArchitecture(architecture: Architecture, there: readonly string[])
 /** The answer's bytes, which are those that its digest is of. A tag says nothing of them. */
 function checked({ registry }: ImageSource, { body }: RegistryAnswer, reference: string): Buffer {
   if (!reference.startsWith('sha256:')) return body;
-  const digest = `sha256:${createHash('sha256').update(body).digest('hex')}`;
-  if (digest !== reference) throw new RegistryError(`${registry} answered other bytes than ${reference}`);
+  if (digestOf(body) !== reference)
+    throw new RegistryError(`${registry} answered other bytes than ${reference}`);
   return body;
+}
+
+function digestOf(body: Buffer): string {
+  return `sha256:${createHash('sha256').update(body).digest('hex')}`;
 }
 
 const errorsSchema = z.object({

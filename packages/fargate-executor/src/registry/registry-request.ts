@@ -22,6 +22,8 @@ export interface RegistryCaller {
 export interface RegistryAnswer {
   status: number;
   contentType: string;
+  /** Digest that the registry gives of what it answers, unchecked. */
+  digest: string | undefined;
   body: Buffer;
 }
 
@@ -45,14 +47,17 @@ export async function askRegistry(
   path: string,
   accept: string,
   caller: RegistryCaller,
+  method: 'GET' | 'HEAD' = 'GET',
 ): Promise<RegistryAnswer> {
   const url = `${apiUrl(source)}/${path}`;
-  const first = await get(url, { accept }, caller.signal);
+  const first = await follow(url, { accept }, caller.signal, method);
   if (first.status !== 401) return readAnswer(first);
   await first.body?.cancel();
   const authorization = await authorize(source, first.headers.get('www-authenticate'), caller);
-  if (authorization === undefined) return { status: 401, contentType: '', body: Buffer.alloc(0) };
-  return readAnswer(await get(url, { accept, authorization }, caller.signal));
+  if (authorization === undefined) {
+    return { status: 401, contentType: '', digest: undefined, body: Buffer.alloc(0) };
+  }
+  return readAnswer(await follow(url, { accept, authorization }, caller.signal, method));
 }
 
 /** The header that answers a registry's challenge, or undefined where there is no login that could. */
@@ -79,16 +84,17 @@ async function authorize(
 }
 
 /** Registries send for what is large to another host, which the login is not for. */
-async function get(
+async function follow(
   url: string,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
+  method: 'GET' | 'HEAD',
 ): Promise<Response> {
   let at = new URL(url);
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
     const { authorization, ...open } = headers;
     const isThere = at.origin === new URL(url).origin && authorization !== undefined;
-    const response = await send(at, isThere ? { ...open, authorization } : open, signal);
+    const response = await send(at, isThere ? { ...open, authorization } : open, signal, method);
     const location = response.headers.get('location');
     if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response;
     await response.body?.cancel();
@@ -100,9 +106,14 @@ async function get(
   throw new RegistryError(`${at.host} sends from place to place`);
 }
 
-async function send(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal) {
+async function send(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+  method: 'GET' | 'HEAD' = 'GET',
+) {
   try {
-    return await fetch(url, { headers, signal, redirect: 'manual' });
+    return await fetch(url, { method, headers, signal, redirect: 'manual' });
   } catch (error) {
     throw new RegistryError(`${url.host} could not be asked: ${causeOf(error)}`);
   }
@@ -126,7 +137,8 @@ async function readAnswer(response: Response): Promise<RegistryAnswer> {
     throw new RegistryError(`${new URL(response.url).host}'s answer could not be read: ${messageOf(error)}`);
   }
   const contentType = response.headers.get('content-type')?.split(';')[0]?.trim() ?? '';
-  return { status: response.status, contentType, body: Buffer.concat(pieces) };
+  const digest = response.headers.get('docker-content-digest') ?? undefined;
+  return { status: response.status, contentType, digest, body: Buffer.concat(pieces) };
 }
 
 /** Docker's registries say `token`, OAuth's servers `access_token`. */

@@ -41,12 +41,12 @@ export type RunTaskOutcome =
   | { kind: 'failed'; reason: string; mayRun: boolean };
 
 /** ECS refuses larger ones. @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html */
-const MOST_OVERRIDE_CHARACTERS = 8192;
+export const MOST_OVERRIDE_CHARACTERS = 8192;
 /** What AWS answers when it started nothing; after any other failure it may have. */
 const REFUSALS: readonly FailureKind[] = ['refused', 'access-denied', 'throttled'];
 const CAPACITY = /capacity|RESOURCE:/i;
 
-/** What varies by job: the helper's key and patience, and the services' environment. The private key never travels. */
+/** What varies by job: the helper's key and patience, and the environment of services that ECS starts as they are. The private key never travels. */
 export function jobTaskOverrides(
   publicKey: string,
   deadManSeconds: number,
@@ -67,7 +67,7 @@ export function jobTaskOverrides(
   if (length > MOST_OVERRIDE_CHARACTERS) {
     throw new JobRefusedError([
       `The variables for the services come to ${length} characters: AWS takes ${MOST_OVERRIDE_CHARACTERS} for a whole task.`,
-      'Give services fewer or shorter variables: those in `variables:` of the job and of its services count.',
+      "Name the services' `entrypoint:` and `command:`, or have their registry listed in the fleet's job.imageConfigRegistries: then variables do not go this way.",
     ]);
   }
   return overrides;

@@ -10,6 +10,7 @@ import {
 import { startThrough } from '../job/entry-point.ts';
 import type { JobTaskShape } from '../job/plan-job-task.ts';
 import { LOG_STREAM_PREFIX } from './container-log.ts';
+import { serviceVolumes, startOfService } from './service-container.ts';
 
 /** What the manager adds to a shape: the same for all of its jobs. */
 export interface TaskDefinitionSettings {
@@ -20,8 +21,8 @@ export interface TaskDefinitionSettings {
   executionRoleArn: string;
   /** CloudWatch log group of what the helper says before the job begins; the job's output does not go there. */
   logGroup: string | undefined;
-  /** Whether services write there too. What they write is not bounded. */
-  shipServiceOutput: boolean;
+  /** Whether services' output goes there, too. */
+  shipsServiceOutput: boolean;
   region: string;
 }
 
@@ -81,7 +82,7 @@ export function jobTaskDefinition(
     ...(shape.ephemeralStorageGib > INCLUDED_STORAGE_GIB
       ? { ephemeralStorage: { sizeInGiB: shape.ephemeralStorageGib } }
       : {}),
-    volumes: [{ name: 'agent' }, { name: 'builds' }],
+    volumes: [{ name: 'agent' }, { name: 'builds' }, ...serviceVolumes(shape.services).volumes],
     containerDefinitions: containerDefinitions(shape, settings, secrets, stopTimeoutOn(capacity)),
   };
   const digest = createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 32);
@@ -108,7 +109,7 @@ function containerDefinitions(
     name: HELPER_CONTAINER,
     image: settings.helperImages[shape.architecture],
     essential: true,
-    mountPoints: MOUNT_POINTS,
+    mountPoints: [...MOUNT_POINTS, ...serviceVolumes(shape.services).ofHelper],
   };
   // What it writes past the agent goes nowhere: a job could fill a log group without limit.
   const build: ContainerDefinition = {
@@ -124,21 +125,30 @@ function containerDefinitions(
     mountPoints: MOUNT_POINTS,
     ...(shape.user ? { user: shape.user } : {}),
   };
-  const services = shape.services.map(
-    ({ container, ...service }): ContainerDefinition => ({
+  const services = shape.services.map((service): ContainerDefinition => {
+    const { mountPoints, ...start } = startOfService(service, shipsServices(settings));
+    return {
       stopTimeout: stopTimeout.service,
-      ...(settings.shipServiceOutput ? logConfiguration(settings) : {}),
-      name: container,
-      ...service,
+      // Whoever may push could make CloudWatch cost without end: what a service says last is asked of the helper.
+      ...(shipsServices(settings) ? logConfiguration(settings) : {}),
+      name: service.container,
+      image: service.image,
+      ...(service.user ? { user: service.user } : {}),
+      ...start,
       ...credentials(service.image),
       // A job may live on without a service, and a service may end before its job.
       essential: false,
       // The project is there for services too, as with GitLab's Docker executor.
       dependsOn: [AFTER_HELPER],
-      mountPoints: [BUILDS_MOUNT],
-    }),
-  );
+      mountPoints: [...mountPoints, BUILDS_MOUNT],
+    };
+  });
   return [helper, build, ...services];
+}
+
+/** Whether services' output goes to CloudWatch: where it is asked for, and there is a log group. */
+export function shipsServices({ shipsServiceOutput, logGroup }: TaskDefinitionSettings): boolean {
+  return shipsServiceOutput && logGroup !== undefined;
 }
 
 function logConfiguration({ logGroup, region }: TaskDefinitionSettings) {

@@ -70,7 +70,7 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
       helperImages: { X86_64: 'helper', ARM64: 'helper' },
       executionRoleArn: 'arn:role',
       logGroup: undefined,
-      shipServiceOutput: false,
+      shipsServiceOutput: false,
       region: 'eu-west-1',
     },
     taskDefinitions: createTaskDefinitionRegistry(client),
@@ -82,7 +82,7 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
     }),
     imageConfigs: async (source) => {
       asked.push(source);
-      return { entryPoint: ['/own-entry-point'] };
+      return { entryPoint: ['/own-entry-point'], command: ['own-command'] };
     },
     watcher: createTaskWatcher({ ecs: client, cluster: 'ci', logger, everyMs: { changing: 5, steady: 5 } }),
     containerLog: async (_, container) => [`last words of ${container}`],

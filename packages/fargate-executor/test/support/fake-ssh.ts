@@ -4,8 +4,9 @@ import { join } from 'node:path';
 /**
  * Puts an `ssh` into a folder that answers as the helper would: it "connects" when asked to hold the connection, and
  * tells of a build container when asked whether it is ready. Every call is noted in `calls`, one line each. Files of the
- * folder change its answers: `ports` (what listens), `silent` (nothing does, for ever), `vitals` (of the build container), `disk` (what df says),
- * `read-only` (its `/etc/hosts`), `broken` (the connection), `deaf` (heartbeats fail).
+ * folder change its answers: `ports` (what listens), `silent` (nothing does, for ever), `vitals` (of the build container),
+ * `disk` (what df says), `read-only` (its `/etc/hosts`), `broken` (the connection), `deaf` (heartbeats fail), `tail` (the last
+ * lines of services), `refuses` (an environment of a service). What services get is in `service-NAME`.
  * @returns the environment in which it is found
  */
 export async function fakeSsh(folder: string): Promise<Record<string, string>> {
@@ -19,6 +20,11 @@ case "$*" in
   *ready) [ -e '${folder}/broken' ] && exit 255; echo 'user=1000 shell=/bin/sh' ;;
   *await-ports*) [ -e '${folder}/silent' ] && exec sleep 60; cat '${folder}/ports' ;;
   *disk) cat '${folder}/disk' 2> /dev/null ;;
+  *' service svc-'*)
+    name=\${*##*service }
+    cat > "${folder}/service-\${name%% *}"
+    [ -e '${folder}/refuses' ] && echo 'job-helper: too much' >&2 || echo 'job-helper: taken' >&2 ;;
+  *' tail svc-'*) cat '${folder}/tail' ;;
   *'stage helper_setup '*) cat >> '${folder}/helper-setup'; echo 'job-helper: exit 0' >&2 ;;
   *'stage build_setup '*)
     cat >> '${folder}/build-setup'
@@ -28,6 +34,7 @@ esac
 `;
   await writeFile(join(bin, 'ssh'), script);
   await writeFile(join(folder, 'ports'), 'ports: 5432\n');
+  await writeFile(join(folder, 'tail'), '');
   await chmod(join(bin, 'ssh'), 0o755);
   return { PATH: `${bin}:${process.env.PATH ?? ''}` };
 }

@@ -7,7 +7,16 @@ export interface JobSample {
   image?: unknown;
   services?: unknown;
   credentials?: unknown;
-  variables?: { key: string; value: string; public?: boolean; masked?: boolean; file?: boolean }[];
+  variables?: {
+    key: string;
+    value: string;
+    public?: boolean;
+    masked?: boolean;
+    file?: boolean;
+    raw?: boolean;
+  }[];
+  /** Values that the runner fetches itself, and GitLab never sees. */
+  secrets?: Record<string, { value: string; file?: boolean }>;
 }
 
 /** A hook's environment for job 42: what the custom executor adds, and the job's variables. */
@@ -43,7 +52,10 @@ export function sessionOf(sample: object = {}): JobSession {
 
 /** A job as the hooks bring it: the variables of the sample are expanded already, as the runner does. */
 export function jobOf(sample: JobSample = {}): JobRequest {
-  const variables = Object.fromEntries((sample.variables ?? []).map(({ key, value }) => [key, value]));
+  const variables = Object.fromEntries([
+    ...(sample.variables ?? []).map(({ key, value }) => [key, value]),
+    ...Object.entries(sample.secrets ?? {}).map(([key, { value }]) => [key, value]),
+  ]);
   return jobRequest(parseJobResponse(JSON.stringify(jobResponse(sample))), hookEnvironment(variables));
 }
 

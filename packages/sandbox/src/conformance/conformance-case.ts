@@ -79,6 +79,8 @@ export interface Suite {
   architecture?: 'ARM64';
   /** Images that only this suite needs, since their build takes long. Default none. */
   costlyImages?: readonly CostlyImage[];
+  /** Files that are made rather than kept, by path; the configuration may include them. Default none. */
+  madeFiles?: Readonly<Record<string, CommitFile>>;
   /** Files that a folder cannot hold, such as submodules, by path. */
   moreFiles?: (gitlab: GitLabDouble) => Promise<Readonly<Record<string, CommitFile>>>;
   /** Of the commit that runs. Default: it names the repository. */

@@ -14,7 +14,7 @@ as GitLab and ECS saw them. "fail" is what is known not to work.
 const NEVER = [
   "`privileged`, host mounts and devices of a runner's `config.toml`: Fargate has none. Build images with kaniko: [building-images.md](building-images.md).",
   'Interactive web terminals: the custom executor has none. Log more, or run the image on your own machine.',
-  '`CI_DEBUG_SERVICES`: what services write goes to CloudWatch; the job log has the last lines of one that died.',
+  '`CI_DEBUG_SERVICES`: what services write stays in their task; the job log has the last lines of one that died.',
   "Folders of the runner's host, such as a shared `/cache`: each job has a disk of its own. Use `cache:`, on S3.",
   'Windows and macOS images: fleets run Linux containers on x86_64 and ARM64. Keep another runner for those jobs.',
 ];

@@ -23,7 +23,7 @@ export async function startPipeline(
 ): Promise<Pipeline> {
   const { repository, earlierPipelines = [] } = suite;
   const read = await loadRepository(repository);
-  const files = { ...read, ...(await suite.moreFiles?.(theatre.gitlab)) };
+  const files = { ...read, ...suite.madeFiles, ...(await suite.moreFiles?.(theatre.gitlab)) };
   const define = (path?: string) => readConfiguration((name) => textOf(files[name], name), path);
   const prepared = (await suite.prepare?.(theatre)) ?? {};
   const project = await makeProject(theatre, suite, `conformance/${repository}`, files, prepared);

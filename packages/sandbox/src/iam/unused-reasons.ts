@@ -71,7 +71,7 @@ export const UNUSED_REASONS: readonly UnusedReason[] = [
   {
     role: 'manager',
     actions: ['logs:GetLogEvents'],
-    reason: 'only for jobs with services that fail to start',
+    reason: "only where a fleet ships services' output (job.shipServiceOutput)",
   },
   { role: 'manager', actions: ['sts:AssumeRole'], reason: CACHE },
   { role: 'SharedFleetdefaultCacheRole', actions: ['s3:GetObject', 's3:PutObject'], reason: CACHE },

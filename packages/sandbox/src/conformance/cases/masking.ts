@@ -27,9 +27,12 @@ export const MASKING: Suite = {
     },
     {
       keyword: 'masked variables',
-      name: 'do not reach services, where AWS would show them',
+      name: 'do not reach services that do not refer to them',
       jobs: {
-        'masked-in-services': [...succeedsWith('the service has no secret'), keepsQuietAbout(SECRET)],
+        'masked-in-services': [
+          ...succeedsWith('the service has LEVEL of the job, no secret'),
+          keepsQuietAbout(SECRET),
+        ],
       },
     },
     {

@@ -1,8 +1,26 @@
+import { DEMO_IMAGES } from '../../images/demo-images.ts';
+import { awsShowsNothingOf } from '../aws-shows-nothing.ts';
 import type { Suite } from '../conformance-case.ts';
 import { failsFor, isRefused, lastsAtMost, says, succeedsWith } from '../expectations.ts';
+import { conformanceImage } from '../images.ts';
+import { LONG_SECRET, MANY_VARIABLES } from '../many-variables.ts';
+
+const DB_PASSWORD = 'planted-database-password-4f';
 
 export const SERVICES: Suite = {
   repository: 'services',
+  project: {
+    variables: {
+      DB_PASSWORD: { value: DB_PASSWORD, masked: true },
+      LONG_SECRET: { value: LONG_SECRET, masked: true },
+    },
+  },
+  madeFiles: MANY_VARIABLES,
+  registryImages: {
+    '/postgres:1': conformanceImage('postgres'),
+    '/redis:1': conformanceImage('redis'),
+    '/busybox:1': DEMO_IMAGES.busybox,
+  },
   cases: [
     {
       keyword: 'services',
@@ -29,6 +47,70 @@ export const SERVICES: Suite = {
       keyword: 'services',
       name: 'variables of the service come before those of the job',
       jobs: { 'own-variables': succeedsWith('database other') },
+    },
+    {
+      keyword: 'services',
+      name: "a secret of the project's settings, where a variable of the service refers to it",
+      quick: true,
+      jobs: {
+        'secret-by-reference': [
+          ...succeedsWith('opened by 28 characters'),
+          says(/Asked \S+ what services start/),
+        ],
+      },
+    },
+    {
+      keyword: 'services',
+      name: "an image's own entry point with the job's command",
+      jobs: { 'command-of-registry': succeedsWith('PONG') },
+    },
+    {
+      keyword: 'services',
+      name: '200 variables of 1 KB, two of them secrets, for each of eight services',
+      quick: true,
+      jobs: {
+        'many-variables': [
+          ...succeedsWith(
+            'variables: 200',
+            ...[0, 1, 2, 3, 4, 5, 6, 7].map((each) => `service ${each} has all`),
+          ),
+        ],
+      },
+    },
+    {
+      keyword: 'services',
+      name: 'lines, empty values, quotes, dots in names, and what is not to be expanded, as they are written',
+      jobs: { 'exact-values': succeedsWith('as written: same') },
+    },
+    {
+      keyword: 'services',
+      name: 'a service of which nobody knows what it starts: the log says what it does not get, why, and the way out',
+      jobs: {
+        'unknown-program': [
+          ...succeedsWith('the job ran all the same'),
+          says(
+            /It is not known what the service \S+\/team\/app:1\.0 starts: this fleet reads no image configurations from/,
+          ),
+          says('and not PASSWORD, which hold a value that is not public'),
+          says('Name its `entrypoint:` and `command:`, or have its registry listed'),
+        ],
+      },
+    },
+    {
+      keyword: 'services',
+      name: 'what services get is nowhere where AWS shows it',
+      act: awsShowsNothingOf(
+        [DB_PASSWORD, LONG_SECRET, '\'it\\"s', 'a second line'],
+        '/.job-service/run-service',
+      ),
+      jobs: { 'secret-by-reference': [], 'many-variables': [], 'exact-values': [], 'unknown-program': [] },
+    },
+    {
+      keyword: 'services',
+      name: 'what a service writes never makes it wait, and its last lines are told',
+      jobs: {
+        'talks-much': [...succeedsWith('the job ran all the same'), says('  the end of much')],
+      },
     },
     {
       keyword: 'services',

@@ -1,0 +1,99 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+/** The helper's programs, as they are in its image; Perl is in every Debian. */
+const HELPER = fileURLToPath(new URL('../../../images/job-base/helper/', import.meta.url));
+const run = promisify(execFile);
+
+let folder: string;
+let env: Record<string, string>;
+let server: ChildProcess;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'channels-'));
+  env = { JOB_CHANNELS: join(folder, 'channels'), JOB_HELPER_STATE: folder, PATH: process.env.PATH ?? '' };
+  for (const name of ['svc-0', 'svc-1']) await mkdir(channel(name), { recursive: true });
+  server = serve();
+  await vi.waitFor(async () => expect((await stat(channel('svc-1/environment'))).isFIFO()).toBe(true));
+});
+
+afterEach(async () => {
+  server.kill('SIGKILL');
+  await rm(folder, { recursive: true, force: true });
+});
+
+const channel = (path: string) => join(folder, 'channels', path);
+const serve = () => spawn('perl', [`${HELPER}service-channels`], { env, stdio: 'inherit' });
+const tail = async (name: string) =>
+  (await run('perl', [`${HELPER}service-channels`, 'tail', name], { env })).stdout;
+
+/** As a service does, whose output is a FIFO that it has open for reading, too. */
+async function write(name: string, ...pieces: string[]): Promise<void> {
+  const output = await open(channel(`${name}/output`), 'r+');
+  for (const piece of pieces) await output.write(piece);
+  await output.close();
+}
+
+/** Hands an environment to the helper; what it answers. */
+async function bring(name: string, size: number, bytes: string): Promise<string> {
+  const child = spawn('perl', [`${HELPER}service-environment`, name, `${size}`], { env });
+  child.stdin.end(bytes);
+  return text(child.stderr);
+}
+
+describe('what services write', () => {
+  it('is kept apart, and read as it comes', async () => {
+    await Promise.all([write('svc-0', 'a\n', 'b\n'), write('svc-1', 'c\n')]);
+    expect([await tail('svc-0'), await tail('svc-1')]).toEqual(['a\nb\n', 'c\n']);
+    await write('svc-0', 'd\n');
+    expect(await tail('svc-0')).toBe('a\nb\nd\n');
+  });
+
+  it('is dropped beyond the last 16 KiB, and never makes them wait', async () => {
+    const piece = `${'x'.repeat(1023)}\n`;
+    await write('svc-0', ...Array.from({ length: 2000 }, () => piece), 'the end\n');
+    const kept = await tail('svc-0');
+    expect(kept).toHaveLength(16_384);
+    expect(kept.endsWith('x\nthe end\n')).toBe(true);
+  });
+
+  it('is read on by another reader where one ends, and is not lost meanwhile', async () => {
+    const output = await open(channel('svc-0/output'), 'r+');
+    server.kill('SIGKILL');
+    await new Promise((resolve) => server.once('close', resolve));
+    await output.write('written meanwhile\n');
+    await expect(tail('svc-0')).rejects.toMatchObject({
+      stderr: expect.stringContaining('no output of svc-0 is kept'),
+    });
+    server = serve();
+    await vi.waitFor(async () => expect(await tail('svc-0')).toBe('written meanwhile\n'));
+    await output.close();
+  });
+
+  it.each(['svc-9', '../svc-0', 'svc-0/../svc-1', ''])('of "%s" nothing is told', async (name) => {
+    await expect(tail(name)).rejects.toMatchObject({ code: expect.any(Number) });
+  });
+});
+
+describe('an environment', () => {
+  it('is handed over as soon as its service reads, whole', async () => {
+    const bytes = `1\0A=${'é\n'.repeat(100_000)}\0`;
+    expect(await bring('svc-0', Buffer.byteLength(bytes), bytes)).toBe('job-helper: taken\n');
+    const reader = await open(channel('svc-0/environment'), 'r');
+    expect(await text(reader.createReadStream())).toBe(bytes);
+  });
+
+  it.each([
+    ['svc-0', 5, 'abc', 'it did not come whole'],
+    ['svc-0', 5_000_000, '', 'too much'],
+    ['../svc-0', 3, 'abc', 'no service of this name'],
+  ])('of %s, of which %d bytes were to come, is refused', async (name, size, bytes, words) => {
+    expect(await bring(name, size, bytes)).toBe(`job-helper: ${words}\n`);
+  });
+});

@@ -1,0 +1,116 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  DescribeTaskDefinitionCommand,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+} from '@aws-sdk/client-ecs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type ExecutorBed, makeExecutorBed } from './support/executor-bed.ts';
+
+let bed: ExecutorBed;
+
+beforeEach(async () => {
+  bed = await makeExecutorBed((fleet) => ({ ...fleet, job: { ...fleet.job, waitForServicesSeconds: 0 } }));
+  bed.ecs.on(DescribeTaskDefinitionCommand).resolves({});
+  bed.ecs.on(RegisterTaskDefinitionCommand).resolves({ taskDefinition: { taskDefinitionArn: 'family:1' } });
+});
+
+afterEach(() => bed.remove());
+
+const log = () => bed.log.join('\n');
+const registered = () => bed.ecs.commandCalls(RegisterTaskDefinitionCommand)[0]?.args[0].input;
+const overrides = () =>
+  bed.ecs.commandCalls(RunTaskCommand)[0]?.args[0].input.overrides?.containerOverrides ?? [];
+/** What the service agent of the first service is to start; undefined where ECS starts the image as it is. */
+const started = () => {
+  const { entryPoint = [] } = registered()?.containerDefinitions?.find(({ name }) => name === 'svc-0') ?? {};
+  return entryPoint.includes('/.job-service/run-service') ? entryPoint.slice(4) : undefined;
+};
+const variables = [
+  { key: 'OPEN', value: 'open', public: true },
+  { key: 'DB_PASSWORD', value: 'planted-secret', public: false },
+];
+
+describe('what a service starts', () => {
+  it.each([
+    ['both of the image', {}, ['/own-entry-point', 'own-command'], 1],
+    ["the image's entry point, the job's command", { command: ['c'] }, ['/own-entry-point', 'c'], 1],
+    ["the job's entry point alone", { entrypoint: ['/e'] }, ['/e'], 0],
+    ["the job's entry point and command", { entrypoint: ['/e'], command: ['c'] }, ['/e', 'c'], 0],
+    ['no entry point, and a command', { entrypoint: [''], command: ['c'] }, ['c'], 0],
+    [
+      'empty lists, which say nothing',
+      { entrypoint: [], command: [] },
+      ['/own-entry-point', 'own-command'],
+      1,
+    ],
+  ])('is what Docker would start: %s', async (_, service, program, asked) => {
+    expect(await bed.prepare({ services: [{ name: 'postgres:18', ...service }] })).toBe('success');
+    expect(started()).toEqual(program);
+    expect(bed.asked).toHaveLength(asked);
+  });
+
+  it('is refused where there is nothing to start', async () => {
+    expect(await bed.prepare({ services: [{ name: 'a', entrypoint: [''] }] })).toBe('build-failure');
+    bed.context.imageConfigs = async () => ({ entryPoint: [], command: [] });
+    expect(await bed.prepare({ services: [{ name: 'a' }] })).toBe('build-failure');
+    expect(log()).toContain('has neither an entry point nor a command: name its `command:`');
+  });
+
+  it('gets its variables over the connection, and AWS sees none', async () => {
+    const own = [
+      { key: 'PASSWORD', value: '$DB_PASSWORD' },
+      { key: 'LINES', value: 'a\nb' },
+    ];
+    const job = { services: [{ name: 'a', variables: own }, { name: 'b' }], variables };
+    expect(await bed.prepare(job)).toBe('success');
+    expect(overrides().map(({ name }) => name)).toEqual(['helper']);
+    expect(JSON.stringify([registered(), overrides()])).not.toMatch(/planted-secret|OPEN|LINES/);
+    const brought = await readFile(join(bed.folder, 'service-svc-0'), 'utf8');
+    const [count, ...entries] = brought.split('\0').slice(0, -1);
+    expect(entries).toEqual(expect.arrayContaining(['OPEN=', 'LINES=a\nb']));
+    expect(Number(count)).toBe(entries.length);
+    expect(await readFile(join(bed.folder, 'service-svc-1'), 'utf8')).not.toContain('LINES');
+  });
+
+  it('fails for us where the helper does not take them', async () => {
+    await writeFile(join(bed.folder, 'refuses'), '');
+    expect(await bed.prepare({ services: [{ name: 'a' }] })).toBe('system-failure');
+    expect(log()).toContain('the helper did not take the variables of service a: job-helper: too much');
+  });
+});
+
+describe('a service of which nobody knows what it starts', () => {
+  const unlisted = {
+    name: 'r.example.com/a:1',
+    command: ['c'],
+    variables: [{ key: 'P', value: '$DB_PASSWORD' }],
+  };
+
+  it.each([
+    ['its registry is not listed', unlisted, 'this fleet reads no image configurations from r.example.com'],
+    ['its registry fails', { ...unlisted, name: 'a:1' }, 'boom'],
+  ])('is started as it is, and gets what AWS may show: %s', async (_, service, why) => {
+    bed.context.imageConfigs = async () => {
+      throw new Error('boom');
+    };
+    const own = [...service.variables, { key: 'WRITTEN', value: 'down' }];
+    expect(await bed.prepare({ services: [{ ...service, variables: own }], variables })).toBe('success');
+    expect(started()).toBeUndefined();
+    expect(overrides()).toEqual([
+      expect.objectContaining({ name: 'helper' }),
+      { name: 'svc-0', environment: expect.arrayContaining([{ name: 'WRITTEN', value: 'down' }]) },
+    ]);
+    expect(log()).toContain(`It is not known what the service ${service.name} starts: ${why}`);
+    expect(log()).toContain('Name its `entrypoint:` and `command:`, or have its registry listed');
+  });
+
+  it('is refused, with the way out, where public variables alone are more than AWS takes', async () => {
+    const large = [{ key: 'WRITTEN', value: 'x'.repeat(9000) }];
+    const job = { services: [{ ...unlisted, variables: large }] };
+    expect(await bed.prepare(job)).toBe('build-failure');
+    expect(log()).toContain('AWS takes 8192 characters for a whole task');
+    expect(log()).toContain('Name its `entrypoint:` and `command:`');
+  });
+});
