@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { SystemFailureError } from '../src/errors.ts';
-import { expandVariables } from '../src/job/expand-variables.ts';
 import { jobIdOf, parseHookEnvironment, parseJobRequest, readJobRequest } from '../src/job/job-request.ts';
 import { hookEnvironment } from './support/job.ts';
 
@@ -50,18 +49,5 @@ describe('a job as GitLab sends it', () => {
 
   it('that the runner does not hand over is a failure of ours, and says what it takes', async () => {
     await expect(readJobRequest(hookEnvironment())).rejects.toThrow('GitLab Runner 13.10 or newer');
-  });
-});
-
-describe('variables in a name', () => {
-  it.each([
-    ['registry/$APP:1', 'registry/shop:1'],
-    [`\${APP}-\${APP}`, 'shop-shop'],
-    ['a$APPLE', 'a'],
-    ['$$APP', '$APP'],
-    ['$', '$'],
-    ['a$1', 'a$1'],
-  ])('%j becomes %j', (text, expanded) => {
-    expect(expandVariables(text, new Map([['APP', 'shop']]))).toBe(expanded);
   });
 });

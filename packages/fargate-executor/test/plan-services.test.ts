@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { JobRefusedError } from '../src/errors.ts';
+import { parseJobOverrides } from '../src/job/job-overrides.ts';
 import { planServices } from '../src/job/plan-services.ts';
 import { jobOf, jobWith } from './support/job.ts';
 
 function planOf(request: ReturnType<typeof jobOf>) {
-  const findings = { notes: [], refusals: [] };
-  return { ...planServices(request, findings), ...findings };
+  const findings = { notes: [] };
+  return { ...planServices(request, parseJobOverrides(request), findings), ...findings };
 }
 
 describe('names of a service', () => {
@@ -49,10 +51,17 @@ describe('shape of a service', () => {
     expect(shapes[0]?.image).toBe('postgres:16-alpine');
   });
 
-  it('is refused where Fargate has no room for so many', () => {
-    const services = Array.from({ length: 9 }, (_, index) => ({ name: `service-${index}` }));
-    expect(planOf(jobOf({ services })).refusals.join()).toContain('has 9 services');
-    expect(planOf(jobOf({ services: services.slice(1) })).refusals).toEqual([]);
+  it('has its user expanded, as by executors/docker/docker.go of 19.3 (createServiceContainerConfig)', () => {
+    const services = [{ name: 'a', executor_opts: { docker: { user: '$WHO' } } }, { name: 'b' }];
+    const { shapes } = planOf(jobWith({ WHO: '1000' }, { services }));
+    expect(shapes.map(({ user }) => user)).toEqual(['1000', undefined]);
+  });
+
+  it('has at most 32 aliases of 255 characters', () => {
+    const aliased = (alias: string) => () => planOf(jobOf({ services: [{ name: 'a', alias }] }));
+    expect(aliased(Array.from({ length: 33 }, (_, index) => `n${index}`).join())).toThrow(JobRefusedError);
+    expect(aliased('x'.repeat(256))).toThrow('at most 255 characters');
+    expect(aliased('x'.repeat(255))).not.toThrow();
   });
 });
 
@@ -68,6 +77,21 @@ describe('environment of a service', () => {
       { name: 'POSTGRES_PASSWORD', value: 'open' },
       { name: 'POSTGRES_DB', value: 'shop-db' },
     ]);
+  });
+
+  it('holds raw variables as they are (common/spec/variables.go of 19.3, ExpandWith), raw ports too', () => {
+    const variables = [
+      { key: 'PRICE', value: '$APP', raw: true },
+      { key: 'HEALTHCHECK_TCP_PORT', value: '$PORT', raw: true },
+    ];
+    const asked = { APP: 'shop', PORT: '5433' };
+    const raw = planOf(jobWith(asked, { services: [{ name: 'postgres', variables }] }));
+    expect(raw.environment.get('svc-0')).toContainEqual({ name: 'PRICE', value: '$APP' });
+    expect(raw.planned[0]?.port).toBeUndefined();
+    const expanded = variables.map((variable) => ({ ...variable, raw: false }));
+    const plan = planOf(jobWith(asked, { services: [{ name: 'postgres', variables: expanded }] }));
+    expect(plan.environment.get('svc-0')).toContainEqual({ name: 'PRICE', value: 'shop' });
+    expect(plan.planned[0]?.port).toBe(5433);
   });
 
   it('holds nothing that is secret, and nothing that contains a secret', () => {

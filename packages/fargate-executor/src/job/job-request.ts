@@ -3,15 +3,20 @@ import { z } from 'zod';
 import { SystemFailureError } from '../errors.ts';
 
 const textList = z.array(z.string()).nullish();
+/** A text or a number, as the runner reads it (`StringOrInt64` in common/spec/spec.go of 19.3). */
+const userSchema = z.union([z.string(), z.int().transform(String)]).nullish();
 const executorOptions = z
   .object({
-    docker: z.object({ user: z.string().nullish(), platform: z.string().nullish() }).nullish(),
-    kubernetes: z.object({ user: z.coerce.string().nullish().catch(undefined) }).nullish(),
+    docker: z.object({ user: userSchema, platform: z.string().nullish() }).nullish(),
+    kubernetes: z.object({ user: userSchema }).nullish(),
   })
   .nullish();
 
 const imageSchema = z.object({
-  name: z.string(),
+  name: z
+    .string()
+    .nullish()
+    .transform((name) => name ?? ''),
   entrypoint: textList,
   executor_opts: executorOptions,
 });
@@ -22,6 +27,8 @@ const variableSchema = z.object({
   public: z.boolean().nullish(),
   masked: z.boolean().nullish(),
   file: z.boolean().nullish(),
+  /** A value that is not expanded (`expand: false`). */
+  raw: z.boolean().nullish(),
 });
 
 const serviceSchema = imageSchema.extend({
@@ -42,10 +49,11 @@ const credentialSchema = z.object({
  * `JOB_RESPONSE_FILE`. Lenient: GitLab adds fields, and leaves out what it has no value for.
  */
 const jobResponseSchema = z.object({
-  image: imageSchema.nullish().catch(undefined),
+  image: imageSchema.nullish(),
   services: z.array(serviceSchema).nullish(),
   variables: z.array(variableSchema).nullish(),
   credentials: z.array(credentialSchema).nullish(),
+  runner_info: z.object({ timeout: z.number().nullish() }).nullish().catch(undefined),
 });
 
 export type ImageRequest = z.infer<typeof imageSchema>;
@@ -73,8 +81,6 @@ export interface JobIdentity {
 /** A job as the hooks bring it. */
 export interface JobRequest {
   identity: JobIdentity;
-  /** Name of the job's image as the runner expanded it; undefined when nothing was left of it, or the job names none. */
-  imageName: string | undefined;
   image: ImageRequest | undefined;
   services: readonly ServiceRequest[];
   /** The job's variables, expanded by the runner. */
@@ -82,6 +88,8 @@ export interface JobRequest {
   /** The job's variables as GitLab sent them: there one sees which of them are secret. */
   sentVariables: readonly JobVariable[];
   credentials: readonly JobCredential[];
+  /** The job's time-out in seconds, as GitLab says it; undefined when GitLab does not. */
+  timeoutSeconds: number | undefined;
 }
 
 /** Prefix that the custom executor gives to the job's variables. */
@@ -124,12 +132,12 @@ export function parseJobRequest(environment: ReadonlyMap<string, string>, docume
   const image = response.data.image ?? undefined;
   return {
     identity: identityOf(variables),
-    imageName: variables.get('CI_JOB_IMAGE') || undefined,
     image,
     services: response.data.services ?? [],
     variables,
     sentVariables: response.data.variables ?? [],
     credentials: response.data.credentials ?? [],
+    timeoutSeconds: response.data.runner_info?.timeout || undefined,
   };
 }
 
