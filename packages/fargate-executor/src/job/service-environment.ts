@@ -24,7 +24,9 @@ export function serviceEnvironment(request: JobRequest, service: ServiceRequest)
     values.set(variable.key, request.variables.get(variable.key) ?? variable.value ?? '');
   }
   for (const variable of service.variables ?? []) {
-    values.set(variable.key, expandVariables(variable.value ?? '', request.variables));
+    const value = variable.value ?? '';
+    // As ExpandWith in common/spec/variables.go of 19.3.
+    values.set(variable.key, variable.raw ? value : expandVariables(value, request.variables));
   }
   const isSecret = (value: string) => secrets.some((secret) => value.includes(secret));
   const all = [...values];
