@@ -8,6 +8,7 @@ import { CONTROL } from './control.ts';
 import { ENDINGS } from './endings.ts';
 import { FLAGS } from './flags.ts';
 import { GIT } from './git.ts';
+import { HOSTILE_CACHE } from './hostile-cache.ts';
 import { IMAGE } from './image.ts';
 import { INJECTION } from './injection.ts';
 import { LOG, THROUGHPUT } from './log.ts';
@@ -41,6 +42,7 @@ export const SUITES: readonly Suite[] = [
   ARTIFACTS,
   NEEDS,
   CACHE,
+  HOSTILE_CACHE,
   CONTROL,
   CANCEL,
   INTERRUPTIBLE,
