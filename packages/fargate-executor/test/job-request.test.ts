@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { expandVariables } from '../src/job/expand-variables.ts';
 import { parseHookEnvironment } from '../src/job/job-request.ts';
 
 describe("a hook's environment", () => {
@@ -10,20 +9,5 @@ describe("a hook's environment", () => {
       ['B', 'x=y\nz'],
       ['EMPTY', ''],
     ]);
-  });
-});
-
-describe('variables in a name', () => {
-  it.each([
-    ['registry/$APP:1', 'registry/shop:1'],
-    [`\${APP}-\${APP}`, 'shop-shop'],
-    ['a$APPLE', 'a'],
-    ['$$APP', '$APP'],
-    ['$', '$'],
-    ['a$1b$*', 'ab'],
-    ['a$.', 'a$.'],
-    ['a${', 'a'],
-  ])('%j becomes %j', (text, expanded) => {
-    expect(expandVariables(text, new Map([['APP', 'shop']]))).toBe(expanded);
   });
 });

@@ -53,10 +53,16 @@ describe('the name of the image', () => {
     return planned.kind === 'planned' ? planned.plan.shape.image : planned.lines;
   };
 
-  it('is the one that the job names, its variables expanded, whatever CI_JOB_IMAGE says', () => {
+  it('has its variables expanded, by the runner or here', () => {
     const image = { name: 'registry/$APP:1' };
     expect(imageOf(jobWith({ APP: 'shop' }, { image }))).toBe('registry/shop:1');
-    expect(imageOf(jobWith({ CI_JOB_IMAGE: 'other:1', APP: 'shop' }, { image }))).toBe('registry/shop:1');
+    expect(imageOf(jobWith({ APP: 'shop' }, { image: { name: 'registry/shop:1' } }))).toBe('registry/shop:1');
+  });
+
+  it('is that of the job, whatever its variables say', () => {
+    const lie = { CI_JOB_IMAGE: 'registry.example.com/other:1' };
+    expect(imageOf(jobWith(lie, { image: { name: 'alpine:3' } }))).toBe('alpine:3');
+    expect(imageOf(jobWith(lie))).toBe('debian:bookworm-slim');
   });
 
   it("is the job's own where the runner expands none", () => {
@@ -71,7 +77,7 @@ describe('the name of the image', () => {
 
 describe('a variable that is not set, in the name of', () => {
   const fleet = fleetOf();
-  const UNSET = 'A variable in it that is not set is nothing.';
+  const UNSET = 'Unset variables expand to nothing.';
 
   it.each<[string, Parameters<typeof jobOf>[0], string]>([
     ['an image', { image: { name: '$NOPE/foo' } }, 'The image "/foo" is not a valid image name'],

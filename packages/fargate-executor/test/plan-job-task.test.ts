@@ -196,12 +196,22 @@ describe('what the image says of its container', () => {
     expect(planOf(jobOf({ image })).shape.user).toBe('1000:1000');
   });
 
-  it('says all that is wrong at once', () => {
-    const lines = refusalOf(
-      jobWith({ FARGATE_CPU: 'x', FARGATE_CAPACITY: 'y' }, { image: { name: 'No Such' } }),
+  it.each([
+    [{ docker: { user: '$WHO', platform: 'linux/$CHIP' } }, 'me', 'ARM64'],
+    [{ docker: { user: `\${NOBODY}`, platform: '$NOTHING' } }, undefined, 'X86_64'],
+    [{ docker: { user: 1000 } }, '1000', 'X86_64'],
+    [{ kubernetes: { user: '$WHO' } }, 'me', 'X86_64'],
+  ])('expands %j as ImageDockerOptions.Expand in common/spec/spec.go of 19.3 does', (options, user, chip) => {
+    const image = { name: 'alpine', executor_opts: options };
+    const { shape } = planOf(jobWith({ WHO: 'me', CHIP: 'arm64' }, { image }));
+    expect([shape.user, shape.architecture]).toEqual([user, chip]);
+  });
+
+  it('says what is wrong first, and no more', () => {
+    const asked = { FARGATE_CPU: 'x', FARGATE_CAPACITY: 'y' };
+    expect(refusalOf(jobWith(asked, { image: { name: 'No Such' } }))).toBe(
+      'The image "No Such" is not a valid image name: write registry/path/name:tag in lower case. Unset variables expand to nothing.',
     );
-    expect(lines).toContain('FARGATE_CPU');
-    expect(lines).toContain('FARGATE_CAPACITY');
-    expect(lines).toContain('"No Such" is not a valid image name');
+    expect(refusalOf(jobWith(asked))).not.toContain('FARGATE_CAPACITY');
   });
 });

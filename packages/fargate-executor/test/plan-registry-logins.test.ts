@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Findings } from '../src/job/findings.ts';
+import { JobRefusedError } from '../src/errors.ts';
+import { parseDockerAuthConfig } from '../src/job/docker-auth-config.ts';
 import { planRegistryLogins } from '../src/job/plan-registry-logins.ts';
 import { jobOf } from './support/job.ts';
 
@@ -17,11 +18,11 @@ interface Asked {
 }
 
 function planOf({ image, auth, isFile, fleet = {}, credentials }: Asked) {
-  const findings: Findings = { notes: [], refusals: [] };
   const variables =
     auth === undefined ? [] : [{ key: 'DOCKER_AUTH_CONFIG', value: auth, file: isFile ?? false }];
   const request = jobOf({ variables, ...(credentials ? { credentials } : {}) });
-  return { access: planRegistryLogins(request, fleet, [image], findings).get(image), ...findings };
+  const config = parseDockerAuthConfig(request);
+  return { access: planRegistryLogins(request, config, fleet, [image]).get(image), notes: config.notes };
 }
 
 describe('the login of an image', () => {
@@ -129,18 +130,29 @@ describe('the login of an image', () => {
   ])('%s: %j', (_, asked, access) => {
     const planned = planOf(asked);
     expect(planned.access).toEqual(access);
-    expect([...planned.notes, ...planned.refusals]).toEqual([]);
+    expect(planned.notes).toEqual([]);
   });
 
   it.each(['not json', '[]', '{"auths": ["x"]}'])('is refused when DOCKER_AUTH_CONFIG is %s', (auth) => {
-    expect(planOf({ image: 'a', auth }).refusals.join()).toContain('is not what `docker login` writes');
+    expect(() => planOf({ image: 'a', auth })).toThrow('is not what `docker login` writes');
   });
 
   it.each([
-    [config({ 'r.example.com': {} }), 'has no user name and password for r.example.com'],
-    [config({ 'r.example.com': { auth: 'x' } }), 'has no user name and password for r.example.com'],
-    [config({}, { credHelpers: { 'gcr.io': 'gcloud' } }), 'names a credential helper for gcr.io'],
-  ])('that cannot be used is told: %s', (auth, note) => {
+    [config({ 'r.example.com': {} }), 'has no user name and password for "r.example.com"'],
+    [config({ 'r.example.com': { auth: 'x' } }), 'has no user name and password for "r.example.com"'],
+    [config({}, { credHelpers: { 'gcr.io': 'gcloud' } }), 'names a credential helper for "gcr.io"'],
+  ])('that cannot be used is reported: %s', (auth, note) => {
     expect(planOf({ image: 'a', auth }).notes.join()).toContain(note);
+  });
+
+  it.each([
+    [
+      'more than 100 registries',
+      config(Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`r${i}`, {}]))),
+    ],
+    ['a registry of more than 255 characters', config({ ['/'.repeat(256)]: {} })],
+    ['more than 65,536 characters', config({ r: authOf('x'.repeat(65_536)) })],
+  ])('is refused with %s', (_, auth) => {
+    expect(() => planOf({ image: 'a', auth })).toThrow(JobRefusedError);
   });
 });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { JobRefusedError } from '../src/errors.ts';
+import { parseJobOverrides } from '../src/job/job-overrides.ts';
 import { planServices } from '../src/job/plan-services.ts';
 import { jobOf, jobWith } from './support/job.ts';
 
 function planOf(request: ReturnType<typeof jobOf>) {
-  const findings = { notes: [], refusals: [] };
-  return { ...planServices(request, findings), ...findings };
+  const findings = { notes: [] };
+  return { ...planServices(request, parseJobOverrides(request), findings), ...findings };
 }
 
 describe('names of a service', () => {
@@ -49,10 +51,17 @@ describe('shape of a service', () => {
     expect(shapes[0]?.image).toBe('postgres:16-alpine');
   });
 
-  it('is refused where Fargate has no room for so many', () => {
-    const services = Array.from({ length: 9 }, (_, index) => ({ name: `service-${index}` }));
-    expect(planOf(jobOf({ services })).refusals.join()).toContain('has 9 services');
-    expect(planOf(jobOf({ services: services.slice(1) })).refusals).toEqual([]);
+  it('has its user expanded, as by executors/docker/docker.go of 19.3 (createServiceContainerConfig)', () => {
+    const services = [{ name: 'a', executor_opts: { docker: { user: '$WHO' } } }, { name: 'b' }];
+    const { shapes } = planOf(jobWith({ WHO: '1000' }, { services }));
+    expect(shapes.map(({ user }) => user)).toEqual(['1000', undefined]);
+  });
+
+  it('has at most 32 aliases of 255 characters', () => {
+    const aliased = (alias: string) => () => planOf(jobOf({ services: [{ name: 'a', alias }] }));
+    expect(aliased(Array.from({ length: 33 }, (_, index) => `n${index}`).join())).toThrow(JobRefusedError);
+    expect(aliased('x'.repeat(256))).toThrow('at most 255 characters');
+    expect(aliased('x'.repeat(255))).not.toThrow();
   });
 });
 
@@ -66,7 +75,7 @@ describe('variables of a service', () => {
     const many = Object.fromEntries(
       Array.from({ length: 11 }, (_each, index) => [`B${index}`, 'x'.repeat(100_000)]),
     );
-    const { refusals } = planOf(jobWith(value ? {} : many, { services: withVariable(value ?? '') }));
-    expect(refusals).toEqual([expect.stringMatching(words)]);
+    const plan = () => planOf(jobWith(value ? {} : many, { services: withVariable(value ?? '') }));
+    expect(plan).toThrow(words);
   });
 });

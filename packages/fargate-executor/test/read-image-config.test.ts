@@ -141,7 +141,7 @@ describe("an image's configuration", () => {
     [
       'another place without TLS',
       (_, response) => answer(response, 307, '', { location: 'http://localhost/' }),
-      /sends to http:\/\/localhost\/, which is no https URL/,
+      /sends to "http:\/\/localhost\/", which is no https URL/,
     ],
     [
       'itself, again and again',
@@ -243,7 +243,7 @@ describe('a registry that wants a login', () => {
     close('manifests/1', `Bearer realm="${origin}/jwt/auth"`, 'Bearer abc');
     try {
       await expect(read({ login: LOGIN })).rejects.toThrow(
-        /sends for a token to http:.*which is no https URL/,
+        /sends for a token to "http:.*which is no https URL/,
       );
       expect(asked).toEqual([]);
       expect(await read({ login: LOGIN, gitlabOrigin: origin })).toEqual({

@@ -50,6 +50,17 @@ describe("the runner's configuration", () => {
     );
   });
 
+  // common/build_settings.go of 17.9 and 19.3, populateFeatureFlags: the configuration wins over the job's variables.
+  it('pins the feature flags that no job may set', () => {
+    expect(configOf()).toContain(`
+  [runners.feature_flags]
+    FF_HASH_CACHE_KEYS = false
+    FF_POSIXLY_CORRECT_ESCAPES = false
+    FF_LOG_IMAGES_CONFIGURED_FOR_JOB = false
+    FF_EXPORT_HIGH_CARDINALITY_METRICS = false
+`);
+  });
+
   it("follows the fleet's limits", () => {
     const config = configOf({
       manager: { concurrentJobs: 7, checkIntervalSeconds: 10 },

@@ -97,10 +97,10 @@ describe('a cache on S3', () => {
     await rm(root, { recursive: true, force: true });
   });
 
-  const contextOf = (cache: object, variables: object[] = []) => {
+  const contextOf = (cache: object, variables: object[] = [], more = '') => {
     const extra = { cache: [{ paths: ['deps'], ...cache }], variables };
     const server = `ServerAddress = "${store.address}"\nInsecure = true\nAuthenticationType = "iam"\n`;
-    return contextIn(root, extra, `${cacheToml('Path = "f"\nShared = true')}${server}${POSIX}`);
+    return contextIn(root, extra, `${cacheToml('Path = "f"\nShared = true')}${server}${POSIX}${more}`);
   };
   const urlsOf = (cache: object, variables?: object[]) =>
     signCacheUrls(contextOf(cache, variables), store.environment, log);
@@ -123,12 +123,30 @@ describe('a cache on S3', () => {
     expect(restore + archive).not.toContain('the-secret-key');
   });
 
-  it('of a protected branch is no fallback that a variable may name', async () => {
-    const variables = [{ key: 'CACHE_FALLBACK_KEY', value: 'x-protected. ' }];
-    expect([...(await urlsOf({ key: 'own' }, variables)).keys()]).toEqual(['own']);
-    expect(generateScript('restore_cache', contextOf({ key: 'own' }, variables))).toContain(
-      'not allowed to end in',
-    );
+  it.each(['x-protected. ', 'x-protected/', 'y/../x-protected/.', 'x-protected%2f'])(
+    'of a protected branch is no fallback that a variable may name as %j',
+    async (value) => {
+      const variables = [{ key: 'CACHE_FALLBACK_KEY', value }];
+      expect([...(await urlsOf({ key: 'own' }, variables)).keys()]).toEqual(['own']);
+      expect(generateScript('restore_cache', contextOf({ key: 'own' }, variables))).toContain(
+        'not allowed to end in',
+      );
+    },
+  );
+
+  it('is read under both of its names, and by a job that sets FF_HASH_CACHE_KEYS as a protected one, unless the runner says otherwise', async () => {
+    const variables = [
+      { key: 'FF_HASH_CACHE_KEYS', value: 'true' },
+      { key: 'CACHE_FALLBACK_KEY', value: 'x-protected/' },
+    ];
+    const paths = async (toml: string) => {
+      const context = contextOf({ key: 'own' }, variables, toml);
+      const urls = await signCacheUrls(context, store.environment, log);
+      return [...urls.values()].map((url) => new URL(url.alternate?.get ?? '').pathname);
+    };
+    expect(await paths('')).toEqual(['/b/f/project/7/own', '/b/f/project/7/x-protected']);
+    const pinned = await paths('\nFF_HASH_CACHE_KEYS = false\n');
+    expect(pinned).toEqual([expect.stringMatching(/^\/b\/f\/project\/7\/([0-9a-f]{2})\/\1[0-9a-f]{62}$/)]);
   });
 
   it('is left out when there are no credentials, and the log says why', async () => {
@@ -157,6 +175,29 @@ describe('a cache on S3', () => {
     );
   const extract = (url: string) =>
     cacheExtractor(['--file', '../c/k.zip', '--url', url], log, join(root, 'p'));
+
+  it.each([
+    ['only under the other name', { '/b/f/project/7/old': 1 }, 'old'],
+    ['under both, the other newer', { '/b/f/project/7/k': 1, '/b/f/project/7/old': 2 }, 'old'],
+    ['under both, its own newer', { '/b/f/project/7/k': 2, '/b/f/project/7/old': 1 }, 'k'],
+  ])('that is there %s is the newer one', async (_, times, expected) => {
+    const sign = async (key: string) => (await urlsOf({ key })).get(key);
+    const [own, other] = [await sign('k'), await sign('old')];
+    if (own === undefined || other === undefined) throw new Error('no URL');
+    for (const [name, url] of Object.entries({ k: own, old: other })) {
+      await rm(join(root, 'c'), { recursive: true, force: true });
+      await files(root, { 'p/deps/x': name });
+      await archive(url.put, url.putHeaders);
+    }
+    for (const path of [...store.objects.keys()]) if (!(path in times)) store.objects.delete(path);
+    for (const [path, hours] of Object.entries(times)) store.touch(path, hours);
+    await rm(root, { recursive: true });
+    await files(root, { 'p/y': 'two' });
+    const read = ['--url', own.get, '--head-url', own.head, '--alternate-url', other.get];
+    const argv = ['--file', '../c/k.zip', ...read, '--alternate-head-url', other.head];
+    expect(await cacheExtractor(argv, log, join(root, 'p'))).toBe(0);
+    expect(await readFile(join(root, 'p/deps/x'), 'utf8')).toBe(expected);
+  });
 
   it('comes back on another disk, as old as its object', async () => {
     const url = (await urlsOf({ key: 'k ü' })).get('k ü');

@@ -1,5 +1,4 @@
-/** What planning found besides the plan: lines for the job log, and lines for which the job is refused. */
+/** What planning found besides the plan: lines for the job log. What refuses a job ends the planning (`JobRefusedError`). */
 export interface Findings {
   notes: string[];
-  refusals: string[];
 }

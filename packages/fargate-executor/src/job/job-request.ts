@@ -28,6 +28,8 @@ export interface JobRequest {
    * and GitLab never saw them.
    */
   secretFiles: ReadonlyMap<string, boolean>;
+  /** The job's time-out in seconds, as GitLab says it; undefined when GitLab does not. */
+  timeoutSeconds: number | undefined;
 }
 
 /** A hook's environment, by name. */
@@ -57,6 +59,7 @@ export function jobRequest(response: JobResponse, environment: HookEnvironment):
     secretFiles: new Map(
       Object.entries(response.secrets ?? {}).map(([name, { file }]) => [name, file ?? true]),
     ),
+    timeoutSeconds: response.runner_info?.timeout || undefined,
   };
 }
 

@@ -4,15 +4,20 @@ import { SystemFailureError } from '../errors.ts';
 import { jsonOf } from '../json-of.ts';
 
 const textList = z.array(z.string()).nullish();
+/** A text or a number, as the runner reads it (`StringOrInt64` in common/spec/spec.go of 19.3). */
+const userSchema = z.union([z.string(), z.int().transform(String)]).nullish();
 const executorOptions = z
   .object({
-    docker: z.object({ user: z.string().nullish(), platform: z.string().nullish() }).nullish(),
-    kubernetes: z.object({ user: z.coerce.string().nullish().catch(undefined) }).nullish(),
+    docker: z.object({ user: userSchema, platform: z.string().nullish() }).nullish(),
+    kubernetes: z.object({ user: userSchema }).nullish(),
   })
   .nullish();
 
 const imageSchema = z.object({
-  name: z.string(),
+  name: z
+    .string()
+    .nullish()
+    .transform((name) => name ?? ''),
   entrypoint: textList,
   executor_opts: executorOptions,
 });
@@ -60,10 +65,11 @@ const jobResponseSchema = z.object({
     project_full_path: z.string().nullish(),
   }),
   git_info: z.object({ repo_url: z.string().nullish() }).nullish(),
-  image: imageSchema.nullish().catch(undefined),
+  image: imageSchema.nullish(),
   services: z.array(serviceSchema).nullish(),
   variables: z.array(variableSchema).nullish(),
   credentials: z.array(credentialSchema).nullish(),
+  runner_info: z.object({ timeout: z.number().nullish() }).nullish().catch(undefined),
   secrets: z.record(z.string(), secretSchema).nullish(),
 });
 

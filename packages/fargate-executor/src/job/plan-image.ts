@@ -1,57 +1,64 @@
-import type { Architecture } from '@serverless-gitlab-runner/fleet';
+import { quoted, refuseLonger } from '../bounded-text.ts';
+import { JobRefusedError } from '../errors.ts';
+import { tagOf } from '../registry/registry-path.ts';
 import { expandVariables } from './expand-variables.ts';
-import type { Findings } from './findings.ts';
+import { MOST_IMAGE_CHARACTERS } from './refuse-long-texts.ts';
 import { refuseKindOfImage } from './refuse-unsupported.ts';
 
-const NAME_PART = '[a-z0-9]+(?:(?:\\.|_{1,2}|-+)[a-z0-9]+)*';
-/**
- * A reference to an image: registry with port, path, tag, digest.
- * @see https://github.com/distribution/reference/blob/main/reference.go
- */
-const REFERENCE = new RegExp(
-  `^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?/)?${NAME_PART}(?:/${NAME_PART})*` +
-    '(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[a-f0-9]{64})?$',
-);
+/** ECS takes no longer name of an image. */
+const MOST_CHARACTERS = 255;
+
+/** Registry, with its port: an image's first component where it holds a dot or a colon, or is `localhost`. */
+const REGISTRY = /^[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?$/;
+const COMPONENT = /^[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*$/;
+const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+const MOST_TAG_CHARACTERS = 128;
+const DIGEST = /^sha256:[a-f0-9]+$/;
+const DIGEST_CHARACTERS = 'sha256:'.length + 64;
 
 /** Why Fargate cannot run an image, in words, or undefined. `what` is `image` or `service`. */
 export function refuseImage(what: string, name: string): string | undefined {
   if (!isReference(name)) {
-    return `The ${what} "${name}" is not a valid image name: write it as registry/path/name:tag, in lower case. A variable in it that is not set is nothing.`;
+    return `The ${what} ${quoted(name)} is not a valid image name: write registry/path/name:tag in lower case. Unset variables expand to nothing.`;
   }
   return refuseKindOfImage(what, name);
 }
 
-/** Whether a text is the name of an image, in full or short. */
+/**
+ * Whether a text is the name of an image, in full or short. Each part is matched on its own, so that no pattern has to
+ * try where one part ends.
+ * @see https://github.com/distribution/reference/blob/main/reference.go
+ */
 export function isReference(name: string): boolean {
-  return name.length <= 255 && REFERENCE.test(name);
+  if (name.length > MOST_CHARACTERS) return false;
+  const tail = tagOf(name);
+  const [first = '', ...others] = name.slice(0, name.length - tail.length).split('/');
+  const isFirst = COMPONENT.test(first) || (others.length > 0 && REGISTRY.test(first));
+  return isFirst && others.every((component) => COMPONENT.test(component)) && isTail(tail);
+}
+
+/** `:tag`, `@sha256:…`, both or nothing. */
+function isTail(tail: string): boolean {
+  const at = tail.indexOf('@');
+  const [tag, digest] = at < 0 ? [tail, undefined] : [tail.slice(0, at), tail.slice(at + 1)];
+  const isTag = tag === '' || (tag.length <= MOST_TAG_CHARACTERS + 1 && TAG.test(tag.slice(1)));
+  return isTag && (digest === undefined || (digest.length === DIGEST_CHARACTERS && DIGEST.test(digest)));
 }
 
 /**
  * The name of an image or a service, checked. The runner brings it with its variables expanded, those that are not set as
  * nothing (before 16.0 it did so for the image only).
+ * @throws {JobRefusedError} when it is too long, no image's name, or of an image that cannot run on Fargate
  */
 export function planImage(
   what: 'image' | 'service',
   written: string,
   variables: ReadonlyMap<string, string>,
-  findings: Findings,
 ): string {
-  const name = expandVariables(written, variables);
+  refuseLonger(`The ${what}`, written, MOST_IMAGE_CHARACTERS);
+  const name = expandVariables(written, variables, MOST_IMAGE_CHARACTERS);
+  refuseLonger(`The ${what}`, name, MOST_CHARACTERS);
   const refusal = refuseImage(what, name);
-  if (refusal) findings.refusals.push(refusal);
+  if (refusal) throw new JobRefusedError([refusal]);
   return name;
-}
-
-/**
- * Reads an architecture as people write it: a variable, or the platform of `image: docker: platform`.
- * @returns undefined when it is none that Fargate has for Linux
- */
-export function parseArchitecture(text: string): Architecture | undefined {
-  const name = text
-    .trim()
-    .toLowerCase()
-    .replace(/^linux\//, '');
-  if (['x86_64', 'x86-64', 'amd64', 'x64'].includes(name)) return 'X86_64';
-  if (['arm64', 'arm64/v8', 'aarch64'].includes(name)) return 'ARM64';
-  return undefined;
 }

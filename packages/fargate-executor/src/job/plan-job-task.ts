@@ -4,10 +4,13 @@ import type {
   FargateSize,
   FleetConfig,
 } from '@serverless-gitlab-runner/fleet';
+import { JobRefusedError } from '../errors.ts';
+import { advise } from './advise.ts';
 import { planEntryPoint } from './entry-point.ts';
 import { expandVariables } from './expand-variables.ts';
 import type { Findings } from './findings.ts';
-import { type JobRequest, userOf } from './job-request.ts';
+import { type JobOverrides, parseJobOverrides } from './job-overrides.ts';
+import type { JobRequest } from './job-request.ts';
 import { planImage } from './plan-image.ts';
 import { type ImageEntryPoint, planImageEntryPoint } from './plan-image-entry-point.ts';
 import { planMirror } from './plan-mirrors.ts';
@@ -15,7 +18,10 @@ import { planRegistryLogins, type RegistryAccess } from './plan-registry-logins.
 import { planServicePrograms, type ServiceProgram } from './plan-service-programs.ts';
 import { planServices, type ServiceShape } from './plan-services.ts';
 import { planArchitecture, planCapacity, planSize, planStorage } from './plan-size.ts';
-import { noteOnDockerClient, refuseKindOfJob } from './refuse-unsupported.ts';
+import { planUser } from './plan-user.ts';
+import { refuseCacheKey } from './refuse-cache-key.ts';
+import { MOST_IMAGE_CHARACTERS, refuseLongTexts } from './refuse-long-texts.ts';
+import { refuseKindOfJob } from './refuse-unsupported.ts';
 import type { ServiceVariable } from './service-environment.ts';
 import type { PlannedService } from './service-ports.ts';
 
@@ -62,61 +68,74 @@ export interface PlanRefusal {
   lines: readonly string[];
 }
 
-/** Plans the task of a job, or refuses in words what the fleet does not allow and what Fargate would refuse. */
+/**
+ * Plans the task of a job, or refuses in words what the fleet does not allow and what Fargate would refuse. The first
+ * refusal ends the planning; lengths are checked before all else.
+ */
 export function planJobTask(
   request: JobRequest,
   fleet: FleetConfig,
 ): { kind: 'planned'; plan: JobTaskPlan } | PlanRefusal {
-  const findings: Findings = { notes: [], refusals: [] };
-  const own = ownImage(request);
-  const image = planImage('image', own || fleet.job.defaultImage, request.variables, findings);
-  const isImage = findings.refusals.length === 0;
-  const services = planServices(request, findings);
-  const impossible = isImage ? refuseKindOfJob(request, image, services.hostnames) : undefined;
-  if (impossible) findings.refusals.push(impossible);
-  const note = noteOnDockerClient(image);
-  if (note && !request.variables.get('DOCKER_HOST')) findings.notes.push(note);
-  const pulled = (name: string) => planMirror(name, fleet.job.registryMirrors, findings);
-  const shapes = services.shapes.map((service) => ({ ...service, image: pulled(service.image) }));
-  const jobImage = pulled(image);
-  const registryLogins = planRegistryLogins(
-    request,
-    fleet.job.registryCredentials,
-    [jobImage, ...shapes.map((service) => service.image)],
-    findings,
+  try {
+    refuseLongTexts(request);
+    refuseCacheKey(request.variables);
+    return { kind: 'planned', plan: planAllowed(request, parseJobOverrides(request), fleet) };
+  } catch (error) {
+    if (error instanceof JobRefusedError) return { kind: 'refused', lines: error.lines };
+    throw error;
+  }
+}
+
+/** @throws {JobRefusedError} at the first thing for which the job cannot run */
+function planAllowed(request: JobRequest, overrides: JobOverrides, fleet: FleetConfig): JobTaskPlan {
+  const { job } = fleet;
+  const findings: Findings = { notes: [...overrides.dockerAuth.notes] };
+  const { name, isDefault } = planOwnImage(request, job.defaultImage);
+  const services = planServices(request, overrides, findings);
+  refuseKindOfJob(overrides, name, services.hostnames);
+  const { timeoutSeconds } = request;
+  const { maxLifetimeSeconds } = job;
+  const serviceImages = services.shapes.map(({ image }) => image);
+  findings.notes.push(
+    ...advise({ overrides, image: name, services: serviceImages, timeoutSeconds, maxLifetimeSeconds }),
   );
-  const plan: JobTaskPlan = {
+  const pulled = (image: string) => planMirror(image, job.registryMirrors, findings);
+  const shapes = services.shapes.map((service) => ({ ...service, image: pulled(service.image) }));
+  const image = pulled(name);
+  const images = [image, ...shapes.map((service) => service.image)];
+  const registryLogins = planRegistryLogins(request, overrides.dockerAuth, job.registryCredentials, images);
+  return {
     shape: {
-      image: jobImage,
-      user: userOf(request.image),
+      image,
+      user: planUser(request.image, request.variables),
       entryPoint: planEntryPoint(request.image?.entrypoint),
       services: shapes,
-      size: planSize(fleet.job, request.variables, findings),
-      architecture: planArchitecture(fleet.job, request, findings),
-      ephemeralStorageGib: planStorage(fleet.job, request.variables, findings),
-      taskRoleArn: fleet.job.taskRoleArn,
+      size: planSize(job, overrides, findings),
+      architecture: planArchitecture(job, overrides, request),
+      ephemeralStorageGib: planStorage(job, overrides, findings),
+      taskRoleArn: job.taskRoleArn,
     },
-    isDefaultImage: own === '',
-    imageEntryPoint: isImage
-      ? planImageEntryPoint(request, fleet, jobImage, registryLogins.get(jobImage), findings)
-      : undefined,
-    capacity: planCapacity(fleet.job, request.variables, findings),
+    isDefaultImage: isDefault,
+    imageEntryPoint: planImageEntryPoint(request, overrides, fleet, image, registryLogins.get(image)),
+    capacity: planCapacity(job, overrides),
     serviceVariables: services.variables,
-    servicePrograms: planServicePrograms(request, fleet, shapes, registryLogins, findings),
+    servicePrograms: planServicePrograms(request, fleet, shapes, registryLogins),
     serviceHostnames: services.hostnames,
     services: services.planned,
     registryLogins,
     notes: findings.notes,
   };
-  return findings.refusals.length > 0
-    ? { kind: 'refused', lines: findings.refusals }
-    : { kind: 'planned', plan };
 }
 
 /**
- * GitLab sends nothing of an image whose variables are all unset, so nobody can tell it from none. Not `CI_JOB_IMAGE`: a
- * job can set that to another image than the one it runs in.
+ * GitLab sends nothing of an image whose variables are all unset, so nobody can tell it from none. What the runner says
+ * in `CI_JOB_IMAGE` is not asked: a job may set that variable to anything.
  */
-function ownImage({ image, variables }: JobRequest): string {
-  return expandVariables(image?.name ?? '', variables);
+function planOwnImage(
+  { image, variables }: JobRequest,
+  defaultImage: string,
+): { name: string; isDefault: boolean } {
+  const written = image?.name ?? '';
+  const isDefault = expandVariables(written.slice(0, MOST_IMAGE_CHARACTERS), variables) === '';
+  return { name: planImage('image', isDefault ? defaultImage : written, variables), isDefault };
 }

@@ -1,6 +1,6 @@
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import { JobRefusedError } from '../errors.ts';
 import { type ImageSource, imageSource } from '../registry/image-source.ts';
-import type { Findings } from './findings.ts';
 import type { JobRequest } from './job-request.ts';
 import { mayAsk } from './plan-image-entry-point.ts';
 import type { RegistryAccess } from './plan-registry-logins.ts';
@@ -17,13 +17,13 @@ export type ServiceProgram =
  * that the job gives clears the image's command, so that it alone tells all; a command alone leaves the image's entry
  * point. What the image has, only its registry tells, and a manager asks none that a job likes (`mayAsk`).
  * @param services as they are pulled
+ * @throws {JobRefusedError} when there is nothing to run
  */
 export function planServicePrograms(
   request: JobRequest,
   { job }: FleetConfig,
   services: readonly ServiceShape[],
   logins: ReadonlyMap<string, RegistryAccess>,
-  findings: Findings,
 ): ReadonlyMap<string, ServiceProgram> {
   return new Map(
     services.map((service): [string, ServiceProgram] => {
@@ -31,9 +31,9 @@ export function planServicePrograms(
       if (entryPoint) {
         const program = [...(isNone(entryPoint) ? [] : entryPoint), ...command];
         if (program.length === 0) {
-          findings.refusals.push(
+          throw new JobRefusedError([
             `The service ${image} has the entry point [""] and no command, so there is nothing to run: name its \`command:\`.`,
-          );
+          ]);
         }
         return [container, { kind: 'known', program }];
       }

@@ -1,7 +1,13 @@
+import { quoted, refuseLonger } from '../bounded-text.ts';
+import { JobRefusedError } from '../errors.ts';
+import { tagOf } from '../registry/registry-path.ts';
 import { expandVariables } from './expand-variables.ts';
 import type { Findings } from './findings.ts';
-import { type JobRequest, type ServiceRequest, userOf } from './job-request.ts';
+import type { JobOverrides } from './job-overrides.ts';
+import type { JobRequest, ServiceRequest } from './job-request.ts';
 import { planImage } from './plan-image.ts';
+import { planUser } from './plan-user.ts';
+import { MOST_ALIAS_CHARACTERS } from './refuse-long-texts.ts';
 import { encodeEnvironment, LARGEST_ENVIRONMENT_BYTES, LARGEST_VARIABLE_BYTES } from './send-environment.ts';
 import { type ServiceVariable, serviceVariables } from './service-environment.ts';
 import { type PlannedService, portForAll, portOf, refuseSharedPorts } from './service-ports.ts';
@@ -28,73 +34,71 @@ export interface ServicesPlan {
   planned: PlannedService[];
 }
 
-/** ECS allows 10 containers a task; helper and build are two of them. */
-const MOST_SERVICES = 8;
+const MOST_ALIASES = 32;
+const MOST_NAME_CHARACTERS = 255;
+/** Names as a hosts file takes them. */
+const HOSTNAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
 
-/** Plans the job's `services:`. */
-export function planServices(request: JobRequest, findings: Findings): ServicesPlan {
+/**
+ * Plans the job's `services:`, whose texts `refuseLongTexts` has seen.
+ * @throws {JobRefusedError} at the first thing that cannot be
+ */
+export function planServices(request: JobRequest, overrides: JobOverrides, findings: Findings): ServicesPlan {
   const { services } = request;
-  if (services.length > MOST_SERVICES) {
-    findings.refusals.push(
-      `The job has ${services.length} services: a Fargate task has room for ${MOST_SERVICES} beside the job. Start some of them in the script, or split the job.`,
-    );
-  }
+  const shapes = services.map((service, index) => shapeOf(`svc-${index}`, service, request));
   const variables = new Map<string, readonly ServiceVariable[]>();
-  const shapes = services.map((service, index) => {
-    const container = `svc-${index}`;
+  services.forEach((service, index) => {
     const own = serviceVariables(request, service);
-    variables.set(container, own);
-    refuseLargeEnvironment(service, own, findings);
-    return shapeOf(container, service, request, findings);
+    variables.set(`svc-${index}`, own);
+    refuseLargeEnvironment(service, own);
   });
   const aliases = services.map((service) => aliasesOf(service, request.variables));
-  const jobPort = portForAll(services, request.variables);
+  const jobPort = portForAll(services, overrides);
   const planned = services.map((service, index): PlannedService => {
     const { container = '', image = '' } = shapes[index] ?? {};
     const [alias] = aliases[index] ?? [];
-    const port = portOf(service, image, jobPort, findings);
+    const port = portOf(service, image, jobPort, request.variables, findings);
     return { container, title: alias ? `${image} (${alias})` : image, port };
   });
-  refuseSharedPorts(planned, findings);
+  refuseSharedPorts(planned);
   return { shapes, variables, hostnames: hostnamesOf(shapes, aliases), planned };
 }
 
 /** Linux would not start the service, and say so in words that nobody understands. */
-function refuseLargeEnvironment(
-  { name }: ServiceRequest,
-  variables: readonly ServiceVariable[],
-  findings: Findings,
-): void {
+function refuseLargeEnvironment({ name }: ServiceRequest, variables: readonly ServiceVariable[]): void {
   const large = variables.find((each) => encodeEnvironment([each]).length > LARGEST_VARIABLE_BYTES);
   const bytes = Buffer.byteLength(encodeEnvironment(variables));
   if (large) {
-    findings.refusals.push(
+    throw new JobRefusedError([
       `The variable ${large.name} of the service ${name} is longer than Linux takes (${LARGEST_VARIABLE_BYTES} bytes): make it a file.`,
-    );
-  } else if (bytes > LARGEST_ENVIRONMENT_BYTES) {
-    findings.refusals.push(
+    ]);
+  }
+  if (bytes > LARGEST_ENVIRONMENT_BYTES) {
+    throw new JobRefusedError([
       `The variables of the service ${name} come to ${bytes} bytes, of at most ${LARGEST_ENVIRONMENT_BYTES}: make large ones files.`,
-    );
+    ]);
   }
 }
 
-/** A service's aliases: several are parted by spaces or commas. */
+/** A service's aliases: several are separated by spaces or commas. */
 function aliasesOf({ alias }: ServiceRequest, variables: JobRequest['variables']): string[] {
-  return expandVariables(alias ?? '', variables)
+  const names = expandVariables(alias ?? '', variables, MOST_ALIAS_CHARACTERS)
     .split(/[\s,]+/)
     .filter((name) => name);
+  if (names.length > MOST_ALIASES) {
+    throw new JobRefusedError([
+      `The alias ${quoted(names.join(' '))} gives a service ${names.length} names: at most ${MOST_ALIASES} are allowed.`,
+    ]);
+  }
+  for (const name of names) refuseLonger('The alias', name, MOST_NAME_CHARACTERS);
+  return names;
 }
 
-function shapeOf(
-  container: string,
-  service: ServiceRequest,
-  request: JobRequest,
-  findings: Findings,
-): ServiceShape {
-  const user = userOf(service);
+function shapeOf(container: string, service: ServiceRequest, { variables }: JobRequest): ServiceShape {
+  const user = planUser(service, variables);
   return {
     container,
-    image: planImage('service', service.name, request.variables, findings),
+    image: planImage('service', service.name, variables),
     ...(service.entrypoint?.length ? { entryPoint: service.entrypoint } : {}),
     ...(service.command?.length ? { command: service.command } : {}),
     ...(user ? { user } : {}),
@@ -107,11 +111,8 @@ function shapeOf(
  */
 function hostnamesOf(shapes: readonly ServiceShape[], aliases: readonly string[][]): string[] {
   const names = shapes.flatMap(({ image }, index) => {
-    const bare = image
-      .replace(/@.*$/, '')
-      .replace(/:[^/:]*$/, '')
-      .replace(/:[0-9]+\//, '/');
+    const bare = image.slice(0, image.length - tagOf(image).length).replace(/:[0-9]+\//, '/');
     return [bare.replaceAll('/', '__'), bare.replaceAll('/', '-'), ...(aliases[index] ?? [])];
   });
-  return [...new Set(names)].filter((name) => /^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$/.test(name));
+  return [...new Set(names)].filter((name) => HOSTNAME.test(name));
 }

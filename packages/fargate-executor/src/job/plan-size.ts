@@ -6,22 +6,17 @@ import {
   memoryStepsFor,
   nextFargateSize,
 } from '@serverless-gitlab-runner/fleet';
+import { quoted } from '../bounded-text.ts';
+import { JobRefusedError } from '../errors.ts';
+import { expandVariables } from './expand-variables.ts';
 import type { Findings } from './findings.ts';
+import type { JobOverrides, Setting } from './job-overrides.ts';
 import type { JobRequest } from './job-request.ts';
-import { parseCpu, parseMemory, parseStorage, sizeInWords } from './parse-quantity.ts';
-import { parseArchitecture } from './plan-image.ts';
-
-/** Job variables by which a job asks for more or other than its fleet's usual. */
-export const JOB_VARIABLE = {
-  cpu: 'FARGATE_CPU',
-  memory: 'FARGATE_MEMORY',
-  storage: 'FARGATE_EPHEMERAL_STORAGE',
-  architecture: 'FARGATE_ARCHITECTURE',
-  capacity: 'FARGATE_CAPACITY',
-} as const;
+import { sizeInWords } from './parse-quantity.ts';
+import { parseArchitecture } from './parse-setting.ts';
+import { MOST_OPTION_CHARACTERS } from './refuse-long-texts.ts';
 
 type FleetJob = FleetConfig['job'];
-type Variables = JobRequest['variables'];
 
 /** Fargate's CPU sizes up to the fleet's largest, with the memory each may have. */
 function allowedSizes(max: FargateSize): string {
@@ -34,45 +29,34 @@ function allowedSizes(max: FargateSize): string {
   return `This fleet allows ${rows.join('; ')}.`;
 }
 
-/** The task's CPU and memory: what the job asks for, or the next size up that Fargate has. */
-export function planSize(job: FleetJob, variables: Variables, findings: Findings): FargateSize {
-  const asked = { cpu: variables.get(JOB_VARIABLE.cpu), memory: variables.get(JOB_VARIABLE.memory) };
-  if (!asked.cpu && !asked.memory) return planSizeOfKubernetes(job, variables, findings);
-  const cpu = asked.cpu ? parseCpu(asked.cpu) : job.size.cpu;
-  const memory = asked.memory ? parseMemory(asked.memory) : job.size.memory;
-  if (cpu === undefined) {
-    findings.refusals.push(
-      `${JOB_VARIABLE.cpu} is "${asked.cpu}": write vCPUs (0.5, 2 vCPU) or CPU units (512, 2048).`,
-    );
-  }
-  if (memory === undefined) {
-    findings.refusals.push(
-      `${JOB_VARIABLE.memory} is "${asked.memory}": write MiB (2048) or a unit (2GB, 512MB).`,
-    );
-  }
-  if (cpu === undefined || memory === undefined) {
-    findings.refusals.push(allowedSizes(job.maxSize));
-    return job.size;
-  }
-  return withinLimits(job, { cpu, memory }, findings);
+/**
+ * The task's CPU and memory: what the job asks for, or the next size up that Fargate has.
+ * @throws {JobRefusedError} when the fleet does not allow it
+ */
+export function planSize(job: FleetJob, overrides: JobOverrides, findings: Findings): FargateSize {
+  const { cpu, memory } = overrides;
+  if (!cpu && !memory) return planSizeOfKubernetes(job, overrides, findings);
+  const wanted = {
+    cpu: quantityOf(job, cpu, 'vCPUs (0.5, 2 vCPU) or CPU units (512, 2048)') ?? job.size.cpu,
+    memory: quantityOf(job, memory, 'MiB (2048) or a unit (2GB, 512MB)') ?? job.size.memory,
+  };
+  return withinLimits(job, wanted, findings);
 }
 
-/** What a job asks of GitLab's Kubernetes executor, a limit before a request: pipelines that come from there say nothing else. */
-const KUBERNETES_VARIABLES = {
-  cpu: ['KUBERNETES_CPU_LIMIT', 'KUBERNETES_CPU_REQUEST'],
-  memory: ['KUBERNETES_MEMORY_LIMIT', 'KUBERNETES_MEMORY_REQUEST'],
-} as const;
+function quantityOf(job: FleetJob, asked: Setting<number> | undefined, units: string): number | undefined {
+  if (asked === undefined || asked.value !== undefined) return asked?.value;
+  throw new JobRefusedError([
+    `${asked.name} is ${quoted(asked.text)}: write ${units}.`,
+    allowedSizes(job.maxSize),
+  ]);
+}
 
-function planSizeOfKubernetes(job: FleetJob, variables: Variables, findings: Findings): FargateSize {
-  const find = (names: readonly string[], parse: (text: string) => number | undefined) => {
-    const name = names.find((each) => variables.get(each));
-    const value = name === undefined ? undefined : parse(variables.get(name) ?? '');
-    return name === undefined || value === undefined ? undefined : { name, value };
-  };
-  const cpu = find(KUBERNETES_VARIABLES.cpu, parseCpu);
-  const memory = find(KUBERNETES_VARIABLES.memory, parseMemory);
-  if (!cpu && !memory) return job.size;
-  const names = [cpu, memory].flatMap((each) => each?.name ?? []).join(' and ');
+/** Pipelines that come from GitLab's Kubernetes executor say nothing else; what is no quantity is left to that executor. */
+function planSizeOfKubernetes(job: FleetJob, overrides: JobOverrides, findings: Findings): FargateSize {
+  const { kubernetesCpu: cpu, kubernetesMemory: memory } = overrides;
+  const understood = [cpu, memory].filter((each) => each?.value !== undefined);
+  if (understood.length === 0) return job.size;
+  const names = understood.map((each) => each?.name).join(' and ');
   findings.notes.push(`The size is that of ${names}; FARGATE_CPU and FARGATE_MEMORY come before.`);
   const wanted = { cpu: cpu?.value ?? job.size.cpu, memory: memory?.value ?? job.size.memory };
   return withinLimits(job, wanted, findings);
@@ -81,11 +65,10 @@ function planSizeOfKubernetes(job: FleetJob, variables: Variables, findings: Fin
 function withinLimits(job: FleetJob, wanted: FargateSize, findings: Findings): FargateSize {
   const size = nextFargateSize(wanted);
   if (size === undefined || size.cpu > job.maxSize.cpu || size.memory > job.maxSize.memory) {
-    findings.refusals.push(
+    throw new JobRefusedError([
       `The job asks for ${sizeInWords(wanted)}, which is more than this fleet's limit of ${sizeInWords(job.maxSize)}.`,
       allowedSizes(job.maxSize),
-    );
-    return job.size;
+    ]);
   }
   if (size.cpu !== wanted.cpu || size.memory !== wanted.memory) {
     findings.notes.push(
@@ -95,59 +78,50 @@ function withinLimits(job: FleetJob, wanted: FargateSize, findings: Findings): F
   return size;
 }
 
-/** GiB of ephemeral storage. Fargate gives at least 20. */
-export function planStorage(job: FleetJob, variables: Variables, findings: Findings): number {
-  const asked = variables.get(JOB_VARIABLE.storage);
-  if (!asked) return job.ephemeralStorageGib;
-  const gib = parseStorage(asked);
+/** GiB of ephemeral storage. Fargate gives at least 20. @throws {JobRefusedError} when the fleet does not allow it */
+export function planStorage(job: FleetJob, { storage }: JobOverrides, findings: Findings): number {
+  if (storage === undefined) return job.ephemeralStorageGib;
   const most = job.maxEphemeralStorageGib;
-  if (gib === undefined || gib > most) {
-    findings.refusals.push(`${JOB_VARIABLE.storage} is "${asked}": this fleet allows 20 to ${most} GB.`);
-    return job.ephemeralStorageGib;
+  if (storage.value === undefined || storage.value > most) {
+    throw refusalOf(storage.name, storage.text, `20 to ${most} GB`);
   }
-  if (gib < 20) findings.notes.push('Fargate gives at least 20 GB of ephemeral storage.');
-  return Math.max(gib, 20);
+  if (storage.value < 20) findings.notes.push('Fargate gives at least 20 GB of ephemeral storage.');
+  return Math.max(storage.value, 20);
 }
 
-/** The task's architecture: the variable's, else the image's platform, else the fleet's. */
-export function planArchitecture(job: FleetJob, request: JobRequest, findings: Findings): Architecture {
-  const variable = request.variables.get(JOB_VARIABLE.architecture);
-  const platform = request.image?.executor_opts?.docker?.platform;
-  const asked = variable || platform;
-  if (!asked) return job.architecture;
-  const architecture = parseArchitecture(asked);
+/**
+ * The task's architecture: the variable's, else the image's platform, else the fleet's. Variables in a platform are
+ * expanded, as the Docker executor does (`ImageDockerOptions.Expand` in common/spec/spec.go of 19.3).
+ * @throws {JobRefusedError} when the fleet does not allow it
+ */
+export function planArchitecture(
+  job: FleetJob,
+  { architecture: setting }: JobOverrides,
+  { image, variables }: JobRequest,
+): Architecture {
+  const written = image?.executor_opts?.docker?.platform ?? '';
+  const platform = expandVariables(written, variables, MOST_OPTION_CHARACTERS);
+  const text = setting?.text ?? platform;
+  if (!text) return job.architecture;
+  const architecture = setting ? setting.value : parseArchitecture(platform);
   if (architecture === undefined || !job.architectures.includes(architecture)) {
-    const what = variable ? JOB_VARIABLE.architecture : 'The platform of the image';
-    findings.refusals.push(
-      `${what} is "${asked}": this fleet allows ${job.architectures.join(', ')} (Linux).`,
-    );
-    return job.architecture;
+    const what = setting?.name ?? 'The platform of the image';
+    throw refusalOf(what, text, `${job.architectures.join(', ')} (Linux)`);
   }
   return architecture;
 }
 
-const CAPACITY_WORDS: ReadonlyMap<string, CapacityProvider> = new Map([
-  ['fargate', 'FARGATE'],
-  ['on-demand', 'FARGATE'],
-  ['fargate_spot', 'FARGATE_SPOT'],
-  ['spot', 'FARGATE_SPOT'],
-]);
+/**
+ * The capacity providers to try, in order: the variable's, if the fleet has them all, else the fleet's.
+ * @throws {JobRefusedError} when it has not
+ */
+export function planCapacity(job: FleetJob, { capacity }: JobOverrides): readonly CapacityProvider[] {
+  if (capacity === undefined) return job.capacity;
+  const { value } = capacity;
+  if (value?.every((provider) => job.capacity.includes(provider))) return value;
+  throw refusalOf(capacity.name, capacity.text, job.capacity.join(', '));
+}
 
-/** The capacity providers to try, in order: the variable's, if the fleet has them all, else the fleet's. */
-export function planCapacity(
-  job: FleetJob,
-  variables: Variables,
-  findings: Findings,
-): readonly CapacityProvider[] {
-  const asked = variables.get(JOB_VARIABLE.capacity);
-  if (!asked) return job.capacity;
-  const providers = asked.split(',').map((word) => CAPACITY_WORDS.get(word.trim().toLowerCase()));
-  const allowed = providers.filter((provider) => provider !== undefined && job.capacity.includes(provider));
-  if (allowed.length < providers.length) {
-    findings.refusals.push(
-      `${JOB_VARIABLE.capacity} is "${asked}": this fleet allows ${job.capacity.join(', ')}.`,
-    );
-    return job.capacity;
-  }
-  return [...new Set(allowed)].filter((provider) => provider !== undefined);
+function refusalOf(what: string, text: string, allowed: string): JobRefusedError {
+  return new JobRefusedError([`${what} is ${quoted(text)}: this fleet allows ${allowed}.`]);
 }

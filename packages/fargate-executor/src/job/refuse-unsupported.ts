@@ -1,7 +1,10 @@
-import type { JobRequest } from './job-request.ts';
+import { quoted } from '../bounded-text.ts';
+import { JobRefusedError } from '../errors.ts';
+import { type ImageParts, imageParts, isOneOf } from './image-parts.ts';
+import type { JobOverrides } from './job-overrides.ts';
 
-/** What Fargate has not, and what to do instead. Each is one line in the job log. */
-const INSTEAD = {
+/** What Fargate lacks, and what to do instead. Each is one line in the job log. */
+export const INSTEAD = {
   // Only what was seen to work without privileges and user namespaces: docs/building-images.md has what was tried.
   builds:
     'Build images with kaniko instead: docs/building-images.md of serverless-gitlab-runner has the job.',
@@ -10,61 +13,83 @@ const INSTEAD = {
   terminal: 'Use a runner with the Docker or Kubernetes executor for it, or GitLab Workspaces.',
 };
 
-/** Images whose programs need a privileged container, by name and tag. */
-const PRIVILEGED: readonly (readonly [RegExp, string])[] = [
-  [/(^|\/)docker:(.*-)?dind|(^|[/-])dind(:|@|$)/, INSTEAD.builds],
-  // Its rootless variant needs user namespaces, which Fargate's containers may not make either.
-  [/(^|\/)moby\/buildkit(:|@|$)/, INSTEAD.builds],
-  [/(^|\/)earthly\/(earthly|buildkitd)(:|@|$)/, INSTEAD.builds],
-  [/(^|\/)rancher\/k3s(:|@|$)|(^|\/)kindest\/node(:|@|$)|\/kicbase(:|@|$)/, INSTEAD.clusters],
-];
-
-const WINDOWS =
-  /(^|\/)windows(\/|-cssc\/)|\/(nanoserver|servercore)(:|@|$)|:[^/]*(windowsservercore|nanoserver)|\/dotnet\/framework\//;
+/** Templates such as GitLab's Code Quality bring the service, and what they run may do without it. */
+const LEFT_OUT =
+  ' A job that does not need it, such as one of a template that only scans, leaves it out by `services: []`.';
 
 /** Why Fargate cannot run an image, by its name, in words; undefined when nothing is known against it. */
 export function refuseKindOfImage(what: string, name: string): string | undefined {
-  const [, instead] = PRIVILEGED.find(([pattern]) => pattern.test(name)) ?? [];
+  const parts = imageParts(name);
+  const instead = insteadOfPrivileged(parts);
   if (instead) {
-    const way = what === 'service' ? ' A job that does not need it leaves it out by `services: []`.' : '';
+    const way = what === 'service' ? LEFT_OUT : '';
     return `The ${what} "${name}" needs a privileged container, which Fargate does not have. ${instead}${way}`;
   }
-  if (WINDOWS.test(name)) {
+  if (isWindows(parts)) {
     return `The ${what} "${name}" is for Windows: this fleet runs Linux containers. ${INSTEAD.windows}`;
   }
   return undefined;
 }
 
-const DOCKER_IMAGE = /^(docker\.io\/)?(library\/)?docker(:|@|$)|\/docker(:|@|$)/;
-/** What to say of an image that is the Docker client: elsewhere a runner may mount its host's socket; undefined of others. */
-export function noteOnDockerClient(image: string): string | undefined {
-  return DOCKER_IMAGE.test(image) && !PRIVILEGED.some(([pattern]) => pattern.test(image))
-    ? `There is no Docker daemon for ${image} on Fargate, unless DOCKER_HOST names one elsewhere. ${INSTEAD.builds}`
-    : undefined;
+/** What to do instead of an image whose programs need a privileged container. */
+function insteadOfPrivileged(image: ImageParts): string | undefined {
+  // BuildKit's rootless variant needs user namespaces, which Fargate's containers may not make either.
+  const builders = ['moby/buildkit', 'earthly/earthly', 'earthly/buildkitd'];
+  if (isDockerDaemon(image) || isOneOf(image, builders)) return INSTEAD.builds;
+  const isKicbase = image.name === 'kicbase' && image.path.length > 1;
+  return isKicbase || isOneOf(image, ['rancher/k3s', 'kindest/node']) ? INSTEAD.clusters : undefined;
 }
 
-const LOCAL_SOCKET = /^unix:|^npipe:/;
+function isDockerDaemon({ name, tag }: ImageParts): boolean {
+  const isTagged = tag.startsWith('dind') || tag.includes('-dind');
+  return name === 'dind' || name.endsWith('-dind') || (name === 'docker' && isTagged);
+}
+
+function isWindows({ path, name, tag }: ImageParts): boolean {
+  const folders = path.slice(0, -1);
+  return (
+    folders.includes('windows') ||
+    folders.includes('windows-cssc') ||
+    (folders.length > 0 && ['nanoserver', 'servercore'].includes(name)) ||
+    tag.includes('windowsservercore') ||
+    tag.includes('nanoserver') ||
+    folders.join('/').endsWith('/dotnet/framework')
+  );
+}
+
+/** Whether an image is the Docker client, without a daemon. */
+export function isDockerClient(image: string): boolean {
+  const parts = imageParts(image);
+  return parts.name === 'docker' && !isDockerDaemon(parts);
+}
 
 /**
- * Why Fargate cannot do what a job asks for by its variables, in words.
+ * Refuses what a job asks for by its variables and Fargate cannot do.
  * @param hostnames names of the job's services
+ * @throws {JobRefusedError}
  */
 export function refuseKindOfJob(
-  { variables }: JobRequest,
+  { isWebTerminal, dockerHost }: JobOverrides,
   image: string,
   hostnames: readonly string[],
-): string | undefined {
-  if (variables.get('CI_PIPELINE_SOURCE') === 'webide') {
-    return `This is a job for an interactive web terminal, which a job on Fargate does not offer. ${INSTEAD.terminal}`;
+): void {
+  if (isWebTerminal) {
+    throw new JobRefusedError([
+      `This is a job for an interactive web terminal, which a job on Fargate does not offer. ${INSTEAD.terminal}`,
+    ]);
   }
-  const host = variables.get('DOCKER_HOST');
   // Other images may well be given the variable for all jobs of a pipeline, and never look at it.
-  if (!host || !DOCKER_IMAGE.test(image)) return undefined;
-  if (LOCAL_SOCKET.test(host)) {
-    return `DOCKER_HOST is "${host}": a job on Fargate has no Docker daemon, and mounts nothing of its host. ${INSTEAD.builds}`;
+  if (!dockerHost || imageParts(image).name !== 'docker') return;
+  const said = `DOCKER_HOST is ${quoted(dockerHost)}`;
+  if (dockerHost.startsWith('unix:') || dockerHost.startsWith('npipe:')) {
+    throw new JobRefusedError([
+      `${said}: a job on Fargate has no Docker daemon, and mounts nothing of its host. ${INSTEAD.builds}`,
+    ]);
   }
-  const name = /^\w+:\/\/([^:/]+)/.exec(host)?.[1] ?? '';
+  const name = /^\w+:\/\/([^:/]+)/.exec(dockerHost)?.[1] ?? '';
   const isOfTheJob = ['docker', 'dind', 'localhost', '127.0.0.1'].includes(name);
-  if (!isOfTheJob || hostnames.includes(name)) return undefined;
-  return `DOCKER_HOST is "${host}", but no service of this job is a Docker daemon: it would need a privileged container, which Fargate does not have. ${INSTEAD.builds}`;
+  if (!isOfTheJob || hostnames.includes(name)) return;
+  throw new JobRefusedError([
+    `${said}, but no service of this job is a Docker daemon: it would need a privileged container, which Fargate does not have. ${INSTEAD.builds}`,
+  ]);
 }

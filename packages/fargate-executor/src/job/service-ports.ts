@@ -1,5 +1,12 @@
+import { quoted, refuseLonger } from '../bounded-text.ts';
+import { JobRefusedError } from '../errors.ts';
+import { tagOf } from '../registry/registry-path.ts';
+import { expandVariables } from './expand-variables.ts';
 import type { Findings } from './findings.ts';
+import { type JobOverrides, PORT_VARIABLE, type Setting } from './job-overrides.ts';
 import type { ServiceRequest } from './job-request.ts';
+import { parsePort } from './parse-setting.ts';
+import { MOST_OPTION_CHARACTERS } from './refuse-long-texts.ts';
 
 /** A service as far as waiting for it and telling of it goes. */
 export interface PlannedService {
@@ -10,9 +17,6 @@ export interface PlannedService {
   /** The TCP port it listens on; undefined: any. */
   port: number | undefined;
 }
-
-/** GitLab's variable for the port of a service. @see https://docs.gitlab.com/ci/services/ */
-const PORT_VARIABLE = 'HEALTHCHECK_TCP_PORT';
 
 /** Where the official images of these names listen, unless they are told otherwise. */
 const PORTS_OF_IMAGES: ReadonlyMap<string, number> = new Map([
@@ -33,49 +37,60 @@ const PORTS_OF_IMAGES: ReadonlyMap<string, number> = new Map([
   ['httpd', 80],
 ]);
 
-/** The port that a service listens on, as far as its variables or its image's name tell. */
+/**
+ * The port that a service listens on, as far as its variables or its image's name tell.
+ * @param jobPort the job's own variable, where it counts for this service
+ */
 export function portOf(
   service: ServiceRequest,
   image: string,
-  jobPort: string | undefined,
+  jobPort: Setting<number> | undefined,
+  variables: ReadonlyMap<string, string>,
   findings: Findings,
 ): number | undefined {
-  const variables = service.variables ?? [];
-  const own = variables.find(({ key }) => key === PORT_VARIABLE)?.value;
-  const asked = own || jobPort;
+  const asked = ownPort(service, variables) ?? jobPort;
   if (asked) {
-    const port = Number(asked);
-    if (Number.isInteger(port) && port > 0 && port < 65536) return port;
-    findings.notes.push(`${PORT_VARIABLE} of service ${image} is "${asked}", which is no port.`);
-    return undefined;
+    if (asked.value === undefined) {
+      findings.notes.push(`${PORT_VARIABLE} of service ${image} is ${quoted(asked.text)}, which is no port.`);
+    }
+    return asked.value;
   }
   const mayListenElsewhere =
-    service.entrypoint?.length || service.command?.length || variables.some(({ key }) => /PORT/i.test(key));
+    service.entrypoint?.length ||
+    service.command?.length ||
+    service.variables?.some(({ key }) => key.toUpperCase().includes('PORT'));
   return mayListenElsewhere ? undefined : PORTS_OF_IMAGES.get(bareName(image));
+}
+
+/** A service's own variable, expanded unless it is raw: what its container's environment says (`common/build.go` of 19.3). */
+function ownPort(
+  { variables: own }: ServiceRequest,
+  variables: ReadonlyMap<string, string>,
+): Setting<number> | undefined {
+  const found = own?.findLast(({ key }) => key === PORT_VARIABLE);
+  refuseLonger(PORT_VARIABLE, found?.value ?? '', MOST_OPTION_CHARACTERS);
+  const written = found?.value ?? '';
+  const text = found?.raw ? written : expandVariables(written, variables, MOST_OPTION_CHARACTERS);
+  return text ? { name: PORT_VARIABLE, text, value: parsePort(text) } : undefined;
 }
 
 /** `postgres` of `registry.example.com:5000/mirror/postgres:16@sha256:…`. */
 function bareName(image: string): string {
-  return (
-    image
-      .replace(/@.*$/, '')
-      .replace(/:[^/:]*$/, '')
-      .split('/')
-      .at(-1) ?? image
-  );
+  const path = image.slice(0, image.length - tagOf(image).length);
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** All containers of a Fargate task share one network, so each port is there once. */
-export function refuseSharedPorts(services: readonly PlannedService[], findings: Findings): void {
+/** All containers of a Fargate task share one network, so each port exists once. @throws {JobRefusedError} */
+export function refuseSharedPorts(services: readonly PlannedService[]): void {
   const byPort = new Map<number, PlannedService>();
   for (const service of services) {
     if (service.port === undefined) continue;
     const earlier = byPort.get(service.port);
     byPort.set(service.port, service);
     if (!earlier) continue;
-    findings.refusals.push(
+    throw new JobRefusedError([
       `The services ${earlier.title} and ${service.title} both listen on port ${service.port}: all containers of a Fargate task share one network. ${OTHER_PORT}`,
-    );
+    ]);
   }
 }
 
@@ -85,7 +100,7 @@ export const OTHER_PORT = `Let one of them listen elsewhere (by its command or v
 /** The job's own port variable counts where there is only one service that it can mean. */
 export function portForAll(
   services: readonly ServiceRequest[],
-  variables: ReadonlyMap<string, string>,
-): string | undefined {
-  return services.length === 1 ? variables.get(PORT_VARIABLE) : undefined;
+  { healthcheckPort }: JobOverrides,
+): Setting<number> | undefined {
+  return services.length === 1 ? healthcheckPort : undefined;
 }

@@ -15,6 +15,24 @@ export interface RunnerConfigSettings {
 }
 
 const MIB = 1024 * 1024;
+
+/**
+ * Feature flags that no job may set: the runner's setting wins over a job's variable (`populateFeatureFlags` in
+ * common/build_settings.go of 17.9 and 19.3). The table in docs/security.md says why each, and why no other.
+ */
+export const PINNED_FLAGS: Readonly<Record<string, boolean>> = {
+  FF_HASH_CACHE_KEYS: false,
+  FF_POSIXLY_CORRECT_ESCAPES: false,
+  FF_LOG_IMAGES_CONFIGURED_FOR_JOB: false,
+  FF_EXPORT_HIGH_CARDINALITY_METRICS: false,
+};
+
+function pinnedFlags(): string {
+  return Object.entries(PINNED_FLAGS)
+    .map(([name, value]) => `    ${name} = ${value}`)
+    .join('\n');
+}
+
 /** Seconds beyond the start's own limit that prepare and cleanup may take. */
 const HOOK_MARGIN_SECONDS = 120;
 
@@ -41,6 +59,8 @@ ${fleet.cloneUrl ? `  clone_url = ${text(fleet.cloneUrl)}\n` : ''}\
   # Before 19.1 a command that fails ends its job with 1, whatever its own exit code was, unless the first is set. The second
   # is what scripts ask by to know that nothing is left of the job's machine.
   environment = ["FF_USE_NEW_BASH_EVAL_STRATEGY=true", "CI_DISPOSABLE_ENVIRONMENT=true"]
+  [runners.feature_flags]
+${pinnedFlags()}
   [runners.custom_build_dir]
     # GIT_CLONE_PATH works: each job has a disk of its own.
     enabled = true

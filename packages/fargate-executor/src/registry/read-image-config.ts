@@ -39,24 +39,29 @@ const MANIFEST_TYPES = [
 /** As images name architectures. */
 const PLATFORM: Readonly<Record<Architecture, string>> = { X86_64: 'amd64', ARM64: 'arm64' };
 
+/** Longest text of a registry that is looked at, in characters; and how many arguments an entry point may have. */
+const MOST_CHARACTERS = 255;
+const MOST_ARGUMENT_CHARACTERS = 4096;
+const MOST_ARGUMENTS = 100;
+
+const shortText = z.string().max(MOST_CHARACTERS);
 const digestSchema = z.string().regex(/^sha256:[a-f0-9]{64}$/);
 const manifestSchema = z.object({ config: z.object({ digest: digestSchema }) });
 const indexSchema = z.object({
   manifests: z
     .array(
       z.object({
-        digest: z.string(),
-        platform: z.object({ os: z.string(), architecture: z.string() }).optional(),
+        digest: shortText,
+        platform: z.object({ os: shortText, architecture: shortText }).optional(),
       }),
     )
     .max(1000),
 });
+const argumentList = z.array(z.string().max(MOST_ARGUMENT_CHARACTERS)).max(MOST_ARGUMENTS);
 const configSchema = z.object({
-  os: z.string().optional(),
-  architecture: z.string().optional(),
-  config: z
-    .object({ Entrypoint: z.array(z.string()).nullish(), Cmd: z.array(z.string()).nullish() })
-    .nullish(),
+  os: shortText.optional(),
+  architecture: shortText.optional(),
+  config: z.object({ Entrypoint: argumentList.nullish(), Cmd: argumentList.nullish() }).nullish(),
 });
 
 /**
@@ -140,7 +145,7 @@ function digestFor(
 }
 
 function wrongArchitecture(architecture: Architecture, there: readonly string[]): ImageUnavailableError {
-  const what = there.length > 0 ? ` There is: ${there.join(', ')}.` : '';
+  const what = there.length > 0 ? ` There is: ${there.slice(0, 10).join(', ')}.` : '';
   return new ImageUnavailableError('wrong-architecture', `It is not there for ${architecture}.${what}`);
 }
 

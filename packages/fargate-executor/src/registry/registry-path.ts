@@ -2,11 +2,10 @@ const DOCKER_HUB = /^((index|registry-1)\.)?docker\.io$/;
 
 /** `registry.example.com/group` of `https://registry.example.com/group/v2/`. Docker Hub is `docker.io`. */
 export function normalizedPath(where: string): string {
-  const [host = '', ...path] = where
-    .replace(/^https?:\/\//, '')
-    .replace(/\/+$/, '')
-    .replace(/\/v[12]$/, '')
-    .split('/');
+  const parts = where.replace(/^https?:\/\//, '').split('/');
+  while (parts.length > 1 && parts.at(-1) === '') parts.pop();
+  if (parts.length > 1 && ['v1', 'v2'].includes(parts.at(-1) ?? '')) parts.pop();
+  const [host = '', ...path] = parts;
   return [DOCKER_HUB.test(host) ? 'docker.io' : host, ...path].join('/');
 }
 
@@ -23,9 +22,12 @@ export function registryPath(image: string): string {
   return path.replace(/^docker\.io\/([^/]+)$/, 'docker.io/library/$1');
 }
 
-/** What follows an image's path: its tag, its digest, or both; `:3` of `alpine:3`. */
+/** What follows an image's path: its tag, its digest, or both; `:3` of `alpine:3`. Linear in the name's length. */
 export function tagOf(image: string): string {
-  return /(?::[^/:@]*)?(?:@.*)?$/.exec(image)?.[0] ?? '';
+  const at = image.indexOf('@');
+  const end = at < 0 ? image.length : at;
+  const colon = image.lastIndexOf(':', end - 1);
+  return image.slice(colon > image.lastIndexOf('/', end - 1) ? colon : end);
 }
 
 /** Of all places that a path is in, the one that says most of it. */

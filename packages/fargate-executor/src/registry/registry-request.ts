@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { quoted } from '../bounded-text.ts';
 import { messageOf } from '../errors.ts';
 import { jsonOf } from '../json-of.ts';
 import { parseChallenge } from './bearer-challenge.ts';
@@ -72,7 +73,9 @@ async function authorize(
   if (challenge.scheme === 'basic') return basic;
   const realm = URL.parse(challenge.realm);
   if (!realm || !(realm.protocol === 'https:' || realm.origin === gitlabOrigin))
-    throw new RegistryError(`${registry} sends for a token to ${challenge.realm}, which is no https URL`);
+    throw new RegistryError(
+      `${registry} sends for a token to ${quoted(challenge.realm)}, which is no https URL`,
+    );
   if (challenge.service !== undefined) realm.searchParams.set('service', challenge.service);
   realm.searchParams.set('scope', challenge.scope ?? `repository:${repository}:pull`);
   const headers = { accept: 'application/json', ...(basic ? { authorization: basic } : {}) };
@@ -100,7 +103,7 @@ async function follow(
     await response.body?.cancel();
     const next = URL.parse(location, at.href);
     if (next?.protocol !== 'https:')
-      throw new RegistryError(`${at.host} sends to ${location}, which is no https URL`);
+      throw new RegistryError(`${at.host} sends to ${quoted(location)}, which is no https URL`);
     at = next;
   }
   throw new RegistryError(`${at.host} sends from place to place`);

@@ -7,7 +7,7 @@ const LONGEST_SECONDS = 604_800;
 const DEFAULT_REGION = 'us-east-1';
 
 export type PresignOptions = {
-  readonly method: 'GET' | 'PUT';
+  readonly method: 'GET' | 'HEAD' | 'PUT';
   readonly object: string;
   /** How long the URL can be used, and not longer than its credentials. */
   readonly seconds: number;

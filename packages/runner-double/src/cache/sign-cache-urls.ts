@@ -1,14 +1,23 @@
+import type { CacheS3Config } from '../config.ts';
 import { messageOf } from '../errors.ts';
-import type { BuildContext } from '../job/build-context.ts';
+import { type BuildContext, flagOn } from '../job/build-context.ts';
 import type { Logger } from '../log.ts';
-import { locatedCaches } from '../scripts/cache-key.ts';
-import { readCredentials } from './credentials.ts';
+import { type CacheLocation, locatedCaches } from '../scripts/cache-key.ts';
+import { type Credentials, readCredentials } from './credentials.ts';
 import { cacheObjectName } from './object-name.ts';
 import { presign } from './presign.ts';
 
-/** How a stage's script reaches one cache. */
-export type CacheUrl = {
+/** How a stage's script reads one object. */
+export type ReadUrl = {
   readonly get: string;
+  /** For its time alone: S3 takes a URL for the method that it is signed for, and no other. */
+  readonly head: string;
+};
+
+/** How a stage's script reaches one cache. */
+export type CacheUrl = ReadUrl & {
+  /** Where the cache is with FF_HASH_CACHE_KEYS the other way round; undefined where a key would leave the project. */
+  readonly alternate: ReadUrl | undefined;
   readonly put: string;
   /** `Name: value`, signed into `put`. */
   readonly putHeaders: readonly string[];
@@ -34,7 +43,8 @@ export async function signCacheUrls(
   try {
     const credentials = await readCredentials(s3, environment);
     const urls = new Map<string, CacheUrl>();
-    for (const { key, name } of caches) {
+    for (const location of caches) {
+      const { key, name } = location;
       const object = cacheObjectName(context, name);
       if (object === undefined) {
         log.error('Error while generating cache bucket.', {
@@ -45,7 +55,8 @@ export async function signCacheUrls(
       const seconds = context.timeoutSeconds;
       const headers = isHeaderValue(key) ? { 'x-amz-meta-cachekey': key } : undefined;
       urls.set(name, {
-        get: await presign(s3, credentials, { method: 'GET', object, seconds }),
+        ...(await signRead(s3, credentials, object, seconds)),
+        alternate: await signAlternate(context, s3, credentials, location),
         put: await presign(s3, credentials, { method: 'PUT', object, seconds, ...(headers && { headers }) }),
         putHeaders: Object.entries(headers ?? {}).map(([header, value]) => `${header}: ${value}`),
       });
@@ -55,6 +66,29 @@ export async function signCacheUrls(
     log.error('error while generating S3 pre-signed URL', { error: messageOf(error) });
     return NO_CACHE_URLS;
   }
+}
+
+async function signRead(
+  s3: CacheS3Config,
+  credentials: Credentials,
+  object: string,
+  seconds: number,
+): Promise<ReadUrl> {
+  return {
+    get: await presign(s3, credentials, { method: 'GET', object, seconds }),
+    head: await presign(s3, credentials, { method: 'HEAD', object, seconds }),
+  };
+}
+
+/** Only to be read: what the job writes goes where the flag says. */
+async function signAlternate(
+  context: BuildContext,
+  s3: CacheS3Config,
+  credentials: Credentials,
+  { alternateName }: CacheLocation,
+): Promise<ReadUrl | undefined> {
+  const object = cacheObjectName(context, alternateName, !flagOn(context, 'FF_HASH_CACHE_KEYS'));
+  return object === undefined ? undefined : signRead(s3, credentials, object, context.timeoutSeconds);
 }
 
 function isHeaderValue(text: string): boolean {

@@ -18,7 +18,9 @@ export async function cacheExtractor(
   const args = parseArguments(argv, {
     file: 'text',
     url: 'text',
+    'head-url': 'text',
     'alternate-url': 'text',
+    'alternate-head-url': 'text',
     timeout: 'text',
     'env-file': 'text',
   });
@@ -28,7 +30,12 @@ export async function cacheExtractor(
   }
   const file = resolve(directory, args.text('file'));
   try {
-    const url = args.text('url');
+    const url = await newerUrl({
+      url: args.text('url'),
+      headUrl: args.text('head-url'),
+      alternateUrl: args.text('alternate-url'),
+      alternateHeadUrl: args.text('alternate-head-url'),
+    });
     if (url !== '') {
       const problem = await withRetries(log, () => download(url, file, log)).then(() => undefined, messageOf);
       if (problem !== undefined) {
@@ -50,6 +57,30 @@ export async function cacheExtractor(
     log.fatal(messageOf(error));
     return 1;
   }
+}
+
+interface CacheSources {
+  url: string;
+  headUrl: string;
+  alternateUrl: string;
+  alternateHeadUrl: string;
+}
+
+/** Of a cache under both of its names, the newer object; the first one where that cannot be told. */
+async function newerUrl({ url, headUrl, alternateUrl, alternateHeadUrl }: CacheSources): Promise<string> {
+  if (alternateUrl === '') return url;
+  const time = await modifiedAt(headUrl || url);
+  const alternateTime = await modifiedAt(alternateHeadUrl || alternateUrl);
+  if (alternateTime === undefined) return url;
+  return time === undefined || alternateTime > time ? alternateUrl : url;
+}
+
+/** Milliseconds since 1970 of an object's last change; undefined where it is missing, not allowed, or without a time. */
+async function modifiedAt(url: string): Promise<number | undefined> {
+  const response = await fetch(url, { method: 'HEAD' }).catch(() => undefined);
+  const time =
+    response?.status === 200 ? Date.parse(response.headers.get('last-modified') ?? '') : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
 }
 
 function exists(file: string): Promise<boolean> {

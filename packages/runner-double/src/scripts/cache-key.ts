@@ -9,6 +9,8 @@ export type CacheLocation = {
   readonly key: string;
   /** What the archive's folder is called, and the object in a bucket: the key or its digest. */
   readonly name: string;
+  /** What it would be called with FF_HASH_CACHE_KEYS the other way round: the real runner reads such a cache, too (since 19.1). */
+  readonly alternateName: string;
   /** The archive, relative to the project's directory. */
   readonly file: string;
 };
@@ -37,11 +39,12 @@ export function locateCache(context: BuildContext, userKey: string): CacheLocati
   const hashes = flagOn(context, 'FF_HASH_CACHE_KEYS');
   const key = hashes ? wanted : sanitizeCacheKey(wanted);
   if (key === '') return { kind: 'none', why: 'empty cache key' };
-  const name = hashes ? createHash('sha256').update(key).digest('hex') : key;
+  const digest = createHash('sha256').update(key).digest('hex');
+  const [name, alternateName] = hashes ? [digest, key] : [key, digest];
   const archive = posix.join(directories.cache, name, 'cache.zip');
   return {
     kind: 'found',
-    location: { key, name, file: posix.relative(directories.build, archive) },
+    location: { key, name, alternateName, file: posix.relative(directories.build, archive) },
     ...(key === wanted ? {} : { warning: `cache key "${wanted}" sanitized to "${key}"` }),
   };
 }
@@ -54,11 +57,14 @@ export type FallbackKeys = { readonly keys: readonly string[]; readonly warning?
 /** The keys to try after a cache's own, in their order. */
 export function fallbackKeys(context: BuildContext, cache: JobCache): FallbackKeys {
   const expanded = cache.fallback_keys.map((key) => expandValue(key, context.variables));
-  const last = expandValue(lookup(context.variables, 'CACHE_FALLBACK_KEY'), context.variables);
+  const last = lookup(context.variables, 'CACHE_FALLBACK_KEY');
   const keys = expanded.filter((key) => key !== '');
   if (last === '') return { keys };
-  if (PROTECTED.test(last)) {
-    return { keys, warning: `CACHE_FALLBACK_KEY "${last}" not allowed to end in "-protected"` };
+  // As the real one looks at it: cleaned of what a path would lose, but not so with FF_HASH_CACHE_KEYS.
+  const wanted = expandValue(last, context.variables);
+  const checked = flagOn(context, 'FF_HASH_CACHE_KEYS') ? wanted : sanitizeCacheKey(wanted);
+  if (PROTECTED.test(checked)) {
+    return { keys, warning: `CACHE_FALLBACK_KEY "${checked}" not allowed to end in "-protected"` };
   }
   return { keys: [...keys, last] };
 }

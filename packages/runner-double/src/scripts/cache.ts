@@ -76,7 +76,10 @@ function writeExtract(
   const url = urls.get(location.name);
   const extract = [
     ...['gitlab-runner', 'cache-extractor', '--file', location.file, '--timeout', timeout],
-    ...(url === undefined ? [] : ['--url', url.get]),
+    ...(url === undefined ? [] : ['--url', url.get, '--head-url', url.head]),
+    ...(url?.alternate
+      ? ['--alternate-url', url.alternate.get, '--alternate-head-url', url.alternate.head]
+      : []),
   ];
   writer.when(
     writer.succeeds(extract, 'shown'),

@@ -6,7 +6,7 @@ const TOKEN = 'the-authorization-token';
 
 /** A server that keeps objects by path, and gives out credentials at `/credentials`. */
 export async function startObjectStore() {
-  const objects = new Map<string, { body: Buffer; meta: string | undefined }>();
+  const objects = new Map<string, { body: Buffer; meta: string | undefined; hours: number }>();
   const calls: string[] = [];
   /** Answers to give instead, in their order. */
   const faults: { status: number; body?: string }[] = [];
@@ -23,13 +23,16 @@ export async function startObjectStore() {
     if (fault) return void response.writeHead(fault.status).end(fault.body);
     if (!searchParams.has('X-Amz-Signature')) return void response.writeHead(403).end();
     if (request.method === 'PUT') {
-      objects.set(pathname, { body, meta: request.headers['x-amz-meta-cachekey']?.toString() });
+      objects.set(pathname, { body, meta: request.headers['x-amz-meta-cachekey']?.toString(), hours: 0 });
       return void response.end();
     }
     const found = objects.get(pathname);
     if (found === undefined) return void response.writeHead(404).end();
     response
-      .writeHead(200, { 'last-modified': 'Tue, 24 Nov 2026 10:00:00 GMT', etag: '"1"' })
+      .writeHead(200, {
+        'last-modified': new Date(Date.UTC(2026, 10, 24, 10 + found.hours)).toUTCString(),
+        etag: '"1"',
+      })
       .end(found.body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -43,6 +46,12 @@ export async function startObjectStore() {
     environment: {
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/credentials`,
       AWS_CONTAINER_AUTHORIZATION_TOKEN: TOKEN,
+    },
+    /** Makes an object so many hours newer. */
+    touch: (path: string, hours: number) => {
+      const object = objects.get(path);
+      if (object === undefined) throw new Error(`${path} is not in the store`);
+      objects.set(path, { ...object, hours });
     },
     stop: () => {
       server.close();

@@ -87,6 +87,8 @@ export interface Suite {
   commitMessage?: string;
   /** Commits on the branch before the one that runs. Default 0. */
   earlierCommits?: number;
+  /** Branch that its pipeline runs for; earlier pipelines run for the default branch. Default: that one. */
+  branch?: string;
   /** Pipelines that are over, whatever came of them, before the suite's own begins. Default none. */
   earlierPipelines?: readonly EarlierPipeline[];
   /** A fleet of its own, for the jobs that have its name for a tag. Default: the one of all suites. */

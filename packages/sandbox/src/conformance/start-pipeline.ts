@@ -33,7 +33,14 @@ export async function startPipeline(
     await theatre.gitlab.waitForPipeline(id, undefined, PIPELINE_TIMEOUT_MS);
   });
   await Promise.all(earlier);
-  return theatre.gitlab.createPipeline(project, withJobsOf(define(), cases));
+  const ref = suite.branch;
+  if (ref !== undefined) {
+    await theatre.gitlab.pushCommit(project, { branch: ref, message: `the ${ref} branch`, files });
+  }
+  return theatre.gitlab.createPipeline(project, {
+    ...withJobsOf(define(), cases),
+    ...(ref === undefined ? {} : { ref }),
+  });
 }
 
 async function makeProject(

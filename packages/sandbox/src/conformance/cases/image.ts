@@ -49,7 +49,7 @@ export const IMAGE: Suite = {
       name: 'an unset variable in the name is nothing: refused at once where no name is left',
       jobs: {
         'unset-variable-in-name': isRefused(
-          '"registry.example.com//app" is not a valid image name: write it as registry/path/name:tag, in lower case. A variable in it that is not set is nothing',
+          '"registry.example.com//app" is not a valid image name: write registry/path/name:tag in lower case. Unset variables expand to nothing',
         ),
       },
     },

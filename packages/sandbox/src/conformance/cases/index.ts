@@ -10,6 +10,7 @@ import { FLAGS } from './flags.ts';
 import { GIT } from './git.ts';
 import { HOSTILE } from './hostile/index.ts';
 import { HOSTILE_TEXT } from './hostile/text.ts';
+import { HOSTILE_CACHE } from './hostile-cache.ts';
 import { IMAGE } from './image.ts';
 import { INJECTION } from './injection.ts';
 import { LOG, THROUGHPUT } from './log.ts';
@@ -45,6 +46,7 @@ export const SUITES: readonly Suite[] = [
   ARTIFACTS,
   NEEDS,
   CACHE,
+  HOSTILE_CACHE,
   CONTROL,
   CANCEL,
   INTERRUPTIBLE,
