@@ -63,7 +63,7 @@ describe('calls of the real SDK', () => {
     await fetch(`${bench.proxy.url}/caches/f/project/7/k%20l?${query}`, { method, ...body });
     const parameters = { Bucket: 'caches', Key: 'f/project/7/k l' };
     expect(bench.calls).toMatchObject([
-      { call: { service: 's3', operation, parameters, caller: 'SharedCacheRole' } },
+      { call: { service: 's3', operation, parameters, caller: 'SharedFleetdefaultCacheRole' } },
     ]);
     expect(JSON.stringify(bench.calls.map(({ call }) => call.parameters))).not.toContain('X-Amz');
   });
