@@ -16,8 +16,8 @@ import { planServicePrograms, type ServiceProgram } from './plan-service-program
 import { planServices, type ServiceShape } from './plan-services.ts';
 import { planArchitecture, planCapacity, planSize, planStorage } from './plan-size.ts';
 import { noteOnDockerClient, refuseKindOfJob } from './refuse-unsupported.ts';
-import type { ServiceVariable } from './service-environment.ts';
 import type { PlannedService } from './service-ports.ts';
+import type { ServiceVariable } from './service-variables.ts';
 
 /** What makes one task definition differ from another. Nothing in it belongs to one job. */
 export interface JobTaskShape {

@@ -3,8 +3,8 @@ import type { Findings } from './findings.ts';
 import { type JobRequest, type ServiceRequest, userOf } from './job-request.ts';
 import { planImage } from './plan-image.ts';
 import { encodeEnvironment, LARGEST_ENVIRONMENT_BYTES, LARGEST_VARIABLE_BYTES } from './send-environment.ts';
-import { type ServiceVariable, serviceVariables } from './service-environment.ts';
 import { type PlannedService, portForAll, portOf, refuseSharedPorts } from './service-ports.ts';
+import { type ServiceVariable, serviceVariables } from './service-variables.ts';
 
 /** A service container: what belongs to the task's shape. */
 export interface ServiceShape {

@@ -2,7 +2,7 @@ import { SystemFailureError } from '../errors.ts';
 import { inSeconds, type JobLog } from './job-log.ts';
 import type { JobConnection } from './open-connection.ts';
 import type { JobTaskPlan } from './plan-job-task.ts';
-import type { ServiceVariable } from './service-environment.ts';
+import type { ServiceVariable } from './service-variables.ts';
 
 /**
  * The most bytes of a service's variables. Linux starts no program whose variables and arguments come to more than 2 MiB;
