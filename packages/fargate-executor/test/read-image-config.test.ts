@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { imageSource } from '../src/registry/image-source.ts';
-import { readDigest, readImageConfig } from '../src/registry/read-image-config.ts';
+import { readImageConfig } from '../src/registry/read-image-config.ts';
 import type { RegistryLogin } from '../src/registry/registry-request.ts';
 import { answer, type RegistryDouble, type Route, startRegistryDouble } from './support/registry-double.ts';
 
@@ -26,14 +26,16 @@ interface Reading {
   reference?: string;
 }
 
-const readWhole = ({ architecture = 'X86_64', login, gitlabOrigin = '', reference = ':1' }: Reading = {}) =>
-  readImageConfig(imageSource(`${registry.host}/team/app${reference}`), architecture, {
-    login,
-    gitlabOrigin,
-    signal: AbortSignal.timeout(5000),
-  });
-
-const read = async (reading?: Reading) => (await readWhole(reading)).config;
+const read = async ({
+  architecture = 'X86_64',
+  login,
+  gitlabOrigin = '',
+  reference = ':1',
+}: Reading = {}) => {
+  const caller = { login, gitlabOrigin, signal: AbortSignal.timeout(5000) };
+  const source = imageSource(`${registry.host}/team/app${reference}`);
+  return (await readImageConfig(source, architecture, caller)).config;
+};
 
 const config = (architecture = 'amd64', Entrypoint: string[] | null = ENTRY_POINT) => ({
   os: 'linux',
@@ -72,20 +74,6 @@ describe("an image's configuration", () => {
   it.each([[null], [undefined]])('that has the entry point and the command %j has none', async (none) => {
     putImage({ os: 'linux', architecture: 'amd64', config: { Entrypoint: none, Cmd: none } }, '1');
     expect(await read()).toEqual({ entryPoint: [], command: [] });
-  });
-
-  it('comes with the digest that its tag meant, and HEAD tells what it means now', async () => {
-    const digest = putImage(config(), '1');
-    expect((await readWhole()).digest).toBe(digest);
-    registry.routes.set('/v2/team/app/manifests/1', ({ method }, response) =>
-      answer(response, method === 'HEAD' ? 200 : 429, '', { 'docker-content-digest': digest }),
-    );
-    const source = imageSource(`${registry.host}/team/app:1`);
-    const caller = { login: undefined, gitlabOrigin: '', signal: AbortSignal.timeout(5000) };
-    expect(await readDigest(source, caller)).toBe(digest);
-    expect(await readDigest({ ...source, reference: '2' }, caller)).toBeUndefined();
-    registry.put('manifests', {}, '1');
-    expect(await readDigest(source, caller)).toBeUndefined();
   });
 
   it('is that of the architecture, where there are several', async () => {

@@ -40,9 +40,9 @@ async function write(name: string, ...pieces: string[]): Promise<void> {
   await output.close();
 }
 
-/** Hands an environment to the helper; what it answers. */
-async function bring(name: string, size: number, bytes: string): Promise<string> {
-  const child = spawn('perl', [`${HELPER}service-environment`, name, `${size}`], { env });
+/** Hands environments to the helper; what it answers. */
+async function bring(bytes: string, ...names: (string | number)[]): Promise<string> {
+  const child = spawn('perl', [`${HELPER}service-environment`, ...names.map(String)], { env });
   child.stdin.end(bytes);
   return text(child.stderr);
 }
@@ -81,19 +81,23 @@ describe('what services write', () => {
   });
 });
 
-describe('an environment', () => {
-  it('is handed over as soon as its service reads, whole', async () => {
+describe('environments', () => {
+  it('are handed over as soon as their services read, whole', async () => {
     const bytes = `1\0A=${'é\n'.repeat(100_000)}\0`;
-    expect(await bring('svc-0', Buffer.byteLength(bytes), bytes)).toBe('job-helper: taken\n');
-    const reader = await open(channel('svc-0/environment'), 'r');
-    expect(await text(reader.createReadStream())).toBe(bytes);
+    const sizes = ['svc-0', 4, 'svc-1', Buffer.byteLength(bytes)];
+    expect(await bring(`1\0A\0${bytes}`, ...sizes)).toBe('job-helper: taken\n');
+    const read = async (name: string) => {
+      const reader = await open(channel(`${name}/environment`), 'r');
+      return text(reader.createReadStream());
+    };
+    expect([await read('svc-1'), await read('svc-0')]).toEqual([bytes, '1\0A\0']);
   });
 
   it.each([
     ['svc-0', 5, 'abc', 'it did not come whole'],
     ['svc-0', 5_000_000, '', 'too much'],
     ['../svc-0', 3, 'abc', 'no service of this name'],
-  ])('of %s, of which %d bytes were to come, is refused', async (name, size, bytes, words) => {
-    expect(await bring(name, size, bytes)).toBe(`job-helper: ${words}\n`);
+  ])('of %s, of which %d bytes were to come, are refused', async (name, size, bytes, words) => {
+    expect(await bring(bytes, name, size)).toBe(`job-helper: ${words}\n`);
   });
 });

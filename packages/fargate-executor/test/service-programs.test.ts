@@ -67,17 +67,24 @@ describe('what a service starts', () => {
     expect(await bed.prepare(job)).toBe('success');
     expect(overrides().map(({ name }) => name)).toEqual(['helper']);
     expect(JSON.stringify([registered(), overrides()])).not.toMatch(/planted-secret|OPEN|LINES/);
-    const brought = await readFile(join(bed.folder, 'service-svc-0'), 'utf8');
-    const [count, ...entries] = brought.split('\0').slice(0, -1);
-    expect(entries).toEqual(expect.arrayContaining(['OPEN=', 'LINES=a\nb']));
-    expect(Number(count)).toBe(entries.length);
-    expect(await readFile(join(bed.folder, 'service-svc-1'), 'utf8')).not.toContain('LINES');
+    const brought = (await readFile(join(bed.folder, 'environments'), 'utf8')).split('\0');
+    const first = brought.slice(1, Number(brought[0]) + 1);
+    expect(first).toEqual(expect.arrayContaining(['OPEN=', 'LINES=a\nb']));
+    const second = brought.slice(first.length + 2, -1);
+    expect(brought[first.length + 1]).toBe(`${second.length}`);
+    expect(second.join()).not.toContain('LINES');
+    const sizes = [brought.slice(0, first.length + 1), brought.slice(first.length + 1, -1)].map((entries) =>
+      Buffer.byteLength(entries.map((entry) => `${entry}\0`).join('')),
+    );
+    expect(await readFile(join(bed.folder, 'calls'), 'utf8')).toContain(
+      `service svc-0 ${sizes[0]} svc-1 ${sizes[1]}`,
+    );
   });
 
   it('fails for us where the helper does not take them', async () => {
     await writeFile(join(bed.folder, 'refuses'), '');
     expect(await bed.prepare({ services: [{ name: 'a' }] })).toBe('system-failure');
-    expect(log()).toContain('the helper did not take the variables of service a: job-helper: too much');
+    expect(log()).toContain('the helper did not take the variables of the services: job-helper: too much');
   });
 });
 

@@ -22,8 +22,8 @@ import { planUser } from './plan-user.ts';
 import { refuseCacheKey } from './refuse-cache-key.ts';
 import { MOST_IMAGE_CHARACTERS, refuseLongTexts } from './refuse-long-texts.ts';
 import { refuseKindOfJob } from './refuse-unsupported.ts';
-import type { ServiceVariable } from './service-environment.ts';
 import type { PlannedService } from './service-ports.ts';
+import type { ServiceVariable } from './service-variables.ts';
 
 /** What makes one task definition differ from another. Nothing in it belongs to one job. */
 export interface JobTaskShape {

@@ -9,8 +9,8 @@ import { planImage } from './plan-image.ts';
 import { planUser } from './plan-user.ts';
 import { MOST_ALIAS_CHARACTERS } from './refuse-long-texts.ts';
 import { encodeEnvironment, LARGEST_ENVIRONMENT_BYTES, LARGEST_VARIABLE_BYTES } from './send-environment.ts';
-import { type ServiceVariable, serviceVariables } from './service-environment.ts';
 import { type PlannedService, portForAll, portOf, refuseSharedPorts } from './service-ports.ts';
+import { type ServiceVariable, serviceVariables } from './service-variables.ts';
 
 /** A service container: what belongs to the task's shape. */
 export interface ServiceShape {

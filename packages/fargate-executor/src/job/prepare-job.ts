@@ -142,11 +142,10 @@ async function connect(
   signal.throwIfAborted();
   tellStart(session, log);
   startHeartbeat(context, session);
-  await sendEnvironments(connection, plan, log, signal);
-  const { stdout } = await connection.ask('ready', {
-    signal,
-    deadlineMs: context.fleet.job.startTimeoutSeconds * 1000,
-  });
+  const [{ stdout }] = await Promise.all([
+    connection.ask('ready', { signal, deadlineMs: context.fleet.job.startTimeoutSeconds * 1000 }),
+    sendEnvironments(connection, plan, log, signal),
+  ]);
   const found = /^user=(\d{1,10}) shell=([ -~]{1,200})\n$/.exec(stdout);
   if (!found)
     throw new SystemFailureError(`the build container's agent did not answer: ${stdout.slice(0, 200)}`);

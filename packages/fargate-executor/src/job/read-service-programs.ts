@@ -3,10 +3,10 @@ import type { ExecutorContext } from '../executor-context.ts';
 import { MOST_OVERRIDE_CHARACTERS } from '../task/run-job-task.ts';
 import { inSeconds, type JobLog } from './job-log.ts';
 import type { JobRequest } from './job-request.ts';
+import { overridableEnvironment } from './overridable-environment.ts';
 import type { JobTaskPlan } from './plan-job-task.ts';
 import type { ServiceProgram } from './plan-service-programs.ts';
 import type { ServiceShape } from './plan-services.ts';
-import { overridableEnvironment } from './service-environment.ts';
 
 /** How a job's services are started. */
 export interface StartableServices {

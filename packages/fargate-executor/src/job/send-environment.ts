@@ -2,7 +2,7 @@ import { SystemFailureError } from '../errors.ts';
 import { inSeconds, type JobLog } from './job-log.ts';
 import type { JobConnection } from './open-connection.ts';
 import type { JobTaskPlan } from './plan-job-task.ts';
-import type { ServiceVariable } from './service-environment.ts';
+import type { ServiceVariable } from './service-variables.ts';
 
 /**
  * The most bytes of a service's variables. Linux starts no program whose variables and arguments come to more than 2 MiB;
@@ -32,19 +32,17 @@ export async function sendEnvironments(
   const started = shape.services.filter(({ program }) => program !== undefined);
   if (started.length === 0) return;
   const startedAt = Date.now();
-  await Promise.all(
-    started.map(async ({ container, image }) => {
-      const input = encodeEnvironment(serviceVariables.get(container) ?? []);
-      const { stderr } = await connection.ask(`service ${container} ${Buffer.byteLength(input)}`, {
-        input,
-        signal,
-      });
-      if (stderr.includes('job-helper: taken')) return;
-      throw new SystemFailureError(
-        `the helper did not take the variables of service ${image}: ${stderr.trim()}`,
-      );
-    }),
-  );
+  const environments = started.map(({ container }) => {
+    const bytes = encodeEnvironment(serviceVariables.get(container) ?? []);
+    return { bytes, name: `${container} ${Buffer.byteLength(bytes)}` };
+  });
+  const { stderr } = await connection.ask(`service ${environments.map(({ name }) => name).join(' ')}`, {
+    input: environments.map(({ bytes }) => bytes).join(''),
+    signal,
+  });
+  if (!stderr.includes('job-helper: taken')) {
+    throw new SystemFailureError(`the helper did not take the variables of the services: ${stderr.trim()}`);
+  }
   log.say(
     `Sent ${started.length === 1 ? 'the service its' : `${started.length} services their`} variables in ${inSeconds(Date.now() - startedAt)}`,
   );

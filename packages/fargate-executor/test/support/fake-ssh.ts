@@ -6,7 +6,7 @@ import { join } from 'node:path';
  * tells of a build container when asked whether it is ready. Every call is noted in `calls`, one line each. Files of the
  * folder change its answers: `ports` (what listens), `silent` (nothing does, for ever), `vitals` (of the build container),
  * `disk` (what df says), `read-only` (its `/etc/hosts`), `broken` (the connection), `deaf` (heartbeats fail), `tail` (the last
- * lines of services), `refuses` (an environment of a service). What services get is in `service-NAME`.
+ * lines of services), `refuses` (what services get, which is in `environments`, one after the other).
  * @returns the environment in which it is found
  */
 export async function fakeSsh(folder: string): Promise<Record<string, string>> {
@@ -21,8 +21,7 @@ case "$*" in
   *await-ports*) [ -e '${folder}/silent' ] && exec sleep 60; cat '${folder}/ports' ;;
   *disk) cat '${folder}/disk' 2> /dev/null ;;
   *' service svc-'*)
-    name=\${*##*service }
-    cat > "${folder}/service-\${name%% *}"
+    cat > '${folder}/environments'
     [ -e '${folder}/refuses' ] && echo 'job-helper: too much' >&2 || echo 'job-helper: taken' >&2 ;;
   *' tail svc-'*) cat '${folder}/tail' ;;
   *'stage helper_setup '*) cat >> '${folder}/helper-setup'; echo 'job-helper: exit 0' >&2 ;;

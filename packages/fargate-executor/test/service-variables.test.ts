@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  overridableEnvironment,
-  type ServiceVariable,
-  serviceVariables,
-} from '../src/job/service-environment.ts';
+import { overridableEnvironment } from '../src/job/overridable-environment.ts';
+import { type ServiceVariable, serviceVariables } from '../src/job/service-variables.ts';
 import { type JobSample, jobOf } from './support/job.ts';
 
 type Own = { key: string; value: string; raw?: boolean }[];
@@ -120,7 +117,10 @@ describe('what of them AWS may show', () => {
         { key: 'COPY', value: 'a project-setting that somebody wrote down' },
       ],
       {
-        variables: [OPEN, PREDEFINED, PROJECT_SETTING, { key: 'PIN', value: '1', public: false }],
+        variables: [
+          ...[OPEN, PREDEFINED, PROJECT_SETTING, { key: 'PIN', value: '1', public: false }],
+          { key: 'OF_PIN', value: 'is $PIN', public: true },
+        ],
         secrets: { VAULTED: { value: 'v', file: false } },
       },
     );
@@ -129,7 +129,7 @@ describe('what of them AWS may show', () => {
         { name: 'OPEN', value: 'open' },
         { name: 'NAME', value: 'open' },
       ],
-      withheld: ['SHORT', 'URL', 'COPY'],
+      withheld: ['OF_PIN', 'SHORT', 'URL', 'COPY'],
     });
   });
 
