@@ -1,4 +1,5 @@
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import type { ProjectShares } from './job/project-shares.ts';
 import type { Logger } from './logger.ts';
 import type { EventPublisher } from './publish-events.ts';
 import type { ImageConfigReader } from './registry/image-config-reader.ts';
@@ -21,6 +22,8 @@ export interface ExecutorContext {
   taskDefinitions: TaskDefinitionRegistry;
   secretLeases: SecretLeases;
   imageConfigs: ImageConfigReader;
+  /** What one project's jobs may use of this manager at one time. */
+  projectShares: ProjectShares;
   watcher: TaskWatcher;
   containerLog: ContainerLog;
   /** Whether links to AWS's console make sense. */

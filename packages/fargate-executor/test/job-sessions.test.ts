@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DescribeTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SESSION_ID } from '../src/job/job-session.ts';
 import { type ExecutorBed, makeExecutorBed, RUNNING_TASK, TASK_ARN } from './support/executor-bed.ts';
 
@@ -101,5 +101,20 @@ describe('a job that overrides its predefined variables', () => {
     for (const value of Object.values(OVERRIDDEN).filter((each) => each.length > 1)) {
       expect(told).not.toContain(value);
     }
+  });
+});
+
+describe("a project's share of the manager", () => {
+  it('is waited for, and left with the job', async () => {
+    await bed.remove();
+    bed = await makeExecutorBed((fleet) => ({ ...fleet, job: { ...fleet.job, maxConcurrentPerProject: 1 } }));
+    await bed.prepare({ id: 42 });
+    const first = bed.session();
+    const second = bed.prepare({ id: 43 });
+    await vi.waitFor(() => expect(log()).toContain('this fleet allows a project 1 jobs in one manager'));
+    expect(runTaskCalls()).toHaveLength(1);
+    await bed.cleanup(first);
+    expect(await second).toBe('success');
+    expect(runTaskCalls()).toHaveLength(2);
   });
 });

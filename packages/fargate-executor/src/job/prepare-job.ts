@@ -60,6 +60,7 @@ export async function prepareJob(
   const shape = { ...(await withImageEntryPoint(context, planned.plan, log)), services };
   const plan = { ...planned.plan, shape };
   const { startTimeoutSeconds } = context.fleet.job;
+  await takeShare(context, session, plan, log);
   const timeout = AbortSignal.timeout(startTimeoutSeconds * 1000);
   const signal = AbortSignal.any([session.abort.signal, timeout]);
   try {
@@ -73,6 +74,27 @@ export async function prepareJob(
     );
   }
   log.say(`Ready after ${inSeconds(Date.now() - startedAt)}`);
+}
+
+/** Waits for a place among the jobs of its project, as long as a start may take. */
+async function takeShare(
+  { fleet, projectShares }: ExecutorContext,
+  session: JobSession,
+  { shape }: JobTaskPlan,
+  log: JobLog,
+): Promise<void> {
+  const { startTimeoutSeconds } = fleet.job;
+  const timeout = AbortSignal.timeout(startTimeoutSeconds * 1000);
+  const signal = AbortSignal.any([session.abort.signal, timeout]);
+  try {
+    const { projectId } = session.identity;
+    session.release.push(await projectShares.take(projectId, shape.size.cpu, signal, (why) => log.say(why)));
+  } catch (error) {
+    if (!timeout.aborted || session.abort.signal.aborted) throw error;
+    throw new StartTimeoutError(
+      `The project's other jobs left no room within ${startTimeoutSeconds} s. Retry the job later.`,
+    );
+  }
 }
 
 async function startAndConnect(preparation: Preparation): Promise<void> {

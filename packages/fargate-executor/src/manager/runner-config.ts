@@ -68,7 +68,7 @@ ${pinnedFlags()}
     config_exec = ${text(`${hooksFolder}/config`)}
     config_exec_timeout = 60
     prepare_exec = ${text(`${hooksFolder}/prepare`)}
-    prepare_exec_timeout = ${fleet.job.startTimeoutSeconds + HOOK_MARGIN_SECONDS}
+    prepare_exec_timeout = ${prepareSeconds(fleet)}
     run_exec = ${text(`${hooksFolder}/run`)}
     cleanup_exec = ${text(`${hooksFolder}/cleanup`)}
     cleanup_exec_timeout = ${HOOK_MARGIN_SECONDS}
@@ -105,6 +105,12 @@ function endpointLines({ protocol, host }: URL): string {
       Insecure = ${protocol === 'http:'}
       PathStyle = true
 `;
+}
+
+/** A job may wait for a place among its project's as long as for its start. */
+function prepareSeconds({ job }: FleetConfig): number {
+  const isShared = job.maxConcurrentPerProject !== undefined || job.maxVcpuPerProject !== undefined;
+  return job.startTimeoutSeconds * (isShared ? 2 : 1) + HOOK_MARGIN_SECONDS;
 }
 
 /** The same without a runner: one that reads it asks for no more jobs, and finishes those it has. */

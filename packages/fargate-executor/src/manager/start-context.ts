@@ -7,6 +7,7 @@ import {
 } from '@serverless-gitlab-runner/fleet';
 import type { Environment } from '../environment.ts';
 import type { ExecutorContext } from '../executor-context.ts';
+import { createProjectShares } from '../job/project-shares.ts';
 import type { Logger } from '../logger.ts';
 import type { EventPublisher } from '../publish-events.ts';
 import { createEcrLogin } from '../registry/ecr-login.ts';
@@ -68,6 +69,7 @@ export async function createContext(
       logger,
     }),
     imageConfigs: createImageConfigReader({ gitlabUrl: fleet.gitlabUrl, ecrLogin: createEcrLogin() }),
+    projectShares: createProjectShares(fleet),
     watcher: createTaskWatcher({ ecs, cluster, logger }),
     containerLog: createContainerLog(logs, environment.jobLogGroup, logger),
     hasConsole: environment.isAws,

@@ -17,6 +17,7 @@ import {
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { ExecutorContext } from '../../src/executor-context.ts';
+import { createProjectShares } from '../../src/job/project-shares.ts';
 import { createJobExecutor } from '../../src/job-executor.ts';
 import { createLogger } from '../../src/logger.ts';
 import type { ImageSource } from '../../src/registry/image-source.ts';
@@ -84,6 +85,7 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
       asked.push(source);
       return { entryPoint: ['/own-entry-point'], command: ['own-command'] };
     },
+    projectShares: createProjectShares(fleet),
     watcher: createTaskWatcher({ ecs: client, cluster: 'ci', logger, everyMs: { changing: 5, steady: 5 } }),
     containerLog: async (_, container) => [`last words of ${container}`],
     hasConsole: false,
