@@ -73,6 +73,13 @@ describe('run', () => {
     });
   });
 
+  it('does not wait for a connection that holds its words open after ssh has ended', async () => {
+    await ssh('setsid sleep 60 > /dev/null & echo "job-helper: exit 0" >&2');
+    const startedAt = Date.now();
+    expect((await stage()).code).toBe(0);
+    expect(Date.now() - startedAt).toBeLessThan(30_000);
+  });
+
   it('leaves nothing behind in the temporary folder', async () => {
     const temporary = join(bed.folder, 'tmp');
     await mkdir(temporary);

@@ -16,11 +16,10 @@ const MS_BETWEEN_LOOKS = 500;
 const MOST_LOGGED_A_TASK = 16 * 1024;
 const GONE_WITHIN_MS = 60_000;
 
-/** Prints the resident set of the manager's resident process in KiB. */
+/** Prints the resident set of the manager's own process in KiB: it alone runs the image's Node. */
 const RESIDENT_KIB = `for process in /proc/[0-9]*; do
-  case $(tr '\\0' ' ' < "$process/cmdline") in
-    *node*manager.mjs*) [ "$(cat "$process/comm")" = tini ] || sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\).*/\\1/p' "$process/status" ;;
-  esac
+  [ "$(readlink "$process/exe")" = /usr/local/bin/node ] || continue
+  sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\).*/\\1/p' "$process/status"
 done 2> /dev/null`;
 
 /** An act: the memory of the manager's resident process stays near to what it is when the attacks begin. */
