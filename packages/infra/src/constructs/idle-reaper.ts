@@ -8,15 +8,8 @@ import { Schedule, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import {
-  decryptOnly,
-  findTasks,
-  listFleets,
-  putEvents,
-  removeSecrets,
-  stopTasks,
-  tagManagers,
-} from '../policies/statements.ts';
+import { findTasks, stopTasks, tagManagers } from '../policies/ecs-statements.ts';
+import { decryptOnly, listFleets, putEvents, removeSecrets } from '../policies/statements.ts';
 import { deadLetterQueue } from './dead-letter-queue.ts';
 import type { Installation } from './installation.ts';
 import { ServiceAlarms } from './service-alarms.ts';

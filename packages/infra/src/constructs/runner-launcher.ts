@@ -9,16 +9,14 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { findTasks, runTasks, tagManagers } from '../policies/ecs-statements.ts';
 import {
   decryptOnly,
-  findTasks,
   listFleets,
   managerRolePath,
   putEvents,
   readParameters,
   roleArnsUnder,
-  runTasks,
-  tagManagers,
 } from '../policies/statements.ts';
 import { deadLetterQueue } from './dead-letter-queue.ts';
 import type { Installation } from './installation.ts';

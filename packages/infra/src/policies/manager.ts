@@ -3,17 +3,8 @@ import type { EventName } from '@serverless-gitlab-runner/shared-events';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import {
-  type ClusterNames,
-  familyArns,
-  findTasks,
-  lendSecrets,
-  putEvents,
-  readParameters,
-  readTags,
-  runTasks,
-  stopTasks,
-} from './statements.ts';
+import { type ClusterNames, familyArns, findTasks, readTags, runTasks, stopTasks } from './ecs-statements.ts';
+import { lendSecrets, putEvents, readParameters } from './statements.ts';
 
 export interface ManagerPermissions extends ClusterNames {
   readonly fleet: string;

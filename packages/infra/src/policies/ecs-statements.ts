@@ -1,0 +1,134 @@
+import { type TAG, type TaskRole, toTags } from '@serverless-gitlab-runner/fleet';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { arn, roleTag } from './names.ts';
+
+/** The cluster that a statement is about. */
+export interface ClusterNames {
+  readonly clusterArn: string;
+  readonly clusterName: string;
+}
+
+/** Every task of the cluster. */
+export function taskArns(scope: Construct, cluster: ClusterNames): string {
+  return arn(scope, 'ecs', `task/${cluster.clusterName}/*`);
+}
+
+/** A task definition family: without a revision, as RunTask is called with it, and every revision. */
+export function familyArns(scope: Construct, family: string): string[] {
+  return [arn(scope, 'ecs', `task-definition/${family}`), arn(scope, 'ecs', `task-definition/${family}:*`)];
+}
+
+/**
+ * Statements that find the cluster's tasks. ListTasks has no resource for tasks (its only one is a container
+ * instance, which Fargate has not), so its resource is `*` and the condition holds it to the cluster.
+ * @param fleet describes tasks of that fleet only, and those without a tag: StopTask takes a task's tags away, and who stopped one
+ * must see it end
+ */
+export function findTasks(scope: Construct, cluster: ClusterNames, fleet?: string): PolicyStatement[] {
+  return [
+    new PolicyStatement({
+      sid: 'ListTasks',
+      actions: ['ecs:ListTasks'],
+      resources: ['*'],
+      conditions: inCluster(cluster),
+    }),
+    new PolicyStatement({
+      sid: 'DescribeTasks',
+      actions: ['ecs:DescribeTasks'],
+      resources: [taskArns(scope, cluster)],
+      conditions: { ...inCluster(cluster), ...(fleet === undefined ? {} : ofNoOtherFleet(fleet)) },
+    }),
+  ];
+}
+
+export interface RunTasksProps {
+  /** Family of the task definition; `*` stands for anything. */
+  readonly family: string;
+  /** Roles that the tasks are given. */
+  readonly roleArns: readonly string[];
+  /** Tags that every task must be given. */
+  readonly tags: Readonly<Partial<Record<keyof typeof TAG, string>>>;
+}
+
+/** Statements that run tasks of a family in the cluster, with tags, and give them these roles; nothing that runs is retagged. */
+export function runTasks(
+  scope: Construct,
+  cluster: ClusterNames,
+  { family, roleArns, tags }: RunTasksProps,
+): PolicyStatement[] {
+  const tagged = keyed('aws:RequestTag', tags);
+  return [
+    new PolicyStatement({
+      sid: 'RunTask',
+      actions: ['ecs:RunTask'],
+      resources: familyArns(scope, family),
+      conditions: { ...inCluster(cluster), StringEquals: tagged },
+    }),
+    new PolicyStatement({
+      sid: 'TagOnRunTask',
+      actions: ['ecs:TagResource'],
+      resources: [taskArns(scope, cluster)],
+      conditions: { StringEquals: { 'ecs:CreateAction': 'RunTask', ...tagged } },
+    }),
+    new PolicyStatement({
+      sid: 'PassTaskRoles',
+      actions: ['iam:PassRole'],
+      resources: [...roleArns],
+      conditions: { StringEquals: { 'iam:PassedToService': 'ecs-tasks.amazonaws.com' } },
+    }),
+  ];
+}
+
+/** Statement that writes tags on managers that run already: demand and drain marks. */
+export function tagManagers(scope: Construct, cluster: ClusterNames): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'TagManagers',
+    actions: ['ecs:TagResource'],
+    resources: [taskArns(scope, cluster)],
+    conditions: { StringEquals: { [roleTag()]: 'manager' satisfies TaskRole } },
+  });
+}
+
+/** Statement that reads tags of a fleet's tasks, and of tasks that have none to tell. */
+export function readTags(scope: Construct, cluster: ClusterNames, fleet: string): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'ReadDrainMark',
+    actions: ['ecs:ListTagsForResource'],
+    resources: [taskArns(scope, cluster)],
+    conditions: ofNoOtherFleet(fleet),
+  });
+}
+
+/** Statement that stops our own tasks of these roles: of all fleets, or of one. */
+export function stopTasks(
+  scope: Construct,
+  cluster: ClusterNames,
+  roles: TaskRole[],
+  fleet?: string,
+): PolicyStatement {
+  const ofFleet = fleet === undefined ? {} : keyed('aws:ResourceTag', { fleet });
+  return new PolicyStatement({
+    sid: 'StopTasks',
+    actions: ['ecs:StopTask'],
+    resources: [taskArns(scope, cluster)],
+    conditions: { ...inCluster(cluster), StringEquals: { [roleTag()]: roles, ...ofFleet } },
+  });
+}
+
+function inCluster(cluster: ClusterNames): { ArnEquals: Record<string, string> } {
+  return { ArnEquals: { 'ecs:cluster': cluster.clusterArn } };
+}
+
+/** Condition that a task has no other fleet's tag. */
+function ofNoOtherFleet(fleet: string): { StringEqualsIfExists: Record<string, string> } {
+  return { StringEqualsIfExists: keyed('aws:ResourceTag', { fleet }) };
+}
+
+/** Our tags as condition keys. */
+function keyed(
+  key: 'aws:RequestTag' | 'aws:ResourceTag',
+  tags: Readonly<Partial<Record<keyof typeof TAG, string>>>,
+): Record<string, string> {
+  return Object.fromEntries(toTags(tags).map((tag) => [`${key}/${tag.key}`, tag.value]));
+}
