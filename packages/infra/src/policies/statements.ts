@@ -42,20 +42,24 @@ export function listFleets(scope: Construct, prefix: string): PolicyStatement {
 }
 
 /**
- * Statement that refuses to decrypt any SecureString but these. Parameter Store decrypts in its caller's name and
- * tells KMS which parameter it is for.
+ * Statement that refuses to decrypt any SecureString but these. Parameter Store decrypts in its caller's name and tells KMS
+ * which parameter it is for. It is about decryptions with that context only: Lambda decrypts a function's environment in the
+ * same role's name, with another, and a denial that matched it would keep every function from starting.
  * @see https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
  */
 export function decryptOnly(scope: Construct, prefix: string, names: readonly string[]): PolicyStatement {
   const parameters = parameterArns(scope, prefix, names);
+  const key = 'kms:EncryptionContext:PARAMETER_ARN';
   return new PolicyStatement({
     sid: 'DecryptNothingElse',
     effect: Effect.DENY,
     actions: ['kms:Decrypt'],
     resources: ['*'],
-    ...(parameters.length === 0
-      ? {}
-      : { conditions: { StringNotLike: { 'kms:EncryptionContext:PARAMETER_ARN': parameters } } }),
+    conditions: {
+      // A negated condition alone holds where its key is absent.
+      Null: { [key]: 'false' },
+      ...(parameters.length === 0 ? {} : { StringNotLike: { [key]: parameters } }),
+    },
   });
 }
 

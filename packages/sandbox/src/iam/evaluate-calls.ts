@@ -2,6 +2,7 @@ import { factsOf } from './facts.ts';
 import { type Installation, type Role, readInstallation } from './installation.ts';
 import { needsOf } from './needs/index.ts';
 import { type Facts, type Need, UnjudgeableCallError } from './needs/need.ts';
+import { environmentOfFunction } from './needs/services.ts';
 import type { RecordedCall, Recording } from './recording.ts';
 import { judge, type Verdict } from './simulator.ts';
 import type { Templates } from './template.ts';
@@ -51,6 +52,9 @@ export async function evaluateCalls(recording: Recording, templates: Templates):
     for (const refusal of await refusalsOf(call, installation, facts, questions)) {
       refused.set(JSON.stringify(refusal), refusal);
     }
+  }
+  for (const refusal of await refusalsOfServices(installation, questions)) {
+    refused.set(JSON.stringify(refusal), refusal);
   }
   return {
     calls: recording.calls.reduce((sum, { calls }) => sum + calls, 0),
@@ -117,6 +121,24 @@ async function refusalsOf(
   } catch (error) {
     if (!(error instanceof UnjudgeableCallError)) throw error;
     refusals.push({ ...told, action: '', resource: '', why: error.message });
+  }
+  return refusals;
+}
+
+/** What services ask in a role's name, whatever its programs call. */
+async function refusalsOfServices(
+  { roles, functionRoles }: Installation,
+  questions: Questions,
+): Promise<Refusal[]> {
+  const refusals: Refusal[] = [];
+  for (const caller of functionRoles) {
+    const role = roles.get(caller);
+    if (role === undefined) continue;
+    const need = environmentOfFunction(caller);
+    const verdict = await questions.ask(need, role);
+    const { action, resource } = need;
+    if (!verdict.isAllowed)
+      refusals.push({ caller, operation: 'start of the function', action, resource, why: verdict.why });
   }
   return refusals;
 }

@@ -32,6 +32,8 @@ export interface Role {
 export interface Installation {
   /** By name. */
   roles: ReadonlyMap<string, Role>;
+  /** Names of those that Lambda functions with environment variables have. */
+  functionRoles: readonly string[];
   /** Roles that a task definition of the templates gives to its tasks, by family. */
   taskRoles: ReadonlyMap<string, string[]>;
 }
@@ -71,9 +73,11 @@ export function readInstallation(
     if (Family.startsWith(MANAGER_FAMILY_PREFIX))
       callers.set(taskRole, callerOfFleet(Family.slice(MANAGER_FAMILY_PREFIX.length)));
   }
+  const functionRoles: string[] = [];
   for (const { stack, properties } of resourcesOf(templates, 'AWS::Lambda::Function')) {
     const { Role: role, Environment } = functionSchema.parse(properties);
     callers.set(intrinsics.textOf(stack, role), Environment.Variables.POWERTOOLS_SERVICE_NAME);
+    functionRoles.push(Environment.Variables.POWERTOOLS_SERVICE_NAME);
   }
   const roles = resourcesOf(templates, 'AWS::IAM::Role').map((resource) => {
     const arn = intrinsics.textOf(resource.stack, { 'Fn::GetAtt': [resource.id, 'Arn'] });
@@ -82,6 +86,7 @@ export function readInstallation(
   });
   return {
     roles: new Map(roles.map((role) => [role.name, role])),
+    functionRoles,
     taskRoles: new Map(
       definitions.map(({ Family, taskRole, executionRole }) => [Family, [taskRole, executionRole]]),
     ),

@@ -1,0 +1,23 @@
+/** What AWS's services ask in a role's name without a call of ours. */
+import { ACCOUNT, arnOf, REGION } from '../arns.ts';
+import type { Need } from './need.ts';
+
+/**
+ * Lambda decrypts a function's environment variables as the function's role before it starts, by a grant on `aws/lambda`. A
+ * grant allows it by itself; an explicit denial stops the function all the same.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+ */
+export function environmentOfFunction(functionName: string): Need {
+  return {
+    action: 'kms:Decrypt',
+    resource: arnOf('kms', 'key/00000000-0000-0000-0000-000000000001'),
+    context: {
+      'kms:ViaService': `lambda.${REGION}.amazonaws.com`,
+      'kms:CallerAccount': ACCOUNT,
+      'kms:EncryptionContext:aws:lambda:FunctionArn': arnOf('lambda', `function:${functionName}`),
+    },
+    // The list has `kms:EncryptionContext:${EncryptionContextKey}`, which the evaluator does not recognise.
+    isUnlisted: true,
+    isGrantedByResource: true,
+  };
+}
