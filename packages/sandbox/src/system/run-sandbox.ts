@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import { InvalidEnvironmentError } from '../environment.ts';
 import type { CommandContext } from '../setup/command.ts';
 import { logToStderr as log } from '../setup/progress.ts';
+import { untilAborted } from '../setup/until-aborted.ts';
 import { deploySystem } from './deploy-system.ts';
 import { prepareMachine } from './prepare-machine.ts';
 import { reachableGitLab } from './reachable-gitlab.ts';
@@ -41,10 +42,7 @@ export async function runSandbox({ cleanup, signal }: CommandContext): Promise<n
   log(pc.bold('Ready. Ctrl-C ends it and leaves nothing behind.'));
   console.log(`WEBHOOK_URL=${system.webhookUrl}`);
   console.log(`WEBHOOK_SECRET=${system.webhookSecret}`);
-  await new Promise<never>((_, reject) =>
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
-  );
-  return 0;
+  return untilAborted(signal);
 }
 
 function requireGitLab(environment: {
