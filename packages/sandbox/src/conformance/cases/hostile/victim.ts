@@ -33,6 +33,7 @@ export async function startVictim({ gitlab, system }: Theatre): Promise<Variable
   await gitlab.pushCommit(project, { message: 'the victim', files: { 'README.md': '# victim\n' } });
   const pipeline = await gitlab.createPipeline(project, {
     stages: ['test'],
+    variables: { FF_TIMESTAMPS: 'false' },
     jobs: [
       {
         name: 'victim',
