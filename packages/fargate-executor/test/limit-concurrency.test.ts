@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { limitConcurrency } from '../src/job/limit-concurrency.ts';
+import { limitConcurrency } from '../src/limit-concurrency.ts';
 
 describe('a limit of two', () => {
   it('runs two acts at once and every other as soon as there is room, failures among them', async () => {

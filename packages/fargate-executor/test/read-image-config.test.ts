@@ -124,7 +124,7 @@ describe("an image's configuration", () => {
       (_, response) => answer(response, 200, { schemaVersion: 1 }),
       /format that is not known/,
     ],
-    ['more than is read', (_, response) => answer(response, 200, 'x'.repeat(5_000_000)), /larger than 4 MiB/],
+    ['more than is read', (_, response) => answer(response, 200, 'x'.repeat(5_000_000)), /larger than 1 MiB/],
     ['nothing', (_, response) => void response.destroy(), /could not be asked: .+/],
     [
       'another place without TLS',
@@ -195,6 +195,19 @@ describe('a registry that wants a login', () => {
       path: '/token?service=container_registry&scope=repository%3Ateam%2Fapp%3Apull',
       authorization: BASIC,
     });
+  });
+
+  it('behind a redirect, of another host, is not given it', async () => {
+    const elsewhere = `https://${registry.otherHost}`;
+    registry.routes.set('/v2/team/app/manifests/1', (_, response) =>
+      answer(response, 307, '', { location: `${elsewhere}/elsewhere` }),
+    );
+    registry.routes.set('/elsewhere', (_, response) =>
+      answer(response, 401, '', { 'www-authenticate': `Bearer realm="${elsewhere}/token",service="x"` }),
+    );
+    await expect(read({ login: LOGIN })).rejects.toThrow('401');
+    expect(registry.requests.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
+    expect(registry.requests.some(({ path }) => path.startsWith('/token'))).toBe(false);
   });
 
   it('gives a token to nobody in particular, too', async () => {

@@ -3,12 +3,13 @@ import { overridableEnvironment } from '../src/job/overridable-environment.ts';
 import { type ServiceVariable, serviceVariables } from '../src/job/service-variables.ts';
 import { type JobSample, jobOf } from './support/job.ts';
 
+const MOST = 1_000_000;
 type Own = { key: string; value: string; raw?: boolean }[];
 
 /** The variables of a service that declares some; as names and values, without those of every job here. */
 function variablesOf(own: Own, sample: JobSample = {}) {
   const request = jobOf(sample);
-  const all = serviceVariables(request, { name: 'postgres', variables: own });
+  const all = serviceVariables(request, { name: 'postgres', variables: own }, MOST);
   const overridable = overridableEnvironment(request, all, 8192);
   return { all, overridable, values: Object.fromEntries(all.map(({ name, value }) => [name, value])) };
 }
@@ -97,7 +98,7 @@ describe('variables of a service', () => {
       ['DATA', 'content'],
     ]);
     const sentVariables = [{ key: 'DATA', value: 'content', public: true, file: true }];
-    const all = serviceVariables({ ...request, variables, sentVariables }, { name: 'a' });
+    const all = serviceVariables({ ...request, variables, sentVariables }, { name: 'a' }, MOST);
     expect(all.map(({ name, value }) => `${name}=${value}`)).toEqual([
       'CI_RUNNER_VERSION=19.3.0',
       'FF_TIMESTAMPS=false',
@@ -152,5 +153,26 @@ describe('what of them AWS may show', () => {
   it('is nothing where it is more than AWS takes', () => {
     const variables: ServiceVariable[] = [{ name: 'A', value: 'x'.repeat(8192), kind: 'public' }];
     expect(overridableEnvironment(jobOf(), variables, 8192)).toBe('too-large');
+  });
+});
+
+describe('a small job whose variables grow by references', () => {
+  it('is refused as soon as they are too many, however many would follow', () => {
+    const variables = Array.from({ length: 6000 }, (_, index) => ({ key: `A${index}`, value: 'x$B' }));
+    const request = jobOf({ variables: [{ key: 'B', value: 'b'.repeat(120_000), public: false }] });
+    let reads = 0;
+    class CountedMap extends Map<string, string> {
+      override get(name: string) {
+        if (name === 'B') reads += 1;
+        return super.get(name);
+      }
+    }
+    const counted = { ...request, variables: new CountedMap(request.variables) };
+    expect(() => serviceVariables(counted, { name: 'postgres', variables }, MOST)).toThrow(
+      'The variables of the service "postgres" come to more than 1000000 characters',
+    );
+    // Nine of them are within the limit.
+    expect(reads).toBeGreaterThanOrEqual(9);
+    expect(reads).toBeLessThan(20);
   });
 });

@@ -136,4 +136,31 @@ describe('a task watcher', () => {
     expect(seen.map(({ kind }) => kind)).toEqual(['task']);
     expect(lines.join()).toContain('Rate exceeded');
   });
+
+  it('looks once for all who ask at one time, and not more often than every second', async () => {
+    answer('RUNNING');
+    watcher.watch('task', () => {});
+    await vi.advanceTimersByTimeAsync(1000);
+    ecs.resetHistory();
+    const asked = Array.from({ length: 20 }, () => watcher.look());
+    await vi.advanceTimersByTimeAsync(1000);
+    await Promise.all(asked);
+    expect(calls()).toHaveLength(1);
+  });
+
+  it('looks again for whoever asks while it looks', async () => {
+    const held = Promise.withResolvers<void>();
+    ecs.on(DescribeTasksCommand).callsFake(async () => {
+      await held.promise;
+      return { tasks: [running('task')] };
+    });
+    watcher.watch('task', () => {});
+    const first = watcher.look();
+    await vi.advanceTimersByTimeAsync(500);
+    const second = watcher.look();
+    held.resolve();
+    await vi.advanceTimersByTimeAsync(1500);
+    await Promise.all([first, second]);
+    expect(calls().length).toBeGreaterThanOrEqual(2);
+  });
 });

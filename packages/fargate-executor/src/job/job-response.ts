@@ -80,8 +80,8 @@ export type JobVariable = z.infer<typeof variableSchema>;
 /** A login that GitLab sends with a job: to its own registry and its dependency proxy, with the job's token. */
 export type JobCredential = z.infer<typeof credentialSchema>;
 
-/** Bytes of a job response that are read at most. GitLab's own limit for a project's whole CI configuration is below. */
-const MOST_BYTES = 32 * 1024 * 1024;
+/** Bytes of a job response that are read at most: some ten times what 200 long variables, scripts and their steps come to. */
+const MOST_BYTES = 8 * 1024 * 1024;
 
 /**
  * Reads the job that GitLab sent, from the file that the runner wrote: the one source of who a job is, since a job's

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SystemFailureError } from '../errors.ts';
+import { limitConcurrency } from '../limit-concurrency.ts';
 import { type AskOptions, askHelper, type CommandOutput } from './ask-helper.ts';
 import { controlSocketOf, type JobFolder, writeSshConfig } from './job-folder.ts';
-import { limitConcurrency } from './limit-concurrency.ts';
 
 /** The one SSH connection of a job. The run hook's `ssh` uses it too, so that a job makes one handshake. */
 export interface JobConnection {

@@ -8,7 +8,7 @@ import type { JobRequest, ServiceRequest } from './job-request.ts';
 import { planImage } from './plan-image.ts';
 import { planUser } from './plan-user.ts';
 import { MOST_ALIAS_CHARACTERS } from './refuse-long-texts.ts';
-import { encodeEnvironment, LARGEST_ENVIRONMENT_BYTES, LARGEST_VARIABLE_BYTES } from './send-environment.ts';
+import { LARGEST_ENVIRONMENT_BYTES, LARGEST_VARIABLE_BYTES } from './send-environment.ts';
 import { type PlannedService, portForAll, portOf, refuseSharedPorts } from './service-ports.ts';
 import { type ServiceVariable, serviceVariables } from './service-variables.ts';
 
@@ -48,7 +48,7 @@ export function planServices(request: JobRequest, overrides: JobOverrides, findi
   const shapes = services.map((service, index) => shapeOf(`svc-${index}`, service, request));
   const variables = new Map<string, readonly ServiceVariable[]>();
   services.forEach((service, index) => {
-    const own = serviceVariables(request, service);
+    const own = serviceVariables(request, service, LARGEST_ENVIRONMENT_BYTES);
     variables.set(`svc-${index}`, own);
     refuseLargeEnvironment(service, own);
   });
@@ -66,8 +66,9 @@ export function planServices(request: JobRequest, overrides: JobOverrides, findi
 
 /** Linux would not start the service, and say so in words that nobody understands. */
 function refuseLargeEnvironment({ name }: ServiceRequest, variables: readonly ServiceVariable[]): void {
-  const large = variables.find((each) => encodeEnvironment([each]).length > LARGEST_VARIABLE_BYTES);
-  const bytes = Buffer.byteLength(encodeEnvironment(variables));
+  const bytesOf = (each: ServiceVariable) => Buffer.byteLength(each.name) + Buffer.byteLength(each.value) + 2;
+  const large = variables.find((each) => bytesOf(each) > LARGEST_VARIABLE_BYTES);
+  const bytes = variables.reduce((sum, each) => sum + bytesOf(each), 0);
   if (large) {
     throw new JobRefusedError([
       `The variable ${large.name} of the service ${name} is longer than Linux takes (${LARGEST_VARIABLE_BYTES} bytes): make it a file.`,

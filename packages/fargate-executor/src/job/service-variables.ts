@@ -1,3 +1,5 @@
+import { quoted } from '../bounded-text.ts';
+import { JobRefusedError } from '../errors.ts';
 import { expandReferences } from './expand-variables.ts';
 import type { JobRequest, JobVariable, ServiceRequest } from './job-request.ts';
 import { type VariableNames, variableNames } from './variable-names.ts';
@@ -20,18 +22,37 @@ const PREDEFINED = /^(CI|CI_.*|GITLAB_.*|FF_.*|GIT_.*|FARGATE_.*|RUNNER_.*|TRANS
  * The variables of a service, as the Docker executor of GitLab Runner 19.3 gives them: the job's public ones and the
  * runner's own, as they are in the job, and then those that the service declares, expanded against all of the job's and
  * the service's. So a secret reaches a service by reference only. Of two with one name the last holds.
+ * @param mostCharacters of all names and values together; a small job may make them of any length by references
+ * @throws {JobRefusedError} as soon as they are more
  * @see https://docs.gitlab.com/ci/services/#passing-cicd-variables-to-services
  */
-export function serviceVariables(request: JobRequest, service: ServiceRequest): ServiceVariable[] {
-  const names = variableNames(request);
-  const all = [
-    ...[...request.variables.keys()].filter(names.isOfRunner).map((name) => ofRunner(name, names)),
-    ...request.sentVariables.filter((sent) => sent.public === true).map((sent) => ofJob(sent, names)),
-    ...declared(service.variables ?? [], names),
-  ];
-  const last = new Map(all.map((variable) => [variable.name, variable]));
+export function serviceVariables(
+  request: JobRequest,
+  service: ServiceRequest,
+  mostCharacters: number,
+): ServiceVariable[] {
+  const last = new Map<string, ServiceVariable>();
+  let characters = 0;
+  for (const variable of allVariables(request, service)) {
+    const { name, value } = variable;
+    characters += name.length + value.length - (last.get(name)?.value.length ?? 0);
+    if (characters > mostCharacters) {
+      throw new JobRefusedError([
+        `The variables of the service ${quoted(service.name)} come to more than ${mostCharacters} characters: make large ones files.`,
+      ]);
+    }
+    last.set(name, variable);
+  }
   last.delete('');
   return [...last.values()];
+}
+
+/** One after the other, so that whoever counts them can stop. */
+function* allVariables(request: JobRequest, service: ServiceRequest): Generator<ServiceVariable> {
+  const names = variableNames(request);
+  for (const name of request.variables.keys()) if (names.isOfRunner(name)) yield ofRunner(name, names);
+  for (const sent of request.sentVariables) if (sent.public === true) yield ofJob(sent, names);
+  yield* declared(service.variables ?? [], names);
 }
 
 function ofRunner(name: string, names: VariableNames): ServiceVariable {
@@ -51,18 +72,19 @@ function ofJob(variable: JobVariable, names: VariableNames): ServiceVariable {
 }
 
 /** Variables that a service declares: they may refer to each other, as they are written. */
-function declared(variables: readonly JobVariable[], names: VariableNames): ServiceVariable[] {
+function* declared(variables: readonly JobVariable[], names: VariableNames): Generator<ServiceVariable> {
   const texts = new Map(variables.map(({ key, value }) => [key, value ?? '']));
   const isSecret = (name: string) => !texts.has(name) && names.isSecret(name);
-  return variables.map(({ key: name, value, raw }): ServiceVariable => {
+  for (const { key: name, value, raw } of variables) {
     const text = value ?? '';
-    if (raw === true) return { name, value: text, kind: 'public' };
-    return {
-      name,
-      value: expandReferences(text, (other) => texts.get(other) ?? names.valueOf(other)),
-      kind: refersTo(text, isSecret) ? 'secret' : 'public',
-    };
-  });
+    if (raw === true) yield { name, value: text, kind: 'public' };
+    else
+      yield {
+        name,
+        value: expandReferences(text, (other) => texts.get(other) ?? names.valueOf(other)),
+        kind: refersTo(text, isSecret) ? 'secret' : 'public',
+      };
+  }
 }
 
 function kindOf(name: string): ServiceVariable['kind'] {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
+import { limitConcurrency } from '../limit-concurrency.ts';
 import type { EcrLogin } from './ecr-login.ts';
 import type { ImageSource } from './image-source.ts';
 import { type ImageConfig, type ReadImage, readDigest, readImageConfig } from './read-image-config.ts';
@@ -28,6 +29,8 @@ export interface ImageConfigReaderOptions {
 /** A tag may come to mean another image. */
 const TAG_KEPT_MS = 300_000;
 const MOST_KEPT = 200;
+/** Images that are read at one time: each may take a hundred times its size in memory while it is looked at. */
+const MOST_READS = 2;
 /** A registry that takes longer than this does not hold a job up any further. */
 const TIMEOUT_MS = 20_000;
 
@@ -46,6 +49,7 @@ export function createImageConfigReader(options: ImageConfigReaderOptions): Imag
   const { now = () => performance.now() } = options;
   const gitlabOrigin = new URL(gitlabUrl).origin;
   const kept = new Map<string, Kept>();
+  const limit = limitConcurrency(MOST_READS);
 
   const ask = async (
     source: ImageSource,
@@ -54,9 +58,12 @@ export function createImageConfigReader(options: ImageConfigReaderOptions): Imag
     earlier: ReadImage | undefined,
   ): Promise<ReadImage> => {
     const used = login ?? (await ecrLogin(source.registry));
-    const caller: RegistryCaller = { login: used, gitlabOrigin, signal: AbortSignal.timeout(TIMEOUT_MS) };
-    if (earlier && (await digest(source, caller)) === earlier.digest) return earlier;
-    return read(source, architecture, caller);
+    const caller = (): RegistryCaller => ({
+      ...{ login: used, gitlabOrigin },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    if (earlier && (await digest(source, caller())) === earlier.digest) return earlier;
+    return limit(() => read(source, architecture, caller()));
   };
 
   return async (source, architecture, login) => {

@@ -43,6 +43,8 @@ const PLATFORM: Readonly<Record<Architecture, string>> = { X86_64: 'amd64', ARM6
 const MOST_CHARACTERS = 255;
 const MOST_ARGUMENT_CHARACTERS = 4096;
 const MOST_ARGUMENTS = 100;
+/** Of a whole entry point or command: a task definition of all containers has 64 KiB. */
+const MOST_LIST_CHARACTERS = 16_384;
 
 const shortText = z.string().max(MOST_CHARACTERS);
 const digestSchema = z.string().regex(/^sha256:[a-f0-9]{64}$/);
@@ -57,7 +59,10 @@ const indexSchema = z.object({
     )
     .max(1000),
 });
-const argumentList = z.array(z.string().max(MOST_ARGUMENT_CHARACTERS)).max(MOST_ARGUMENTS);
+const argumentList = z
+  .array(z.string().max(MOST_ARGUMENT_CHARACTERS))
+  .max(MOST_ARGUMENTS)
+  .refine((list) => list.join('').length <= MOST_LIST_CHARACTERS);
 const configSchema = z.object({
   os: shortText.optional(),
   architecture: shortText.optional(),
@@ -75,15 +80,11 @@ export async function readImageConfig(
   architecture: Architecture,
   caller: RegistryCaller,
 ): Promise<ReadImage> {
-  const first = await readManifest(source, source.reference, caller);
-  const index = indexSchema.safeParse(first.document);
-  const { document: manifest } = index.success
-    ? await readManifest(source, digestFor(source, index.data, architecture), caller)
-    : first;
-  const parsed = manifestSchema.safeParse(manifest);
-  if (!parsed.success)
-    throw new RegistryError(`${source.registry} has ${source.repository} in a format that is not known here`);
-  const { digest } = parsed.data.config;
+  const first = await readManifest(source, source.reference, architecture, caller);
+  const manifest =
+    first.kind === 'index' ? await readManifest(source, first.manifest, architecture, caller) : first;
+  if (manifest.kind === 'index') throw unknownFormat(source);
+  const digest = manifest.config;
   const answer = await ask(source, `blobs/${digest}`, '*/*', caller);
   const config = configSchema.safeParse(jsonOf(checked(source, answer, digest).toString('utf8')));
   if (!config.success)
@@ -106,10 +107,31 @@ export async function readDigest(source: ImageSource, caller: RegistryCaller): P
   return answer.status === 200 ? digestSchema.safeParse(answer.digest).data : undefined;
 }
 
-async function readManifest(source: ImageSource, reference: string, caller: RegistryCaller) {
+/** What is kept of a manifest: whoever can push an image can make the rest of it large. */
+type Manifest = { digest: string } & (
+  | { kind: 'index'; manifest: string }
+  | { kind: 'image'; config: string }
+);
+
+async function readManifest(
+  source: ImageSource,
+  reference: string,
+  architecture: Architecture,
+  caller: RegistryCaller,
+): Promise<Manifest> {
   const answer = await ask(source, `manifests/${reference}`, MANIFEST_TYPES, caller);
   const body = checked(source, answer, reference);
-  return { document: jsonOf(body.toString('utf8')), digest: digestOf(body) };
+  const digest = digestOf(body);
+  const document = jsonOf(body.toString('utf8'));
+  const index = indexSchema.safeParse(document);
+  if (index.success) return { kind: 'index', digest, manifest: digestFor(source, index.data, architecture) };
+  const image = manifestSchema.safeParse(document);
+  if (!image.success) throw unknownFormat(source);
+  return { kind: 'image', digest, config: image.data.config.digest };
+}
+
+function unknownFormat({ registry, repository }: ImageSource): RegistryError {
+  return new RegistryError(`${registry} has ${repository} in a format that is not known here`);
 }
 
 async function ask(

@@ -33,8 +33,8 @@ export class RegistryError extends Error {
   override readonly name = 'RegistryError';
 }
 
-/** The largest answer that is read: registries take no larger manifest, and configurations are smaller. */
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+/** The largest answer that is read. Registries take larger ones, but whoever can push an image could fill the manager with them. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
 const MAX_REDIRECTS = 5;
 
 /**
@@ -54,8 +54,10 @@ export async function askRegistry(
   const first = await follow(url, { accept }, caller.signal, method);
   if (first.status !== 401) return readAnswer(first);
   await first.body?.cancel();
-  const authorization = await authorize(source, first.headers.get('www-authenticate'), caller);
-  if (authorization === undefined) {
+  // Another host's challenge, behind a redirect, is not answered with this registry's login.
+  const isOwn = new URL(first.url).origin === new URL(url).origin;
+  const authorization = isOwn && (await authorize(source, first.headers.get('www-authenticate'), caller));
+  if (!authorization) {
     return { status: 401, contentType: '', digest: undefined, body: Buffer.alloc(0) };
   }
   return readAnswer(await follow(url, { accept, authorization }, caller.signal, method));
@@ -133,7 +135,7 @@ async function readAnswer(response: Response): Promise<RegistryAnswer> {
   try {
     for await (const piece of response.body ?? []) {
       size += piece.length;
-      if (size > MAX_ANSWER_BYTES) throw new RegistryError('it is larger than 4 MiB');
+      if (size > MAX_ANSWER_BYTES) throw new RegistryError('it is larger than 1 MiB');
       pieces.push(piece);
     }
   } catch (error) {

@@ -12,7 +12,7 @@ export interface TaskWatcher {
    * @param options `closely`: look often, though the task itself runs steadily, since one of its containers may end
    */
   watch(taskArn: string, listener: (view: TaskView) => void, options?: { closely: boolean }): () => void;
-  /** Looks at once, at all tasks. */
+  /** Looks at all tasks, soon: together with whoever asks meanwhile, and not more often than while tasks change. */
   look(): Promise<void>;
   stop(): void;
 }
@@ -45,6 +45,9 @@ export function createTaskWatcher(settings: TaskWatcherSettings): TaskWatcher {
   let timer: NodeJS.Timeout | undefined;
   let dueAt = 0;
   let stopped = false;
+  let lookedAt = 0;
+  let next: Promise<void> | undefined;
+  let running = Promise.resolve();
 
   const schedule = () => {
     if (stopped || watched.size === 0) return;
@@ -62,11 +65,23 @@ export function createTaskWatcher(settings: TaskWatcherSettings): TaskWatcher {
     void look().finally(schedule);
   };
 
-  const look = async () => {
+  const lookAtAll = async () => {
+    // All jobs of a manager may ask at one time, and the account's rate is every fleet's.
+    const early = lookedAt + every.changing - Date.now();
+    if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
+    next = undefined;
+    lookedAt = Date.now();
     const arns = [...watched.keys()];
     for (let first = 0; first < arns.length; first += MOST_TASKS_A_CALL) {
       await lookAt(settings, watched, arns.slice(first, first + MOST_TASKS_A_CALL));
     }
+  };
+
+  /** Shared by all who ask before it begins: whoever asks sees what is so afterwards. */
+  const look = () => {
+    next ??= running.then(lookAtAll);
+    running = next;
+    return next;
   };
 
   return {
