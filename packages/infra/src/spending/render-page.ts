@@ -45,7 +45,7 @@ ${rows(unbounded)}
 |---|---|
 | \`manager.max\`, \`manager.concurrentJobs\` | jobs of the fleet at one time: all of the first table goes with them |
 | \`job.maxSize\`, \`job.maxEphemeralStorageGib\` | the most that one job may ask for |
-| \`job.maxConcurrentPerProject\`, \`job.maxVcpuPerProject\` | bound one project, so that it does not take the whole fleet |
+| \`job.maxConcurrentPerProject\`, \`job.maxVcpuPerProject\` | bound what one project's jobs cost at one time |
 | \`job.maxLifetimeSeconds\` | ends a job that hangs; one that wants to spend starts another |
 | \`job.shipServiceOutput\` | false by default |
 | \`cache.maxArchiveMib\`, \`expireDays\` | size and age of caches |
