@@ -16,7 +16,7 @@ def remove_everything() -> None:
     """Kill and remove every task container, and the volumes of all tasks, of this run; not the emulator itself."""
     mine = {"label": [f"{LABEL}={SETTINGS.run_id}", "com.amazonaws.ecs.task-arn"]}
     for run in RUNS.all():
-        run.request_stop("UserInitiated", "The emulator ends", grace=0)
+        run.request_stop("UserInitiated", "The emulator ends", seconds=0)
         RUNS.forget(run.arn)
     containers = client().containers.list(all=True, sparse=True, filters=mine)
     others = [container for container in containers if container.id != own_container().id]

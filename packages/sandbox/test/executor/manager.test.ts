@@ -155,7 +155,9 @@ describe('a manager', () => {
       new DescribeTaskDefinitionCommand({ taskDefinition: task?.taskDefinitionArn, include: ['TAGS'] }),
     );
     const shown = JSON.stringify([task, definition, await bench.managerLog()]);
-    expect(shown).toContain('"open"');
+    // Who looks in the wrong places finds nothing.
+    expect(shown).toContain('"DEAD_MAN_SECONDS"');
+    expect(shown).not.toContain('"open"');
     expect(shown).not.toContain('planted-secret-8271');
     expect(shown).not.toContain(bench.token);
     expect(shown).not.toContain('PRIVATE KEY');

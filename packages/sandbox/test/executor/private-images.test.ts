@@ -134,6 +134,7 @@ describe('an image of a private registry', () => {
 
 describe('what a dead manager left', () => {
   it('is found by the beginning of its name, and removed by its ARN at once, as the reaper does', async () => {
+    await untilFleetSecretIsAlone();
     const path = jobSecretsPath(DEFAULT_PARAMETER_PREFIX);
     const left = { Name: `${path}left/0`, SecretString: '{}' };
     const Tags = toTags({ role: 'job' }).map(({ key, value }) => ({ Key: key, Value: value }));
