@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import logging
+import math
 import time
 
 import docker.errors
@@ -50,7 +51,8 @@ def _stop_container(run, container) -> None:
     if run.stop_deadline is not None:
         seconds = max(0, min(seconds, run.stop_deadline - time.monotonic()))
     try:
-        container.docker.stop(timeout=int(seconds))
+        # Docker counts whole seconds, and with none it kills before the container has seen SIGTERM.
+        container.docker.stop(timeout=math.ceil(seconds))
     except docker.errors.APIError as error:
         logger.warning("could not stop container %s of %s: %s", container.name, run.arn, error)
 
