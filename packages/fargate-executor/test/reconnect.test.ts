@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { DescribeTasksCommand, type Task } from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { explainLoss } from '../src/job/explain-loss.ts';
-import type { JobTaskShape } from '../src/job/plan-job-task.ts';
 import { type ExecutorBed, makeExecutorBed, RUNNING_TASK, TASK_ARN } from './support/executor-bed.ts';
 import { sessionOf } from './support/job.ts';
+import { shape } from './support/task-shape.ts';
 
 let bed: ExecutorBed;
 
@@ -49,17 +49,6 @@ describe('a stage that lost its connection', () => {
 });
 
 describe('a lost stage whose task runs on', () => {
-  const shape: JobTaskShape = {
-    image: 'alpine:3',
-    user: undefined,
-    entryPoint: undefined,
-    services: [],
-    size: { cpu: 1024, memory: 2048 },
-    architecture: 'X86_64',
-    ephemeralStorageGib: 20,
-    taskRoleArn: undefined,
-  };
-
   /** What is said of it when the helper answers a heartbeat so. */
   const explained = (heartbeat: () => Promise<{ stdout: string; stderr: string }>) => {
     const capacityProvider = 'FARGATE' as const;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JobTaskShape } from '../src/job/plan-job-task.ts';
 import { jobTaskDefinition } from '../src/task/task-definition.ts';
+import { shape } from './support/task-shape.ts';
 
 const settings = {
   fleet: 'default',
@@ -10,17 +11,6 @@ const settings = {
   logGroup: undefined,
   shipsServiceOutput: false,
   region: 'eu-west-1',
-};
-
-const shape: JobTaskShape = {
-  image: 'alpine:3',
-  user: undefined,
-  entryPoint: undefined,
-  services: [],
-  size: { cpu: 1024, memory: 2048 },
-  architecture: 'X86_64',
-  ephemeralStorageGib: 20,
-  taskRoleArn: undefined,
 };
 
 const of = (more: Partial<JobTaskShape> = {}) => jobTaskDefinition({ ...shape, ...more }, settings);
