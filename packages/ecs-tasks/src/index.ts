@@ -1,5 +1,6 @@
-/** Reads our managers and job tasks from ECS, as facts for those who decide. */
-export { jobTaskFacts, managerFacts, taskIdNumber } from './facts-for-tests.ts';
+/** Our managers and job tasks in ECS: facts for those who decide, and the ways to stop and tag them. */
+export { type CapacityRefusal, capacityRefusal, quotaAdvice } from './capacity-refusal.ts';
+export { definitionArn, jobTaskFacts, managerFacts, taskIdNumber } from './facts-for-tests.ts';
 export { isAlive, type Serving, servesSame, takesJobs, tokenRefusedAt } from './judgements.ts';
 export {
   describeOurTasks,
@@ -9,4 +10,6 @@ export {
   readOurTasks,
   type TaskListing,
 } from './read-tasks.ts';
+export { STOP_REASONS, stopTask } from './stop-task.ts';
+export { tagTask } from './tag-task.ts';
 export { type JobTaskFacts, type ManagerFacts, type TaskState, toTaskFacts } from './task-facts.ts';

@@ -25,6 +25,7 @@ export {
   fleetOfConfigParameter,
   fleetSecretsPath,
   fleetsPath,
+  isBroughtRunnerToken,
   jobSecretsPath,
   type ParameterNames,
   parameterNames,
@@ -32,14 +33,18 @@ export {
 } from './parameter-names.ts';
 export {
   BUILD_CONTAINER,
+  familyOf,
   fleetOfJobFamily,
   HELPER_CONTAINER,
   jobFamilyPrefix,
+  jobOfGroup,
+  jobTaskGroup,
   MANAGER_CONTAINER,
   MANAGER_ENVIRONMENT,
   MANAGER_FAMILY_PREFIX,
   MANAGER_STARTED_BY,
   managerFamily,
+  ownerOfFamily,
   RUNNER_TOKEN_REFUSED_EXIT_CODE,
   taskIdOf,
 } from './task-families.ts';

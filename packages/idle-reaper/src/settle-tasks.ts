@@ -1,6 +1,12 @@
-import type { JobTaskFacts, ManagerFacts, OurTasks } from '@serverless-gitlab-runner/ecs-tasks';
+import {
+  type JobTaskFacts,
+  type ManagerFacts,
+  type OurTasks,
+  STOP_REASONS,
+  stopTask,
+} from '@serverless-gitlab-runner/ecs-tasks';
 import { buildEntry } from '@serverless-gitlab-runner/shared-events';
-import { drainManager, hasJobTask, stopTask } from './ecs-acts.ts';
+import { drainManager, hasJobTask } from './ecs-acts.ts';
 import { managerLimits } from './fleet-facts.ts';
 import { judgeJobTask } from './judge-job-task.ts';
 import { judgeManager, type ManagerVerdict } from './judge-manager.ts';
@@ -20,7 +26,7 @@ export async function settleJobTask(
   const verdict = judgeJobTask({ jobTask, owner, maxLifetimeSeconds, now: parts.now() });
   if (verdict.kind === 'keep') return;
   const { fleet, taskArn, jobId } = jobTask;
-  const stopped = await stopTask(parts.ecs, parts.cluster, taskArn, verdict.reason);
+  const stopped = await stopTask(parts.ecs, parts.cluster, taskArn, STOP_REASONS[verdict.reason]);
   if (stopped) summary.stopped += 1;
   parts.log('job task stopped', { fleet, taskArn, jobId, reason: verdict.reason, stopped });
 }
@@ -73,7 +79,7 @@ async function stop({ parts, summary, events }: Sweep, manager: ManagerFacts): P
     log('manager kept', { fleet, taskArn, because: 'it has a job task after all' });
     return;
   }
-  if (!(await stopTask(ecs, cluster, taskArn, 'drain-overdue'))) return;
+  if (!(await stopTask(ecs, cluster, taskArn, STOP_REASONS['drain-overdue']))) return;
   summary.stopped += 1;
   log('manager stopped', { fleet, taskArn, reason: 'drain-overdue' });
   const from = manager.startedAt ?? manager.createdAt;

@@ -1,7 +1,7 @@
 import { DescribeTasksCommand, ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
-import { toTags } from '@serverless-gitlab-runner/fleet';
+import { definitionArn, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { jobFamilyPrefix, managerFamily } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../src/environment.ts';
@@ -80,15 +80,21 @@ describe('reading the fleets', () => {
 describe('reading the cluster', () => {
   const arn = (number: number) => `arn:aws:ecs:eu-west-1:111122223333:task/cluster/${taskIdNumber(number)}`;
   const tasks = new Map<string, Task>([
-    [arn(1), { taskArn: arn(1), lastStatus: 'RUNNING', tags: toTags({ role: 'manager', fleet: 'default' }) }],
-    [arn(2), { taskArn: arn(2), lastStatus: 'STOPPED', tags: toTags({ role: 'manager', fleet: 'default' }) }],
+    [
+      arn(1),
+      { taskArn: arn(1), lastStatus: 'RUNNING', taskDefinitionArn: definitionArn(managerFamily('default')) },
+    ],
+    [
+      arn(2),
+      { taskArn: arn(2), lastStatus: 'STOPPED', taskDefinitionArn: definitionArn(managerFamily('default')) },
+    ],
     [
       arn(3),
       {
         taskArn: arn(3),
         lastStatus: 'RUNNING',
         startedBy: taskIdNumber(1),
-        tags: toTags({ role: 'job', fleet: 'default' }),
+        taskDefinitionArn: definitionArn(`${jobFamilyPrefix('default')}1`),
       },
     ],
     [
@@ -97,17 +103,20 @@ describe('reading the cluster', () => {
         taskArn: arn(4),
         lastStatus: 'RUNNING',
         startedBy: taskIdNumber(5),
-        tags: toTags({ role: 'job', fleet: 'default' }),
+        taskDefinitionArn: definitionArn(`${jobFamilyPrefix('default')}1`),
       },
     ],
-    [arn(5), { taskArn: arn(5), lastStatus: 'RUNNING', tags: toTags({ role: 'manager', fleet: 'default' }) }],
+    [
+      arn(5),
+      { taskArn: arn(5), lastStatus: 'RUNNING', taskDefinitionArn: definitionArn(managerFamily('default')) },
+    ],
     [
       arn(6),
       {
         taskArn: arn(6),
         lastStatus: 'RUNNING',
         startedBy: 'somebody',
-        tags: toTags({ role: 'job', fleet: 'default' }),
+        taskDefinitionArn: definitionArn(`${jobFamilyPrefix('default')}1`),
       },
     ],
   ]);

@@ -153,6 +153,13 @@ export const families = {
     fleet: fleet(NO_SAFETY),
     faults: faults({ ...CALLS }),
   }),
+  /** Somebody stops managers by StopTask, which may delete all tags of theirs. */
+  'stopped managers': schedule({
+    jobs: jobs({ most: 4, last: 300, seconds: 60, webhooks: ['sent'] }),
+    deaths: deaths(['stopped manager'], 3, 400),
+    fleet: fleet(NO_SAFETY),
+    faults: faults({ ...CALLS }),
+  }),
   /** The dead man's switch is broken and lists have gaps: the reaper alone must tell orphans from jobs. */
   orphans: schedule({
     jobs: jobs({ most: 4, last: 300, seconds: 300, webhooks: ['sent'] }),

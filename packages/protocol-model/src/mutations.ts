@@ -1,6 +1,6 @@
 import { TagResourceCommand, type Task } from '@aws-sdk/client-ecs';
-import { readOurTasks, takesJobs } from '@serverless-gitlab-runner/ecs-tasks';
-import { TAG, tagValue, toTags } from '@serverless-gitlab-runner/fleet';
+import { definitionArn, readOurTasks, takesJobs } from '@serverless-gitlab-runner/ecs-tasks';
+import { managerFamily, TAG, tagValue, toTags } from '@serverless-gitlab-runner/fleet';
 import { readWorld } from '@serverless-gitlab-runner/idle-reaper';
 import type { EcsApi } from './ecs/simulated-ecs.ts';
 import type { FamilyName } from './families.ts';
@@ -134,10 +134,15 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     caughtIn: 'prompt',
     by: ['zero tasks after quiet'],
   },
-  'tasks are known by their family': {
+  'tasks of any family are taken for ours': {
     seams: { reaperEcs: (ecs) => changingTasks(ecs, takenForOurs) },
     caughtIn: 'prompt',
     by: ['tasks of others are not touched'],
+  },
+  'tasks are known by the tags that StopTask deletes': {
+    seams: { reaperEcs: (ecs) => changingTasks(ecs, knownByTags) },
+    caughtIn: 'stopped managers',
+    by: ['every job is started'],
   },
   'that a token was refused is not remembered': {
     seams: {
@@ -189,7 +194,13 @@ function withoutExitCode(task: Task): Task {
 
 function takenForOurs(task: Task): Task {
   const isOurs = tagValue(task.tags, 'role') !== undefined;
-  return isOurs ? task : { ...task, tags: toTags({ role: 'manager', fleet: 'default' }) };
+  return isOurs ? task : { ...task, taskDefinitionArn: definitionArn(managerFamily('default')) };
+}
+
+/** What a reader would make of a task that it knows by its tags only. */
+function knownByTags(task: Task): Task {
+  const isTagged = tagValue(task.tags, 'role') !== undefined;
+  return isTagged ? task : { ...task, taskDefinitionArn: definitionArn('unknown') };
 }
 
 function withoutStartedBy(ecs: EcsApi): EcsApi['listTasks'] {

@@ -1,4 +1,3 @@
-import { managerFamily } from '@serverless-gitlab-runner/fleet';
 import { readWorld } from '@serverless-gitlab-runner/idle-reaper';
 import { boundsOf, DEAD_MAN_SECONDS } from './bounds.ts';
 import { createClock, START } from './clock.ts';
@@ -105,11 +104,22 @@ export async function runSchedule(
   });
 
   for (const startedBy of ['somebody', 'serverless-gitlab-runner'])
-    ecs.add({ role: 'foreign', family: managerFamily('default'), startedBy, jobId: undefined }, [
-      { key: 'role', value: 'job' },
-    ]);
+    ecs.add(
+      {
+        role: 'foreign',
+        family: 'web',
+        startedBy,
+        group: 'family:web',
+        overrides: undefined,
+        jobId: undefined,
+      },
+      [{ key: 'role', value: 'job' }],
+    );
   for (const { at, of } of schedule.deaths)
-    clock.at(START + at * 1000, () => (of === 'manager' ? managers : jobTasks).dieSome());
+    clock.at(START + at * 1000, () => {
+      if (of === 'stopped manager') managers.stopSome();
+      else (of === 'manager' ? managers : jobTasks).dieSome();
+    });
 
   /** Once everything is done, safety launches are turned off, and there must be nothing after a while. */
   const lookForQuiet = () => {

@@ -80,7 +80,7 @@ async function fillWith(
     }
     return { kind: 'failed', failure: tokensUsedUp };
   } catch (error) {
-    return { kind: 'failed', failure: failureOfError(error) };
+    return { kind: 'failed', failure: failureOfError(error, capacityProvider) };
   }
 }
 
@@ -93,7 +93,7 @@ async function runTask(launch: ManagerLaunch, { ecs }: LaunchParts): Promise<Run
     const { tasks = [], failures = [] } = await ecs.send(new RunTaskCommand(runTaskInput(launch)));
     const [task] = tasks;
     if (task?.taskArn !== undefined) return { taskArn: task.taskArn, task };
-    return { failure: failureOfAnswer(failures) };
+    return { failure: failureOfAnswer(failures, launch.cause.capacityProvider) };
   } catch (error) {
     const taskArn = conflictingTask(error);
     if (taskArn === undefined) throw error;

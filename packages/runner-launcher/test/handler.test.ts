@@ -2,6 +2,8 @@ import { DescribeTasksCommand, ECSClient, ListTasksCommand, RunTaskCommand } fro
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { definitionArn } from '@serverless-gitlab-runner/ecs-tasks';
+import { managerFamily } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { API_TOKEN, jobJson, startGitLab } from './support/gitlab.ts';
@@ -22,6 +24,7 @@ const bus = mockClient(EventBridgeClient);
 const { handler } = await import('../src/handler.ts');
 
 const taskArn = 'arn:aws:ecs:eu-west-1:111122223333:task/cluster/1';
+const taskDefinitionArn = definitionArn(managerFamily('default'));
 const record = ({ messageId, receiptHandle, body }: ReturnType<typeof queued>) => ({
   messageId,
   receiptHandle,
@@ -34,7 +37,7 @@ beforeEach(() => {
   ssm.on(GetParameterCommand).resolves({ Parameter: { Value: fleetDocument() } });
   ecs.on(ListTasksCommand).resolves({ taskArns: [] });
   ecs.on(DescribeTasksCommand).resolves({ tasks: [] });
-  ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn, lastStatus: 'PROVISIONING' }] });
+  ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn, taskDefinitionArn, lastStatus: 'PROVISIONING' }] });
   sqs
     .on(SendMessageBatchCommand)
     .resolves({ Successful: [{ Id: '0', MessageId: 'x', MD5OfMessageBody: 'x' }] });

@@ -1,6 +1,7 @@
 import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import { DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
 import { GetParameterCommand, GetParametersCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
+import { definitionArn } from '@serverless-gitlab-runner/ecs-tasks';
 import { managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -78,13 +79,21 @@ describe('a runner token that GitLab refused', () => {
   const later = new Date('2026-11-23T10:00:01Z');
 
   function ended(exitCode: number, tags = toTags({ role: 'manager', fleet: 'default' })) {
+    const taskDefinitionArn = definitionArn(managerFamily('default'));
     const taskArn = 'arn:aws:ecs:eu-west-1:111122223333:task/cluster/1';
     ecsMock
       .on(ListTasksCommand, { family: managerFamily('default'), desiredStatus: 'STOPPED' })
       .resolves({ taskArns: [taskArn] });
     ecsMock.on(DescribeTasksCommand).resolves({
       tasks: [
-        { taskArn, lastStatus: 'STOPPED', stoppedAt, tags, containers: [{ name: 'manager', exitCode }] },
+        {
+          taskArn,
+          taskDefinitionArn,
+          lastStatus: 'STOPPED',
+          stoppedAt,
+          tags,
+          containers: [{ name: 'manager', exitCode }],
+        },
       ],
     });
   }

@@ -5,8 +5,13 @@ import {
   StopTaskCommand,
   TagResourceCommand,
 } from '@aws-sdk/client-ecs';
-import { type jobTaskFacts, managerFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
-import { toTags } from '@serverless-gitlab-runner/fleet';
+import {
+  definitionArn,
+  type jobTaskFacts,
+  managerFacts,
+  taskIdNumber,
+} from '@serverless-gitlab-runner/ecs-tasks';
+import { managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { JobSecretFacts } from '../../src/judge-secret.ts';
@@ -61,7 +66,10 @@ export function parts(world: {
 export function readAgain({ taskArn }: ReturnType<typeof idle>, demandAt: number) {
   const tags = toTags({ role: 'manager', fleet: 'default', demand: iso(demandAt), drain: iso(now) });
   const startedAt = new Date(ago(59));
-  ecs.on(DescribeTasksCommand).resolves({ tasks: [{ taskArn, lastStatus: 'RUNNING', startedAt, tags }] });
+  const taskDefinitionArn = definitionArn(managerFamily('default'));
+  ecs
+    .on(DescribeTasksCommand)
+    .resolves({ tasks: [{ taskArn, taskDefinitionArn, lastStatus: 'RUNNING', startedAt, tags }] });
 }
 
 /** ECS that takes everything and has nothing. */
