@@ -10,6 +10,14 @@ export {
   readOurTasks,
   type TaskListing,
 } from './read-tasks.ts';
+export {
+  ECS_RATES,
+  ECS_SHARES,
+  keepToShare,
+  type Rate,
+  type RateName,
+  type Shares,
+} from './request-rates.ts';
 export { STOP_REASONS, stopTask } from './stop-task.ts';
 export { tagTask } from './tag-task.ts';
 export { type JobTaskFacts, type ManagerFacts, type TaskState, toTaskFacts } from './task-facts.ts';

@@ -51,7 +51,9 @@ export function judgeReplacement(facts: ReplacementCase): ReplacementVerdict {
   const cause = causeOf(facts, leftAt);
   if (cause === undefined) return none('not-needed');
   const others = managers.filter((other) => other.taskArn !== manager.taskArn && servesSame(other, manager));
-  const isSuccessor = (other: ManagerFacts) => takesJobs(other) || (other.createdAt ?? 0) > leftAt;
+  // One that is stopped works off its jobs for a while; who came meanwhile came in its place.
+  const leavesSince = manager.drainAt ?? manager.stoppingAt ?? leftAt;
+  const isSuccessor = (other: ManagerFacts) => takesJobs(other) || (other.createdAt ?? 0) > leavesSince;
   if (others.some(isSuccessor)) return none('replaced');
   const refusedAt = tokenRefusedAt(managers, manager);
   if (refusedAt !== undefined && changedAt(fleet, manager) <= refusedAt) return none('token-refused');

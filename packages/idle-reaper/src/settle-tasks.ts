@@ -31,17 +31,21 @@ export async function settleJobTask(
   parts.log('job task stopped', { fleet, taskArn, jobId, reason: verdict.reason, stopped });
 }
 
-/** Judges one manager, and drains or stops it. */
-export async function settleManager(state: Sweep, manager: ManagerFacts): Promise<void> {
-  const { parts, fleets, world } = state;
+/** Judges one manager by what the sweep has read. */
+export function verdictOn({ parts, fleets, world }: Sweep, manager: ManagerFacts): ManagerVerdict {
   const fleet = fleets?.get(manager.fleet);
-  const verdict = judgeManager({
+  return judgeManager({
     manager,
     jobTasks: jobTasksOf(world, manager),
     limits: managerLimits(fleet),
     fleetExists: fleet !== undefined,
     now: parts.now(),
   });
+}
+
+/** Judges one manager, and drains or stops it. */
+export async function settleManager(state: Sweep, manager: ManagerFacts): Promise<void> {
+  const verdict = verdictOn(state, manager);
   if (verdict.kind === 'drain') await drain(state, manager, verdict);
   if (verdict.kind === 'stop') await stop(state, manager);
 }

@@ -209,24 +209,25 @@ function withoutStartedBy(ecs: EcsApi): EcsApi['listTasks'] {
 
 type ReadWorld = typeof readWorld;
 
-async function drainFirst(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const { managers } = await readWorld(ecs, cluster);
+async function drainFirst(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+  const { managers } = await readWorld(...asked);
+  const [ecs] = asked;
   const tags = toTags({ drain: new Date(0).toISOString() });
   for (const { taskArn: resourceArn } of managers.filter(takesJobs))
     await ecs.send(new TagResourceCommand({ resourceArn, tags }));
-  return readWorld(ecs, cluster);
+  return readWorld(...asked);
 }
 
-async function drainedWithoutDemand(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const world = await readWorld(ecs, cluster);
+async function drainedWithoutDemand(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+  const world = await readWorld(...asked);
   const managers = world.managers.map((manager) =>
     manager.drainAt === undefined ? manager : { ...manager, demandAt: undefined },
   );
   return { ...world, managers };
 }
 
-async function drainedWithoutJobs(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const world = await readWorld(ecs, cluster);
+async function drainedWithoutJobs(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+  const world = await readWorld(...asked);
   const drained = new Set(
     world.managers.filter(({ drainAt }) => drainAt !== undefined).map(({ taskId }) => taskId),
   );
@@ -236,12 +237,13 @@ async function drainedWithoutJobs(...[ecs, cluster]: Parameters<ReadWorld>): Ret
   };
 }
 
-async function withoutEnded(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const world = await readWorld(ecs, cluster);
+async function withoutEnded(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+  const world = await readWorld(...asked);
   return { ...world, managers: world.managers.filter(({ state }) => state !== 'stopped') };
 }
 
-async function orphansByLists(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+async function orphansByLists(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+  const [ecs, cluster] = asked;
   const world = await readOurTasks(ecs, cluster, [
     { desiredStatus: 'RUNNING' },
     { desiredStatus: 'STOPPED' },

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import {
   definitionArn,
+  isAlive,
   type jobTaskFacts,
   managerFacts,
   taskIdNumber,
@@ -42,13 +43,21 @@ export function parts(world: {
   secrets?: JobSecretFacts[];
 }) {
   const { secrets = [], ...tasks } = world;
+  let endedWasRead = 0;
   const published: EventEntry[] = [];
   const lines: Record<string, unknown>[] = [];
   const all: SweepParts = {
     ecs: new ECSClient({ region: 'eu-west-1' }),
     cluster: 'cluster',
     eventBusName: 'bus',
-    readWorld: async () => ({ managers: [], jobTasks: [], ...tasks }),
+    readWorld: async () => ({
+      managers: tasks.managers ?? [],
+      jobTasks: (tasks.jobTasks ?? []).filter(isAlive),
+    }),
+    readEndedJobTasks: async () => {
+      endedWasRead += 1;
+      return (tasks.jobTasks ?? []).filter((task) => !isAlive(task));
+    },
     readFleets: async () => new Map([['default', quiet]]),
     secrets: { isDue: () => true, list: async () => secrets, remove: async () => true },
     publish: async (entries) => {
@@ -59,7 +68,7 @@ export function parts(world: {
   };
   const events = () =>
     published.map(({ DetailType, Detail }) => ({ name: DetailType, ...JSON.parse(Detail) }));
-  return { all, events, lines };
+  return { all, events, lines, endedWasRead: () => endedWasRead };
 }
 
 /** What ECS tells of a manager when it is read again after the mark. */
