@@ -11,9 +11,11 @@ export {
   type TaskListing,
 } from './read-tasks.ts';
 export {
+  createPace,
   ECS_RATES,
   ECS_SHARES,
   keepToShare,
+  type Pace,
   type Rate,
   type RateName,
   type Shares,

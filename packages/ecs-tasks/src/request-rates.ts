@@ -34,41 +34,42 @@ const BUCKETS_OF: Readonly<Record<string, readonly RateName[]>> = {
 export type Shares = Readonly<Record<RateName, number>>;
 
 /**
- * Who may use how much, all of its processes together: half of each rate in all, so that other users of the account, and a
- * share that is miscounted for a minute, do no harm.
+ * Who may use how much, all of its processes together: less than half of each rate in all, so that other users of the account,
+ * calls that come together by chance, and a share that is miscounted for a minute, do no harm.
  */
 export const ECS_SHARES = {
-  launcher: { reads: 0.15, tasks: 0.05, runTask: 0.05, tags: 0.4 },
-  reaper: { reads: 0.15, tasks: 0.05, runTask: 0, tags: 0.1 },
-  managers: { reads: 0.2, tasks: 0.4, runTask: 0.45, tags: 0 },
+  launcher: { reads: 0.12, tasks: 0.03, runTask: 0.05, tags: 0.35 },
+  reaper: { reads: 0.12, tasks: 0.05, runTask: 0, tags: 0.1 },
+  managers: { reads: 0.2, tasks: 0.35, runTask: 0.35, tags: 0 },
 } as const satisfies Record<string, Shares>;
 
+/** Waits until a command of the SDK may be sent, by its class's name. */
+export type Pace = (command: string) => Promise<void>;
+
 /**
- * Makes a client keep to a share of the account's rates: a call that would pass it waits its turn. Tries count like calls, as
- * AWS counts them.
+ * Makes a pace that keeps to a share of the account's rates.
  * @param processes how many processes use the share together, now; asked at every call
  */
-export function keepToShare(
-  client: ECSClient,
-  shares: Shares,
-  processes: () => number,
-  timing: Pick<Timing, 'now' | 'sleep'>,
-): void {
+export function createPace(shares: Shares, processes: () => number, timing: Timing): Pace {
   const buckets = new Map<RateName, Bucket>();
-  const take = async (name: RateName) => {
-    const bucket = buckets.get(name) ?? createBucket(timing.now());
-    buckets.set(name, bucket);
-    const share = shares[name] / Math.max(1, processes());
-    const wait = bucket.take(timing.now(), {
-      // Less than one call could never pass.
-      burst: Math.max(1, ECS_RATES[name].burst * share),
-      perSecond: ECS_RATES[name].perSecond * share,
-    });
-    if (wait > 0) await timing.sleep(wait);
+  return async (command) => {
+    for (const name of BUCKETS_OF[command] ?? []) {
+      const bucket = buckets.get(name) ?? createBucket(timing);
+      buckets.set(name, bucket);
+      const share = shares[name] / Math.max(1, processes());
+      const { burst, perSecond } = ECS_RATES[name];
+      const wait = bucket.take({ burst: burst * share, perSecond: perSecond * share });
+      if (wait > 0) await timing.sleep(wait);
+    }
   };
+}
+
+/** Makes a client wait for the pace before each call. Tries count like calls, as AWS counts them. */
+export function keepToShare(client: ECSClient, ...share: Parameters<typeof createPace>): void {
+  const pace = createPace(...share);
   client.middlewareStack.add(
     (next, context) => async (args) => {
-      for (const name of BUCKETS_OF[context.commandName ?? ''] ?? []) await take(name);
+      await pace(context.commandName ?? '');
       return next(args);
     },
     // Behind the retries of the same step, so that each of them waits too.
@@ -78,17 +79,24 @@ export function keepToShare(
 
 interface Bucket {
   /** @returns milliseconds until the call may be made */
-  take(now: number, rate: Rate): number;
+  take(rate: Rate): number;
 }
 
-/** A token bucket that lends: who comes when it is empty takes a place in the row, and waits until it has been paid. */
-function createBucket(createdAt: number): Bucket {
+/**
+ * A token bucket that lends: who comes when it is empty takes a place in the row, and waits until it has been paid. So a bucket
+ * may hold less than one call. Many such buckets are emptied by one burst of jobs: where one is full, its first call waits up
+ * to a call's time longer, by chance, or those of all managers would come together.
+ */
+function createBucket({ now, random }: Timing): Bucket {
   let level = Number.POSITIVE_INFINITY;
-  let at = createdAt;
+  let at = now();
   return {
-    take(now, { burst, perSecond }) {
-      level = Math.min(burst, level + ((now - at) / 1000) * perSecond) - 1;
-      at = now;
+    take({ burst, perSecond }) {
+      const elapsed = (now() - at) / 1000;
+      const isFull = level + elapsed * perSecond >= burst;
+      level = Math.min(burst, level + elapsed * perSecond) - 1;
+      if (isFull && burst < 1) level -= random();
+      at = now();
       return level >= 0 ? 0 : (-level / perSecond) * 1000;
     },
   };
