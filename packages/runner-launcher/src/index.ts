@@ -9,4 +9,4 @@ export { type BatchParts, processBatch } from './process-batch.ts';
 export { refusedToken } from './refused-token.ts';
 export { retryDelaySeconds } from './retry-delay.ts';
 export { createSeenJobs } from './seen-jobs.ts';
-export { settleMessages } from './settle-messages.ts';
+export { type Settled, settleMessages } from './settle-messages.ts';

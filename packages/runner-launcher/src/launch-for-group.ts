@@ -12,6 +12,7 @@ import { markDemand } from './mark-demand.ts';
 import { type LaunchFailure, type Outcome, outcomeOfFailure } from './outcome.ts';
 import { type LaunchPlan, planLaunch } from './plan-launch.ts';
 import type { LaunchRequest } from './read-messages.ts';
+import { retryDelaySeconds } from './retry-delay.ts';
 import type { SeenJobs } from './seen-jobs.ts';
 
 export interface GroupParts extends LaunchParts {
@@ -48,6 +49,11 @@ interface Progress {
 /** Each round marks or launches; the facts settle in two or three, unless others work against this one. */
 const MAX_ROUNDS = 10;
 
+/** A message that comes back waits for a free launcher and its batch. */
+const LOOK_AGAIN_LATE_MS = 10_000;
+/** A mark this young needs no other: the reaper that drains beside it sees it when it looks again. */
+const MARK_HOLDS_MS = 10_000;
+
 const unsettled: LaunchFailure = {
   reason: 'unknown',
   message: 'The managers changed all the time while a launch was planned. It is tried again',
@@ -65,8 +71,8 @@ export async function launchForGroup(group: Group, world: OurTasks, parts: Group
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const plan = makePlan(group, world, parts, progress);
       if (await carryOut(plan, group, world, parts, progress)) {
-        parts.counted.count(group.serving, jobIdsOf(group, plan.covered));
-        return { ...progress, outcomes: outcomesOf(plan, progress) };
+        remember(group, plan, parts);
+        return { ...progress, outcomes: outcomesOf(group, plan, progress) };
       }
     }
     return allFailed(group, progress, unsettled);
@@ -104,7 +110,10 @@ async function carryOut(
   parts: GroupParts,
   progress: Progress,
 ): Promise<boolean> {
-  const unmarked = plan.mark.filter(({ taskArn }) => !progress.marked.has(taskArn));
+  const holdsMs = Math.min(MARK_HOLDS_MS, (group.config.manager.idleSeconds * 1000) / 2);
+  const isMarked = ({ taskArn, demandAt = 0 }: ManagerFacts) =>
+    progress.marked.has(taskArn) || parts.timing.now() - demandAt < holdsMs;
+  const unmarked = plan.mark.filter((manager) => !isMarked(manager));
   if (unmarked.length > 0) {
     await rely(unmarked, world, parts, progress);
     return false;
@@ -158,18 +167,31 @@ function forget(world: OurTasks, taskArn: string): void {
   world.managers = world.managers.filter((manager) => manager.taskArn !== taskArn);
 }
 
-function outcomesOf(plan: LaunchPlan, { launched, failure }: Progress): Map<string, Outcome> {
+/** What the next batch counts beside its own: the jobs of this one, until their messages come back. */
+function remember({ serving, requests }: Group, plan: LaunchPlan, { counted, timing }: GroupParts): void {
+  const covered = new Set(plan.covered);
+  for (const { eventId, jobId, message } of requests) {
+    if (jobId === undefined) continue;
+    const backAfter = retryDelaySeconds('recheck', message.receiveCount, 1) * 1000 + LOOK_AGAIN_LATE_MS;
+    if (covered.has(eventId)) counted.count(serving, jobId, timing.now() + backAfter);
+    else counted.forget(serving, jobId);
+  }
+}
+
+function outcomesOf(
+  { requests }: Group,
+  plan: LaunchPlan,
+  { launched, failure }: Progress,
+): Map<string, Outcome> {
   const because = launched.length > 0 ? 'manager-launched' : 'manager-runs';
+  const withJob = new Set(requests.flatMap(({ eventId, jobId }) => (jobId === undefined ? [] : eventId)));
   const kept: Outcome = failure ? outcomeOfFailure(failure) : { kind: 'retry', reason: 'at-maximum' };
   return new Map<string, Outcome>([
     ...plan.running.map((eventId) => [eventId, { kind: 'done', because: 'job-runs' }] as const),
-    ...plan.covered.map((eventId) => [eventId, { kind: 'done', because }] as const),
+    ...plan.overdue.map((eventId) => [eventId, { kind: 'done', because: 'job-overdue' }] as const),
+    ...plan.covered.map(
+      (eventId) => [eventId, { kind: withJob.has(eventId) ? 'recheck' : 'done', because }] as const,
+    ),
     ...plan.kept.map((eventId) => [eventId, kept] as const),
   ]);
-}
-
-function jobIdsOf({ requests }: Group, eventIds: readonly string[]): number[] {
-  return requests.flatMap(({ eventId, jobId }) =>
-    jobId !== undefined && eventIds.includes(eventId) ? jobId : [],
-  );
 }

@@ -15,6 +15,9 @@ export type Outcome =
       kind: 'done';
       because:
         | 'job-runs'
+        /** A job waited long beside free places: nobody waits there any more. */
+        | 'job-overdue'
+        /** A request without a job, or the last receive of one with a job. */
         | 'manager-runs'
         | 'manager-launched'
         | 'not-ours'
@@ -25,6 +28,8 @@ export type Outcome =
         /** A safety launch, and GitLab says that no job waits. */
         | 'nothing-waits';
     }
+  /** Its job counts on a manager; it comes back until the job has a task, so that no launcher forgets it. */
+  | { kind: 'recheck'; because: 'manager-runs' | 'manager-launched' }
   /** It stays in the queue and comes back later. */
   | { kind: 'retry'; reason: 'at-maximum' | 'gitlab-unreachable' | ManagerLaunchFailed['reason'] }
   /** It goes to the dead-letter queue, with the reason. */

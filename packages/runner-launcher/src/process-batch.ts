@@ -115,7 +115,7 @@ function outcomeOf(outcomes: ReadonlyMap<string, Outcome>, eventId: string): Out
 function countKinds(outcomes: Iterable<Outcome>): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const outcome of outcomes) {
-    const key = outcome.kind === 'done' ? outcome.because : `${outcome.kind}: ${outcome.reason}`;
+    const key = outcome.kind === 'done' ? outcome.because : `${outcome.kind}: ${'reason' in outcome ? outcome.reason : outcome.because}`;
     counts[key] = (counts[key] ?? 0) + 1;
   }
   return counts;

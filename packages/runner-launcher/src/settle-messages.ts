@@ -33,9 +33,9 @@ export async function settleMessages(settled: readonly Settled[], parts: SettleP
   const retried: { message: Message; delay: number }[] = [];
   const givenUp: { message: Message; reason: string }[] = [];
   for (const { message, outcome } of settled) {
-    if (outcome.kind === 'retry') {
-      const delay = retryDelaySeconds(outcome.reason, message.receiveCount, parts.random());
-      retried.push({ message, delay });
+    if (outcome.kind === 'retry' || outcome.kind === 'recheck') {
+      const why = outcome.kind === 'retry' ? outcome.reason : outcome.kind;
+      retried.push({ message, delay: retryDelaySeconds(why, message.receiveCount, parts.random()) });
     }
     if (outcome.kind === 'give-up') givenUp.push({ message, reason: outcome.reason });
   }

@@ -1,9 +1,10 @@
 import { DescribeTasksCommand, ECSClient, ListTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityBatchCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { toTags } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { API_TOKEN, jobJson, startGitLab } from './support/gitlab.ts';
 import { fleetDocument, queued } from './support/launcher.ts';
 
@@ -29,6 +30,9 @@ const record = ({ messageId, receiptHandle, body }: ReturnType<typeof queued>) =
   attributes: { ApproximateReceiveCount: '1' },
 });
 
+/** A job that counts on a manager comes back until it has a task. */
+const lookedAtAgain = { batchItemFailures: [{ itemIdentifier: 'm-e1' }] };
+
 beforeEach(() => {
   for (const mock of [ecs, ssm, sqs, bus]) mock.reset();
   ssm.on(GetParameterCommand).resolves({ Parameter: { Value: fleetDocument() } });
@@ -41,13 +45,28 @@ beforeEach(() => {
   bus.on(PutEventsCommand).resolves({ Entries: [{ EventId: 'id' }] });
 });
 
+afterEach(() => vi.useRealTimers());
+
 describe('the Lambda', () => {
   it('starts a manager and tells of it', async () => {
-    expect(await handler({ Records: [record(queued(1))] })).toEqual({ batchItemFailures: [] });
+    expect(await handler({ Records: [record(queued(1))] })).toEqual(lookedAtAgain);
     expect(ecs.commandCalls(RunTaskCommand)).toHaveLength(1);
     expect(bus.commandCalls(PutEventsCommand)[0]?.args[0].input.Entries?.[0]?.DetailType).toBe(
       'ManagerLaunched',
     );
+  });
+
+  it('looks at a job again after some seconds, until it has a task, and then no more', async () => {
+    await handler({ Records: [record(queued(7))] });
+    const [call] = sqs.commandCalls(ChangeMessageVisibilityBatchCommand);
+    expect(call?.args[0].input.Entries?.[0]?.VisibilityTimeout).toBeGreaterThanOrEqual(8);
+    expect(call?.args[0].input.Entries?.[0]?.VisibilityTimeout).toBeLessThanOrEqual(10);
+    ecs.on(ListTasksCommand).resolves({ taskArns: [taskArn] });
+    const tags = toTags({ role: 'job', fleet: 'default', jobId: '7' });
+    ecs.on(DescribeTasksCommand).resolves({ tasks: [{ taskArn, lastStatus: 'PROVISIONING', tags }] });
+    vi.setSystemTime(Date.now() + 10_000);
+    expect(await handler({ Records: [record(queued(7))] })).toEqual({ batchItemFailures: [] });
+    expect(ecs.commandCalls(RunTaskCommand)).toHaveLength(1);
   });
 
   it('asks GitLab with the fleet’s API token, and starts nothing for a job that waits no more', async () => {
@@ -69,7 +88,7 @@ describe('the Lambda', () => {
 
   it('does not bring a message back because nobody heard of its manager', async () => {
     bus.on(PutEventsCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
-    expect(await handler({ Records: [record(queued(1))] })).toEqual({ batchItemFailures: [] });
+    expect(await handler({ Records: [record(queued(1))] })).toEqual(lookedAtAgain);
   });
 
   it('names the messages that must come back', async () => {

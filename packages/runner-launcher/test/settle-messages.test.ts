@@ -20,6 +20,7 @@ const settled = (number: number, outcome: Outcome, receiveCount = 1): Settled =>
 });
 const done: Outcome = { kind: 'done', because: 'manager-runs' };
 const retry: Outcome = { kind: 'retry', reason: 'at-maximum' };
+const recheck: Outcome = { kind: 'recheck', because: 'manager-runs' };
 const giveUp: Outcome = { kind: 'give-up', reason: 'invalid-fleet', message: 'no such fleet' };
 
 beforeEach(() => {
@@ -49,6 +50,12 @@ describe('settling messages', () => {
         { Id: '1', ReceiptHandle: 'r2', VisibilityTimeout: 80 },
       ],
     });
+  });
+
+  it('keeps a job that counts on a manager, and lets it come back soon', async () => {
+    expect(await settleMessages([settled(1, recheck), settled(2, recheck, 5)], parts)).toEqual(['m1', 'm2']);
+    const [call] = mock.commandCalls(ChangeMessageVisibilityBatchCommand);
+    expect(call?.args[0].input.Entries?.map(({ VisibilityTimeout }) => VisibilityTimeout)).toEqual([10, 30]);
   });
 
   it('sends what is given up to the dead-letter queue, with the reason, and lets SQS delete it', async () => {

@@ -38,9 +38,13 @@ describe('the delay of a retry', () => {
   it.each([
     ['at-maximum', 1, 20],
     ['at-maximum', 2, 40],
-    ['at-maximum', 4, 160],
-    ['at-maximum', 7, 900],
-    ['at-maximum', 1000, 900],
+    ['at-maximum', 3, 80],
+    ['at-maximum', 4, 120],
+    ['at-maximum', 1000, 120],
+    ['recheck', 1, 10],
+    ['recheck', 2, 20],
+    ['recheck', 3, 30],
+    ['recheck', 1000, 30],
     ['no-capacity', 1, 30],
     ['no-capacity', 9, 300],
     ['throttled', 1, 5],
@@ -77,20 +81,24 @@ describe('the memory of what had no capacity', () => {
 });
 
 describe('the memory of counted jobs', () => {
-  it('knows fleets and tokens apart, and forgets after ten minutes', () => {
+  it('knows fleets and tokens apart, and forgets what is told or overdue', () => {
     let now = 0;
     const counted = createCountedJobs(() => now);
     const own = { fleet: 'default', runnerTokenParameter: undefined };
-    counted.count(own, [1, 2]);
-    now = 1000;
-    counted.count(own, [2]);
-    counted.count({ fleet: 'default', runnerTokenParameter: '/t' }, [3]);
+    counted.count(own, 1, 1000);
+    counted.count(own, 2, 1000);
+    counted.count(own, 2, 1001);
+    counted.count({ fleet: 'default', runnerTokenParameter: '/t' }, 3, 5000);
+    now = 999;
     expect(counted.of(own)).toEqual([
-      { jobId: 1, countedAt: 0 },
-      { jobId: 2, countedAt: 1000 },
+      { jobId: 1, until: 1000 },
+      { jobId: 2, until: 1001 },
     ]);
-    now = 600_500;
-    expect(counted.of(own)).toEqual([{ jobId: 2, countedAt: 1000 }]);
+    now = 1000;
+    expect(counted.of(own)).toEqual([{ jobId: 2, until: 1001 }]);
+    counted.forget(own, 2);
+    expect(counted.of(own)).toEqual([]);
+    expect(counted.of({ fleet: 'default', runnerTokenParameter: '/t' })).toHaveLength(1);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   createSeenJobs,
   processBatch,
   refusedToken,
+  type Settled,
   settleMessages,
 } from '@serverless-gitlab-runner/runner-launcher';
 import { type Actor, createActor, kill } from '../actor.ts';
@@ -29,6 +30,8 @@ export interface LauncherParts {
   config: FleetConfig;
   /** When a parameter was written last. */
   changedAt(name: string): number;
+  /** What becomes of messages. */
+  settled(settled: Settled[]): Settled[];
   /** Which of the messages that the launcher wants kept are kept. */
   keep(messageIds: readonly string[]): readonly string[];
   trace(line: string, fields: Record<string, unknown>): void;
@@ -101,7 +104,7 @@ async function handle(
 ): Promise<void> {
   const { wire, queue } = parts;
   const settled = await processBatch(messages, batchParts(actor, memory, parts));
-  const kept = await settleMessages(settled, {
+  const kept = await settleMessages(parts.settled(settled), {
     sqs: sqsClient(actor, wire, queue),
     queueUrl: 'queue',
     deadLetterQueueUrl: 'dead-letters',
