@@ -1,4 +1,5 @@
 /** Reads our managers and job tasks from ECS, as facts for those who decide. */
+export { type CrashBackoff, crashBackoff, crashBackoffMs } from './crash-backoff.ts';
 export { jobTaskFacts, managerFacts, taskIdNumber } from './facts-for-tests.ts';
 export { isAlive, type Serving, servesSame, takesJobs, tokenRefusedAt } from './judgements.ts';
 export {

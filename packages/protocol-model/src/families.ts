@@ -144,7 +144,11 @@ export const families = {
   /** Many long jobs at one moment, for several managers: two launchers must see how many wait altogether. */
   burst: schedule({
     jobs: fc.array(
-      fc.record({ at: whole(0, 3), seconds: whole(300, 600), webhook: always<PlannedJob['webhook']>('sent') }),
+      fc.record({
+        at: whole(0, 3),
+        seconds: whole(300, 600),
+        webhook: always<PlannedJob['webhook']>('sent'),
+      }),
       { minLength: 15, maxLength: 40 },
     ),
     fleet: fleet({ ...NO_SAFETY, max: whole(3, 5), concurrentJobs: whole(4, 8) }),

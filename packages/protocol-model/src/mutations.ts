@@ -88,13 +88,13 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     caughtIn: 'lifetimes',
     by: ['no manager is stopped while it has a job'],
   },
-  'the reaper does not look at the demand of draining managers again': {
-    seams: { readWorld: drainedWithoutDemand },
+  'neither launcher nor reaper looks again at a demand that a drain crossed': {
+    seams: { readWorld: drainedWithoutDemand, settled: withoutRechecks },
     caughtIn: 'at the drain, lagging',
     by: ['no job waits while its fleet has room'],
   },
-  'managers that ended are not looked at': {
-    seams: { readWorld: withoutEnded },
+  'neither launcher nor reaper looks again when a manager is lost': {
+    seams: { readWorld: withoutEnded, settled: withoutRechecks },
     caughtIn: 'lost managers',
     by: ['no job waits while its fleet has room'],
   },

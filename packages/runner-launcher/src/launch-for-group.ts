@@ -6,7 +6,7 @@ import {
 } from '@serverless-gitlab-runner/ecs-tasks';
 import type { CapacityProvider, FleetConfig } from '@serverless-gitlab-runner/fleet';
 import type { CountedJobs } from './counted-jobs.ts';
-import { fillSlot, type LaunchParts } from './fill-slot.ts';
+import { fillSlot, isTooLate, type LaunchParts, type SlotResult, tooLate } from './fill-slot.ts';
 import { failureOfError } from './launch-failure.ts';
 import { markDemand } from './mark-demand.ts';
 import { type LaunchFailure, type Outcome, outcomeOfFailure } from './outcome.ts';
@@ -20,8 +20,11 @@ export interface GroupParts extends LaunchParts {
   seen: SeenJobs;
   cluster: string;
   parameterPrefix: string;
-  /** Why no manager may be launched for that fleet and token at all, if so. */
-  veto(serving: Serving): Promise<LaunchFailure | undefined>;
+  /**
+   * Why no manager may be launched now for that fleet and token, if so.
+   * @param running managers that are to run, of all fleets
+   */
+  checkLaunchAllowed(serving: Serving, running: readonly ManagerFacts[]): Promise<LaunchFailure | undefined>;
 }
 
 /** Requests of one batch for one fleet and token, oldest first. */
@@ -49,6 +52,8 @@ interface Progress {
 /** Each round marks or launches; the facts settle in two or three, unless others work against this one. */
 const MAX_ROUNDS = 10;
 
+/** RunTask and DescribeTasks for each: two launchers stay below ten managers a second, of the 20 that Fargate starts. */
+const SLOTS_AT_ONCE = 4;
 /** A message that comes back waits for a free launcher and its batch. */
 const LOOK_AGAIN_LATE_MS = 10_000;
 /** A mark this young needs no other: the reaper that drains beside it sees it when it looks again. */
@@ -69,6 +74,7 @@ export async function launchForGroup(group: Group, world: OurTasks, parts: Group
   const progress: Progress = { marked: new Set(), launched: [], failure: undefined };
   try {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      if (isTooLate(parts)) return allFailed(group, progress, tooLate);
       const plan = makePlan(group, world, parts, progress);
       if (await carryOut(plan, group, world, parts, progress)) {
         remember(group, plan, parts);
@@ -119,7 +125,7 @@ async function carryOut(
     return false;
   }
   if (plan.launch.length === 0) return true;
-  progress.failure = await parts.veto(group.serving);
+  progress.failure = await parts.checkLaunchAllowed(group.serving, world.managers);
   if (progress.failure === undefined) await launch(plan.launch, group, world, parts, progress);
   return false;
 }
@@ -146,13 +152,13 @@ async function launch(
   progress: Progress,
 ): Promise<void> {
   const { cluster, parameterPrefix, timing } = parts;
-  for (const slot of slots) {
-    const demandAt = timing.now();
-    const wish = { cluster, parameterPrefix, config, serving, slot, demandAt };
-    const result = await fillSlot(wish, parts);
+  const results = await fillAtOnce(slots, (slot) =>
+    fillSlot({ cluster, parameterPrefix, config, serving, slot, demandAt: timing.now() }, parts),
+  );
+  for (const result of results) {
     if (result.kind === 'failed') {
-      progress.failure = result.failure;
-      return;
+      progress.failure ??= result.failure;
+      continue;
     }
     forget(world, result.manager.taskArn);
     world.managers.push(result.manager);
@@ -161,6 +167,26 @@ async function launch(
       progress.marked.add(result.manager.taskArn);
     }
   }
+}
+
+/** Fills some places side by side; once one fails no other is begun, since the next would hardly fare better. */
+async function fillAtOnce(
+  slots: readonly number[],
+  fill: (slot: number) => Promise<SlotResult>,
+): Promise<SlotResult[]> {
+  const results: SlotResult[] = [];
+  const left = slots.values();
+  let failed = false;
+  const work = async () => {
+    for (const slot of left) {
+      const result = await fill(slot);
+      results.push(result);
+      failed ||= result.kind === 'failed';
+      if (failed) return;
+    }
+  };
+  await Promise.all(Array.from({ length: SLOTS_AT_ONCE }, work));
+  return results;
 }
 
 function forget(world: OurTasks, taskArn: string): void {

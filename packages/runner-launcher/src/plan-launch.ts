@@ -127,10 +127,7 @@ function loadOf(live: readonly ManagerFacts[], jobTasks: readonly JobTaskFacts[]
 }
 
 /** Jobs that earlier batches counted on managers, that have no job task yet, and that are not of this batch. */
-function expectedJobs(
-  { counted, jobTasks, seen, now }: LaunchFacts,
-  ofBatch: ReadonlySet<number>,
-): number {
+function expectedJobs({ counted, jobTasks, seen, now }: LaunchFacts, ofBatch: ReadonlySet<number>): number {
   const started = new Set(jobTasks.flatMap(({ jobId }) => jobId ?? []));
   return counted.filter(
     ({ jobId, until }) => until > now && !ofBatch.has(jobId) && !started.has(jobId) && !seen.has(jobId),

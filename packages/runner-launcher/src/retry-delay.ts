@@ -1,7 +1,7 @@
-import type { Outcome } from './outcome.ts';
+import type { RetryReason } from './outcome.ts';
 
 /** Why a message comes back. */
-export type ComingBack = Extract<Outcome, { kind: 'retry' }>['reason'] | 'recheck';
+export type ComingBack = RetryReason | 'recheck';
 
 interface Delays {
   baseSeconds: number;

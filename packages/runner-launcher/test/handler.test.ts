@@ -33,7 +33,12 @@ const record = ({ messageId, receiptHandle, body }: ReturnType<typeof queued>) =
 /** A job that counts on a manager comes back until it has a task. */
 const lookedAtAgain = { batchItemFailures: [{ itemIdentifier: 'm-e1' }] };
 
+/** What one test's Lambda looked at is no longer held in the next one. */
+let clock = Date.now();
+
 beforeEach(() => {
+  clock += 60_000;
+  vi.setSystemTime(clock);
   for (const mock of [ecs, ssm, sqs, bus]) mock.reset();
   ssm.on(GetParameterCommand).resolves({ Parameter: { Value: fleetDocument() } });
   ecs.on(ListTasksCommand).resolves({ taskArns: [] });

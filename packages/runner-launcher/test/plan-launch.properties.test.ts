@@ -32,7 +32,11 @@ describe('whatever the facts', () => {
           managerFacts({ taskId: taskIdNumber(number), ...over }),
         ),
         jobTasks: tasks.map(({ job, ofManager }) => jobTask(job, ofManager)),
-        requests: requests.map((jobId, index) => ({ eventId: `e${index}`, jobId, requestedAt: now - index * 50_000 })),
+        requests: requests.map((jobId, index) => ({
+          eventId: `e${index}`,
+          jobId,
+          requestedAt: now - index * 50_000,
+        })),
       }),
     );
   const takes = (world: LaunchFacts) =>

@@ -183,7 +183,13 @@ describe('planning a launch', () => {
     ],
     [
       'a counted job that had a task, which ended since, is counted no more',
-      { max: 1, requests: jobs(1), managers: [manager(1)], counted: counted(now + 1, 7, 8), seen: new Set([8]) },
+      {
+        max: 1,
+        requests: jobs(1),
+        managers: [manager(1)],
+        counted: counted(now + 1, 7, 8),
+        seen: new Set([8]),
+      },
       { mark: [1], covered: ['e1'] },
     ],
     [

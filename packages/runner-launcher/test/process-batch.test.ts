@@ -105,7 +105,8 @@ describe('a batch of messages', () => {
 });
 
 describe('a job that counts on a manager', () => {
-  const burst = (from: number, count: number) => Array.from({ length: count }, (_, index) => queued(from + index));
+  const burst = (from: number, count: number) =>
+    Array.from({ length: count }, (_, index) => queued(from + index));
 
   it('is looked at again, also when the manager runs already', async () => {
     const launcher = createLauncher();

@@ -66,10 +66,27 @@ describe('settling messages', () => {
         {
           Id: '0',
           MessageBody: 'body 1',
-          MessageAttributes: { reason: { DataType: 'String', StringValue: 'invalid-fleet' } },
+          MessageAttributes: {
+            reason: { DataType: 'String', StringValue: 'invalid-fleet' },
+            message: { DataType: 'String', StringValue: 'no such fleet' },
+          },
         },
       ],
     });
+  });
+
+  it('says of one that came back too often why it would have come back again', async () => {
+    const last: Outcome = {
+      kind: 'give-up',
+      reason: 'receives-exhausted',
+      last: 'no-capacity',
+      message: 'x',
+    };
+    await settleMessages([settled(1, last)], parts);
+    const [call] = mock.commandCalls(SendMessageBatchCommand);
+    expect(call?.args[0].input.Entries?.[0]?.MessageAttributes?.reason?.StringValue).toBe(
+      'receives-exhausted: no-capacity',
+    );
   });
 
   it('makes calls of ten', async () => {

@@ -60,23 +60,24 @@ describe('the delay of a retry', () => {
 });
 
 describe('the memory of what had no capacity', () => {
-  it('forgets after twenty seconds, and knows providers apart', () => {
+  it('forgets after twenty seconds, and knows providers and subnets apart', () => {
     let now = 0;
     const memory = createCapacityMemory(() => now);
-    memory.refused('FARGATE_SPOT');
-    expect(memory.worthAsking(['FARGATE_SPOT', 'FARGATE'])).toEqual(['FARGATE']);
+    memory.refused('FARGATE_SPOT', ['a', 'b']);
+    expect(memory.worthAsking(['FARGATE_SPOT', 'FARGATE'], ['b', 'a'])).toEqual(['FARGATE']);
+    expect(memory.worthAsking(['FARGATE_SPOT', 'FARGATE'], ['a'])).toEqual(['FARGATE_SPOT', 'FARGATE']);
     now = 19_999;
-    expect(memory.worthAsking(['FARGATE_SPOT'])).toEqual([]);
+    expect(memory.worthAsking(['FARGATE_SPOT'], ['a', 'b'])).toEqual([]);
     now = 20_000;
-    expect(memory.worthAsking(['FARGATE_SPOT'])).toEqual(['FARGATE_SPOT']);
+    expect(memory.worthAsking(['FARGATE_SPOT'], ['a', 'b'])).toEqual(['FARGATE_SPOT']);
   });
 
   it('has forgotten when the message that found none comes back for the first time', () => {
     let now = 0;
     const memory = createCapacityMemory(() => now);
-    memory.refused('FARGATE');
+    memory.refused('FARGATE', ['a', 'b']);
     now = retryDelaySeconds('no-capacity', 1, 0) * 1000;
-    expect(memory.worthAsking(['FARGATE'])).toEqual(['FARGATE']);
+    expect(memory.worthAsking(['FARGATE'], ['a', 'b'])).toEqual(['FARGATE']);
   });
 });
 
@@ -112,6 +113,8 @@ describe('the environment', () => {
 
   it('has a default for what may be left out', () => {
     expect(readEnvironment(complete).PARAMETER_PREFIX).toBe('/serverless-gitlab-runner');
+    expect(readEnvironment(complete).MAX_RECEIVES).toBe(1000);
+    expect(readEnvironment({ ...complete, MAX_RECEIVES: '7' }).MAX_RECEIVES).toBe(7);
   });
 
   it.each(Object.keys(complete))('names %s when it is missing', (name) => {

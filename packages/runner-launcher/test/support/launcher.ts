@@ -51,7 +51,7 @@ export function createLauncher(manager: FleetConfigInput['manager'] = {}) {
     seen: createSeenJobs(),
     readFleet: async () => ({ config }),
     readWorld: () => readOurTasks(ecs.client, 'cluster', [{ desiredStatus: 'RUNNING' }]),
-    veto: async () => undefined,
+    checkLaunchAllowed: async () => undefined,
     publish: async (build) => {
       published.push(...build());
     },
@@ -117,4 +117,6 @@ export const managerTags = (over: Parameters<typeof toTags>[0] = {}) =>
 
 /** What became of each message, in a word or two; a job that counts on a manager is looked at again. */
 export const kinds = (settled: Awaited<ReturnType<typeof processBatch>>) =>
-  settled.map(({ outcome }) => ('because' in outcome ? outcome.because : `${outcome.kind} ${outcome.reason}`));
+  settled.map(({ outcome }) =>
+    'because' in outcome ? outcome.because : `${outcome.kind} ${outcome.reason}`,
+  );
