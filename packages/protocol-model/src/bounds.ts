@@ -9,8 +9,6 @@ const SWEEP = 70;
 /** From a message on the queue to RunTask's answer. */
 const LAUNCH = 15;
 const SWIFT_LAUNCH = 4;
-/** A job without its script: its task's start and end, at most. */
-const JOB_OVERHEAD = 80;
 /** A task that is asked to stop has stopped by then. */
 const STOP = 35;
 /** A drained manager asks GitLab no more by then, at the latest. */
@@ -62,9 +60,9 @@ function startBound(schedule: Schedule): number {
   const back = jobs.length <= fleet.concurrentJobs ? 0 : COMES_BACK.counted;
   const cold = (schedule.swift ? SWIFT_LAUNCH : LAUNCH) + slowestStart(schedule) + 5 + back;
   if (fleet.safetyLaunchSeconds > 0) {
-    // A draining manager that ends begins the time without a manager anew.
-    const draining = Math.max(...jobs.map(({ seconds }) => seconds)) + JOB_OVERHEAD;
-    return draining + fleet.safetyLaunchSeconds + SWEEP + cold;
+    // The launcher lets managers that ended soon after their start wait too.
+    const crashes = deaths.length > 0 || faults.startFailing > 0 ? REPLACEMENT.backoff : 0;
+    return crashes + fleet.safetyLaunchSeconds + SWEEP + cold;
   }
   // By the marks and the queue alone. Without lag and faults no job waits for a sweep.
   if (lagMs === 0 && faults.until === 0) return cold;

@@ -149,7 +149,7 @@ export const families = {
         seconds: whole(300, 600),
         webhook: always<PlannedJob['webhook']>('sent'),
       }),
-      { minLength: 15, maxLength: 40 },
+      { minLength: 15, maxLength: 30 },
     ),
     fleet: fleet({ ...NO_SAFETY, max: whole(3, 5), concurrentJobs: whole(4, 8) }),
     lagMs: always(0),
