@@ -26,8 +26,11 @@ const MISSING_IS_BELIEVED_MS = 2500;
 /** `judge-replacement.ts` asks for another manager later and later, and then now and then. */
 const REPLACEMENT = { backoff: 900, repeat: 600 };
 const LATE_WEBHOOK = 300;
-/** `retry-delay.ts`: a job's message comes back by then while it counts on a manager, or its fleet is at its maximum. */
-const COMES_BACK = { counted: 40, atMaximum: 130 };
+/**
+ * `retry-delay.ts`: a job's message comes back by then while it counts on a manager, or its fleet is at its maximum; and
+ * `plan-launch.ts`: it does not any more after that beside a free place.
+ */
+const COMES_BACK = { counted: 40, atMaximum: 130, overdue: 160 };
 /** The queue's visibility timeout, after a Lambda that died. */
 const VISIBILITY = 360;
 
@@ -62,7 +65,9 @@ function startBound(schedule: Schedule): number {
   if (fleet.safetyLaunchSeconds > 0) {
     // The launcher lets managers that ended soon after their start wait too.
     const crashes = deaths.length > 0 || faults.startFailing > 0 ? REPLACEMENT.backoff : 0;
-    return crashes + fleet.safetyLaunchSeconds + SWEEP + cold;
+    // A runner that GitLab refused for a moment asks no more: messages count on its manager, and then it is drained as idle.
+    const deaf = schedule.token === undefined ? 0 : COMES_BACK.overdue + fleet.idleSeconds + SWEEP;
+    return crashes + deaf + fleet.safetyLaunchSeconds + SWEEP + cold;
   }
   // By the marks and the queue alone. Without lag and faults no job waits for a sweep.
   if (lagMs === 0 && faults.until === 0) return cold;
