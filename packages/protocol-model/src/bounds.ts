@@ -59,8 +59,8 @@ function slowestStart({ managerStart, slowStart }: Schedule): number {
 
 function startBound(schedule: Schedule): number {
   const { jobs, deaths, fleet, faults, lagMs } = schedule;
-  // Two launchers learn of each other's jobs when the messages come back.
-  const back = jobs.length <= fleet.concurrentJobs ? 0 : COMES_BACK.counted;
+  // Two launchers learn of each other's jobs when the messages come back; of the last, when the first managers took theirs.
+  const back = jobs.length <= fleet.concurrentJobs ? 0 : slowestStart(schedule) + COMES_BACK.counted;
   const cold = (schedule.swift ? SWIFT_LAUNCH : LAUNCH) + slowestStart(schedule) + 5 + back;
   if (fleet.safetyLaunchSeconds > 0) {
     // The launcher lets managers that ended soon after their start wait too.
