@@ -100,7 +100,7 @@ describe('runner-launcher', () => {
     launcher.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
     launcher.hasResourceProperties('AWS::SQS::Queue', {
       MessageRetentionPeriod: 4 * 86_400,
-      RedrivePolicy: { maxReceiveCount: 100, deadLetterTargetArn: Match.anyValue() },
+      RedrivePolicy: { maxReceiveCount: 1000, deadLetterTargetArn: Match.anyValue() },
     });
     launcher.hasResourceProperties('AWS::SQS::Queue', {
       MessageRetentionPeriod: 14 * 86_400,

@@ -9,7 +9,7 @@ import type { Hops } from './hops.ts';
 
 /** As `infra` deploys it. */
 const VISIBILITY_MS = 360_000;
-const MAX_RECEIVES = 100;
+export const MAX_RECEIVES = 1000;
 const BATCH_SIZE = 10;
 
 /** What the launcher calls itself; the rest is Lambda's event source mapping. */
