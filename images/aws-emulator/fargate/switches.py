@@ -4,11 +4,13 @@
 without `times` until taken back, with `{"FARGATE_SPOT": null}`.
 `POST /_fargate/interrupt` with `{"task": "<ARN>", "seconds": 2}`: a Spot interruption, after so many seconds nothing runs.
 `PUT /_fargate/faults` with `{"throttle": {"RunTask": 2}, "lagSeconds": 1, "diskMib": 32}`.
-`GET` of capacity and faults shows how they stand.
+`PUT /_fargate/account` with `{"new": true, "lagSeconds": 2, "mayCreateRole": true}`: an account without ECS's service-linked role.
+`GET` of capacity, faults and account shows how they stand.
 """
 
 import json
 
+from fargate import service_linked_role
 from fargate.capacity import CAPACITY, WARNING_SECONDS, interrupt
 from fargate.faults import FAULTS
 
@@ -54,10 +56,21 @@ def _change_faults(data):
     return 200, FAULTS.show()
 
 
+def _show_account(_data):
+    return 200, service_linked_role.ROLE.show()
+
+
+def _change_account(data):
+    service_linked_role.change(data)
+    return 200, service_linked_role.ROLE.show()
+
+
 _ROUTES = {
     ("GET", "capacity"): _show_capacity,
     ("PUT", "capacity"): _change_capacity,
     ("POST", "interrupt"): _interrupt,
+    ("GET", "account"): _show_account,
+    ("PUT", "account"): _change_account,
     ("GET", "faults"): _show_faults,
     ("PUT", "faults"): _change_faults,
 }

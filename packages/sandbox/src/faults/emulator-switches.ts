@@ -1,7 +1,16 @@
+import { z } from 'zod';
+
 /** What a capacity provider answers with; null: it has room again. */
 export type CapacitySwitch = Record<string, { reason: string; times?: number } | null>;
 
 export const NO_CAPACITY = { reason: 'Capacity is unavailable at this time' };
+
+/** Whether the account never used ECS, for how long a new service-linked role is of no use, and who may create it. */
+export type AccountSwitch = { new: true; lagSeconds?: number; mayCreateRole?: boolean } | { new: false };
+
+const accountSchema = z.object({
+  serviceLinkedRole: z.object({ exists: z.boolean(), usable: z.boolean() }),
+});
 
 /** The emulator's switches for what Fargate does on bad days (images/aws-emulator/README.md). */
 export class EmulatorSwitches {
@@ -28,6 +37,17 @@ export class EmulatorSwitches {
   /** MiB of each volume of tasks that start from now on; null: no limit. */
   async setDisk(diskMib: number | null): Promise<void> {
     await this.#send('PUT', 'faults', { diskMib });
+  }
+
+  /** An account that never used ECS; `{ new: false }`: one that did. */
+  async setAccount(account: AccountSwitch): Promise<void> {
+    await this.#send('PUT', 'account', account);
+  }
+
+  /** What the account has of ECS's service-linked role. */
+  async account(): Promise<{ exists: boolean; usable: boolean }> {
+    const answer = await fetch(`${this.#endpoint}/_fargate/account`);
+    return accountSchema.parse(await answer.json()).serviceLinkedRole;
   }
 
   async reset(): Promise<void> {
