@@ -131,17 +131,10 @@ async function deploy() {
   }
   const options = args.filter((arg) => arg !== '--affected' && arg !== '--');
   const which = options.length < args.length && args.includes('--affected') ? 'affected' : 'run-many';
-  // Four at a time: what the services stand on is not waited for by them, but by nx.
-  const nx = [
-    bin('nx/dist/bin/nx.js'),
-    which,
-    '-t',
-    'deploy',
-    '--parallel=4',
-    '--outputStyle=stream',
-    '--',
-    ...options,
-  ];
+  // Four at a time; nx has the services wait for what they stand on.
+  const nx = [bin('nx/dist/bin/nx.js'), which, '-t', 'deploy', '--parallel=4', '--outputStyle=stream'];
+  // Not as arguments: nx hands them on without their quotes, and settings are JSON.
+  env.DEPLOY_OPTIONS = JSON.stringify(options);
   return (await run(nx)) || run(['packages/infra/src/next-steps.ts']);
 }
 

@@ -1,6 +1,7 @@
 /** Deploys one stack; `--help` says more. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { IAMClient } from '@aws-sdk/client-iam';
+import { z } from 'zod';
 import { nearestName, parseOptions, UsageError } from './cli/parse-options.ts';
 import { runCommand } from './cli/run-command.ts';
 import { DEPLOY_TARGETS, deployStack, isDeployTarget } from './deploy/deploy-stack.ts';
@@ -11,7 +12,7 @@ const HELP = `Usage: node src/deploy.ts STACK [options]
 Deploys one stack and no other. STACK is one of:
   ${DEPLOY_TARGETS.join('\n  ')}
 
-Options go to \`cdk deploy\`:
+Options, after those in the variable DEPLOY_OPTIONS (a JSON array; nx hands JSON in a command line on without its quotes), go to \`cdk deploy\`:
   -c, --context KEY=VALUE     a setting of this app (README, "Context"), instead of the one in cdk.json
       --profile NAME          profile of the AWS credentials
   -r, --role-arn ARN          role that CloudFormation works as
@@ -40,7 +41,8 @@ const OPTIONS = {
 await runCommand({
   help: HELP,
   run: async ({ args, print }) => {
-    const [target = '', ...options] = args;
+    const [target = '', ...given] = args;
+    const options = [...optionsOfEnvironment(), ...given];
     if (!isDeployTarget(target)) {
       const nearest = nearestName(target, DEPLOY_TARGETS);
       throw new UsageError(
@@ -54,3 +56,20 @@ await runCommand({
     return true;
   },
 });
+
+/** @throws {UsageError} */
+function optionsOfEnvironment(): string[] {
+  const { DEPLOY_OPTIONS: text } = process.env;
+  if (!text) return [];
+  const parsed = z.array(z.string()).safeParse(parseJson(text));
+  if (!parsed.success) throw new UsageError(`DEPLOY_OPTIONS must be a JSON array of options, not ${text}`);
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -50,7 +50,8 @@ function chosen(given: string | undefined): readonly Queue[] {
 /** @returns whether every message got another try */
 async function redrive(queue: Queue, listOnly: boolean, { print, log }: CommandLine): Promise<boolean> {
   const cloudFormation = new CloudFormationClient();
-  const sqs = new SQSClient();
+  // By the client's own endpoint, which AWS_ENDPOINT_URL may set; on AWS a queue's URL has the same host.
+  const sqs = new SQSClient({ useQueueUrlAsEndpoint: false });
   if (queue === 'launcher') {
     const outputs = ['QueueUrl', 'LauncherDeadLettersUrl'] as const;
     const { QueueUrl, LauncherDeadLettersUrl } = await requireOutputs(
