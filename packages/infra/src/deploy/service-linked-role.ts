@@ -1,10 +1,12 @@
-import { CreateServiceLinkedRoleCommand, type IAMClient, waitUntilRoleExists } from '@aws-sdk/client-iam';
+import { setTimeout } from 'node:timers/promises';
+import { CreateServiceLinkedRoleCommand, GetRoleCommand, type IAMClient } from '@aws-sdk/client-iam';
 
 /** Name of the role with which ECS attaches network interfaces; one an account. */
 const ROLE = 'AWSServiceRoleForECS';
 const SERVICE = 'ecs.amazonaws.com';
-/** Seconds until IAM's reads show a role that was just made. */
-const VISIBLE_WITHIN_SECONDS = 60;
+/** Milliseconds until IAM's reads show a role that was just made, and between two reads. */
+const VISIBLE_WITHIN_MS = 60_000;
+const POLL_MS = 1000;
 
 /** Whether the role exists now; `not-allowed`: these credentials may not make it. */
 export type RoleOutcome = 'created' | 'exists' | 'not-allowed';
@@ -34,15 +36,18 @@ export async function ensureServiceLinkedRole(
 
 /** Waits until IAM shows the role, a minute at most; where it may not be read, not at all. */
 export async function awaitRole(iam: IAMClient, signal?: AbortSignal): Promise<void> {
-  const limits = { client: iam, maxWaitTime: VISIBLE_WITHIN_SECONDS, minDelay: 1, maxDelay: 5 };
+  const deadline = Date.now() + VISIBLE_WITHIN_MS;
+  while ((await isMissing(iam)) && Date.now() < deadline)
+    await setTimeout(POLL_MS, undefined, signal === undefined ? {} : { signal });
+}
+
+/** False also when it may not be read: the cluster will tell, and its stack is tried again. */
+async function isMissing(iam: IAMClient): Promise<boolean> {
   try {
-    await waitUntilRoleExists(
-      { ...limits, ...(signal === undefined ? {} : { abortSignal: signal }) },
-      { RoleName: ROLE },
-    );
-  } catch {
-    signal?.throwIfAborted();
-    // Not allowed to read it, or still not seen: the cluster tells, and its stack is tried again.
+    await iam.send(new GetRoleCommand({ RoleName: ROLE }));
+    return false;
+  } catch (error) {
+    return /^NoSuchEntity/.test((error as Error).name);
   }
 }
 

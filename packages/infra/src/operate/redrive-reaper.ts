@@ -59,17 +59,23 @@ async function invoke(
   { Body = '' }: Message,
   { lambda, functionName }: RedriveReaperOptions,
 ): Promise<string | undefined> {
+  // Lambda refuses anything else.
+  if (!isJson(Body)) return 'it is no JSON';
+  const { FunctionError, Payload } = await lambda.send(
+    new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(Body) }),
+  );
+  return FunctionError === undefined
+    ? undefined
+    : `${FunctionError}: ${Buffer.from(Payload ?? [])
+        .toString()
+        .slice(0, 300)}`;
+}
+
+function isJson(text: string): boolean {
   try {
-    const { FunctionError, Payload } = await lambda.send(
-      new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(Body) }),
-    );
-    return FunctionError === undefined
-      ? undefined
-      : `${FunctionError}: ${Buffer.from(Payload ?? [])
-          .toString()
-          .slice(0, 300)}`;
-  } catch (error) {
-    if ((error as Error).name === 'InvalidRequestContentException') return 'its text is no JSON';
-    throw error;
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
