@@ -133,6 +133,8 @@ async function deploy() {
   const which = options.length < args.length && args.includes('--affected') ? 'affected' : 'run-many';
   // Four at a time; nx has the services wait for what they stand on.
   const nx = [bin('nx/dist/bin/nx.js'), which, '-t', 'deploy', '--parallel=4', '--outputStyle=stream'];
+  // nx says otherwise to what it runs, terminal or not.
+  if (!process.stdout.isTTY) env.FORCE_COLOR = '0';
   // Not as arguments: nx hands them on without their quotes, and settings are JSON.
   env.DEPLOY_OPTIONS = JSON.stringify(options);
   return (await run(nx)) || run(['packages/infra/src/next-steps.ts']);

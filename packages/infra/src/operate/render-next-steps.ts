@@ -82,18 +82,18 @@ class Writer {
   }
 
   text(text: string, indent = 0): void {
-    this.#wrap(text, indent, indent === 2 ? 5 : indent, '');
+    this.#wrap(text.split(' '), indent, /^\d/.test(text) ? indent + 3 : indent, '');
   }
 
-  /** Wrapped so that it can be pasted as it stands. */
+  /** Wrapped before options and operators, so that it can be pasted as it stands. */
   command(command: string, indent: number): void {
-    this.#wrap(command, indent, indent + 2, ' \\');
+    this.#wrap(command.split(/ (?=--|\||&&)/), indent, indent + 2, ' \\');
   }
 
-  #wrap(text: string, first: number, rest: number, continuation: string): void {
+  #wrap(words: readonly string[], first: number, rest: number, continuation: string): void {
     let line = ' '.repeat(first);
     let empty = true;
-    for (const word of text.split(' ')) {
+    for (const word of words) {
       if (!empty && line.length + 1 + word.length + continuation.length > this.#columns) {
         this.lines.push(line + continuation);
         line = ' '.repeat(rest);
