@@ -116,7 +116,7 @@ describe('runner-launcher', () => {
 
   it('takes batches and says which messages failed', () => {
     stack('runner-launcher').hasResourceProperties('AWS::Lambda::EventSourceMapping', {
-      BatchSize: 10,
+      BatchSize: 100,
       MaximumBatchingWindowInSeconds: 1,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       ScalingConfig: { MaximumConcurrency: 2 },

@@ -54,8 +54,8 @@ const MAX_ROUNDS = 10;
 
 /** RunTask and DescribeTasks for each: two launchers stay below ten managers a second, of the 20 that Fargate starts. */
 const SLOTS_AT_ONCE = 4;
-/** A message that comes back waits for a free launcher and its batch. */
-const LOOK_AGAIN_LATE_MS = 10_000;
+/** A message that comes back waits for a free launcher and its batch: in a burst for some time. */
+const LOOK_AGAIN_LATE_MS = 30_000;
 /** A mark this young needs no other: the reaper that drains beside it sees it when it looks again. */
 const MARK_HOLDS_MS = 10_000;
 

@@ -138,7 +138,7 @@ describe('a job that counts on a manager', () => {
     const launcher = createLauncher({ max: 3, concurrentJobs: 1 });
     await processBatch([queued(1)], launcher.parts);
     const own = { fleet: 'default', runnerTokenParameter: undefined };
-    expect(launcher.parts.counted.of(own)).toEqual([{ jobId: 1, until: launcher.now() + 20_000 }]);
+    expect(launcher.parts.counted.of(own)).toEqual([{ jobId: 1, until: launcher.now() + 40_000 }]);
     launcher.ecs.add({ tags: toTags({ role: 'job', fleet: 'default', jobId: '1' }) });
     expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['job-runs']);
     expect(launcher.parts.counted.of(own)).toEqual([]);

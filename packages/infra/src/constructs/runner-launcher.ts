@@ -81,7 +81,8 @@ export class RunnerLauncher extends Construct {
     const { function: launcher } = this.service(installation, options);
     launcher.addEventSource(
       new SqsEventSource(this.queue, {
-        batchSize: 10,
+        // A batch makes one plan: in a burst a large one knows more of the jobs that wait.
+        batchSize: 100,
         maxBatchingWindow: Duration.seconds(1),
         reportBatchItemFailures: true,
         maxConcurrency: maxConcurrency ?? 2,

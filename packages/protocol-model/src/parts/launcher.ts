@@ -61,7 +61,7 @@ export function startLauncher(parts: LauncherParts): void {
   const onVisible = () => {
     if (waits || running >= MOST_AT_ONCE) return;
     waits = true;
-    clock.after(parts.hops.batchWindow(), () => {
+    clock.after(parts.queue.hasBatch() ? 0 : parts.hops.batchWindow(), () => {
       waits = false;
       const messages = parts.queue.receive();
       if (messages.length === 0) return;
