@@ -166,9 +166,9 @@ export const families = {
     fleet: fleet(NO_SAFETY),
     faults: faults({ ...CALLS }),
   }),
-  /** Somebody stops managers by StopTask, which may delete all tags of theirs. */
+  /** Somebody stops managers by StopTask, which may delete all tags of theirs; they work off their jobs before they end. */
   'stopped managers': schedule({
-    jobs: jobs({ most: 4, last: 300, seconds: 60, webhooks: ['sent'] }),
+    jobs: jobs({ most: 4, last: 300, seconds: 300, webhooks: ['sent'] }),
     deaths: deaths(['stopped manager'], 3, 400),
     fleet: fleet(NO_SAFETY),
     faults: faults({ ...CALLS }),

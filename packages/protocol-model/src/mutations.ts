@@ -148,7 +148,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'tasks are known by the tags that StopTask deletes': {
     seams: { reaperEcs: (ecs) => changingTasks(ecs, knownByTags) },
     caughtIn: 'stopped managers',
-    by: ['no job waits while its fleet has room'],
+    by: ['no job is killed', 'no job waits while its fleet has room'],
   },
   'that a token was refused is not remembered': {
     seams: {

@@ -12,6 +12,8 @@ const environmentSchema = z.object({
   DEAD_LETTER_QUEUE_URL: z.url(),
   /** The queue's `maxReceiveCount`. Default 1000. */
   MAX_RECEIVES: z.coerce.number().int().min(1).max(1000).default(1000),
+  /** The most launchers at one time, which share the account's rates at ECS. Default 2. */
+  MAX_LAUNCHERS: z.coerce.number().int().min(1).default(2),
   /** First part of every SSM parameter's name. Default `/serverless-gitlab-runner`. */
   PARAMETER_PREFIX: parameterPrefixSchema,
 });

@@ -10,7 +10,7 @@ import {
   publishEvents,
   systemTiming,
 } from '@serverless-gitlab-runner/aws-calls';
-import { readOurTasks } from '@serverless-gitlab-runner/ecs-tasks';
+import { ECS_SHARES, keepToShare, readOurTasks } from '@serverless-gitlab-runner/ecs-tasks';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import type { SQSBatchResponse } from 'aws-lambda';
 import { createCapacityMemory } from './capacity-memory.ts';
@@ -34,6 +34,7 @@ const logger = new Logger({ serviceName: 'runner-launcher' });
 
 const bounds = boundedClientOptions({ maxAttempts: 3, requestTimeoutMs: 5000 });
 const ecs = new ECSClient(bounds);
+keepToShare(ecs, ECS_SHARES.launcher, () => environment.MAX_LAUNCHERS, systemTiming);
 const ssm = new SSMClient(bounds);
 const sqs = new SQSClient(bounds);
 const eventBridge = new EventBridgeClient(boundedClientOptions({ maxAttempts: 1, requestTimeoutMs: 3000 }));

@@ -57,7 +57,7 @@ export class RunnerLauncher extends Construct {
 
   constructor(scope: Construct, id: string, props: RunnerLauncherProps) {
     super(scope, id);
-    const { installation, maxConcurrency, oldestMessageAlarm, alarmActions, ...options } = props;
+    const { installation, maxConcurrency = 2, oldestMessageAlarm, alarmActions, ...options } = props;
     this.deadLetters = deadLetterQueue(this);
     this.queue = new Queue(this, 'Queue', {
       encryption: QueueEncryption.SQS_MANAGED,
@@ -78,14 +78,14 @@ export class RunnerLauncher extends Construct {
         }),
       ],
     });
-    const { function: launcher } = this.service(installation, options);
+    const { function: launcher } = this.service(installation, maxConcurrency, options);
     launcher.addEventSource(
       new SqsEventSource(this.queue, {
         // A batch makes one plan: in a burst a large one knows more of the jobs that wait.
         batchSize: 100,
         maxBatchingWindow: Duration.seconds(1),
         reportBatchItemFailures: true,
-        maxConcurrency: maxConcurrency ?? 2,
+        maxConcurrency,
       }),
     );
     this.function = launcher;
@@ -95,7 +95,11 @@ export class RunnerLauncher extends Construct {
     alarms.oldestMessage(this.queue, oldestMessageAlarm ?? Duration.minutes(15));
   }
 
-  private service(installation: Installation, options: ServiceOptions): ServiceFunction {
+  private service(
+    installation: Installation,
+    maxConcurrency: number,
+    options: ServiceOptions,
+  ): ServiceFunction {
     const { parameterPrefix, eventBusArn, eventBusName, clusterArn } = installation;
     return new ServiceFunction(this, 'Service', {
       service: 'runner-launcher',
@@ -108,6 +112,7 @@ export class RunnerLauncher extends Construct {
         QUEUE_URL: this.queue.queueUrl,
         DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl,
         MAX_RECEIVES: String(MAX_RECEIVES),
+        MAX_LAUNCHERS: String(maxConcurrency),
       },
       statements: [
         readParameters(
