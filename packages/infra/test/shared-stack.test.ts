@@ -174,7 +174,7 @@ describe('a fleet', () => {
     template.resourceCountIs('AWS::SSM::Parameter', 1);
     template.hasOutput('RunnerTokenCommandDefault', {
       Value: Match.stringLikeRegexp(
-        '^aws ssm put-parameter --type SecureString --name /serverless-gitlab-runner/fleets/default/runner-token ',
+        '^read -rs SECRET; .* \\| aws ssm put-parameter --type SecureString --overwrite --name /serverless-gitlab-runner/fleets/default/runner-token --value file:///dev/stdin',
       ),
     });
     template.hasOutput('WebhookSecretCommandDefault', {
