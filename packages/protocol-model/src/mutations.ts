@@ -71,7 +71,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'a drained runner is told to quit at once': {
     seams: { nextClosingStep: () => 'quit' },
     caughtIn: 'at the drain',
-    by: ['no job is given to nobody'],
+    by: ['no job is given to nobody', 'no job waits while its fleet has room'],
   },
   'an idle manager is stopped instead of drained': {
     seams: {
