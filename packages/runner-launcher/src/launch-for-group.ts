@@ -56,7 +56,10 @@ const MAX_ROUNDS = 10;
 const SLOTS_AT_ONCE = 4;
 /** A message that comes back waits for a free launcher and its batch: in a burst for some time. */
 const LOOK_AGAIN_LATE_MS = 30_000;
-/** A mark this young needs no other: the reaper that drains beside it sees it when it looks again. */
+/**
+ * A mark this young needs no other for jobs, whose messages come back: the reaper that drains beside it sees it when it looks
+ * again. A request without a job is answered once, so it looks for itself.
+ */
 const MARK_HOLDS_MS = 10_000;
 
 const unsettled: LaunchFailure = {
@@ -116,7 +119,8 @@ async function carryOut(
   parts: GroupParts,
   progress: Progress,
 ): Promise<boolean> {
-  const holdsMs = Math.min(MARK_HOLDS_MS, (group.config.manager.idleSeconds * 1000) / 2);
+  const comeBack = group.requests.every(({ jobId }) => jobId !== undefined);
+  const holdsMs = comeBack ? Math.min(MARK_HOLDS_MS, (group.config.manager.idleSeconds * 1000) / 2) : 0;
   const isMarked = ({ taskArn, demandAt = 0 }: ManagerFacts) =>
     progress.marked.has(taskArn) || parts.timing.now() - demandAt < holdsMs;
   const unmarked = plan.mark.filter((manager) => !isMarked(manager));

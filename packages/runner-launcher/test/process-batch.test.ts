@@ -168,6 +168,19 @@ describe('a job that counts on a manager', () => {
     expect(launcher.ecs.mock.commandCalls(TagResourceCommand)).toHaveLength(2);
   });
 
+  it('leaves a mark that does not hold for a request without a job: its manager may drain since', async () => {
+    const launcher = createLauncher({ max: 1 });
+    const arn = launcher.ecs.add({ tags: managerTags() });
+    launcher.pass(60);
+    const held = await launcher.parts.readWorld();
+    launcher.parts.readWorld = async () => held;
+    await processBatch([queued(1)], launcher.parts);
+    launcher.pass(0.5);
+    const drain = new Date(launcher.now()).toISOString();
+    launcher.ecs.change(arn, ({ tags = [] }) => ({ tags: [...tags, ...toTags({ drain })] }));
+    expect(kinds(await processBatch([requested('crossed')], launcher.parts))).toEqual(['manager-launched']);
+  });
+
   it('is done when it waited for two minutes beside a free place', async () => {
     const launcher = createLauncher();
     launcher.ecs.add({ tags: managerTags(), startedAt: new Date(launcher.now()) });
