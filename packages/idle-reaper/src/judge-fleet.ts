@@ -18,7 +18,7 @@ export interface FleetCase {
 export type FleetVerdict =
   | { kind: 'none'; because: 'off' | 'no-token' | 'has-manager' | 'not-now' | 'token-refused' }
   /** Start a manager that asks GitLab itself. */
-  | { kind: 'request'; cause: 'safety-launch'; requestKey: string };
+  | { kind: 'request'; cause: 'safety-launch' };
 
 /** Sweeps come every minute: within this of the due moment there is one, and seldom more than two. */
 const WINDOW_MS = 90_000;
@@ -40,6 +40,5 @@ export function judgeFleet({ fleet, managers, now }: FleetCase): FleetVerdict {
   const refusedAt = tokenRefusedAt(managers, serving);
   if (refusedAt !== undefined && changedAt(fleet, serving) <= refusedAt)
     return { kind: 'none', because: 'token-refused' };
-  const requestKey = `${fleet.name}@safety-launch@${Math.floor(now / period)}`;
-  return { kind: 'request', cause: 'safety-launch', requestKey };
+  return { kind: 'request', cause: 'safety-launch' };
 }
