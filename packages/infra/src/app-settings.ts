@@ -66,6 +66,13 @@ const settingsSchema = z.object({
    * none.
    */
   cache: json(cacheSchema).optional(),
+  /** What GitLab's webhooks call. Default `function-url`, or `http-api` where the region has no function URLs. */
+  webhookEndpoint: z.enum(['function-url', 'http-api']).optional(),
+  /**
+   * Whether a fleet's document of more than 4,096 characters may be an advanced parameter, of at most 8,192 characters, at $0.05 a month and
+   * $0.05 for 10,000 reads. Default false: such a document is refused.
+   */
+  advancedFleetDocuments: json(z.boolean()).default(false),
   /** Reserved concurrency of the webhook's Lambda. Default none. */
   webhookConcurrency: z.coerce.number().int().positive().optional(),
   /** ARN of the SNS topic that alarms go to. Default none. */

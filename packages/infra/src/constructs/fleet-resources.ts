@@ -2,11 +2,12 @@ import { parameterNames, parseEcrRegistry } from '@serverless-gitlab-runner/flee
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { type ILogGroup, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { ParameterTier, StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { type FleetProps, parseFleet } from '../fleet-props.ts';
 import { assumeCacheRole } from '../policies/statements.ts';
 import { fleetCache } from './fleet-cache.ts';
+import { documentTier } from './fleet-document.ts';
 import { FleetSecurityGroups } from './fleet-security-groups.ts';
 import type { JobCache } from './job-cache.ts';
 import { JobExecutionRole } from './job-execution-role.ts';
@@ -27,6 +28,8 @@ export interface FleetResourcesProps
   readonly imageRepositories: readonly string[];
   /** Mirrors of images. Undefined: those that the fleet names. */
   readonly imageMirrors: readonly string[] | undefined;
+  /** Whether its document may be an advanced parameter, where it is too long for a standard one. */
+  readonly advancedDocument: boolean;
   /** How long the log of job tasks is kept. */
   readonly logRetention: RetentionDays;
 }
@@ -87,10 +90,17 @@ export class FleetResources extends Construct {
       network: network ?? this.ownNetwork(fleet, props),
       cache,
     };
+    const stringValue = Stack.of(this).toJsonString(document);
+    const tier = documentTier(this, name, {
+      document,
+      json: stringValue,
+      isAdvancedAllowed: props.advancedDocument,
+    });
     new StringParameter(this, 'Config', {
       parameterName: parameterNames(props.parameterPrefix, name).config,
       description: `Configuration of the GitLab runner fleet ${name}`,
-      stringValue: Stack.of(this).toJsonString(document),
+      stringValue,
+      ...(tier === 'advanced' ? { tier: ParameterTier.ADVANCED } : {}),
     });
   }
 

@@ -66,6 +66,12 @@ export interface SharedResourcesProps {
   readonly jobImageMirrors?: readonly string[];
   /** Bucket and role for jobs' `cache:`, for all fleets that do not say otherwise. @default none: caches are not kept */
   readonly cache?: JobCacheProps;
+  /**
+   * Whether a fleet's document of more than 4,096 characters may be an advanced parameter of SSM (at most 8,192 characters, $0.05 a month
+   * each and $0.05 for 10,000 reads, which are some 45,000 a month).
+   * @default false: such a document is refused at synthesis
+   */
+  readonly advancedFleetDocuments?: boolean;
   /** MiB logged within an hour, of managers or of one fleet's job tasks, from which an alarm rings. @default 1024 */
   readonly loggedMibAlarm?: number;
   /** A monthly budget of the account. @default none: AWS knows what amount is too much as little as we do */
@@ -172,6 +178,7 @@ export class SharedResources extends Construct implements Installation {
       managerEgressPorts: props.managerEgressPorts ?? [],
       imageRepositories: props.jobImageRepositories ?? [],
       imageMirrors: props.jobImageMirrors,
+      advancedDocument: props.advancedFleetDocuments ?? false,
       logRetention: props.logRetention ?? RetentionDays.TWO_WEEKS,
     };
   }

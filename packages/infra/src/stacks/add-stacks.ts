@@ -38,7 +38,11 @@ function addServiceStack(
   };
   switch (service) {
     case 'webhook-receiver':
-      new WebhookReceiverStack(app, id, { ...props, ...concurrency(settings.webhookConcurrency) });
+      new WebhookReceiverStack(app, id, {
+        ...props,
+        ...concurrency(settings.webhookConcurrency),
+        ...(settings.webhookEndpoint === undefined ? {} : { endpoint: settings.webhookEndpoint }),
+      });
       return;
     case 'runner-launcher':
       new RunnerLauncherStack(app, id, props);
@@ -62,6 +66,7 @@ function sharedProps(settings: AppSettings): SharedResourcesProps {
     jobImageRepositories: rest.jobImageRepositories,
     logLevel: rest.logLevel,
     loggedMibAlarm: rest.loggedMibAlarm,
+    advancedFleetDocuments: rest.advancedFleetDocuments,
     alarmActions: alarmActions(rest.alarmTopicArn),
     ...(budget === undefined ? {} : { budget: budgetProps(budget, rest.alarmTopicArn) }),
     ...(jobImageMirrors === undefined ? {} : { jobImageMirrors }),
