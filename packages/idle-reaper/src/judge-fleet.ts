@@ -5,6 +5,7 @@ import {
   takesJobs,
   tokenRefusedAt,
 } from '@serverless-gitlab-runner/ecs-tasks';
+import { safetyLaunchSecondsOf } from '@serverless-gitlab-runner/fleet';
 import { changedAt, type FleetFacts } from './fleet-facts.ts';
 
 export interface FleetCase {
@@ -28,7 +29,7 @@ const WINDOW_MS = 90_000;
  * that is one period after the last of them was created or ended, and every period from then; else every period of the clock.
  */
 export function judgeFleet({ fleet, managers, now }: FleetCase): FleetVerdict {
-  const period = (fleet.config?.safetyLaunchSeconds ?? 0) * 1000;
+  const period = (fleet.config ? safetyLaunchSecondsOf(fleet.config) : 0) * 1000;
   if (period === 0) return { kind: 'none', because: 'off' };
   if (!fleet.tokensChangedAt.has(fleet.ownTokenName)) return { kind: 'none', because: 'no-token' };
   const serving: Serving = { fleet: fleet.name, runnerTokenParameter: undefined };

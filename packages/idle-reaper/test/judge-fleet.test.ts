@@ -57,6 +57,7 @@ describe('when a fleet without a manager starts one to ask GitLab itself', () =>
       'safety-launch',
     ],
     ['only another fleet’s manager runs', { managers: [{ fleet: 'other' }] }, 'safety-launch'],
+    ['nobody asked for it', { fleet: fleetFacts({}, { safetyLaunchSeconds: undefined }) }, 'off'],
     ['turned off', { fleet: fleetFacts({}, { safetyLaunchSeconds: 0 }) }, 'off'],
     ['its document is invalid', { fleet: fleetFacts({ config: undefined }) }, 'off'],
     ['it has no runner token of its own', { fleet: fleetFacts({ tokensChangedAt: new Map() }) }, 'no-token'],

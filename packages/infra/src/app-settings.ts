@@ -1,4 +1,4 @@
-import { DEFAULT_PARAMETER_PREFIX } from '@serverless-gitlab-runner/fleet';
+import { DEFAULT_PARAMETER_PREFIX, fargatePricesSchema } from '@serverless-gitlab-runner/fleet';
 import { z } from 'zod';
 import { givenFleetSchema } from './fleet-props.ts';
 
@@ -54,6 +54,8 @@ const settingsSchema = z.object({
   managerCpu: z.coerce.number().int().default(256),
   managerMemoryMiB: z.coerce.number().int().default(1024),
   managerArchitecture: z.enum(['X86_64', 'ARM64']).default('X86_64'),
+  /** Fargate's prices in the region, for job logs and events: `{ X86_64: { vcpu, gib }, ARM64: { vcpu, gib } }`, USD an hour. Default: known ones. */
+  fargatePrices: json(fargatePricesSchema).optional(),
   managerEnvironment: json(z.record(z.string(), z.string())).default({}),
   /** TCP ports that managers reach beyond those that settings name, 8200 of a Vault server for example. Default none. */
   managerEgressPorts: json(z.array(z.int().min(1).max(65_535)).max(40)).default([]),

@@ -93,7 +93,6 @@ const PRODUCT = [
 
 /** Lines that name one, and why they may. */
 const ACCEPTED: readonly (readonly [string, string])[] = [
-  ['packages/fleet/src/ecr-registry.ts', 'reads the names of registries of every partition'],
   ['packages/ecs-tasks/src/facts-for-tests.ts', 'facts for tests'],
   ['packages/fleet/src/fleet-config.ts', 'an example in a message'],
   ['packages/infra/src/constructs/fleet-document.ts', 'the length of the longest ARN'],

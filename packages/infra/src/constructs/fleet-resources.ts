@@ -1,5 +1,5 @@
-import { parameterNames, parseEcrRegistry } from '@serverless-gitlab-runner/fleet';
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { parameterNames, parseEcrRegistry, safetyLaunchSecondsOf } from '@serverless-gitlab-runner/fleet';
+import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { type ILogGroup, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ParameterTier, StringParameter } from 'aws-cdk-lib/aws-ssm';
@@ -11,6 +11,7 @@ import { documentTier } from './fleet-document.ts';
 import { FleetSecurityGroups } from './fleet-security-groups.ts';
 import type { JobCache } from './job-cache.ts';
 import { JobExecutionRole } from './job-execution-role.ts';
+import { lostWebhooksNotice } from './lost-webhooks.ts';
 import { managerEgressPorts } from './manager-egress.ts';
 import { ManagerTask, type ManagerTaskProps } from './manager-task.ts';
 import type { Network } from './network.ts';
@@ -43,6 +44,8 @@ type ParsedFleet = ReturnType<typeof parseFleet>;
 export class FleetResources extends Construct {
   readonly jobLogGroup: ILogGroup;
   readonly managerRole: Role;
+  /** What becomes of a job whose webhook was lost. */
+  readonly lostWebhooks: string;
 
   /** @throws {InvalidFleetConfigError} at synthesis, when the fleet is not what its schema allows. */
   constructor(scope: Construct, id: string, props: FleetResourcesProps) {
@@ -63,6 +66,12 @@ export class FleetResources extends Construct {
     }).taskRole;
     if (fleet.job.imageConfigRegistries.some(parseEcrRegistry))
       jobExecution.grantReadConfigs(this.managerRole);
+    this.lostWebhooks = lostWebhooksNotice(fleet, {
+      size: { cpu: props.cpu, memory: props.memoryMiB },
+      architecture: props.architecture,
+      hasPublicIp: fleet.network?.assignPublicIp ?? props.network.assignPublicIp,
+    });
+    if (safetyLaunchSecondsOf(fleet) === 0) Annotations.of(this).addInfo(this.lostWebhooks);
     this.document(fleet, props);
   }
 

@@ -70,6 +70,7 @@ function sharedProps(settings: AppSettings): SharedResourcesProps {
     alarmActions: alarmActions(rest.alarmTopicArn),
     ...(budget === undefined ? {} : { budget: budgetProps(budget, rest.alarmTopicArn) }),
     ...(jobImageMirrors === undefined ? {} : { jobImageMirrors }),
+    ...(rest.fargatePrices === undefined ? {} : { fargatePrices: rest.fargatePrices }),
     ...(cache === undefined ? {} : { cache: cacheProps(cache) }),
     ...(runnerImage === undefined ? {} : { runnerImage }),
     ...(jobBaseImage === undefined ? {} : { jobBaseImage }),
