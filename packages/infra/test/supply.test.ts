@@ -27,15 +27,9 @@ function basesOf(text: string): string[] {
   const named = [...text.matchAll(/^FROM (\S+)/gim)].map(([, image = '']) => image);
   const defaults = [...text.matchAll(/^ARG \w+_IMAGE=(\S+)/gim)].map(([, image = '']) => image);
   return [
-    ...named.filter(
-      (image) =>
-        !image.startsWith('${') &&
-        image !== 'scratch' &&
-        !image.startsWith('serverless-gitlab-runner') &&
-        !stages.includes(image),
-    ),
+    ...named.filter((image) => !image.startsWith('${') && image !== 'scratch' && !stages.includes(image)),
     ...defaults,
-  ];
+  ].filter((image) => !image.startsWith('serverless-gitlab-runner'));
 }
 
 const lockSchema = z.object({
