@@ -7,11 +7,11 @@ const mayImport = {
   'shared-events': [],
   fleet: ['shared-events'],
   'aws-calls': ['shared-events'],
-  'ecs-tasks': ['fleet', 'shared-events'],
+  'ecs-tasks': ['fleet', 'shared-events', 'aws-calls'],
   'webhook-receiver': ['shared-events', 'fleet', 'aws-calls'],
   'runner-launcher': ['shared-events', 'fleet', 'aws-calls', 'ecs-tasks'],
   'idle-reaper': ['shared-events', 'fleet', 'aws-calls', 'ecs-tasks'],
-  'fargate-executor': ['shared-events', 'fleet', 'aws-calls'],
+  'fargate-executor': ['shared-events', 'fleet', 'aws-calls', 'ecs-tasks'],
   infra: ['shared-events', 'fleet'],
   'protocol-model': [
     'shared-events',

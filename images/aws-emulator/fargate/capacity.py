@@ -2,6 +2,7 @@
 
 import threading
 
+from fargate.errors import client_error
 from fargate.runtime.task_run import RUNS
 
 WARNING_SECONDS = 120
@@ -16,7 +17,11 @@ class Capacity:
         self._lock = threading.Lock()
 
     def refusal(self, provider: str) -> str | None:
-        """The reason why the next task on this provider cannot be placed, if there is one."""
+        """
+        The reason why the next task on this provider cannot be placed, if there is one.
+
+        Where the switch says so, it is an error of the whole call instead: AWS tells quotas either way.
+        """
         with self._lock:
             refusal = self._refusals.get(provider)
             if refusal is None:
@@ -25,11 +30,14 @@ class Capacity:
                 refusal["times"] -= 1
                 if refusal["times"] <= 0:
                     del self._refusals[provider]
-            return refusal["reason"]
+        if refusal["error"]:
+            raise client_error(refusal["reason"])
+        return refusal["reason"]
 
     def change(self, wanted: dict) -> None:
-        """Take over the switch's new positions: `{provider: {reason, times?} | null}`."""
-        changes = {provider: refusal and {"reason": refusal["reason"], "times": refusal.get("times")}
+        """Take over the switch's new positions: `{provider: {reason, times?, error?} | null}`."""
+        changes = {provider: refusal and {"reason": refusal["reason"], "times": refusal.get("times"),
+                                          "error": bool(refusal.get("error"))}
                    for provider, refusal in wanted.items()}
         with self._lock:
             self._refusals = {provider: refusal for provider, refusal in {**self._refusals, **changes}.items()

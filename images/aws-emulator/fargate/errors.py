@@ -28,6 +28,13 @@ def invalid_parameter(message: str) -> AwsError:
     return AwsError("InvalidParameterException", message)
 
 
+def access_denied(action: str, arn: str) -> AwsError:
+    """AccessDeniedException, in IAM's words."""
+    return AwsError("AccessDeniedException",
+                    f"User is not authorized to perform: {action} on resource: {arn} because no identity-based policy "
+                    f"allows the {action} action")
+
+
 def cluster_not_found() -> AwsError:
     """ClusterNotFoundException, in AWS's words."""
     return AwsError("ClusterNotFoundException", "Cluster not found.")

@@ -4,6 +4,7 @@ import functools
 import threading
 
 from fargate.errors import AwsError, aws_action
+from fargate.rates import RATES
 
 
 class Faults:
@@ -15,6 +16,8 @@ class Faults:
         self.lag_seconds = 0.0
         self.disk_mib: int | None = None
         """MiB of each volume of a new task; none: as much as the host has."""
+        self.stop_keeps_tags = False
+        """Whether StopTask leaves a task's tags. Its own reference says that it deletes them; DescribeTasks' reads otherwise."""
 
     def throttle(self, counts: dict) -> None:
         """Throttle the next so many calls of each action: `{"RunTask": 2}`."""
@@ -32,7 +35,7 @@ class Faults:
         """The faults at present."""
         with self._lock:
             return {"throttle": {action: left for action, left in self._throttled.items() if left},
-                    "lagSeconds": self.lag_seconds, "diskMib": self.disk_mib}
+                    "lagSeconds": self.lag_seconds, "diskMib": self.disk_mib, "stopKeepsTags": self.stop_keeps_tags}
 
 
 FAULTS = Faults()
@@ -44,10 +47,12 @@ def _rate_exceeded(_data):
 
 
 def throttled(action: str, handler):
-    """The handler of an action, behind the switch."""
+    """The handler of an action, behind the switch and the account's rates."""
 
     @functools.wraps(handler)
     def answer(data):
-        return _rate_exceeded(data) if FAULTS.take(action) else handler(data)
+        if FAULTS.take(action) or not RATES.take(action, data):
+            return _rate_exceeded(data)
+        return handler(data)
 
     return answer

@@ -4,6 +4,7 @@ import asyncio
 
 from fargate import switches
 from fargate.credentials import CREDENTIALS, PATH
+from fargate.rates import CALLER, access_key_of
 
 LAMBDA_URL = "/_aws/lambda-url/"
 MAX_LAMBDA_PAYLOAD = 6 * 1024 * 1024
@@ -15,6 +16,7 @@ def with_own_paths(app):
 
     async def answer(scope, receive, send):
         path = scope.get("path", "")
+        CALLER.set(access_key_of(scope.get("headers", [])))
         if scope["type"] == "http" and path.startswith(PATH):
             await _send(send, *CREDENTIALS.respond(path))
         elif scope["type"] == "http" and path.startswith(switches.PREFIX):

@@ -1,16 +1,21 @@
 """The sandbox's switches for what AWS does to people, as HTTP paths.
 
 `PUT /_fargate/capacity` with `{"FARGATE_SPOT": {"reason": "Capacity is unavailable at this time", "times": 2}}`;
-without `times` until taken back, with `{"FARGATE_SPOT": null}`.
+without `times` until taken back, with `{"FARGATE_SPOT": null}`; with `"error": true` as an error instead of a failure.
 `POST /_fargate/interrupt` with `{"task": "<ARN>", "seconds": 2}`: a Spot interruption, after so many seconds nothing runs.
-`PUT /_fargate/faults` with `{"throttle": {"RunTask": 2}, "lagSeconds": 1, "diskMib": 32}`.
-`GET` of capacity and faults shows how they stand.
+`PUT /_fargate/faults` with `{"throttle": {"RunTask": 2}, "lagSeconds": 1, "diskMib": 32, "stopKeepsTags": true}`.
+`PUT /_fargate/rates` with `{"reads": 10}`: that bucket of the account's rates takes nothing for so many seconds;
+`DELETE` fills them all and counts from zero.
+`PUT /_fargate/account` with `{"new": true, "lagSeconds": 2, "mayCreateRole": true}`: an account without ECS's service-linked role.
+`GET` of capacity, faults, rates and account shows how they stand.
 """
 
 import json
 
+from fargate import service_linked_role
 from fargate.capacity import CAPACITY, WARNING_SECONDS, interrupt
 from fargate.faults import FAULTS
+from fargate.rates import RATES
 
 PREFIX = "/_fargate/"
 
@@ -51,13 +56,42 @@ def _change_faults(data):
     FAULTS.lag_seconds = float(data.get("lagSeconds", FAULTS.lag_seconds))
     if "diskMib" in data:
         FAULTS.disk_mib = data["diskMib"] and int(data["diskMib"])
+    FAULTS.stop_keeps_tags = bool(data.get("stopKeepsTags", FAULTS.stop_keeps_tags))
     return 200, FAULTS.show()
+
+
+def _show_rates(_data):
+    return 200, RATES.show()
+
+
+def _change_rates(data):
+    RATES.change(data)
+    return 200, RATES.show()
+
+
+def _reset_rates(_data):
+    RATES.reset()
+    return 200, RATES.show()
+
+
+def _show_account(_data):
+    return 200, service_linked_role.ROLE.show()
+
+
+def _change_account(data):
+    service_linked_role.change(data)
+    return 200, service_linked_role.ROLE.show()
 
 
 _ROUTES = {
     ("GET", "capacity"): _show_capacity,
     ("PUT", "capacity"): _change_capacity,
     ("POST", "interrupt"): _interrupt,
+    ("GET", "account"): _show_account,
+    ("PUT", "account"): _change_account,
     ("GET", "faults"): _show_faults,
     ("PUT", "faults"): _change_faults,
+    ("GET", "rates"): _show_rates,
+    ("PUT", "rates"): _change_rates,
+    ("DELETE", "rates"): _reset_rates,
 }

@@ -48,6 +48,13 @@ const TRANSIENT = [
   'TimeoutError',
 ];
 
+/**
+ * A service that calls another one wraps its throttling: ECS says InvalidParameterException for "Error retrieving security
+ * group information …: Request limit exceeded. (ErrorCode: RequestLimitExceeded)" of EC2, and ClientException for "Too many
+ * concurrent attempts to create a new revision of the specified family".
+ */
+const WRAPPED_THROTTLING = /\bRequestLimitExceeded\b|\bRate exceeded\b|\btoo many concurrent attempts\b/i;
+
 const KIND_BY_NAME: ReadonlyMap<unknown, FailureKind> = new Map<unknown, FailureKind>([
   ...THROTTLED.map((name) => [name, 'throttled'] as const),
   ...ACCESS_DENIED.map((name) => [name, 'access-denied'] as const),
@@ -58,6 +65,7 @@ const KIND_BY_NAME: ReadonlyMap<unknown, FailureKind> = new Map<unknown, Failure
 interface AwsError {
   name?: unknown;
   code?: unknown;
+  message?: unknown;
   $metadata?: { httpStatusCode?: unknown };
   cause?: unknown;
 }
@@ -88,9 +96,11 @@ export function failureName(error: unknown): string {
 }
 
 function ownKind(error: unknown): FailureKind | undefined {
-  const { name, code, $metadata } = asAwsError(error);
+  const { name, code, message, $metadata } = asAwsError(error);
   const word = [name, code].find((candidate) => KIND_BY_NAME.has(candidate));
-  return KIND_BY_NAME.get(word) ?? kindOfStatus($metadata?.httpStatusCode) ?? kindOfOtherName(name);
+  const kind = KIND_BY_NAME.get(word) ?? kindOfStatus($metadata?.httpStatusCode) ?? kindOfOtherName(name);
+  const isWrapped = kind === 'refused' && typeof message === 'string' && WRAPPED_THROTTLING.test(message);
+  return isWrapped ? 'throttled' : kind;
 }
 
 function kindOfStatus(status: unknown): FailureKind | undefined {

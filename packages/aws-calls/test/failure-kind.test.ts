@@ -24,6 +24,25 @@ describe('what a failed AWS call means', () => {
       'refused',
     ],
     ['a parameter refused, by name only', named('InvalidParameterException'), 'refused'],
+    [
+      'a throttle of EC2 that ECS wraps',
+      Object.assign(new Error('Error retrieving security group: (ErrorCode: RequestLimitExceeded)'), {
+        name: 'InvalidParameterException',
+      }),
+      'throttled',
+    ],
+    [
+      'a race of registrations',
+      Object.assign(
+        new Error('Too many concurrent attempts to create a new revision of the specified family.'),
+        {
+          name: 'ClientException',
+          $metadata: { httpStatusCode: 400 },
+        },
+      ),
+      'throttled',
+    ],
+    ['such words in an error of our own', new TypeError('Rate exceeded'), 'unknown'],
     ['an error of our own', new TypeError('x is not a function'), 'unknown'],
     ['no error at all', undefined, 'unknown'],
     ['a throttle inside another error', new Error('wrapped', { cause: named('Throttling') }), 'throttled'],

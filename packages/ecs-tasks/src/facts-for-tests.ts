@@ -3,6 +3,11 @@ import type { JobTaskFacts, ManagerFacts, TaskState } from './task-facts.ts';
 const CLUSTER_TASKS = 'arn:aws:ecs:eu-west-1:111122223333:task/cluster/';
 const running: TaskState = 'running';
 
+/** ARN of a family's first task definition: `managerFamily('default')`, for example. */
+export function definitionArn(family: string): string {
+  return `arn:aws:ecs:eu-west-1:111122223333:task-definition/${family}:1`;
+}
+
 /** A task id as ECS makes them, the same for the same number. */
 export function taskIdNumber(number: number): string {
   return number.toString(16).padStart(32, '0');

@@ -1,5 +1,7 @@
-/** Reads our managers and job tasks from ECS, as facts for those who decide. */
-export { jobTaskFacts, managerFacts, taskIdNumber } from './facts-for-tests.ts';
+/** Our managers and job tasks in ECS: facts for those who decide, and the ways to stop and tag them. */
+export { type CapacityRefusal, capacityRefusal, quotaAdvice } from './capacity-refusal.ts';
+export { type CrashBackoff, crashBackoff, crashBackoffMs } from './crash-backoff.ts';
+export { definitionArn, jobTaskFacts, managerFacts, taskIdNumber } from './facts-for-tests.ts';
 export { isAlive, type Serving, servesSame, takesJobs, tokenRefusedAt } from './judgements.ts';
 export {
   describeOurTasks,
@@ -9,4 +11,16 @@ export {
   readOurTasks,
   type TaskListing,
 } from './read-tasks.ts';
+export {
+  createPace,
+  ECS_RATES,
+  ECS_SHARES,
+  keepToShare,
+  type Pace,
+  type Rate,
+  type RateName,
+  type Shares,
+} from './request-rates.ts';
+export { STOP_REASONS, stopTask } from './stop-task.ts';
+export { tagTask } from './tag-task.ts';
 export { type JobTaskFacts, type ManagerFacts, type TaskState, toTaskFacts } from './task-facts.ts';

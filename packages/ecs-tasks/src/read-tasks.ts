@@ -44,7 +44,7 @@ export async function describeTasks(
   return described;
 }
 
-/** Lists and describes, and keeps what is tagged as ours: in a shared cluster the rest is nobody's business here. */
+/** Lists and describes, and keeps the tasks of our families: a shared cluster has others too, which are not managed here. */
 export async function readOurTasks(
   ecs: ECSClient,
   cluster: string,

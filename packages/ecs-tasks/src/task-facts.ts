@@ -1,5 +1,15 @@
 import type { Task } from '@aws-sdk/client-ecs';
-import { MANAGER_CONTAINER, tagValue, taskIdOf } from '@serverless-gitlab-runner/fleet';
+import {
+  familyOf,
+  isBroughtRunnerToken,
+  jobOfGroup,
+  MANAGER_CONTAINER,
+  MANAGER_ENVIRONMENT,
+  ownerOfFamily,
+  tagValue,
+  taskIdOf,
+} from '@serverless-gitlab-runner/fleet';
+import { STOP_REASONS } from './stop-task.ts';
 
 /**
  * Where a task is in its life. `stopping`: ECS or the task itself ends it; its processes may still run.
@@ -21,14 +31,14 @@ interface TaskFacts {
   stoppedAt: number | undefined;
 }
 
-/** A task tagged `role: manager`. */
+/** A task of a fleet's manager family. */
 export interface ManagerFacts extends TaskFacts {
   role: 'manager';
   /** The parameter of the runner token it uses; undefined: the fleet's own. */
   runnerTokenParameter: string | undefined;
   /** Its place in the fleet. */
   slot: number | undefined;
-  /** The launcher's mark: when a queued job last counted on it. */
+  /** The launcher's mark: when a queued job last counted on it. Of one stopped with its marks: when it was stopped. */
   demandAt: number | undefined;
   /** The reaper's mark: from when it takes no new job. */
   drainAt: number | undefined;
@@ -36,7 +46,7 @@ export interface ManagerFacts extends TaskFacts {
   exitCode: number | undefined;
 }
 
-/** A task tagged `role: job`. */
+/** A task of a family of a fleet's job tasks. */
 export interface JobTaskFacts extends TaskFacts {
   role: 'job';
   /** Task id of the manager that started it (`startedBy`). */
@@ -57,44 +67,65 @@ const STATES: Readonly<Record<string, TaskState>> = {
   DELETED: 'stopped',
 };
 
-/** Facts about a task of DescribeTasks (with `include: ["TAGS"]`), or undefined when its tags do not say that it is ours. */
+/**
+ * Facts about a task of DescribeTasks (with `include: ["TAGS"]`), or undefined when its family is not one of ours.
+ *
+ * StopTask deletes a task's tags, so what somebody may have stopped is known by what stays: role and fleet by the family, the
+ * job by the group, the manager by `startedBy`, the runner token by the override.
+ * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html
+ */
 export function toTaskFacts(task: Task): ManagerFacts | JobTaskFacts | undefined {
-  const fleet = tagValue(task.tags, 'fleet');
+  const owner = ownerOfFamily(familyOf(task.taskDefinitionArn ?? ''));
   const { taskArn } = task;
-  if (taskArn === undefined || fleet === undefined) return undefined;
+  if (taskArn === undefined || owner === undefined) return undefined;
   const common: TaskFacts = {
     taskArn,
     taskId: taskIdOf(taskArn),
-    fleet,
+    fleet: owner.fleet,
     state: stateOf(task),
     createdAt: task.createdAt?.getTime(),
     startedAt: task.startedAt?.getTime(),
     stoppingAt: task.stoppingAt?.getTime(),
     stoppedAt: task.stoppedAt?.getTime(),
   };
-  switch (tagValue(task.tags, 'role')) {
-    case 'manager':
-      return { role: 'manager', ...common, ...managerTags(task) };
-    case 'job':
-      return {
-        role: 'job',
-        ...common,
-        managerTaskId: task.startedBy,
-        jobId: numberOf(tagValue(task.tags, 'jobId')),
-      };
-    default:
-      return undefined;
+  if (owner.role === 'job') {
+    const jobId = numberOf(tagValue(task.tags, 'jobId')) ?? jobOfGroup(task.group ?? '');
+    return { role: 'job', ...common, managerTaskId: task.startedBy, jobId };
   }
-}
-
-function managerTags(task: Task) {
   return {
-    runnerTokenParameter: tagValue(task.tags, 'runnerTokenParameter'),
+    role: 'manager',
+    ...common,
+    runnerTokenParameter: broughtTokenOf(task, owner.fleet),
     slot: numberOf(tagValue(task.tags, 'slot')),
-    demandAt: timeOf(tagValue(task.tags, 'demand')),
-    drainAt: timeOf(tagValue(task.tags, 'drain')),
+    ...marksOf(task),
     exitCode: task.containers?.find((container) => container.name === MANAGER_CONTAINER)?.exitCode,
   };
+}
+
+/** The launcher tells each manager its token's parameter by an override, whether it is the fleet's own or not. */
+function broughtTokenOf({ tags, overrides }: Task, fleet: string): string | undefined {
+  const tagged = tagValue(tags, 'runnerTokenParameter');
+  if (tagged !== undefined) return tagged;
+  const told = overrides?.containerOverrides
+    ?.find(({ name }) => name === MANAGER_CONTAINER)
+    ?.environment?.find(({ name }) => name === MANAGER_ENVIRONMENT.runnerTokenParameter)?.value;
+  return told !== undefined && isBroughtRunnerToken(told, fleet) ? told : undefined;
+}
+
+/**
+ * The marks that are written while a manager runs. Of one that StopTask stopped they may be gone. Then it counts as drained if
+ * the reaper stopped it, who stops drained ones only; otherwise as relied on to the end: a manager too many, which finds
+ * nothing to do and leaves, is better than a job that waits for nobody.
+ */
+function marksOf(task: Task): Pick<ManagerFacts, 'demandAt' | 'drainAt'> {
+  const hasMarks = tagValue(task.tags, 'role') !== undefined;
+  if (hasMarks || task.desiredStatus !== 'STOPPED') {
+    return { demandAt: timeOf(tagValue(task.tags, 'demand')), drainAt: timeOf(tagValue(task.tags, 'drain')) };
+  }
+  const endedAt = (task.stoppingAt ?? task.stoppedAt)?.getTime();
+  return task.stoppedReason === STOP_REASONS['drain-overdue']
+    ? { demandAt: undefined, drainAt: endedAt }
+    : { demandAt: endedAt, drainAt: undefined };
 }
 
 /** A task that ECS was told to stop is `stopping`, whatever its containers still do. */

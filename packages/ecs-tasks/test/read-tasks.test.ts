@@ -1,8 +1,8 @@
 import { DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
-import { toTags } from '@serverless-gitlab-runner/fleet';
+import { jobFamilyPrefix, managerFamily } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { describeOurTasks, listTaskArns, readOurTasks } from '../src/index.ts';
+import { definitionArn, describeOurTasks, listTaskArns, readOurTasks } from '../src/index.ts';
 
 const mock = mockClient(ECSClient);
 const ecs = new ECSClient({ region: 'eu-west-1' });
@@ -45,9 +45,9 @@ describe('reading our tasks', () => {
     mock.on(ListTasksCommand, { desiredStatus: 'STOPPED' }).resolves({ taskArns: [arn(1)] });
     mock.on(DescribeTasksCommand).resolves({
       tasks: [
-        { taskArn: arn(1), tags: toTags({ role: 'manager', fleet: 'a' }) },
-        { taskArn: arn(2), tags: toTags({ role: 'job', fleet: 'a' }) },
-        { taskArn: arn(3), tags: [{ key: 'team', value: 'web' }] },
+        { taskArn: arn(1), taskDefinitionArn: definitionArn(managerFamily('a')) },
+        { taskArn: arn(2), taskDefinitionArn: definitionArn(`${jobFamilyPrefix('a')}1`) },
+        { taskArn: arn(3), taskDefinitionArn: definitionArn('web') },
       ],
       failures: [{ arn: arn(4), reason: 'MISSING' }],
     });

@@ -1,13 +1,27 @@
 import type { Task } from '@aws-sdk/client-ecs';
-import { toTags } from '@serverless-gitlab-runner/fleet';
+import { jobFamilyPrefix, jobTaskGroup, managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
 import { describe, expect, it } from 'vitest';
-import { isAlive, managerFacts, servesSame, takesJobs, tokenRefusedAt, toTaskFacts } from '../src/index.ts';
+import {
+  definitionArn,
+  isAlive,
+  managerFacts,
+  STOP_REASONS,
+  servesSame,
+  takesJobs,
+  tokenRefusedAt,
+  toTaskFacts,
+} from '../src/index.ts';
 
 const taskArn = 'arn:aws:ecs:eu-west-1:111122223333:task/cluster/0123456789abcdef0123456789abcdef';
 const at = (seconds: number) => new Date(1_000_000 + seconds * 1000);
 
+const taskDefinitionArn = definitionArn(managerFamily('default'));
+const jobDefinitionArn = definitionArn(`${jobFamilyPrefix('default')}0a1b`);
+const brought = '/p/fleets/default/runner-tokens/abc';
+
 const managerTask: Task = {
   taskArn,
+  taskDefinitionArn,
   lastStatus: 'RUNNING',
   desiredStatus: 'RUNNING',
   startedBy: 'serverless-gitlab-runner',
@@ -45,22 +59,96 @@ describe('facts about a task', () => {
   });
 
   it('has a job task’s manager and job', () => {
-    const tags = toTags({ role: 'job', fleet: 'default', jobId: '1977' });
-    const facts = toTaskFacts({ taskArn, lastStatus: 'PENDING', startedBy: 'manager-id', tags });
-    expect(facts).toMatchObject({ role: 'job', managerTaskId: 'manager-id', jobId: 1977, state: 'starting' });
+    const task = {
+      taskArn,
+      taskDefinitionArn: jobDefinitionArn,
+      lastStatus: 'PENDING',
+      startedBy: 'manager-id',
+    };
+    const facts = {
+      role: 'job',
+      fleet: 'default',
+      managerTaskId: 'manager-id',
+      jobId: 1977,
+      state: 'starting',
+    };
+    expect(toTaskFacts({ ...task, tags: toTags({ jobId: '1977' }) })).toMatchObject(facts);
+    expect(toTaskFacts({ ...task, group: jobTaskGroup(1977) })).toMatchObject(facts);
+    expect(toTaskFacts({ ...task, group: 'family:x' })).toMatchObject({ ...facts, jobId: undefined });
   });
 
   it.each([
-    ['without tags', { taskArn }],
-    ['of somebody else', { taskArn, tags: [{ key: 'team', value: 'web' }] }],
-    ['with a role of ours and no fleet', { taskArn, tags: toTags({ role: 'manager' }) }],
+    ['manager', 'a', managerFamily('a')],
+    ['manager', 'a-b', managerFamily('a-b')],
+    ['job', 'a-b', `${jobFamilyPrefix('a-b')}0a1b`],
+  ])('has role %s and fleet %s of a task of family %3$s', (role, fleet, family) => {
+    const tags = toTags({ role: 'job', fleet: 'said-otherwise' });
+    const task = { taskArn, taskDefinitionArn: definitionArn(family) };
+    expect(toTaskFacts(task)).toMatchObject({ role, fleet });
+    expect(toTaskFacts({ ...task, tags })).toMatchObject({ role, fleet });
+  });
+
+  it.each<[string, Task]>([
+    ['of a family that is not ours', { taskArn, taskDefinitionArn: definitionArn('web') }],
     [
-      'with a role that is not ours',
-      { taskArn, tags: [...toTags({ fleet: 'default' }), { key: 'role', value: 'job' }] },
+      'of another family with our tags',
+      {
+        taskArn,
+        taskDefinitionArn: definitionArn('web'),
+        tags: toTags({ role: 'manager', fleet: 'default' }),
+      },
     ],
-    ['without an ARN', { tags: managerTask.tags }],
+    ['without a task definition', { taskArn, tags: managerTask.tags }],
+    ['without an ARN', { taskDefinitionArn, tags: managerTask.tags }],
   ])('leaves out a task %s', (_title, task) => {
     expect(toTaskFacts(task)).toBeUndefined();
+  });
+
+  describe('whose tags StopTask has deleted', () => {
+    const stopped: Task = {
+      taskArn,
+      taskDefinitionArn,
+      lastStatus: 'STOPPED',
+      desiredStatus: 'STOPPED',
+      stoppingAt: at(500),
+      stoppedAt: at(530),
+      stoppedReason: 'Task stopped by user',
+      tags: [],
+    };
+    const told = (value: string) => ({
+      overrides: {
+        containerOverrides: [{ name: 'manager', environment: [{ name: 'RUNNER_TOKEN_PARAMETER', value }] }],
+      },
+    });
+    const stoppingAt = at(500).getTime();
+
+    it.each<[string, Partial<Task>, { demandAt?: number; drainAt?: number }]>([
+      ['counts as relied on until then', {}, { demandAt: stoppingAt }],
+      ['counts as relied on while it stops', { lastStatus: 'STOPPING' }, { demandAt: stoppingAt }],
+      [
+        'counts as drained if the reaper stopped it',
+        { stoppedReason: STOP_REASONS['drain-overdue'] },
+        { drainAt: stoppingAt },
+      ],
+      [
+        'has its marks where ECS keeps them',
+        { tags: toTags({ role: 'manager', demand: at(1).toISOString() }) },
+        { demandAt: at(1).getTime() },
+      ],
+      ['has no marks while it runs', { lastStatus: 'RUNNING', desiredStatus: 'RUNNING' }, {}],
+    ])('a manager %s', (_title, over, marks) => {
+      const none = { demandAt: undefined, drainAt: undefined };
+      expect(toTaskFacts({ ...stopped, ...over })).toMatchObject({ role: 'manager', ...none, ...marks });
+    });
+
+    it.each([
+      ['a webhook’s runner token by its override', told(brought), brought],
+      ['the fleet’s own', told('/p/fleets/default/runner-token'), undefined],
+      ['the fleet’s own, of another fleet’s name', told('/p/fleets/other/runner-tokens/abc'), undefined],
+      ['the fleet’s own without an override', {}, undefined],
+    ])('a manager has %s', (_title, over, runnerTokenParameter) => {
+      expect(toTaskFacts({ ...stopped, ...over })).toMatchObject({ runnerTokenParameter });
+    });
   });
 
   it.each([
@@ -82,7 +170,7 @@ describe('facts about a task', () => {
 
   it('reads tags that somebody broke as missing', () => {
     const tags = toTags({ role: 'manager', fleet: 'default', slot: 'first', demand: 'yesterday', drain: '' });
-    expect(toTaskFacts({ taskArn, tags })).toMatchObject({
+    expect(toTaskFacts({ taskArn, taskDefinitionArn, tags })).toMatchObject({
       slot: undefined,
       demandAt: undefined,
       drainAt: undefined,

@@ -86,6 +86,9 @@ describe('a job that cannot run', () => {
 
 describe('capacity', () => {
   const none = { failures: [{ reason: 'Capacity is unavailable at this time' }] };
+  const quota = {
+    failures: [{ reason: "You've reached the limit on the number of vCPUs you can run concurrently" }],
+  };
 
   it('is looked for at the next provider of the list when one has none', async () => {
     bed.ecs
@@ -115,10 +118,53 @@ describe('capacity', () => {
     expect(bed.stopped()).toEqual([other]);
   });
 
-  it('that nobody has is our failure, and says so', async () => {
-    bed.ecs.on(RunTaskCommand).resolves(none);
+  it('that nobody has is waited for, with a line in the log for each reason', async () => {
+    bed.ecs
+      .on(RunTaskCommand)
+      .resolvesOnce(none)
+      .resolvesOnce(quota)
+      .resolvesOnce(none)
+      .resolvesOnce(quota)
+      .resolves({ tasks: [{ taskArn: TASK_ARN }] });
+    const prepared = bed.prepare();
+    await vi.waitFor(() => expect(log()).toContain('Waiting for capacity.'), 5000);
+    expect(await prepared).toBe('success');
+    const calls = runTaskCalls();
+    expect(calls.map(({ capacityProviderStrategy: [first] = [] }) => first?.capacityProvider)).toEqual([
+      'FARGATE_SPOT',
+      'FARGATE',
+      'FARGATE_SPOT',
+      'FARGATE',
+      'FARGATE_SPOT',
+    ]);
+    expect(new Set(calls.map(({ clientToken }) => clientToken)).size).toBe(5);
+    for (const line of [
+      'FARGATE_SPOT has no room now',
+      'quota "Fargate On-Demand vCPU resource count" is reached',
+      'Waiting for capacity.',
+    ])
+      expect(log().split(line)).toHaveLength(2);
+  });
+
+  it('that nobody has in time is our failure, and says so', async () => {
+    await bed.remove();
+    bed = await makeExecutorBed((fleet) => ({ ...fleet, job: { ...fleet.job, startTimeoutSeconds: 0.5 } }));
+    bed.ecs.on(RunTaskCommand).resolvesOnce(none).resolves(quota);
     expect(await bed.prepare()).toBe('system-failure');
-    expect(log()).toContain('No capacity provider of this fleet has room now (FARGATE_SPOT, FARGATE)');
+    expect(log()).toMatch(
+      /AWS started no task within the time for a start\. FARGATE_SPOT has no room now: .*Service Quotas.*Retry the job later/,
+    );
+    expect(bed.stopped()).toEqual([]);
+  });
+
+  it('is not waited for when the job is cancelled', async () => {
+    bed.ecs.on(RunTaskCommand).resolves(none);
+    const hangUp = new AbortController();
+    const prepared = bed.prepare({}, hangUp.signal);
+    await vi.waitFor(() => expect(log()).toContain('Waiting for capacity.'), 5000);
+    hangUp.abort();
+    expect(await prepared).toBe('system-failure');
+    expect(log()).toContain('the job was cancelled');
   });
 });
 

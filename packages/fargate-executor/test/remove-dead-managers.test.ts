@@ -1,5 +1,6 @@
 import { DescribeTasksCommand, ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
-import { toTags } from '@serverless-gitlab-runner/fleet';
+import { definitionArn } from '@serverless-gitlab-runner/ecs-tasks';
+import { managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../src/logger.ts';
@@ -9,7 +10,8 @@ import { removeDeadManagers } from '../src/manager/remove-dead-managers.ts';
 const ecs = new ECSClient({ region: 'eu-west-1' });
 const mock = mockClient(ecs);
 const logger = createLogger('ERROR', () => {});
-const SELF = { ecs, cluster: 'ci', fleet: 'default', parameterPrefix: '/p' };
+const SELF = { ecs, cluster: 'ci', fleet: 'default' };
+const taskDefinitionArn = definitionArn(managerFamily('default'));
 const brought = '/p/fleets/default/runner-tokens/abc';
 
 beforeEach(() => mock.reset());
@@ -26,7 +28,7 @@ async function removed(task: Task, runnerTokenParameter?: string): Promise<strin
     .resolves({ taskArns: [taskArn] });
   mock
     .on(DescribeTasksCommand, { cluster: 'ci', tasks: [taskArn], include: ['TAGS'] })
-    .resolves({ tasks: [{ taskArn, lastStatus: 'STOPPED', ...task }] });
+    .resolves({ tasks: [{ taskArn, taskDefinitionArn, lastStatus: 'STOPPED', ...task }] });
   const ids: string[] = [];
   const api: Pick<RunnerApi, 'unregister'> = {
     unregister: async (systemId = 'itself') => void ids.push(systemId),
@@ -52,8 +54,13 @@ describe('a manager that ended is removed from GitLab’s list', () => {
     ],
     ['not when it left by itself', { tags: tags(), containers: ended(0) }, undefined, []],
     ['not while it stops', { tags: tags(), containers: ended(137), lastStatus: 'STOPPING' }, undefined, []],
-    ['not of another fleet', { tags: tags({ fleet: 'other' }), containers: ended(137) }, undefined, []],
-    ['not when it is none of ours', { tags: [], containers: ended(137) }, undefined, []],
+    ['when StopTask has deleted its tags', { tags: [], containers: ended(137) }, undefined, GONE],
+    [
+      'not of another fleet',
+      { taskDefinitionArn: definitionArn(managerFamily('other')), containers: ended(137) },
+      undefined,
+      [],
+    ],
     [
       'not with another runner token',
       { tags: tags({ runnerTokenParameter: brought }), containers: ended(137) },

@@ -18,6 +18,7 @@ const order: JobTaskOrder = {
   startId: '42-1',
   overrides: jobTaskOverrides('ssh-ed25519 AAAA', 300, new Map()),
   tags: [{ key: 'serverless-gitlab-runner:role', value: 'job' }],
+  group: 'gitlab-job-42',
 };
 
 beforeEach(() => {
@@ -41,18 +42,20 @@ describe('what RunTask is asked for', () => {
         },
       },
       tags: order.tags,
+      group: 'gitlab-job-42',
     });
   });
 
-  it('has a client token of its own for each start and provider, and the same for the same', async () => {
+  it('has a client token of its own for each start, provider and round, and the same for the same', async () => {
     ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn }] });
     await runJobTask(settings, order, 'FARGATE_SPOT');
     await runJobTask(settings, order, 'FARGATE_SPOT');
     await runJobTask(settings, order, 'FARGATE');
     await runJobTask(settings, { ...order, startId: '42-2' }, 'FARGATE');
+    await runJobTask(settings, order, 'FARGATE', 1);
     const tokens = ecs.commandCalls(RunTaskCommand).map((call) => call.args[0].input.clientToken ?? '');
     expect(tokens[0]).toBe(tokens[1]);
-    expect(new Set(tokens).size).toBe(3);
+    expect(new Set(tokens).size).toBe(4);
     for (const token of tokens) expect(token.length).toBeLessThanOrEqual(64);
   });
 });
@@ -66,14 +69,29 @@ describe('what RunTask answers', () => {
     {
       answer: { tasks: [], failures: [{ reason: 'Capacity is unavailable at this time.' }] },
       outcome: {
-        kind: 'no-capacity',
+        kind: 'not-now',
+        why: 'no-room',
         capacityProvider: 'FARGATE',
         reason: 'Capacity is unavailable at this time.',
       },
     },
     {
       answer: { failures: [{ reason: 'RESOURCE:ENI', detail: 'none left' }] },
-      outcome: { kind: 'no-capacity', capacityProvider: 'FARGATE', reason: 'RESOURCE:ENI: none left' },
+      outcome: {
+        kind: 'not-now',
+        why: 'no-room',
+        capacityProvider: 'FARGATE',
+        reason: 'RESOURCE:ENI: none left',
+      },
+    },
+    {
+      answer: { failures: [{ reason: "You've reached the limit on the number of vCPUs you can run" }] },
+      outcome: {
+        kind: 'not-now',
+        why: 'quota',
+        capacityProvider: 'FARGATE',
+        reason: "You've reached the limit on the number of vCPUs you can run",
+      },
     },
     {
       answer: { failures: [{ reason: 'MISSING' }] },
@@ -93,7 +111,8 @@ describe('what RunTask answers', () => {
   });
 
   it.each([
-    ['Capacity is unavailable at this time. Please try again later', 'no-capacity'],
+    ['Capacity is unavailable at this time. Please try again later', 'not-now'],
+    ['The requested CPU configuration is above your limit', 'not-now'],
     ['not authorized to perform: iam:PassRole', 'failed'],
   ])('the exception "%s" is %s', async (message, kind) => {
     ecs.on(RunTaskCommand).rejects(new Error(message));
@@ -107,10 +126,19 @@ describe('what RunTask answers', () => {
     ['ServerException', { $metadata: { httpStatusCode: 500 } }, true],
     ['InvalidParameterException', { $metadata: { httpStatusCode: 400 } }, false],
     ['AccessDeniedException', { $metadata: { httpStatusCode: 400 } }, false],
-    ['ThrottlingException', { $metadata: { httpStatusCode: 400 } }, false],
   ])('after %s %j a task may run: %s', async (name, more, mayRun) => {
     ecs.on(RunTaskCommand).rejects(Object.assign(new Error('no'), { name }, more));
     expect(await runJobTask(settings, order, 'FARGATE')).toMatchObject({ kind: 'failed', mayRun });
+  });
+});
+
+it('waits for a rate that AWS limits, which starts nothing', async () => {
+  ecs.on(RunTaskCommand).rejects(Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }));
+  expect(await runJobTask(settings, order, 'FARGATE')).toEqual({
+    kind: 'not-now',
+    why: 'throttled',
+    capacityProvider: 'FARGATE',
+    reason: 'Rate exceeded',
   });
 });
 

@@ -34,6 +34,7 @@ export {
   fleetOfConfigParameter,
   fleetSecretsPath,
   fleetsPath,
+  isBroughtRunnerToken,
   jobSecretsPath,
   type ParameterNames,
   parameterNames,
@@ -41,14 +42,19 @@ export {
 } from './parameter-names.ts';
 export {
   BUILD_CONTAINER,
+  familyOf,
   fleetOfJobFamily,
   HELPER_CONTAINER,
+  INVALID_FLEET_EXIT_CODE,
   jobFamilyPrefix,
+  jobOfGroup,
+  jobTaskGroup,
   MANAGER_CONTAINER,
   MANAGER_ENVIRONMENT,
   MANAGER_FAMILY_PREFIX,
   MANAGER_STARTED_BY,
   managerFamily,
+  ownerOfFamily,
   RUNNER_TOKEN_REFUSED_EXIT_CODE,
   taskIdOf,
 } from './task-families.ts';

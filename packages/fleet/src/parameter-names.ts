@@ -77,3 +77,8 @@ export function broughtRunnerTokenName(names: ParameterNames, runnerToken: strin
   const digest = createHash('sha256').update(runnerToken).digest('hex').slice(0, 32);
   return `${names.runnerTokensPath}${digest}`;
 }
+
+/** Whether a parameter holds a runner token of that fleet which a webhook brought, rather than the fleet's own. */
+export function isBroughtRunnerToken(parameterName: string, fleet: string): boolean {
+  return parameterName.includes(`/fleets/${fleet}/runner-tokens/`);
+}

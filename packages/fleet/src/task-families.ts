@@ -1,9 +1,25 @@
+import type { TaskRole } from './task-tags.ts';
+
 /** Families of managers' task definitions begin so; the fleet's name follows. */
 export const MANAGER_FAMILY_PREFIX = 'serverless-gitlab-runner-manager-';
 
 /** Family of the task definition that a fleet's managers run. */
 export function managerFamily(fleet: string): string {
   return `${MANAGER_FAMILY_PREFIX}${fleet}`;
+}
+
+/** Family of a task definition's ARN (`…:task-definition/<family>:<revision>`), or of `<family>:<revision>`. */
+export function familyOf(taskDefinition: string): string {
+  const [family = ''] = taskDefinition.slice(taskDefinition.lastIndexOf('/') + 1).split(':');
+  return family;
+}
+
+/** Who runs in tasks of a family, and for which fleet; undefined for families that are not managed here. */
+export function ownerOfFamily(family: string): { role: TaskRole; fleet: string } | undefined {
+  if (family.startsWith(MANAGER_FAMILY_PREFIX))
+    return { role: 'manager', fleet: family.slice(MANAGER_FAMILY_PREFIX.length) };
+  const fleet = fleetOfJobFamily(family);
+  return fleet === undefined ? undefined : { role: 'job', fleet };
 }
 
 /** Families of all fleets' job tasks begin so. */
@@ -32,10 +48,16 @@ export const MANAGER_STARTED_BY = 'serverless-gitlab-runner';
 export const MANAGER_CONTAINER = 'manager';
 
 /**
- * Exit code of the manager's container when GitLab refuses its runner token (EX_CONFIG of sysexits.h). Launcher and reaper
+ * Exit code of the manager's container when GitLab refuses its runner token (EX_CONFIG of sysexits.h), and never otherwise. Launcher and reaper
  * start no other manager with that token until the fleet's document or the token's parameter is written anew.
  */
 export const RUNNER_TOKEN_REFUSED_EXIT_CODE = 78;
+
+/**
+ * Exit code of the manager's container when its fleet's document or a parameter is missing or invalid (EX_DATAERR). The next
+ * one is started later and later, or at once when the document or the token was written since.
+ */
+export const INVALID_FLEET_EXIT_CODE = 65;
 
 /** Containers of a job task, as in GitLab's Kubernetes executor. */
 export const HELPER_CONTAINER = 'helper';
@@ -48,6 +70,19 @@ export const MANAGER_ENVIRONMENT = {
   /** Name of the SSM parameter with the runner token. */
   runnerTokenParameter: 'RUNNER_TOKEN_PARAMETER',
 } as const;
+
+const JOB_GROUP = 'gitlab-job-';
+
+/** `group` of a job's task: shown in the console, and kept by ECS when StopTask deletes a task's tags. */
+export function jobTaskGroup(jobId: number): string {
+  return `${JOB_GROUP}${jobId}`;
+}
+
+/** GitLab's id of the job whose task has that `group`, or undefined when it is not a job task's. */
+export function jobOfGroup(group: string): number | undefined {
+  const id = group.startsWith(JOB_GROUP) ? group.slice(JOB_GROUP.length) : '';
+  return /^\d{1,15}$/.test(id) ? Number(id) : undefined;
+}
 
 /** The last part of a task's ARN. */
 export function taskIdOf(taskArn: string): string {

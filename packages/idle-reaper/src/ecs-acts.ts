@@ -1,24 +1,11 @@
-import { type ECSClient, StopTaskCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
-import { failureKind } from '@serverless-gitlab-runner/aws-calls';
-import { describeOurTasks, listTaskArns, type ManagerFacts } from '@serverless-gitlab-runner/ecs-tasks';
+import type { ECSClient } from '@aws-sdk/client-ecs';
+import {
+  describeOurTasks,
+  listTaskArns,
+  type ManagerFacts,
+  tagTask,
+} from '@serverless-gitlab-runner/ecs-tasks';
 import { toTags } from '@serverless-gitlab-runner/fleet';
-
-/** `reason` of StopTask, shown in the console as the task's stopped reason. */
-const REASONS = {
-  orphaned: 'idle-reaper: its manager has ended',
-  lifetime: 'idle-reaper: older than job.maxLifetimeSeconds of its fleet',
-  'drain-overdue': 'idle-reaper: drained, without a job, and still there after manager.drainGraceSeconds',
-} as const;
-
-/** @returns false when the task had ended already */
-export async function stopTask(
-  ecs: ECSClient,
-  cluster: string,
-  task: string,
-  reason: keyof typeof REASONS,
-): Promise<boolean> {
-  return unlessEnded(ecs.send(new StopTaskCommand({ cluster, task, reason: REASONS[reason] })));
-}
 
 /** Whether ECS has a task now that this manager started. Asked again right before a stop, since lists lag. */
 export async function hasJobTask(
@@ -42,22 +29,10 @@ export async function drainManager(
   manager: ManagerFacts,
   drainAt: number,
 ): Promise<ManagerFacts | undefined> {
-  const { taskArn: resourceArn } = manager;
+  const { taskArn } = manager;
   const tags = toTags({ drain: new Date(drainAt).toISOString() });
-  const written = await unlessEnded(ecs.send(new TagResourceCommand({ resourceArn, tags })));
-  if (!written) return undefined;
-  const { managers } = await describeOurTasks(ecs, cluster, [resourceArn]);
+  if (!(await tagTask(ecs, cluster, taskArn, tags))) return undefined;
+  const { managers } = await describeOurTasks(ecs, cluster, [taskArn]);
   // A read that lags may lack the mark that was just written.
   return { ...(managers[0] ?? manager), drainAt };
-}
-
-/** ECS refuses to tag or stop what has ended: that is no failure. */
-async function unlessEnded(call: Promise<unknown>): Promise<boolean> {
-  try {
-    await call;
-    return true;
-  } catch (error) {
-    if (failureKind(error) === 'refused') return false;
-    throw error;
-  }
 }

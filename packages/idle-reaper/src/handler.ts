@@ -4,10 +4,11 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { boundedClientOptions, publishEvents, systemTiming } from '@serverless-gitlab-runner/aws-calls';
+import { ECS_SHARES, keepToShare } from '@serverless-gitlab-runner/ecs-tasks';
 import { readEnvironment } from './environment.ts';
 import { jobSecretsOf } from './job-secrets.ts';
 import { readFleets } from './read-fleets.ts';
-import { readWorld } from './read-world.ts';
+import { readEndedJobTasks, readWorld } from './read-world.ts';
 import { sweep } from './sweep.ts';
 import type { SweepParts, SweepSummary } from './sweep-state.ts';
 
@@ -16,6 +17,7 @@ const logger = new Logger({ serviceName: 'idle-reaper' });
 
 const bounds = boundedClientOptions({ maxAttempts: 3, requestTimeoutMs: 5000 });
 const ecs = new ECSClient(bounds);
+keepToShare(ecs, ECS_SHARES.reaper, () => 1, systemTiming);
 const ssm = new SSMClient(bounds);
 const secrets = jobSecretsOf(new SecretsManagerClient(bounds), prefix, systemTiming.now);
 const eventBridge = new EventBridgeClient(boundedClientOptions({ maxAttempts: 1, requestTimeoutMs: 3000 }));
@@ -27,7 +29,8 @@ const parts: SweepParts = {
   ecs,
   cluster,
   eventBusName,
-  readWorld: () => readWorld(ecs, cluster),
+  readWorld: (fleets) => readWorld(ecs, cluster, fleets),
+  readEndedJobTasks: () => readEndedJobTasks(ecs, cluster),
   readFleets: (report) => readFleets(ssm, prefix, report),
   secrets,
   publish: async (entries) => {

@@ -1,4 +1,5 @@
 import {
+  crashBackoffMs,
   isAlive,
   type JobTaskFacts,
   type ManagerFacts,
@@ -34,7 +35,6 @@ const REMEMBERED_MS = 3600 * SECOND;
 const INSISTENT_MS = 300 * SECOND;
 const REPEAT_MS = 600 * SECOND;
 const REPEAT_WINDOW_MS = 90 * SECOND;
-const MAX_BACKOFF_MS = 900 * SECOND;
 /** A manager with a free place takes a job that waits within some polls. */
 const TAKEN_WITHIN_MS = 15 * SECOND;
 
@@ -51,7 +51,9 @@ export function judgeReplacement(facts: ReplacementCase): ReplacementVerdict {
   const cause = causeOf(facts, leftAt);
   if (cause === undefined) return none('not-needed');
   const others = managers.filter((other) => other.taskArn !== manager.taskArn && servesSame(other, manager));
-  const isSuccessor = (other: ManagerFacts) => takesJobs(other) || (other.createdAt ?? 0) > leftAt;
+  // One that is stopped works off its jobs for a while; who came meanwhile came in its place.
+  const leavesSince = manager.drainAt ?? manager.stoppingAt ?? leftAt;
+  const isSuccessor = (other: ManagerFacts) => takesJobs(other) || (other.createdAt ?? 0) > leavesSince;
   if (others.some(isSuccessor)) return none('replaced');
   const refusedAt = tokenRefusedAt(managers, manager);
   if (refusedAt !== undefined && changedAt(fleet, manager) <= refusedAt) return none('token-refused');
@@ -98,8 +100,7 @@ function failedEnds(managers: readonly ManagerFacts[], now: number): number {
 
 /** The first loss is replaced at once; managers that keep dying, later and later. */
 function isDue(elapsedMs: number, failures: number): boolean {
-  const backoff = Math.min(MAX_BACKOFF_MS, 60 * SECOND * (2 ** Math.max(0, failures - 1) - 1));
-  const waited = elapsedMs - backoff;
+  const waited = elapsedMs - crashBackoffMs(failures);
   return waited >= 0 && (waited < INSISTENT_MS || waited % REPEAT_MS < REPEAT_WINDOW_MS);
 }
 

@@ -1,18 +1,30 @@
 import type { ECSClient } from '@aws-sdk/client-ecs';
-import { describeOurTasks, isAlive, type OurTasks, readOurTasks } from '@serverless-gitlab-runner/ecs-tasks';
+import {
+  describeOurTasks,
+  isAlive,
+  type JobTaskFacts,
+  type OurTasks,
+  readOurTasks,
+  type TaskListing,
+} from '@serverless-gitlab-runner/ecs-tasks';
+import { managerFamily } from '@serverless-gitlab-runner/fleet';
 
 /** What ECS makes of a task's id; anything else in `startedBy` is no manager, and DescribeTasks would refuse the call. */
 const TASK_ID = /^[0-9a-f]{32}$|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Reads our tasks of the cluster, those that ended within the hour included. Managers of live job tasks that the lists lack
- * are asked for by id: a list that lags must not make an orphan.
+ * Reads our tasks of the cluster that are to run, and the fleets' managers that ended within the hour. Managers of live job
+ * tasks that the lists lack are asked for by id: a list that lags must not make an orphan.
  */
-export async function readWorld(ecs: ECSClient, cluster: string): Promise<OurTasks> {
-  const world = await readOurTasks(ecs, cluster, [
-    { desiredStatus: 'RUNNING' },
-    { desiredStatus: 'STOPPED' },
-  ]);
+export async function readWorld(
+  ecs: ECSClient,
+  cluster: string,
+  fleets: readonly string[],
+): Promise<OurTasks> {
+  const ended = fleets.map(
+    (fleet): TaskListing => ({ desiredStatus: 'STOPPED', family: managerFamily(fleet) }),
+  );
+  const world = await readOurTasks(ecs, cluster, [{ desiredStatus: 'RUNNING' }, ...ended]);
   const known = new Set(world.managers.map(({ taskId }) => taskId));
   const owners = world.jobTasks.filter(isAlive).flatMap(({ managerTaskId }) => managerTaskId ?? []);
   const missing = [...new Set(owners)].filter((id) => !known.has(id) && TASK_ID.test(id));
@@ -21,4 +33,13 @@ export async function readWorld(ecs: ECSClient, cluster: string): Promise<OurTas
     world.managers.push(...found.managers);
   }
   return world;
+}
+
+/**
+ * Job tasks that ended within the hour, or are ending: many, where many jobs run, and ECS has no shorter list. So they are
+ * read only when a judgement rests on them.
+ */
+export async function readEndedJobTasks(ecs: ECSClient, cluster: string): Promise<JobTaskFacts[]> {
+  const { jobTasks } = await readOurTasks(ecs, cluster, [{ desiredStatus: 'STOPPED' }]);
+  return jobTasks;
 }

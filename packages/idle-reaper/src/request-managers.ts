@@ -1,8 +1,8 @@
-import type { Serving } from '@serverless-gitlab-runner/ecs-tasks';
+import type { ManagerFacts, Serving } from '@serverless-gitlab-runner/ecs-tasks';
 import { buildEntry, type ManagerRequestCause } from '@serverless-gitlab-runner/shared-events';
 import type { FleetFacts } from './fleet-facts.ts';
 import { judgeFleet } from './judge-fleet.ts';
-import { judgeReplacement } from './judge-replacement.ts';
+import { judgeReplacement, type ReplacementVerdict } from './judge-replacement.ts';
 import { jobTasksOf, type Sweep } from './sweep-state.ts';
 
 /** One request for each fleet and token: the launcher counts what is there itself. */
@@ -18,9 +18,7 @@ export function requestManagers(state: Sweep, fleets: ReadonlyMap<string, FleetF
     addRequest(state, { fleet, runnerTokenParameter, cause, managerTaskArn });
   };
   for (const manager of world.managers) {
-    const fleet = fleets.get(manager.fleet);
-    const jobTasks = jobTasksOf(world, manager);
-    const verdict = judgeReplacement({ manager, jobTasks, managers: world.managers, fleet, now });
+    const verdict = replacementOf(state, fleets, manager);
     if (verdict.kind === 'request') request(manager, verdict.cause, manager.taskArn);
   }
   for (const fleet of fleets.values()) {
@@ -28,6 +26,21 @@ export function requestManagers(state: Sweep, fleets: ReadonlyMap<string, FleetF
     if (verdict.kind === 'request')
       request({ fleet: fleet.name, runnerTokenParameter: undefined }, verdict.cause);
   }
+}
+
+/** Judges by what the sweep has read whether a manager needs another one in its place. */
+export function replacementOf(
+  { parts, world }: Sweep,
+  fleets: ReadonlyMap<string, FleetFacts>,
+  manager: ManagerFacts,
+): ReplacementVerdict {
+  return judgeReplacement({
+    manager,
+    jobTasks: jobTasksOf(world, manager),
+    managers: world.managers,
+    fleet: fleets.get(manager.fleet),
+    now: parts.now(),
+  });
 }
 
 function addRequest(

@@ -1,6 +1,12 @@
-import type { JobTaskFacts, ManagerFacts, OurTasks } from '@serverless-gitlab-runner/ecs-tasks';
+import {
+  type JobTaskFacts,
+  type ManagerFacts,
+  type OurTasks,
+  STOP_REASONS,
+  stopTask,
+} from '@serverless-gitlab-runner/ecs-tasks';
 import { buildEntry } from '@serverless-gitlab-runner/shared-events';
-import { drainManager, hasJobTask, stopTask } from './ecs-acts.ts';
+import { drainManager, hasJobTask } from './ecs-acts.ts';
 import { managerLimits } from './fleet-facts.ts';
 import { judgeJobTask } from './judge-job-task.ts';
 import { judgeManager, type ManagerVerdict } from './judge-manager.ts';
@@ -20,22 +26,26 @@ export async function settleJobTask(
   const verdict = judgeJobTask({ jobTask, owner, maxLifetimeSeconds, now: parts.now() });
   if (verdict.kind === 'keep') return;
   const { fleet, taskArn, jobId } = jobTask;
-  const stopped = await stopTask(parts.ecs, parts.cluster, taskArn, verdict.reason);
+  const stopped = await stopTask(parts.ecs, parts.cluster, taskArn, STOP_REASONS[verdict.reason]);
   if (stopped) summary.stopped += 1;
   parts.log('job task stopped', { fleet, taskArn, jobId, reason: verdict.reason, stopped });
 }
 
-/** Judges one manager, and drains or stops it. */
-export async function settleManager(state: Sweep, manager: ManagerFacts): Promise<void> {
-  const { parts, fleets, world } = state;
+/** Judges one manager by what the sweep has read. */
+export function verdictOn({ parts, fleets, world }: Sweep, manager: ManagerFacts): ManagerVerdict {
   const fleet = fleets?.get(manager.fleet);
-  const verdict = judgeManager({
+  return judgeManager({
     manager,
     jobTasks: jobTasksOf(world, manager),
     limits: managerLimits(fleet),
     fleetExists: fleet !== undefined,
     now: parts.now(),
   });
+}
+
+/** Judges one manager, and drains or stops it. */
+export async function settleManager(state: Sweep, manager: ManagerFacts): Promise<void> {
+  const verdict = verdictOn(state, manager);
   if (verdict.kind === 'drain') await drain(state, manager, verdict);
   if (verdict.kind === 'stop') await stop(state, manager);
 }
@@ -73,7 +83,7 @@ async function stop({ parts, summary, events }: Sweep, manager: ManagerFacts): P
     log('manager kept', { fleet, taskArn, because: 'it has a job task after all' });
     return;
   }
-  if (!(await stopTask(ecs, cluster, taskArn, 'drain-overdue'))) return;
+  if (!(await stopTask(ecs, cluster, taskArn, STOP_REASONS['drain-overdue']))) return;
   summary.stopped += 1;
   log('manager stopped', { fleet, taskArn, reason: 'drain-overdue' });
   const from = manager.startedAt ?? manager.createdAt;

@@ -8,7 +8,10 @@ export interface SweepParts {
   ecs: ECSClient;
   cluster: string;
   eventBusName: string;
-  readWorld(): Promise<OurTasks>;
+  /** Tasks that are to run, and managers of these fleets that ended within the hour. */
+  readWorld(fleets: readonly string[]): Promise<OurTasks>;
+  /** Job tasks that ended within the hour, or are ending. */
+  readEndedJobTasks(): Promise<JobTaskFacts[]>;
   readFleets(report: (fleet: string, problem: string) => void): Promise<Map<string, FleetFacts>>;
   secrets: JobSecrets;
   publish(entries: readonly EventEntry[]): Promise<void>;
@@ -39,7 +42,7 @@ export interface Sweep {
   events: EventEntry[];
 }
 
-/** A manager's job tasks, those that ended within the hour included. */
+/** A manager's job tasks, as far as they were read. */
 export function jobTasksOf({ jobTasks }: OurTasks, { taskId }: ManagerFacts): JobTaskFacts[] {
   return jobTasks.filter(({ managerTaskId }) => managerTaskId === taskId);
 }

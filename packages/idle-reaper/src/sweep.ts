@@ -1,7 +1,9 @@
 import { failureName } from '@serverless-gitlab-runner/aws-calls';
-import { requestManagers } from './request-managers.ts';
+import type { ManagerFacts } from '@serverless-gitlab-runner/ecs-tasks';
+import type { FleetFacts } from './fleet-facts.ts';
+import { replacementOf, requestManagers } from './request-managers.ts';
 import { forgottenSecrets, removeSecret } from './settle-secrets.ts';
-import { settleJobTask, settleManager } from './settle-tasks.ts';
+import { settleJobTask, settleManager, verdictOn } from './settle-tasks.ts';
 import type { Sweep, SweepParts, SweepSummary } from './sweep-state.ts';
 
 /** Something of a sweep failed. The rest was done; the next sweep tries again, and the alarm on errors tells. */
@@ -28,17 +30,16 @@ export async function sweep(parts: SweepParts): Promise<SweepSummary> {
     summary.failures += 1;
     parts.log('fleet invalid', { fleet, problem });
   };
-  const [world, fleets] = await Promise.all([
-    attempt('read tasks', () => parts.readWorld()),
-    attempt('read fleets', () => parts.readFleets(report)),
-  ]);
+  const fleets = await attempt('read fleets', () => parts.readFleets(report));
+  const world = await attempt('read tasks', () => parts.readWorld([...(fleets?.keys() ?? [])]));
   if (world !== undefined) {
     summary.managers = world.managers.length;
     summary.jobTasks = world.jobTasks.length;
     const state: Sweep = { parts, fleets, world, summary, events: [] };
     for (const jobTask of world.jobTasks)
       await attempt('job task', () => settleJobTask(state, jobTask), jobTask.taskArn);
-    if (fleets !== undefined) {
+    const isKnown = fleets && (await attempt('read ended job tasks', () => readWhatMatters(state, fleets)));
+    if (fleets !== undefined && isKnown) {
       for (const manager of [...world.managers])
         await attempt('manager', () => settleManager(state, manager), manager.taskArn);
       await attempt('request managers', async () => requestManagers(state, fleets));
@@ -53,6 +54,26 @@ export async function sweep(parts: SweepParts): Promise<SweepSummary> {
       `${summary.failures} steps of the sweep failed: see the lines before this one`,
     );
   return summary;
+}
+
+/**
+ * Reads the job tasks that ended where a manager would otherwise be drained or stopped, or another one asked for: when its last
+ * job ended may tell otherwise.
+ */
+async function readWhatMatters(state: Sweep, fleets: ReadonlyMap<string, FleetFacts>): Promise<true> {
+  const { world, parts } = state;
+  if (world.managers.some((manager) => wouldAct(state, fleets, manager))) {
+    const known = new Set(world.jobTasks.map(({ taskArn }) => taskArn));
+    const ended = await parts.readEndedJobTasks();
+    world.jobTasks.push(...ended.filter(({ taskArn }) => !known.has(taskArn)));
+  }
+  return true;
+}
+
+function wouldAct(state: Sweep, fleets: ReadonlyMap<string, FleetFacts>, manager: ManagerFacts): boolean {
+  return (
+    verdictOn(state, manager).kind !== 'keep' || replacementOf(state, fleets, manager).kind === 'request'
+  );
 }
 
 function attempting({ log }: SweepParts, summary: SweepSummary) {

@@ -2,7 +2,8 @@ import { DescribeTasksCommand, ECSClient, ListTasksCommand, TagResourceCommand }
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { toTags } from '@serverless-gitlab-runner/fleet';
+import { definitionArn } from '@serverless-gitlab-runner/ecs-tasks';
+import { managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, it, vi } from 'vitest';
 import { fleetInput } from './support/fleets.ts';
@@ -25,9 +26,10 @@ it('sweeps whatever invokes it: drains an idle manager and tells of it', async (
   const old = new Date(Date.now() - 3_600_000);
   ecs.on(ListTasksCommand, { desiredStatus: 'RUNNING' }).resolves({ taskArns: [taskArn] });
   ecs.on(ListTasksCommand, { desiredStatus: 'STOPPED' }).resolves({ taskArns: [] });
-  ecs
-    .on(DescribeTasksCommand)
-    .resolves({ tasks: [{ taskArn, lastStatus: 'RUNNING', createdAt: old, startedAt: old, tags }] });
+  const taskDefinitionArn = definitionArn(managerFamily('default'));
+  ecs.on(DescribeTasksCommand).resolves({
+    tasks: [{ taskArn, taskDefinitionArn, lastStatus: 'RUNNING', createdAt: old, startedAt: old, tags }],
+  });
   ecs.on(TagResourceCommand).resolves({});
   ssm.on(GetParametersByPathCommand).resolves({
     Parameters: [{ Name: '/p/fleets/default/config', Value: JSON.stringify(fleetInput()) }],

@@ -87,6 +87,14 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'manager-lost',
     ],
     ['a successor runs', { manager: { drainAt: ago(2), demandAt: ago(1) }, others: [{}] }, 'replaced'],
+    [
+      'a successor came while it worked off its jobs, and has ended',
+      {
+        manager: { ...lost, stoppingAt: ago(4) },
+        others: [{ state: 'stopped', createdAt: ago(3), drainAt: ago(2.5), stoppedAt: ago(2) }],
+      },
+      'replaced',
+    ],
     ['a successor starts', { manager: lost, others: [{ state: 'starting', createdAt: ago(0) }] }, 'replaced'],
     [
       'a successor came and went',

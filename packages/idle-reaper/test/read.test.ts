@@ -1,13 +1,13 @@
 import { DescribeTasksCommand, ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
-import { toTags } from '@serverless-gitlab-runner/fleet';
+import { definitionArn, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { jobFamilyPrefix, managerFamily } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../src/environment.ts';
 import { changedAt, managerLimits } from '../src/fleet-facts.ts';
 import { readFleets } from '../src/read-fleets.ts';
-import { readWorld } from '../src/read-world.ts';
+import { readEndedJobTasks, readWorld } from '../src/read-world.ts';
 import { fleetInput } from './support/fleets.ts';
 
 const ssm = mockClient(SSMClient);
@@ -80,15 +80,21 @@ describe('reading the fleets', () => {
 describe('reading the cluster', () => {
   const arn = (number: number) => `arn:aws:ecs:eu-west-1:111122223333:task/cluster/${taskIdNumber(number)}`;
   const tasks = new Map<string, Task>([
-    [arn(1), { taskArn: arn(1), lastStatus: 'RUNNING', tags: toTags({ role: 'manager', fleet: 'default' }) }],
-    [arn(2), { taskArn: arn(2), lastStatus: 'STOPPED', tags: toTags({ role: 'manager', fleet: 'default' }) }],
+    [
+      arn(1),
+      { taskArn: arn(1), lastStatus: 'RUNNING', taskDefinitionArn: definitionArn(managerFamily('default')) },
+    ],
+    [
+      arn(2),
+      { taskArn: arn(2), lastStatus: 'STOPPED', taskDefinitionArn: definitionArn(managerFamily('default')) },
+    ],
     [
       arn(3),
       {
         taskArn: arn(3),
         lastStatus: 'RUNNING',
         startedBy: taskIdNumber(1),
-        tags: toTags({ role: 'job', fleet: 'default' }),
+        taskDefinitionArn: definitionArn(`${jobFamilyPrefix('default')}1`),
       },
     ],
     [
@@ -97,17 +103,20 @@ describe('reading the cluster', () => {
         taskArn: arn(4),
         lastStatus: 'RUNNING',
         startedBy: taskIdNumber(5),
-        tags: toTags({ role: 'job', fleet: 'default' }),
+        taskDefinitionArn: definitionArn(`${jobFamilyPrefix('default')}1`),
       },
     ],
-    [arn(5), { taskArn: arn(5), lastStatus: 'RUNNING', tags: toTags({ role: 'manager', fleet: 'default' }) }],
+    [
+      arn(5),
+      { taskArn: arn(5), lastStatus: 'RUNNING', taskDefinitionArn: definitionArn(managerFamily('default')) },
+    ],
     [
       arn(6),
       {
         taskArn: arn(6),
         lastStatus: 'RUNNING',
         startedBy: 'somebody',
-        tags: toTags({ role: 'job', fleet: 'default' }),
+        taskDefinitionArn: definitionArn(`${jobFamilyPrefix('default')}1`),
       },
     ],
   ]);
@@ -116,13 +125,15 @@ describe('reading the cluster', () => {
     ecs
       .on(ListTasksCommand, { desiredStatus: 'RUNNING' })
       .resolves({ taskArns: [arn(1), arn(3), arn(4), arn(6)] });
-    ecs.on(ListTasksCommand, { desiredStatus: 'STOPPED' }).resolves({ taskArns: [arn(2)] });
+    ecs
+      .on(ListTasksCommand, { desiredStatus: 'STOPPED', family: managerFamily('default') })
+      .resolves({ taskArns: [arn(2)] });
     ecs.on(DescribeTasksCommand).callsFake(({ tasks: wanted }: { tasks: string[] }) => ({
       tasks: wanted.flatMap((name) =>
         [...tasks].filter(([key]) => key.endsWith(name)).map(([, task]) => task),
       ),
     }));
-    const world = await readWorld(new ECSClient({ region: 'eu-west-1' }), 'cluster');
+    const world = await readWorld(new ECSClient({ region: 'eu-west-1' }), 'cluster', ['default']);
     expect(world.managers.map(({ taskArn }) => taskArn)).toEqual([arn(1), arn(2), arn(5)]);
     expect(world.jobTasks.map(({ taskArn }) => taskArn)).toEqual([arn(3), arn(4), arn(6)]);
     const describes = ecs.commandCalls(DescribeTasksCommand).map((call) => call.args[0].input.tasks);
@@ -131,11 +142,20 @@ describe('reading the cluster', () => {
 
   it('asks for nothing more when every manager is listed', async () => {
     ecs.on(ListTasksCommand).resolves({ taskArns: [] });
-    expect(await readWorld(new ECSClient({ region: 'eu-west-1' }), 'cluster')).toEqual({
+    expect(await readWorld(new ECSClient({ region: 'eu-west-1' }), 'cluster', ['default'])).toEqual({
       managers: [],
       jobTasks: [],
     });
     expect(ecs.commandCalls(DescribeTasksCommand)).toHaveLength(0);
+  });
+
+  it('reads ended job tasks, and none of the managers among them, when told to', async () => {
+    ecs.on(ListTasksCommand, { desiredStatus: 'STOPPED' }).resolves({ taskArns: [arn(2), arn(3)] });
+    ecs.on(DescribeTasksCommand).callsFake(({ tasks: wanted }: { tasks: string[] }) => ({
+      tasks: wanted.flatMap((name) => tasks.get(name) ?? []),
+    }));
+    const ended = await readEndedJobTasks(new ECSClient({ region: 'eu-west-1' }), 'cluster');
+    expect(ended.map(({ taskArn }) => taskArn)).toEqual([arn(3)]);
   });
 });
 

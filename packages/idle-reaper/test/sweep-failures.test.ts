@@ -55,9 +55,21 @@ describe('a sweep of which something fails', () => {
 
   it.each([
     ['ECS cannot be read', { readWorld: () => Promise.reject(named('ServerException')) }],
+    [
+      'ended job tasks cannot be read',
+      { readEndedJobTasks: () => Promise.reject(named('ThrottlingException')) },
+    ],
     ['the bus refuses', { publish: () => Promise.reject(named('EventsNotPublishedError')) }],
   ])('fails when %s', async (_title, broken) => {
     const { all } = parts({ managers: [idle(1)] });
     await expect(sweep({ ...all, ...broken })).rejects.toThrow(SweepIncompleteError);
+  });
+
+  it('drains nobody when it cannot read when their last jobs ended', async () => {
+    const { all, events } = parts({ managers: [idle(1)] });
+    const broken = { readEndedJobTasks: () => Promise.reject(named('ThrottlingException')) };
+    await expect(sweep({ ...all, ...broken })).rejects.toThrow(SweepIncompleteError);
+    expect(ecs.commandCalls(TagResourceCommand)).toHaveLength(0);
+    expect(events()).toEqual([]);
   });
 });

@@ -86,6 +86,43 @@ describe('a sweep', () => {
     expect(events()).toEqual([]);
   });
 
+  describe('reads the job tasks that ended', () => {
+    const endedAt = (minutes: number) =>
+      jobTaskFacts({ state: 'stopped', createdAt: ago(30), stoppedAt: ago(minutes) });
+    const lost = { state: 'stopped', stoppedAt: ago(2), startedAt: ago(50), demandAt: ago(40) } as const;
+
+    it.each([
+      ['a manager would be drained', idle(1)],
+      ['a drained manager would be stopped', idle(1, { drainAt: ago(16) })],
+      ['a lost manager would be replaced', idle(1, lost)],
+    ])('where %s', async (_title, manager) => {
+      const { all, endedWasRead } = parts({ managers: [manager, idle(2)] });
+      await sweep(all);
+      expect(endedWasRead()).toBe(1);
+    });
+
+    it.each([
+      ['counted on a short time ago', idle(1, { demandAt: ago(1) })],
+      ['drained a short time ago', idle(1, { drainAt: ago(1) })],
+      ['without a runner yet', idle(1, { state: 'starting', startedAt: undefined, createdAt: ago(1) })],
+    ])('not for a manager %s', async (_title, manager) => {
+      const { all, endedWasRead } = parts({ managers: [manager] });
+      await sweep(all);
+      expect(endedWasRead()).toBe(0);
+    });
+
+    it('and lets a manager be whose last job has ended a short time ago', async () => {
+      const { all, events } = parts({ managers: [idle(1)], jobTasks: [endedAt(3)] });
+      expect(await sweep(all)).toMatchObject({ drained: 0 });
+      expect(events()).toEqual([]);
+    });
+
+    it('and asks for no manager for one that was idle when it was lost', async () => {
+      const { all } = parts({ managers: [idle(1, lost)], jobTasks: [endedAt(29)] });
+      expect(await sweep(all)).toMatchObject({ requested: 0 });
+    });
+  });
+
   it('stops a drained manager that overstays', async () => {
     const manager = idle(1, { drainAt: ago(16) });
     const { all, events } = parts({ managers: [manager] });

@@ -1,7 +1,8 @@
 import { TagResourceCommand, type Task } from '@aws-sdk/client-ecs';
-import { readOurTasks, takesJobs } from '@serverless-gitlab-runner/ecs-tasks';
-import { TAG, tagValue, toTags } from '@serverless-gitlab-runner/fleet';
+import { definitionArn, readOurTasks, takesJobs } from '@serverless-gitlab-runner/ecs-tasks';
+import { managerFamily, TAG, tagValue, toTags } from '@serverless-gitlab-runner/fleet';
 import { readWorld } from '@serverless-gitlab-runner/idle-reaper';
+import type { Settled } from '@serverless-gitlab-runner/runner-launcher';
 import type { EcsApi } from './ecs/simulated-ecs.ts';
 import type { FamilyName } from './families.ts';
 import type { InvariantName } from './invariants.ts';
@@ -20,22 +21,22 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'the launcher does not read again after its demand mark': {
     seams: { launcherEcs: withoutReadingAgain },
     caughtIn: 'at the drain',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
   },
   'the reaper does not read again after its drain mark': {
     seams: { reaperEcs: withoutReadingAgain },
     caughtIn: 'at the drain',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
   },
   'the reaper drains first and judges then': {
     seams: { readWorld: drainFirst },
     caughtIn: 'prompt',
-    by: ['every job is started', 'no busy manager is drained as idle'],
+    by: ['no job waits while its fleet has room', 'no busy manager is drained as idle'],
   },
   'the reaper does not look at demand': {
     seams: { reaperEcs: (ecs) => changingTasks(ecs, (task) => withoutTag(task, TAG.demand)) },
     caughtIn: 'at the drain',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
   },
   'RunTask has no client token': {
     seams: {
@@ -65,7 +66,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'managers that drain are counted': {
     seams: { launcherEcs: (ecs) => changingTasks(ecs, (task) => withoutTag(task, TAG.drain)) },
     caughtIn: 'at the drain',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
   },
   'a drained runner is told to quit at once': {
     seams: { nextClosingStep: () => 'quit' },
@@ -87,15 +88,15 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     caughtIn: 'lifetimes',
     by: ['no manager is stopped while it has a job'],
   },
-  'the reaper does not look at the demand of draining managers again': {
-    seams: { readWorld: drainedWithoutDemand },
+  'neither launcher nor reaper looks again at a demand that a drain crossed': {
+    seams: { readWorld: drainedWithoutDemand, settled: withoutRechecks },
     caughtIn: 'at the drain, lagging',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
   },
-  'managers that ended are not looked at': {
-    seams: { readWorld: withoutEnded },
+  'neither launcher nor reaper looks again when a manager is lost': {
+    seams: { readWorld: withoutEnded, settled: withoutRechecks },
     caughtIn: 'lost managers',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
   },
   'a drained manager that stays is not stopped': {
     seams: { reaperEcs: (ecs) => ({ ...ecs, stopTask: () => ({}) }) },
@@ -105,7 +106,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'there is no safety launch': {
     seams: { reaperConfig: (config) => ({ ...config, safetyLaunchSeconds: 0 }) },
     caughtIn: 'lost webhooks',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
   },
   'orphans are told by the lists alone, whatever their age': {
     seams: { readWorld: orphansByLists },
@@ -127,17 +128,27 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'a message whose launch failed is taken for done': {
     seams: { keep: () => [] },
     caughtIn: 'failing calls',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
+  },
+  'a message that counts on a manager is taken for done': {
+    seams: { settled: withoutRechecks },
+    caughtIn: 'burst',
+    by: ['no job waits while its fleet has room'],
   },
   'nobody drains': {
     seams: { reaperEcs: (ecs) => ({ ...ecs, tagResource: () => ({}) }) },
     caughtIn: 'prompt',
     by: ['zero tasks after quiet'],
   },
-  'tasks are known by their family': {
+  'tasks of any family are taken for ours': {
     seams: { reaperEcs: (ecs) => changingTasks(ecs, takenForOurs) },
     caughtIn: 'prompt',
     by: ['tasks of others are not touched'],
+  },
+  'tasks are known by the tags that StopTask deletes': {
+    seams: { reaperEcs: (ecs) => changingTasks(ecs, knownByTags) },
+    caughtIn: 'stopped managers',
+    by: ['no job waits while its fleet has room'],
   },
   'that a token was refused is not remembered': {
     seams: {
@@ -158,6 +169,13 @@ function changingTasks(ecs: EcsApi, change: (task: Task) => Task | undefined): E
       return { ...answer, tasks: answer.tasks.flatMap((task) => change(task) ?? []) };
     },
   };
+}
+
+function withoutRechecks(settled: Settled[]): Settled[] {
+  return settled.map(({ message, outcome }) => ({
+    message,
+    outcome: outcome.kind === 'recheck' ? { kind: 'done', because: outcome.because } : outcome,
+  }));
 }
 
 /** After a mark, what was known before it is told again. */
@@ -189,7 +207,13 @@ function withoutExitCode(task: Task): Task {
 
 function takenForOurs(task: Task): Task {
   const isOurs = tagValue(task.tags, 'role') !== undefined;
-  return isOurs ? task : { ...task, tags: toTags({ role: 'manager', fleet: 'default' }) };
+  return isOurs ? task : { ...task, taskDefinitionArn: definitionArn(managerFamily('default')) };
+}
+
+/** What a reader would make of a task that it knows by its tags only. */
+function knownByTags(task: Task): Task {
+  const isTagged = tagValue(task.tags, 'role') !== undefined;
+  return isTagged ? task : { ...task, taskDefinitionArn: definitionArn('unknown') };
 }
 
 function withoutStartedBy(ecs: EcsApi): EcsApi['listTasks'] {
@@ -198,24 +222,25 @@ function withoutStartedBy(ecs: EcsApi): EcsApi['listTasks'] {
 
 type ReadWorld = typeof readWorld;
 
-async function drainFirst(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const { managers } = await readWorld(ecs, cluster);
+async function drainFirst(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+  const { managers } = await readWorld(...asked);
+  const [ecs] = asked;
   const tags = toTags({ drain: new Date(0).toISOString() });
   for (const { taskArn: resourceArn } of managers.filter(takesJobs))
     await ecs.send(new TagResourceCommand({ resourceArn, tags }));
-  return readWorld(ecs, cluster);
+  return readWorld(...asked);
 }
 
-async function drainedWithoutDemand(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const world = await readWorld(ecs, cluster);
+async function drainedWithoutDemand(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+  const world = await readWorld(...asked);
   const managers = world.managers.map((manager) =>
     manager.drainAt === undefined ? manager : { ...manager, demandAt: undefined },
   );
   return { ...world, managers };
 }
 
-async function drainedWithoutJobs(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const world = await readWorld(ecs, cluster);
+async function drainedWithoutJobs(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+  const world = await readWorld(...asked);
   const drained = new Set(
     world.managers.filter(({ drainAt }) => drainAt !== undefined).map(({ taskId }) => taskId),
   );
@@ -225,12 +250,13 @@ async function drainedWithoutJobs(...[ecs, cluster]: Parameters<ReadWorld>): Ret
   };
 }
 
-async function withoutEnded(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const world = await readWorld(ecs, cluster);
+async function withoutEnded(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+  const world = await readWorld(...asked);
   return { ...world, managers: world.managers.filter(({ state }) => state !== 'stopped') };
 }
 
-async function orphansByLists(...[ecs, cluster]: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+async function orphansByLists(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
+  const [ecs, cluster] = asked;
   const world = await readOurTasks(ecs, cluster, [
     { desiredStatus: 'RUNNING' },
     { desiredStatus: 'STOPPED' },

@@ -1,4 +1,3 @@
-import { managerFamily } from '@serverless-gitlab-runner/fleet';
 import { readWorld } from '@serverless-gitlab-runner/idle-reaper';
 import { boundsOf, DEAD_MAN_SECONDS } from './bounds.ts';
 import { createClock, START } from './clock.ts';
@@ -28,6 +27,8 @@ export interface RunResult {
 }
 
 const QUIET_CHECK_MS = 10_000;
+/** Once no job waits any more, no message comes back for longer. */
+const MESSAGES_END_MS = 1_500_000;
 
 /** Runs one schedule to its end or to the first violation, in virtual time. The same schedule gives the same result. */
 export async function runSchedule(
@@ -83,6 +84,7 @@ export async function runSchedule(
     ecs: () => mutated.launcherEcs(launcherEcs, random),
     config: mutated.launcherConfig(config),
     changedAt: () => writtenAt(schedule, clock.now()),
+    settled: mutated.settled,
     keep: mutated.keep,
     trace: traceOf('launcher'),
     onCrash,
@@ -105,15 +107,30 @@ export async function runSchedule(
   });
 
   for (const startedBy of ['somebody', 'serverless-gitlab-runner'])
-    ecs.add({ role: 'foreign', family: managerFamily('default'), startedBy, jobId: undefined }, [
-      { key: 'role', value: 'job' },
-    ]);
+    ecs.add(
+      {
+        role: 'foreign',
+        family: 'web',
+        startedBy,
+        group: 'family:web',
+        overrides: undefined,
+        jobId: undefined,
+      },
+      [{ key: 'role', value: 'job' }],
+    );
   for (const { at, of } of schedule.deaths)
-    clock.at(START + at * 1000, () => (of === 'manager' ? managers : jobTasks).dieSome());
+    clock.at(START + at * 1000, () => {
+      if (of === 'stopped manager') managers.stopSome();
+      else (of === 'manager' ? managers : jobTasks).dieSome();
+    });
 
   /** Once everything is done, safety launches are turned off, and there must be nothing after a while. */
+  let overAt: number | undefined;
   const lookForQuiet = () => {
     const isOver = jobs.every(({ state }) => state === 'finished' || state === 'failed');
+    if (isOver && jobs.length === schedule.jobs.length) overAt ??= clock.now();
+    if (overAt !== undefined && clock.now() - overAt > MESSAGES_END_MS)
+      return invariants.violate('every message ends', `${queue.size()} are left`);
     if (jobs.length < schedule.jobs.length || !isOver || queue.size() > 0)
       return clock.after(QUIET_CHECK_MS, lookForQuiet);
     isQuiet = true;

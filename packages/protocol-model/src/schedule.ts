@@ -3,8 +3,8 @@ export interface Schedule {
   /** Decides latencies, the age of what is read, and which calls the rates below hit. */
   seed: number;
   jobs: readonly PlannedJob[];
-  /** What ends without being asked. */
-  deaths: readonly { at: number; of: 'manager' | 'job task' }[];
+  /** What ends without being asked by us: dies, or is stopped by somebody's StopTask. */
+  deaths: readonly { at: number; of: 'manager' | 'job task' | 'stopped manager' }[];
   fleet: {
     max: number;
     concurrentJobs: number;

@@ -5,6 +5,7 @@ describe('managers and job tasks that end', () => {
   itHolds({
     'dying managers': 1200,
     'lost managers': 1200,
+    'stopped managers': 1000,
     orphans: 1200,
     'hanging managers': 1000,
     lifetimes: 1000,

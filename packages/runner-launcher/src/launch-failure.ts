@@ -1,15 +1,18 @@
 import type { Failure } from '@aws-sdk/client-ecs';
 import { failureKind, failureName } from '@serverless-gitlab-runner/aws-calls';
+import { capacityRefusal, quotaAdvice } from '@serverless-gitlab-runner/ecs-tasks';
+import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
 import type { LaunchFailure } from './outcome.ts';
 
 const MAX_MESSAGE = 1500;
 /** RunTask's `failures[]` for what no other capacity provider or later try changes. */
 const NOT_CAPACITY = /^(MISSING|INACTIVE)|not found|does not exist/i;
-/** ECS tells account limits ("You've reached the limit on the number of tasks …") as a ClientException. */
-const ACCOUNT_LIMIT = /\blimit\b/i;
 
-/** What an exception of RunTask, or of the calls around it, means. */
-export function failureOfError(error: unknown): LaunchFailure {
+/**
+ * What an exception of RunTask, or of the calls around it, means.
+ * @param provider the capacity provider that RunTask was called for
+ */
+export function failureOfError(error: unknown, provider?: CapacityProvider): LaunchFailure {
   const said = `${failureName(error)}: ${error instanceof Error ? error.message : String(error)}`;
   switch (failureKind(error)) {
     case 'throttled':
@@ -25,8 +28,8 @@ export function failureOfError(error: unknown): LaunchFailure {
         true,
       );
     case 'refused':
-      return ACCOUNT_LIMIT.test(said)
-        ? failure('no-capacity', `The account is at a limit (${said}). Ask AWS for a higher one`, false)
+      return capacityRefusal(said)
+        ? noCapacity(said, provider)
         : failure(
             'invalid-configuration',
             `ECS refused the manager (${said}). Correct the fleet's network or the cluster, or deploy the fleet where its task definition is missing, and redrive ` +
@@ -37,7 +40,7 @@ export function failureOfError(error: unknown): LaunchFailure {
 }
 
 /** What an answer of RunTask without a task means. */
-export function failureOfAnswer(failures: readonly Failure[]): LaunchFailure {
+export function failureOfAnswer(failures: readonly Failure[], provider?: CapacityProvider): LaunchFailure {
   const reasons = failures.map(({ reason, detail }) => [reason, detail].filter(Boolean).join(' '));
   const said = reasons.join('; ') || 'no task and no failure';
   return reasons.some((reason) => NOT_CAPACITY.test(reason))
@@ -46,7 +49,16 @@ export function failureOfAnswer(failures: readonly Failure[]): LaunchFailure {
         `ECS cannot start the manager (${said}). Correct the cluster or the task definition`,
         true,
       )
-    : failure('no-capacity', `Fargate has no capacity (${said}). It is tried again`, false);
+    : noCapacity(said, provider);
+}
+
+function noCapacity(said: string, provider: CapacityProvider = 'FARGATE'): LaunchFailure {
+  const advice = capacityRefusal(said) === 'quota' ? ` ${quotaAdvice(provider, said)}` : '';
+  return failure(
+    'no-capacity',
+    `${provider} starts no task now (${said}). It is tried again.${advice}`,
+    false,
+  );
 }
 
 function failure(reason: LaunchFailure['reason'], message: string, permanent: boolean): LaunchFailure {

@@ -1,6 +1,5 @@
-import { type ECSClient, TagResourceCommand } from '@aws-sdk/client-ecs';
-import { failureKind } from '@serverless-gitlab-runner/aws-calls';
-import { describeOurTasks, type ManagerFacts } from '@serverless-gitlab-runner/ecs-tasks';
+import type { ECSClient } from '@aws-sdk/client-ecs';
+import { describeOurTasks, type ManagerFacts, tagTask } from '@serverless-gitlab-runner/ecs-tasks';
 import { toTags } from '@serverless-gitlab-runner/fleet';
 
 /**
@@ -15,20 +14,9 @@ export async function markDemand(
   managers: readonly ManagerFacts[],
   demandAt: number,
 ): Promise<ManagerFacts[]> {
+  const tags = toTags({ demand: new Date(demandAt).toISOString() });
   const marked: string[] = [];
-  for (const { taskArn } of managers) if (await mark(ecs, taskArn, demandAt)) marked.push(taskArn);
+  for (const { taskArn } of managers) if (await tagTask(ecs, cluster, taskArn, tags)) marked.push(taskArn);
   const read = await describeOurTasks(ecs, cluster, marked);
   return read.managers;
-}
-
-/** @returns false when ECS refuses to tag the task: it has ended */
-async function mark(ecs: ECSClient, resourceArn: string, demandAt: number): Promise<boolean> {
-  try {
-    const tags = toTags({ demand: new Date(demandAt).toISOString() });
-    await ecs.send(new TagResourceCommand({ resourceArn, tags }));
-    return true;
-  } catch (error) {
-    if (failureKind(error) === 'refused') return false;
-    throw error;
-  }
 }

@@ -14,6 +14,19 @@ describe('a launch that fails', () => {
       'retry no-capacity',
       false,
     ],
+    [
+      'InvalidParameterException',
+      'The requested CPU configuration is above your limit',
+      'retry no-capacity',
+      false,
+    ],
+    ['ClientException', 'Your account is currently blocked', 'retry no-capacity', false],
+    [
+      'InvalidParameterException',
+      'Error retrieving security group information for [sg-1]: Request limit exceeded. (ErrorCode: RequestLimitExceeded)',
+      'retry throttled',
+      false,
+    ],
     ['AccessDeniedException', 'not authorized to perform: iam:PassRole', 'give-up access-denied', true],
     [
       'InvalidParameterException',
@@ -32,6 +45,16 @@ describe('a launch that fails', () => {
     expect(event.message).toContain(message);
   });
 
+  it('at a quota says which one it is', async () => {
+    const launcher = createLauncher();
+    const reason = "You've reached the limit on the number of vCPUs you can run concurrently";
+    launcher.ecs.mock.on(RunTaskCommand).resolves({ failures: [{ reason }] });
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry no-capacity']);
+    const [event] = launcher.events('ManagerLaunchFailed');
+    expect(event.message).toContain(`${reason}). It is tried again.`);
+    expect(event.message).toMatch(/quota "Fargate (On-Demand|Spot) vCPU resource count" is reached/);
+  });
+
   it('with a failure that no capacity changes is given up', async () => {
     const launcher = createLauncher();
     launcher.ecs.mock.on(RunTaskCommand).resolves({ failures: [{ reason: 'MISSING' }] });
@@ -45,7 +68,7 @@ describe('a launch that fails', () => {
       message: 'Write a valid one',
       permanent: true,
     };
-    launcher.parts.veto = async () => failure;
+    launcher.parts.checkLaunchAllowed = async () => failure;
     expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['give-up runner-token-refused']);
     expect(launcher.ecs.runs()).toHaveLength(0);
   });

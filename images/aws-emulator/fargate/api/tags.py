@@ -2,7 +2,7 @@
 
 from ministack.services import ecs
 
-from fargate.errors import aws_action, invalid_parameter
+from fargate.errors import access_denied, aws_action, invalid_parameter
 from fargate.rules.tags import check_tags
 
 _lists = ((ecs._clusters, "clusterArn"), (ecs._task_defs, "taskDefinitionArn"), (ecs._services, "serviceArn"))
@@ -45,6 +45,9 @@ def _resource(data: dict, changes: bool) -> str:
     if task is not None:
         if changes and task["lastStatus"] == "STOPPED":
             raise invalid_parameter("The specified task is stopped. Specify a running task and try again.")
+        if changes and task.get("_tagsDeleted"):
+            # Who may tag a task only by a tag that it has, as this project's roles, may no more.
+            raise access_denied("ecs:TagResource", arn)
         return arn
     if any(record.get(field) == arn for store, field in _lists for record in store.values()):
         return arn

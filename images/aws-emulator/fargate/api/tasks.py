@@ -11,7 +11,8 @@ from fargate.api.lookup import (
     tasks_of,
     visible_tasks,
 )
-from fargate.errors import aws_action, invalid_parameter
+from fargate.errors import access_denied, aws_action, invalid_parameter
+from fargate.faults import FAULTS
 from fargate.runtime.task_run import RUNS
 
 PAGE = 100
@@ -92,5 +93,11 @@ def stop_task(data: dict) -> dict:
     run = RUNS.get(record["taskArn"])
     if run is None:
         raise invalid_parameter("The referenced task is not run by the emulator.")
+    arn = record["taskArn"]
+    if record.get("_tagsDeleted"):
+        # Who may stop a task only by a tag that it has, as this project's roles, may no more.
+        raise access_denied("ecs:StopTask", arn)
     run.request_stop("UserInitiated", data.get("reason") or "Task stopped by user")
+    if not FAULTS.stop_keeps_tags and ecs._tags.pop(arn, None):
+        record["_tagsDeleted"] = True
     return {"task": task_view(record)}

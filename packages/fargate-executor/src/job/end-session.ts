@@ -1,10 +1,10 @@
+import { stopTask } from '@serverless-gitlab-runner/ecs-tasks';
 import type { ExecutorContext } from '../executor-context.ts';
 import { tellLeave } from './announce-end.ts';
 import { removeJobFolder } from './job-folder.ts';
 import { type JobSession, releaseSession } from './job-session.ts';
 import { publishFinished } from './job-task-events.ts';
 import { releaseLogins, releaseLoginsWhenPulled } from './lease-logins.ts';
-import { stopTask } from './stop-job-task.ts';
 
 /**
  * Ends all that a job has here: its connection, its task, its files. Works at any moment of a job's life; a second call

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { estimateCostUsd, HELPER_CONTAINER, toTags } from '@serverless-gitlab-runner/fleet';
-import { JobRefusedError, StartTimeoutError, SystemFailureError } from '../errors.ts';
+import { estimateCostUsd, HELPER_CONTAINER, jobTaskGroup, toTags } from '@serverless-gitlab-runner/fleet';
+import { JobRefusedError, NoCapacityError, StartTimeoutError, SystemFailureError } from '../errors.ts';
 import type { ExecutorContext } from '../executor-context.ts';
 import { awaitTask } from '../task/await-task.ts';
 import { type JobTaskOrder, jobTaskOverrides } from '../task/run-job-task.ts';
@@ -35,6 +35,8 @@ interface Preparation {
   log: JobLog;
   /** Aborts when the job is cancelled or takes too long to start. */
   signal: AbortSignal;
+  /** Aborts when it takes too long to start. */
+  deadline: AbortSignal;
 }
 
 /** ECS tells of a task's end some seconds after its containers ended. */
@@ -61,13 +63,12 @@ export async function prepareJob(
   const plan = { ...planned.plan, shape };
   const { startTimeoutSeconds } = context.fleet.job;
   await takeShare(context, session, plan, log);
-  const timeout = AbortSignal.timeout(startTimeoutSeconds * 1000);
-  const signal = AbortSignal.any([session.abort.signal, timeout]);
+  const { signal, deadline, isLate } = timeToStart(context, session);
   try {
-    await startAndConnect({ context, session, plan, overrides, log, signal });
+    await startAndConnect({ context, session, plan, overrides, log, signal, deadline });
   } catch (error) {
     const { entryPoint } = plan.shape;
-    if (!timeout.aborted || session.abort.signal.aborted) throw blameEntryPoint(error, entryPoint);
+    if (!isLate() || error instanceof NoCapacityError) throw blameEntryPoint(error, entryPoint);
     const seen = session.task?.lastSeen?.lastStatus ?? 'not started';
     throw new StartTimeoutError(
       `The job task did not take commands within ${startTimeoutSeconds} s (it is ${seen}). A large image takes long to pull: the fleet's job.startTimeoutSeconds allows more.${entryPoint ? ` ${adviceOnEntryPoint(entryPoint)}` : ''}`,
@@ -76,36 +77,55 @@ export async function prepareJob(
   log.say(`Ready after ${inSeconds(Date.now() - startedAt)}`);
 }
 
+/** The time that a step of the start may take from now on, and the job's cancellation. */
+function timeToStart({ fleet }: ExecutorContext, { abort }: JobSession) {
+  const deadline = AbortSignal.timeout(fleet.job.startTimeoutSeconds * 1000);
+  return {
+    deadline,
+    signal: AbortSignal.any([abort.signal, deadline]),
+    /** Whether the time is over, and the job was not cancelled. */
+    isLate: () => deadline.aborted && !abort.signal.aborted,
+  };
+}
+
 /** Waits for a place among the jobs of its project, as long as a start may take. */
 async function takeShare(
-  { fleet, projectShares }: ExecutorContext,
+  context: ExecutorContext,
   session: JobSession,
   { shape }: JobTaskPlan,
   log: JobLog,
 ): Promise<void> {
-  const { startTimeoutSeconds } = fleet.job;
-  const timeout = AbortSignal.timeout(startTimeoutSeconds * 1000);
-  const signal = AbortSignal.any([session.abort.signal, timeout]);
+  const { signal, isLate } = timeToStart(context, session);
   try {
     const { projectId } = session.identity;
-    session.release.push(await projectShares.take(projectId, shape.size.cpu, signal, (why) => log.say(why)));
+    const release = await context.projectShares.take(projectId, shape.size.cpu, signal, (why) =>
+      log.say(why),
+    );
+    session.release.push(release);
   } catch (error) {
-    if (!timeout.aborted || session.abort.signal.aborted) throw error;
+    if (!isLate()) throw error;
     throw new StartTimeoutError(
-      `The project's other jobs left no room within ${startTimeoutSeconds} s. Retry the job later.`,
+      `The project's other jobs left no room within ${context.fleet.job.startTimeoutSeconds} s. Retry the job later.`,
     );
   }
 }
 
 async function startAndConnect(preparation: Preparation): Promise<void> {
-  const { context, session, plan, log, signal } = preparation;
+  const { context, session, plan, log, signal, deadline } = preparation;
   const folder = await createJobFolder(context.stateFolder, session.id);
   const order = await makeOrder(preparation, folder);
-  const { task, address } = await acquireJobTask(context, plan, order, log, signal, (started) => {
-    session.task = started;
-    followTask(context.watcher, session);
-    tellLink(context, started.arn, log);
-  });
+  const { task, address } = await acquireJobTask(
+    context,
+    plan,
+    order,
+    log,
+    { signal, deadline },
+    (started) => {
+      session.task = started;
+      followTask(context.watcher, session);
+      tellLink(context, started.arn, log);
+    },
+  );
   session.loginsReleased = releaseLoginsWhenPulled(context.watcher, session);
   // Whichever comes first ends the other: the helper's answer, or the task's end.
   const settled = new AbortController();
@@ -143,6 +163,7 @@ async function makeOrder(
   return {
     taskDefinition: arn,
     startId: session.startId,
+    group: jobTaskGroup(jobId),
     overrides: jobTaskOverrides(folder.publicKey, context.fleet.job.deadManSeconds, overrides),
     tags: toTags({
       role: 'job',

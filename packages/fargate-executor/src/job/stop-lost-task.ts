@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DescribeTasksCommand, paginateListTasks } from '@aws-sdk/client-ecs';
+import { stopTask } from '@serverless-gitlab-runner/ecs-tasks';
 import { tagValue } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
 import type { ExecutorContext } from '../executor-context.ts';
-import { stopTask } from './stop-job-task.ts';
 
 /** Milliseconds before each look: ECS may list a task some seconds after it was started, and may still be in trouble. */
 const PAUSES_MS = [1000, 5000, 15_000, 30_000, 60_000];

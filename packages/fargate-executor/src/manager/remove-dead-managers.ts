@@ -1,11 +1,11 @@
-import { DescribeTasksCommand, type ECSClient, paginateListTasks, type Task } from '@aws-sdk/client-ecs';
+import type { ECSClient } from '@aws-sdk/client-ecs';
 import {
-  MANAGER_CONTAINER,
-  managerFamily,
-  parameterNames,
-  tagValue,
-  taskIdOf,
-} from '@serverless-gitlab-runner/fleet';
+  describeOurTasks,
+  listTaskArns,
+  type ManagerFacts,
+  servesSame,
+} from '@serverless-gitlab-runner/ecs-tasks';
+import { isBroughtRunnerToken, managerFamily } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { RunnerApi } from './gitlab-api.ts';
@@ -19,8 +19,7 @@ export interface Predecessors {
   ecs: ECSClient;
   cluster: string;
   fleet: string;
-  parameterPrefix: string;
-  /** Undefined: the fleet's own runner token. */
+  /** As the launcher told it; undefined: the fleet's own. */
   runnerTokenParameter: string | undefined;
 }
 
@@ -34,35 +33,20 @@ export async function removeDeadManagers(
   logger: Logger,
 ): Promise<void> {
   try {
-    for (const { taskArn = '' } of await deadManagers(predecessors))
-      await api.unregister(systemIdOf(taskIdOf(taskArn)));
+    for (const { taskId } of await deadManagers(predecessors)) await api.unregister(systemIdOf(taskId));
   } catch (error) {
     logger.warn('dead managers stay in GitLab’s list', { error: messageOf(error) });
   }
 }
 
-async function deadManagers(predecessors: Predecessors): Promise<Task[]> {
-  const { ecs, cluster, fleet, parameterPrefix, runnerTokenParameter } = predecessors;
-  // The fleet's own parameter has no tag, though the launcher names it to the manager.
-  const own = parameterNames(parameterPrefix, fleet).runnerToken;
-  const tasks: string[] = [];
-  const query = { cluster, family: managerFamily(fleet), desiredStatus: 'STOPPED' } as const;
-  for await (const { taskArns = [] } of paginateListTasks({ client: ecs }, query)) tasks.push(...taskArns);
-  if (tasks.length === 0) return [];
-  const described = await ecs.send(
-    new DescribeTasksCommand({ cluster, tasks: tasks.slice(0, MOST_TASKS), include: ['TAGS'] }),
+async function deadManagers(predecessors: Predecessors): Promise<ManagerFacts[]> {
+  const { ecs, cluster, fleet, runnerTokenParameter: told } = predecessors;
+  const tasks = await listTaskArns(ecs, cluster, { family: managerFamily(fleet), desiredStatus: 'STOPPED' });
+  const { managers } = await describeOurTasks(ecs, cluster, tasks.slice(0, MOST_TASKS));
+  const isBrought = told !== undefined && isBroughtRunnerToken(told, fleet);
+  const serving = { fleet, runnerTokenParameter: isBrought ? told : undefined };
+  // A manager that left by itself ended with 0 and has unregistered.
+  return managers.filter(
+    (manager) => manager.state === 'stopped' && servesSame(manager, serving) && manager.exitCode !== 0,
   );
-  return (described.tasks ?? []).filter(
-    (task) =>
-      task.lastStatus === 'STOPPED' &&
-      tagValue(task.tags, 'role') === 'manager' &&
-      tagValue(task.tags, 'fleet') === fleet &&
-      (tagValue(task.tags, 'runnerTokenParameter') ?? own) === (runnerTokenParameter ?? own) &&
-      !leftByItself(task),
-  );
-}
-
-/** A manager that left by itself ended with 0 and has unregistered. */
-function leftByItself({ containers = [] }: Task): boolean {
-  return containers.some(({ name, exitCode }) => name === MANAGER_CONTAINER && exitCode === 0);
 }

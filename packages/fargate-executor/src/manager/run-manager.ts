@@ -1,3 +1,5 @@
+import { systemTiming } from '@serverless-gitlab-runner/aws-calls';
+import { ECS_SHARES, keepToShare } from '@serverless-gitlab-runner/ecs-tasks';
 import { InvalidFleetConfigError, taskIdOf } from '@serverless-gitlab-runner/fleet';
 import type { ManagerLaunchFailed } from '@serverless-gitlab-runner/shared-events';
 import type { Environment } from '../environment.ts';
@@ -7,6 +9,7 @@ import type { Logger } from '../logger.ts';
 import { createEventPublisher, type EventPublisher } from '../publish-events.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { createRunnerCloser } from './close-runner.ts';
+import { countManagers } from './count-managers.ts';
 import { failOpenJobs } from './fail-open-jobs.ts';
 import { createRunnerApi, type RunnerApi } from './gitlab-api.ts';
 import { openCache } from './open-cache.ts';
@@ -113,6 +116,8 @@ async function serveJobs(
 ): Promise<ManagerEnd> {
   const { ecs } = clients;
   const own = logger.child({ fleet: identity.fleet.name, manager: taskIdOf(identity.taskArn) });
+  const managers = countManagers(ecs, environment.cluster, own);
+  keepToShare(ecs, ECS_SHARES.managers, managers.now, systemTiming);
   const context = await createContext(environment, identity, clients, publish, own);
   const executor = createJobExecutor(context);
   void removeDeadManagers({ ecs, ...environment }, api, own);
@@ -136,6 +141,7 @@ async function serveJobs(
   await executor.endAll('its manager is leaving');
   await stopLeftOverTasks(ecs, environment.cluster, taskIdOf(identity.taskArn), own);
   context.watcher.stop();
+  managers.stop();
   server.close();
   server.closeAllConnections();
   cache.close();

@@ -1,6 +1,6 @@
 import { type ECSClient, paginateListTasks } from '@aws-sdk/client-ecs';
+import { stopTask } from '@serverless-gitlab-runner/ecs-tasks';
 import { messageOf } from '../errors.ts';
-import { stopTask } from '../job/stop-job-task.ts';
 import type { Logger } from '../logger.ts';
 
 /** Stops every job task that this manager started and does not know of, before it leaves. It never fails: the reaper is there. */

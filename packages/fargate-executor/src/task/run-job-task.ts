@@ -7,6 +7,7 @@ import {
   type TaskOverride,
 } from '@aws-sdk/client-ecs';
 import { type FailureKind, failureKind } from '@serverless-gitlab-runner/aws-calls';
+import { type CapacityRefusal, capacityRefusal } from '@serverless-gitlab-runner/ecs-tasks';
 import {
   type CapacityProvider,
   type FleetConfig,
@@ -22,6 +23,11 @@ export interface RunTaskSettings {
   /** The manager's task id: a manager's job tasks are listed by it. */
   startedBy: string;
   fleet: FleetConfig;
+  /**
+   * Milliseconds before the capacity providers are asked again: the first pause, which doubles each round, and the longest.
+   * Defaults 5,000 and 60,000.
+   */
+  pauseMs?: { first: number; longest: number };
 }
 
 /** A task to start. */
@@ -31,20 +37,29 @@ export interface JobTaskOrder {
   startId: string;
   overrides: TaskOverride;
   tags: TaskTag[];
+  /** Names the job even when StopTask has deleted the tags. */
+  group: string;
+}
+
+/** AWS started nothing, and may start something later. */
+export interface NotStarted {
+  kind: 'not-now';
+  capacityProvider: CapacityProvider;
+  why: CapacityRefusal | 'throttled';
+  reason: string;
 }
 
 /** What RunTask answered. */
 export type RunTaskOutcome =
   | { kind: 'started'; taskArn: string; capacityProvider: CapacityProvider }
-  | { kind: 'no-capacity'; capacityProvider: CapacityProvider; reason: string }
+  | NotStarted
   /** Where it `mayRun`, ECS's answer was lost: a task may have been started all the same. */
   | { kind: 'failed'; reason: string; mayRun: boolean };
 
 /** ECS refuses larger ones. @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html */
 export const MOST_OVERRIDE_CHARACTERS = 8192;
 /** What AWS answers when it started nothing; after any other failure it may have. */
-const REFUSALS: readonly FailureKind[] = ['refused', 'access-denied', 'throttled'];
-const CAPACITY = /capacity|RESOURCE:/i;
+const REFUSALS: readonly FailureKind[] = ['refused', 'access-denied'];
 
 /** What varies by job: the helper's key and patience, and the environment of services that ECS starts as they are. The private key never travels. */
 export function jobTaskOverrides(
@@ -73,26 +88,34 @@ export function jobTaskOverrides(
   return overrides;
 }
 
-/** Starts a job task on one capacity provider. */
+/**
+ * Starts a job task on one capacity provider.
+ * @param round how often the providers were asked before: ECS would answer with a task that it ended for want of capacity
+ */
 export async function runJobTask(
   settings: RunTaskSettings,
   order: JobTaskOrder,
   capacityProvider: CapacityProvider,
+  round = 0,
 ): Promise<RunTaskOutcome> {
   try {
     const answer = await settings.ecs.send(
-      new RunTaskCommand(runTaskInput(settings, order, capacityProvider)),
+      new RunTaskCommand(runTaskInput(settings, order, capacityProvider, round)),
     );
     const taskArn = answer.tasks?.[0]?.taskArn;
     if (taskArn) return { kind: 'started', taskArn, capacityProvider };
     return notStarted(capacityProvider, (answer.failures ?? []).map(failureInWords).join('; '), false);
   } catch (error) {
-    return notStarted(capacityProvider, messageOf(error), !REFUSALS.includes(failureKind(error)));
+    const kind = failureKind(error);
+    const reason = messageOf(error);
+    if (kind === 'throttled') return { kind: 'not-now', capacityProvider, why: 'throttled', reason };
+    return notStarted(capacityProvider, reason, !REFUSALS.includes(kind));
   }
 }
 
 function notStarted(capacityProvider: CapacityProvider, reason: string, mayRun: boolean): RunTaskOutcome {
-  if (CAPACITY.test(reason)) return { kind: 'no-capacity', capacityProvider, reason };
+  const why = capacityRefusal(reason);
+  if (why !== undefined) return { kind: 'not-now', capacityProvider, why, reason };
   return { kind: 'failed', reason: reason || 'RunTask answered with neither a task nor a failure', mayRun };
 }
 
@@ -104,6 +127,7 @@ function runTaskInput(
   { cluster, startedBy, fleet }: RunTaskSettings,
   order: JobTaskOrder,
   capacityProvider: CapacityProvider,
+  round: number,
 ): RunTaskCommandInput {
   return {
     cluster,
@@ -111,7 +135,7 @@ function runTaskInput(
     count: 1,
     // At most 64 characters; another provider is another request, or ECS would call it a conflict.
     clientToken: createHash('sha256')
-      .update(`${startedBy} ${order.startId} ${capacityProvider}`)
+      .update(`${startedBy} ${order.startId} ${capacityProvider} ${round}`)
       .digest('hex'),
     startedBy,
     capacityProviderStrategy: [{ capacityProvider, weight: 1 }],
@@ -123,6 +147,7 @@ function runTaskInput(
       },
     },
     overrides: order.overrides,
+    group: order.group,
     tags: order.tags,
   };
 }

@@ -5,8 +5,14 @@ import {
   StopTaskCommand,
   TagResourceCommand,
 } from '@aws-sdk/client-ecs';
-import { type jobTaskFacts, managerFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
-import { toTags } from '@serverless-gitlab-runner/fleet';
+import {
+  definitionArn,
+  isAlive,
+  type jobTaskFacts,
+  managerFacts,
+  taskIdNumber,
+} from '@serverless-gitlab-runner/ecs-tasks';
+import { managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { JobSecretFacts } from '../../src/judge-secret.ts';
@@ -37,13 +43,21 @@ export function parts(world: {
   secrets?: JobSecretFacts[];
 }) {
   const { secrets = [], ...tasks } = world;
+  let endedWasRead = 0;
   const published: EventEntry[] = [];
   const lines: Record<string, unknown>[] = [];
   const all: SweepParts = {
     ecs: new ECSClient({ region: 'eu-west-1' }),
     cluster: 'cluster',
     eventBusName: 'bus',
-    readWorld: async () => ({ managers: [], jobTasks: [], ...tasks }),
+    readWorld: async () => ({
+      managers: tasks.managers ?? [],
+      jobTasks: (tasks.jobTasks ?? []).filter(isAlive),
+    }),
+    readEndedJobTasks: async () => {
+      endedWasRead += 1;
+      return (tasks.jobTasks ?? []).filter((task) => !isAlive(task));
+    },
     readFleets: async () => new Map([['default', quiet]]),
     secrets: { isDue: () => true, list: async () => secrets, remove: async () => true },
     publish: async (entries) => {
@@ -54,14 +68,17 @@ export function parts(world: {
   };
   const events = () =>
     published.map(({ DetailType, Detail }) => ({ name: DetailType, ...JSON.parse(Detail) }));
-  return { all, events, lines };
+  return { all, events, lines, endedWasRead: () => endedWasRead };
 }
 
 /** What ECS tells of a manager when it is read again after the mark. */
 export function readAgain({ taskArn }: ReturnType<typeof idle>, demandAt: number) {
   const tags = toTags({ role: 'manager', fleet: 'default', demand: iso(demandAt), drain: iso(now) });
   const startedAt = new Date(ago(59));
-  ecs.on(DescribeTasksCommand).resolves({ tasks: [{ taskArn, lastStatus: 'RUNNING', startedAt, tags }] });
+  const taskDefinitionArn = definitionArn(managerFamily('default'));
+  ecs
+    .on(DescribeTasksCommand)
+    .resolves({ tasks: [{ taskArn, taskDefinitionArn, lastStatus: 'RUNNING', startedAt, tags }] });
 }
 
 /** ECS that takes everything and has nothing. */

@@ -1,3 +1,4 @@
+import { MANAGER_FAMILY_PREFIX } from '@serverless-gitlab-runner/fleet';
 import { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
@@ -25,7 +26,7 @@ export interface IdleReaperProps extends ServiceOptions {
 
 const TIMEOUT = Duration.seconds(120);
 
-/** The Lambda that drains and stops, its schedule, and the rule that tells it of tasks that stopped. */
+/** The Lambda that drains and stops, its schedule, and the rule that tells it of managers that stopped. */
 export class IdleReaper extends Construct {
   readonly function: IFunction;
   readonly deadLetters: Queue;
@@ -42,7 +43,7 @@ export class IdleReaper extends Construct {
     reaper.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(5) });
     this.function = reaper;
     this.schedule(rate ?? Duration.minutes(1));
-    this.watchStoppedTasks(installation.clusterArn);
+    this.watchStoppedManagers(installation.clusterArn);
     const alarms = new ServiceAlarms(this, 'Alarms', alarmActions);
     alarms.functionErrors(this.function);
     alarms.deadLetters(this.deadLetters);
@@ -90,13 +91,19 @@ export class IdleReaper extends Construct {
     });
   }
 
-  private watchStoppedTasks(clusterArn: string): void {
-    new Rule(this, 'StoppedTasks', {
-      description: 'Tells idle-reaper of tasks that stopped',
+  /** Jobs end by the hundred, and nothing hangs on one's end: a manager is idle for minutes before it is drained. */
+  private watchStoppedManagers(clusterArn: string): void {
+    new Rule(this, 'StoppedManagers', {
+      description: 'Tells idle-reaper of managers that stopped',
       eventPattern: {
         source: ['aws.ecs'],
         detailType: ['ECS Task State Change'],
-        detail: { clusterArn: [clusterArn], lastStatus: ['STOPPED'] },
+        detail: {
+          clusterArn: [clusterArn],
+          lastStatus: ['STOPPED'],
+          // RunTask's default `group`.
+          group: [{ prefix: `family:${MANAGER_FAMILY_PREFIX}` }],
+        },
       },
       targets: [
         new LambdaFunction(this.function, {

@@ -49,13 +49,13 @@ export function createRunTask(
 
 function addTask(
   add: TaskStore['add'],
-  { taskDefinition = '', tags = [], startedBy }: RunTaskCommandInput,
+  { taskDefinition = '', tags = [], startedBy, group, overrides }: RunTaskCommandInput,
 ): SimulatedTask {
   const isManager = tagValue(tags, 'role') === 'manager';
   const jobId = isManager ? undefined : Number(tagValue(tags, 'jobId'));
   const given = tags.map(({ key = '', value = '' }) => ({ key, value }));
   const role = isManager ? 'manager' : 'job';
-  return add({ role, family: taskDefinition, startedBy, jobId }, given);
+  return add({ role, family: taskDefinition, startedBy, group, overrides, jobId }, given);
 }
 
 /** When ECS forgets a task's token: after a day, or twice the life of the task where that is shorter. */

@@ -24,8 +24,8 @@ export function ecsClient(actor: Actor, wire: Wire, ecs: EcsApi): ECSClient {
     if (command instanceof TagResourceCommand) return wire.call(actor, () => ecs.tagResource(command.input));
     if (command instanceof RunTaskCommand) return wire.call(actor, () => ecs.runTask(command.input));
     if (command instanceof StopTaskCommand) {
-      const { task } = command.input;
-      return wire.call(actor, () => ecs.stopTask({ task }));
+      const { task, reason } = command.input;
+      return wire.call(actor, () => ecs.stopTask({ task, reason }));
     }
     throw unknownCommand(command);
   };

@@ -11,7 +11,7 @@ import type { Clock } from '../clock.ts';
 import type { Faults } from '../faults.ts';
 import type { Random } from '../random.ts';
 import { createRunTask, type RunTaskAnswer } from './run-task.ts';
-import { asOf, hasStopped, statusOf, tagsOf, toSdkTask } from './simulated-task.ts';
+import { asOf, hasStopped, type SimulatedTask, statusOf, tagsOf, toSdkTask } from './simulated-task.ts';
 import { createTaskStore, type TaskStore } from './task-store.ts';
 
 /** ECS as this project calls it. What it reads is up to `lagMs` old, each field by its own age. */
@@ -23,7 +23,7 @@ export interface EcsApi {
     failures: { arn: string; reason: string }[];
   };
   tagResource(input: TagResourceCommandInput): object;
-  stopTask(input: { task: string | undefined }): object;
+  stopTask(input: { task: string | undefined; reason?: string | undefined }): object;
   listTags(arn: string): { tags: readonly TaskTag[] };
 }
 
@@ -43,6 +43,8 @@ export function createEcs({ clock, random, faults, lagMs }: EcsParts): Simulated
   const store = createTaskStore(clock);
   const { tasks, listeners, find, isForgotten } = store;
   let lastListHadGap = false;
+  // The API's reference says that StopTask deletes the tags; DescribeTasks' page reads otherwise. Each run has one or the other.
+  const deletesTags = random.chance(50);
 
   /** The moment that a read tells of. */
   const readAt = () => {
@@ -82,6 +84,7 @@ export function createEcs({ clock, random, faults, lagMs }: EcsParts): Simulated
     tagResource({ resourceArn, tags = [] }) {
       const task = find(resourceArn);
       if (task === undefined || hasStopped(task)) throw refused('The specified task is stopped.');
+      if (isStripped(task)) throw denied();
       const given = tags.map(({ key = '', value = '' }) => ({ key, value }));
       const kept = tagsOf(task).filter(({ key }) => !given.some((tag) => tag.key === key));
       task.tags.push({ since: clock.now(), value: [...kept, ...given] });
@@ -89,11 +92,14 @@ export function createEcs({ clock, random, faults, lagMs }: EcsParts): Simulated
       return {};
     },
 
-    stopTask({ task: key }) {
+    stopTask({ task: key, reason }) {
       const task = find(key);
       if (task === undefined) throw refused('The referenced task was not found.');
-      if (statusOf(task).desiredStatus === 'RUNNING')
-        for (const listener of listeners) listener.onStopAsked?.(task);
+      if (isStripped(task)) throw denied();
+      if (statusOf(task).desiredStatus === 'STOPPED') return {};
+      store.setStatus(task, { stoppedReason: reason });
+      for (const listener of listeners) listener.onStopAsked?.(task);
+      if (deletesTags) task.tags.push({ since: clock.now(), value: [] });
       return {};
     },
 
@@ -103,6 +109,18 @@ export function createEcs({ clock, random, faults, lagMs }: EcsParts): Simulated
       return { tags: asOf(task.tags, readAt()) ?? tagsOf(task) };
     },
   };
+}
+
+/** Whether StopTask has deleted the tags by which roles may tag and stop the task. */
+export function isStripped(task: SimulatedTask): boolean {
+  return task.role !== 'foreign' && tagsOf(task).length === 0;
+}
+
+function denied(): Error {
+  return Object.assign(new Error('User is not authorized'), {
+    name: 'AccessDeniedException',
+    $metadata: { httpStatusCode: 400 },
+  });
 }
 
 function refused(message: string): InvalidParameterException {

@@ -1,4 +1,5 @@
-import type { Task } from '@aws-sdk/client-ecs';
+import type { Task, TaskOverride } from '@aws-sdk/client-ecs';
+import { definitionArn } from '@serverless-gitlab-runner/ecs-tasks';
 import { MANAGER_CONTAINER, type TaskTag } from '@serverless-gitlab-runner/fleet';
 
 /** What ECS says of a task's life. Times are milliseconds since 1970. */
@@ -9,6 +10,7 @@ export interface TaskStatus {
   stoppingAt?: number;
   stoppedAt?: number;
   exitCode?: number;
+  stoppedReason?: string | undefined;
 }
 
 /** A field with its past, since reads may be old. */
@@ -24,6 +26,8 @@ export interface SimulatedTask {
   role: 'manager' | 'job' | 'foreign';
   family: string;
   startedBy: string | undefined;
+  group: string | undefined;
+  overrides: TaskOverride | undefined;
   jobId: number | undefined;
   createdAt: number;
   status: Version<TaskStatus>[];
@@ -57,6 +61,7 @@ export function toSdkTask(task: SimulatedTask, status: TaskStatus, tags: readonl
   const { exitCode } = status;
   return {
     taskArn: task.arn,
+    taskDefinitionArn: definitionArn(task.family),
     lastStatus: status.lastStatus,
     desiredStatus: status.desiredStatus,
     createdAt: new Date(task.createdAt),
@@ -64,6 +69,9 @@ export function toSdkTask(task: SimulatedTask, status: TaskStatus, tags: readonl
     stoppingAt: dateOf(status.stoppingAt),
     stoppedAt: dateOf(status.stoppedAt),
     startedBy: task.startedBy,
+    group: task.group,
+    overrides: task.overrides,
+    stoppedReason: status.stoppedReason,
     tags: [...tags],
     containers: exitCode === undefined ? [] : [{ name: MANAGER_CONTAINER, exitCode }],
   };

@@ -22,7 +22,7 @@ export interface TaskStore {
   isForgotten(task: SimulatedTask): boolean;
 }
 
-export type NewTask = Pick<SimulatedTask, 'role' | 'family' | 'startedBy' | 'jobId'>;
+export type NewTask = Pick<SimulatedTask, 'role' | 'family' | 'startedBy' | 'group' | 'overrides' | 'jobId'>;
 
 const HOUR_MS = 3_600_000;
 const CLUSTER_TASKS = 'arn:aws:ecs:eu-west-1:111122223333:task/cluster/';

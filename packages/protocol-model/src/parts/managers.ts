@@ -3,6 +3,7 @@ import { RUNNER_TOKEN_REFUSED_EXIT_CODE, tagValue } from '@serverless-gitlab-run
 import { type Actor, createActor, kill } from '../actor.ts';
 import type { Clock } from '../clock.ts';
 import type { SimulatedEcs } from '../ecs/simulated-ecs.ts';
+import { isStripped } from '../ecs/simulated-ecs.ts';
 import { type SimulatedTask, statusOf, tagsOf } from '../ecs/simulated-task.ts';
 import type { Faults } from '../faults.ts';
 import type { Random } from '../random.ts';
@@ -14,11 +15,13 @@ import { runJob, type SessionParts, stopTask } from './job-session.ts';
 import type { JobTasks } from './job-tasks.ts';
 
 /** What runs in a manager's task. */
-export type Manager = Readonly<Pick<LiveManager, 'task' | 'actor' | 'phase' | 'jobs' | 'endedAt'>>;
+export type Manager = Readonly<Pick<LiveManager, 'task' | 'actor' | 'phase' | 'jobs' | 'answer' | 'endedAt'>>;
 
 export interface Managers {
   /** One that runs dies. */
   dieSome(): void;
+  /** Somebody who is none of ours calls StopTask for one. */
+  stopSome(): void;
   of(task: SimulatedTask): Manager | undefined;
   /** Told of each manager that ended. */
   readonly listeners: ((manager: Manager) => void)[];
@@ -206,11 +209,20 @@ export function createManagers(parts: ManagerParts): Managers {
     },
   });
 
+  const anyOne = () => {
+    const running = [...managers.values()].filter(({ phase }) => phase !== 'ended');
+    return running[random.between(0, running.length - 1)];
+  };
+
   return {
     dieSome() {
-      const running = [...managers.values()].filter(({ phase }) => phase !== 'ended');
-      const victim = running[random.between(0, running.length - 1)];
+      const victim = anyOne();
       if (victim) end(victim, KILLED_EXIT_CODE);
+    },
+    stopSome() {
+      const victim = anyOne();
+      if (victim && !isStripped(victim.task))
+        ecs.stopTask({ task: victim.task.arn, reason: 'by an operator' });
     },
     of: (task) => managers.get(task),
     listeners,

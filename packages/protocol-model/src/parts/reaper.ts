@@ -1,5 +1,6 @@
 import {
   type FleetFacts,
+  readEndedJobTasks,
   type readWorld,
   SweepIncompleteError,
   sweep,
@@ -63,7 +64,8 @@ export function startReaper(parts: ReaperParts): void {
   everyMinute(1);
 
   parts.listeners.push({
-    onStopped() {
+    onStopped({ role }) {
+      if (role !== 'manager') return;
       if (faults.on() && random.chance(LOST_EVENTS_PERCENT)) return;
       clock.after(random.between(300, LATER_MS), run);
     },
@@ -78,7 +80,8 @@ async function sweepOnce(actor: Actor, parts: ReaperParts): Promise<void> {
     ecs,
     cluster: CLUSTER,
     eventBusName: 'bus',
-    readWorld: () => parts.readWorld(ecs, CLUSTER),
+    readWorld: (fleets) => parts.readWorld(ecs, CLUSTER, fleets),
+    readEndedJobTasks: () => readEndedJobTasks(ecs, CLUSTER),
     readFleets: () => wire.call(actor, parts.fleets),
     secrets: { isDue: () => false, list: async () => [], remove: async () => false },
     publish: (entries) => publish(entries, actor, parts),

@@ -9,8 +9,17 @@ import {
   TagResourceCommand,
   type Task,
 } from '@aws-sdk/client-ecs';
-import { taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { definitionArn, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { jobFamilyPrefix, managerFamily, tagValue } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
+
+/** The family that a task with such tags has. */
+function familyOfTags(tags: Tag[]): string {
+  const fleet = tagValue(tags, 'fleet') ?? '';
+  const role = tagValue(tags, 'role');
+  if (role === 'manager') return managerFamily(fleet);
+  return role === 'job' ? `${jobFamilyPrefix(fleet)}1` : 'of-somebody-else';
+}
 
 /** ECS as far as the launcher knows it: tasks, tags, client tokens. */
 export function createFakeEcs(now: () => number) {
@@ -25,7 +34,8 @@ export function createFakeEcs(now: () => number) {
     count += 1;
     const taskArn = `arn:aws:ecs:eu-west-1:111122223333:task/cluster/${taskIdNumber(count)}`;
     const state = { lastStatus: 'RUNNING', desiredStatus: 'RUNNING', createdAt: new Date(now()) };
-    tasks.set(taskArn, { taskArn, ...state, ...task });
+    const taskDefinitionArn = definitionArn(familyOfTags(task.tags));
+    tasks.set(taskArn, { taskArn, taskDefinitionArn, ...state, ...task });
     return taskArn;
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DescribeTasksCommand, type ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
-import { tagValue, taskIdOf } from '@serverless-gitlab-runner/fleet';
+import { familyOf, jobOfGroup, ownerOfFamily, tagValue, taskIdOf } from '@serverless-gitlab-runner/fleet';
 
 const OBSERVE_INTERVAL_MS = 500;
 
@@ -9,7 +9,7 @@ export interface ObservedTask {
   taskArn: string;
   taskId: string;
   role: 'manager' | 'job';
-  fleet: string | undefined;
+  fleet: string;
   /** GitLab's id, of job tasks. */
   jobId: number | undefined;
   /** GitLab's id of the project, of job tasks. */
@@ -59,16 +59,15 @@ async function listArns(
 }
 
 function observe(task: Task): ObservedTask | undefined {
-  const role = tagValue(task.tags, 'role');
-  if (!task.taskArn || (role !== 'manager' && role !== 'job')) return undefined;
-  const jobId = tagValue(task.tags, 'jobId');
+  const owner = ownerOfFamily(familyOf(task.taskDefinitionArn ?? ''));
+  if (!task.taskArn || owner === undefined) return undefined;
   const projectId = tagValue(task.tags, 'projectId');
   return {
     taskArn: task.taskArn,
     taskId: taskIdOf(task.taskArn),
-    role,
-    fleet: tagValue(task.tags, 'fleet'),
-    jobId: jobId === undefined ? undefined : Number(jobId),
+    role: owner.role,
+    fleet: owner.fleet,
+    jobId: owner.role === 'job' ? jobOfGroup(task.group ?? '') : undefined,
     projectId: projectId === undefined ? undefined : Number(projectId),
     lastStatus: task.lastStatus ?? 'UNKNOWN',
     cpu: Number(task.cpu),
@@ -133,8 +132,14 @@ export class TaskObserver {
   async #follow(onChange: (task: ObservedTask, before: ObservedTask | undefined) => void): Promise<void> {
     while (!this.#stop.signal.aborted) {
       // A refused look is no look: the next one comes at once, and who waits for something has a deadline.
-      for (const task of await readTasks(this.#ecs, this.#cluster).catch(() => [])) {
-        const before = this.#tasks.get(task.taskArn);
+      for (const now of await readTasks(this.#ecs, this.#cluster).catch(() => [])) {
+        const before = this.#tasks.get(now.taskArn);
+        // StopTask deletes tags; what they said stays true.
+        const task = {
+          ...now,
+          projectId: now.projectId ?? before?.projectId,
+          drainedAt: now.drainedAt ?? before?.drainedAt,
+        };
         this.#tasks.set(task.taskArn, task);
         if (before?.lastStatus !== task.lastStatus || before?.drainedAt !== task.drainedAt)
           onChange(task, before);

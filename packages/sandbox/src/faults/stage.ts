@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { StopTaskCommand } from '@aws-sdk/client-ecs';
 import type { ObservedTask } from '../demo/observe-tasks.ts';
 import type { ActiveRule, Rule } from '../fault-proxy/index.ts';
 import type { Job, Project } from '../gitlab-double/index.ts';
@@ -166,6 +167,12 @@ export class Stage {
     const seen = (task: ObservedTask) =>
       task.jobId === job.id && (states.length === 0 || states.includes(task.lastStatus));
     return await this.task(`a task of job ${job.name} ${states.join(' or ')}`, seen);
+  }
+
+  /** StopTask, by somebody who is no part of the system. */
+  async stopTask(task: string, reason: string): Promise<void> {
+    const { ecs, outputs } = this.lab.system;
+    await ecs.send(new StopTaskCommand({ cluster: outputs.ClusterArn, task, reason }));
   }
 
   /** Says so when a task has not stopped after so many milliseconds. */

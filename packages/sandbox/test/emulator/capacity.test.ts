@@ -46,6 +46,13 @@ describe('the capacity switch', () => {
     expect(failures).toEqual([{ reason: 'RESOURCE:ENI' }]);
   });
 
+  it('can fail the whole call, as AWS does at some quotas', async () => {
+    const reason = "You've reached the limit on the number of vCPUs you can run concurrently";
+    await call('PUT', 'capacity', { FARGATE: { reason, times: 1, error: true } });
+    await expect(runOn('FARGATE')).rejects.toMatchObject({ name: 'ClientException', message: reason });
+    expect((await runOn('FARGATE')).tasks).toHaveLength(1);
+  });
+
   it('answers 400 to what it does not understand', async () => {
     expect((await call('PUT', 'capacity', { FARGATE: { times: 1 } })).status).toBe(400);
   });

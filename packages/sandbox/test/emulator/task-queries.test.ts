@@ -11,6 +11,7 @@ import {
   UntagResourceCommand,
 } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EmulatorSwitches } from '../../src/faults/emulator-switches.ts';
 import { CLUSTER, NETWORK, shell, TestBed } from './support/emulator-fixture.ts';
 import { until } from './support/until.ts';
 
@@ -153,5 +154,35 @@ describe('clientToken', () => {
       name: 'ConflictException',
       resourceIds: tasks.map((task) => task.taskArn),
     });
+  });
+});
+
+describe('StopTask', () => {
+  const stop = (task: string | undefined) => bed.ecs.send(new StopTaskCommand({ cluster: CLUSTER, task }));
+  const tagged = () =>
+    bed.run(sleeping, { tags: [{ key: 'role', value: 'job' }], startedBy: 'm', group: 'job-1' });
+
+  it('deletes the task’s tags, and keeps what RunTask was told otherwise', async () => {
+    const task = await tagged();
+    await stop(task.taskArn);
+    expect(await bed.describe(task.taskArn)).toMatchObject({ tags: [], startedBy: 'm', group: 'job-1' });
+  });
+
+  it('is refused the second time, as is a tag, to roles that may only by a tag', async () => {
+    const { taskArn: resourceArn } = await tagged();
+    await stop(resourceArn);
+    await expect(stop(resourceArn)).rejects.toMatchObject({ name: 'AccessDeniedException' });
+    const again = bed.ecs.send(new TagResourceCommand({ resourceArn, tags: [{ key: 'a', value: 'b' }] }));
+    await expect(again).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  });
+
+  it('leaves the tags where the switch says so', async () => {
+    const switches = new EmulatorSwitches(bed.emulator.endpoint);
+    await switches.setStopKeepsTags(true);
+    const task = await tagged();
+    await stop(task.taskArn);
+    expect((await bed.describe(task.taskArn)).tags).toEqual([{ key: 'role', value: 'job' }]);
+    await stop(task.taskArn);
+    await switches.reset();
   });
 });

@@ -1,5 +1,5 @@
 import { internalError, throttled } from '../../fault-proxy/index.ts';
-import { NO_CAPACITY } from '../emulator-switches.ts';
+import { NO_CAPACITY, QUOTA_REACHED, type RateBucket } from '../emulator-switches.ts';
 import type { Fault } from '../fault.ts';
 import { refusedEntry } from './refused-entry.ts';
 
@@ -149,6 +149,70 @@ const noCapacity: Fault = {
   },
 };
 
+const spotQuota: Fault = {
+  name: 'spot-quota-reached',
+  title: "the account's quota of Spot vCPUs is reached, told as failures; there is room on demand",
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    await stage.switches.setCapacity({ FARGATE_SPOT: QUOTA_REACHED });
+    stage.recovering();
+    const jobs = await stage.queue(3);
+    await stage.finished(jobs);
+    if (stage.tasks.some(({ capacityProvider }) => capacityProvider !== 'FARGATE'))
+      stage.wrong.push('a task ran on Spot, whose quota was reached');
+    for (const job of jobs)
+      if (!/quota "Fargate Spot vCPU resource count" is reached/.test(job.trace.text))
+        stage.wrong.push(`the log of ${job.name} does not name the quota`);
+  },
+};
+
+const allQuotas: Fault = {
+  name: 'all-quotas-reached',
+  title: 'the quotas of Spot and of on demand are reached for the job tasks, told as errors: the jobs wait',
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    const reached = { ...QUOTA_REACHED, error: true };
+    const jobs = await stage.queue(3);
+    await stage.manager();
+    await stage.switches.setCapacity({ FARGATE_SPOT: reached, FARGATE: reached });
+    await stage.pause(12_000);
+    await stage.switches.setCapacity({ FARGATE_SPOT: null, FARGATE: null });
+    stage.recovering();
+    await stage.finished(jobs);
+    if (!jobs.some((job) => /Waiting for capacity/.test(job.trace.text)))
+      stage.wrong.push('no job waited: the quota was not reached when it should have been');
+  },
+};
+
+/** Buckets of the account's rates that the system takes from, and seconds for which each lets nothing pass. */
+const BUCKETS: readonly RateBucket[] = [
+  'reads',
+  'tasks',
+  'runTaskCalls',
+  'spotTasks',
+  'taskDefinitions',
+  'tags',
+];
+const EMPTY_SECONDS = 6;
+
+const emptyBuckets: readonly Fault[] = BUCKETS.map((bucket) => ({
+  name: `rate-${bucket.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+  title: `the account's bucket of ${bucket} is empty for ${EMPTY_SECONDS} s when jobs are queued, and again when they run`,
+  runs: 1,
+  async play(stage) {
+    stage.addWebhook();
+    await stage.switches.emptyBuckets({ [bucket]: EMPTY_SECONDS });
+    const jobs = await stage.queue(3);
+    await stage.manager();
+    await stage.switches.emptyBuckets({ [bucket]: EMPTY_SECONDS });
+    stage.recovering();
+    await stage.finished(jobs);
+    await stage.switches.emptyBuckets({ [bucket]: EMPTY_SECONDS });
+  },
+}));
+
 export const awsFaults: readonly Fault[] = [
   ...[
     calm,
@@ -159,5 +223,8 @@ export const awsFaults: readonly Fault[] = [
     runTaskNeverAnswers,
     noSpot,
     noCapacity,
+    spotQuota,
+    allQuotas,
+    ...emptyBuckets,
   ],
 ];

@@ -36,6 +36,27 @@ const managerKilled: Fault = {
   },
 };
 
+/** StopTask deletes a task's tags, says its reference; DescribeTasks' page reads otherwise. */
+const managerStopped = (keepsTags: boolean): Fault => ({
+  name: keepsTags ? 'manager-stopped-tags-kept' : 'manager-stopped',
+  title: `an operator stops a manager that has jobs, ECS ${keepsTags ? 'keeps' : 'deletes'} its tags, and two more are queued in that moment`,
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    await stage.switches.setStopKeepsTags(keepsTags);
+    const jobs = await stage.queue(smallJobs(2, 8));
+    await Promise.all(jobs.map((job) => stage.scriptBegan(job)));
+    const manager = await stage.manager();
+    await stage.stopTask(manager.taskArn, 'an operator looked at it');
+    const more = await stage.queue(2);
+    stage.recovering();
+    await stage.finished([...jobs, ...more]);
+    const { length } = stage.tasks.filter(({ role }) => role === 'manager');
+    if (length !== 2)
+      stage.wrong.push(`${length} managers ran, expected the one stopped and its replacement`);
+  },
+});
+
 const runnerKilled: Fault = {
   name: 'runner-killed',
   title: "a manager's gitlab-runner is killed for want of memory, with three jobs running: they are told why",
@@ -136,6 +157,8 @@ async function jobTasksStop(stage: Stage, timeoutMs: number): Promise<void> {
 
 export const managerFaults: readonly Fault[] = [
   managerKilled,
+  managerStopped(false),
+  managerStopped(true),
   runnerKilled,
   reaperOff,
   queuedAtDrain,

@@ -61,7 +61,8 @@ export class TestBed {
   }
 
   get clientOptions() {
-    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    // Its many task definitions are not meant to try the account's rates.
+    const credentials = { accessKeyId: 'equipment', secretAccessKey: 'test' };
     return { endpoint: this.emulator.endpoint, region: 'us-east-1', credentials, maxAttempts: 1 };
   }
 

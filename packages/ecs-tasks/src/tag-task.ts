@@ -1,0 +1,18 @@
+import { type ECSClient, TagResourceCommand } from '@aws-sdk/client-ecs';
+import type { TaskTag } from '@serverless-gitlab-runner/fleet';
+import { unlessEnded } from './stop-task.ts';
+
+/**
+ * Writes tags on a task, over those of the same keys.
+ * @returns false when the task had ended, or was ending, already
+ */
+export async function tagTask(
+  ecs: ECSClient,
+  cluster: string,
+  taskArn: string,
+  tags: TaskTag[],
+): Promise<boolean> {
+  return unlessEnded(ecs, cluster, taskArn, () =>
+    ecs.send(new TagResourceCommand({ resourceArn: taskArn, tags })),
+  );
+}
