@@ -28,7 +28,7 @@ function entries(count: number) {
       fleet: 'default',
       occurredAt: '2026-11-23T10:00:00.000Z',
       cause: 'safety-launch',
-      requestKey: `key ${index}`,
+      runnerTokenParameter: `/key ${index}`,
     }),
   );
 }
@@ -44,10 +44,12 @@ describe('publishing events', () => {
   it('returns the ids in the order of the entries, ten entries a call', async () => {
     bus.on(PutEventsCommand).callsFake(({ Entries }) => ({
       FailedEntryCount: 0,
-      Entries: Entries.map(({ Detail }: { Detail: string }) => ({ EventId: JSON.parse(Detail).requestKey })),
+      Entries: Entries.map(({ Detail }: { Detail: string }) => ({
+        EventId: JSON.parse(Detail).runnerTokenParameter,
+      })),
     }));
     const ids = await publish(23);
-    expect(ids).toEqual(Array.from({ length: 23 }, (_, index) => `key ${index}`));
+    expect(ids).toEqual(Array.from({ length: 23 }, (_, index) => `/key ${index}`));
     expect(bus.commandCalls(PutEventsCommand)).toHaveLength(3);
   });
 
@@ -67,9 +69,9 @@ describe('publishing events', () => {
     const timing = fakeTiming();
     expect(await publish(2, timing)).toEqual(['one', 'two']);
     const [, again] = bus.commandCalls(PutEventsCommand);
-    expect(again?.args[0].input.Entries?.map(({ Detail }) => JSON.parse(Detail ?? '').requestKey)).toEqual([
-      'key 1',
-    ]);
+    expect(
+      again?.args[0].input.Entries?.map(({ Detail }) => JSON.parse(Detail ?? '').runnerTokenParameter),
+    ).toEqual(['/key 1']);
     expect(timing.sleeps).toEqual([50]);
   });
 
@@ -82,7 +84,9 @@ describe('publishing events', () => {
     const puts: string[][] = [];
     let tries = 0;
     bus.on(PutEventsCommand).callsFake(({ Entries }) => {
-      const keys: string[] = Entries.map(({ Detail }: { Detail: string }) => JSON.parse(Detail).requestKey);
+      const keys: string[] = Entries.map(({ Detail }: { Detail: string }) =>
+        JSON.parse(Detail).runnerTokenParameter.slice(1),
+      );
       puts.push(keys);
       const refusedNow = refused[tries] ?? [];
       // The first try takes two calls.

@@ -1,4 +1,9 @@
-import { type Architecture, DEFAULT_PARAMETER_PREFIX } from '@serverless-gitlab-runner/fleet';
+import {
+  type Architecture,
+  DEFAULT_PARAMETER_PREFIX,
+  type FargatePrices,
+  fargatePricesSchema,
+} from '@serverless-gitlab-runner/fleet';
 import { fleetNameSchema } from '@serverless-gitlab-runner/shared-events';
 import { z } from 'zod';
 
@@ -25,6 +30,8 @@ const environmentSchema = z.object({
   PARAMETER_PREFIX: optional(z.string().startsWith('/')),
   /** SecureString with the runner token. Default: the fleet's. */
   RUNNER_TOKEN_PARAMETER: optional(z.string().startsWith('/')),
+  /** Fargate's prices in this region, as JSON (`fargatePricesSchema`). Default: those of `packages/fleet`, if it knows the region. */
+  FARGATE_PRICES: optional(z.string().transform(parsePrices)),
   LOG_LEVEL: optional(z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR'])),
   /** The SDK's own variables for another endpoint than AWS's. */
   AWS_ENDPOINT_URL: optional(z.string()),
@@ -40,6 +47,16 @@ const environmentSchema = z.object({
   HOOKS_FOLDER: optional(z.string().startsWith('/')),
 });
 
+function parsePrices(text: string, context: z.RefinementCtx): FargatePrices {
+  try {
+    return fargatePricesSchema.parse(JSON.parse(text));
+  } catch (error) {
+    const problem = error instanceof z.ZodError ? z.prettifyError(error) : 'not JSON';
+    context.addIssue({ code: 'custom', message: problem });
+    return z.NEVER;
+  }
+}
+
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
 
 /** What the manager's container is told by its environment. */
@@ -53,6 +70,8 @@ export interface Environment {
   jobLogGroup: string | undefined;
   parameterPrefix: string;
   runnerTokenParameter: string | undefined;
+  /** Of this region, where the installation says them. */
+  fargatePrices: FargatePrices | undefined;
   logLevel: LogLevel;
   metadataUri: string;
   /** Whether AWS itself is what is called, so that there is a console to link to. */
@@ -96,6 +115,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
     jobLogGroup: read.JOB_LOG_GROUP,
     parameterPrefix: read.PARAMETER_PREFIX ?? DEFAULT_PARAMETER_PREFIX,
     runnerTokenParameter: read.RUNNER_TOKEN_PARAMETER,
+    fargatePrices: read.FARGATE_PRICES,
     logLevel: read.LOG_LEVEL ?? 'INFO',
     metadataUri: read.ECS_CONTAINER_METADATA_URI_V4,
     isAws: read.AWS_ENDPOINT_URL === undefined && read.AWS_ENDPOINT_URL_ECS === undefined,

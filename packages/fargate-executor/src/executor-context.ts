@@ -1,4 +1,4 @@
-import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import type { FleetConfig, RegionPrices } from '@serverless-gitlab-runner/fleet';
 import type { ProjectShares } from './job/project-shares.ts';
 import type { Logger } from './logger.ts';
 import type { EventPublisher } from './publish-events.ts';
@@ -9,6 +9,12 @@ import type { TaskDefinitionRegistry } from './task/register-task-definition.ts'
 import type { RunTaskSettings } from './task/run-job-task.ts';
 import type { TaskDefinitionSettings } from './task/task-definition.ts';
 import type { TaskWatcher } from './task/watch-tasks.ts';
+
+/** What tasks cost in the manager's region and network. */
+export interface TaskPricing extends RegionPrices {
+  region: string;
+  hasPublicIp: boolean;
+}
 
 /** What serving a job needs of the manager: read and made once, when it starts. */
 export interface ExecutorContext {
@@ -26,6 +32,8 @@ export interface ExecutorContext {
   projectShares: ProjectShares;
   watcher: TaskWatcher;
   containerLog: ContainerLog;
+  /** What tasks cost here. */
+  pricing: TaskPricing;
   /** Whether links to AWS's console make sense. */
   hasConsole: boolean;
   publish: EventPublisher;

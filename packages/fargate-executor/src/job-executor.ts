@@ -123,7 +123,7 @@ export function createJobExecutor(context: ExecutorContext): JobExecutor {
       const { lines, fault } = await explainLoss(context, session);
       const log = createJobLog(write);
       for (const line of lines) log.complain(line);
-      if (session) for (const line of summarizeTask(session)) log.say(line);
+      if (session) for (const line of summarizeTask(context, session)) log.say(line);
       return fault === 'job' ? 'build-failure' : 'system-failure';
     },
 
@@ -175,7 +175,7 @@ async function prepareOrEnd(orders: PreparationOrders): Promise<void> {
     // Not left to cleanup: what could not start must not run on while the runner thinks about trying again.
     await endSession(context, session, `not started: ${messageOf(error)}`);
     if (error instanceof LostStartError) void stopLostTask(context, session.startId, orders.leaving);
-    for (const line of summarizeTask(session)) log.say(line);
+    for (const line of summarizeTask(context, session)) log.say(line);
     throw error;
   } finally {
     hangUp.removeEventListener('abort', onHangUp);

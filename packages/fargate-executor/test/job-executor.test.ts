@@ -57,7 +57,9 @@ describe('a job that runs', () => {
       capacityProvider: 'FARGATE_SPOT',
       cpu: 1024,
     });
-    expect(bed.events[1]?.detail.estimatedCostUsd).toBeGreaterThan(0);
+    // The public address alone is $0.005 an hour, of which a minute at least is billed.
+    expect(bed.events[1]?.detail.estimatedCostUsd).toBeGreaterThan(0.005 / 60);
+    expect(bed.events[1]?.detail.priceRegion).toBe('us-east-1');
   });
 
   it('finds its services by their names', async () => {

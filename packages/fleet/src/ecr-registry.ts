@@ -10,7 +10,9 @@ export interface EcrRegistry {
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
  */
 export function parseEcrRegistry(registry: string): EcrRegistry | undefined {
-  const found = /^([0-9]{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$/.exec(registry);
+  const found = /^([0-9]{12})\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.(?:com|com\.cn|eu)$/.exec(
+    registry,
+  );
   const [, account, region] = found ?? [];
   return account === undefined || region === undefined ? undefined : { account, region };
 }

@@ -52,24 +52,3 @@ export type Architecture = z.infer<typeof architectureSchema>;
 
 export const capacityProviderSchema = z.enum(['FARGATE', 'FARGATE_SPOT']);
 export type CapacityProvider = z.infer<typeof capacityProviderSchema>;
-
-/** USD a vCPU-hour and a GiB-hour on demand in us-east-1. @see https://aws.amazon.com/fargate/pricing/ */
-const PRICE_PER_HOUR = { X86_64: { vcpu: 0.04048, gib: 0.004445 }, ARM64: { vcpu: 0.03238, gib: 0.00356 } };
-/** Spot's price varies; AWS says "up to 70 %" off, this is the usual discount. */
-const SPOT_FACTOR = 0.3;
-const MINIMUM_BILLED_SECONDS = 60;
-
-export interface FargateUsage extends FargateSize {
-  architecture: Architecture;
-  capacityProvider: CapacityProvider;
-  /** Seconds from the start of the image pull to the task's end. */
-  seconds: number;
-}
-
-/** Estimated price of a task in USD (us-east-1 prices, one-minute minimum, no storage or IPv4 address). */
-export function estimateCostUsd(usage: FargateUsage): number {
-  const price = PRICE_PER_HOUR[usage.architecture];
-  const hours = Math.max(usage.seconds, MINIMUM_BILLED_SECONDS) / 3600;
-  const onDemand = hours * ((usage.cpu / 1024) * price.vcpu + (usage.memory / GIB) * price.gib);
-  return usage.capacityProvider === 'FARGATE_SPOT' ? onDemand * SPOT_FACTOR : onDemand;
-}

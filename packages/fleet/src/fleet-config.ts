@@ -209,15 +209,28 @@ export const fleetConfigSchema = z.object({
   /** Default: the fleet has no API token, and GitLab's API is not asked. */
   gitlabApi: gitlabApiSchema.optional(),
   /**
-   * Seconds without any manager after which one is started to ask GitLab itself, in case a webhook was lost.
-   * Default 1,800; 0 turns it off. At most 3,000: ECS lists stopped tasks for an hour, and that list is the memory.
+   * Seconds without any manager after which one is started to ask GitLab itself, in case a webhook was lost; 0: never.
+   * Default 1,800 where it is free: GitLab's API is asked first (`gitlabApi.projects`), and nothing is started when no job waits. Else 0: a
+   * manager each half hour is some $2.50 a month. At most 3,000: ECS lists stopped tasks for an hour, and that list is the memory.
    */
-  safetyLaunchSeconds: z.int().min(0).max(3000).default(1800),
+  safetyLaunchSeconds: z.int().min(0).max(3000).optional(),
 });
 
 export type FleetConfig = z.infer<typeof fleetConfigSchema>;
 /** A fleet's configuration as people write it: what has a default may be left out. */
 export type FleetConfigInput = z.input<typeof fleetConfigSchema>;
+
+/** Seconds without a safety launch where GitLab is asked first whether a job waits at all. */
+const FREE_SAFETY_LAUNCH_SECONDS = 1800;
+
+/** `safetyLaunchSeconds` of a fleet with its default; 0: lost webhooks are not looked for. */
+export function safetyLaunchSecondsOf({
+  safetyLaunchSeconds,
+  gitlabApi,
+}: Pick<FleetConfig, 'safetyLaunchSeconds' | 'gitlabApi'>): number {
+  const isFree = gitlabApi !== undefined && gitlabApi.projects.length > 0;
+  return safetyLaunchSeconds ?? (isFree ? FREE_SAFETY_LAUNCH_SECONDS : 0);
+}
 
 /** The fleet's document is not JSON or not what the schema allows. The message names the parameter and the field. */
 export class InvalidFleetConfigError extends Error {

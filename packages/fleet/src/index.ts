@@ -1,13 +1,21 @@
 export { type EcrRegistry, parseEcrRegistry } from './ecr-registry.ts';
+export {
+  estimateCostUsd,
+  FARGATE_PRICES,
+  type FargatePrices,
+  type FargateUsage,
+  fargatePricesOf,
+  fargatePricesSchema,
+  IPV4_HOUR_USD,
+  type RegionPrices,
+} from './fargate-prices.ts';
 /** The vocabulary that Lambdas, executor and infra share: a fleet's configuration, parameter names, tags, families. */
 export {
   type Architecture,
   architectureSchema,
   type CapacityProvider,
   capacityProviderSchema,
-  estimateCostUsd,
   type FargateSize,
-  type FargateUsage,
   isFargateSize,
   memoryStepsFor,
   nextFargateSize,
@@ -18,6 +26,7 @@ export {
   fleetConfigSchema,
   InvalidFleetConfigError,
   parseFleetConfig,
+  safetyLaunchSecondsOf,
 } from './fleet-config.ts';
 export {
   broughtRunnerTokenName,

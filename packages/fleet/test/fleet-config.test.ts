@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { fleetConfigSchema, InvalidFleetConfigError, parseFleetConfig } from '../src/index.ts';
+import {
+  fleetConfigSchema,
+  InvalidFleetConfigError,
+  parseFleetConfig,
+  safetyLaunchSecondsOf,
+} from '../src/index.ts';
 
 const network = { subnets: ['subnet-1'], managerSecurityGroups: ['sg-m'], jobSecurityGroups: ['sg-j'] };
 const least = { version: 1, name: 'default', network };
@@ -42,7 +47,6 @@ describe('a fleet’s document', () => {
       },
       network: { ...network, assignPublicIp: false },
       webhook: { accepts: 'either', allowRunnerToken: false },
-      safetyLaunchSeconds: 1800,
     });
   });
 
@@ -133,5 +137,22 @@ describe('a fleet’s document', () => {
   it('tells the next size that Fargate has', () => {
     const document = JSON.stringify({ ...least, job: { size: { cpu: 1024, memory: 9000 } } });
     expect(() => parseFleetConfig(parameter, document)).toThrow('the next one up is cpu 2048, memory 9216');
+  });
+});
+
+describe('a safety launch', () => {
+  const secondsOf = (over: object) => safetyLaunchSecondsOf(fleetConfigSchema.parse({ ...least, ...over }));
+  it.each([
+    ['is off unless asked for', {}, 0],
+    [
+      'is on where GitLab is asked first, which is free',
+      { gitlabApi: { projects: ['group/project'] } },
+      1800,
+    ],
+    ['is off where GitLab could not be asked, for want of projects', { gitlabApi: {} }, 0],
+    ['is what the document says', { safetyLaunchSeconds: 600 }, 600],
+    ['is off where the document says so', { safetyLaunchSeconds: 0, gitlabApi: { projects: [7] } }, 0],
+  ])('%s', (_title, over, seconds) => {
+    expect(secondsOf(over)).toBe(seconds);
   });
 });

@@ -4,6 +4,7 @@ import {
   broughtRunnerTokenName,
   DEFAULT_PARAMETER_PREFIX,
   estimateCostUsd,
+  fargatePricesOf,
   fleetOfConfigParameter,
   fleetOfJobFamily,
   fleetSecretsPath,
@@ -74,15 +75,37 @@ describe('the estimated cost', () => {
     architecture: 'X86_64',
     capacityProvider: 'FARGATE',
     seconds: 3600,
+    prices: fargatePricesOf('us-east-1').prices,
+    hasPublicIp: false,
   } as const;
   it.each([
     ['an hour of one vCPU and two GiB', {}, 0.04937],
     ['on ARM', { architecture: 'ARM64' as const }, 0.0395],
     ['on Spot', { capacityProvider: 'FARGATE_SPOT' as const }, 0.014811],
     ['of ten seconds is that of a minute', { seconds: 10 }, 0.04937 / 60],
+    ['with a public address', { hasPublicIp: true }, 0.05437],
+    [
+      'with a public address on Spot',
+      { hasPublicIp: true, capacityProvider: 'FARGATE_SPOT' as const },
+      0.019811,
+    ],
+    ['in São Paulo', { prices: fargatePricesOf('sa-east-1').prices }, 0.0848],
     ['of four vCPUs and eight GiB is four times that', { cpu: 4096, memory: 8192 }, 4 * 0.04937],
   ])('%s', (_title, over, usd) => {
     expect(estimateCostUsd({ ...hour, ...over })).toBeCloseTo(usd, 6);
+  });
+});
+
+describe('prices of a region', () => {
+  it('are its own where they are known, or said by the installation', () => {
+    expect(fargatePricesOf('ap-southeast-2')).toMatchObject({ priceRegion: 'ap-southeast-2' });
+    const own = { X86_64: { vcpu: 1, gib: 2 }, ARM64: { vcpu: 3, gib: 4 } };
+    expect(fargatePricesOf('xx-new-1', own)).toEqual({ prices: own, priceRegion: 'xx-new-1' });
+    expect(fargatePricesOf('us-east-1', own)).toEqual({ prices: own, priceRegion: 'us-east-1' });
+  });
+
+  it('are those of us-east-1 where nobody knows them, by that name', () => {
+    expect(fargatePricesOf('xx-new-1')).toEqual(fargatePricesOf('us-east-1'));
   });
 });
 

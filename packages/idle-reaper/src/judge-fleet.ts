@@ -5,6 +5,7 @@ import {
   takesJobs,
   tokenRefusedAt,
 } from '@serverless-gitlab-runner/ecs-tasks';
+import { safetyLaunchSecondsOf } from '@serverless-gitlab-runner/fleet';
 import { changedAt, type FleetFacts } from './fleet-facts.ts';
 
 export interface FleetCase {
@@ -18,7 +19,7 @@ export interface FleetCase {
 export type FleetVerdict =
   | { kind: 'none'; because: 'off' | 'no-token' | 'has-manager' | 'not-now' | 'token-refused' }
   /** Start a manager that asks GitLab itself. */
-  | { kind: 'request'; cause: 'safety-launch'; requestKey: string };
+  | { kind: 'request'; cause: 'safety-launch' };
 
 /** Sweeps come every minute: within this of the due moment there is one, and seldom more than two. */
 const WINDOW_MS = 90_000;
@@ -29,7 +30,7 @@ const WINDOW_MS = 90_000;
  * manager is none: it may work off a long job for hours, and its end begins nothing anew.
  */
 export function judgeFleet({ fleet, managers, now }: FleetCase): FleetVerdict {
-  const period = (fleet.config?.safetyLaunchSeconds ?? 0) * 1000;
+  const period = (fleet.config ? safetyLaunchSecondsOf(fleet.config) : 0) * 1000;
   if (period === 0) return { kind: 'none', because: 'off' };
   if (!fleet.tokensChangedAt.has(fleet.ownTokenName)) return { kind: 'none', because: 'no-token' };
   const serving: Serving = { fleet: fleet.name, runnerTokenParameter: undefined };
@@ -41,8 +42,7 @@ export function judgeFleet({ fleet, managers, now }: FleetCase): FleetVerdict {
   const refusedAt = tokenRefusedAt(managers, serving);
   if (refusedAt !== undefined && changedAt(fleet, serving) <= refusedAt)
     return { kind: 'none', because: 'token-refused' };
-  const requestKey = `${fleet.name}@safety-launch@${Math.floor(now / period)}`;
-  return { kind: 'request', cause: 'safety-launch', requestKey };
+  return { kind: 'request', cause: 'safety-launch' };
 }
 
 function tookJobsUntil({ createdAt = 0, drainAt, stoppedAt = 0 }: ManagerFacts): number {

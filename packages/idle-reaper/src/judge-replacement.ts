@@ -26,7 +26,7 @@ export type ReplacementVerdict =
       kind: 'none';
       because: 'takes-jobs' | 'fleet-removed' | 'not-needed' | 'replaced' | 'token-refused' | 'not-now';
     }
-  | { kind: 'request'; cause: ManagerRequestCause; requestKey: string };
+  | { kind: 'request'; cause: ManagerRequestCause };
 
 const SECOND = 1000;
 /** ECS lists ended tasks for an hour: what is older was judged long ago. */
@@ -58,8 +58,7 @@ export function judgeReplacement(facts: ReplacementCase): ReplacementVerdict {
   const refusedAt = tokenRefusedAt(managers, manager);
   if (refusedAt !== undefined && changedAt(fleet, manager) <= refusedAt) return none('token-refused');
   if (!isDue(now - leftAt, failedEnds([manager, ...others], now))) return none('not-now');
-  const mark = manager.drainAt === undefined ? '' : `@${new Date(manager.demandAt ?? leftAt).toISOString()}`;
-  return { kind: 'request', cause, requestKey: `${manager.taskArn}${mark}` };
+  return { kind: 'request', cause };
 }
 
 function causeOf(

@@ -10,26 +10,21 @@ export function requestManagers(state: Sweep, fleets: ReadonlyMap<string, FleetF
   const { parts, world } = state;
   const now = parts.now();
   const requested = new Set<string>();
-  const request = (
-    serving: Serving,
-    cause: ManagerRequestCause,
-    requestKey: string,
-    managerTaskArn?: string,
-  ) => {
+  const request = (serving: Serving, cause: ManagerRequestCause, managerTaskArn?: string) => {
     const { fleet, runnerTokenParameter } = serving;
     const key = `${fleet} ${runnerTokenParameter ?? ''}`;
     if (requested.has(key)) return;
     requested.add(key);
-    addRequest(state, { fleet, runnerTokenParameter, cause, requestKey, managerTaskArn });
+    addRequest(state, { fleet, runnerTokenParameter, cause, managerTaskArn });
   };
   for (const manager of world.managers) {
     const verdict = replacementOf(state, fleets, manager);
-    if (verdict.kind === 'request') request(manager, verdict.cause, verdict.requestKey, manager.taskArn);
+    if (verdict.kind === 'request') request(manager, verdict.cause, manager.taskArn);
   }
   for (const fleet of fleets.values()) {
     const verdict = judgeFleet({ fleet, managers: world.managers, now });
     if (verdict.kind === 'request')
-      request({ fleet: fleet.name, runnerTokenParameter: undefined }, verdict.cause, verdict.requestKey);
+      request({ fleet: fleet.name, runnerTokenParameter: undefined }, verdict.cause);
   }
 }
 
@@ -50,7 +45,7 @@ export function replacementOf(
 
 function addRequest(
   { parts, summary, events }: Sweep,
-  detail: Serving & { cause: ManagerRequestCause; requestKey: string; managerTaskArn: string | undefined },
+  detail: Serving & { cause: ManagerRequestCause; managerTaskArn: string | undefined },
 ): void {
   summary.requested += 1;
   parts.log('manager requested', { ...detail });

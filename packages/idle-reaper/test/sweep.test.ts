@@ -50,7 +50,6 @@ describe('a sweep', () => {
     expect(events()[1]).toMatchObject({
       name: 'ManagerRequested',
       cause: 'demand-during-drain',
-      requestKey: `${manager.taskArn}@${iso(now - 1)}`,
       managerTaskArn: manager.taskArn,
     });
   });

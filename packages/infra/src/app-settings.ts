@@ -1,4 +1,4 @@
-import { DEFAULT_PARAMETER_PREFIX } from '@serverless-gitlab-runner/fleet';
+import { DEFAULT_PARAMETER_PREFIX, fargatePricesSchema } from '@serverless-gitlab-runner/fleet';
 import { z } from 'zod';
 import { givenFleetSchema } from './fleet-props.ts';
 
@@ -54,6 +54,8 @@ const settingsSchema = z.object({
   managerCpu: z.coerce.number().int().default(256),
   managerMemoryMiB: z.coerce.number().int().default(1024),
   managerArchitecture: z.enum(['X86_64', 'ARM64']).default('X86_64'),
+  /** Fargate's prices in the region, for job logs and events: `{ X86_64: { vcpu, gib }, ARM64: { vcpu, gib } }`, USD an hour. Default: known ones. */
+  fargatePrices: json(fargatePricesSchema).optional(),
   managerEnvironment: json(z.record(z.string(), z.string())).default({}),
   /** TCP ports that managers reach beyond those that settings name, 8200 of a Vault server for example. Default none. */
   managerEgressPorts: json(z.array(z.int().min(1).max(65_535)).max(40)).default([]),
@@ -66,6 +68,13 @@ const settingsSchema = z.object({
    * none.
    */
   cache: json(cacheSchema).optional(),
+  /** What GitLab's webhooks call. Default `function-url`, or `http-api` where the region has no function URLs. */
+  webhookEndpoint: z.enum(['function-url', 'http-api']).optional(),
+  /**
+   * Whether a fleet's document of more than 4,096 characters may be an advanced parameter, of at most 8,192 characters, at $0.05 a month and
+   * $0.05 for 10,000 reads. Default false: such a document is refused.
+   */
+  advancedFleetDocuments: json(z.boolean()).default(false),
   /** Reserved concurrency of the webhook's Lambda. Default none. */
   webhookConcurrency: z.coerce.number().int().positive().optional(),
   /** ARN of the SNS topic that alarms go to. Default none. */

@@ -4,14 +4,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { MissingImagePartError, stageRunnerImage } from '../src/constructs/repository-images.ts';
 import { temporaryDirectory } from './support/temporary-directory.ts';
 
-let parts: { dockerfile: string; executor: string; node: string };
+let parts: { dockerfile: string; executor: string };
 
 beforeEach(() => {
   const root = temporaryDirectory();
-  parts = { dockerfile: join(root, 'runner'), executor: join(root, 'executor'), node: join(root, 'node') };
+  parts = { dockerfile: join(root, 'runner'), executor: join(root, 'executor') };
   for (const folder of ['runner', 'executor/hooks']) mkdirSync(join(root, folder), { recursive: true });
   writeFileSync(join(parts.dockerfile, 'Dockerfile'), 'FROM scratch\n');
-  writeFileSync(parts.node, 'node');
 });
 
 describe("the manager image's build context", () => {
@@ -20,7 +19,7 @@ describe("the manager image's build context", () => {
     writeFileSync(join(parts.executor, 'dist/manager.mjs'), 'manager');
     const context = temporaryDirectory();
     stageRunnerImage(context, parts);
-    expect(readdirSync(context).sort()).toEqual(['Dockerfile', 'dist', 'hooks', 'node']);
+    expect(readdirSync(context).sort()).toEqual(['Dockerfile', 'dist', 'hooks']);
     expect(readFileSync(join(context, 'dist/manager.mjs'), 'utf8')).toBe('manager');
   });
 

@@ -34,8 +34,10 @@ export const jobTaskFinishedSchema = z.object({
   reason: z.string().max(1024).optional(),
   /** Seconds from RunTask to StopTask. */
   seconds: z.number().nonnegative(),
-  /** Fargate's price for those seconds in USD, public IPv4 address not included. */
+  /** Fargate's price for those seconds in USD, with the task's public IPv4 address if it had one. */
   estimatedCostUsd: z.number().nonnegative(),
+  /** Region whose prices those are: the task's own, or us-east-1 where its own are not known. */
+  priceRegion: z.string().max(64).optional(),
 });
 
 export type JobTaskStarted = z.infer<typeof jobTaskStartedSchema>;

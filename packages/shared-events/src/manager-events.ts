@@ -15,8 +15,6 @@ export const managerRequestCauseSchema = z.enum([
 export const managerRequestedSchema = z.object({
   ...detailBase,
   cause: managerRequestCauseSchema,
-  /** Two requests with one key are one request: it is what the launcher derives RunTask's `clientToken` from. */
-  requestKey: z.string().min(1).max(256),
   /** The manager whose end or drain caused the request. */
   managerTaskArn: taskArnSchema.optional(),
   runnerTokenParameter: z.string().startsWith('/').max(1011).optional(),

@@ -55,7 +55,6 @@ const samples: EventEntry[] = [
   buildEntry('bus', 'ManagerRequested', {
     ...base,
     cause: 'manager-lost',
-    requestKey: taskArn,
     managerTaskArn: taskArn,
   }),
   buildEntry('bus', 'ManagerLaunched', {

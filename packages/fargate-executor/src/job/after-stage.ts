@@ -31,6 +31,6 @@ export async function afterStage(
     if (session.services.length > 0) await context.watcher.look();
   }
   for (const service of untoldDeaths(session)) log.warn((await tellDeath(context, session, service)).lines);
-  if (stage.name === LAST_STAGE) for (const line of summarizeTask(session)) log.say(line);
+  if (stage.name === LAST_STAGE) for (const line of summarizeTask(context, session)) log.say(line);
   return lines;
 }

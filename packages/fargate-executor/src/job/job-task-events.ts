@@ -36,7 +36,9 @@ export async function publishFinished(
       architecture,
       capacityProvider: task.capacityProvider,
       seconds,
+      ...context.pricing,
     }),
+    priceRegion: context.pricing.priceRegion,
   });
 }
 

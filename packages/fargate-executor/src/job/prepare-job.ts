@@ -205,15 +205,19 @@ function shellInWords(shell: string): string {
   return shell;
 }
 
-function tellPlan(plan: JobTaskPlan, { fleet }: ExecutorContext, log: JobLog): void {
+function tellPlan(plan: JobTaskPlan, { fleet, pricing }: ExecutorContext, log: JobLog): void {
   const { image, size, architecture, ephemeralStorageGib, services } = plan.shape;
   const [capacityProvider = 'FARGATE'] = plan.capacity;
-  const hourly = estimateCostUsd({ ...size, architecture, capacityProvider, seconds: 3600 });
+  const hourly = estimateCostUsd({ ...size, architecture, capacityProvider, seconds: 3600, ...pricing });
   log.say(`Starting a Fargate task for this job (fleet ${fleet.name})`);
   const whose = plan.isDefaultImage ? " (the fleet's: the job names none, or one of unset variables)" : '';
   log.say(
     `Image ${image}${whose}, ${sizeInWords(size)}, ${ephemeralStorageGib} GB storage, ${architecture}, about $${hourly.toFixed(3)} an hour`,
   );
+  if (pricing.priceRegion !== pricing.region)
+    log.say(
+      `That is ${pricing.priceRegion}'s price: ${pricing.region}'s is not known here (the installation's setting fargatePrices says it)`,
+    );
   for (const service of services) log.say(`Service ${service.image}`);
   for (const note of plan.notes) log.say(note);
 }

@@ -1,5 +1,6 @@
 import {
   type FleetConfig,
+  fargatePricesOf,
   fleetSecretsPath,
   parameterNames,
   parseFleetConfig,
@@ -47,6 +48,7 @@ export async function createContext(
   logger: Logger,
 ): Promise<ExecutorContext> {
   const { cluster } = environment;
+  const region = await ecs.config.region();
   return {
     fleet,
     managerTaskArn: taskArn,
@@ -59,7 +61,7 @@ export async function createContext(
       executionRoleArn: environment.jobExecutionRoleArn,
       logGroup: environment.jobLogGroup,
       shipsServiceOutput: fleet.job.shipServiceOutput,
-      region: await ecs.config.region(),
+      region,
     },
     taskDefinitions: createTaskDefinitionRegistry(ecs),
     secretLeases: createSecretLeases({
@@ -72,6 +74,11 @@ export async function createContext(
     projectShares: createProjectShares(fleet),
     watcher: createTaskWatcher({ ecs, cluster, logger }),
     containerLog: createContainerLog(logs, environment.jobLogGroup, logger),
+    pricing: {
+      ...fargatePricesOf(region, environment.fargatePrices),
+      region,
+      hasPublicIp: fleet.network.assignPublicIp,
+    },
     hasConsole: environment.isAws,
     publish,
     logger,

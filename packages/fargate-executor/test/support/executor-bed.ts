@@ -14,7 +14,7 @@ import {
   DeleteSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import { type FleetConfig, fargatePricesOf } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import type { ExecutorContext } from '../../src/executor-context.ts';
 import { createProjectShares } from '../../src/job/project-shares.ts';
@@ -88,6 +88,7 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
     projectShares: createProjectShares(fleet),
     watcher: createTaskWatcher({ ecs: client, cluster: 'ci', logger, everyMs: { changing: 5, steady: 5 } }),
     containerLog: async (_, container) => [`last words of ${container}`],
+    pricing: { ...fargatePricesOf('us-east-1'), region: 'us-east-1', hasPublicIp: true },
     hasConsole: false,
     publish: async (name, detail) => void events.push({ name, detail }),
     logger,

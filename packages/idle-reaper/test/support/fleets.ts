@@ -14,14 +14,16 @@ export function fleetInput(over: Partial<FleetConfigInput> = {}): FleetConfigInp
   };
 }
 
-/** A fleet of ten minutes idle time, written at the beginning of time. */
+/** A fleet of ten minutes idle time and a safety launch each half hour, written at the beginning of time. */
 export function fleetFacts(
   over: Partial<FleetFacts> = {},
   config: Partial<FleetConfigInput> = {},
 ): FleetFacts {
   return {
     name: 'default',
-    config: fleetConfigSchema.parse(fleetInput({ manager: { idleSeconds: 600 }, ...config })),
+    config: fleetConfigSchema.parse(
+      fleetInput({ manager: { idleSeconds: 600 }, safetyLaunchSeconds: 1800, ...config }),
+    ),
     configChangedAt: 0,
     ownTokenName: '/p/fleets/default/runner-token',
     tokensChangedAt: new Map([['/p/fleets/default/runner-token', 0]]),

@@ -1,15 +1,17 @@
-import { parameterNames, parseEcrRegistry } from '@serverless-gitlab-runner/fleet';
-import { RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { parameterNames, parseEcrRegistry, safetyLaunchSecondsOf } from '@serverless-gitlab-runner/fleet';
+import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { type ILogGroup, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { StringParameter } from 'aws-cdk-lib/aws-ssm';
+import { ParameterTier, StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { type FleetProps, parseFleet } from '../fleet-props.ts';
 import { assumeCacheRole } from '../policies/statements.ts';
 import { fleetCache } from './fleet-cache.ts';
+import { documentTier } from './fleet-document.ts';
 import { FleetSecurityGroups } from './fleet-security-groups.ts';
 import type { JobCache } from './job-cache.ts';
 import { JobExecutionRole } from './job-execution-role.ts';
+import { lostWebhooksNotice } from './lost-webhooks.ts';
 import { managerEgressPorts } from './manager-egress.ts';
 import { ManagerTask, type ManagerTaskProps } from './manager-task.ts';
 import type { Network } from './network.ts';
@@ -27,6 +29,8 @@ export interface FleetResourcesProps
   readonly imageRepositories: readonly string[];
   /** Mirrors of images. Undefined: those that the fleet names. */
   readonly imageMirrors: readonly string[] | undefined;
+  /** Whether its document may be an advanced parameter, where it is too long for a standard one. */
+  readonly advancedDocument: boolean;
   /** How long the log of job tasks is kept. */
   readonly logRetention: RetentionDays;
 }
@@ -40,6 +44,8 @@ type ParsedFleet = ReturnType<typeof parseFleet>;
 export class FleetResources extends Construct {
   readonly jobLogGroup: ILogGroup;
   readonly managerRole: Role;
+  /** What becomes of a job whose webhook was lost. */
+  readonly lostWebhooks: string;
 
   /** @throws {InvalidFleetConfigError} at synthesis, when the fleet is not what its schema allows. */
   constructor(scope: Construct, id: string, props: FleetResourcesProps) {
@@ -60,6 +66,12 @@ export class FleetResources extends Construct {
     }).taskRole;
     if (fleet.job.imageConfigRegistries.some(parseEcrRegistry))
       jobExecution.grantReadConfigs(this.managerRole);
+    this.lostWebhooks = lostWebhooksNotice(fleet, {
+      size: { cpu: props.cpu, memory: props.memoryMiB },
+      architecture: props.architecture,
+      hasPublicIp: fleet.network?.assignPublicIp ?? props.network.assignPublicIp,
+    });
+    if (safetyLaunchSecondsOf(fleet) === 0) Annotations.of(this).addInfo(this.lostWebhooks);
     this.document(fleet, props);
   }
 
@@ -87,10 +99,17 @@ export class FleetResources extends Construct {
       network: network ?? this.ownNetwork(fleet, props),
       cache,
     };
+    const stringValue = Stack.of(this).toJsonString(document);
+    const tier = documentTier(this, name, {
+      document,
+      json: stringValue,
+      isAdvancedAllowed: props.advancedDocument,
+    });
     new StringParameter(this, 'Config', {
       parameterName: parameterNames(props.parameterPrefix, name).config,
       description: `Configuration of the GitLab runner fleet ${name}`,
-      stringValue: Stack.of(this).toJsonString(document),
+      stringValue,
+      ...(tier === 'advanced' ? { tier: ParameterTier.ADVANCED } : {}),
     });
   }
 

@@ -1,5 +1,6 @@
 import { CfnBudget } from 'aws-cdk-lib/aws-budgets';
 import { Construct } from 'constructs';
+import { knownRegion, REGIONS_WITHOUT_BUDGETS } from './regions.ts';
 
 /** An AWS budget of the whole account. */
 export interface BudgetProps {
@@ -16,6 +17,11 @@ export class SilentBudgetError extends Error {
   override readonly name = 'SilentBudgetError';
 }
 
+/** The region's CloudFormation makes no budgets. */
+export class NoBudgetsInRegionError extends Error {
+  override readonly name = 'NoBudgetsInRegionError';
+}
+
 /** Percent of the amount, of what was spent or is forecast, from which somebody is told. */
 const NOTIFICATIONS = [
   { notificationType: 'ACTUAL', threshold: 80 },
@@ -28,7 +34,10 @@ const NOTIFICATIONS = [
  * @see https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-costs.html
  */
 export class MonthlyBudget extends Construct {
-  /** @throws {SilentBudgetError} when there is neither address nor topic */
+  /**
+   * @throws {SilentBudgetError} when there is neither address nor topic
+   * @throws {NoBudgetsInRegionError}
+   */
   constructor(scope: Construct, id: string, { monthlyUsd, email, topicArn }: BudgetProps) {
     super(scope, id);
     const subscribers = [
@@ -38,6 +47,11 @@ export class MonthlyBudget extends Construct {
     if (subscribers.length === 0)
       throw new SilentBudgetError(
         'the budget would tell nobody: give it an email, or an SNS topic (alarmTopicArn)',
+      );
+    const region = knownRegion(this);
+    if (region !== undefined && REGIONS_WITHOUT_BUDGETS.includes(region))
+      throw new NoBudgetsInRegionError(
+        `CloudFormation makes no budgets in ${region}: leave "budget" out, and make one in the Billing console, which is for all regions`,
       );
     new CfnBudget(this, 'Budget', {
       budget: {

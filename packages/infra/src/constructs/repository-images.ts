@@ -1,8 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process, { arch, execPath, platform } from 'node:process';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
 import { SymlinkFollowMode } from 'aws-cdk-lib';
@@ -21,8 +20,6 @@ export interface RunnerImageParts {
   readonly dockerfile: string;
   /** Folder of packages/fargate-executor, built. */
   readonly executor: string;
-  /** Node.js for Linux of the image's architecture. */
-  readonly node: string;
 }
 
 /** The helper's image, built from this repository for one architecture. */
@@ -40,22 +37,20 @@ export function builtRunnerImage(architecture: Architecture): DockerImageAssetPr
   stageRunnerImage(directory, {
     dockerfile: join(ROOT, 'images/runner'),
     executor: join(ROOT, 'packages/fargate-executor'),
-    node: linuxNode(architecture),
   });
   return { directory, platform: platformOf(architecture), followSymlinks: SymlinkFollowMode.ALWAYS };
 }
 
 /**
  * Puts a build context together in an empty folder, of links that CDK follows: what the Dockerfile's folder has, with the
- * executor's bundle, its hooks and Node beside it.
+ * executor's bundle and its hooks beside it. Node comes from its official image.
  * @throws {MissingImagePartError}
  */
-export function stageRunnerImage(context: string, { dockerfile, executor, node }: RunnerImageParts): void {
+export function stageRunnerImage(context: string, { dockerfile, executor }: RunnerImageParts): void {
   const parts = new Map([
     ...readdirSync(dockerfile).map((name) => [name, join(dockerfile, name)] as const),
     ['dist', join(executor, 'dist')],
     ['hooks', join(executor, 'hooks')],
-    ['node', node],
   ]);
   for (const [name, source] of parts) {
     if (!existsSync(source))
@@ -64,21 +59,6 @@ export function stageRunnerImage(context: string, { dockerfile, executor, node }
       );
     symlinkSync(source, join(context, name));
   }
-}
-
-/** Node.js that runs in the image: the npm package of it if it is installed, or the one that runs this. */
-function linuxNode(architecture: Architecture): string {
-  const wanted = architecture === 'ARM64' ? 'arm64' : 'x64';
-  const name = `node-linux-${wanted}`;
-  try {
-    return createRequire(import.meta.url).resolve(`${name}/bin/node`);
-  } catch {
-    if (platform === 'linux' && arch === wanted) return execPath;
-  }
-  throw new MissingImagePartError(
-    `the manager's image needs Node.js for Linux on ${architecture}: run \`npm install --no-save --force ${name}@24\`, ` +
-      'or name an image that is built already (context runnerImage)',
-  );
 }
 
 function platformOf(architecture: Architecture): Platform {

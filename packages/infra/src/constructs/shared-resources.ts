@@ -1,4 +1,4 @@
-import { DEFAULT_PARAMETER_PREFIX } from '@serverless-gitlab-runner/fleet';
+import { DEFAULT_PARAMETER_PREFIX, type FargatePrices } from '@serverless-gitlab-runner/fleet';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnCluster } from 'aws-cdk-lib/aws-ecs';
@@ -44,6 +44,11 @@ export interface SharedResourcesProps {
   readonly managerMemoryMiB?: number;
   /** Architecture of managers. @default X86_64 */
   readonly managerArchitecture?: 'X86_64' | 'ARM64';
+  /**
+   * Fargate's prices in the region, by which job logs and events say what a job costs: USD on demand, of a vCPU and a GiB for an hour.
+   * @default those that `packages/fleet` knows; of a region that it does not, us-east-1's, and job logs say so
+   */
+  readonly fargatePrices?: FargatePrices;
   /** Variables for managers beyond their own, a proxy's for example; they do not replace those. @default none */
   readonly managerEnvironment?: Readonly<Record<string, string>>;
   /**
@@ -66,6 +71,12 @@ export interface SharedResourcesProps {
   readonly jobImageMirrors?: readonly string[];
   /** Bucket and role for jobs' `cache:`, for all fleets that do not say otherwise. @default none: caches are not kept */
   readonly cache?: JobCacheProps;
+  /**
+   * Whether a fleet's document of more than 4,096 characters may be an advanced parameter of SSM (at most 8,192 characters, $0.05 a month
+   * each and $0.05 for 10,000 reads, which are some 45,000 a month).
+   * @default false: such a document is refused at synthesis
+   */
+  readonly advancedFleetDocuments?: boolean;
   /** MiB logged within an hour, of managers or of one fleet's job tasks, from which an alarm rings. @default 1024 */
   readonly loggedMibAlarm?: number;
   /** A monthly budget of the account. @default none: AWS knows what amount is too much as little as we do */
@@ -166,12 +177,16 @@ export class SharedResources extends Construct implements Installation {
       memoryMiB: props.managerMemoryMiB ?? 1024,
       architecture,
       logLevel: props.logLevel ?? 'INFO',
-      environment: props.managerEnvironment ?? {},
+      environment: {
+        ...props.managerEnvironment,
+        ...(props.fargatePrices === undefined ? {} : { FARGATE_PRICES: JSON.stringify(props.fargatePrices) }),
+      },
       network: this.network,
       cache,
       managerEgressPorts: props.managerEgressPorts ?? [],
       imageRepositories: props.jobImageRepositories ?? [],
       imageMirrors: props.jobImageMirrors,
+      advancedDocument: props.advancedFleetDocuments ?? false,
       logRetention: props.logRetention ?? RetentionDays.TWO_WEEKS,
     };
   }

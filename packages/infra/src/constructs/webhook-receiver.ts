@@ -1,15 +1,18 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { FunctionUrlAuthType, type IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { decryptOnly, listFleets, parameterArns, putEvents, readParameters } from '../policies/statements.ts';
 import type { Installation } from './installation.ts';
 import { ServiceAlarms } from './service-alarms.ts';
 import { ServiceFunction, type ServiceOptions } from './service-function.ts';
+import { endpointOfRegion, openEndpoint, type WebhookEndpoint } from './webhook-endpoint.ts';
 
 export interface WebhookReceiverProps extends ServiceOptions {
   readonly installation: Installation;
+  /** What GitLab's webhooks call. @default a function URL, or an HTTP API where the region has no function URLs */
+  readonly endpoint?: WebhookEndpoint;
   /** What alarms do. @default nothing: they only show in CloudWatch */
   readonly alarmActions?: readonly IAlarmAction[];
 }
@@ -28,7 +31,7 @@ export class WebhookReceiver extends Construct {
   constructor(
     scope: Construct,
     id: string,
-    { installation, alarmActions, ...options }: WebhookReceiverProps,
+    { installation, endpoint, alarmActions, ...options }: WebhookReceiverProps,
   ) {
     super(scope, id);
     const { parameterPrefix, eventBusArn, eventBusName } = installation;
@@ -51,8 +54,7 @@ export class WebhookReceiver extends Construct {
       options,
     });
     this.function = receiver;
-    // No IAM in front: GitLab cannot sign for it, so the function checks the webhook's secret itself.
-    this.url = receiver.addFunctionUrl({ authType: FunctionUrlAuthType.NONE }).url;
+    this.url = openEndpoint(this, receiver, endpoint ?? endpointOfRegion(this));
     new ServiceAlarms(this, 'Alarms', alarmActions).functionErrors(receiver);
   }
 }

@@ -5,8 +5,6 @@
 export const PRICES = {
   /** A GiB of ephemeral storage above the first 20, for an hour. @see https://aws.amazon.com/fargate/pricing/ */
   ephemeralGibHour: 0.000111,
-  /** A public IPv4 address, for an hour. @see https://aws.amazon.com/vpc/pricing/ */
-  ipv4Hour: 0.005,
   /** A GB taken in by CloudWatch Logs. @see https://aws.amazon.com/cloudwatch/pricing/ */
   loggedGb: 0.5,
   /** A GB in S3 Standard, for a month. @see https://aws.amazon.com/s3/pricing/ */

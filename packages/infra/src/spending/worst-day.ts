@@ -1,4 +1,9 @@
-import { estimateCostUsd, type FargateSize } from '@serverless-gitlab-runner/fleet';
+import {
+  estimateCostUsd,
+  type FargateSize,
+  fargatePricesOf,
+  IPV4_HOUR_USD,
+} from '@serverless-gitlab-runner/fleet';
 import { readSettings } from '../app-settings.ts';
 import { DEFAULT_EXPIRE_DAYS } from '../constructs/job-cache.ts';
 import { parseFleet } from '../fleet-props.ts';
@@ -70,7 +75,7 @@ export function worstDay(): WorstDay {
     {
       what: 'public IPv4 addresses, in the VPC that is made',
       bound: 'one each task; none in private subnets',
-      usd: (tasks + manager.max) * HOURS * PRICES.ipv4Hour,
+      usd: (tasks + manager.max) * HOURS * IPV4_HOUR_USD,
     },
     {
       what: `logs: ${ASSUMED.loggedKibPerJob} KiB a job, nothing of what it prints`,
@@ -124,7 +129,9 @@ function unboundedOf(tasks: number, jobs: number, { cache }: ReturnType<typeof p
 
 function dayOf(size: FargateSize): number {
   const usage = { architecture: 'X86_64', capacityProvider: 'FARGATE', seconds: DAY_SECONDS } as const;
-  return estimateCostUsd({ ...size, ...usage });
+  // Public addresses are a row of their own.
+  const { prices } = fargatePricesOf('us-east-1');
+  return estimateCostUsd({ ...size, ...usage, prices, hasPublicIp: false });
 }
 
 function secretsUsd(secrets: number): number {

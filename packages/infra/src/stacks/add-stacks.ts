@@ -38,7 +38,11 @@ function addServiceStack(
   };
   switch (service) {
     case 'webhook-receiver':
-      new WebhookReceiverStack(app, id, { ...props, ...concurrency(settings.webhookConcurrency) });
+      new WebhookReceiverStack(app, id, {
+        ...props,
+        ...concurrency(settings.webhookConcurrency),
+        ...(settings.webhookEndpoint === undefined ? {} : { endpoint: settings.webhookEndpoint }),
+      });
       return;
     case 'runner-launcher':
       new RunnerLauncherStack(app, id, props);
@@ -62,9 +66,11 @@ function sharedProps(settings: AppSettings): SharedResourcesProps {
     jobImageRepositories: rest.jobImageRepositories,
     logLevel: rest.logLevel,
     loggedMibAlarm: rest.loggedMibAlarm,
+    advancedFleetDocuments: rest.advancedFleetDocuments,
     alarmActions: alarmActions(rest.alarmTopicArn),
     ...(budget === undefined ? {} : { budget: budgetProps(budget, rest.alarmTopicArn) }),
     ...(jobImageMirrors === undefined ? {} : { jobImageMirrors }),
+    ...(rest.fargatePrices === undefined ? {} : { fargatePrices: rest.fargatePrices }),
     ...(cache === undefined ? {} : { cache: cacheProps(cache) }),
     ...(runnerImage === undefined ? {} : { runnerImage }),
     ...(jobBaseImage === undefined ? {} : { jobBaseImage }),

@@ -42,6 +42,7 @@ export class SharedStack extends Stack {
       const own = resources.fleetResources.get(name);
       if (own) {
         new CfnOutput(this, `JobLogGroup${id}`, { value: own.jobLogGroup.logGroupName });
+        new CfnOutput(this, `LostWebhooks${id}`, { value: own.lostWebhooks });
         new CfnOutput(this, `ManagerRole${id}`, {
           value: own.managerRole.roleArn,
           description: `What a role of its own for the cache of fleet ${name} must trust`,

@@ -98,14 +98,13 @@ export function queued(jobId: number, over: Partial<NewEventDetail<'JobQueued'>>
 }
 
 /** A message that asks for a manager. */
-export function requested(requestKey: string): Message {
+export function requested(id: string): Message {
   const entry = buildEntry('bus', 'ManagerRequested', {
     fleet: 'default',
     occurredAt: new Date(START).toISOString(),
     cause: 'safety-launch',
-    requestKey,
   });
-  return message(entry, requestKey);
+  return message(entry, id);
 }
 
 /** An error as AWS's SDK throws it. */

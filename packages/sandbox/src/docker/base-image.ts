@@ -3,13 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
 import type { Log } from '../setup/progress.ts';
+import { REPOSITORY_ROOT } from '../setup/repository-root.ts';
 import { runCommand, tryCommand } from '../setup/run-command.ts';
 import { imageId } from './build-image.ts';
+import { defaultImageOf } from './default-image.ts';
 import { loadImage } from './load-image.ts';
 import { HOST_ARCHITECTURE, nameFor, PLATFORM } from './platform.ts';
 
 /** The image that all images of the sandbox stand on. */
 export const BASE_IMAGE = 'debian:bookworm-slim';
+/** The same by its digest, as the Dockerfiles name it. */
+const PINNED_BASE_IMAGE = defaultImageOf(
+  join(REPOSITORY_ROOT, 'images/aws-emulator/Dockerfile'),
+  'BASE_IMAGE',
+);
 /** The same where it is there for one architecture only, so that no pull moves the name above. */
 const OF_ARCHITECTURE: Readonly<Record<Architecture, string>> = {
   X86_64: 'amd64/debian:bookworm-slim',
@@ -35,7 +42,7 @@ export async function ensureBaseImage(
 ): Promise<string> {
   const name = nameFor(BASE_IMAGE, architecture);
   if (await imageId(name)) return name;
-  const source = architecture === HOST_ARCHITECTURE ? BASE_IMAGE : OF_ARCHITECTURE[architecture];
+  const source = architecture === HOST_ARCHITECTURE ? PINNED_BASE_IMAGE : OF_ARCHITECTURE[architecture];
   log(`docker pull ${source}`);
   const pull = await tryCommand('docker', ['pull', '--platform', PLATFORM[architecture], source]);
   if (pull.ok) {

@@ -14,7 +14,7 @@ import { type Log, step } from '../setup/progress.ts';
 import { REPOSITORY_ROOT } from '../setup/repository-root.ts';
 import { runCommand } from '../setup/run-command.ts';
 import { DEMO_IMAGES } from './demo-images.ts';
-import { linuxNode } from './linux-node.ts';
+import { ensureNodeImage } from './node-image.ts';
 import { armRunnerBaseImage, type RunnerBaseImage, runnerBaseImage } from './runner-base-image.ts';
 
 /** Names of the images that the system is deployed with. */
@@ -56,9 +56,8 @@ async function buildSystemImages(
     ...hostCa(),
     dist: join(EXECUTOR, 'dist'),
     hooks: join(EXECUTOR, 'hooks'),
-    node: await linuxNode(log),
   };
-  const buildArgs = { RUNNER_IMAGE: runner.name };
+  const buildArgs = { RUNNER_IMAGE: runner.name, NODE_IMAGE: await ensureNodeImage(log) };
   await buildImage({ name: manager, context: join(IMAGES, 'runner'), buildArgs, extraFiles, log });
   return { manager, helper };
 }

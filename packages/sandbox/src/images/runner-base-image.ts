@@ -1,15 +1,21 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Architecture } from '@serverless-gitlab-runner/fleet';
-import { buildImage, ensureBaseImage, HOST_ARCHITECTURE, nameFor, PLATFORM } from '../docker/index.ts';
+import {
+  buildImage,
+  defaultImageOf,
+  ensureBaseImage,
+  HOST_ARCHITECTURE,
+  nameFor,
+  PLATFORM,
+} from '../docker/index.ts';
 import type { SandboxEnvironment } from '../environment.ts';
 import type { Log } from '../setup/progress.ts';
 import { REPOSITORY_ROOT } from '../setup/repository-root.ts';
 import { tryCommand } from '../setup/run-command.ts';
-import { linuxNode } from './linux-node.ts';
+import { ensureNodeImage } from './node-image.ts';
 
 /** GitLab's own image, the one that images/runner and images/job-base stand on by default. */
-const OFFICIAL_IMAGE = 'gitlab/gitlab-runner:ubuntu-v19.3.0';
+const OFFICIAL_IMAGE = defaultImageOf(join(REPOSITORY_ROOT, 'images/runner/Dockerfile'), 'RUNNER_IMAGE');
 const LOCAL_IMAGE = 'serverless-gitlab-runner/gitlab-runner';
 /** What images/job-base installs. */
 const PACKAGES_OF_HELPER = 'git-lfs openssh-server busybox-static bash-static';
@@ -50,7 +56,7 @@ export async function runnerBaseImage(
   }
   if ((await tryCommand('docker', ['pull', '--quiet', OFFICIAL_IMAGE])).ok)
     return { name: OFFICIAL_IMAGE, kind: OFFICIAL_IMAGE, source: 'official', tag };
-  const files = await doubleFiles(HOST_ARCHITECTURE, log);
+  const files = doubleFiles();
   const name = await buildWith(files, `${LOCAL_IMAGE}:${tag}`, baseImage, log);
   return { name, kind: 'the runner double', source: 'double', tag };
 }
@@ -72,20 +78,20 @@ export async function armRunnerBaseImage(
   log: Log,
 ): Promise<string> {
   if (binary === undefined && runner.source !== 'double') return runner.name;
-  const files = binary ? realBinary(binary, 'GITLAB_RUNNER_BIN_ARM64') : await doubleFiles('ARM64', log);
+  const files = binary ? realBinary(binary, 'GITLAB_RUNNER_BIN_ARM64') : doubleFiles();
   const name = nameFor(`${LOCAL_IMAGE}:${runner.tag}`, 'ARM64');
   const base = await ensureBaseImage(log, 'ARM64');
-  const buildArgs = { BASE_IMAGE: base, MORE_PACKAGES: PACKAGES_OF_HELPER };
+  const NODE_IMAGE = await ensureNodeImage(log, 'ARM64');
+  const buildArgs = { BASE_IMAGE: base, NODE_IMAGE, MORE_PACKAGES: PACKAGES_OF_HELPER };
   const platform = PLATFORM.ARM64;
   await buildImage({ name, context: CONTEXT, platform, buildArgs, extraFiles: files, log });
   return name;
 }
 
-async function doubleFiles(architecture: Architecture, log: Log): Promise<Record<string, string>> {
+function doubleFiles(): Record<string, string> {
   return {
     'bin/gitlab-runner': join(CONTEXT, 'run-double'),
     'lib/gitlab-runner.mjs': join(REPOSITORY_ROOT, 'packages/runner-double/dist/gitlab-runner.mjs'),
-    'lib/node': await linuxNode(log, architecture),
   };
 }
 
@@ -102,6 +108,7 @@ async function buildWith(
   baseImage: string,
   log: Log,
 ): Promise<string> {
-  await buildImage({ name, context: CONTEXT, buildArgs: { BASE_IMAGE: baseImage }, extraFiles, log });
+  const buildArgs = { BASE_IMAGE: baseImage, NODE_IMAGE: await ensureNodeImage(log) };
+  await buildImage({ name, context: CONTEXT, buildArgs, extraFiles, log });
   return name;
 }

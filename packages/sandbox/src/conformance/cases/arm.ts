@@ -1,5 +1,5 @@
 import { DescribeTaskDefinitionCommand, DescribeTasksCommand } from '@aws-sdk/client-ecs';
-import { estimateCostUsd } from '@serverless-gitlab-runner/fleet';
+import { estimateCostUsd, fargatePricesOf } from '@serverless-gitlab-runner/fleet';
 import { HOST_ARCHITECTURE } from '../../docker/index.ts';
 import { DEMO_IMAGES } from '../../images/demo-images.ts';
 import type { Expectation, Scene, Suite } from '../conformance-case.ts';
@@ -66,7 +66,10 @@ function isPricedAsArm(): Expectation {
   return (seen) => {
     const { cpu = 0, memory = 0, capacityProvider } = seen.task ?? {};
     const provider = capacityProvider === 'FARGATE' ? 'FARGATE' : 'FARGATE_SPOT';
-    const usage = { cpu, memory, architecture: 'ARM64', capacityProvider: provider, seconds: 3600 } as const;
+    // The emulator's region, and the VPC that is made, whose tasks have public addresses.
+    const pricing = { prices: fargatePricesOf('us-east-1').prices, hasPublicIp: true };
+    const task = { cpu, memory, architecture: 'ARM64', capacityProvider: provider } as const;
+    const usage = { ...task, ...pricing, seconds: 3600 };
     return says(`ARM64, about $${estimateCostUsd(usage).toFixed(3)} an hour`)(seen);
   };
 }

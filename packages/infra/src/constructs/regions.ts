@@ -1,0 +1,59 @@
+import { Stack, Token } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+
+/**
+ * Regions where Lambda has no function URLs. Read on 2026-11-28 from the Lambda guide; a test compares it with cfn-lint's list of
+ * resource types by region.
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
+ */
+export const REGIONS_WITHOUT_FUNCTION_URLS: readonly string[] = [
+  'ap-east-2',
+  'ap-south-2',
+  'ap-southeast-4',
+  'ap-southeast-5',
+  'ap-southeast-6',
+  'ap-southeast-7',
+  'ca-west-1',
+  'cn-north-1',
+  'cn-northwest-1',
+  'eu-central-2',
+  'eu-south-2',
+  'il-central-1',
+  'me-central-1',
+  'mx-central-1',
+  'us-gov-east-1',
+  'us-gov-west-1',
+];
+
+/** Regions whose CloudFormation has no `AWS::Budgets::Budget`: cfn-lint's list on 2026-11-28, which a test compares. */
+export const REGIONS_WITHOUT_BUDGETS: readonly string[] = [
+  'af-south-1',
+  'ap-east-1',
+  'ap-east-2',
+  'ap-northeast-3',
+  'ap-south-2',
+  'ap-southeast-3',
+  'ap-southeast-4',
+  'ap-southeast-5',
+  'ap-southeast-6',
+  'ap-southeast-7',
+  'ca-west-1',
+  'eu-central-2',
+  'eu-north-1',
+  'eu-south-1',
+  'eu-south-2',
+  'il-central-1',
+  'me-central-1',
+  'mx-central-1',
+  'us-gov-east-1',
+  'us-gov-west-1',
+];
+
+/**
+ * The region that a stack is deployed to. A stack that names none is deployed to the CLI's, which CDK tells its app in
+ * `CDK_DEFAULT_REGION`; undefined where nothing tells.
+ */
+export function knownRegion(scope: Construct): string | undefined {
+  const { region } = Stack.of(scope);
+  return Token.isUnresolved(region) ? process.env.CDK_DEFAULT_REGION : region;
+}

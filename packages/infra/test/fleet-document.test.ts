@@ -1,0 +1,52 @@
+import { InvalidFleetConfigError } from '@serverless-gitlab-runner/fleet';
+import { describe, expect, it } from 'vitest';
+import { stackOf } from './support/synthesise.ts';
+
+/** A fleet whose document is longer by about so many characters. */
+const longer = (characters: number) => ({
+  fleets: [
+    {
+      name: 'default',
+      job: { registryMirrors: { 'docker.io': 'registry.example.com/docker-hub' } },
+      runner: {
+        tagList: Array.from({ length: Math.ceil(characters / 100) }, (_, index) =>
+          `${index}`.padEnd(97, '-'),
+        ),
+      },
+    },
+  ],
+});
+const configs = (context: object) =>
+  Object.values(stackOf('shared', { ...context }).findResources('AWS::SSM::Parameter')).map(
+    ({ Properties }) => Properties.Tier,
+  );
+
+describe("a fleet's document", () => {
+  it('is a standard parameter', () => {
+    expect(configs({})).toEqual([undefined]);
+    expect(configs({ ...longer(1000), advancedFleetDocuments: true })).toEqual([undefined]);
+  });
+
+  it('that no standard parameter can hold is refused at synthesis, with the way out', () => {
+    expect(() => configs(longer(3000))).toThrow(InvalidFleetConfigError);
+    expect(() => configs(longer(3000))).toThrow(
+      /"default".*\d{4} characters.*4096.*runner\.tagList.*\$0\.05.*advancedFleetDocuments/,
+    );
+  });
+
+  it('is an advanced parameter where that was asked for, up to 8,192 characters', () => {
+    expect(configs({ ...longer(3000), advancedFleetDocuments: 'true' })).toEqual(['Advanced']);
+    expect(() => configs({ ...longer(8000), advancedFleetDocuments: true })).toThrow(/8192.*two fleets/);
+  });
+
+  it('is measured with the ids and names that CloudFormation puts for references', () => {
+    const measured = Array.from({ length: 8 }, (_, index) => {
+      const context = { ...longer(2200 + 100 * index), cache: {}, advancedFleetDocuments: true };
+      const [parameter] = Object.values(stackOf('shared', context).findResources('AWS::SSM::Parameter'));
+      const parts: unknown[] = parameter?.Properties.Value['Fn::Join'][1];
+      const literal = parts.filter((part) => typeof part === 'string').join('');
+      return { isShortWithoutThem: literal.length <= 4096, tier: parameter?.Properties.Tier };
+    });
+    expect(measured).toContainEqual({ isShortWithoutThem: true, tier: 'Advanced' });
+  });
+});

