@@ -14,7 +14,7 @@ const CONTEXT = {
 };
 
 /** Services' principals, which are the same in every partition. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html */
-const PRINCIPAL = /\b(apigateway|budgets|ecs-tasks|events|lambda|scheduler)\.amazonaws\.com\b(?!\.)/g;
+const PRINCIPAL = /\b(apigateway|budgets|ecs|ecs-tasks|events|lambda|scheduler)\.amazonaws\.com\b(?!\.)/g;
 /** A partition or a DNS suffix that stands in a text as it is. */
 const HARD_CODED = /\barn:aws[\w-]*:|\bamazonaws\.com\b|\bapi\.aws\b/;
 
