@@ -14,8 +14,8 @@ const REFERENCE_REGION = 'us-east-1';
 const US = { X86_64: { vcpu: 0.04048, gib: 0.004445 }, ARM64: { vcpu: 0.03238, gib: 0.00356 } };
 
 /**
- * Prices by region as AWS published them, seen in November 2026: of regions that are not here they were not to be had. `npm run prices -w
- * packages/fleet -- <region>` prints a region's from AWS's price list.
+ * Prices of some regions, read from AWS's price pages or from public copies of them in November 2026, not from its price list;
+ * us-west-2's ARM64 price is taken to be us-east-1's. An installation elsewhere says its region's by `fargatePrices`.
  * @see https://aws.amazon.com/fargate/pricing/
  */
 export const FARGATE_PRICES: Readonly<Record<string, FargatePrices>> = {
