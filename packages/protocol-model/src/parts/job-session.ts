@@ -33,8 +33,8 @@ export async function runJob(parts: SessionParts, job: GitLabJob): Promise<void>
   const lost = jobTasks.ended(task).then(() => 'failed' as const);
   const done = wire.sleep(actor, job.seconds * 1000).then(() => 'finished' as const);
   const end = await Promise.race([done, lost]);
-  // A manager that died in the meantime was told of nothing.
-  if (!actor.alive) return;
+  // A manager that died in the meantime was told of nothing, and one whose time was up has failed its jobs.
+  if (!actor.alive || job.state === 'failed') return;
   jobTasks.silent(task);
   job.state = 'ending';
   await stopTask(parts, task);

@@ -88,6 +88,8 @@ export function startLauncher(parts: LauncherParts): void {
       },
       (error: unknown) => parts.onCrash(error),
     );
+    // What it remembers from the call before it gets without a call that would wake it.
+    clock.wake();
   };
 
   parts.queue.listeners.push(onVisible);
