@@ -24,6 +24,7 @@ const commands = {
   conformance: () => withBuild([['packages/sandbox/src/main.ts', 'conformance', ...args]]),
   faults: () => withBuild([['packages/sandbox/src/main.ts', 'faults', ...args]]),
   test: () => withBuild([['packages/sandbox/src/main.ts', 'test', ...args]]),
+  mutants: () => inSequence([['scripts/run-mutants.mjs', ...args]]),
   build: () => withBuild([]),
   lint: () =>
     inSequence([
@@ -49,6 +50,7 @@ const help = `Usage: npm run COMMAND
   conformance
             jobs as people write them, from real .gitlab-ci.yml files; "npm run conformance -- --list" names the cases
   test      all tests; "npm test -- packages/fleet" runs some
+  mutants   mutation tests of the modules that decide; "npm run mutants -- --help" tells more
   lint      format and lint rules, types, package boundaries, dead code
   build     every package's bundle, under packages/*/dist
   format    formats and mends what can be mended
