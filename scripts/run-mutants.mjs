@@ -3,12 +3,16 @@
  * fail. A mutant that survives shows what no test says.
  */
 import { availableParallelism } from 'node:os';
+import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
 import { decidingModules } from './deciding-modules.mjs';
 
 const WANTED_SCORE = 95;
 const REPORTS = 'reports/mutants';
+
+/** What Stryker says of a comment that gives no reason. */
+const REASON_WITHOUT_ONE = 'Ignored using a comment';
 
 const HELP = `Usage: npm run mutants [-- [--fresh] [--concurrency N] [FILTER …]]
 
@@ -39,6 +43,8 @@ if (modules.length === 0) {
 }
 
 const start = Date.now();
+// Each mutant's tests run in a new worker, which spends most of its time on loading what it imports.
+process.env.NODE_COMPILE_CACHE ??= resolve(REPORTS, 'compile-cache');
 const stryker = new Stryker({
   mutate: modules,
   testRunner: 'vitest',
@@ -59,7 +65,9 @@ const stryker = new Stryker({
   ignorePatterns: ['reports', 'dist', 'cdk.out', '.nx'],
   allowEmpty: false,
 });
-const mutants = await stryker.runMutationTest();
+// Of incremental mode come the results of all modules, those of earlier runs included.
+const results = await stryker.runMutationTest();
+const mutants = results.filter(({ fileName }) => modules.includes(relative(process.cwd(), resolve(fileName))));
 process.exitCode = report(mutants);
 
 function readArguments() {
@@ -83,7 +91,7 @@ function report(all) {
   const width = Math.max(...modules.map((path) => path.length));
   console.log(`\n${'module'.padEnd(width)}  score  mutants  detected  survived  no test  with reason`);
   for (const path of modules) {
-    console.log(row(path, all.filter(({ fileName }) => fileName.endsWith(`/${path}`)), width));
+    console.log(row(path, all.filter(({ fileName }) => resolve(fileName) === resolve(path)), width));
   }
   console.log(row('all', all, width));
   const open = all.filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
@@ -121,10 +129,9 @@ function scoreOf(mutants) {
 }
 
 function hasReason(statusReason) {
-  return Boolean(statusReason) && statusReason !== 'Ignored by user comment';
+  return Boolean(statusReason) && statusReason !== REASON_WITHOUT_ONE;
 }
 
 function inWords({ status, fileName, location, mutatorName, replacement }) {
-  const file = modules.find((path) => fileName.endsWith(`/${path}`)) ?? fileName;
-  return `${status} ${file}:${location.start.line}:${location.start.column} ${mutatorName}: ${replacement}`;
+  return `${status} ${relative(process.cwd(), resolve(fileName))}:${location.start.line}:${location.start.column} ${mutatorName}: ${replacement}`;
 }
