@@ -26,6 +26,7 @@ const commands = {
   test: () => withBuild([['packages/sandbox/src/main.ts', 'test', ...args]]),
   mutants: () => inSequence([['scripts/run-mutants.mjs', ...args]]),
   build: () => withBuild([]),
+  deploy,
   lint: () =>
     inSequence([
       [bin('@biomejs/biome/bin/biome'), 'check', '.'],
@@ -52,6 +53,7 @@ const help = `Usage: npm run COMMAND
   test      all tests; "npm test -- packages/fleet" runs some
   mutants   mutation tests of the modules that decide; "npm run mutants -- --help" tells more
   lint      format and lint rules, types, package boundaries, dead code
+  deploy    everything to AWS, or with --affected what changed; ends with what to do next
   build     every package's bundle, under packages/*/dist
   format    formats and mends what can be mended
 `;
@@ -112,6 +114,32 @@ async function withBuild(scripts) {
   if (code !== 0) return code;
   console.error(`Packages built in ${((Date.now() - start) / 1000).toFixed(1)} s`);
   return inSequence(scripts);
+}
+
+const deployHelp = `Usage: npm run deploy [-- --affected] [-- options]
+
+Builds the packages and deploys the stacks into the account and region of the AWS credentials, the shared one first, and prints
+what is left to do: webhook URLs, commands for the secrets. The account must be bootstrapped: packages/infra/README.md.
+
+  --affected   only what was changed since the branch left main, as nx sees it ("npx nx affected -t deploy" does the same)
+  -h, --help   this
+  All other options go to the deployment of each stack: node packages/infra/src/deploy.ts --help
+`;
+
+async function deploy() {
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(deployHelp);
+    return 0;
+  }
+  const options = args.filter((arg) => arg !== '--affected' && arg !== '--');
+  const which = options.length < args.length && args.includes('--affected') ? 'affected' : 'run-many';
+  // Four at a time; nx has the services wait for what they stand on.
+  const nx = [bin('nx/dist/bin/nx.js'), which, '-t', 'deploy', '--parallel=4', '--outputStyle=stream'];
+  // nx says otherwise to what it runs, terminal or not.
+  if (!process.stdout.isTTY) env.FORCE_COLOR = '0';
+  // Not as arguments: nx hands them on without their quotes, and settings are JSON.
+  env.DEPLOY_OPTIONS = JSON.stringify(options);
+  return (await run(nx)) || run(['packages/infra/src/next-steps.ts']);
 }
 
 function runQuietly(script) {

@@ -3,8 +3,10 @@
 from ministack import app as ministack_app
 from ministack.services import ecs
 
-from fargate import cloudformation
+from fargate import cloudformation, message_moves, service_linked_role
+from fargate.api import clusters
 from fargate.api.client_tokens import CLIENT_TOKENS
+from fargate.api.clusters import delete_cluster
 from fargate.api.run_task import run_task
 from fargate.api.tags import list_tags_for_resource, tag_resource, untag_resource
 from fargate.api.task_definitions import register_task_definition
@@ -15,6 +17,7 @@ from fargate.runtime.events import start_delivery
 from fargate.server import with_own_paths
 
 ACTIONS = {
+    "DeleteCluster": delete_cluster,
     "RegisterTaskDefinition": register_task_definition,
     "RunTask": run_task,
     "StopTask": stop_task,
@@ -33,6 +36,9 @@ def install() -> None:
     ecs._run_task, ecs._stop_task, ecs._describe_tasks = run_task, stop_task, describe_tasks
     ecs._register_task_definition = register_task_definition
     cloudformation.install()
+    clusters.install()
+    service_linked_role.install()
+    message_moves.install()
     _wrap_reset()
     ministack_app.app = with_own_paths(ministack_app.app)
     start_delivery()

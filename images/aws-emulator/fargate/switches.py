@@ -6,11 +6,13 @@ without `times` until taken back, with `{"FARGATE_SPOT": null}`; with `"error": 
 `PUT /_fargate/faults` with `{"throttle": {"RunTask": 2}, "lagSeconds": 1, "diskMib": 32, "stopKeepsTags": true}`.
 `PUT /_fargate/rates` with `{"reads": 10}`: that bucket of the account's rates takes nothing for so many seconds;
 `DELETE` fills them all and counts from zero.
-`GET` of capacity, faults and rates shows how they stand.
+`PUT /_fargate/account` with `{"new": true, "lagSeconds": 2, "mayCreateRole": true}`: an account without ECS's service-linked role.
+`GET` of capacity, faults, rates and account shows how they stand.
 """
 
 import json
 
+from fargate import service_linked_role
 from fargate.capacity import CAPACITY, WARNING_SECONDS, interrupt
 from fargate.faults import FAULTS
 from fargate.rates import RATES
@@ -72,10 +74,21 @@ def _reset_rates(_data):
     return 200, RATES.show()
 
 
+def _show_account(_data):
+    return 200, service_linked_role.ROLE.show()
+
+
+def _change_account(data):
+    service_linked_role.change(data)
+    return 200, service_linked_role.ROLE.show()
+
+
 _ROUTES = {
     ("GET", "capacity"): _show_capacity,
     ("PUT", "capacity"): _change_capacity,
     ("POST", "interrupt"): _interrupt,
+    ("GET", "account"): _show_account,
+    ("PUT", "account"): _change_account,
     ("GET", "faults"): _show_faults,
     ("PUT", "faults"): _change_faults,
     ("GET", "rates"): _show_rates,

@@ -1,5 +1,5 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { buildEntry } from '@serverless-gitlab-runner/shared-events';
+import { buildEntry, type EventEntry } from '@serverless-gitlab-runner/shared-events';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { EventsNotPublishedError, fullJitter, publishEvents } from '../src/index.ts';
@@ -72,6 +72,87 @@ describe('publishing events', () => {
     ]);
     expect(timing.sleeps).toEqual([50]);
   });
+
+  it('maps entries that are refused again and again to their events, wherever each stands in its call', async () => {
+    // Of 13 entries these are refused: at first, and at the second try.
+    const refused = [
+      ['key 1', 'key 4', 'key 9', 'key 11'],
+      ['key 4', 'key 11'],
+    ];
+    const puts: string[][] = [];
+    let tries = 0;
+    bus.on(PutEventsCommand).callsFake(({ Entries }) => {
+      const keys: string[] = Entries.map(({ Detail }: { Detail: string }) => JSON.parse(Detail).requestKey);
+      puts.push(keys);
+      const refusedNow = refused[tries] ?? [];
+      // The first try takes two calls.
+      if (puts.length !== 1) tries += 1;
+      return {
+        Entries: keys.map((key) =>
+          refusedNow.includes(key) ? { ErrorCode: 'ThrottlingException' } : { EventId: `id of ${key}` },
+        ),
+      };
+    });
+    expect(await publish(13)).toEqual(Array.from({ length: 13 }, (_, index) => `id of key ${index}`));
+    expect(puts.slice(2)).toEqual([
+      ['key 1', 'key 4', 'key 9', 'key 11'],
+      ['key 4', 'key 11'],
+    ]);
+  });
+
+  it('names the events that were refused at the last try, and no others', async () => {
+    const names = ['JobQueued', 'ManagerLaunched', 'ManagerStopped'] as const;
+    const mixed = entries(3).map(
+      (entry, index): EventEntry => ({ ...entry, DetailType: names[index] ?? names[0] }),
+    );
+    const accepted = { EventId: 'x' };
+    bus
+      .on(PutEventsCommand)
+      .resolvesOnce({
+        Entries: [accepted, { ErrorCode: 'ThrottlingException' }, { ErrorCode: 'InternalFailure' }],
+      })
+      .resolvesOnce({ Entries: [accepted, { ErrorCode: 'InternalFailure' }] })
+      .resolvesOnce({ Entries: [{ ErrorCode: 'MalformedDetail' }] });
+    const failure = publishEvents(client, mixed, { timing: fakeTiming(), deadlineAt: 5000 });
+    await expect(failure).rejects.toMatchObject({
+      codes: ['MalformedDetail'],
+      message:
+        'EventBridge did not take ManagerStopped (MalformedDetail): look at the bus and its permissions',
+    });
+    expect(bus.commandCalls(PutEventsCommand)).toHaveLength(3);
+  });
+
+  it('gives up at once when one of several is refused for good, and names all that are not on the bus', async () => {
+    bus.on(PutEventsCommand).resolves({
+      Entries: [{ ErrorCode: 'ThrottlingException' }, { EventId: 'x' }, { ErrorCode: 'MalformedDetail' }],
+    });
+    await expect(publish(3)).rejects.toMatchObject({ codes: ['ThrottlingException', 'MalformedDetail'] });
+    expect(bus.commandCalls(PutEventsCommand)).toHaveLength(1);
+  });
+
+  it('does not take an entry for put that the answer does not mention', async () => {
+    bus
+      .on(PutEventsCommand)
+      .resolvesOnce({ Entries: [{ EventId: 'one' }] })
+      .resolvesOnce({ Entries: [{ EventId: 'two' }] });
+    expect(await publish(2)).toEqual(['one', 'two']);
+  });
+
+  it.each([
+    [50, 1],
+    [51, 2],
+  ])(
+    'tries again only where the pause ends before the deadline: %i ms, %i calls',
+    async (deadlineAt, calls) => {
+      bus
+        .on(PutEventsCommand)
+        .rejectsOnce(throttled)
+        .resolves({ Entries: [{ EventId: 'one' }] });
+      const result = publishEvents(client, entries(1), { timing: fakeTiming(), deadlineAt });
+      await (calls === 1 ? expect(result).rejects.toThrow('ThrottlingException') : result);
+      expect(bus.commandCalls(PutEventsCommand)).toHaveLength(calls);
+    },
+  );
 
   it('tries a throttled or failed call again', async () => {
     bus

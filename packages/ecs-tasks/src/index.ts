@@ -1,5 +1,6 @@
 /** Our managers and job tasks in ECS: facts for those who decide, and the ways to stop and tag them. */
 export { type CapacityRefusal, capacityRefusal, quotaAdvice } from './capacity-refusal.ts';
+export { type CrashBackoff, crashBackoff, crashBackoffMs } from './crash-backoff.ts';
 export { definitionArn, jobTaskFacts, managerFacts, taskIdNumber } from './facts-for-tests.ts';
 export { isAlive, type Serving, servesSame, takesJobs, tokenRefusedAt } from './judgements.ts';
 export {

@@ -51,6 +51,22 @@ describe('verifying the runner token', () => {
     ]);
   });
 
+  it.each([
+    ['text/html; charset=utf-8', 'unreachable'],
+    ['application/json', 'refused'],
+  ])(
+    'answered with 403 and %s is %s: a firewall’s page says nothing about the token',
+    async (type, answer) => {
+      const server = createServer((_request, response) => {
+        response.writeHead(403, { 'content-type': type }).end('<html>blocked</html>');
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      closers.push(() => void server.close());
+      const { port } = server.address() as AddressInfo;
+      expect(await createRunnerApi(`http://127.0.0.1:${port}`, IDENTITY, logger).verify()).toBe(answer);
+    },
+  );
+
   it('is tried again while GitLab fails', async () => {
     const { url, requests } = await gitlab(502, 200);
     expect(await createRunnerApi(url, IDENTITY, logger).verifyPatiently(30, never)).toBe('accepted');

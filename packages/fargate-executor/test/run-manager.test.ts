@@ -175,6 +175,14 @@ describe('a manager', () => {
     expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'runner-exited' }]);
   });
 
+  it.each([0, 1, 65, 69, 78])(
+    'whose runner ends with %i, which means something else of a manager, ends with 70',
+    async (code) => {
+      const { exitCode } = await start(`exit ${code}`);
+      expect(await exitCode).toBe(70);
+    },
+  );
+
   it('gives its runner the hooks, and nothing of AWS', async () => {
     const { exitCode } = await start('exit 0');
     const environment = await started();
@@ -223,15 +231,24 @@ describe('a manager that cannot serve', () => {
   it('since its fleet is not written says which parameter is missing', async () => {
     mocks.ssm.on(GetParameterCommand).rejects(new ParameterNotFound({ message: '', $metadata: {} }));
     const { exitCode } = await start(OBEDIENT);
-    expect(await exitCode).toBe(78);
+    expect(await exitCode).toBe(65);
     expect(events()).toMatchObject([{ name: 'ManagerLaunchFailed', reason: 'invalid-fleet' }]);
     expect(events()[0].message).toContain('/serverless-gitlab-runner/fleets/default/config');
+  });
+
+  it('since its runner token is not written ends as with any other parameter that is missing', async () => {
+    mocks.ssm
+      .on(GetParameterCommand, { Name: '/serverless-gitlab-runner/fleets/default/runner-token' })
+      .rejects(new ParameterNotFound({ message: '', $metadata: {} }));
+    const { exitCode } = await start(OBEDIENT);
+    expect(await exitCode).toBe(65);
+    expect(events()[0].message).toContain('/serverless-gitlab-runner/fleets/default/runner-token');
   });
 
   it('since its fleet is wrong names the field', async () => {
     parameter('config', '{"version":1,"name":"default","network":{}}');
     const { exitCode } = await start(OBEDIENT);
-    expect(await exitCode).toBe(78);
+    expect(await exitCode).toBe(65);
     expect(events()[0].message).toContain('network.subnets');
   });
 

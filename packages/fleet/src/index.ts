@@ -36,6 +36,7 @@ export {
   familyOf,
   fleetOfJobFamily,
   HELPER_CONTAINER,
+  INVALID_FLEET_EXIT_CODE,
   jobFamilyPrefix,
   jobOfGroup,
   jobTaskGroup,

@@ -48,10 +48,16 @@ export const MANAGER_STARTED_BY = 'serverless-gitlab-runner';
 export const MANAGER_CONTAINER = 'manager';
 
 /**
- * Exit code of the manager's container when GitLab refuses its runner token (EX_CONFIG of sysexits.h). Launcher and reaper
+ * Exit code of the manager's container when GitLab refuses its runner token (EX_CONFIG of sysexits.h), and never otherwise. Launcher and reaper
  * start no other manager with that token until the fleet's document or the token's parameter is written anew.
  */
 export const RUNNER_TOKEN_REFUSED_EXIT_CODE = 78;
+
+/**
+ * Exit code of the manager's container when its fleet's document or a parameter is missing or invalid (EX_DATAERR). The next
+ * one is started later and later, or at once when the document or the token was written since.
+ */
+export const INVALID_FLEET_EXIT_CODE = 65;
 
 /** Containers of a job task, as in GitLab's Kubernetes executor. */
 export const HELPER_CONTAINER = 'helper';

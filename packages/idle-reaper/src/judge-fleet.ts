@@ -25,7 +25,8 @@ const WINDOW_MS = 90_000;
 
 /**
  * Decides when a fleet without a manager starts one to ask GitLab for jobs, in case a webhook was lost. With managers known
- * that is one period after the last of them was created or ended, and every period from then; else every period of the clock.
+ * that is one period after the last of them took jobs, and every period from then; else every period of the clock. A draining
+ * manager is none: it may work off a long job for hours, and its end begins nothing anew.
  */
 export function judgeFleet({ fleet, managers, now }: FleetCase): FleetVerdict {
   const period = (fleet.config?.safetyLaunchSeconds ?? 0) * 1000;
@@ -34,7 +35,7 @@ export function judgeFleet({ fleet, managers, now }: FleetCase): FleetVerdict {
   const serving: Serving = { fleet: fleet.name, runnerTokenParameter: undefined };
   const own = managers.filter((manager) => servesSame(manager, serving));
   if (own.some(takesJobs)) return { kind: 'none', because: 'has-manager' };
-  const last = Math.max(0, ...own.flatMap(({ createdAt = 0, stoppedAt = 0 }) => [createdAt, stoppedAt]));
+  const last = Math.max(0, ...own.map(tookJobsUntil));
   const waited = now - last;
   if (waited < period || waited % period >= WINDOW_MS) return { kind: 'none', because: 'not-now' };
   const refusedAt = tokenRefusedAt(managers, serving);
@@ -42,4 +43,8 @@ export function judgeFleet({ fleet, managers, now }: FleetCase): FleetVerdict {
     return { kind: 'none', because: 'token-refused' };
   const requestKey = `${fleet.name}@safety-launch@${Math.floor(now / period)}`;
   return { kind: 'request', cause: 'safety-launch', requestKey };
+}
+
+function tookJobsUntil({ createdAt = 0, drainAt, stoppedAt = 0 }: ManagerFacts): number {
+  return Math.max(createdAt, drainAt ?? stoppedAt);
 }

@@ -1,4 +1,5 @@
 import {
+  crashBackoffMs,
   isAlive,
   type JobTaskFacts,
   type ManagerFacts,
@@ -34,7 +35,6 @@ const REMEMBERED_MS = 3600 * SECOND;
 const INSISTENT_MS = 300 * SECOND;
 const REPEAT_MS = 600 * SECOND;
 const REPEAT_WINDOW_MS = 90 * SECOND;
-const MAX_BACKOFF_MS = 900 * SECOND;
 /** A manager with a free place takes a job that waits within some polls. */
 const TAKEN_WITHIN_MS = 15 * SECOND;
 
@@ -101,8 +101,7 @@ function failedEnds(managers: readonly ManagerFacts[], now: number): number {
 
 /** The first loss is replaced at once; managers that keep dying, later and later. */
 function isDue(elapsedMs: number, failures: number): boolean {
-  const backoff = Math.min(MAX_BACKOFF_MS, 60 * SECOND * (2 ** Math.max(0, failures - 1) - 1));
-  const waited = elapsedMs - backoff;
+  const waited = elapsedMs - crashBackoffMs(failures);
   return waited >= 0 && (waited < INSISTENT_MS || waited % REPEAT_MS < REPEAT_WINDOW_MS);
 }
 

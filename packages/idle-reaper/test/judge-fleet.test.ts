@@ -31,6 +31,13 @@ const ended = (minutesAgo: number, over = {}) => ({
   ...over,
 });
 
+/** Made an hour ago, draining since, with a long job. */
+const draining = (minutesAgo: number, over = {}) => ({
+  createdAt: onTheClock - 60 * minute,
+  drainAt: onTheClock - minutesAgo * minute,
+  ...over,
+});
+
 describe('when a fleet without a manager starts one to ask GitLab itself', () => {
   it.each<[string, Row, string]>([
     ['never had one, at a half hour of the clock', {}, 'default@safety-launch@1000'],
@@ -45,15 +52,23 @@ describe('when a fleet without a manager starts one to ask GitLab itself', () =>
     ['the last one ended longer ago, and was asked for then', { managers: [ended(35)] }, 'not-now'],
     ['one runs', { managers: [{}] }, 'has-manager'],
     ['one starts', { managers: [{ state: 'starting' }] }, 'has-manager'],
+    ['one drains since half an hour', { managers: [draining(30)] }, 'default@safety-launch@1000'],
     [
-      'one drains for long',
-      { managers: [{ createdAt: onTheClock - 60 * minute, drainAt: 5 }] },
+      'one drains since half an hour, and was made just before',
+      { managers: [draining(30, { createdAt: onTheClock - 30 * minute - 1 })] },
+      'default@safety-launch@1000',
+    ],
+    ['one drains lately, whenever it was made', { managers: [draining(5)] }, 'not-now'],
+    ['one drains for long, and was asked for then', { managers: [draining(35)] }, 'not-now'],
+    [
+      'one drained half an hour ago, and ended just now: its end begins nothing anew',
+      { managers: [ended(1, { drainAt: onTheClock - 30 * minute })] },
       'default@safety-launch@1000',
     ],
     [
-      'one was made lately and drains',
-      { managers: [{ createdAt: onTheClock - 5 * minute, drainAt: 5 }] },
-      'not-now',
+      'one drained long ago, and another one ended half an hour ago',
+      { managers: [draining(50), ended(30)] },
+      'default@safety-launch@1000',
     ],
     [
       'only a manager with a webhook’s token runs',

@@ -1,21 +1,75 @@
-/** Deploys one stack: `node src/deploy.ts shared|webhook-receiver|runner-launcher|idle-reaper [cdk deploy's options]`. */
-import { argv, exit, stderr, stdout } from 'node:process';
+/** Deploys one stack; `--help` says more. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
-import { DeployError, deployStack, isStackTarget, STACK_TARGETS } from './deploy/deploy-stack.ts';
+import { IAMClient } from '@aws-sdk/client-iam';
+import { z } from 'zod';
+import { nearestName, parseOptions, UsageError } from './cli/parse-options.ts';
+import { runCommand } from './cli/run-command.ts';
+import { DEPLOY_TARGETS, deployStack, isDeployTarget } from './deploy/deploy-stack.ts';
 
-const [target = '', ...options] = argv.slice(2);
-if (!isStackTarget(target)) {
-  stderr.write(`"${target}" is no stack of this app: name one of ${STACK_TARGETS.join(', ')}\n`);
-  exit(2);
+const HELP = `Usage: node src/deploy.ts STACK [options]
+       npx nx deploy shared-stack|webhook-receiver|runner-launcher|idle-reaper [-- options]
+
+Deploys one stack and no other. STACK is one of:
+  ${DEPLOY_TARGETS.join('\n  ')}
+
+Options, after those in the variable DEPLOY_OPTIONS (a JSON array; nx hands JSON in a command line on without its quotes), go to \`cdk deploy\`:
+  -c, --context KEY=VALUE     a setting of this app (README, "Context"), instead of the one in cdk.json
+      --profile NAME          profile of the AWS credentials
+  -r, --role-arn ARN          role that CloudFormation works as
+  -t, --tags KEY=VALUE        tag of the stack
+  -f, --force                 deploys even what has not changed
+      --no-rollback           leaves a stack as it failed, to look at
+      --hotswap-fallback      changes a Lambda's code without CloudFormation where it can
+      --progress bar|events   how progress is shown
+  -v, --verbose               CDK's own debugging output
+  -h, --help                  this
+`;
+
+/** Options of \`cdk deploy\` that are of use here. */
+const OPTIONS = {
+  context: { type: 'string', short: 'c', multiple: true },
+  profile: { type: 'string' },
+  'role-arn': { type: 'string', short: 'r' },
+  tags: { type: 'string', short: 't', multiple: true },
+  force: { type: 'boolean', short: 'f' },
+  'no-rollback': { type: 'boolean' },
+  'hotswap-fallback': { type: 'boolean' },
+  progress: { type: 'string' },
+  verbose: { type: 'boolean', short: 'v' },
+} as const;
+
+await runCommand({
+  help: HELP,
+  run: async ({ args, print }) => {
+    const [target = '', ...given] = args;
+    const options = [...optionsOfEnvironment(), ...given];
+    if (!isDeployTarget(target)) {
+      const nearest = nearestName(target, DEPLOY_TARGETS);
+      throw new UsageError(
+        `"${target}" is no stack of this app${nearest === undefined ? '' : `; did you mean ${nearest}`}? There are ${DEPLOY_TARGETS.join(', ')}.`,
+      );
+    }
+    const { values } = parseOptions(options, OPTIONS);
+    if (values.profile !== undefined) process.env.AWS_PROFILE = values.profile;
+    const clients = { cloudFormation: new CloudFormationClient(), iam: new IAMClient() };
+    await deployStack(target, { ...clients, options, log: print });
+    return true;
+  },
+});
+
+/** @throws {UsageError} */
+function optionsOfEnvironment(): string[] {
+  const { DEPLOY_OPTIONS: text } = process.env;
+  if (!text) return [];
+  const parsed = z.array(z.string()).safeParse(parseJson(text));
+  if (!parsed.success) throw new UsageError(`DEPLOY_OPTIONS must be a JSON array of options, not ${text}`);
+  return parsed.data;
 }
-try {
-  await deployStack(target, {
-    options,
-    cloudFormation: new CloudFormationClient(),
-    log: (line) => void stdout.write(`${line}\n`),
-  });
-} catch (error) {
-  if (!(error instanceof DeployError)) throw error;
-  stderr.write(`${error.message}\n`);
-  exit(1);
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

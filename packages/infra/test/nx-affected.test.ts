@@ -41,3 +41,25 @@ describe('a change deploys what it is in, and nothing else:', () => {
     60_000,
   );
 });
+
+/** The tasks that nx would run, and on what each waits. */
+async function taskGraph(args: readonly string[]): Promise<Record<string, string[]>> {
+  const { stdout } = await promisify(execFile)(NX, [...args, '--graph=stdout'], {
+    cwd: ROOT,
+    env: { ...process.env, NX_DAEMON: 'false', NX_CACHE_PROJECT_GRAPH: 'false', NX_TUI: 'false' },
+  });
+  return JSON.parse(stdout.slice(stdout.indexOf('{'))).tasks.dependencies;
+}
+
+it('services wait for the shared stack, as does its own deployment: nothing runs when it fails', async () => {
+  const graph = await taskGraph(['run-many', '-t', 'deploy']);
+  const deployments = Object.keys(graph).filter((task) => task.endsWith(':deploy'));
+  expect(deployments).toHaveLength(4);
+  for (const task of deployments) expect(graph[task]).toContain('shared-stack:ensure');
+}, 60_000);
+
+it('a service alone brings no deployment of the shared stack, only that it must be there', async () => {
+  const tasks = Object.keys(await taskGraph(['run', 'runner-launcher:deploy']));
+  expect(tasks).toContain('shared-stack:ensure');
+  expect(tasks).not.toContain('shared-stack:deploy');
+}, 60_000);

@@ -100,7 +100,7 @@ describe('runner-launcher', () => {
     launcher.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
     launcher.hasResourceProperties('AWS::SQS::Queue', {
       MessageRetentionPeriod: 4 * 86_400,
-      RedrivePolicy: { maxReceiveCount: 100, deadLetterTargetArn: Match.anyValue() },
+      RedrivePolicy: { maxReceiveCount: 1000, deadLetterTargetArn: Match.anyValue() },
     });
     launcher.hasResourceProperties('AWS::SQS::Queue', {
       MessageRetentionPeriod: 14 * 86_400,
@@ -116,7 +116,7 @@ describe('runner-launcher', () => {
 
   it('takes batches and says which messages failed', () => {
     stack('runner-launcher').hasResourceProperties('AWS::Lambda::EventSourceMapping', {
-      BatchSize: 10,
+      BatchSize: 100,
       MaximumBatchingWindowInSeconds: 1,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       ScalingConfig: { MaximumConcurrency: 2 },

@@ -9,8 +9,6 @@ const SWEEP = 70;
 /** From a message on the queue to RunTask's answer. */
 const LAUNCH = 15;
 const SWIFT_LAUNCH = 4;
-/** A job without its script: its task's start and end, at most. */
-const JOB_OVERHEAD = 80;
 /** A task that is asked to stop has stopped by then. */
 const STOP = 35;
 /** A drained manager asks GitLab no more by then, at the latest. */
@@ -28,6 +26,11 @@ const MISSING_IS_BELIEVED_MS = 2500;
 /** `judge-replacement.ts` asks for another manager later and later, and then now and then. */
 const REPLACEMENT = { backoff: 900, repeat: 600 };
 const LATE_WEBHOOK = 300;
+/**
+ * `retry-delay.ts`: a job's message comes back by then while it counts on a manager, or its fleet is at its maximum; and
+ * `plan-launch.ts`: it does not any more after that beside a free place.
+ */
+const COMES_BACK = { counted: 40, atMaximum: 130, overdue: 160 };
 /** The queue's visibility timeout, after a Lambda that died. */
 const VISIBILITY = 360;
 
@@ -56,21 +59,22 @@ function slowestStart({ managerStart, slowStart }: Schedule): number {
 
 function startBound(schedule: Schedule): number {
   const { jobs, deaths, fleet, faults, lagMs } = schedule;
-  // Which jobs wait for which manager is counted in a Lambda's memory: another one may count on places that are taken.
-  const work =
-    jobs.length <= fleet.concurrentJobs
-      ? 0
-      : jobs.reduce((sum, { seconds }) => sum + seconds + JOB_OVERHEAD, 0);
-  const cold = (schedule.swift ? SWIFT_LAUNCH : LAUNCH) + slowestStart(schedule) + 5;
+  // Two launchers learn of each other's jobs when the messages come back; of the last, when the first managers took theirs.
+  const back = jobs.length <= fleet.concurrentJobs ? 0 : slowestStart(schedule) + COMES_BACK.counted;
+  const cold = (schedule.swift ? SWIFT_LAUNCH : LAUNCH) + slowestStart(schedule) + 5 + back;
   if (fleet.safetyLaunchSeconds > 0) {
-    // A draining manager that ends begins the time without a manager anew.
-    const draining = Math.max(...jobs.map(({ seconds }) => seconds)) + JOB_OVERHEAD;
-    return draining + fleet.safetyLaunchSeconds + SWEEP + cold + work;
+    // The launcher lets managers that ended soon after their start wait too.
+    const crashes = deaths.length > 0 || faults.startFailing > 0 ? REPLACEMENT.backoff : 0;
+    // A runner that GitLab refused for a moment asks no more: messages count on its manager, and then it is drained as idle.
+    const deaf = schedule.token === undefined ? 0 : COMES_BACK.overdue + fleet.idleSeconds + SWEEP;
+    return crashes + deaf + fleet.safetyLaunchSeconds + SWEEP + cold;
   }
   // By the marks and the queue alone. Without lag and faults no job waits for a sweep.
-  if (lagMs === 0 && faults.until === 0) return cold + work;
+  if (lagMs === 0 && faults.until === 0) return cold;
   const message = faults.until > 0 ? VISIBILITY : 0;
   const webhook = jobs.some((job) => job.webhook === 'late') ? LATE_WEBHOOK : 0;
   const replacement = deaths.length > 0 ? REPLACEMENT.backoff + REPLACEMENT.repeat : 0;
-  return message + webhook + replacement + SWEEP + cold + work;
+  // A full fleet loses a manager: the message of a job that waited for a place is looked at then.
+  const place = jobs.length <= fleet.concurrentJobs * fleet.max ? 0 : COMES_BACK.atMaximum;
+  return message + webhook + place + replacement + SWEEP + cold;
 }

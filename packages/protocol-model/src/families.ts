@@ -141,6 +141,19 @@ export const families = {
     fleet: fleet({ ...NO_SAFETY, concurrentJobs: whole(1, 2) }),
     faults: faults({ ...CALLS, dying: rate(10), noCapacity: rate(30), duplicates: rate(20) }),
   }),
+  /** Many long jobs at one moment, for several managers: two launchers must see how many wait altogether. */
+  burst: schedule({
+    jobs: fc.array(
+      fc.record({
+        at: whole(0, 3),
+        seconds: whole(300, 600),
+        webhook: always<PlannedJob['webhook']>('sent'),
+      }),
+      { minLength: 15, maxLength: 30 },
+    ),
+    fleet: fleet({ ...NO_SAFETY, max: whole(3, 5), concurrentJobs: whole(4, 8) }),
+    lagMs: always(0),
+  }),
   /** Managers and job tasks die with their work, managers fail to start. */
   'dying managers': schedule({
     deaths: deaths(['manager', 'job task'], 3, 400),

@@ -8,7 +8,7 @@ import type { Manager, Managers } from './parts/managers.ts';
 import type { Schedule } from './schedule.ts';
 
 export type InvariantName =
-  | 'every job is started'
+  | 'no job waits while its fleet has room'
   | 'no manager is stopped while it has a job'
   | 'no busy manager is drained as idle'
   | 'no job is killed'
@@ -18,6 +18,7 @@ export type InvariantName =
   | 'zero tasks after quiet'
   | 'tasks of others are not touched'
   | 'a refused token starts no managers'
+  | 'every message ends'
   | 'no crash';
 
 export interface Violation {
@@ -29,7 +30,7 @@ export interface Violation {
 
 /** Seconds. What a schedule promises; see the README. */
 export interface Bounds {
-  /** From the moment a job is queued, or faults stop, to a manager that takes it. */
+  /** From the moment a job is queued, faults stop, or its fleet was full at last, to a manager that takes it. */
   start: number;
   /** From the end of a manager, or of the faults, to the end of its job tasks. */
   orphan: number;
@@ -65,6 +66,8 @@ export interface InvariantParts {
   jobs: readonly GitLabJob[];
 }
 
+/** A place is taken again within some polls. */
+const FULL_CHECK_MS = 5000;
 /** A launcher works so long at most. */
 const LAUNCHER_MS = 60_000;
 
@@ -82,6 +85,32 @@ export function createInvariants(parts: InvariantParts): Invariants {
   /** Checks so long after now, or after the end of the faults. */
   const checkAfter = (seconds: number, check: () => void) =>
     clock.at(Math.max(clock.now(), calmAt) + seconds * 1000, check);
+
+  /** The fleet has all managers it may have, and each all jobs it may have. */
+  const isFull = () => {
+    const taking = parts.tasks.filter(takesJobs);
+    return (
+      taking.length >= schedule.fleet.max &&
+      taking.every((task) => {
+        const { jobs, answer } = parts.managers.of(task) ?? { jobs: new Set(), answer: undefined };
+        return jobs.size + (answer ? 1 : 0) >= schedule.fleet.concurrentJobs;
+      })
+    );
+  };
+  let fullAt = Number.NEGATIVE_INFINITY;
+  let looksForFull = false;
+  const lookForFull = () => {
+    looksForFull = parts.jobs.some(({ state }) => state === 'pending');
+    if (!looksForFull) return;
+    if (isFull()) fullAt = clock.now();
+    clock.after(FULL_CHECK_MS, lookForFull);
+  };
+  const checkStarted = (job: GitLabJob) => {
+    if (job.state !== 'pending') return;
+    const dueAt = Math.max(job.queuedAt, calmAt, fullAt) + bounds.start * 1000;
+    if (clock.now() < dueAt) return clock.at(dueAt, () => checkStarted(job));
+    violate('no job waits while its fleet has room', `job ${job.id} waits for ${bounds.start} s`);
+  };
 
   const onStop: Invariants['onStop'] = (by, task) => {
     if (task.role === 'foreign') return violate('tasks of others are not touched', `${by} stops ${task.id}`);
@@ -162,11 +191,10 @@ export function createInvariants(parts: InvariantParts): Invariants {
       return violation;
     },
     violate,
-    onQueued: (job) =>
-      checkAfter(bounds.start, () => {
-        if (job.state === 'pending')
-          violate('every job is started', `job ${job.id} waits for ${bounds.start} s`);
-      }),
+    onQueued(job) {
+      if (!looksForFull) lookForFull();
+      checkStarted(job);
+    },
     onCreated(task) {
       if (task.role !== 'manager') return;
       countRefused();

@@ -2,6 +2,7 @@ import { TagResourceCommand, type Task } from '@aws-sdk/client-ecs';
 import { definitionArn, readOurTasks, takesJobs } from '@serverless-gitlab-runner/ecs-tasks';
 import { managerFamily, TAG, tagValue, toTags } from '@serverless-gitlab-runner/fleet';
 import { readWorld } from '@serverless-gitlab-runner/idle-reaper';
+import type { Settled } from '@serverless-gitlab-runner/runner-launcher';
 import type { EcsApi } from './ecs/simulated-ecs.ts';
 import type { FamilyName } from './families.ts';
 import type { InvariantName } from './invariants.ts';
@@ -20,22 +21,22 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'the launcher does not read again after its demand mark': {
     seams: { launcherEcs: withoutReadingAgain },
     caughtIn: 'at the drain',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
   },
   'the reaper does not read again after its drain mark': {
     seams: { reaperEcs: withoutReadingAgain },
     caughtIn: 'at the drain',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
   },
   'the reaper drains first and judges then': {
     seams: { readWorld: drainFirst },
     caughtIn: 'prompt',
-    by: ['every job is started', 'no busy manager is drained as idle'],
+    by: ['no job waits while its fleet has room', 'no busy manager is drained as idle'],
   },
   'the reaper does not look at demand': {
     seams: { reaperEcs: (ecs) => changingTasks(ecs, (task) => withoutTag(task, TAG.demand)) },
     caughtIn: 'at the drain',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
   },
   'RunTask has no client token': {
     seams: {
@@ -65,7 +66,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'managers that drain are counted': {
     seams: { launcherEcs: (ecs) => changingTasks(ecs, (task) => withoutTag(task, TAG.drain)) },
     caughtIn: 'at the drain',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
   },
   'a drained runner is told to quit at once': {
     seams: { nextClosingStep: () => 'quit' },
@@ -87,15 +88,15 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     caughtIn: 'lifetimes',
     by: ['no manager is stopped while it has a job'],
   },
-  'the reaper does not look at the demand of draining managers again': {
-    seams: { readWorld: drainedWithoutDemand },
+  'neither launcher nor reaper looks again at a demand that a drain crossed': {
+    seams: { readWorld: drainedWithoutDemand, settled: withoutRechecks },
     caughtIn: 'at the drain, lagging',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
   },
-  'managers that ended are not looked at': {
-    seams: { readWorld: withoutEnded },
+  'neither launcher nor reaper looks again when a manager is lost': {
+    seams: { readWorld: withoutEnded, settled: withoutRechecks },
     caughtIn: 'lost managers',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
   },
   'a drained manager that stays is not stopped': {
     seams: { reaperEcs: (ecs) => ({ ...ecs, stopTask: () => ({}) }) },
@@ -105,7 +106,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'there is no safety launch': {
     seams: { reaperConfig: (config) => ({ ...config, safetyLaunchSeconds: 0 }) },
     caughtIn: 'lost webhooks',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
   },
   'orphans are told by the lists alone, whatever their age': {
     seams: { readWorld: orphansByLists },
@@ -127,7 +128,12 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'a message whose launch failed is taken for done': {
     seams: { keep: () => [] },
     caughtIn: 'failing calls',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
+  },
+  'a message that counts on a manager is taken for done': {
+    seams: { settled: withoutRechecks },
+    caughtIn: 'burst',
+    by: ['no job waits while its fleet has room'],
   },
   'nobody drains': {
     seams: { reaperEcs: (ecs) => ({ ...ecs, tagResource: () => ({}) }) },
@@ -142,7 +148,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   'tasks are known by the tags that StopTask deletes': {
     seams: { reaperEcs: (ecs) => changingTasks(ecs, knownByTags) },
     caughtIn: 'stopped managers',
-    by: ['every job is started'],
+    by: ['no job waits while its fleet has room'],
   },
   'that a token was refused is not remembered': {
     seams: {
@@ -163,6 +169,13 @@ function changingTasks(ecs: EcsApi, change: (task: Task) => Task | undefined): E
       return { ...answer, tasks: answer.tasks.flatMap((task) => change(task) ?? []) };
     },
   };
+}
+
+function withoutRechecks(settled: Settled[]): Settled[] {
+  return settled.map(({ message, outcome }) => ({
+    message,
+    outcome: outcome.kind === 'recheck' ? { kind: 'done', because: outcome.because } : outcome,
+  }));
 }
 
 /** After a mark, what was known before it is told again. */

@@ -27,6 +27,8 @@ export interface RunResult {
 }
 
 const QUIET_CHECK_MS = 10_000;
+/** Once no job waits any more, no message comes back for longer. */
+const MESSAGES_END_MS = 1_500_000;
 
 /** Runs one schedule to its end or to the first violation, in virtual time. The same schedule gives the same result. */
 export async function runSchedule(
@@ -82,6 +84,7 @@ export async function runSchedule(
     ecs: () => mutated.launcherEcs(launcherEcs, random),
     config: mutated.launcherConfig(config),
     changedAt: () => writtenAt(schedule, clock.now()),
+    settled: mutated.settled,
     keep: mutated.keep,
     trace: traceOf('launcher'),
     onCrash,
@@ -122,8 +125,12 @@ export async function runSchedule(
     });
 
   /** Once everything is done, safety launches are turned off, and there must be nothing after a while. */
+  let overAt: number | undefined;
   const lookForQuiet = () => {
     const isOver = jobs.every(({ state }) => state === 'finished' || state === 'failed');
+    if (isOver && jobs.length === schedule.jobs.length) overAt ??= clock.now();
+    if (overAt !== undefined && clock.now() - overAt > MESSAGES_END_MS)
+      return invariants.violate('every message ends', `${queue.size()} are left`);
     if (jobs.length < schedule.jobs.length || !isOver || queue.size() > 0)
       return clock.after(QUIET_CHECK_MS, lookForQuiet);
     isQuiet = true;

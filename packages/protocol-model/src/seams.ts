@@ -1,6 +1,7 @@
 import { nextClosingStep } from '@serverless-gitlab-runner/fargate-executor';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import type { readWorld } from '@serverless-gitlab-runner/idle-reaper';
+import type { Settled } from '@serverless-gitlab-runner/runner-launcher';
 import type { EcsApi } from './ecs/simulated-ecs.ts';
 import type { Random } from './random.ts';
 
@@ -17,6 +18,8 @@ export interface Seams {
   launcherConfig(config: FleetConfig): FleetConfig;
   reaperConfig(config: FleetConfig): FleetConfig;
   readWorld: typeof readWorld | undefined;
+  /** What becomes of messages. */
+  settled(settled: Settled[]): Settled[];
   /** Which of the messages that the launcher wants kept are kept. */
   keep(messageIds: readonly string[]): readonly string[];
   /** When a drained runner gets SIGQUIT. */
@@ -29,6 +32,7 @@ export const NO_MUTATION: Seams = {
   launcherConfig: (config) => config,
   reaperConfig: (config) => config,
   readWorld: undefined,
+  settled: (settled) => settled,
   keep: (messageIds) => messageIds,
   nextClosingStep,
 };

@@ -1,15 +1,16 @@
 import type { Serving } from '@serverless-gitlab-runner/ecs-tasks';
 import type { CountedJob } from './plan-launch.ts';
 
-/** No job is expected longer than a manager may take to start. */
-const FORGET_AFTER_MS = 600_000;
-
 /**
  * Remembers, as long as the Lambda is warm, which jobs were counted on a manager: until they have a task, ECS does not tell.
- * Without it a fleet grows later than it could; nothing is lost.
+ * Two launchers remember apart, but a job's message comes back until it has a task, to either of them: so both get to know
+ * every job that waits, and losing the memory loses one round.
  */
 export interface CountedJobs {
-  count(serving: Serving, jobIds: readonly number[]): void;
+  /** @param until milliseconds since 1970 by which the job's message has come back */
+  count(serving: Serving, jobId: number, until: number): void;
+  /** Its message does not come back. */
+  forget(serving: Serving, jobId: number): void;
   of(serving: Serving): CountedJob[];
 }
 
@@ -20,14 +21,12 @@ export function createCountedJobs(now: () => number): CountedJobs {
     const key = `${serving.fleet} ${serving.runnerTokenParameter ?? ''}`;
     const jobs = byServing.get(key) ?? new Map<number, number>();
     byServing.set(key, jobs);
-    for (const [jobId, countedAt] of jobs) if (now() - countedAt >= FORGET_AFTER_MS) jobs.delete(jobId);
+    for (const [jobId, until] of jobs) if (until <= now()) jobs.delete(jobId);
     return jobs;
   };
   return {
-    count(serving, jobIds) {
-      const jobs = jobsOf(serving);
-      for (const jobId of jobIds) jobs.set(jobId, now());
-    },
-    of: (serving) => [...jobsOf(serving)].map(([jobId, countedAt]) => ({ jobId, countedAt })),
+    count: (serving, jobId, until) => void jobsOf(serving).set(jobId, until),
+    forget: (serving, jobId) => void jobsOf(serving).delete(jobId),
+    of: (serving) => [...jobsOf(serving)].map(([jobId, until]) => ({ jobId, until })),
   };
 }

@@ -10,6 +10,8 @@ const environmentSchema = z.object({
   QUEUE_URL: z.url(),
   /** Where messages go that can never succeed. */
   DEAD_LETTER_QUEUE_URL: z.url(),
+  /** The queue's `maxReceiveCount`. Default 1000. */
+  MAX_RECEIVES: z.coerce.number().int().min(1).max(1000).default(1000),
   /** First part of every SSM parameter's name. Default `/serverless-gitlab-runner`. */
   PARAMETER_PREFIX: parameterPrefixSchema,
 });

@@ -16,6 +16,8 @@ export interface LaunchParts {
   ecs: ECSClient;
   capacity: CapacityMemory;
   timing: Timing;
+  /** Milliseconds since 1970 from which nothing more is begun. Default: there is no such moment. */
+  deadlineAt?: number;
 }
 
 /** A place in the fleet to be filled: a launch without what is found out while launching. */
@@ -47,15 +49,30 @@ const tokensUsedUp: LaunchFailure = {
   permanent: false,
 };
 
+export const tooLate: LaunchFailure = {
+  reason: 'unknown',
+  message: 'AWS answered too slowly for this batch. It is tried again',
+  permanent: false,
+};
+
+/** Whether this batch has no time left to begin anything. */
+export function isTooLate({
+  timing,
+  deadlineAt = Infinity,
+}: Pick<LaunchParts, 'timing' | 'deadlineAt'>): boolean {
+  return timing.now() >= deadlineAt;
+}
+
 /** Starts one manager along the fleet's capacity list, unless the place proves to be taken. */
 export async function fillSlot(slot: Slot, parts: LaunchParts): Promise<SlotResult> {
   let failure = allRefused;
-  for (const capacityProvider of parts.capacity.worthAsking(slot.config.manager.capacity)) {
+  const { manager, network } = slot.config;
+  for (const capacityProvider of parts.capacity.worthAsking(manager.capacity, network.subnets)) {
     const result = await fillWith(slot, capacityProvider, parts);
     if (result.kind !== 'failed') return result;
     failure = result.failure;
     if (failure.reason !== 'no-capacity') return result;
-    parts.capacity.refused(capacityProvider);
+    parts.capacity.refused(capacityProvider, network.subnets);
   }
   return { kind: 'failed', failure };
 }
@@ -68,6 +85,7 @@ async function fillWith(
 ): Promise<SlotResult> {
   try {
     for (let generation = 0; generation < MAX_GENERATIONS; generation += 1) {
+      if (isTooLate(parts)) return { kind: 'failed', failure: tooLate };
       const { parameterPrefix, slot: place, serving } = slot;
       const cause = { parameterPrefix, fleet: serving.fleet, slot: place, capacityProvider, generation };
       const answer = await runTask({ ...slot, cause }, parts);

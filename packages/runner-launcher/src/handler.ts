@@ -14,18 +14,19 @@ import { readOurTasks } from '@serverless-gitlab-runner/ecs-tasks';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import type { SQSBatchResponse } from 'aws-lambda';
 import { createCapacityMemory } from './capacity-memory.ts';
+import { checkLaunchAllowed } from './check-launch-allowed.ts';
 import { createCountedJobs } from './counted-jobs.ts';
 import { readEnvironment } from './environment.ts';
 import { createGitLabReader } from './gitlab-reader.ts';
+import { createHeldTasks } from './held-tasks.ts';
 import { createListFleets } from './list-fleets.ts';
 import { type BatchParts, processBatch } from './process-batch.ts';
 import { createApiTokens } from './read-api-token.ts';
 import { createReadFleet } from './read-fleet.ts';
 import { sqsEventSchema } from './read-messages.ts';
-import { refusedToken } from './refused-token.ts';
 import { routeRequests } from './route-requests.ts';
 import { createSeenJobs } from './seen-jobs.ts';
-import { settleMessages } from './settle-messages.ts';
+import { type Settled, settleMessages } from './settle-messages.ts';
 
 const environment = readEnvironment();
 const { CLUSTER: cluster, PARAMETER_PREFIX: parameterPrefix } = environment;
@@ -37,6 +38,8 @@ const ssm = new SSMClient(bounds);
 const sqs = new SQSClient(bounds);
 const eventBridge = new EventBridgeClient(boundedClientOptions({ maxAttempts: 1, requestTimeoutMs: 3000 }));
 
+/** Milliseconds of an invocation after which nothing more is begun, and after which its messages are settled; Lambda ends it after 60 s. */
+const TIME = { beginsUntilMs: 35_000, settlesAfterMs: 45_000 };
 /** Milliseconds that telling of a launch may take. */
 const PUBLISH_MS = 5000;
 
@@ -44,6 +47,8 @@ const parameters = new SSMProvider({ awsSdkV3Client: ssm });
 const apiTokens = createApiTokens(parameters, parameterPrefix, systemTiming.now);
 const readFleet = createReadFleet(parameters, parameterPrefix, systemTiming.now);
 const listFleets = createListFleets(ssm, parameterPrefix, systemTiming.now);
+
+const heldTasks = createHeldTasks(systemTiming.now);
 
 const parts: BatchParts = {
   ecs,
@@ -55,8 +60,10 @@ const parts: BatchParts = {
   counted: createCountedJobs(systemTiming.now),
   seen: createSeenJobs(),
   readFleet,
-  readWorld: () => readOurTasks(ecs, cluster, [{ desiredStatus: 'RUNNING' }]),
-  veto: (serving) => refusedToken(serving, { ecs, ssm, cluster, parameterPrefix }),
+  readWorld: () => heldTasks.read(() => readOurTasks(ecs, cluster, [{ desiredStatus: 'RUNNING' }])),
+  maxReceives: environment.MAX_RECEIVES,
+  checkLaunchAllowed: (serving, running) =>
+    checkLaunchAllowed(serving, running, { ecs, ssm, cluster, parameterPrefix, now: systemTiming.now }),
   route: (requests) =>
     routeRequests(requests, {
       readFleet,
@@ -80,7 +87,7 @@ export async function handler(event: unknown): Promise<SQSBatchResponse> {
       body,
       receiveCount: attributes.ApproximateReceiveCount,
     }));
-  const settled = await processBatch(messages, parts);
+  const settled = await processInTime(messages);
   const keep = await settleMessages(settled, {
     sqs,
     queueUrl: environment.QUEUE_URL,
@@ -89,6 +96,17 @@ export async function handler(event: unknown): Promise<SQSBatchResponse> {
     warn: (message, fields) => logger.warn(message, fields),
   });
   return { batchItemFailures: keep.map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+async function processInTime(messages: Parameters<typeof processBatch>[0]): Promise<Settled[]> {
+  const timeUp = Promise.withResolvers<void>();
+  const timer = setTimeout(timeUp.resolve, TIME.settlesAfterMs);
+  try {
+    const deadlineAt = systemTiming.now() + TIME.beginsUntilMs;
+    return await processBatch(messages, { ...parts, deadlineAt, timeUp: timeUp.promise });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function publish(build: () => EventEntry[]): Promise<void> {

@@ -6,12 +6,13 @@ import {
 } from '@serverless-gitlab-runner/ecs-tasks';
 import type { CapacityProvider, FleetConfig } from '@serverless-gitlab-runner/fleet';
 import type { CountedJobs } from './counted-jobs.ts';
-import { fillSlot, type LaunchParts } from './fill-slot.ts';
+import { fillSlot, isTooLate, type LaunchParts, type SlotResult, tooLate } from './fill-slot.ts';
 import { failureOfError } from './launch-failure.ts';
 import { markDemand } from './mark-demand.ts';
 import { type LaunchFailure, type Outcome, outcomeOfFailure } from './outcome.ts';
 import { type LaunchPlan, planLaunch } from './plan-launch.ts';
 import type { LaunchRequest } from './read-messages.ts';
+import { retryDelaySeconds } from './retry-delay.ts';
 import type { SeenJobs } from './seen-jobs.ts';
 
 export interface GroupParts extends LaunchParts {
@@ -19,8 +20,11 @@ export interface GroupParts extends LaunchParts {
   seen: SeenJobs;
   cluster: string;
   parameterPrefix: string;
-  /** Why no manager may be launched for that fleet and token at all, if so. */
-  veto(serving: Serving): Promise<LaunchFailure | undefined>;
+  /**
+   * Why no manager may be launched now for that fleet and token, if so.
+   * @param running managers that are to run, of all fleets
+   */
+  checkLaunchAllowed(serving: Serving, running: readonly ManagerFacts[]): Promise<LaunchFailure | undefined>;
 }
 
 /** Requests of one batch for one fleet and token, oldest first. */
@@ -48,6 +52,13 @@ interface Progress {
 /** Each round marks or launches; the facts settle in two or three, unless others work against this one. */
 const MAX_ROUNDS = 10;
 
+/** RunTask and DescribeTasks for each: two launchers stay below ten managers a second, of the 20 that Fargate starts. */
+const SLOTS_AT_ONCE = 4;
+/** A message that comes back waits for a free launcher and its batch: in a burst for some time. */
+const LOOK_AGAIN_LATE_MS = 30_000;
+/** A mark this young needs no other: the reaper that drains beside it sees it when it looks again. */
+const MARK_HOLDS_MS = 10_000;
+
 const unsettled: LaunchFailure = {
   reason: 'unknown',
   message: 'The managers changed all the time while a launch was planned. It is tried again',
@@ -63,10 +74,11 @@ export async function launchForGroup(group: Group, world: OurTasks, parts: Group
   const progress: Progress = { marked: new Set(), launched: [], failure: undefined };
   try {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      if (isTooLate(parts)) return allFailed(group, progress, tooLate);
       const plan = makePlan(group, world, parts, progress);
       if (await carryOut(plan, group, world, parts, progress)) {
-        parts.counted.count(group.serving, jobIdsOf(group, plan.covered));
-        return { ...progress, outcomes: outcomesOf(plan, progress) };
+        remember(group, plan, parts);
+        return { ...progress, outcomes: outcomesOf(group, plan, progress) };
       }
     }
     return allFailed(group, progress, unsettled);
@@ -104,13 +116,16 @@ async function carryOut(
   parts: GroupParts,
   progress: Progress,
 ): Promise<boolean> {
-  const unmarked = plan.mark.filter(({ taskArn }) => !progress.marked.has(taskArn));
+  const holdsMs = Math.min(MARK_HOLDS_MS, (group.config.manager.idleSeconds * 1000) / 2);
+  const isMarked = ({ taskArn, demandAt = 0 }: ManagerFacts) =>
+    progress.marked.has(taskArn) || parts.timing.now() - demandAt < holdsMs;
+  const unmarked = plan.mark.filter((manager) => !isMarked(manager));
   if (unmarked.length > 0) {
     await rely(unmarked, world, parts, progress);
     return false;
   }
   if (plan.launch.length === 0) return true;
-  progress.failure = await parts.veto(group.serving);
+  progress.failure = await parts.checkLaunchAllowed(group.serving, world.managers);
   if (progress.failure === undefined) await launch(plan.launch, group, world, parts, progress);
   return false;
 }
@@ -137,13 +152,13 @@ async function launch(
   progress: Progress,
 ): Promise<void> {
   const { cluster, parameterPrefix, timing } = parts;
-  for (const slot of slots) {
-    const demandAt = timing.now();
-    const wish = { cluster, parameterPrefix, config, serving, slot, demandAt };
-    const result = await fillSlot(wish, parts);
+  const results = await fillAtOnce(slots, (slot) =>
+    fillSlot({ cluster, parameterPrefix, config, serving, slot, demandAt: timing.now() }, parts),
+  );
+  for (const result of results) {
     if (result.kind === 'failed') {
-      progress.failure = result.failure;
-      return;
+      progress.failure ??= result.failure;
+      continue;
     }
     forget(world, result.manager.taskArn);
     world.managers.push(result.manager);
@@ -154,22 +169,55 @@ async function launch(
   }
 }
 
+/** Fills some places side by side; once one fails no other is begun, since the next would hardly fare better. */
+async function fillAtOnce(
+  slots: readonly number[],
+  fill: (slot: number) => Promise<SlotResult>,
+): Promise<SlotResult[]> {
+  const results: SlotResult[] = [];
+  const left = slots.values();
+  let failed = false;
+  const work = async () => {
+    for (const slot of left) {
+      const result = await fill(slot);
+      results.push(result);
+      failed ||= result.kind === 'failed';
+      if (failed) return;
+    }
+  };
+  await Promise.all(Array.from({ length: SLOTS_AT_ONCE }, work));
+  return results;
+}
+
 function forget(world: OurTasks, taskArn: string): void {
   world.managers = world.managers.filter((manager) => manager.taskArn !== taskArn);
 }
 
-function outcomesOf(plan: LaunchPlan, { launched, failure }: Progress): Map<string, Outcome> {
+/** What the next batch counts beside its own: the jobs of this one, until their messages come back. */
+function remember({ serving, requests }: Group, plan: LaunchPlan, { counted, timing }: GroupParts): void {
+  const covered = new Set(plan.covered);
+  for (const { eventId, jobId, message } of requests) {
+    if (jobId === undefined) continue;
+    const backAfter = retryDelaySeconds('recheck', message.receiveCount, 1) * 1000 + LOOK_AGAIN_LATE_MS;
+    if (covered.has(eventId)) counted.count(serving, jobId, timing.now() + backAfter);
+    else counted.forget(serving, jobId);
+  }
+}
+
+function outcomesOf(
+  { requests }: Group,
+  plan: LaunchPlan,
+  { launched, failure }: Progress,
+): Map<string, Outcome> {
   const because = launched.length > 0 ? 'manager-launched' : 'manager-runs';
+  const withJob = new Set(requests.flatMap(({ eventId, jobId }) => (jobId === undefined ? [] : eventId)));
   const kept: Outcome = failure ? outcomeOfFailure(failure) : { kind: 'retry', reason: 'at-maximum' };
   return new Map<string, Outcome>([
     ...plan.running.map((eventId) => [eventId, { kind: 'done', because: 'job-runs' }] as const),
-    ...plan.covered.map((eventId) => [eventId, { kind: 'done', because }] as const),
+    ...plan.overdue.map((eventId) => [eventId, { kind: 'done', because: 'job-overdue' }] as const),
+    ...plan.covered.map(
+      (eventId) => [eventId, { kind: withJob.has(eventId) ? 'recheck' : 'done', because }] as const,
+    ),
     ...plan.kept.map((eventId) => [eventId, kept] as const),
   ]);
-}
-
-function jobIdsOf({ requests }: Group, eventIds: readonly string[]): number[] {
-  return requests.flatMap(({ eventId, jobId }) =>
-    jobId !== undefined && eventIds.includes(eventId) ? jobId : [],
-  );
 }

@@ -1,4 +1,5 @@
 import { paginateGetParametersByPath, type SSMClient } from '@aws-sdk/client-ssm';
+import { shareCalls } from '@serverless-gitlab-runner/aws-calls';
 import {
   type FleetConfig,
   fleetOfConfigParameter,
@@ -16,8 +17,7 @@ export type ListFleets = () => Promise<FleetConfig[]>;
 /** @param now milliseconds since 1970 */
 export function createListFleets(ssm: SSMClient, prefix: string, now: () => number): ListFleets {
   let held: { fleets: FleetConfig[]; readAt: number } | undefined;
-  return async () => {
-    if (held && now() - held.readAt < MAX_AGE_MS) return held.fleets;
+  const list = shareCalls(async () => {
     const Path = fleetsPath(prefix).slice(0, -1);
     const fleets: FleetConfig[] = [];
     // Secrets under that path come along encrypted, and are not looked at.
@@ -30,7 +30,8 @@ export function createListFleets(ssm: SSMClient, prefix: string, now: () => numb
     }
     held = { fleets, readAt: now() };
     return fleets;
-  };
+  });
+  return async () => (held && now() - held.readAt < MAX_AGE_MS ? held.fleets : list('all'));
 }
 
 /** An invalid document belongs to its own fleet's messages, and to the reaper's alarm: here it is just no fleet. */

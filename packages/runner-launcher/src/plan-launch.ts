@@ -7,11 +7,11 @@ import {
   takesJobs,
 } from '@serverless-gitlab-runner/ecs-tasks';
 
-/** A job that an earlier batch counted on a manager. */
+/** A job that an earlier batch counted on a manager, and whose message comes back. */
 export interface CountedJob {
   jobId: number;
-  /** Milliseconds since 1970. */
-  countedAt: number;
+  /** Milliseconds since 1970 by which its message has come back, here or at another launcher. */
+  until: number;
 }
 
 export interface LaunchFacts {
@@ -36,6 +36,8 @@ export interface LaunchFacts {
 export interface LaunchPlan {
   /** Event ids of requests whose job has a task already, or had one. */
   running: string[];
+  /** Event ids of requests whose job does not wait: a manager has long had a free place for it. */
+  overdue: string[];
   /** Event ids of requests that the managers of this plan will serve. */
   covered: string[];
   /** Event ids of requests without a manager, or without a place on one: they stay in the queue. */
@@ -46,10 +48,13 @@ export interface LaunchPlan {
   launch: number[];
 }
 
-/** A running manager takes a queued job within some polls; after that its job task shows what it has. */
-const TAKEN_WITHIN_MS = 15_000;
-/** A manager that starts takes its jobs when it runs; longer than this no start is believed in. */
-const STARTED_WITHIN_MS = 600_000;
+/** A manager that has run for so long has asked GitLab for every job that waits, as far as it has places. */
+const ASKED_AFTER_MS = 30_000;
+/**
+ * A job that waits longer than this beside free places is not taken any more: it was cancelled, another runner has it, or it
+ * ran and ended unseen. As long again as a taken job may be without a task (task definitions are registered one a second).
+ */
+const OVERDUE_AFTER_MS = 120_000;
 
 /**
  * Plans for one fleet and token: how many managers are there that take jobs (starting ones count, draining ones do not), how
@@ -63,10 +68,10 @@ export function planLaunch(world: LaunchFacts): LaunchPlan {
   const facts = { ...world, jobTasks: world.jobTasks.filter(({ fleet }) => fleet === serving.fleet) };
   const inFleet = facts.managers.filter((manager) => manager.fleet === serving.fleet && takesJobs(manager));
   const live = inFleet.filter((manager) => servesSame(manager, serving));
-  const { running, waiting } = splitRequests(facts);
-  const jobs = new Set(waiting.flatMap(({ jobId }) => jobId ?? []));
   const load = loadOf(live, facts.jobTasks);
-  const busy = sum([...load.values()]) + expectedJobs(facts, live, jobs);
+  const { running, overdue, waiting } = splitRequests(facts, live, load);
+  const jobs = jobsOf(waiting);
+  const busy = sum([...load.values()]) + expectedJobs(facts, jobs);
 
   const wanted = waiting.length === 0 ? 0 : Math.max(1, Math.ceil((busy + jobs.size) / concurrentJobs));
   const allowed = facts.mayLaunch ? Math.max(0, max - inFleet.length) : 0;
@@ -74,18 +79,41 @@ export function planLaunch(world: LaunchFacts): LaunchPlan {
 
   const managers = live.length + launch.length;
   const { covered, kept } = cover(waiting, managers, managers * concurrentJobs - busy);
-  return { running, covered, kept, mark: relyOn(live, load, facts, covered.length), launch };
+  return { running, overdue, covered, kept, mark: relyOn(live, load, facts, covered.length), launch };
 }
 
-function splitRequests({ requests, jobTasks, seen }: LaunchFacts) {
+function splitRequests(facts: LaunchFacts, live: readonly ManagerFacts[], load: ReadonlyMap<string, number>) {
+  const { requests, jobTasks, seen, now } = facts;
   const taken = new Set(jobTasks.filter(isAlive).flatMap(({ jobId }) => jobId ?? []));
   const isTaken = (jobId: number | undefined) => jobId !== undefined && (taken.has(jobId) || seen.has(jobId));
+  const untaken = requests.filter(({ jobId }) => !isTaken(jobId));
+  const hasPlaces = placesForLong(facts, live, load) >= jobsOf(untaken).size;
+  const isOverdue = ({ jobId, requestedAt }: (typeof requests)[number]) =>
+    hasPlaces && jobId !== undefined && now - requestedAt >= OVERDUE_AFTER_MS;
   return {
     running: requests.filter(({ jobId }) => isTaken(jobId)).map(({ eventId }) => eventId),
-    waiting: requests
-      .filter(({ jobId }) => !isTaken(jobId))
+    overdue: untaken.filter(isOverdue).map(({ eventId }) => eventId),
+    waiting: untaken
+      .filter((request) => !isOverdue(request))
       .sort((one, other) => one.requestedAt - other.requestedAt),
   };
+}
+
+function jobsOf(requests: LaunchFacts['requests']): Set<number> {
+  return new Set(requests.flatMap(({ jobId }) => jobId ?? []));
+}
+
+/** Free places on managers that have asked for every job, without those of jobs that other batches counted. */
+function placesForLong(
+  facts: LaunchFacts,
+  live: readonly ManagerFacts[],
+  load: ReadonlyMap<string, number>,
+): number {
+  const asked = live.filter(
+    ({ state, startedAt = facts.now }) => state === 'running' && facts.now - startedAt >= ASKED_AFTER_MS,
+  );
+  const free = asked.map(({ taskId }) => Math.max(0, facts.concurrentJobs - (load.get(taskId) ?? 0)));
+  return asked.length === 0 ? -1 : sum(free) - expectedJobs(facts, jobsOf(facts.requests));
 }
 
 /** Live job tasks of each manager. */
@@ -98,21 +126,11 @@ function loadOf(live: readonly ManagerFacts[], jobTasks: readonly JobTaskFacts[]
   return load;
 }
 
-/** Jobs that earlier batches counted on these managers and that have no job task yet. */
-function expectedJobs(facts: LaunchFacts, live: readonly ManagerFacts[], jobs: ReadonlySet<number>): number {
-  // Those that run for a moment only may not have taken their jobs yet.
-  const starting = live.filter(
-    ({ state, startedAt = 0 }) => state === 'starting' || facts.now - startedAt < TAKEN_WITHIN_MS,
-  );
-  // What was counted before the first of them came, counted on others, and may have run and ended since.
-  const since = Math.max(
-    facts.now - STARTED_WITHIN_MS,
-    Math.min(...starting.map(({ createdAt = 0 }) => createdAt)),
-  );
-  const waits = (countedAt: number) => countedAt > facts.now - TAKEN_WITHIN_MS || countedAt >= since;
-  const started = new Set(facts.jobTasks.flatMap(({ jobId }) => jobId ?? []));
-  return facts.counted.filter(
-    ({ jobId, countedAt }) => waits(countedAt) && !jobs.has(jobId) && !started.has(jobId),
+/** Jobs that earlier batches counted on managers, that have no job task yet, and that are not of this batch. */
+function expectedJobs({ counted, jobTasks, seen, now }: LaunchFacts, ofBatch: ReadonlySet<number>): number {
+  const started = new Set(jobTasks.flatMap(({ jobId }) => jobId ?? []));
+  return counted.filter(
+    ({ jobId, until }) => until > now && !ofBatch.has(jobId) && !started.has(jobId) && !seen.has(jobId),
   ).length;
 }
 

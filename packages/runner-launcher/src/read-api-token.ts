@@ -1,5 +1,5 @@
 import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
-import { failureKind, failureName } from '@serverless-gitlab-runner/aws-calls';
+import { failureKind, failureName, shareCalls } from '@serverless-gitlab-runner/aws-calls';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 
 /** Milliseconds for which a token is held: as long, at most, an old one is used after it was replaced. */
@@ -20,21 +20,23 @@ export interface ApiTokens {
 /** @param now milliseconds since 1970 */
 export function createApiTokens(provider: SSMProvider, prefix: string, now: () => number): ApiTokens {
   const held = new Map<string, { token: string; readAt: number }>();
+  const read = shareCalls(async (fleet): Promise<ApiTokenReading> => {
+    const name = parameterNames(prefix, fleet).apiToken;
+    try {
+      const token = (await provider.get(name, { decrypt: true, forceFetch: true }))?.trim() ?? '';
+      if (token === '') return { missing: `${name} is empty`, isPassing: false };
+      held.set(fleet, { token, readAt: now() });
+      return { token };
+    } catch (error) {
+      const kind = failureKind(error);
+      const isPassing = kind === 'throttled' || kind === 'transient';
+      return { missing: `${name}: ${failureName(error)}`, isPassing };
+    }
+  });
   return {
     async read(fleet) {
       const known = held.get(fleet);
-      if (known && now() - known.readAt < MAX_AGE_MS) return { token: known.token };
-      const name = parameterNames(prefix, fleet).apiToken;
-      try {
-        const token = (await provider.get(name, { decrypt: true, forceFetch: true }))?.trim() ?? '';
-        if (token === '') return { missing: `${name} is empty`, isPassing: false };
-        held.set(fleet, { token, readAt: now() });
-        return { token };
-      } catch (error) {
-        const kind = failureKind(error);
-        const isPassing = kind === 'throttled' || kind === 'transient';
-        return { missing: `${name}: ${failureName(error)}`, isPassing };
-      }
+      return known && now() - known.readAt < MAX_AGE_MS ? { token: known.token } : read(fleet);
     },
     forget(fleet) {
       held.delete(fleet);

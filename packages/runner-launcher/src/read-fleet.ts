@@ -1,5 +1,5 @@
 import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
-import { failureName } from '@serverless-gitlab-runner/aws-calls';
+import { failureName, shareCalls } from '@serverless-gitlab-runner/aws-calls';
 import {
   type FleetConfig,
   InvalidFleetConfigError,
@@ -19,9 +19,7 @@ export type ReadFleet = (fleet: string) => Promise<FleetReading>;
 /** @param now milliseconds since 1970 */
 export function createReadFleet(provider: SSMProvider, prefix: string, now: () => number): ReadFleet {
   const held = new Map<string, { config: FleetConfig; readAt: number }>();
-  return async (fleet) => {
-    const known = held.get(fleet);
-    if (known && now() - known.readAt < MAX_AGE_MS) return known;
+  const read = shareCalls(async (fleet): Promise<FleetReading> => {
     const name = parameterNames(prefix, fleet).config;
     try {
       const document = await provider.get(name, { forceFetch: true });
@@ -32,6 +30,10 @@ export function createReadFleet(provider: SSMProvider, prefix: string, now: () =
     } catch (error) {
       return { failure: failureOfReading(name, error) };
     }
+  });
+  return async (fleet) => {
+    const known = held.get(fleet);
+    return known && now() - known.readAt < MAX_AGE_MS ? known : read(fleet);
   };
 }
 

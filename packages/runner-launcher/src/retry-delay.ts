@@ -1,15 +1,18 @@
-import type { Outcome } from './outcome.ts';
+import type { RetryReason } from './outcome.ts';
 
-type RetryReason = Extract<Outcome, { kind: 'retry' }>['reason'];
+/** Why a message comes back. */
+export type ComingBack = RetryReason | 'recheck';
 
 interface Delays {
   baseSeconds: number;
   maxSeconds: number;
 }
 
-const DELAYS: Partial<Record<RetryReason, Delays>> = {
-  // The jobs wait at GitLab for a manager that is there: looking often would only burn Lambda time.
-  'at-maximum': { baseSeconds: 20, maxSeconds: 900 },
+const DELAYS: Partial<Record<ComingBack, Delays>> = {
+  // Its manager starts, or takes it within some polls: the second look tells both launchers of each other's jobs.
+  recheck: { baseSeconds: 10, maxSeconds: 30 },
+  // The jobs wait at GitLab for managers that exist; the ceiling is how long a place that one of them leaves stays empty.
+  'at-maximum': { baseSeconds: 20, maxSeconds: 120 },
   'no-capacity': { baseSeconds: 30, maxSeconds: 300 },
 };
 const SOON: Delays = { baseSeconds: 5, maxSeconds: 300 };
@@ -20,8 +23,8 @@ const SOON: Delays = { baseSeconds: 5, maxSeconds: 300 };
  * @param receiveCount from 1
  * @param random 0 to 1
  */
-export function retryDelaySeconds(reason: RetryReason, receiveCount: number, random: number): number {
-  const { baseSeconds, maxSeconds } = DELAYS[reason] ?? SOON;
+export function retryDelaySeconds(why: ComingBack, receiveCount: number, random: number): number {
+  const { baseSeconds, maxSeconds } = DELAYS[why] ?? SOON;
   const full = Math.min(maxSeconds, baseSeconds * 2 ** Math.min(receiveCount - 1, 20));
   return Math.ceil(full * (0.75 + random / 4));
 }

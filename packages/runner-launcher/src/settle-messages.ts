@@ -8,6 +8,8 @@ import type { Outcome } from './outcome.ts';
 import type { Message } from './read-messages.ts';
 import { retryDelaySeconds } from './retry-delay.ts';
 
+type GiveUp = Extract<Outcome, { kind: 'give-up' }>;
+
 /** SQS takes ten entries a call. */
 const ENTRIES_PER_CALL = 10;
 
@@ -31,13 +33,13 @@ export interface Settled {
  */
 export async function settleMessages(settled: readonly Settled[], parts: SettleParts): Promise<string[]> {
   const retried: { message: Message; delay: number }[] = [];
-  const givenUp: { message: Message; reason: string }[] = [];
+  const givenUp: { message: Message; outcome: GiveUp }[] = [];
   for (const { message, outcome } of settled) {
-    if (outcome.kind === 'retry') {
-      const delay = retryDelaySeconds(outcome.reason, message.receiveCount, parts.random());
-      retried.push({ message, delay });
+    if (outcome.kind === 'retry' || outcome.kind === 'recheck') {
+      const why = outcome.kind === 'retry' ? outcome.reason : outcome.kind;
+      retried.push({ message, delay: retryDelaySeconds(why, message.receiveCount, parts.random()) });
     }
-    if (outcome.kind === 'give-up') givenUp.push({ message, reason: outcome.reason });
+    if (outcome.kind === 'give-up') givenUp.push({ message, outcome });
   }
   await inChunks(retried, (chunk) => delayMessages(chunk, parts));
   const notSent = await inChunks(givenUp, (chunk) => sendToDeadLetters(chunk, parts));
@@ -75,15 +77,23 @@ async function delayMessages(
   return [];
 }
 
+function reasonOf(outcome: GiveUp): string {
+  return outcome.reason === 'receives-exhausted' ? `${outcome.reason}: ${outcome.last}` : outcome.reason;
+}
+
+function text(StringValue: string) {
+  return { DataType: 'String', StringValue };
+}
+
 /** @returns ids of messages that the dead-letter queue did not take: they stay where they are */
 async function sendToDeadLetters(
-  chunk: readonly { message: Message; reason: string }[],
+  chunk: readonly { message: Message; outcome: GiveUp }[],
   { sqs, deadLetterQueueUrl, warn }: SettleParts,
 ): Promise<string[]> {
-  const Entries = chunk.map(({ message, reason }, index) => ({
+  const Entries = chunk.map(({ message, outcome }, index) => ({
     Id: String(index),
     MessageBody: message.body,
-    MessageAttributes: { reason: { DataType: 'String', StringValue: reason } },
+    MessageAttributes: { reason: text(reasonOf(outcome)), message: text(outcome.message) },
   }));
   try {
     const { Successful = [] } = await sqs.send(

@@ -47,10 +47,10 @@ describe('a place that was filled before', () => {
     const launcher = createLauncher({ max: 1 });
     await processBatch([queued(1)], launcher.parts);
     launcher.parts.readWorld = async () => ({ managers: [], jobTasks: [] });
-    launcher.pass(8);
+    launcher.pass(10);
     await processBatch([queued(2)], launcher.parts);
     const [task] = launcher.ecs.tasks.values();
-    expect(tagValue(task?.tags, 'demand')).toBe('2026-11-23T10:00:08.000Z');
+    expect(tagValue(task?.tags, 'demand')).toBe('2026-11-23T10:00:10.000Z');
   });
 
   it('believes a new task that ECS does not show yet', async () => {

@@ -1,11 +1,11 @@
 import { DescribeTasksCommand, ECSClient, ListTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ChangeMessageVisibilityBatchCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { definitionArn } from '@serverless-gitlab-runner/ecs-tasks';
-import { managerFamily } from '@serverless-gitlab-runner/fleet';
+import { jobFamilyPrefix, managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { API_TOKEN, jobJson, startGitLab } from './support/gitlab.ts';
 import { fleetDocument, queued } from './support/launcher.ts';
 
@@ -32,7 +32,15 @@ const record = ({ messageId, receiptHandle, body }: ReturnType<typeof queued>) =
   attributes: { ApproximateReceiveCount: '1' },
 });
 
+/** A job that counts on a manager comes back until it has a task. */
+const lookedAtAgain = { batchItemFailures: [{ itemIdentifier: 'm-e1' }] };
+
+/** What one test's Lambda looked at is no longer held in the next one. */
+let clock = Date.now();
+
 beforeEach(() => {
+  clock += 60_000;
+  vi.setSystemTime(clock);
   for (const mock of [ecs, ssm, sqs, bus]) mock.reset();
   ssm.on(GetParameterCommand).resolves({ Parameter: { Value: fleetDocument() } });
   ecs.on(ListTasksCommand).resolves({ taskArns: [] });
@@ -44,13 +52,29 @@ beforeEach(() => {
   bus.on(PutEventsCommand).resolves({ Entries: [{ EventId: 'id' }] });
 });
 
+afterEach(() => vi.useRealTimers());
+
 describe('the Lambda', () => {
   it('starts a manager and tells of it', async () => {
-    expect(await handler({ Records: [record(queued(1))] })).toEqual({ batchItemFailures: [] });
+    expect(await handler({ Records: [record(queued(1))] })).toEqual(lookedAtAgain);
     expect(ecs.commandCalls(RunTaskCommand)).toHaveLength(1);
     expect(bus.commandCalls(PutEventsCommand)[0]?.args[0].input.Entries?.[0]?.DetailType).toBe(
       'ManagerLaunched',
     );
+  });
+
+  it('looks at a job again after some seconds, until it has a task, and then no more', async () => {
+    await handler({ Records: [record(queued(7))] });
+    const [call] = sqs.commandCalls(ChangeMessageVisibilityBatchCommand);
+    expect(call?.args[0].input.Entries?.[0]?.VisibilityTimeout).toBeGreaterThanOrEqual(8);
+    expect(call?.args[0].input.Entries?.[0]?.VisibilityTimeout).toBeLessThanOrEqual(10);
+    ecs.on(ListTasksCommand).resolves({ taskArns: [taskArn] });
+    const jobTask = { taskArn, taskDefinitionArn: definitionArn(`${jobFamilyPrefix('default')}1`) };
+    const tags = toTags({ jobId: '7' });
+    ecs.on(DescribeTasksCommand).resolves({ tasks: [{ ...jobTask, lastStatus: 'PROVISIONING', tags }] });
+    vi.setSystemTime(Date.now() + 10_000);
+    expect(await handler({ Records: [record(queued(7))] })).toEqual({ batchItemFailures: [] });
+    expect(ecs.commandCalls(RunTaskCommand)).toHaveLength(1);
   });
 
   it('asks GitLab with the fleet’s API token, and starts nothing for a job that waits no more', async () => {
@@ -72,7 +96,7 @@ describe('the Lambda', () => {
 
   it('does not bring a message back because nobody heard of its manager', async () => {
     bus.on(PutEventsCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
-    expect(await handler({ Records: [record(queued(1))] })).toEqual({ batchItemFailures: [] });
+    expect(await handler({ Records: [record(queued(1))] })).toEqual(lookedAtAgain);
   });
 
   it('names the messages that must come back', async () => {

@@ -68,7 +68,7 @@ describe('a launch that fails', () => {
       message: 'Write a valid one',
       permanent: true,
     };
-    launcher.parts.veto = async () => failure;
+    launcher.parts.checkLaunchAllowed = async () => failure;
     expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['give-up runner-token-refused']);
     expect(launcher.ecs.runs()).toHaveLength(0);
   });

@@ -22,7 +22,7 @@ describe('whatever the facts', () => {
         maxLength: 12,
       }),
       requests: fc.array(fc.option(fc.nat(40), { nil: undefined }), { maxLength: 20 }),
-      counted: fc.array(fc.record({ jobId: fc.nat(40), countedAt: fc.integer({ min: 0, max: now }) })),
+      counted: fc.array(fc.record({ jobId: fc.nat(40), until: fc.integer({ min: 0, max: 2 * now }) })),
       mayLaunch: fc.boolean(),
     })
     .map(({ managers, tasks, requests, ...rest }) =>
@@ -32,7 +32,11 @@ describe('whatever the facts', () => {
           managerFacts({ taskId: taskIdNumber(number), ...over }),
         ),
         jobTasks: tasks.map(({ job, ofManager }) => jobTask(job, ofManager)),
-        requests: requests.map((jobId, index) => ({ eventId: `e${index}`, jobId, requestedAt: index })),
+        requests: requests.map((jobId, index) => ({
+          eventId: `e${index}`,
+          jobId,
+          requestedAt: now - index * 50_000,
+        })),
       }),
     );
   const takes = (world: LaunchFacts) =>
@@ -54,8 +58,8 @@ describe('whatever the facts', () => {
   it('says of every request exactly one thing', () => {
     fc.assert(
       fc.property(anyFacts, (world) => {
-        const { covered, kept, running } = planLaunch(world);
-        expect([...covered, ...kept, ...running].toSorted()).toEqual(
+        const { covered, kept, running, overdue } = planLaunch(world);
+        expect([...covered, ...kept, ...running, ...overdue].toSorted()).toEqual(
           world.requests.map(({ eventId }) => eventId).toSorted(),
         );
       }),

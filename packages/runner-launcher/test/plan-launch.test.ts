@@ -4,11 +4,13 @@ import { facts, jobs, jobTask, manager, now, wish } from './support/plan.ts';
 
 /** A plan as a line: which slots are filled, which managers are marked, who is covered, kept, running. */
 function summary(world: LaunchFacts) {
-  const { launch, mark, covered, kept, running } = planLaunch(world);
-  return { launch, mark: mark.map(({ slot }) => slot), covered, kept, running };
+  const { launch, mark, covered, kept, running, overdue } = planLaunch(world);
+  return { launch, mark: mark.map(({ slot }) => slot), covered, kept, running, overdue };
 }
 
-const nothing = { launch: [], mark: [], covered: [], kept: [], running: [] };
+const nothing = { launch: [], mark: [], covered: [], kept: [], running: [], overdue: [] };
+
+const counted = (until: number, ...jobIds: number[]) => jobIds.map((jobId) => ({ jobId, until }));
 
 describe('planning a launch', () => {
   it.each<[string, Partial<LaunchFacts>, Partial<ReturnType<typeof summary>>]>([
@@ -134,7 +136,7 @@ describe('planning a launch', () => {
       {
         max: 1,
         concurrentJobs: 1,
-        requests: [...jobs(1), { ...jobs(1)[0], eventId: 'again', jobId: 1, requestedAt: 9 }],
+        requests: [...jobs(1), { ...jobs(1)[0], eventId: 'again', jobId: 1, requestedAt: now }],
       },
       { launch: [1], covered: ['e1', 'again'] },
     ],
@@ -165,50 +167,28 @@ describe('planning a launch', () => {
       { kept: ['wish', 'e1'] },
     ],
     [
-      'jobs that were counted on a starting manager keep their places',
-      {
-        requests: jobs(1),
-        managers: [manager(1, { state: 'starting' })],
-        counted: [
-          { jobId: 7, countedAt: now - 100_000 },
-          { jobId: 8, countedAt: now - 100_000 },
-        ],
-      },
+      'jobs that other batches counted keep their places, until their messages are back',
+      { requests: jobs(1), managers: [manager(1, { state: 'starting' })], counted: counted(now + 1, 7, 8) },
       { launch: [2], mark: [1], covered: ['e1'] },
     ],
     [
-      'jobs that were counted on a manager that runs for a moment only keep their places',
-      {
-        requests: jobs(1),
-        managers: [manager(1, { createdAt: now - 50_000, startedAt: now - 5000 })],
-        counted: [
-          { jobId: 7, countedAt: now - 40_000 },
-          { jobId: 8, countedAt: now - 40_000 },
-        ],
-      },
-      { launch: [2], mark: [1], covered: ['e1'] },
-    ],
-    [
-      'jobs that were counted before a starting manager came do not count on it',
-      {
-        requests: jobs(1),
-        managers: [manager(1, { state: 'starting', createdAt: now - 50_000 })],
-        counted: [
-          { jobId: 7, countedAt: now - 100_000 },
-          { jobId: 8, countedAt: now - 100_000 },
-        ],
-      },
+      'one place is left beside a counted job',
+      { requests: jobs(1), managers: [manager(1)], counted: counted(now + 1, 7) },
       { mark: [1], covered: ['e1'] },
     ],
     [
-      'jobs counted on a running manager a while ago have been taken',
+      'jobs whose messages should be back are counted no more',
+      { requests: jobs(1), managers: [manager(1)], counted: counted(now, 7, 8) },
+      { mark: [1], covered: ['e1'] },
+    ],
+    [
+      'a counted job that had a task, which ended since, is counted no more',
       {
+        max: 1,
         requests: jobs(1),
         managers: [manager(1)],
-        counted: [
-          { jobId: 7, countedAt: now - 15_000 },
-          { jobId: 8, countedAt: now - 60_000 },
-        ],
+        counted: counted(now + 1, 7, 8),
+        seen: new Set([8]),
       },
       { mark: [1], covered: ['e1'] },
     ],
@@ -219,12 +199,91 @@ describe('planning a launch', () => {
         requests: jobs(1),
         managers: [manager(1)],
         jobTasks: [jobTask(7, 1)],
-        counted: [
-          { jobId: 1, countedAt: now },
-          { jobId: 7, countedAt: now },
-        ],
+        counted: counted(now + 1, 1, 7),
       },
       { mark: [1], covered: ['e1'] },
+    ],
+  ])('%s', (_title, over, expected) => {
+    expect(summary(facts(over))).toEqual({ ...nothing, ...expected });
+  });
+});
+
+describe('a job that has waited long', () => {
+  /** Queued as long ago as it takes, with a manager that has run for as long as it takes. */
+  const waited = (milliseconds: number, ...numbers: number[]) =>
+    jobs(...numbers).map((job) => ({ ...job, requestedAt: now - milliseconds }));
+  const asked = (number: number, over: Parameters<typeof manager>[1] = {}) =>
+    manager(number, { startedAt: now - 30_000, ...over });
+
+  it.each<[string, Partial<LaunchFacts>, Partial<ReturnType<typeof summary>>]>([
+    [
+      'is not waited for any more beside a free place',
+      { requests: waited(120_000, 1, 2), managers: [asked(1)] },
+      { overdue: ['e1', 'e2'] },
+    ],
+    [
+      'is looked at again before two minutes',
+      { requests: waited(119_999, 1), managers: [asked(1)] },
+      { mark: [1], covered: ['e1'] },
+    ],
+    [
+      'is looked at again while its manager may not have asked yet',
+      { requests: waited(120_000, 1), managers: [asked(1, { startedAt: now - 29_999 })] },
+      { mark: [1], covered: ['e1'] },
+    ],
+    [
+      'is looked at again while its manager starts',
+      { requests: waited(120_000, 1), managers: [asked(1, { state: 'starting' })] },
+      { mark: [1], covered: ['e1'] },
+    ],
+    [
+      'is looked at again when nobody knows since when its manager runs',
+      { requests: waited(120_000, 1), managers: [asked(1, { startedAt: undefined })] },
+      { mark: [1], covered: ['e1'] },
+    ],
+    ['gets a manager where none is', { requests: waited(120_000, 1) }, { launch: [1], covered: ['e1'] }],
+    [
+      'gets another manager when all places are taken',
+      { requests: waited(120_000, 1), managers: [asked(1)], jobTasks: [jobTask(7, 1), jobTask(8, 1)] },
+      { launch: [2], mark: [1], covered: ['e1'] },
+    ],
+    [
+      'is not overdue when more wait than there are free places: they may have been taken unseen',
+      { requests: waited(120_000, 1, 2), managers: [asked(1)], jobTasks: [jobTask(7, 1)] },
+      { launch: [2], mark: [1], covered: ['e1', 'e2'] },
+    ],
+    [
+      'is not overdue when jobs of other batches may have the free places',
+      { requests: waited(120_000, 1), managers: [asked(1)], counted: counted(now + 1, 7, 8) },
+      { launch: [2], mark: [1], covered: ['e1'] },
+    ],
+    [
+      'counts the free places of managers that have asked, whatever the others have too many',
+      {
+        concurrentJobs: 1,
+        max: 3,
+        requests: waited(120_000, 1),
+        managers: [asked(1), asked(2)],
+        jobTasks: [jobTask(7, 1), jobTask(8, 1)],
+      },
+      { overdue: ['e1'] },
+    ],
+    [
+      'counts for what waits with it, but a job with a task does not',
+      {
+        requests: [...waited(120_000, 1), ...jobs(7).map((job) => ({ ...job, requestedAt: now }))],
+        managers: [asked(1)],
+        jobTasks: [jobTask(7, 1)],
+      },
+      { overdue: ['e1'], running: ['e7'] },
+    ],
+    [
+      'does not end a request without a job, nor a new one',
+      {
+        requests: [...waited(120_000, 1), ...jobs(2).map((job) => ({ ...job, requestedAt: now })), wish],
+        managers: [asked(1)],
+      },
+      { overdue: ['e1'], mark: [1], covered: ['wish', 'e2'] },
     ],
   ])('%s', (_title, over, expected) => {
     expect(summary(facts(over))).toEqual({ ...nothing, ...expected });

@@ -1,7 +1,7 @@
 import { ListTasksCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
 import { tagValue, toTags } from '@serverless-gitlab-runner/fleet';
 import { describe, expect, it } from 'vitest';
-import { processBatch } from '../src/index.ts';
+import { createCountedJobs, processBatch } from '../src/index.ts';
 import { createLauncher, kinds, managerTags, named, queued, requested } from './support/launcher.ts';
 
 describe('a batch of messages', () => {
@@ -101,6 +101,79 @@ describe('a batch of messages', () => {
     launcher.ecs.add({ tags: toTags({ role: 'job', fleet: 'default', jobId: '1' }) });
     expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['job-runs']);
     expect(launcher.ecs.runs()).toHaveLength(0);
+  });
+});
+
+describe('a job that counts on a manager', () => {
+  const burst = (from: number, count: number) =>
+    Array.from({ length: count }, (_, index) => queued(from + index));
+
+  it('is looked at again, also when the manager runs already', async () => {
+    const launcher = createLauncher();
+    const [first] = await processBatch([queued(1)], launcher.parts);
+    const [second] = await processBatch([queued(2)], launcher.parts);
+    expect(first?.outcome).toEqual({ kind: 'recheck', because: 'manager-launched' });
+    expect(second?.outcome).toEqual({ kind: 'recheck', because: 'manager-runs' });
+  });
+
+  it('is done with the request when nobody names a job', async () => {
+    const launcher = createLauncher();
+    const [first] = await processBatch([requested('once')], launcher.parts);
+    expect(first?.outcome).toEqual({ kind: 'done', because: 'manager-launched' });
+  });
+
+  it('of two launchers with memories of their own gets its place in the second look', async () => {
+    const launcher = createLauncher({ max: 5 });
+    const other = { ...launcher.parts, counted: createCountedJobs(launcher.now) };
+    await processBatch(burst(1, 50), launcher.parts);
+    await processBatch(burst(51, 50), other);
+    expect(launcher.ecs.tasks.size).toBe(3);
+    launcher.pass(10);
+    await processBatch(burst(1, 50), other);
+    await processBatch(burst(51, 50), launcher.parts);
+    expect(launcher.ecs.tasks.size).toBe(5);
+  });
+
+  it('is counted by other batches until its message should be back, and no longer once it is done', async () => {
+    const launcher = createLauncher({ max: 3, concurrentJobs: 1 });
+    await processBatch([queued(1)], launcher.parts);
+    const own = { fleet: 'default', runnerTokenParameter: undefined };
+    expect(launcher.parts.counted.of(own)).toEqual([{ jobId: 1, until: launcher.now() + 40_000 }]);
+    launcher.ecs.add({ tags: toTags({ role: 'job', fleet: 'default', jobId: '1' }) });
+    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['job-runs']);
+    expect(launcher.parts.counted.of(own)).toEqual([]);
+  });
+
+  it('marks its manager once in ten seconds, however many batches count on it', async () => {
+    const launcher = createLauncher({ max: 1 });
+    launcher.ecs.add({ tags: managerTags() });
+    const marks = () => launcher.ecs.mock.commandCalls(TagResourceCommand).length;
+    launcher.pass(60);
+    await processBatch([queued(1)], launcher.parts);
+    launcher.pass(9.999);
+    await processBatch([queued(2)], launcher.parts);
+    expect(marks()).toBe(1);
+    launcher.pass(0.001);
+    await processBatch([queued(3)], launcher.parts);
+    expect(marks()).toBe(2);
+  });
+
+  it('marks it again sooner where managers are idle soon', async () => {
+    const launcher = createLauncher({ max: 1, idleSeconds: 8 });
+    launcher.ecs.add({ tags: managerTags() });
+    launcher.pass(60);
+    await processBatch([queued(1)], launcher.parts);
+    launcher.pass(4);
+    await processBatch([queued(2)], launcher.parts);
+    expect(launcher.ecs.mock.commandCalls(TagResourceCommand)).toHaveLength(2);
+  });
+
+  it('is done when it waited for two minutes beside a free place', async () => {
+    const launcher = createLauncher();
+    launcher.ecs.add({ tags: managerTags(), startedAt: new Date(launcher.now()) });
+    launcher.pass(121);
+    const [first] = await processBatch([queued(1)], launcher.parts);
+    expect(first?.outcome).toEqual({ kind: 'done', because: 'job-overdue' });
   });
 });
 

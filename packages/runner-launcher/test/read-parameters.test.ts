@@ -1,22 +1,15 @@
 import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
-import { DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
-import { GetParameterCommand, GetParametersCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
-import { definitionArn } from '@serverless-gitlab-runner/ecs-tasks';
-import { managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
+import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createReadFleet } from '../src/read-fleet.ts';
-import { refusedToken } from '../src/refused-token.ts';
 import { fleetDocument } from './support/launcher.ts';
 
 const ssmMock = mockClient(SSMClient);
-const ecsMock = mockClient(ECSClient);
 const ssm = new SSMClient({ region: 'eu-west-1' });
-const ecs = new ECSClient({ region: 'eu-west-1' });
 
 beforeEach(() => {
   ssmMock.reset();
-  ecsMock.reset();
 });
 
 describe('reading a fleet', () => {
@@ -38,6 +31,13 @@ describe('reading a fleet', () => {
       Name: '/p/fleets/default/config',
       WithDecryption: false,
     });
+  });
+
+  it('is asked once by all who ask at one time', async () => {
+    ssmMock.on(GetParameterCommand).resolves(answer(fleetDocument()));
+    const read = reader();
+    await Promise.all(Array.from({ length: 10 }, () => read('default')));
+    expect(ssmMock.commandCalls(GetParameterCommand)).toHaveLength(1);
   });
 
   it('does not hold what failed', async () => {
@@ -68,71 +68,5 @@ describe('reading a fleet', () => {
   it('says so when the parameter is empty', async () => {
     ssmMock.on(GetParameterCommand).resolves({});
     expect(await reader()('nobody')).toMatchObject({ failure: { reason: 'invalid-fleet' } });
-  });
-});
-
-describe('a runner token that GitLab refused', () => {
-  const parts = { ecs, ssm, cluster: 'cluster', parameterPrefix: '/p' };
-  const own = { fleet: 'default', runnerTokenParameter: undefined };
-  const stoppedAt = new Date('2026-11-23T10:00:00Z');
-  const earlier = new Date('2026-11-23T09:00:00Z');
-  const later = new Date('2026-11-23T10:00:01Z');
-
-  function ended(exitCode: number, tags = toTags({ role: 'manager', fleet: 'default' })) {
-    const taskDefinitionArn = definitionArn(managerFamily('default'));
-    const taskArn = 'arn:aws:ecs:eu-west-1:111122223333:task/cluster/1';
-    ecsMock
-      .on(ListTasksCommand, { family: managerFamily('default'), desiredStatus: 'STOPPED' })
-      .resolves({ taskArns: [taskArn] });
-    ecsMock.on(DescribeTasksCommand).resolves({
-      tasks: [
-        {
-          taskArn,
-          taskDefinitionArn,
-          lastStatus: 'STOPPED',
-          stoppedAt,
-          tags,
-          containers: [{ name: 'manager', exitCode }],
-        },
-      ],
-    });
-  }
-
-  it.each([
-    ['nothing was written since', earlier, earlier, true],
-    ['the document was written since', later, earlier, false],
-    ['the token was written since', earlier, later, false],
-  ])('and %s', async (_title, config, token, refused) => {
-    ended(78);
-    ssmMock
-      .on(GetParametersCommand)
-      .resolves({ Parameters: [{ LastModifiedDate: config }, { LastModifiedDate: token }] });
-    const failure = await refusedToken(own, parts);
-    expect(failure !== undefined).toBe(refused);
-    if (refused) expect(failure).toMatchObject({ reason: 'runner-token-refused', permanent: true });
-    expect(ssmMock.commandCalls(GetParametersCommand)[0]?.args[0].input).toEqual({
-      Names: ['/p/fleets/default/config', '/p/fleets/default/runner-token'],
-    });
-  });
-
-  it.each([
-    ['managers that ended otherwise', 0, own],
-    [
-      'managers with another token',
-      78,
-      { ...own, runnerTokenParameter: '/p/fleets/default/runner-tokens/abc' },
-    ],
-  ])('is not read into %s', async (_title, exitCode, serving) => {
-    ended(exitCode);
-    expect(await refusedToken(serving, parts)).toBeUndefined();
-    expect(ssmMock.calls()).toHaveLength(0);
-  });
-
-  it('is told with the parameter to correct, also for a token that a webhook brought', async () => {
-    const runnerTokenParameter = '/p/fleets/default/runner-tokens/abc';
-    ended(78, toTags({ role: 'manager', fleet: 'default', runnerTokenParameter }));
-    ssmMock.on(GetParametersCommand).resolves({ Parameters: [] });
-    const failure = await refusedToken({ ...own, runnerTokenParameter }, parts);
-    expect(failure?.message).toContain(runnerTokenParameter);
   });
 });

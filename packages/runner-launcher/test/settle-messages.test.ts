@@ -20,6 +20,7 @@ const settled = (number: number, outcome: Outcome, receiveCount = 1): Settled =>
 });
 const done: Outcome = { kind: 'done', because: 'manager-runs' };
 const retry: Outcome = { kind: 'retry', reason: 'at-maximum' };
+const recheck: Outcome = { kind: 'recheck', because: 'manager-runs' };
 const giveUp: Outcome = { kind: 'give-up', reason: 'invalid-fleet', message: 'no such fleet' };
 
 beforeEach(() => {
@@ -51,6 +52,12 @@ describe('settling messages', () => {
     });
   });
 
+  it('keeps a job that counts on a manager, and lets it come back soon', async () => {
+    expect(await settleMessages([settled(1, recheck), settled(2, recheck, 5)], parts)).toEqual(['m1', 'm2']);
+    const [call] = mock.commandCalls(ChangeMessageVisibilityBatchCommand);
+    expect(call?.args[0].input.Entries?.map(({ VisibilityTimeout }) => VisibilityTimeout)).toEqual([10, 30]);
+  });
+
   it('sends what is given up to the dead-letter queue, with the reason, and lets SQS delete it', async () => {
     expect(await settleMessages([settled(1, giveUp)], parts)).toEqual([]);
     expect(mock.commandCalls(SendMessageBatchCommand)[0]?.args[0].input).toEqual({
@@ -59,10 +66,27 @@ describe('settling messages', () => {
         {
           Id: '0',
           MessageBody: 'body 1',
-          MessageAttributes: { reason: { DataType: 'String', StringValue: 'invalid-fleet' } },
+          MessageAttributes: {
+            reason: { DataType: 'String', StringValue: 'invalid-fleet' },
+            message: { DataType: 'String', StringValue: 'no such fleet' },
+          },
         },
       ],
     });
+  });
+
+  it('says of one that came back too often why it would have come back again', async () => {
+    const last: Outcome = {
+      kind: 'give-up',
+      reason: 'receives-exhausted',
+      last: 'no-capacity',
+      message: 'x',
+    };
+    await settleMessages([settled(1, last)], parts);
+    const [call] = mock.commandCalls(SendMessageBatchCommand);
+    expect(call?.args[0].input.Entries?.[0]?.MessageAttributes?.reason?.StringValue).toBe(
+      'receives-exhausted: no-capacity',
+    );
   });
 
   it('makes calls of ten', async () => {

@@ -38,9 +38,13 @@ describe('the delay of a retry', () => {
   it.each([
     ['at-maximum', 1, 20],
     ['at-maximum', 2, 40],
-    ['at-maximum', 4, 160],
-    ['at-maximum', 7, 900],
-    ['at-maximum', 1000, 900],
+    ['at-maximum', 3, 80],
+    ['at-maximum', 4, 120],
+    ['at-maximum', 1000, 120],
+    ['recheck', 1, 10],
+    ['recheck', 2, 20],
+    ['recheck', 3, 30],
+    ['recheck', 1000, 30],
     ['no-capacity', 1, 30],
     ['no-capacity', 9, 300],
     ['throttled', 1, 5],
@@ -56,41 +60,46 @@ describe('the delay of a retry', () => {
 });
 
 describe('the memory of what had no capacity', () => {
-  it('forgets after twenty seconds, and knows providers apart', () => {
+  it('forgets after twenty seconds, and knows providers and subnets apart', () => {
     let now = 0;
     const memory = createCapacityMemory(() => now);
-    memory.refused('FARGATE_SPOT');
-    expect(memory.worthAsking(['FARGATE_SPOT', 'FARGATE'])).toEqual(['FARGATE']);
+    memory.refused('FARGATE_SPOT', ['a', 'b']);
+    expect(memory.worthAsking(['FARGATE_SPOT', 'FARGATE'], ['b', 'a'])).toEqual(['FARGATE']);
+    expect(memory.worthAsking(['FARGATE_SPOT', 'FARGATE'], ['a'])).toEqual(['FARGATE_SPOT', 'FARGATE']);
     now = 19_999;
-    expect(memory.worthAsking(['FARGATE_SPOT'])).toEqual([]);
+    expect(memory.worthAsking(['FARGATE_SPOT'], ['a', 'b'])).toEqual([]);
     now = 20_000;
-    expect(memory.worthAsking(['FARGATE_SPOT'])).toEqual(['FARGATE_SPOT']);
+    expect(memory.worthAsking(['FARGATE_SPOT'], ['a', 'b'])).toEqual(['FARGATE_SPOT']);
   });
 
   it('has forgotten when the message that found none comes back for the first time', () => {
     let now = 0;
     const memory = createCapacityMemory(() => now);
-    memory.refused('FARGATE');
+    memory.refused('FARGATE', ['a', 'b']);
     now = retryDelaySeconds('no-capacity', 1, 0) * 1000;
-    expect(memory.worthAsking(['FARGATE'])).toEqual(['FARGATE']);
+    expect(memory.worthAsking(['FARGATE'], ['a', 'b'])).toEqual(['FARGATE']);
   });
 });
 
 describe('the memory of counted jobs', () => {
-  it('knows fleets and tokens apart, and forgets after ten minutes', () => {
+  it('knows fleets and tokens apart, and forgets what is told or overdue', () => {
     let now = 0;
     const counted = createCountedJobs(() => now);
     const own = { fleet: 'default', runnerTokenParameter: undefined };
-    counted.count(own, [1, 2]);
-    now = 1000;
-    counted.count(own, [2]);
-    counted.count({ fleet: 'default', runnerTokenParameter: '/t' }, [3]);
+    counted.count(own, 1, 1000);
+    counted.count(own, 2, 1000);
+    counted.count(own, 2, 1001);
+    counted.count({ fleet: 'default', runnerTokenParameter: '/t' }, 3, 5000);
+    now = 999;
     expect(counted.of(own)).toEqual([
-      { jobId: 1, countedAt: 0 },
-      { jobId: 2, countedAt: 1000 },
+      { jobId: 1, until: 1000 },
+      { jobId: 2, until: 1001 },
     ]);
-    now = 600_500;
-    expect(counted.of(own)).toEqual([{ jobId: 2, countedAt: 1000 }]);
+    now = 1000;
+    expect(counted.of(own)).toEqual([{ jobId: 2, until: 1001 }]);
+    counted.forget(own, 2);
+    expect(counted.of(own)).toEqual([]);
+    expect(counted.of({ fleet: 'default', runnerTokenParameter: '/t' })).toHaveLength(1);
   });
 });
 
@@ -104,6 +113,8 @@ describe('the environment', () => {
 
   it('has a default for what may be left out', () => {
     expect(readEnvironment(complete).PARAMETER_PREFIX).toBe('/serverless-gitlab-runner');
+    expect(readEnvironment(complete).MAX_RECEIVES).toBe(1000);
+    expect(readEnvironment({ ...complete, MAX_RECEIVES: '7' }).MAX_RECEIVES).toBe(7);
   });
 
   it.each(Object.keys(complete))('names %s when it is missing', (name) => {

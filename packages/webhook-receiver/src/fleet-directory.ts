@@ -1,5 +1,5 @@
 import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
-import type { Timing } from '@serverless-gitlab-runner/aws-calls';
+import { shareCalls, type Timing } from '@serverless-gitlab-runner/aws-calls';
 import {
   type FleetConfig,
   fleetOfConfigParameter,
@@ -7,9 +7,8 @@ import {
   InvalidFleetConfigError,
   parseFleetConfig,
 } from '@serverless-gitlab-runner/fleet';
+import { isFresh, isPaused, isUsable } from './stale-reading.ts';
 
-/** Milliseconds for which the fleets' documents are held. */
-const MAX_AGE_MS = 60_000;
 /** Names that do not exist make SSM be asked at most that often, whoever sends them. */
 const REREAD_AFTER_MS = 2000;
 
@@ -25,29 +24,47 @@ export interface FleetDirectory {
 
 /**
  * Reads all fleets at once, so that asking for fleets that do not exist costs no call each. What is not there, or not
- * valid, is looked for again soon: one bad read must not hold for a minute.
+ * valid, is looked for again soon: one bad read must not hold for a minute. While SSM throttles or fails, fleets known
+ * before are used for ten minutes.
  */
 export function createFleetDirectory(provider: SSMProvider, prefix: string, timing: Timing): FleetDirectory {
   let fleets = new Map<string, FleetLookup>();
   let readAt = Number.NEGATIVE_INFINITY;
+  let failedAt = Number.NEGATIVE_INFINITY;
   let lookedAgainAt = Number.NEGATIVE_INFINITY;
 
-  async function read(): Promise<void> {
+  const readAll = shareCalls(async () => {
     const startedAt = timing.now();
-    fleets = await readFleets(provider, prefix);
-    readAt = startedAt;
+    try {
+      fleets = await readFleets(provider, prefix);
+      readAt = startedAt;
+    } catch (error) {
+      failedAt = timing.now();
+      throw error;
+    }
+  });
+
+  async function refresh(): Promise<void> {
+    const now = timing.now();
+    if (isFresh(readAt, now) || (isPaused(failedAt, now) && isUsable(readAt, now))) return;
+    try {
+      await readAll('all');
+    } catch (error) {
+      if (!isUsable(readAt, timing.now())) throw error;
+    }
   }
 
   async function lookAgain(): Promise<void> {
-    if (timing.now() - lookedAgainAt < REREAD_AFTER_MS) return;
-    lookedAgainAt = timing.now();
-    await read();
+    const now = timing.now();
+    if (now - lookedAgainAt < REREAD_AFTER_MS || isPaused(failedAt, now)) return;
+    lookedAgainAt = now;
+    await readAll('all');
   }
 
   return {
     async find(fleet) {
       const startedAt = timing.now();
-      if (startedAt - readAt >= MAX_AGE_MS) await read();
+      await refresh();
       if (fleets.get(fleet)?.kind !== 'found' && readAt < startedAt) await lookAgain();
       return fleets.get(fleet) ?? { kind: 'unknown' };
     },

@@ -1,18 +1,26 @@
 import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
-import type { Timing } from '@serverless-gitlab-runner/aws-calls';
+import { shareCalls, type Timing } from '@serverless-gitlab-runner/aws-calls';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 import { SIGNING_TOKEN_PREFIX, type WebhookSecrets } from './authenticate.ts';
+import { createCallBudget } from './call-budget.ts';
+import { isFresh, isPaused, isUsable } from './stale-reading.ts';
 
-/** Seconds for which a fleet's secrets are held. */
-export const SECRETS_MAX_AGE_SECONDS = 60;
 /** A stranger's wrong secrets make SSM be asked at most that often a fleet. */
 const REREAD_AFTER_MS = 2000;
+/** And over all fleets: each warm Lambda asks every two seconds at most, of the 40 calls a second that an account has. */
+const REREADS = { most: 3, refillMs: 2000 };
 
 /** Reads the webhook secrets of fleets. */
 export interface FleetSecrets {
-  /** The fleet's secrets, at most a minute old. */
+  /**
+   * The fleet's secrets, at most a minute old, or ten while SSM throttles or fails.
+   * @throws what SSM failed with, when there are none that young
+   */
   read(fleet: string): Promise<WebhookSecrets>;
-  /** The fleet's secrets as they are now, or undefined when they were read again a moment ago. */
+  /**
+   * The fleet's secrets as they are now, or undefined when they, or too many others, were read again a moment ago.
+   * @throws what SSM failed with
+   */
   readAgain(fleet: string): Promise<WebhookSecrets | undefined>;
 }
 
@@ -38,24 +46,40 @@ export function createFleetSecrets(
   // Apart from when they were read in the ordinary way: a secret rotated right after that must hold at once too.
   const readAgainAt = new Map<string, number>();
 
-  async function fetch(fleet: string): Promise<WebhookSecrets> {
+  const budget = createCallBudget(REREADS, timing.now);
+  let failedAt = Number.NEGATIVE_INFINITY;
+
+  const fetch = shareCalls(async (fleet) => {
     // Powertools holds what it found but asks for what is missing (a previous secret mostly is) every time: a set is held here.
     provider.clearCache();
     const readAt = timing.now();
-    const secrets = await fetchSecrets(provider, prefix, fleet, warn);
-    held.set(fleet, { secrets, readAt });
-    return secrets;
-  }
+    try {
+      const secrets = await fetchSecrets(provider, prefix, fleet, warn);
+      held.set(fleet, { secrets, readAt });
+      return secrets;
+    } catch (error) {
+      failedAt = timing.now();
+      throw error;
+    }
+  });
 
   return {
     async read(fleet) {
       const known = held.get(fleet);
-      if (known && timing.now() - known.readAt < SECRETS_MAX_AGE_SECONDS * 1000) return known.secrets;
-      return fetch(fleet);
+      const now = timing.now();
+      if (known && isFresh(known.readAt, now)) return known.secrets;
+      if (known && isUsable(known.readAt, now) && isPaused(failedAt, now)) return known.secrets;
+      try {
+        return await fetch(fleet);
+      } catch (error) {
+        if (known && isUsable(known.readAt, timing.now())) return known.secrets;
+        throw error;
+      }
     },
     async readAgain(fleet) {
       const now = timing.now();
       if (now - (readAgainAt.get(fleet) ?? Number.NEGATIVE_INFINITY) < REREAD_AFTER_MS) return undefined;
+      if (isPaused(failedAt, now) || !budget.spend()) return undefined;
       readAgainAt.set(fleet, now);
       return fetch(fleet);
     },
@@ -73,7 +97,6 @@ async function fetchSecrets(
   const signingTokenNames = [names.signingToken, names.previousSigningToken];
   const wanted = Object.fromEntries([...tokenNames, ...signingTokenNames].map((name) => [name, {}]));
   const values = await provider.getParametersByName<string>(wanted, {
-    maxAge: SECRETS_MAX_AGE_SECONDS,
     decrypt: true,
     throwOnError: false,
   });

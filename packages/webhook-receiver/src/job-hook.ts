@@ -28,28 +28,27 @@ export class InvalidJobHookError extends Error {
 
 const statusSchema = z.object({ object_kind: z.literal('build'), build_status: z.string() });
 
-const text = z.string().nullish();
 const positive = z.int().positive();
+/** What we can do without: another type than expected is as good as nothing. */
+const text = z.string().nullish().catch(undefined);
+const optionalId = positive.nullish().catch(undefined);
 
-/** The fields we use of GitLab's Job event; it has many more, and older versions have fewer. */
+/** The fields we use of GitLab's Job event; it has many more, and older versions have fewer. Only ids are needed. */
 const jobSchema = z.object({
   build_id: positive,
-  build_name: z.string(),
+  build_name: text,
   build_stage: text,
   ref: text,
   project_id: positive,
-  pipeline_id: positive.nullish(),
-  commit: z
-    .object({ id: positive.nullish().catch(undefined) })
-    .nullish()
-    .catch(undefined),
+  pipeline_id: optionalId,
+  commit: z.object({ id: optionalId }).nullish().catch(undefined),
   build_failure_reason: text,
   build_started_at: text,
   build_started_at_iso: text,
   build_finished_at: text,
   build_finished_at_iso: text,
-  build_duration: z.number().nullish(),
-  project: z.object({ path_with_namespace: text, web_url: text }).nullish(),
+  build_duration: z.number().nullish().catch(undefined),
+  project: z.object({ path_with_namespace: text, web_url: text }).nullish().catch(undefined),
   repository: z.object({ homepage: text }).nullish().catch(undefined),
 });
 

@@ -110,22 +110,39 @@ describe('the answers', () => {
       JSON.stringify(pendingHook).replace('"build_id":1977', '"build_id":1e999'),
       'build_id',
     ],
-    ['no job name', without('build_name'), 'build_name'],
     ['no project id', without('project_id'), 'project_id'],
     ['no pipeline id anywhere', { ...without('pipeline_id'), commit: null }, 'pipeline_id'],
-    ['a ref that is an object', { ...pendingHook, ref: {} }, 'ref'],
-    ['a project that is text', { ...pendingHook, project: 'x' }, 'project'],
-    [
-      'a path that is a number',
-      { ...pendingHook, project: { path_with_namespace: 7 } },
-      'project.path_with_namespace',
-    ],
   ])('400 naming the field for %s', async (_title, body, field) => {
     const receiver = createReceiver();
     const { answer } = await receiver.receive(functionUrlEvent(body));
     expect(answer.statusCode).toBe(400);
     expect(bodyOf(answer).error.startsWith(`${field}: `)).toBe(true);
     expect(receiver.events()).toEqual([]);
+  });
+
+  it.each<[string, Record<string, unknown>]>([
+    ['job name', { build_name: 7 }],
+    ['stage', { build_stage: ['test'] }],
+    ['ref', { ref: {} }],
+    ['pipeline id, where the commit has it', { pipeline_id: '2366', commit: { id: 2366 } }],
+    ['commit, where the hook has the pipeline id', { pipeline_id: 2366, commit: 'x' }],
+    ['id of the commit, where the hook has the pipeline id', { pipeline_id: 2366, commit: { id: -1 } }],
+    ['project', { project: 'x' }],
+    ['path', { project: { path_with_namespace: 7, web_url: 8 } }],
+    ['repository', { repository: { homepage: true } }],
+    [
+      'reason',
+      { build_failure_reason: 3, build_duration: 'long', build_started_at: 1, build_finished_at: {} },
+    ],
+    ['runner, user and environment, which nobody reads', { runner: 7, user: [], environment: 'x' }],
+  ])('202 for an odd %s: a job is not lost for what we can do without', async (_title, over) => {
+    for (const status of ['pending', 'failed']) {
+      const receiver = createReceiver();
+      const body = { ...pendingHook, ...over, build_status: status };
+      const { answer } = await receiver.receive(functionUrlEvent(body));
+      expect(answer.statusCode).toBe(202);
+      expect(receiver.events()).toMatchObject([{ jobId: 1977, projectId: 380, pipelineId: 2366 }]);
+    }
   });
 
   it('413 over one mebibyte, and not for exactly that', async () => {

@@ -37,10 +37,12 @@ export function createRunnerApi(
 
   const verify = async () => {
     try {
-      const { ok, status } = await call('POST', '/runners/verify', identity);
+      const { ok, status, headers } = await call('POST', '/runners/verify', identity);
       if (ok) return 'accepted';
-      if (status === 401 || status === 403) return 'refused';
-      logger.warn('GitLab did not verify the runner token', { gitlabUrl, status });
+      // GitLab's API never answers with a page: a firewall's or a proxy's refusal says nothing about the token.
+      const isPage = headers.get('content-type')?.startsWith('text/html') ?? false;
+      if ((status === 401 || status === 403) && !isPage) return 'refused';
+      logger.warn('GitLab did not verify the runner token', { gitlabUrl, status, isPage });
     } catch (error) {
       logger.warn('GitLab is unreachable', { gitlabUrl, error: causeOf(error) });
     }

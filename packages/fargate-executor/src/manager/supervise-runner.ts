@@ -1,5 +1,9 @@
 import type { ECSClient } from '@aws-sdk/client-ecs';
-import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import {
+  type FleetConfig,
+  INVALID_FLEET_EXIT_CODE,
+  RUNNER_TOKEN_REFUSED_EXIT_CODE,
+} from '@serverless-gitlab-runner/fleet';
 import type { ManagerStopped } from '@serverless-gitlab-runner/shared-events';
 import type { Logger } from '../logger.ts';
 import { repeat } from '../repeat.ts';
@@ -8,8 +12,15 @@ import type { RunnerApi } from './gitlab-api.ts';
 import type { ManagerIdentity } from './start-context.ts';
 import { watchDrain } from './watch-drain.ts';
 
-/** Exit codes of a manager, as in sysexits.h. */
-export const EXIT = { ok: 0, unreachable: 69, runnerExited: 70, invalidFleet: 78, tokenRefused: 78 } as const;
+/** Exit codes of a manager, as in sysexits.h. `tokenRefused` keeps launcher and reaper from starting another: nothing else ends with it. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  invalidFleet: INVALID_FLEET_EXIT_CODE,
+  unreachable: 69,
+  runnerExited: 70,
+  tokenRefused: RUNNER_TOKEN_REFUSED_EXIT_CODE,
+} as const;
 
 /** How a manager ended. */
 export interface ManagerEnd {
@@ -93,8 +104,13 @@ export async function superviseRunner(settings: SuperviseSettings): Promise<Mana
   return { reason, exitCode: exitCodeOf(reason, code) };
 }
 
-function exitCodeOf(reason: ManagerStopped['reason'], code: number | null): number {
+/** `gitlab-runner` has exit codes of its own, which must not read as one of ours. */
+export function exitCodeOf(reason: ManagerStopped['reason'], code: number | null): number {
   if (reason === 'runner-token-refused') return EXIT.tokenRefused;
-  if (reason === 'runner-exited') return code || EXIT.runnerExited;
+  if (reason === 'runner-exited') return code === null || isOurs(code) ? EXIT.runnerExited : code;
   return EXIT.ok;
+}
+
+function isOurs(code: number): boolean {
+  return Object.values<number>(EXIT).includes(code);
 }

@@ -40,10 +40,10 @@ const TIMEOUT = Duration.seconds(60);
 /** Six times the function's timeout. @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
 const VISIBILITY = Duration.seconds(6 * TIMEOUT.toSeconds());
 /**
- * A message of a fleet at its maximum comes back after 20 s, 40 s, … 15 min: 100 receives are about a day. What can
- * never succeed is sent to the dead-letter queue by the launcher itself, at once.
+ * The most that SQS allows. A message of a fleet at its maximum comes back every two minutes at the latest: 1,000 receives are
+ * longer than the day after which GitLab drops a job. What can never succeed is sent to the dead-letter queue at once.
  */
-const MAX_RECEIVES = 100;
+const MAX_RECEIVES = 1000;
 /** Of every fleet that has one. */
 const API_TOKENS = ['fleets/*/api-token'];
 /** What asks for a manager. */
@@ -81,7 +81,8 @@ export class RunnerLauncher extends Construct {
     const { function: launcher } = this.service(installation, options);
     launcher.addEventSource(
       new SqsEventSource(this.queue, {
-        batchSize: 10,
+        // A batch makes one plan: in a burst a large one knows more of the jobs that wait.
+        batchSize: 100,
         maxBatchingWindow: Duration.seconds(1),
         reportBatchItemFailures: true,
         maxConcurrency: maxConcurrency ?? 2,
@@ -106,6 +107,7 @@ export class RunnerLauncher extends Construct {
         PARAMETER_PREFIX: parameterPrefix,
         QUEUE_URL: this.queue.queueUrl,
         DEAD_LETTER_QUEUE_URL: this.deadLetters.queueUrl,
+        MAX_RECEIVES: String(MAX_RECEIVES),
       },
       statements: [
         readParameters(

@@ -1,9 +1,15 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { z } from 'zod';
+import { SHARED_STACK, serviceStack } from '../stacks/stack-names.ts';
 import { emulatorEnvironment } from './emulator-environment.ts';
 import { runCdk } from './run-cdk.ts';
+import { ensureServiceLinkedRole } from './service-linked-role.ts';
+import { describeStack, isUsable } from './stack-state.ts';
+import { tellingFailure } from './tell-failure.ts';
 
 export { DeployError } from './run-cdk.ts';
 
@@ -59,14 +65,39 @@ export async function deployAll(options: DeployOptions): Promise<DeployOutputs> 
     const appArguments = app === undefined ? [] : ['--app', app];
     await run(['synth', '--quiet', '--output', assembly, ...appArguments, ...contextArguments(context)]);
     if (endpoint !== undefined) await run(['bootstrap', '--app', assembly]);
-    await run([
-      ...['deploy', '--all', '--app', assembly, '--outputs-file', outputsFile],
-      ...['--require-approval', 'never', '--method', 'direct', '--concurrency', '4', '--progress', 'events'],
-    ]);
+    const clients = clientsFor(endpoint, region);
+    if (!isUsable(await describeStack(clients.cloudFormation, SHARED_STACK)))
+      await ensureServiceLinkedRole(clients.iam, options.log, signal);
+    const deploy = () =>
+      run([
+        ...['deploy', '--all', '--app', assembly, '--outputs-file', outputsFile],
+        ...[
+          '--require-approval',
+          'never',
+          '--method',
+          'direct',
+          '--concurrency',
+          '4',
+          '--progress',
+          'events',
+        ],
+      ]);
+    await tellingFailure(deploy, { ...clients, stacks: STACKS, log: options.log, signal });
     return deployOutputsSchema.parse(mergeStacks(await readFile(outputsFile, 'utf8')));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+const STACKS = [
+  SHARED_STACK,
+  ...(['webhook-receiver', 'runner-launcher', 'idle-reaper'] as const).map(serviceStack),
+];
+
+function clientsFor(endpoint: string | undefined, region = 'us-east-1') {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const configuration = endpoint === undefined ? {} : { endpoint, region, credentials };
+  return { cloudFormation: new CloudFormationClient(configuration), iam: new IAMClient(configuration) };
 }
 
 /** Whether a line is about a whole stack or tells of a failure; CDK also prints one or two for each resource. */

@@ -1,44 +1,89 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { SHARED_STACK, serviceStack } from '../stacks/stack-names.ts';
+import { exportedNames, importedNames, missingExports } from './missing-exports.ts';
 import { DeployError, INFRA_DIRECTORY, runCdk } from './run-cdk.ts';
-import { importedNames, waitForExports } from './wait-for-exports.ts';
+import { ensureServiceLinkedRole } from './service-linked-role.ts';
+import { isUsable, settledStack } from './stack-state.ts';
+import { type DeployClients, tellingFailure } from './tell-failure.ts';
 
 export { DeployError };
 
-export const STACK_TARGETS = ['shared', 'webhook-receiver', 'runner-launcher', 'idle-reaper'] as const;
-export type StackTarget = (typeof STACK_TARGETS)[number];
+const STACK_TARGETS = ['shared', 'webhook-receiver', 'runner-launcher', 'idle-reaper'] as const;
+type StackTarget = (typeof STACK_TARGETS)[number];
 
-/** Whether an argument names a stack that can be deployed by itself. */
-export function isStackTarget(value: string): value is StackTarget {
-  return STACK_TARGETS.some((target) => target === value);
+/** What can be deployed: a stack, or `shared-if-missing`, on which the services' deployments depend. */
+export const DEPLOY_TARGETS = [...STACK_TARGETS, 'shared-if-missing'] as const;
+export type DeployTarget = (typeof DEPLOY_TARGETS)[number];
+
+/** Whether an argument names something that can be deployed by itself. */
+export function isDeployTarget(value: string): value is DeployTarget {
+  return DEPLOY_TARGETS.some((target) => target === value);
 }
 
-export interface DeployStackOptions {
+export interface DeployStackOptions extends DeployClients {
   /** Further options for `cdk deploy`. */
   readonly options: readonly string[];
-  readonly cloudFormation: CloudFormationClient;
   readonly log: (line: string) => void;
 }
 
 /**
- * Deploys one stack and no other. A service's stack waits for what it imports from the shared one, so that all of
- * them may be deployed side by side.
- * @throws {DeployError}
+ * Deploys one stack and no other.
+ * @throws {DeployError} also when a service's stack imports what the shared one does not export
  */
-export async function deployStack(target: StackTarget, options: DeployStackOptions): Promise<void> {
-  const { log, cloudFormation } = options;
+export async function deployStack(target: DeployTarget, options: DeployStackOptions): Promise<void> {
+  if (target === 'shared-if-missing') return deploySharedIfMissing(options);
+  if (target === 'shared') return deployShared(options, await synthesise('shared', options));
+  const synthesised = await synthesise(target, options);
+  const missing = await missingExports(options.cloudFormation, importedNames(synthesised.template));
+  if (missing.length > 0)
+    throw new DeployError(
+      `${synthesised.stack} needs ${missing.join(', ')} of ${SHARED_STACK}, which is not deployed, or by an older version: deploy it first, by \`npx nx deploy shared-stack\`.`,
+    );
+  await deploy(synthesised, options);
+}
+
+/**
+ * Makes sure that the shared stack exists and exports what this version's services import. An existing one is not changed
+ * otherwise, so that deploying a service deploys that service.
+ */
+async function deploySharedIfMissing(options: DeployStackOptions): Promise<void> {
+  const { cloudFormation, log } = options;
+  const stack = await settledStack(cloudFormation, SHARED_STACK, log);
+  const synthesised = await synthesise('shared', options);
+  if (isUsable(stack)) {
+    const missing = await missingExports(cloudFormation, exportedNames(synthesised.template));
+    if (missing.length === 0) return log(`${SHARED_STACK} is there`);
+  }
+  await deployShared(options, synthesised);
+}
+
+async function deployShared(options: DeployStackOptions, synthesised: Synthesised): Promise<void> {
+  const { cloudFormation, iam, log } = options;
+  const stack = await settledStack(cloudFormation, SHARED_STACK, log);
+  if (!isUsable(stack)) await ensureServiceLinkedRole(iam, log);
+  await deploy(synthesised, options);
+}
+
+interface Synthesised {
+  readonly stack: string;
+  readonly assembly: string;
+  readonly template: unknown;
+}
+
+async function synthesise(target: StackTarget, { options, log }: DeployStackOptions): Promise<Synthesised> {
   const stack = target === 'shared' ? SHARED_STACK : serviceStack(target);
   const assembly = join(INFRA_DIRECTORY, 'cdk.out', target);
-  const context = [...contextOf(options.options), ...contextFor(target)];
+  const context = [...contextOf(options), ...contextFor(target)];
   await runCdk(['synth', '--quiet', '--no-notices', '--output', assembly, ...context], { log });
   const template: unknown = JSON.parse(await readFile(join(assembly, `${stack}.template.json`), 'utf8'));
-  await waitForExports(cloudFormation, importedNames(template), log);
-  await runCdk(
-    ['deploy', stack, '--exclusively', '--app', assembly, '--require-approval', 'never', ...options.options],
-    { log },
-  );
+  return { stack, assembly, template };
+}
+
+async function deploy({ stack, assembly }: Synthesised, options: DeployStackOptions): Promise<void> {
+  const { log, options: more } = options;
+  const args = ['deploy', stack, '--exclusively', '--app', assembly, '--require-approval', 'never', ...more];
+  await tellingFailure(() => runCdk(args, { log }), { ...options, stacks: [stack] });
 }
 
 /** Only what the stack needs is synthesised; a service needs no image, so none has to be there to be built. */

@@ -4,12 +4,13 @@ import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { OperationError } from '../cli/run-command.ts';
 
 /** `packages/infra`, where `cdk.json` is. */
 export const INFRA_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The CDK CLI failed. The message ends with what it printed last. */
-export class DeployError extends Error {
+/** A deployment failed. The message says what CloudFormation says of it, or ends with what CDK printed last. */
+export class DeployError extends OperationError {
   override readonly name = 'DeployError';
 }
 

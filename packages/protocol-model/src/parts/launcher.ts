@@ -2,11 +2,13 @@ import { readOurTasks } from '@serverless-gitlab-runner/ecs-tasks';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import {
   type BatchParts,
+  checkLaunchAllowed,
   createCapacityMemory,
   createCountedJobs,
+  createHeldTasks,
   createSeenJobs,
   processBatch,
-  refusedToken,
+  type Settled,
   settleMessages,
 } from '@serverless-gitlab-runner/runner-launcher';
 import { type Actor, createActor, kill } from '../actor.ts';
@@ -16,7 +18,7 @@ import type { EcsApi } from '../ecs/simulated-ecs.ts';
 import type { Random } from '../random.ts';
 import type { Wire } from '../wire.ts';
 import type { Hops } from './hops.ts';
-import type { Queue, ReceivedMessage } from './queue.ts';
+import { MAX_RECEIVES, type Queue, type ReceivedMessage } from './queue.ts';
 
 export interface LauncherParts {
   clock: Clock;
@@ -29,6 +31,8 @@ export interface LauncherParts {
   config: FleetConfig;
   /** When a parameter was written last. */
   changedAt(name: string): number;
+  /** What becomes of messages. */
+  settled(settled: Settled[]): Settled[];
   /** Which of the messages that the launcher wants kept are kept. */
   keep(messageIds: readonly string[]): readonly string[];
   trace(line: string, fields: Record<string, unknown>): void;
@@ -38,9 +42,14 @@ export interface LauncherParts {
 const CLUSTER = 'cluster';
 const MOST_AT_ONCE = 2;
 const TIMEOUT_MS = 60_000;
+/** As in `handler.ts`. */
+const BEGINS_UNTIL_MS = 35_000;
+const SETTLES_AFTER_MS = 45_000;
 
 /** What a Lambda's environment remembers from call to call. */
-type Memory = Pick<BatchParts, 'capacity' | 'counted' | 'seen'>;
+type Memory = Pick<BatchParts, 'capacity' | 'counted' | 'seen'> & {
+  held: ReturnType<typeof createHeldTasks>;
+};
 
 /** Lambda and its event source mapping, with the launcher's own code in it. */
 export function startLauncher(parts: LauncherParts): void {
@@ -52,7 +61,7 @@ export function startLauncher(parts: LauncherParts): void {
   const onVisible = () => {
     if (waits || running >= MOST_AT_ONCE) return;
     waits = true;
-    clock.after(parts.hops.batchWindow(), () => {
+    clock.after(parts.queue.hasBatch() ? 0 : parts.hops.batchWindow(), () => {
       waits = false;
       const messages = parts.queue.receive();
       if (messages.length === 0) return;
@@ -89,6 +98,7 @@ function freshMemory(clock: Clock): Memory {
     capacity: createCapacityMemory(clock.now),
     counted: createCountedJobs(clock.now),
     seen: createSeenJobs(),
+    held: createHeldTasks(clock.now),
   };
 }
 
@@ -101,7 +111,7 @@ async function handle(
 ): Promise<void> {
   const { wire, queue } = parts;
   const settled = await processBatch(messages, batchParts(actor, memory, parts));
-  const kept = await settleMessages(settled, {
+  const kept = await settleMessages(parts.settled(settled), {
     sqs: sqsClient(actor, wire, queue),
     queueUrl: 'queue',
     deadLetterQueueUrl: 'dead-letters',
@@ -132,8 +142,18 @@ function batchParts(actor: Actor, memory: Memory, parts: LauncherParts): BatchPa
         return { failure: { reason: 'unknown', message: 'SSM failed', permanent: false } };
       }
     },
-    readWorld: () => readOurTasks(ecs, CLUSTER, [{ desiredStatus: 'RUNNING' }]),
-    veto: (serving) => refusedToken(serving, { ecs, ssm, cluster: CLUSTER, parameterPrefix: '/p' }),
+    readWorld: () => memory.held.read(() => readOurTasks(ecs, CLUSTER, [{ desiredStatus: 'RUNNING' }])),
+    checkLaunchAllowed: (serving, running) =>
+      checkLaunchAllowed(serving, running, {
+        ecs,
+        ssm,
+        cluster: CLUSTER,
+        parameterPrefix: '/p',
+        now: clock.now,
+      }),
+    maxReceives: MAX_RECEIVES,
+    deadlineAt: clock.now() + BEGINS_UNTIL_MS,
+    timeUp: new Promise<void>((resolve) => clock.after(SETTLES_AFTER_MS, resolve)),
     publish: async (build) => {
       build();
       try {

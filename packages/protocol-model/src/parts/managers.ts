@@ -15,7 +15,7 @@ import { runJob, type SessionParts, stopTask } from './job-session.ts';
 import type { JobTasks } from './job-tasks.ts';
 
 /** What runs in a manager's task. */
-export type Manager = Readonly<Pick<LiveManager, 'task' | 'actor' | 'phase' | 'jobs' | 'endedAt'>>;
+export type Manager = Readonly<Pick<LiveManager, 'task' | 'actor' | 'phase' | 'jobs' | 'answer' | 'endedAt'>>;
 
 export interface Managers {
   /** One that runs dies. */

@@ -9,7 +9,8 @@ import type { Hops } from './hops.ts';
 
 /** As `infra` deploys it. */
 const VISIBILITY_MS = 360_000;
-const MAX_RECEIVES = 100;
+export const MAX_RECEIVES = 1000;
+/** Of up to a hundred that `infra` lets a batch have: what one poller of Lambda's brings. */
 const BATCH_SIZE = 10;
 
 /** What the launcher calls itself; the rest is Lambda's event source mapping. */
@@ -30,6 +31,8 @@ export interface Queue extends QueueApi {
   receive(): ReceivedMessage[];
   delete(receiptHandles: readonly string[]): void;
   size(): number;
+  /** Whether a whole batch waits: Lambda does not wait for its window then. */
+  hasBatch(): boolean;
   /** Told that there may be something to receive. */
   readonly listeners: (() => void)[];
 }
@@ -104,6 +107,8 @@ export function createQueue(clock: Clock, random: Random, faults: Faults, hops: 
     },
     giveUp: (entries) => ({ Successful: entries.map(({ Id }) => ({ Id })) }),
     size: () => messages.size,
+    hasBatch: () =>
+      [...messages.values()].filter(({ visibleAt }) => visibleAt <= clock.now()).length >= BATCH_SIZE,
     listeners,
   };
 }

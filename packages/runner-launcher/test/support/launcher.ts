@@ -51,7 +51,7 @@ export function createLauncher(manager: FleetConfigInput['manager'] = {}) {
     seen: createSeenJobs(),
     readFleet: async () => ({ config }),
     readWorld: () => readOurTasks(ecs.client, 'cluster', [{ desiredStatus: 'RUNNING' }]),
-    veto: async () => undefined,
+    checkLaunchAllowed: async () => undefined,
     publish: async (build) => {
       published.push(...build());
     },
@@ -115,8 +115,8 @@ export const named = (name: string, message = 'said so') => Object.assign(new Er
 export const managerTags = (over: Parameters<typeof toTags>[0] = {}) =>
   toTags({ role: 'manager', fleet: 'default', slot: '1', ...over });
 
-/** What became of each message, in a word or two. */
+/** What became of each message, in a word or two; a job that counts on a manager is looked at again. */
 export const kinds = (settled: Awaited<ReturnType<typeof processBatch>>) =>
   settled.map(({ outcome }) =>
-    outcome.kind === 'done' ? outcome.because : `${outcome.kind} ${outcome.reason}`,
+    'because' in outcome ? outcome.because : `${outcome.kind} ${outcome.reason}`,
   );

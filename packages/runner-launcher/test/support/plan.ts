@@ -31,8 +31,8 @@ export const jobTask = (number: number, ofManager: number, over: Parameters<type
     managerTaskId: taskIdNumber(ofManager),
     ...over,
   });
-/** Requests for jobs of these numbers, the first the oldest; event ids are `e<number>`. */
+/** Requests of just now for jobs of these numbers, the first the oldest; event ids are `e<number>`. */
 export const jobs = (...numbers: number[]) =>
-  numbers.map((jobId, index) => ({ eventId: `e${jobId}`, jobId, requestedAt: index }));
+  numbers.map((jobId, index) => ({ eventId: `e${jobId}`, jobId, requestedAt: now - 1000 + index }));
 /** A request without a job. */
 export const wish = { eventId: 'wish', jobId: undefined, requestedAt: 0 };

@@ -32,7 +32,13 @@ export async function runSuite(
   suite: Suite,
   cases: readonly ConformanceCase[],
 ): Promise<SuiteOutcome> {
-  const pipeline = await startPipeline(theatre, suite, cases);
+  let pipeline: Pipeline;
+  try {
+    pipeline = await startPipeline(theatre, suite, cases);
+  } catch (error) {
+    const why = `its pipeline could not be started: ${error}`;
+    return { results: cases.map((each) => failed(each, why)), jobs: [] };
+  }
   const acts = cases.map(async (each) => each.act?.(sceneOf(theatre, pipeline)));
   const actErrors = Promise.allSettled(acts);
   const timeout = await theatre.gitlab.waitForPipeline(pipeline.id, undefined, PIPELINE_TIMEOUT_MS).then(
@@ -51,6 +57,10 @@ export async function runSuite(
     return judge(theatre, pipeline, each, timeout === undefined ? wrong : [...wrong, timeout]);
   });
   return { results: await Promise.all(results), jobs: pipeline.jobs };
+}
+
+function failed({ keyword, name }: ConformanceCase, why: string): CaseResult {
+  return { keyword, case: name, status: 'fail', seconds: 0, why };
 }
 
 function sceneOf({ gitlab, system, endpoint, observer }: Theatre, pipeline: Pipeline): Scene {

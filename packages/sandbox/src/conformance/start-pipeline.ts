@@ -12,8 +12,8 @@ import type { ConformanceCase, Suite, SuiteFleet } from './conformance-case.ts';
 import { loadRepository } from './load-repository.ts';
 import type { Theatre } from './start-theatre.ts';
 
-/** Milliseconds that a pipeline may take from its first commit; all pipelines of a run share the manager's places. */
-export const PIPELINE_TIMEOUT_MS = 14 * 60_000;
+/** Milliseconds that may pass without a job of any pipeline beginning or ending: all of a run share the manager's places. */
+export const PIPELINE_TIMEOUT_MS = 8 * 60_000;
 
 /** Starts the pipeline of the chosen cases' jobs, when everything that they need is there. */
 export async function startPipeline(

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** What a capacity provider answers with; null: it has room again. */
 export type CapacitySwitch = Record<string, Refusal | null>;
 
@@ -23,15 +25,24 @@ export type RateBucket =
   | 'taskDefinitions'
   | 'tags';
 
+const bucketSchema = z.object({
+  burst: z.number(),
+  perSecond: z.number(),
+  level: z.number(),
+  lowest: z.number(),
+  taken: z.number(),
+  refused: z.number(),
+});
+
 /** What a bucket holds, held at the least, and how many calls it let pass and refused. */
-export interface BucketState {
-  burst: number;
-  perSecond: number;
-  level: number;
-  lowest: number;
-  taken: number;
-  refused: number;
-}
+export type BucketState = z.infer<typeof bucketSchema>;
+
+/** Whether the account never used ECS, for how long a new service-linked role is of no use, and who may create it. */
+export type AccountSwitch = { new: true; lagSeconds?: number; mayCreateRole?: boolean } | { new: false };
+
+const accountSchema = z.object({
+  serviceLinkedRole: z.object({ exists: z.boolean(), usable: z.boolean() }),
+});
 
 /** The emulator's switches for what Fargate does on bad days (images/aws-emulator/README.md). */
 export class EmulatorSwitches {
@@ -75,9 +86,20 @@ export class EmulatorSwitches {
     await this.#send('DELETE', 'rates', {});
   }
 
-  async rates(): Promise<Record<RateBucket, BucketState>> {
+  async rates(): Promise<Record<string, BucketState>> {
     const answer = await fetch(`${this.#endpoint}/_fargate/rates`);
-    return (await answer.json()) as Record<RateBucket, BucketState>;
+    return z.record(z.string(), bucketSchema).parse(await answer.json());
+  }
+
+  /** An account that never used ECS; `{ new: false }`: one that did. */
+  async setAccount(account: AccountSwitch): Promise<void> {
+    await this.#send('PUT', 'account', account);
+  }
+
+  /** What the account has of ECS's service-linked role. */
+  async account(): Promise<{ exists: boolean; usable: boolean }> {
+    const answer = await fetch(`${this.#endpoint}/_fargate/account`);
+    return accountSchema.parse(await answer.json()).serviceLinkedRole;
   }
 
   async reset(): Promise<void> {

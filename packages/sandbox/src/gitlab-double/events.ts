@@ -72,12 +72,14 @@ export class EventHub {
 
   /**
    * Resolves with the first value of `condition` that is neither undefined nor false, looked at now and after each event.
-   * Rejects with a WaitTimeoutError after `timeoutMs`, whose message is made by `describe`.
+   * Rejects with a WaitTimeoutError after `timeoutMs`, whose message is made by `describe`; the time begins anew with each
+   * event for which `isProgress` holds.
    */
   waitUntil<T>(
     condition: () => T | undefined | false,
     timeoutMs: number,
     describe: () => string,
+    isProgress: (event: GitLabEvent) => boolean = () => false,
   ): Promise<T> {
     const now = condition();
     if (now !== undefined && now !== false) return Promise.resolve(now);
@@ -86,7 +88,8 @@ export class EventHub {
         unsubscribe();
         reject(new WaitTimeoutError(`Waited ${timeoutMs} ms: ${describe()}`));
       }, timeoutMs);
-      const unsubscribe = this.subscribe(() => {
+      const unsubscribe = this.subscribe((event) => {
+        if (isProgress(event)) timer.refresh();
         const value = condition();
         if (value === undefined || value === false) return;
         clearTimeout(timer);

@@ -1,0 +1,71 @@
+import { RUNNER_TOKEN_REFUSED_EXIT_CODE } from '@serverless-gitlab-runner/fleet';
+import { type Serving, servesSame } from './judgements.ts';
+import type { ManagerFacts } from './task-facts.ts';
+
+/** Managers of one fleet and token that ended soon after their start, one after the other. */
+export interface CrashBackoff {
+  /** Managers since the last that worked. */
+  failures: number;
+  /** When the last of them ended: milliseconds since 1970. */
+  lastEndedAt: number;
+  /** Milliseconds since 1970 before which no other is started. */
+  until: number;
+  /** Exit code of the last; undefined where its container never ran. */
+  exitCode: number | undefined;
+}
+
+const MAX_BACKOFF_MS = 900_000;
+const FIRST_BACKOFF_MS = 60_000;
+/** A manager that has run for so long has worked. */
+const WORKED_AFTER_MS = 300_000;
+/** ECS lists ended tasks for an hour. */
+const REMEMBERED_MS = 3_600_000;
+
+/**
+ * Milliseconds to wait after the last of so many managers that ended unexpectedly: the first is replaced at once, the others
+ * later and later, up to a quarter of an hour.
+ */
+export function crashBackoffMs(failures: number): number {
+  return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * (2 ** Math.max(0, failures - 1) - 1));
+}
+
+/**
+ * What the last managers of a fleet and token say about starting another one; undefined when none of them failed. Managers
+ * that were drained or left in order have not failed, and a refused token is judged on its own.
+ * @param managers those that run, and those that ended within the hour
+ * @param now milliseconds since 1970
+ */
+export function crashBackoff(
+  managers: readonly ManagerFacts[],
+  serving: Serving,
+  now: number,
+): CrashBackoff | undefined {
+  const own = managers.filter((manager) => servesSame(manager, serving));
+  const workedAt = Math.max(
+    0,
+    ...own.filter((one) => hasWorked(one, now)).map(({ createdAt = 0 }) => createdAt),
+  );
+  const failed = own
+    .filter((manager) => hasFailed(manager, now) && (manager.createdAt ?? 0) >= workedAt)
+    .toSorted((one, other) => (other.stoppedAt ?? 0) - (one.stoppedAt ?? 0));
+  const [last] = failed;
+  if (last?.stoppedAt === undefined) return undefined;
+  const { exitCode, stoppedAt } = last;
+  return {
+    failures: failed.length,
+    lastEndedAt: stoppedAt,
+    until: stoppedAt + crashBackoffMs(failed.length),
+    exitCode,
+  };
+}
+
+function hasWorked({ startedAt, stoppingAt, stoppedAt }: ManagerFacts, now: number): boolean {
+  return startedAt !== undefined && (stoppingAt ?? stoppedAt ?? now) - startedAt >= WORKED_AFTER_MS;
+}
+
+function hasFailed(manager: ManagerFacts, now: number): boolean {
+  const { exitCode, stoppedAt, startedAt, drainAt } = manager;
+  if (stoppedAt === undefined || now - stoppedAt >= REMEMBERED_MS || hasWorked(manager, now)) return false;
+  if (exitCode === 0 || exitCode === RUNNER_TOKEN_REFUSED_EXIT_CODE) return false;
+  return drainAt === undefined || startedAt === undefined;
+}

@@ -1,0 +1,64 @@
+import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import type { IAMClient } from '@aws-sdk/client-iam';
+import { DeployError } from './run-cdk.ts';
+import { awaitRole } from './service-linked-role.ts';
+import {
+  explainFailure,
+  firstFailure,
+  newestEvent,
+  type StackFailure,
+  wantsServiceLinkedRole,
+} from './stack-failure.ts';
+
+export interface DeployClients {
+  readonly cloudFormation: CloudFormationClient;
+  readonly iam: IAMClient;
+}
+
+export interface TellFailureOptions extends DeployClients {
+  /** Stacks that `deploy` may change. */
+  readonly stacks: readonly string[];
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Runs a deployment. One that fails because the account is too new is run a second time; any other failure of a stack is told in
+ * CloudFormation's words, with what to do.
+ * @throws {DeployError}
+ */
+export async function tellingFailure(
+  deploy: () => Promise<void>,
+  options: TellFailureOptions,
+): Promise<void> {
+  const failure = await failureOf(deploy, options);
+  if (failure === undefined) return;
+  if (!wantsServiceLinkedRole(failure)) throw new DeployError(explainFailure(failure));
+  options.log(
+    `${failure.stack} failed, as first stacks do in an account that never used ECS: its service-linked role is being created. Trying once more.`,
+  );
+  await awaitRole(options.iam, options.signal);
+  const again = await failureOf(deploy, options);
+  if (again !== undefined) throw new DeployError(explainFailure(again));
+}
+
+/** @throws what `deploy` threw, when no stack failed in it */
+async function failureOf(
+  deploy: () => Promise<void>,
+  { cloudFormation, stacks }: TellFailureOptions,
+): Promise<StackFailure | undefined> {
+  const before = await Promise.all(stacks.map((stack) => newestEvent(cloudFormation, stack)));
+  try {
+    await deploy();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof DeployError)) throw error;
+    for (const [index, stack] of stacks.entries()) {
+      // Nothing happened to it: it failed an earlier time, if ever.
+      if ((await newestEvent(cloudFormation, stack)) === before[index]) continue;
+      const failure = await firstFailure(cloudFormation, stack);
+      if (failure !== undefined) return failure;
+    }
+    throw error;
+  }
+}

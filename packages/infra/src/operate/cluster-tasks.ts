@@ -1,0 +1,80 @@
+import {
+  DescribeTasksCommand,
+  type ECSClient,
+  paginateListTasks,
+  StopTaskCommand,
+  TagResourceCommand,
+  type Task,
+} from '@aws-sdk/client-ecs';
+import { MANAGER_FAMILY_PREFIX, toTags } from '@serverless-gitlab-runner/fleet';
+
+/** DescribeTasks takes at most 100 tasks a call. */
+const TASKS_PER_DESCRIBE = 100;
+
+/** A cluster's tasks that have not stopped, stopping ones included: DeleteCluster counts these. */
+export interface ActiveTasks {
+  readonly managers: readonly Task[];
+  /** Job tasks, and whatever else runs in the cluster. */
+  readonly others: readonly Task[];
+}
+
+/** Tasks of a cluster that have not stopped. A cluster that does not exist has none. */
+export async function activeTasks(ecs: ECSClient, cluster: string): Promise<ActiveTasks> {
+  const arns = new Set<string>();
+  try {
+    for (const desiredStatus of ['RUNNING', 'STOPPED'] as const) {
+      for await (const { taskArns = [] } of paginateListTasks({ client: ecs }, { cluster, desiredStatus }))
+        for (const arn of taskArns) arns.add(arn);
+    }
+  } catch (error) {
+    if ((error as Error).name !== 'ClusterNotFoundException') throw error;
+  }
+  const tasks = (await describe(ecs, cluster, [...arns])).filter(
+    ({ lastStatus }) => lastStatus !== 'STOPPED',
+  );
+  return { managers: tasks.filter(isManager), others: tasks.filter((task) => !isManager(task)) };
+}
+
+async function describe(ecs: ECSClient, cluster: string, arns: readonly string[]): Promise<Task[]> {
+  const described: Task[] = [];
+  for (let start = 0; start < arns.length; start += TASKS_PER_DESCRIBE) {
+    const tasks = arns.slice(start, start + TASKS_PER_DESCRIBE);
+    described.push(...((await ecs.send(new DescribeTasksCommand({ cluster, tasks }))).tasks ?? []));
+  }
+  return described;
+}
+
+/** By the task's group, which stays when ECS deletes the tags of a task that stops. */
+function isManager({ group = '' }: Task): boolean {
+  return group.startsWith(`family:${MANAGER_FAMILY_PREFIX}`);
+}
+
+/** Marks managers as draining: they take no new job, finish those they have, and leave. One that ended already does not matter. */
+export async function drain(ecs: ECSClient, managers: readonly Task[]): Promise<void> {
+  const tags = toTags({ drain: new Date().toISOString() });
+  for (const { taskArn: resourceArn, desiredStatus } of managers) {
+    if (desiredStatus === 'STOPPED') continue;
+    await unlessEnded(ecs.send(new TagResourceCommand({ resourceArn, tags })));
+  }
+}
+
+/** Stops tasks, managers first: a manager that has lost a job's task would start another. */
+export async function stop(
+  ecs: ECSClient,
+  cluster: string,
+  { managers, others }: ActiveTasks,
+): Promise<void> {
+  const reason = 'infra:destroy: the installation is being removed';
+  for (const { taskArn: task, desiredStatus } of [...managers, ...others]) {
+    if (desiredStatus === 'STOPPED') continue;
+    await unlessEnded(ecs.send(new StopTaskCommand({ cluster, task, reason })));
+  }
+}
+
+async function unlessEnded(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!/^(InvalidParameter|ResourceNotFound|Client)Exception$/.test((error as Error).name)) throw error;
+  }
+}

@@ -1,0 +1,107 @@
+import { secretCommands } from '../stacks/secret-commands.ts';
+import type { DeployedFleet } from './read-fleets.ts';
+
+export interface NextSteps {
+  readonly region: string;
+  readonly parameterPrefix: string;
+  /** The webhook's URL, without a query. */
+  readonly webhookUrl: string;
+  readonly managerLogGroup: string;
+  readonly fleets: readonly DeployedFleet[];
+}
+
+/**
+ * What is left to do after a deployment, as lines of at most `columns` characters; URLs and commands are not broken, but continue
+ * after a backslash.
+ */
+export function renderNextSteps(steps: NextSteps, columns: number): string[] {
+  const { region, fleets } = steps;
+  const write = new Writer(columns);
+  write.text(`serverless-gitlab-runner is deployed in ${region}.`);
+  for (const fleet of fleets) renderFleet(fleet, steps, write);
+  const ready = fleets.every(({ stored }) => stored.runnerToken && stored.webhookSecret);
+  write.gap();
+  write.text(ready ? 'To test it:' : 'Then, to test it:');
+  write.text(
+    "Webhooks → Edit → Test → Job events must answer 200. Then push a job with the runner's tag, and watch its manager:",
+    2,
+  );
+  write.command(`aws logs tail --follow --region ${region} ${steps.managerLogGroup}`, 4);
+  write.text('To see this again: npx nx run infra:next-steps');
+  write.text('To remove it: npx nx run infra:destroy');
+  return write.lines;
+}
+
+function renderFleet(
+  fleet: DeployedFleet,
+  { region, parameterPrefix, webhookUrl }: NextSteps,
+  write: Writer,
+) {
+  const { stored, gitlabUrl, name } = fleet;
+  const commands = secretCommands(parameterPrefix, name, region);
+  write.gap();
+  write.text(`Fleet ${name}, for ${gitlabUrl}`);
+  write.text(
+    `1. Runner: project or group → Settings → CI/CD → Runners → New runner; choose tags, copy the glrt-… token. ${state(stored.runnerToken)} Run this, paste the token, press Enter:`,
+    2,
+  );
+  write.command(commands.runnerToken, 4);
+  write.text(
+    `2. Webhook secret. ${state(stored.webhookSecret)} This makes one and prints it, for step 3:`,
+    2,
+  );
+  write.command(commands.webhookSecret, 4);
+  write.text(
+    '3. Webhook: the same project or group → Settings → Webhooks → Add. Secret token: that of step 2. Trigger: Job events, no other. SSL verification: on. URL:',
+    2,
+  );
+  write.command(`${webhookUrl}?fleet=${name}`, 4);
+  if (!fleet.usesApi) return;
+  write.text(
+    `4. API token with scope read_api (Reporter). ${state(stored.apiToken)} Run this, paste the token, press Enter:`,
+    2,
+  );
+  write.command(commands.apiToken, 4);
+}
+
+function state(stored: boolean): string {
+  return stored ? 'Stored already; a new one replaces it.' : 'Not stored yet.';
+}
+
+/** Lines no wider than a terminal. */
+class Writer {
+  readonly lines: string[] = [];
+  readonly #columns: number;
+
+  constructor(columns: number) {
+    this.#columns = columns;
+  }
+
+  gap(): void {
+    this.lines.push('');
+  }
+
+  text(text: string, indent = 0): void {
+    this.#wrap(text.split(' '), indent, /^\d/.test(text) ? indent + 3 : indent, '');
+  }
+
+  /** Wrapped before options and operators, so that it can be pasted as it stands. */
+  command(command: string, indent: number): void {
+    this.#wrap(command.split(/ (?=--|\||&&)/), indent, indent + 2, ' \\');
+  }
+
+  #wrap(words: readonly string[], first: number, rest: number, continuation: string): void {
+    let line = ' '.repeat(first);
+    let empty = true;
+    for (const word of words) {
+      if (!empty && line.length + 1 + word.length + continuation.length > this.#columns) {
+        this.lines.push(line + continuation);
+        line = ' '.repeat(rest);
+        empty = true;
+      }
+      line += empty ? word : ` ${word}`;
+      empty = false;
+    }
+    this.lines.push(line);
+  }
+}

@@ -1,0 +1,185 @@
+import {
+  CloudFormationClient,
+  DeleteStackCommand,
+  DescribeStackEventsCommand,
+  DescribeStacksCommand,
+} from '@aws-sdk/client-cloudformation';
+import {
+  DescribeTasksCommand,
+  ECSClient,
+  ListTasksCommand,
+  StopTaskCommand,
+  TagResourceCommand,
+} from '@aws-sdk/client-ecs';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { destroyInstallation } from '../src/operate/destroy-installation.ts';
+import { imagesIn, renderLeftovers } from '../src/operate/leftovers.ts';
+
+const SHARED = 'serverless-gitlab-runner-shared';
+const cloudFormationMock = mockClient(CloudFormationClient);
+const ecsMock = mockClient(ECSClient);
+
+/** An account: its stacks, the cluster's tasks, and what was done to them in order. */
+let stacks: Set<string>;
+let tasks: Map<string, { group: string; lastStatus: string; desiredStatus: string }>;
+let done: string[];
+/** Called at each list of tasks. */
+let onList: () => void;
+
+const short = (stack: string) => stack.replace('serverless-gitlab-runner-', '');
+
+beforeEach(() => {
+  stacks = new Set(
+    ['shared', 'webhook-receiver', 'runner-launcher', 'idle-reaper'].map(
+      (name) => `serverless-gitlab-runner-${name}`,
+    ),
+  );
+  tasks = new Map([
+    [
+      'manager',
+      {
+        group: 'family:serverless-gitlab-runner-manager-default',
+        lastStatus: 'RUNNING',
+        desiredStatus: 'RUNNING',
+      },
+    ],
+    [
+      'job',
+      {
+        group: 'family:serverless-gitlab-runner-job-default_1',
+        lastStatus: 'RUNNING',
+        desiredStatus: 'RUNNING',
+      },
+    ],
+  ]);
+  done = [];
+  onList = () => undefined;
+  cloudFormationMock.reset();
+  cloudFormationMock.on(DescribeStackEventsCommand).resolves({ StackEvents: [] });
+  cloudFormationMock.on(DescribeStacksCommand).callsFake(({ StackName }) => {
+    if (!stacks.has(StackName)) throw Object.assign(new Error('does not exist'), { name: 'ValidationError' });
+    const Outputs = StackName === SHARED ? [{ OutputKey: 'ClusterArn', OutputValue: 'cluster' }] : [];
+    const StackStatus = done.includes(`failed ${short(StackName)}`) ? 'DELETE_FAILED' : 'CREATE_COMPLETE';
+    return { Stacks: [{ StackName, StackStatus, Outputs }] };
+  });
+  cloudFormationMock.on(DeleteStackCommand).callsFake(({ StackName }) => {
+    const refused =
+      StackName === SHARED && [...tasks.values()].some(({ lastStatus }) => lastStatus !== 'STOPPED');
+    done.push(`${refused ? 'failed' : 'deleted'} ${short(StackName)}`);
+    if (!refused) stacks.delete(StackName);
+    return {};
+  });
+  ecsMock.reset();
+  ecsMock.on(ListTasksCommand).callsFake(({ desiredStatus }) => {
+    onList();
+    return {
+      taskArns: [...tasks].filter(([, task]) => task.desiredStatus === desiredStatus).map(([arn]) => arn),
+    };
+  });
+  ecsMock.on(DescribeTasksCommand).callsFake(({ tasks: arns }: { tasks: string[] }) => ({
+    tasks: arns.map((taskArn) => ({ taskArn, ...tasks.get(taskArn) })),
+  }));
+  ecsMock.on(TagResourceCommand).callsFake(({ resourceArn, tags }) => {
+    done.push(`tagged ${resourceArn} ${tags[0].key}`);
+    return {};
+  });
+  ecsMock.on(StopTaskCommand).callsFake(({ task }) => {
+    done.push(`stopped ${task}`);
+    end(task);
+    return {};
+  });
+});
+
+function end(task: string): void {
+  const found = tasks.get(task);
+  if (found) tasks.set(task, { ...found, lastStatus: 'STOPPED', desiredStatus: 'STOPPED' });
+}
+
+function destroy(drainMs: number): Promise<void> {
+  return destroyInstallation({
+    cloudFormation: new CloudFormationClient({ region: 'eu-west-1' }),
+    ecs: new ECSClient({ region: 'eu-west-1' }),
+    log: () => undefined,
+    drainMs,
+    pollMs: 0,
+  });
+}
+
+describe('an installation that is removed', () => {
+  it('loses what starts managers first, then its managers when their jobs are done, then the rest', async () => {
+    let lists = 0;
+    onList = () => {
+      lists += 1;
+      if (lists === 6) for (const task of tasks.keys()) end(task);
+    };
+    await destroy(60_000);
+    expect(done.slice(0, 2).sort()).toEqual(['deleted runner-launcher', 'deleted webhook-receiver']);
+    expect(done.slice(2)).toEqual([
+      ...['tagged manager serverless-gitlab-runner:drain', 'deleted idle-reaper', 'deleted shared'],
+    ]);
+  });
+
+  it('has its tasks stopped at once where nobody waits, managers first', async () => {
+    await destroy(0);
+    expect(done.slice(2)).toEqual([
+      'stopped manager',
+      'stopped job',
+      'deleted idle-reaper',
+      'deleted shared',
+    ]);
+  });
+
+  it('has a manager stopped that a launcher had just started when it went', async () => {
+    const late = {
+      group: 'family:serverless-gitlab-runner-manager-default',
+      lastStatus: 'PENDING',
+      desiredStatus: 'RUNNING',
+    };
+    cloudFormationMock
+      .on(DeleteStackCommand, { StackName: 'serverless-gitlab-runner-idle-reaper' })
+      .callsFake(() => {
+        stacks.delete('serverless-gitlab-runner-idle-reaper');
+        tasks.set('late', late);
+        return {};
+      });
+    await destroy(0);
+    expect(done.slice(2)).toEqual([
+      'stopped manager',
+      'stopped job',
+      'failed shared',
+      'stopped late',
+      'deleted shared',
+    ]);
+  });
+
+  it('may be half gone already', async () => {
+    stacks = new Set([SHARED]);
+    tasks = new Map();
+    await destroy(0);
+    expect(done).toEqual(['deleted shared']);
+  });
+});
+
+describe('what stays', () => {
+  it("names the images of CDK's repository that the stack's template named", () => {
+    const tag = 'a'.repeat(64);
+    const image = (repository: string) =>
+      `\${AWS::AccountId}.dkr.ecr.eu-west-1.amazonaws.com/${repository}:${tag}`;
+    const repository = `cdk-hnb659fds-container-assets-\${AWS::AccountId}-\${AWS::Region}`;
+    const template = JSON.stringify([{ 'Fn::Sub': image(repository) }, { 'Fn::Sub': image(repository) }]);
+    expect(imagesIn(template, 'eu-west-1', '123456789012')).toEqual([
+      { repository: 'cdk-hnb659fds-container-assets-123456789012-eu-west-1', tag },
+    ]);
+  });
+
+  it('is told with its cost, and the sum', () => {
+    const remove = 'by hand';
+    const lines = renderLeftovers([
+      { what: 'images', items: ['a:b'], monthlyUsd: 0.1, atLeast: true, remove },
+      { what: 'logins', items: ['c', 'd'], monthlyUsd: 0.8, remove },
+    ]);
+    expect(lines).toContain('  ≥ $0.10  images');
+    expect(lines.at(-1)).toBe('Together at least $0.90 a month.');
+  });
+});

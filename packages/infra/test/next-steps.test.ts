@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import type { DeployedFleet } from '../src/operate/read-fleets.ts';
+import { renderNextSteps } from '../src/operate/render-next-steps.ts';
+
+const NONE = { runnerToken: false, apiToken: false, webhookSecret: false };
+const FLEET: DeployedFleet = {
+  name: 'default',
+  gitlabUrl: 'https://gitlab.com',
+  usesApi: true,
+  stored: NONE,
+};
+
+function render(columns: number, fleets = [FLEET]): string {
+  return renderNextSteps(
+    {
+      region: 'ap-southeast-2',
+      parameterPrefix: '/serverless-gitlab-runner',
+      webhookUrl: 'https://6l2zsstxoq3c3327yzh38zp79s4lmezl.lambda-url.ap-southeast-2.on.aws/',
+      managerLogGroup: '/serverless-gitlab-runner/managers',
+      fleets,
+    },
+    columns,
+  ).join('\n');
+}
+
+describe.each([80, 140])('the screen after a deployment, %i columns wide', (columns) => {
+  it('has no longer line but of a URL, and no colours', () => {
+    const long = render(columns)
+      .split('\n')
+      .filter((line) => line.length > columns && !line.includes('https://'));
+    expect(long).toEqual([]);
+    expect(render(columns)).not.toContain('\u001b');
+  });
+
+  it('has commands that can be pasted as they stand', () => {
+    const joined = render(columns).replace(/ \\\n */g, ' ');
+    const put = 'aws ssm put-parameter --region ap-southeast-2 --type SecureString --overwrite --name';
+    const name = '/serverless-gitlab-runner/fleets/default';
+    for (const [secret, before] of [
+      ['runner-token', 'read -rs SECRET;'],
+      ['api-token', 'read -rs SECRET;'],
+      ['webhook-secret', 'SECRET=$(openssl rand -hex 32);'],
+    ])
+      expect(joined).toContain(
+        `    ${before} printf %s "$SECRET" | ${put} ${name}/${secret} --value file:///dev/stdin`,
+      );
+  });
+});
+
+it('names the URL of each fleet, and what is stored of it', () => {
+  const stored = { runnerToken: true, apiToken: false, webhookSecret: true };
+  const screen = render(100, [
+    { ...FLEET, stored },
+    { ...FLEET, name: 'large', usesApi: false },
+  ]);
+  expect(screen).toContain('on.aws/?fleet=default\n');
+  expect(screen).toContain('on.aws/?fleet=large\n');
+  expect(screen.match(/Stored already/g)).toHaveLength(2);
+  expect(screen.match(/Not stored yet/g)).toHaveLength(3);
+});

@@ -1,0 +1,155 @@
+import { DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
+import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { definitionArn, managerFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { checkLaunchAllowed } from '../src/index.ts';
+
+const ssmMock = mockClient(SSMClient);
+const ecsMock = mockClient(ECSClient);
+const stoppedAt = new Date('2026-11-23T10:00:00Z');
+const own = { fleet: 'default', runnerTokenParameter: undefined };
+const deps = {
+  ecs: new ECSClient({ region: 'eu-west-1' }),
+  ssm: new SSMClient({ region: 'eu-west-1' }),
+  cluster: 'cluster',
+  parameterPrefix: '/p',
+  now: () => stoppedAt.getTime() + 1000,
+};
+
+beforeEach(() => {
+  ssmMock.reset();
+  ecsMock.reset();
+});
+
+/** Managers of the fleet that ended with these exit codes, each a second after its start. */
+function ended(
+  exitCodes: number | (number | undefined)[],
+  tags = toTags({ role: 'manager', fleet: 'default' }),
+) {
+  const startedAt = new Date(stoppedAt.getTime() - 1000);
+  const tasks = [exitCodes].flat().map((exitCode, index) => ({
+    taskArn: `arn:aws:ecs:eu-west-1:111122223333:task/cluster/${taskIdNumber(index)}`,
+    taskDefinitionArn: definitionArn(managerFamily('default')),
+    lastStatus: 'STOPPED',
+    createdAt: startedAt,
+    startedAt,
+    stoppedAt,
+    tags,
+    containers: [{ name: 'manager', exitCode }],
+  }));
+  ecsMock
+    .on(ListTasksCommand, { family: managerFamily('default'), desiredStatus: 'STOPPED' })
+    .resolves({ taskArns: tasks.map(({ taskArn }) => taskArn) });
+  ecsMock.on(DescribeTasksCommand).resolves({ tasks });
+}
+
+describe('a runner token that GitLab refused', () => {
+  const earlier = new Date('2026-11-23T09:00:00Z');
+  const later = new Date('2026-11-23T10:00:01Z');
+
+  it.each([
+    ['nothing was written since', earlier, earlier, true],
+    ['the document was written since', later, earlier, false],
+    ['the token was written since', earlier, later, false],
+  ])('and %s', async (_title, config, token, refused) => {
+    ended(78);
+    ssmMock
+      .on(GetParametersCommand)
+      .resolves({ Parameters: [{ LastModifiedDate: config }, { LastModifiedDate: token }] });
+    const failure = await checkLaunchAllowed(own, [], deps);
+    expect(failure !== undefined).toBe(refused);
+    if (refused) expect(failure).toMatchObject({ reason: 'runner-token-refused', permanent: true });
+    expect(ssmMock.commandCalls(GetParametersCommand)[0]?.args[0].input).toEqual({
+      Names: ['/p/fleets/default/config', '/p/fleets/default/runner-token'],
+    });
+  });
+
+  it.each([
+    ['managers that ended otherwise', 0, own],
+    [
+      'managers with another token',
+      78,
+      { ...own, runnerTokenParameter: '/p/fleets/default/runner-tokens/abc' },
+    ],
+  ])('is not read into %s', async (_title, exitCode, serving) => {
+    ended(exitCode);
+    expect(await checkLaunchAllowed(serving, [], deps)).toBeUndefined();
+    expect(ssmMock.calls()).toHaveLength(0);
+  });
+
+  it('is told with the parameter to correct, also for a token that a webhook brought', async () => {
+    const runnerTokenParameter = '/p/fleets/default/runner-tokens/abc';
+    ended(78, toTags({ role: 'manager', fleet: 'default', runnerTokenParameter }));
+    ssmMock.on(GetParametersCommand).resolves({ Parameters: [] });
+    const failure = await checkLaunchAllowed({ ...own, runnerTokenParameter }, [], deps);
+    expect(failure?.message).toContain(runnerTokenParameter);
+  });
+});
+
+describe('managers that ended soon after their start', () => {
+  const written = (date: Date) =>
+    ssmMock.on(GetParametersCommand).resolves({ Parameters: [{ LastModifiedDate: date }] });
+  const at = (seconds: number) => ({ ...deps, now: () => stoppedAt.getTime() + seconds * 1000 });
+
+  it('let the first of them be replaced at once', async () => {
+    ended(1);
+    expect(await checkLaunchAllowed(own, [], at(0))).toBeUndefined();
+  });
+
+  it('make the next one wait, whoever asks for it, and no longer than that', async () => {
+    ended([1, 137, 70]);
+    expect(await checkLaunchAllowed(own, [], at(179.999))).toEqual({
+      reason: 'unknown',
+      message:
+        'The last 3 managers of fleet default ended soon after the start, at last with exit code 1. The next one is ' +
+        "started after 2026-11-23T10:03:00.000Z; see the manager's log and its stopped task",
+      permanent: false,
+    });
+    expect(await checkLaunchAllowed(own, [], at(180))).toBeUndefined();
+    expect(ssmMock.calls()).toHaveLength(0);
+  });
+
+  it('are told apart by whether their container ran', async () => {
+    ended([undefined, 1]);
+    expect((await checkLaunchAllowed(own, [], at(0)))?.message).toContain(
+      'at last before its container ran.',
+    );
+  });
+
+  it('do not matter where one works by now', async () => {
+    ended([1, 1]);
+    const createdAt = stoppedAt.getTime() + 1;
+    const working = managerFacts({ createdAt, startedAt: createdAt });
+    expect(await checkLaunchAllowed(own, [working], at(59.9))).toBeDefined();
+    ended([1, 1, 1, 1, 1]);
+    expect(await checkLaunchAllowed(own, [working], at(301))).toBeUndefined();
+  });
+
+  it.each([
+    ['before the last of them', -1, true],
+    ['since', 1, false],
+  ])(
+    'for their fleet’s document or token wait also when it was written %s: %s s, %s',
+    async (_title, seconds, waits) => {
+      ended([65, 1]);
+      written(new Date(stoppedAt.getTime() + seconds * 1000));
+      const failure = await checkLaunchAllowed(own, [], at(10));
+      expect(failure !== undefined).toBe(waits);
+      if (waits) {
+        expect(failure).toMatchObject({ reason: 'invalid-fleet', permanent: false });
+        expect(failure?.message).toBe(
+          'The last 2 managers of fleet default ended because its document or its runner token could not be used. The next ' +
+            "one is started after 2026-11-23T10:01:00.000Z; correct what the manager's log names",
+        );
+      }
+    },
+  );
+
+  it('wait too when a token that was refused before is mended', async () => {
+    ended([1, 1, 78]);
+    written(new Date(stoppedAt.getTime() + 1));
+    expect(await checkLaunchAllowed(own, [], at(10))).toMatchObject({ reason: 'unknown', permanent: false });
+  });
+});

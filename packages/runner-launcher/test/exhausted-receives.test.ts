@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { endExhausted } from '../src/exhausted-receives.ts';
+import { type Outcome, processBatch } from '../src/index.ts';
+import { createLauncher, kinds, named, queued } from './support/launcher.ts';
+
+const message = (receiveCount: number) => ({ messageId: 'm', receiptHandle: 'r', body: '', receiveCount });
+
+describe('a message that was received as often as it may be', () => {
+  it.each<[string, Outcome, Outcome]>([
+    [
+      'is given up with the reason',
+      { kind: 'retry', reason: 'at-maximum' },
+      {
+        kind: 'give-up',
+        reason: 'receives-exhausted',
+        last: 'at-maximum',
+        message:
+          'It was received 10 times, and at last its fleet was at manager.max with all places taken: raise manager.max or ' +
+          'manager.concurrentJobs. Then redrive the dead-letter queue',
+      },
+    ],
+    [
+      'is given up with the reason, whatever it is',
+      { kind: 'retry', reason: 'unknown' },
+      {
+        kind: 'give-up',
+        reason: 'receives-exhausted',
+        last: 'unknown',
+        message:
+          'It was received 10 times, and at last launching failed (unknown): see ManagerLaunchFailed and the log. Then redrive ' +
+          'the dead-letter queue',
+      },
+    ],
+    [
+      'is left to the manager that its job counts on',
+      { kind: 'recheck', because: 'manager-runs' },
+      { kind: 'done', because: 'manager-runs' },
+    ],
+    [
+      'stays given up for another reason',
+      { kind: 'give-up', reason: 'unreadable', message: 'x' },
+      { kind: 'give-up', reason: 'unreadable', message: 'x' },
+    ],
+    ['stays done', { kind: 'done', because: 'job-runs' }, { kind: 'done', because: 'job-runs' }],
+  ])('%s', (_title, outcome, expected) => {
+    expect(endExhausted({ message: message(10), outcome }, 10).outcome).toEqual(expected);
+    expect(endExhausted({ message: message(11), outcome }, 10).outcome.kind).toBe(expected.kind);
+    expect(endExhausted({ message: message(9), outcome }, 10).outcome).toEqual(outcome);
+  });
+
+  it.each([
+    ['throttled', 'ThrottlingException', 'throttled'],
+    ['no capacity', 'ServerException', 'unknown'],
+  ])('is told of by an event that is final: %s', async (_title, error, reason) => {
+    const launcher = createLauncher();
+    launcher.ecs.mock.onAnyCommand().rejects(named(error));
+    const settled = await processBatch([{ ...queued(1), receiveCount: 10 }], {
+      ...launcher.parts,
+      maxReceives: 10,
+    });
+    expect(kinds(settled)).toEqual(['give-up receives-exhausted']);
+    expect(launcher.events('ManagerLaunchFailed').at(-1)).toMatchObject({
+      fleet: 'default',
+      reason,
+      final: true,
+      causeEventId: 'e1',
+      message: expect.stringContaining('received 10 times'),
+    });
+  });
+
+  it('is told of when its fleet is at the maximum', async () => {
+    const launcher = createLauncher({ max: 1, concurrentJobs: 1 });
+    const batch = [queued(1), { ...queued(2), receiveCount: 10 }, { ...queued(3), receiveCount: 9 }];
+    const settled = await processBatch(batch, { ...launcher.parts, maxReceives: 10 });
+    expect(kinds(settled)).toEqual(['manager-launched', 'give-up receives-exhausted', 'retry at-maximum']);
+    expect(launcher.events('ManagerLaunchFailed')).toMatchObject([{ reason: 'no-capacity', final: true }]);
+  });
+});
