@@ -2,6 +2,7 @@
  * Mutation testing of the modules that decide: each is changed in one place after the other (a mutant), and its tests must
  * fail. A mutant that survives shows what no test says.
  */
+import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,6 +11,8 @@ import { decidingModules } from './deciding-modules.mjs';
 
 const WANTED_SCORE = 95;
 const REPORTS = 'reports/mutants';
+/** Copies of the project with all mutants in them. */
+const WORK = 'reports/mutants-work';
 
 /** What Stryker says of a comment that gives no reason. */
 const REASON_WITHOUT_ONE = 'Ignored using a comment';
@@ -43,6 +46,8 @@ if (modules.length === 0) {
 }
 
 const start = Date.now();
+// Stryker leaves its copies behind where it is interrupted.
+process.on('exit', () => rmSync(WORK, { recursive: true, force: true }));
 // Each mutant's tests run in a new worker, which spends most of its time on loading what it imports.
 process.env.NODE_COMPILE_CACHE ??= resolve(REPORTS, 'compile-cache');
 const stryker = new Stryker({
@@ -60,7 +65,7 @@ const stryker = new Stryker({
   reporters: ['json', 'html', process.stdout.isTTY ? 'progress' : 'progress-append-only'],
   jsonReporter: { fileName: `${REPORTS}/mutants.json` },
   htmlReporter: { fileName: `${REPORTS}/mutants.html` },
-  tempDirName: 'reports/mutants-work',
+  tempDirName: WORK,
   cleanTempDir: 'always',
   ignorePatterns: ['reports', 'dist', 'cdk.out', '.nx'],
   allowEmpty: false,
