@@ -29,10 +29,10 @@ export const decidingModules = {
 /** Tests that run against mutants: those of decisions. Tests of whole handlers would only repeat them, and take longer. */
 export const decidingTests = [
   'packages/aws-calls/test/publish-events.test.ts',
-  'packages/ecs-tasks/test/{capacity-refusal,judgements,stop-task,task-facts}.test.ts',
-  'packages/fargate-executor/test/{job-overrides,plan-*,refuse-*,image-entry-point,service-programs,long-texts}.test.ts',
+  'packages/ecs-tasks/test/{capacity-refusal,stop-task,task-facts}.test.ts',
+  'packages/fargate-executor/test/{job-overrides,plan-*,refuse-*,image-entry-point}.test.ts',
   'packages/fargate-executor/test/explain-stop.test.ts',
   'packages/idle-reaper/test/{judge-*,secrets}.test.ts',
-  'packages/runner-launcher/test/{launch-failure,match-fleet,plan-launch,retry-delay}.test.ts',
+  'packages/runner-launcher/test/{launch-failure,match-fleet,plan-launch,small-parts}.test.ts',
   'packages/webhook-receiver/test/{authenticate,job-hook}.test.ts',
 ];

@@ -41,7 +41,9 @@ const modules = Object.entries(decidingModules)
   .flatMap(([name, paths]) => paths.map((path) => `packages/${name}/src/${path}.ts`))
   .filter((path) => positionals.length === 0 || positionals.some((filter) => path.includes(filter)));
 if (modules.length === 0) {
-  console.error(`No module's path contains ${positionals.join(' or ')}: scripts/deciding-modules.mjs has them.`);
+  console.error(
+    `No module's path contains ${positionals.join(' or ')}: scripts/deciding-modules.mjs has them.`,
+  );
   process.exit(2);
 }
 
@@ -72,7 +74,9 @@ const stryker = new Stryker({
 });
 // Of incremental mode come the results of all modules, those of earlier runs included.
 const results = await stryker.runMutationTest();
-const mutants = results.filter(({ fileName }) => modules.includes(relative(process.cwd(), resolve(fileName))));
+const mutants = results.filter(({ fileName }) =>
+  modules.includes(relative(process.cwd(), resolve(fileName))),
+);
 process.exitCode = report(mutants);
 
 function readArguments() {
@@ -96,11 +100,19 @@ function report(all) {
   const width = Math.max(...modules.map((path) => path.length));
   console.log(`\n${'module'.padEnd(width)}  score  mutants  detected  survived  no test  with reason`);
   for (const path of modules) {
-    console.log(row(path, all.filter(({ fileName }) => resolve(fileName) === resolve(path)), width));
+    console.log(
+      row(
+        path,
+        all.filter(({ fileName }) => resolve(fileName) === resolve(path)),
+        width,
+      ),
+    );
   }
   console.log(row('all', all, width));
   const open = all.filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
-  const unexplained = all.filter(({ status, statusReason }) => status === 'Ignored' && !hasReason(statusReason));
+  const unexplained = all.filter(
+    ({ status, statusReason }) => status === 'Ignored' && !hasReason(statusReason),
+  );
   for (const mutant of [...open, ...unexplained]) console.log(inWords(mutant));
   const score = scoreOf(all);
   console.log(`\n${Math.round((Date.now() - start) / 1000)} s; ${REPORTS}/mutants.html shows every mutant`);

@@ -49,6 +49,8 @@ describe('when a fleet without a manager starts one to ask GitLab itself', () =>
       'default@safety-launch@1000',
     ],
     ['the last one ended lately', { managers: [ended(29)] }, 'not-now'],
+    ['the last one ended a minute ago', { managers: [ended(1)] }, 'not-now'],
+    ['never had one, a minute and a half later', { minutes: 1.5 }, 'not-now'],
     ['the last one ended longer ago, and was asked for then', { managers: [ended(35)] }, 'not-now'],
     ['one runs', { managers: [{}] }, 'has-manager'],
     ['one starts', { managers: [{ state: 'starting' }] }, 'has-manager'],
@@ -90,6 +92,14 @@ describe('when a fleet without a manager starts one to ask GitLab itself', () =>
     ],
   ])('%s', (_title, row, expected) => {
     expect(judge(row)).toBe(expected);
+  });
+
+  it('asks for a manager of the fleet in general', () => {
+    expect(judgeFleet({ fleet: fleetFacts(), managers: [], now: onTheClock })).toEqual({
+      kind: 'request',
+      cause: 'safety-launch',
+      requestKey: 'default@safety-launch@1000',
+    });
   });
 
   it('is asked once or twice a period by sweeps of every minute', () => {
