@@ -34,5 +34,5 @@ export const decidingTests = [
   'packages/fargate-executor/test/explain-stop.test.ts',
   'packages/idle-reaper/test/{judge-*,secrets}.test.ts',
   'packages/runner-launcher/test/{launch-failure,match-fleet,plan-launch,small-parts}.test.ts',
-  'packages/webhook-receiver/test/{authenticate,job-hook}.test.ts',
+  'packages/webhook-receiver/test/{authenticate,is-authentic,job-hook}.test.ts',
 ];

@@ -11,8 +11,8 @@ import { decidingModules } from './deciding-modules.mjs';
 
 const WANTED_SCORE = 95;
 const REPORTS = 'reports/mutants';
-/** Copies of the project with all mutants in them. */
-const WORK = 'reports/mutants-work';
+/** A copy of the project with all mutants in it. */
+const WORK = `reports/mutants-work/${process.pid}`;
 
 /** What Stryker says of a comment that gives no reason. */
 const REASON_WITHOUT_ONE = 'Ignored using a comment';
