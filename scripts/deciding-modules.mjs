@@ -4,7 +4,7 @@
  */
 export const decidingModules = {
   'aws-calls': ['publish-events'],
-  'ecs-tasks': ['capacity-refusal', 'judgements', 'stop-task', 'task-facts'],
+  'ecs-tasks': ['capacity-refusal', 'crash-backoff', 'judgements', 'stop-task', 'task-facts'],
   'fargate-executor': [
     'job/job-overrides',
     'job/plan-image',
@@ -29,7 +29,7 @@ export const decidingModules = {
 /** Tests that run against mutants: those of decisions. Tests of whole handlers would only repeat them, and take longer. */
 export const decidingTests = [
   'packages/aws-calls/test/publish-events.test.ts',
-  'packages/ecs-tasks/test/{capacity-refusal,stop-task,task-facts}.test.ts',
+  'packages/ecs-tasks/test/{capacity-refusal,crash-backoff,stop-task,task-facts}.test.ts',
   'packages/fargate-executor/test/{job-overrides,plan-*,refuse-*,image-entry-point}.test.ts',
   'packages/fargate-executor/test/explain-stop.test.ts',
   'packages/idle-reaper/test/{judge-*,secrets}.test.ts',

@@ -2,7 +2,8 @@
  * Mutation testing of the modules that decide: each is changed in one place after the other (a mutant), and its tests must
  * fail. A mutant that survives shows what no test says.
  */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,6 +12,8 @@ import { decidingModules } from './deciding-modules.mjs';
 
 const WANTED_SCORE = 95;
 const REPORTS = 'reports/mutants';
+/** Results of the last run, of all modules. */
+const INCREMENTAL = `${REPORTS}/incremental.json`;
 /** A copy of the project with all mutants in it. */
 const WORK = `reports/mutants-work/${process.pid}`;
 
@@ -25,7 +28,7 @@ const HELP = `Usage: npm run mutants [-- [--fresh] [--concurrency N] [FILTER …
 
   FILTER           only modules whose path contains it, such as "idle-reaper" or "plan-size"
   --fresh          tests every mutant anew. Otherwise those are skipped whose module and tests have not changed since the
-                   last run (${REPORTS}/incremental.json); changes of what a module imports are not seen
+                   last run (${INCREMENTAL}); changes of what a module imports are not seen
   --concurrency N  test processes at a time (default: half of the processors)
 
   Writes ${REPORTS}/mutants.json and, to look at, ${REPORTS}/mutants.html.
@@ -48,6 +51,7 @@ if (modules.length === 0) {
 }
 
 const start = Date.now();
+if (!values.fresh) await forgetSurvivors();
 // Stryker leaves its copies behind where it is interrupted.
 process.on('exit', () => rmSync(WORK, { recursive: true, force: true }));
 // Each mutant's tests run in a new worker, which spends most of its time on loading what it imports.
@@ -58,11 +62,13 @@ const stryker = new Stryker({
   plugins: ['@stryker-mutator/vitest-runner'],
   vitest: { configFile: 'vitest.mutants.config.mjs' },
   coverageAnalysis: 'perTest',
+  // A mutant that loops without an end is detected by it, and a machine with much to do must not look like one.
+  timeoutMS: 30_000,
   // Types are erased, not checked, where tests run.
   disableTypeChecks: false,
   concurrency: Number(values.concurrency),
   incremental: true,
-  incrementalFile: `${REPORTS}/incremental.json`,
+  incrementalFile: INCREMENTAL,
   force: values.fresh,
   reporters: ['json', 'html', process.stdout.isTTY ? 'progress' : 'progress-append-only'],
   jsonReporter: { fileName: `${REPORTS}/mutants.json` },
@@ -78,6 +84,19 @@ const mutants = results.filter(({ fileName }) =>
   modules.includes(relative(process.cwd(), resolve(fileName))),
 );
 process.exitCode = report(mutants);
+
+/**
+ * Takes what survived out of the last run's results, so that it is tested again: of a mutant in a constant Stryker does not
+ * know which tests run it, and would not see that there are new ones.
+ */
+async function forgetSurvivors() {
+  if (!existsSync(INCREMENTAL)) return;
+  const last = JSON.parse(await readFile(INCREMENTAL, 'utf8'));
+  for (const file of Object.values(last.files)) {
+    file.mutants = file.mutants.filter(({ status }) => status === 'Killed' || status === 'Timeout');
+  }
+  await writeFile(INCREMENTAL, JSON.stringify(last));
+}
 
 function readArguments() {
   try {
@@ -98,7 +117,9 @@ function readArguments() {
 /** Prints scores and what survived; returns the exit code. */
 function report(all) {
   const width = Math.max(...modules.map((path) => path.length));
-  console.log(`\n${'module'.padEnd(width)}  score  mutants  detected  survived  no test  with reason`);
+  console.log(
+    `\n${'module'.padEnd(width)}  score  mutants  detected  timed out  survived  no test  with reason`,
+  );
   for (const path of modules) {
     console.log(
       row(
@@ -130,6 +151,7 @@ function row(name, mutants, width) {
     [`${scoreOf(mutants).toFixed(1)}`, 5],
     [mutants.length, 7],
     [count('Killed', 'Timeout'), 8],
+    [count('Timeout'), 9],
     [count('Survived'), 8],
     [count('NoCoverage'), 7],
     [count('Ignored'), 11],

@@ -83,6 +83,14 @@ describe('when a fleet without a manager starts one to ask GitLab itself', () =>
     ['it has no runner token of its own', { fleet: fleetFacts({ tokensChangedAt: new Map() }) }, 'no-token'],
     ['GitLab refused its token', { managers: [ended(30, { exitCode: 78 })] }, 'token-refused'],
     [
+      'GitLab refused its token, which was written before that',
+      {
+        managers: [ended(30, { exitCode: 78, startedAt: onTheClock - 59 * minute })],
+        fleet: fleetFacts({ configChangedAt: onTheClock - 60 * minute }),
+      },
+      'token-refused',
+    ],
+    [
       'GitLab refused its token before it was changed',
       {
         managers: [ended(30, { exitCode: 78 })],

@@ -135,6 +135,6 @@ function cut(value: string | null | undefined, length: number): string | undefin
 function check<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const reasons = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`);
+  const reasons = parsed.error.issues.map(({ path, message }) => `${String(path[0] ?? 'body')}: ${message}`);
   throw new InvalidJobHookError(reasons.join('; '));
 }

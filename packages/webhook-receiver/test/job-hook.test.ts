@@ -95,6 +95,11 @@ describe('a finished job', () => {
     });
   });
 
+  it.each(['success', 'failed', 'canceled'])('is one that is over: %s', (status) => {
+    const hook = readJobHook({ ...finished, build_status: status }, context);
+    expect(hook).toMatchObject({ kind: 'finished', event: { status } });
+  });
+
   it.each([
     [
       'the exact times where there are both',
