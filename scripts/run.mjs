@@ -24,6 +24,7 @@ const commands = {
   conformance: () => withBuild([['packages/sandbox/src/main.ts', 'conformance', ...args]]),
   faults: () => withBuild([['packages/sandbox/src/main.ts', 'faults', ...args]]),
   test: () => withBuild([['packages/sandbox/src/main.ts', 'test', ...args]]),
+  mutants: () => inSequence([['scripts/run-mutants.mjs', ...args]]),
   build: () => withBuild([]),
   deploy,
   lint: () =>
@@ -50,6 +51,7 @@ const help = `Usage: npm run COMMAND
   conformance
             jobs as people write them, from real .gitlab-ci.yml files; "npm run conformance -- --list" names the cases
   test      all tests; "npm test -- packages/fleet" runs some
+  mutants   mutation tests of the modules that decide; "npm run mutants -- --help" tells more
   lint      format and lint rules, types, package boundaries, dead code
   deploy    everything to AWS, or with --affected what changed; ends with what to do next
   build     every package's bundle, under packages/*/dist

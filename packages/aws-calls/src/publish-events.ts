@@ -38,10 +38,10 @@ interface Refusal {
 
 type EntryOutcome = { id: string } | Refusal;
 
-interface Attempt {
-  /** Event ids by index of the entry. */
-  ids: Map<number, string>;
-  failures: (Refusal & { index: number })[];
+/** An entry and its place among those to publish. */
+interface Numbered {
+  entry: EventEntry;
+  index: number;
 }
 
 /**
@@ -54,46 +54,46 @@ export async function publishEvents(
   entries: readonly EventEntry[],
   options: PublishOptions,
 ): Promise<string[]> {
-  const ids = new Map<number, string>();
-  let open = entries.map((_, index) => index);
+  const ids: string[] = [];
+  let open = entries.map((entry, index): Numbered => ({ entry, index }));
   for (let attempt = 1; ; attempt += 1) {
-    const { ids: got, failures } = await putAll(client, entries, open, options);
-    for (const [index, id] of got) ids.set(index, id);
-    if (failures.length === 0) return entries.map((_, index) => ids.get(index) ?? '');
+    const failures = await putAll(client, open, ids, options);
+    if (failures.length === 0) return ids;
     const { timing, deadlineAt } = options;
     const pause = fullJitter(attempt, timing.random(), RETRY_BASE_MS, RETRY_MAX_MS);
     if (!failures.every((failure) => failure.retryable) || timing.now() + pause >= deadlineAt) {
       throw new EventsNotPublishedError(
-        failures.map(({ index }) => entries[index]?.DetailType ?? ''),
+        failures.map(({ entry }) => entry.DetailType),
         failures.map(({ code }) => code),
       );
     }
     await timing.sleep(pause);
-    open = failures.map(({ index }) => index);
+    open = failures;
   }
 }
 
+/** Puts entries once. @param ids gets their ids, each at the place of its entry. @returns those that were refused */
 async function putAll(
   client: EventBridgeClient,
-  entries: readonly EventEntry[],
-  open: readonly number[],
+  open: readonly Numbered[],
+  ids: string[],
   options: PublishOptions,
-): Promise<Attempt> {
-  const all: Attempt = { ids: new Map(), failures: [] };
+): Promise<(Numbered & Refusal)[]> {
+  const failures: (Numbered & Refusal)[] = [];
   for (let start = 0; start < open.length; start += ENTRIES_PER_CALL) {
-    const indices = open.slice(start, start + ENTRIES_PER_CALL);
+    const batch = open.slice(start, start + ENTRIES_PER_CALL);
     const outcomes = await put(
       client,
-      indices.flatMap((index) => entries[index] ?? []),
+      batch.map(({ entry }) => entry),
       options,
     );
-    indices.forEach((index, position) => {
+    batch.forEach((numbered, position) => {
       const outcome = outcomes[position] ?? { code: 'no-answer', retryable: true };
-      if ('id' in outcome) all.ids.set(index, outcome.id);
-      else all.failures.push({ index, ...outcome });
+      if ('id' in outcome) ids[numbered.index] = outcome.id;
+      else failures.push({ ...numbered, ...outcome });
     });
   }
-  return all;
+  return failures;
 }
 
 /** A thrown error becomes a refusal of every entry of the call, so that there is one way to retry. */

@@ -1,7 +1,7 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { buildEntry, type EventEntry } from '@serverless-gitlab-runner/shared-events';
 import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { EventsNotPublishedError, fullJitter, publishEvents } from '../src/index.ts';
 
 const bus = mockClient(EventBridgeClient);
@@ -130,8 +130,36 @@ describe('publishing events', () => {
     bus.on(PutEventsCommand).resolves({
       Entries: [{ ErrorCode: 'ThrottlingException' }, { EventId: 'x' }, { ErrorCode: 'MalformedDetail' }],
     });
-    await expect(publish(3)).rejects.toMatchObject({ codes: ['ThrottlingException', 'MalformedDetail'] });
+    await expect(publish(3)).rejects.toMatchObject({
+      codes: ['ThrottlingException', 'MalformedDetail'],
+      message: expect.stringContaining(
+        'ManagerRequested, ManagerRequested (ThrottlingException, MalformedDetail)',
+      ),
+    });
     expect(bus.commandCalls(PutEventsCommand)).toHaveLength(1);
+  });
+
+  it.each([
+    [1000, 4000],
+    [4999, 1],
+    [6000, 1],
+  ])('ends a call at the deadline: at %i ms of 5000 within %i ms', async (start, milliseconds) => {
+    const signal = new AbortController().signal;
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(signal);
+    bus.on(PutEventsCommand).resolves({ Entries: [{ EventId: 'one' }] });
+    expect(await publish(1, fakeTiming(start))).toEqual(['one']);
+    expect(timeout).toHaveBeenCalledExactlyOnceWith(milliseconds);
+    const [call] = bus.commandCalls(PutEventsCommand);
+    expect(call?.args).toEqual([expect.anything(), { abortSignal: signal }]);
+    timeout.mockRestore();
+  });
+
+  it('puts an entry again that got neither an id nor a reason', async () => {
+    bus
+      .on(PutEventsCommand)
+      .resolvesOnce({ Entries: [{}] })
+      .resolvesOnce({ Entries: [{ EventId: 'one' }] });
+    expect(await publish(1)).toEqual(['one']);
   });
 
   it('does not take an entry for put that the answer does not mention', async () => {

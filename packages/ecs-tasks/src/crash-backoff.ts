@@ -59,8 +59,9 @@ export function crashBackoff(
   };
 }
 
-function hasWorked({ startedAt, stoppingAt, stoppedAt }: ManagerFacts, now: number): boolean {
-  return startedAt !== undefined && (stoppingAt ?? stoppedAt ?? now) - startedAt >= WORKED_AFTER_MS;
+function hasWorked(manager: ManagerFacts, now: number): boolean {
+  const { startedAt = Number.POSITIVE_INFINITY, stoppingAt, stoppedAt } = manager;
+  return (stoppingAt ?? stoppedAt ?? now) - startedAt >= WORKED_AFTER_MS;
 }
 
 function hasFailed(manager: ManagerFacts, now: number): boolean {

@@ -56,6 +56,6 @@ export async function unlessEnded(
 }
 
 async function isEnding(ecs: ECSClient, cluster: string, task: string): Promise<boolean> {
-  const { tasks = [] } = await ecs.send(new DescribeTasksCommand({ cluster, tasks: [task] }));
-  return tasks.some(({ desiredStatus }) => desiredStatus === 'STOPPED');
+  const { tasks } = await ecs.send(new DescribeTasksCommand({ cluster, tasks: [task] }));
+  return tasks?.some(({ desiredStatus }) => desiredStatus === 'STOPPED') === true;
 }

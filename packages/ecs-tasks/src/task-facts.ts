@@ -55,17 +55,15 @@ export interface JobTaskFacts extends TaskFacts {
   jobId: number | undefined;
 }
 
-const STATES: Readonly<Record<string, TaskState>> = {
-  PROVISIONING: 'starting',
-  PENDING: 'starting',
-  ACTIVATING: 'starting',
-  RUNNING: 'running',
-  DEACTIVATING: 'stopping',
-  STOPPING: 'stopping',
-  DEPROVISIONING: 'stopping',
-  STOPPED: 'stopped',
-  DELETED: 'stopped',
-};
+/** By last status; whatever else ECS tells is `starting`. */
+const STATES: ReadonlyMap<string | undefined, TaskState> = new Map([
+  ['RUNNING', 'running'],
+  ['DEACTIVATING', 'stopping'],
+  ['STOPPING', 'stopping'],
+  ['DEPROVISIONING', 'stopping'],
+  ['STOPPED', 'stopped'],
+  ['DELETED', 'stopped'],
+]);
 
 /**
  * Facts about a task of DescribeTasks (with `include: ["TAGS"]`), or undefined when its family is not one of ours.
@@ -75,9 +73,10 @@ const STATES: Readonly<Record<string, TaskState>> = {
  * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html
  */
 export function toTaskFacts(task: Task): ManagerFacts | JobTaskFacts | undefined {
-  const owner = ownerOfFamily(familyOf(task.taskDefinitionArn ?? ''));
-  const { taskArn } = task;
-  if (taskArn === undefined || owner === undefined) return undefined;
+  const { taskArn, taskDefinitionArn } = task;
+  if (taskArn === undefined || taskDefinitionArn === undefined) return undefined;
+  const owner = ownerOfFamily(familyOf(taskDefinitionArn));
+  if (owner === undefined) return undefined;
   const common: TaskFacts = {
     taskArn,
     taskId: taskIdOf(taskArn),
@@ -89,6 +88,7 @@ export function toTaskFacts(task: Task): ManagerFacts | JobTaskFacts | undefined
     stoppedAt: task.stoppedAt?.getTime(),
   };
   if (owner.role === 'job') {
+    // Stryker disable next-line StringLiteral: any other text that is no job's group says as little
     const jobId = numberOf(tagValue(task.tags, 'jobId')) ?? jobOfGroup(task.group ?? '');
     return { role: 'job', ...common, managerTaskId: task.startedBy, jobId };
   }
@@ -130,16 +130,16 @@ function marksOf(task: Task): Pick<ManagerFacts, 'demandAt' | 'drainAt'> {
 
 /** A task that ECS was told to stop is `stopping`, whatever its containers still do. */
 function stateOf(task: Task): TaskState {
-  const state = STATES[task.lastStatus ?? ''] ?? 'starting';
+  const state = STATES.get(task.lastStatus) ?? 'starting';
   return task.desiredStatus === 'STOPPED' && state !== 'stopped' ? 'stopping' : state;
 }
 
 function numberOf(value: string | undefined): number | undefined {
-  return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+  return value?.match(/^\d{1,15}$/) ? Number(value) : undefined;
 }
 
 /** Milliseconds since 1970; undefined when somebody wrote a tag that is not a time. */
 function timeOf(value: string | undefined): number | undefined {
-  const time = value === undefined ? Number.NaN : Date.parse(value);
+  const time = Date.parse(String(value));
   return Number.isNaN(time) ? undefined : time;
 }

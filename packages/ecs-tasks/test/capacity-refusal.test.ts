@@ -6,6 +6,7 @@ it.each([
   ["You've reached the limit on the number of tasks you can run concurrently", 'quota'],
   ['The requested CPU configuration is above your limit', 'quota'],
   ['The requested vCPU would exceed your limit', 'quota'],
+  ['The requested vCPU exceeds your limit', 'quota'],
   ['Your account is currently blocked and cannot launch any Fargate tasks.', 'quota'],
   [
     'Capacity is unavailable at this time. Please try again later or in a different availability zone',

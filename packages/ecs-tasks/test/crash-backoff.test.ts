@@ -40,6 +40,27 @@ describe('managers that fail one after the other', () => {
       [crashed(1, 90), crashed(2, 30, { exitCode: 137 })],
       { failures: 2, lastEndedAt: now - 30_000, until: now + 30_000, exitCode: 137 },
     ],
+    ...[
+      [0, 1, 2],
+      [2, 0, 1],
+      [1, 2, 0],
+      [2, 1, 0],
+    ].map((order): [string, ManagerFacts[], ReturnType<typeof crashBackoff>] => {
+      const ended = [crashed(1, 120), crashed(2, 90), crashed(3, 30, { exitCode: 137 })];
+      return [
+        `three, in whatever order ECS lists them: ${order}`,
+        order.flatMap((index) => ended[index] ?? []),
+        { failures: 3, lastEndedAt: now - 30_000, until: now + 150_000, exitCode: 137 },
+      ];
+    }),
+    [
+      'one made in the moment of one that works',
+      [
+        crashed(1, 30, { createdAt: now - 800_000 }),
+        managerFacts({ createdAt: now - 800_000, startedAt: now - 800_000 }),
+      ],
+      { failures: 1, lastEndedAt: now - 30_000, until: now - 30_000, exitCode: 1 },
+    ],
     [
       'one whose container never ran, drained or not',
       [crashed(1, 30, { startedAt: undefined, drainAt: 5, exitCode: undefined })],

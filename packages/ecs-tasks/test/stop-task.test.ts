@@ -50,12 +50,13 @@ describe.each(calls)('%s a task', (_title, on, call) => {
     expect(await call()).toBe(false);
   });
 
-  it.each<[string, { desiredStatus: string }[]]>([
+  it.each<[string, { desiredStatus: string }[] | undefined]>([
     ['runs', [{ desiredStatus: 'RUNNING' }]],
     ['is not known', []],
+    ['ECS says nothing of', undefined],
   ])('fails when access to a task that %s is denied', async (_what, tasks) => {
     on().rejects(named('AccessDeniedException'));
-    ecs.on(DescribeTasksCommand).resolves({ tasks });
+    ecs.on(DescribeTasksCommand).resolves(tasks ? { tasks } : {});
     await expect(call()).rejects.toThrow('said so');
   });
 

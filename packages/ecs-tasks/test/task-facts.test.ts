@@ -135,6 +135,12 @@ describe('facts about a task', () => {
         { tags: toTags({ role: 'manager', demand: at(1).toISOString() }) },
         { demandAt: at(1).getTime() },
       ],
+      [
+        'counts as relied on until its end where ECS tells no other time',
+        { stoppingAt: undefined },
+        { demandAt: at(530).getTime() },
+      ],
+      ['has no marks where ECS tells no time', { stoppingAt: undefined, stoppedAt: undefined }, {}],
       ['has no marks while it runs', { lastStatus: 'RUNNING', desiredStatus: 'RUNNING' }, {}],
     ])('a manager %s', (_title, over, marks) => {
       const none = { demandAt: undefined, drainAt: undefined };
@@ -146,6 +152,36 @@ describe('facts about a task', () => {
       ['the fleet’s own', told('/p/fleets/default/runner-token'), undefined],
       ['the fleet’s own, of another fleet’s name', told('/p/fleets/other/runner-tokens/abc'), undefined],
       ['the fleet’s own without an override', {}, undefined],
+      ['the fleet’s own where nothing is overridden', { overrides: {} }, undefined],
+      ['the fleet’s own where no container is', { overrides: { containerOverrides: [] } }, undefined],
+      [
+        'the fleet’s own without a variable',
+        { overrides: { containerOverrides: [{ name: 'manager' }] } },
+        undefined,
+      ],
+      [
+        'the fleet’s own without that variable',
+        { overrides: { containerOverrides: [{ name: 'manager', environment: [] }] } },
+        undefined,
+      ],
+      [
+        'what that variable of that container says',
+        {
+          overrides: {
+            containerOverrides: [
+              { name: 'other', environment: [{ name: 'RUNNER_TOKEN_PARAMETER', value: `${brought}0` }] },
+              {
+                name: 'manager',
+                environment: [
+                  { name: 'OTHER', value: `${brought}1` },
+                  { name: 'RUNNER_TOKEN_PARAMETER', value: brought },
+                ],
+              },
+            ],
+          },
+        },
+        brought,
+      ],
     ])('a manager has %s', (_title, over, runnerTokenParameter) => {
       expect(toTaskFacts({ ...stopped, ...over })).toMatchObject({ runnerTokenParameter });
     });
@@ -161,11 +197,43 @@ describe('facts about a task', () => {
     ['DEACTIVATING', 'STOPPED', 'stopping'],
     ['STOPPING', 'STOPPED', 'stopping'],
     ['DEPROVISIONING', 'STOPPED', 'stopping'],
+    // Its own end comes before ECS wants it stopped.
+    ['DEACTIVATING', 'RUNNING', 'stopping'],
+    ['STOPPING', 'RUNNING', 'stopping'],
+    ['DEPROVISIONING', 'RUNNING', 'stopping'],
     ['STOPPED', 'STOPPED', 'stopped'],
     ['DELETED', 'STOPPED', 'stopped'],
     [undefined, undefined, 'starting'],
   ])('reads last status %s with desired status %s as %s', (lastStatus, desiredStatus, state) => {
     expect(toTaskFacts({ ...managerTask, lastStatus, desiredStatus })?.state).toBe(state);
+  });
+
+  it.each<[string, Task['containers'], number | undefined]>([
+    [
+      'the manager’s container',
+      [
+        { name: 'sidecar', exitCode: 1 },
+        { name: 'manager', exitCode: 78 },
+      ],
+      78,
+    ],
+    ['no other container', [{ name: 'sidecar', exitCode: 1 }], undefined],
+    ['none, before there are containers', undefined, undefined],
+  ])('has the exit code of %s', (_title, containers, exitCode) => {
+    expect(toTaskFacts({ ...managerTask, containers })).toMatchObject({ exitCode });
+  });
+
+  it.each([
+    ['0', 0],
+    ['123456789012345', 123_456_789_012_345],
+    ['1234567890123456', undefined],
+    ['x1', undefined],
+    ['1x', undefined],
+    ['', undefined],
+  ])('reads a place of "%s" as %s', (slot, expected) => {
+    expect(toTaskFacts({ ...managerTask, tags: toTags({ slot }) })).toMatchObject({
+      slot: expected,
+    });
   });
 
   it('reads tags that somebody broke as missing', () => {
@@ -214,6 +282,11 @@ describe('judgements that everybody shares', () => {
       refused({ startedAt: 50, exitCode: 0 }),
     ];
     expect(tokenRefusedAt(managers, { fleet: 'default', runnerTokenParameter: undefined })).toBe(20);
+    const untold = { startedAt: undefined, createdAt: undefined };
+    const serving = { fleet: 'default', runnerTokenParameter: undefined };
+    expect(tokenRefusedAt([refused({ startedAt: undefined, createdAt: 5 })], serving)).toBe(5);
+    expect(tokenRefusedAt([refused({ ...untold, stoppedAt: 7 })], serving)).toBe(7);
+    expect(tokenRefusedAt([refused(untold)], serving)).toBeUndefined();
     expect(tokenRefusedAt([], { fleet: 'default', runnerTokenParameter: undefined })).toBeUndefined();
   });
 });

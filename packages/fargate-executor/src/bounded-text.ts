@@ -13,10 +13,11 @@ export function quoted(text: string): string {
 /**
  * Ends the planning of a job with a text that is longer than allowed. Called before any pattern is applied to the text.
  * @param what names the text, as the first words of a sentence: `The image`
+ * @param text undefined where the job has none
  * @throws {JobRefusedError}
  */
-export function refuseLonger(what: string, text: string, mostCharacters: number): void {
-  if (text.length <= mostCharacters) return;
+export function refuseLonger(what: string, text: string | null | undefined, mostCharacters: number): void {
+  if (!text || text.length <= mostCharacters) return;
   throw new JobRefusedError([
     `${what} ${quoted(text)} is too long: at most ${mostCharacters} characters are allowed.`,
   ]);

@@ -270,6 +270,108 @@ describe('why a task ended', () => {
     expect(explained.lines.join('\n')).toContain(says);
   });
 
+  it.each<[string, Task, string[]]>([
+    ['nothing beside its reason', stopped('Host is on fire'), ['AWS ended the job task: Host is on fire']],
+    [
+      'each reason',
+      stopped('Host is on fire', { reason: 'So is the rack' }),
+      ['AWS ended the job task: Host is on fire; So is the rack'],
+    ],
+    [
+      'its stop code, without a reason',
+      { stopCode: 'TerminationNotice' },
+      ['AWS ended the job task: TerminationNotice'],
+    ],
+    [
+      'a full disk of its size',
+      { stoppedReason: 'no space left on device', ephemeralStorage: { sizeInGiB: 50 } },
+      [
+        'The job task could not go on: no space left on device',
+        "The task's disk is full: it has 50 GB for images and files. Set FARGATE_EPHEMERAL_STORAGE to more.",
+      ],
+    ],
+    [
+      'a user that is unknown',
+      { stoppedReason: 'unable to find user joe' },
+      [
+        'A container could not be started: unable to find user joe',
+        'The image does not know the user that `docker: user:` names: write a numeric id, or none.',
+      ],
+    ],
+    [
+      'a task that AWS could not set up',
+      { stoppedReason: 'ResourceInitializationError: x' },
+      [
+        'AWS could not set up the job task: ResourceInitializationError: x',
+        expect.stringContaining('NAT gateway'),
+      ],
+    ],
+    [
+      'another architecture, without containers',
+      { stoppedReason: 'no match for platform in manifest' },
+      [
+        'The job task could not start: no match for platform in manifest',
+        expect.stringContaining('An image of the job is not there for X86_64'),
+      ],
+    ],
+    [
+      'the image of the build container',
+      stopped('', { reason: pull('no such host') }),
+      ['The image could not be pulled: CannotPullContainerError: no such host'],
+    ],
+    [
+      'an image that no container names',
+      stopped(pull('no such host')),
+      ['The image could not be pulled: CannotPullContainerError: no such host'],
+    ],
+    [
+      'a stop from outside without a reason',
+      { stopCode: 'UserInitiated' },
+      ['The job task was stopped from outside:'],
+    ],
+    [
+      'a build container that was killed',
+      stopped('', { exitCode: 137 }),
+      [
+        "The job's container ended with exit code 137, and the job task with it. It was killed: it may have run out of memory.",
+      ],
+    ],
+    [
+      "a build container that ended with a code of the helper's",
+      stopped('', { exitCode: 70, reason: 'gone' }, { stoppedReason: undefined }),
+      ["The job's container ended with exit code 70 (gone), and the job task with it."],
+    ],
+  ])('is told whole: %s', (_, task, lines) => {
+    expect(explainStop(task).lines).toEqual(lines);
+  });
+
+  it.each(['unauthorized: x', 'unauthorised: x', 'unexpected status 401', 'unexpected status 403'])(
+    'is a login that lacks, in the words "%s"',
+    (words) => {
+      expect(explainStop(stopped(pull(words))).lines.join()).toContain('does not give out this image');
+    },
+  );
+
+  it.each([
+    [
+      'ARM64',
+      [
+        { name: 'ecs.os', value: 'linux' },
+        { name: 'ecs.cpu-architecture', value: 'arm64' },
+      ],
+    ],
+    [
+      'X86_64',
+      [
+        { name: 'ecs.other', value: 'arm64' },
+        { name: 'ecs.cpu-architecture', value: 'x86_64' },
+      ],
+    ],
+  ])('is an architecture, %s, that one attribute of the task names', (architecture, attributes) => {
+    const { lines } = explainStop(stopped('exec format error', {}, { attributes }));
+    expect(lines.join()).toContain(`is not there for ${architecture}:`);
+  });
+
   it('is not said twice where ECS says it of the task and of its container', () => {
     const words = pull('no such host');
     expect(

@@ -5,12 +5,14 @@ import {
 } from '@aws-sdk/client-ecs';
 import type { FleetConfigInput } from '@serverless-gitlab-runner/fleet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { mayAsk } from '../src/job/plan-image-entry-point.ts';
 import { planJobTask } from '../src/job/plan-job-task.ts';
+import { imageSource } from '../src/registry/image-source.ts';
 import { ImageUnavailableError } from '../src/registry/read-image-config.ts';
 import { RegistryError } from '../src/registry/registry-request.ts';
 import { type ExecutorBed, makeExecutorBed } from './support/executor-bed.ts';
 import { fleetOf } from './support/fleet.ts';
-import { type JobSample, jobWith } from './support/job.ts';
+import { type JobSample, jobOf, jobWith } from './support/job.ts';
 
 const FLAG = 'FF_KUBERNETES_HONOR_ENTRYPOINT';
 const OWN = { type: 'registry', url: 'registry.test:5050', username: 'gitlab-ci-token', password: 'secret' };
@@ -30,6 +32,19 @@ function sourceOf(asking: Asking) {
   if (planned.kind === 'refused') throw new Error(planned.lines.join(' '));
   return planned.plan.imageEntryPoint?.source;
 }
+
+describe('the registries that a manager may ask', () => {
+  const may = (image: string, credential: object) =>
+    mayAsk(imageSource(image), jobOf({ credentials: [{ ...OWN, ...credential }] }), fleetOf().job);
+
+  it.each([
+    ['registry.test:5050/a', {}, true],
+    ['registry.test:5050/a', { type: 'cache' }, false],
+    ['b.example.com/x', { url: 'https://a.example.com/b.example.com/x' }, false],
+  ])('hold that of %s where GitLab sends %j: %s', (image, credential, expected) => {
+    expect(may(image, credential)).toBe(expected);
+  });
+});
 
 describe("an image's own entry point", () => {
   it.each<[string, Asking]>([

@@ -50,6 +50,35 @@ describe("a job's settings", () => {
     });
   });
 
+  it.each([
+    ['1', true],
+    ['t', true],
+    ['T', true],
+    ['true', true],
+    ['yes', false],
+    ['0', false],
+  ])('read the flag %s as %s, as GitLab Runner does', (flag, expected) => {
+    const overrides = parseJobOverrides(jobWith({ FF_KUBERNETES_HONOR_ENTRYPOINT: flag }));
+    expect(overrides.honorImageEntryPoint).toBe(expected);
+  });
+
+  it('of the Kubernetes executor are a limit, or else a request', () => {
+    const limit = parseJobOverrides(jobWith({ KUBERNETES_CPU_LIMIT: '2', KUBERNETES_CPU_REQUEST: '1' }));
+    expect(limit.kubernetesCpu).toMatchObject({ name: 'KUBERNETES_CPU_LIMIT', value: 2048 });
+    const request = parseJobOverrides(jobWith({ KUBERNETES_MEMORY_REQUEST: '2Gi' }));
+    expect(request.kubernetesMemory).toMatchObject({ name: 'KUBERNETES_MEMORY_REQUEST', value: 2048 });
+  });
+
+  it.each([
+    ['FARGATE_CPU', 255],
+    ['DOCKER_HOST', 2048],
+  ])('%s may have %i characters', (name, most) => {
+    expect(() => parseJobOverrides(jobWith({ [name]: 'x'.repeat(most) }))).not.toThrow();
+    expect(() => parseJobOverrides(jobWith({ [name]: 'x'.repeat(most + 1) }))).toThrow(
+      `at most ${most} characters are allowed`,
+    );
+  });
+
   it('that are empty are not set, as in GitLab', () => {
     const empty = {
       FARGATE_CPU: '',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refuseImage } from '../src/job/plan-image.ts';
+import { planImage, refuseImage } from '../src/job/plan-image.ts';
 import { planJobTask } from '../src/job/plan-job-task.ts';
 import { fleetOf } from './support/fleet.ts';
 import { jobOf, jobWith } from './support/job.ts';
@@ -20,6 +20,11 @@ it.each([
   'gcr.io/kaniko-project/executor:debug',
   'docker:27-cli',
   'ghcr.io/a__b/c.d-e',
+  'a--b',
+  'A:5000/x',
+  'Registry.Example.com/x',
+  'a'.repeat(255),
+  `a:${'t'.repeat(128)}`,
 ])('takes the image %s', (name) => {
   expect(refuseImage('image', name)).toBeUndefined();
 });
@@ -32,6 +37,15 @@ describe('refuses in words', () => {
     ['alpine 3', 'is not a valid image name'],
     ['alpine:3@sha256:12', 'is not a valid image name'],
     ['https://example.com/alpine', 'is not a valid image name'],
+    ['Alpine:3/', 'is not a valid image name'],
+    ['-r.example.com/x', 'is not a valid image name'],
+    ['r.example.com:/x', 'is not a valid image name'],
+    ['r.example.com:123456/x', 'is not a valid image name'],
+    ['a/R.example.com/x', 'is not a valid image name'],
+    [`a@x${DIGEST.slice(0, -1)}`, 'is not a valid image name'],
+    [`a@${DIGEST.slice(0, -1)}g`, 'is not a valid image name'],
+    [`a:${'t'.repeat(129)}`, 'is not a valid image name'],
+    ['a'.repeat(256), 'is not a valid image name'],
     ['alpine:3\nwget', 'is not a valid image name'],
     ['docker:dind', 'needs a privileged container'],
     ['docker:27.3-dind', 'needs a privileged container'],
@@ -39,6 +53,15 @@ describe('refuses in words', () => {
     ['mcr.microsoft.com/windows/servercore:ltsc2022', 'is for Windows'],
   ])('%j: %s', (name, words) => {
     expect(refuseImage('image', name)).toContain(words);
+  });
+
+  it.each([
+    ['as it is written', 'x'.repeat(2049), 2048],
+    ['once its variables are expanded', '$LONG', 255],
+  ])('a name that is too long %s', (_, name, most) => {
+    expect(() => planImage('image', name, new Map([['LONG', 'x'.repeat(256)]]))).toThrow(
+      new RegExp(`^The image "x{100}…" .* at most ${most} characters are allowed`),
+    );
   });
 
   it('names the way out where there is one', () => {

@@ -96,6 +96,36 @@ describe('the size', () => {
     expect(lines).toContain('This fleet allows 0.25 vCPU with 0.5 to 2 GB;');
   });
 
+  it.each([
+    ['FARGATE_CPU', 'many', 'vCPUs (0.5, 2 vCPU) or CPU units (512, 2048)'],
+    ['FARGATE_MEMORY', '2', 'MiB (2048) or a unit (2GB, 512MB)'],
+  ])('%s %j is refused with how to write it', (name, text, units) => {
+    expect(refusalOf(jobWith({ [name]: text }))).toContain(`${name} is "${text}": write ${units}.`);
+  });
+
+  it('may have as much memory as the fleet allows, and no more', () => {
+    const narrow = fleetOf({ job: { maxSize: { cpu: 4096, memory: 8192 } } });
+    const asked = (memory: string) => jobWith({ FARGATE_CPU: '4', FARGATE_MEMORY: memory });
+    expect(planOf(asked('8GB'), narrow).shape.size).toEqual({ cpu: 4096, memory: 8192 });
+    expect(refusalOf(asked('9GB'), narrow)).toContain("more than this fleet's limit of 4 vCPU, 8 GB");
+  });
+
+  it('lists no CPU for which the fleet allows no memory', () => {
+    const narrow = fleetOf({
+      job: { size: { cpu: 256, memory: 512 }, maxSize: { cpu: 1024, memory: 2048 } },
+    });
+    const narrower = { ...narrow, job: { ...narrow.job, maxSize: { cpu: 2048, memory: 2048 } } };
+    expect(refusalOf(jobWith({ FARGATE_CPU: '4' }), narrower)).toContain(
+      'This fleet allows 0.25 vCPU with 0.5 to 2 GB; 0.5 vCPU with 1 to 2 GB; 1 vCPU with 2 to 2 GB.',
+    );
+  });
+
+  it('is that of the Kubernetes executor for its CPU alone', () => {
+    const plan = planOf(jobWith({ KUBERNETES_CPU_LIMIT: '500m' }));
+    expect(plan.shape.size).toEqual({ cpu: 512, memory: 2048 });
+    expect(plan.notes[0]).toContain('that of KUBERNETES_CPU_LIMIT;');
+  });
+
   it('lists only what the fleet allows', () => {
     const small = fleetOf({ job: { size: { cpu: 256, memory: 512 }, maxSize: { cpu: 512, memory: 2048 } } });
     expect(refusalOf(jobWith({ FARGATE_CPU: '1' }), small)).toContain(
@@ -128,11 +158,33 @@ describe('the size', () => {
 describe('storage, architecture and capacity', () => {
   it.each([
     ['50GB', 50, []],
+    ['100', 100, []],
+    ['20', 20, []],
     ['10', 20, ['Fargate gives at least 20 GB of ephemeral storage.']],
   ])('FARGATE_EPHEMERAL_STORAGE %j gives %i GiB', (text, gibibytes, notes) => {
     const plan = planOf(jobWith({ FARGATE_EPHEMERAL_STORAGE: text }));
     expect(plan.shape.ephemeralStorageGib).toBe(gibibytes);
     expect(plan.notes).toEqual(notes);
+  });
+
+  it('refuses storage that is no quantity', () => {
+    expect(refusalOf(jobWith({ FARGATE_EPHEMERAL_STORAGE: 'much' }))).toBe(
+      'FARGATE_EPHEMERAL_STORAGE is "much": this fleet allows 20 to 100 GB.',
+    );
+  });
+
+  it("refuses a platform of the job's image that Fargate does not have", () => {
+    const image = { name: 'alpine', executor_opts: { docker: { platform: 'linux/riscv' } } };
+    expect(refusalOf(jobOf({ image }))).toBe(
+      'The platform of the image is "linux/riscv": this fleet allows X86_64, ARM64 (Linux).',
+    );
+  });
+
+  it('refuses capacity of which the fleet has only a part', () => {
+    const only = fleetOf({ job: { capacity: ['FARGATE'] } });
+    expect(refusalOf(jobWith({ FARGATE_CAPACITY: 'FARGATE, spot' }), only)).toContain(
+      'this fleet allows FARGATE.',
+    );
   });
 
   it('refuses more storage than the fleet allows', () => {
@@ -205,6 +257,26 @@ describe('what the image says of its container', () => {
     const image = { name: 'alpine', executor_opts: options };
     const { shape } = planOf(jobWith({ WHO: 'me', CHIP: 'arm64' }, { image }));
     expect([shape.user, shape.architecture]).toEqual([user, chip]);
+  });
+
+  it('refuses texts that are too long, and keys of caches that are others', () => {
+    const services = Array.from({ length: 9 }, () => ({ name: 'a' }));
+    expect(refusalOf(jobOf({ services }))).toContain('The job has 9 services');
+    expect(refusalOf(jobWith({ CACHE_FALLBACK_KEY: 'a-protected/' }))).toContain('CACHE_FALLBACK_KEY is');
+  });
+
+  it('tells of logins that cannot be used', () => {
+    const notes = planOf(jobWith({ DOCKER_AUTH_CONFIG: '{"auths":{"r.example.com":{}}}' })).notes;
+    expect(notes).toEqual([expect.stringContaining('has no user name and password for "r.example.com"')]);
+  });
+
+  it('lets errors through that are no refusal', () => {
+    const broken = Object.defineProperty({ ...fleet }, 'job', {
+      get() {
+        throw new TypeError('boom');
+      },
+    });
+    expect(() => planJobTask(jobOf(), broken)).toThrow('boom');
   });
 
   it('says what is wrong first, and no more', () => {

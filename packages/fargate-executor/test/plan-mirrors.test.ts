@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planJobTask } from '../src/job/plan-job-task.ts';
-import { throughMirror } from '../src/job/plan-mirrors.ts';
+import { planMirror, throughMirror } from '../src/job/plan-mirrors.ts';
 import { fleetOf } from './support/fleet.ts';
 import { jobOf } from './support/job.ts';
 
@@ -79,6 +79,12 @@ describe("a job on a fleet with a mirror of Docker's hub", () => {
       `Image postgres:16 is pulled as ${ECR}/docker-hub/library/postgres:16 (this fleet's job.registryMirrors), without a login of the job for docker.io.`,
       `Image node:24 is pulled as ${ECR}/docker-hub/library/node:24 (this fleet's job.registryMirrors), without a login of the job for docker.io.`,
     ]);
+  });
+
+  it('tells of an image once, however often the job names it', () => {
+    const findings = { notes: [] };
+    for (const _ of [1, 2]) planMirror('node:24', { 'docker.io': `${ECR}/docker-hub` }, findings);
+    expect(findings.notes).toHaveLength(1);
   });
 
   it('uses no login for the registry that is mirrored', () => {

@@ -110,6 +110,15 @@ describe('the login of an image', () => {
       },
       login('gitlab-ci-token', 'job'),
     ],
+    ...[
+      { type: 'cache', username: 'u', password: 'p' },
+      { type: 'registry', username: '', password: 'p' },
+      { type: 'registry', username: 'u', password: '' },
+    ].map((credential): [string, Asked, unknown] => [
+      'is none of what GitLab sends for something else, or in part',
+      { image: 'r.example.com/a', credentials: [{ url: 'r.example.com', ...credential }] },
+      undefined,
+    ]),
     [
       "is the fleet's before GitLab's",
       {

@@ -59,13 +59,73 @@ describe('shape of a service', () => {
 
   it('has at most 32 aliases of 255 characters', () => {
     const aliased = (alias: string) => () => planOf(jobOf({ services: [{ name: 'a', alias }] }));
-    expect(aliased(Array.from({ length: 33 }, (_, index) => `n${index}`).join())).toThrow(JobRefusedError);
-    expect(aliased('x'.repeat(256))).toThrow('at most 255 characters');
+    const names = (length: number) => Array.from({ length }, (_, index) => `n${index}`).join();
+    expect(aliased(names(33))).toThrow(
+      /^The alias "n0 n1 n2 .*gives a service 33 names: at most 32 are allowed/,
+    );
+    expect(aliased(` ${names(32)},, `)).not.toThrow();
+    expect(aliased('x'.repeat(256))).toThrow(/^The alias "xxx.*at most 255 characters/);
     expect(aliased('x'.repeat(255))).not.toThrow();
   });
 });
 
+describe('what the job log calls a service', () => {
+  it('is its image, and its first alias', () => {
+    const services = [{ name: 'redis', alias: 'cache other' }, { name: 'acme/app:1' }];
+    expect(planOf(jobOf({ services })).planned).toEqual([
+      { container: 'svc-0', title: 'redis (cache)', port: 6379 },
+      { container: 'svc-1', title: 'acme/app:1', port: undefined },
+    ]);
+  });
+});
+
+it('refuses two services that listen on one port', () => {
+  const services = [{ name: 'postgres:16' }, { name: 'postgres:17' }];
+  expect(() => planOf(jobOf({ services }))).toThrow(JobRefusedError);
+});
+
 describe('variables of a service', () => {
+  const bytesOf = (name: string, value: string) => Buffer.byteLength(`${name}=${value}\0`);
+
+  it('are its own, by container', () => {
+    const services = [
+      { name: 'a', variables: [{ key: 'A', value: '1' }] },
+      { name: 'b', variables: [{ key: 'B', value: '2' }] },
+    ];
+    const { variables } = planOf(jobOf({ services }));
+    expect([...variables.keys()]).toEqual(['svc-0', 'svc-1']);
+    expect(variables.get('svc-1')).toEqual(expect.arrayContaining([expect.objectContaining({ name: 'B' })]));
+  });
+
+  it('may have 131,072 bytes each, with name, `=` and the end', () => {
+    const plan = (value: string) => () => planOf(jobOf({ services: withVariable(value) }));
+    expect(bytesOf('A', 'x'.repeat(131_069))).toBe(131_072);
+    expect(plan('x'.repeat(131_069))).not.toThrow();
+    expect(plan('x'.repeat(131_070))).toThrow('The variable A of the service postgres is longer than Linux');
+  });
+
+  it('may have 1 MiB together, in bytes', () => {
+    const planWith = (last: string) => {
+      // Two bytes a character, since the limit of characters stands before.
+      const large = Array.from({ length: 9 }, (_, index) => ({
+        key: `L${index}`,
+        value: 'é'.repeat(55_000),
+      }));
+      return planOf(
+        jobOf({ services: [{ name: 'a', variables: [...large, { key: 'LAST', value: last }] }] }),
+      );
+    };
+    const bytes = (planWith('').variables.get('svc-0') ?? []).reduce(
+      (sum, { name, value }) => sum + bytesOf(name, value),
+      0,
+    );
+    const rest = (1 << 20) - bytes;
+    expect(() => planWith('x'.repeat(rest))).not.toThrow();
+    expect(() => planWith('x'.repeat(rest + 1))).toThrow(
+      'The variables of the service a come to 1048577 bytes, of at most 1048576: make large ones files.',
+    );
+  });
+
   const withVariable = (value: string) => [{ name: 'postgres', variables: [{ key: 'A', value }] }];
 
   it.each([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { refuseCacheKey } from '../src/job/refuse-cache-key.ts';
 
+const LONGEST = 'x'.repeat(1024);
 const refuse = (key: string) => () => refuseCacheKey(new Map([['CACHE_FALLBACK_KEY', key]]));
 
 describe('a CACHE_FALLBACK_KEY', () => {
@@ -35,6 +36,7 @@ describe('a CACHE_FALLBACK_KEY', () => {
 
   it.each([
     '',
+    LONGEST,
     'deps',
     'deps-non_protected',
     'deps-protected',
@@ -43,5 +45,13 @@ describe('a CACHE_FALLBACK_KEY', () => {
     'deps-protected_2',
   ])('%j is left to the runner', (key) => {
     expect(refuse(key)).not.toThrow();
+  });
+
+  it('that is not set is left to the runner', () => {
+    expect(() => refuseCacheKey(new Map())).not.toThrow();
+  });
+
+  it('is longer than any name in S3', () => {
+    expect(refuse(`${LONGEST}x`)).toThrow('CACHE_FALLBACK_KEY "xx');
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planJobTask } from '../src/job/plan-job-task.ts';
+import { INSTEAD, refuseKindOfImage } from '../src/job/refuse-unsupported.ts';
 import { fleetOf } from './support/fleet.ts';
 import { jobWith } from './support/job.ts';
 
@@ -26,6 +27,15 @@ describe('what Fargate cannot do is refused in one line, with what to do instead
     ['… as the image', { image: 'docker:dind' }, 'privileged', BUILD],
     ['… by another name', { service: 'registry.example.com/ci/my-dind:1' }, 'privileged', BUILD],
     ['a BuildKit daemon', { service: 'moby/buildkit:v0.17.0' }, 'privileged', BUILD],
+    ['… whose tag begins so', { service: 'docker:dind-rootless' }, 'privileged', BUILD],
+    ['… by that name alone', { service: 'registry.example.com/ci/dind:1' }, 'privileged', BUILD],
+    ["Earthly's daemon", { service: 'earthly/buildkitd:v0.8' }, 'privileged', BUILD],
+    [
+      'minikube',
+      { image: 'gcr.io/k8s-minikube/kicbase:v0.0.44' },
+      'privileged',
+      'cluster that runs elsewhere',
+    ],
     ['Earthly', { image: 'earthly/earthly:v0.8' }, 'privileged', BUILD],
     [
       'Kubernetes in a container',
@@ -41,6 +51,18 @@ describe('what Fargate cannot do is refused in one line, with what to do instead
       BUILD,
     ],
     [
+      'the pipe of a Docker daemon on Windows',
+      { image: 'docker:27', variables: { DOCKER_HOST: 'npipe:////./pipe/docker_engine' } },
+      'DOCKER_HOST is "npipe:////./pipe/docker_engine": a job on Fargate has no Docker daemon',
+      BUILD,
+    ],
+    ...['dind', '127.0.0.1'].map((name): [string, Case, string, string] => [
+      `a Docker daemon at ${name}`,
+      { image: 'docker:27', variables: { DOCKER_HOST: `tcp://${name}:2375` } },
+      'no service of this job',
+      BUILD,
+    ]),
+    [
       'a Docker daemon that is no service',
       { image: 'docker:27', variables: { DOCKER_HOST: 'tcp://docker:2375' } },
       'no service of this job',
@@ -53,6 +75,17 @@ describe('what Fargate cannot do is refused in one line, with what to do instead
       BUILD,
     ],
     ['Windows', { image: 'mcr.microsoft.com/windows/servercore:ltsc2022' }, 'for Windows', 'Linux image'],
+    ...[
+      'mcr.microsoft.com/windows/iis:1',
+      'mcr.microsoft.com/windows-cssc/python:3',
+      'registry.example.com/hub/nanoserver:ltsc2022',
+      'registry.example.com/hub/servercore:ltsc2022',
+    ].map((image): [string, Case, string, string] => [
+      '… by its path',
+      { image },
+      'for Windows',
+      'Linux image',
+    ]),
     ['… by its tag', { image: 'golang:1.22-windowsservercore-ltsc2022' }, 'for Windows', 'Linux image'],
     [
       '… .NET Framework',
@@ -99,6 +132,12 @@ describe('what only looks like it is not refused', () => {
       "a pipeline's DOCKER_HOST in a job of another image",
       { image: 'node:24', variables: { DOCKER_HOST: 'tcp://docker:2375' } },
     ],
+    ['a DOCKER_HOST without a scheme', { image: 'docker:27', variables: { DOCKER_HOST: 'docker:2375' } }],
+    ['a DOCKER_HOST that is no URL', { image: 'docker:27', variables: { DOCKER_HOST: 'a+tcp://docker' } }],
+    ['another program whose tag ends so', { image: 'registry.example.com/acme/tool:1-dind' }],
+    ['an image of one’s own named kicbase', { image: 'kicbase:1' }],
+    ['an image of one’s own named nanoserver', { image: 'nanoserver:1' }],
+    ['an image of one’s own named servercore', { image: 'servercore:1' }],
     ['kaniko', { image: 'gcr.io/kaniko-project/executor:debug' }],
     ['buildah', { image: 'quay.io/buildah/stable:latest' }],
     ['a project about Windows', { image: 'registry.example.com/cross/windows-builder:1' }],
@@ -127,6 +166,12 @@ describe("a job in the Docker client's image", () => {
 });
 
 describe('a service that cannot be', () => {
+  it('is told from an image', () => {
+    expect(refuseKindOfImage('image', 'docker:dind')).toBe(
+      `The image "docker:dind" needs a privileged container, which Fargate does not have. ${INSTEAD.builds}`,
+    );
+  });
+
   it('may be there for all jobs of a pipeline: the way to leave it out is told', () => {
     expect(refusalOf({ service: 'docker:dind' }).join()).toContain('leaves it out by `services: []`');
     expect(refusalOf({ image: 'docker:dind' }).join()).not.toContain('services: []');

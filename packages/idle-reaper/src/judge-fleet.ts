@@ -39,9 +39,8 @@ export function judgeFleet({ fleet, managers, now }: FleetCase): FleetVerdict {
   const last = Math.max(0, ...own.map(tookJobsUntil));
   const waited = now - last;
   if (waited < period || waited % period >= WINDOW_MS) return { kind: 'none', because: 'not-now' };
-  const refusedAt = tokenRefusedAt(managers, serving);
-  if (refusedAt !== undefined && changedAt(fleet, serving) <= refusedAt)
-    return { kind: 'none', because: 'token-refused' };
+  const refusedAt = tokenRefusedAt(managers, serving) ?? Number.NEGATIVE_INFINITY;
+  if (changedAt(fleet, serving) <= refusedAt) return { kind: 'none', because: 'token-refused' };
   return { kind: 'request', cause: 'safety-launch' };
 }
 

@@ -55,8 +55,8 @@ export function judgeReplacement(facts: ReplacementCase): ReplacementVerdict {
   const leavesSince = manager.drainAt ?? manager.stoppingAt ?? leftAt;
   const isSuccessor = (other: ManagerFacts) => takesJobs(other) || (other.createdAt ?? 0) > leavesSince;
   if (others.some(isSuccessor)) return none('replaced');
-  const refusedAt = tokenRefusedAt(managers, manager);
-  if (refusedAt !== undefined && changedAt(fleet, manager) <= refusedAt) return none('token-refused');
+  const refusedAt = tokenRefusedAt(managers, manager) ?? Number.NEGATIVE_INFINITY;
+  if (changedAt(fleet, manager) <= refusedAt) return none('token-refused');
   if (!isDue(now - leftAt, failedEnds([manager, ...others], now))) return none('not-now');
   return { kind: 'request', cause };
 }
@@ -91,10 +91,8 @@ function outlived(task: JobTaskFacts, { stoppingAt, stoppedAt }: ManagerFacts): 
 /** Managers that ended within the hour without being drained, or without ever having run. */
 function failedEnds(managers: readonly ManagerFacts[], now: number): number {
   return managers.filter(
-    ({ drainAt, startedAt, stoppedAt }) =>
-      (drainAt === undefined || startedAt === undefined) &&
-      stoppedAt !== undefined &&
-      now - stoppedAt < REMEMBERED_MS,
+    ({ drainAt, startedAt, stoppedAt = Number.NEGATIVE_INFINITY }) =>
+      (drainAt === undefined || startedAt === undefined) && now - stoppedAt < REMEMBERED_MS,
   ).length;
 }
 

@@ -45,6 +45,8 @@ describe('when a fleet without a manager starts one to ask GitLab itself', () =>
     ['never had one, in between', { minutes: 2 }, 'not-now'],
     ['the last one ended half an hour ago', { managers: [ended(23)], minutes: 7 }, 'safety-launch'],
     ['the last one ended lately', { managers: [ended(29)] }, 'not-now'],
+    ['the last one ended a minute ago', { managers: [ended(1)] }, 'not-now'],
+    ['never had one, a minute and a half later', { minutes: 1.5 }, 'not-now'],
     ['the last one ended longer ago, and was asked for then', { managers: [ended(35)] }, 'not-now'],
     ['one runs', { managers: [{}] }, 'has-manager'],
     ['one starts', { managers: [{ state: 'starting' }] }, 'has-manager'],
@@ -78,6 +80,14 @@ describe('when a fleet without a manager starts one to ask GitLab itself', () =>
     ['it has no runner token of its own', { fleet: fleetFacts({ tokensChangedAt: new Map() }) }, 'no-token'],
     ['GitLab refused its token', { managers: [ended(30, { exitCode: 78 })] }, 'token-refused'],
     [
+      'GitLab refused its token, which was written before that',
+      {
+        managers: [ended(30, { exitCode: 78, startedAt: onTheClock - 59 * minute })],
+        fleet: fleetFacts({ configChangedAt: onTheClock - 60 * minute }),
+      },
+      'token-refused',
+    ],
+    [
       'GitLab refused its token before it was changed',
       {
         managers: [ended(30, { exitCode: 78 })],
@@ -87,6 +97,13 @@ describe('when a fleet without a manager starts one to ask GitLab itself', () =>
     ],
   ])('%s', (_title, row, expected) => {
     expect(judge(row)).toBe(expected);
+  });
+
+  it('asks for a manager of the fleet in general', () => {
+    expect(judgeFleet({ fleet: fleetFacts(), managers: [], now: onTheClock })).toEqual({
+      kind: 'request',
+      cause: 'safety-launch',
+    });
   });
 
   it('is asked once or twice a period by sweeps of every minute', () => {

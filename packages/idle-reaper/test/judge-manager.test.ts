@@ -46,6 +46,7 @@ describe('when a manager is drained, and when it is stopped', () => {
     ['a job task starts', { jobTasks: [{ state: 'starting' }] }, 'keep: has-jobs'],
     ['a job task stops just now', { jobTasks: [{ state: 'stopping' }] }, 'keep: has-jobs'],
     ['past its life', { manager: { startedAt: now - 86_401_000, demandAt: ago(0) } }, 'drain: lifetime'],
+    ['exactly its life old', { manager: { startedAt: now - 86_400_000, demandAt: ago(0) } }, 'keep: active'],
     [
       'past its life with a job',
       { manager: { startedAt: now - 86_401_000 }, jobTasks: [{}] },
@@ -57,7 +58,12 @@ describe('when a manager is drained, and when it is stopped', () => {
       'keep: starting',
     ],
     [
-      'it starts for a quarter of an hour',
+      'it starts for exactly a quarter of an hour',
+      { manager: { state: 'starting', createdAt: ago(15), startedAt: undefined } },
+      'keep: starting',
+    ],
+    [
+      'it starts for longer',
       { manager: { state: 'starting', createdAt: ago(16), startedAt: undefined } },
       'drain: start-overdue',
     ],
@@ -65,6 +71,11 @@ describe('when a manager is drained, and when it is stopped', () => {
     [
       'its fleet is not listed yet',
       { fleetExists: false, manager: { createdAt: ago(1), startedAt: ago(1) } },
+      'keep: active',
+    ],
+    [
+      'its fleet is not listed two minutes after its creation',
+      { fleetExists: false, manager: { createdAt: ago(2), startedAt: ago(2) } },
       'keep: active',
     ],
     ['drained, with a job', { manager: { drainAt: ago(600) }, jobTasks: [{}] }, 'keep: has-jobs'],

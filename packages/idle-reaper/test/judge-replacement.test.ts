@@ -80,6 +80,38 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       { manager: { startedAt: ago(0), createdAt: ago(18), demandAt: ago(18), drainAt: ago(2) } },
       'demand-during-drain',
     ],
+    [
+      'drained in the moment in which it ran',
+      { manager: { startedAt: ago(2), createdAt: ago(18), demandAt: ago(18), drainAt: ago(2) } },
+      'not-needed',
+    ],
+    [
+      'drained without ever having run, and without a demand',
+      { manager: { state: 'starting', startedAt: undefined, demandAt: undefined, drainAt: ago(1) } },
+      'not-needed',
+    ],
+    ['drained, and works off its job', { manager: { drainAt: ago(20) }, jobTasks: [{}] }, 'not-needed'],
+    [
+      'drained, and ended without a job task alive',
+      {
+        manager: { state: 'stopped', stoppedAt: ago(1), drainAt: ago(20) },
+        jobTasks: [{ state: 'stopped' }],
+      },
+      'not-needed',
+    ],
+    [
+      'drained, and ended without ever a job task',
+      { manager: { state: 'stopped', stoppedAt: ago(1), drainAt: ago(20) } },
+      'not-needed',
+    ],
+    [
+      'drained, and ended with one of its job tasks alive',
+      {
+        manager: { state: 'stopped', stoppedAt: ago(1), drainAt: ago(20) },
+        jobTasks: [{ state: 'stopped' }, {}],
+      },
+      'manager-lost',
+    ],
     ['drained without ever a demand', { manager: { drainAt: ago(1), demandAt: undefined } }, 'not-needed'],
     [
       'drained, and ended with a job task alive',
@@ -103,6 +135,14 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
         others: [{ createdAt: ago(4), state: 'stopped', stoppedAt: ago(1), drainAt: ago(2) }],
       },
       'replaced',
+    ],
+    [
+      'another one came in the moment of the drain, and has ended',
+      {
+        manager: { drainAt: ago(4), demandAt: ago(4) },
+        others: [{ createdAt: ago(4), state: 'stopped', stoppedAt: ago(1), drainAt: ago(2) }],
+      },
+      'demand-during-drain',
     ],
     [
       'the other one is drained too',
@@ -138,6 +178,30 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'manager-lost',
     ],
     [
+      'it died with nothing counted on it since its last job task',
+      {
+        manager: { ...lost, demandAt: ago(30) },
+        jobTasks: [{ state: 'stopped', createdAt: ago(30), stoppedAt: ago(29) }],
+      },
+      'not-needed',
+    ],
+    [
+      'it died just its idle time after a demand',
+      {
+        manager: { ...lost, demandAt: ago(11) },
+        jobTasks: [{ state: 'stopped', createdAt: ago(10), stoppedAt: ago(5) }],
+      },
+      'not-needed',
+    ],
+    [
+      'it died with one of its jobs at work',
+      {
+        manager: { ...lost, demandAt: ago(40) },
+        jobTasks: [{ createdAt: ago(39) }, { state: 'stopped', createdAt: ago(39), stoppedAt: ago(30) }],
+      },
+      'manager-lost',
+    ],
+    [
       'it died with a job at work',
       { manager: { ...lost, demandAt: ago(40) }, jobTasks: [{ createdAt: ago(39) }] },
       'manager-lost',
@@ -167,6 +231,14 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'manager-lost',
     ],
     [
+      'it died a quarter of a minute after the end of a job',
+      {
+        manager: { ...lost, stoppingAt: ago(2), demandAt: ago(40) },
+        jobTasks: [{ createdAt: ago(39), state: 'stopped', stoppingAt: ago(2.25), stoppedAt: ago(1) }],
+      },
+      'not-needed',
+    ],
+    [
       'it died idle',
       {
         manager: { ...lost, demandAt: ago(40) },
@@ -179,6 +251,11 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       { manager: { ...lost, stoppedAt: ago(61), demandAt: ago(62) } },
       'not-needed',
     ],
+    [
+      'it died exactly an hour ago',
+      { manager: { ...lost, stoppedAt: ago(60), demandAt: ago(61) } },
+      'manager-lost',
+    ],
     ['its fleet is gone', { manager: lost, fleet: undefined }, 'fleet-removed'],
     ['GitLab refused its token', { manager: refused }, 'token-refused'],
     ['GitLab refused another one’s token, the same', { manager: lost, others: [refused] }, 'token-refused'],
@@ -186,6 +263,11 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'the fleet was written anew since',
       { manager: refused, fleet: fleetFacts({ configChangedAt: ago(0) }) },
       'manager-lost',
+    ],
+    [
+      'the fleet was written in the moment in which the manager read it',
+      { manager: refused, fleet: fleetFacts({ configChangedAt: ago(59) }) },
+      'token-refused',
     ],
     [
       'the token was written anew since',
@@ -225,6 +307,38 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'manager-lost',
     ],
     [
+      'managers that were drained without ever having run did',
+      {
+        manager: { ...lost, stoppedAt: ago(0.5) },
+        others: [{ state: 'stopped', stoppedAt: ago(10), drainAt: ago(12), startedAt: undefined }],
+      },
+      'not-now',
+    ],
+    [
+      'managers that are at work have not died',
+      {
+        manager: { ...lost, stoppedAt: ago(0.5) },
+        others: [{ drainAt: ago(12), startedAt: undefined, state: 'starting' }],
+      },
+      'manager-lost',
+    ],
+    [
+      'managers that died more than an hour ago are forgotten',
+      {
+        manager: { ...lost, stoppedAt: ago(0.5) },
+        others: [{ state: 'stopped', stoppedAt: ago(61), createdAt: ago(70) }],
+      },
+      'manager-lost',
+    ],
+    [
+      'so are those that died exactly an hour ago',
+      {
+        manager: { ...lost, stoppedAt: ago(60), demandAt: ago(61) },
+        others: [{ state: 'stopped', stoppedAt: ago(60), createdAt: ago(70) }],
+      },
+      'manager-lost',
+    ],
+    [
       'nobody answered the request for five minutes',
       { manager: { ...lost, stoppedAt: ago(5), demandAt: ago(6) } },
       'not-now',
@@ -234,7 +348,19 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       { manager: { ...lost, stoppedAt: ago(10.5), demandAt: ago(11) } },
       'manager-lost',
     ],
+    [
+      'and not again within the next ten',
+      { manager: { ...lost, stoppedAt: ago(11.5), demandAt: ago(12) } },
+      'not-now',
+    ],
   ])('%s', (_title, row, expected) => {
     expect(judge(row)).toBe(expected);
+  });
+
+  it('asks for a manager in its place', () => {
+    const manager = managerFacts({ ...lost, createdAt: ago(60), startedAt: ago(59) });
+    expect(
+      judgeReplacement({ manager, managers: [manager], jobTasks: [], fleet: fleetFacts(), now }),
+    ).toEqual({ kind: 'request', cause: 'manager-lost' });
   });
 });

@@ -34,6 +34,7 @@ export function takesJob(runner: NonNullable<FleetConfig['runner']>, job: JobMar
  * others by name; a fleet that only may take it comes after those that do: a manager in vain is better than a lost job.
  */
 export function matchFleet(job: JobMark, own: FleetOffer, others: readonly FleetOffer[]): string | undefined {
+  // Stryker disable next-line EqualityOperator: no two fleets have one name
   const offers = [own, ...others.toSorted((one, other) => (one.name < other.name ? -1 : 1))];
   const answers = offers.map((offer) => ({ name: offer.name, takes: answerOf(offer, own, job) }));
   const taker =
@@ -48,12 +49,16 @@ export function dependsOnProtection(
   others: readonly FleetOffer[],
 ): boolean {
   const where = (refProtection: RefProtection) => matchFleet({ tagList, refProtection }, own, others);
-  return where('protected') !== where('not-protected');
+  // Stryker disable next-line StringLiteral: whatever is neither "protected" nor "unknown" is not protected
+  const elsewhere = where('not-protected');
+  return where('protected') !== elsewhere;
 }
 
 function answerOf({ name, runner }: FleetOffer, own: FleetOffer, job: JobMark): Takes {
   if (runner) return takesJob(runner, job);
-  return name === own.name ? 'yes' : 'no';
+  if (name === own.name) return 'yes';
+  // Stryker disable next-line StringLiteral: whatever is neither "yes" nor "maybe" is no
+  return 'no';
 }
 
 function hasAll(tags: readonly string[], wanted: readonly string[]): boolean {

@@ -48,6 +48,9 @@ export interface LaunchPlan {
   launch: number[];
 }
 
+/** Live job tasks by id of their manager. */
+type Load = ReadonlyMap<string | undefined, number>;
+
 /** A manager that has run for so long has asked GitLab for every job that waits, as far as it has places. */
 const ASKED_AFTER_MS = 30_000;
 /**
@@ -82,9 +85,9 @@ export function planLaunch(world: LaunchFacts): LaunchPlan {
   return { running, overdue, covered, kept, mark: relyOn(live, load, facts, covered.length), launch };
 }
 
-function splitRequests(facts: LaunchFacts, live: readonly ManagerFacts[], load: ReadonlyMap<string, number>) {
+function splitRequests(facts: LaunchFacts, live: readonly ManagerFacts[], load: Load) {
   const { requests, jobTasks, seen, now } = facts;
-  const taken = new Set(jobTasks.filter(isAlive).flatMap(({ jobId }) => jobId ?? []));
+  const taken = new Set(jobTasks.filter(isAlive).map(({ jobId }) => jobId));
   const isTaken = (jobId: number | undefined) => jobId !== undefined && (taken.has(jobId) || seen.has(jobId));
   const untaken = requests.filter(({ jobId }) => !isTaken(jobId));
   const hasPlaces = placesForLong(facts, live, load) >= jobsOf(untaken).size;
@@ -104,22 +107,18 @@ function jobsOf(requests: LaunchFacts['requests']): Set<number> {
 }
 
 /** Free places on managers that have asked for every job, without those of jobs that other batches counted. */
-function placesForLong(
-  facts: LaunchFacts,
-  live: readonly ManagerFacts[],
-  load: ReadonlyMap<string, number>,
-): number {
+function placesForLong(facts: LaunchFacts, live: readonly ManagerFacts[], load: Load): number {
   const asked = live.filter(
     ({ state, startedAt = facts.now }) => state === 'running' && facts.now - startedAt >= ASKED_AFTER_MS,
   );
   const free = asked.map(({ taskId }) => Math.max(0, facts.concurrentJobs - (load.get(taskId) ?? 0)));
-  return asked.length === 0 ? -1 : sum(free) - expectedJobs(facts, jobsOf(facts.requests));
+  return sum(free) - expectedJobs(facts, jobsOf(facts.requests));
 }
 
 /** Live job tasks of each manager. */
-function loadOf(live: readonly ManagerFacts[], jobTasks: readonly JobTaskFacts[]): Map<string, number> {
-  const load = new Map(live.map(({ taskId }) => [taskId, 0]));
-  for (const { managerTaskId = '', ...task } of jobTasks) {
+function loadOf(live: readonly ManagerFacts[], jobTasks: readonly JobTaskFacts[]): Load {
+  const load = new Map<string | undefined, number>(live.map(({ taskId }) => [taskId, 0]));
+  for (const { managerTaskId, ...task } of jobTasks) {
     const jobs = load.get(managerTaskId);
     if (jobs !== undefined && isAlive(task)) load.set(managerTaskId, jobs + 1);
   }
@@ -128,7 +127,7 @@ function loadOf(live: readonly ManagerFacts[], jobTasks: readonly JobTaskFacts[]
 
 /** Jobs that earlier batches counted on managers, that have no job task yet, and that are not of this batch. */
 function expectedJobs({ counted, jobTasks, seen, now }: LaunchFacts, ofBatch: ReadonlySet<number>): number {
-  const started = new Set(jobTasks.flatMap(({ jobId }) => jobId ?? []));
+  const started = new Set(jobTasks.map(({ jobId }) => jobId));
   return counted.filter(
     ({ jobId, until }) => until > now && !ofBatch.has(jobId) && !started.has(jobId) && !seen.has(jobId),
   ).length;
@@ -155,7 +154,7 @@ function cover(waiting: LaunchFacts['requests'], managers: number, places: numbe
 /** The managers with the most free places, as many as the covered requests need, and one at least. */
 function relyOn(
   live: readonly ManagerFacts[],
-  load: ReadonlyMap<string, number>,
+  load: Load,
   { concurrentJobs }: LaunchFacts,
   requests: number,
 ): ManagerFacts[] {

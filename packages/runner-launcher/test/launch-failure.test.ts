@@ -1,7 +1,58 @@
 import { ListTasksCommand, RunTaskCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import { processBatch } from '../src/index.ts';
+import { failureOfAnswer, failureOfError } from '../src/launch-failure.ts';
 import { createLauncher, kinds, managerTags, named, queued } from './support/launcher.ts';
+
+describe('what a failure means', () => {
+  it.each([
+    ['ThrottlingException', 'AWS throttles (ThrottlingException: said so). It is tried again'],
+    ['ServerException', 'A call failed (ServerException: said so). It is tried again'],
+    [
+      'AccessDeniedException',
+      "AWS denied access (AccessDeniedException: said so). Give the launcher's role what its README lists, iam:PassRole for the manager's roles included, and redrive the dead-letter queue",
+    ],
+    [
+      'ClusterNotFoundException',
+      "ECS refused the manager (ClusterNotFoundException: said so). Correct the fleet's network or the cluster, or deploy the fleet where its task definition is missing, and redrive the dead-letter queue",
+    ],
+  ])('is told for %s', (name, message) => {
+    expect(failureOfError(named(name, 'said so')).message).toBe(message);
+  });
+
+  it.each<[string, Parameters<typeof failureOfAnswer>, string, string]>([
+    [
+      'a part of the answer that no capacity changes',
+      [[{ reason: 'RESOURCE:ENI' }, { reason: 'MISSING', detail: 'of the cluster' }]],
+      'invalid-configuration',
+      'ECS cannot start the manager (RESOURCE:ENI; MISSING of the cluster). Correct the cluster or the task definition',
+    ],
+    [
+      'no room',
+      [[{ reason: 'RESOURCE:ENI' }], 'FARGATE_SPOT'],
+      'no-capacity',
+      'FARGATE_SPOT starts no task now (RESOURCE:ENI). It is tried again.',
+    ],
+    [
+      'an answer that says nothing',
+      [[]],
+      'no-capacity',
+      'FARGATE starts no task now (no task and no failure). It is tried again.',
+    ],
+    [
+      'something that only ends like what no capacity changes',
+      [[{ reason: 'A free host is MISSING' }]],
+      'no-capacity',
+      'FARGATE starts no task now (A free host is MISSING). It is tried again.',
+    ],
+  ])('is told for %s', (_what, [failures, provider], reason, message) => {
+    expect(failureOfAnswer(failures, provider)).toMatchObject({ reason, message });
+  });
+
+  it('is told in 1,500 characters at most', () => {
+    expect(failureOfError(named('ServerException', 'x'.repeat(2000))).message).toHaveLength(1500);
+  });
+});
 
 describe('a launch that fails', () => {
   it.each([

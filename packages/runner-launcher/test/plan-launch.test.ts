@@ -15,6 +15,7 @@ const counted = (until: number, ...jobIds: number[]) => jobIds.map((jobId) => ({
 describe('planning a launch', () => {
   it.each<[string, Partial<LaunchFacts>, Partial<ReturnType<typeof summary>>]>([
     ['nobody asks: nothing', { managers: [manager(1)] }, {}],
+    ['nobody asks, and no manager is there: nothing', {}, {}],
     ['no manager, one job: one', { requests: jobs(1) }, { launch: [1], covered: ['e1'] }],
     [
       'no manager, three jobs at two a manager: two',
@@ -51,6 +52,30 @@ describe('planning a launch', () => {
       'a starting manager counts',
       { requests: jobs(1), managers: [manager(1, { state: 'starting' })] },
       { mark: [1], covered: ['e1'] },
+    ],
+    [
+      'a wish is not granted by a task of which nobody knows the job',
+      { requests: [wish], managers: [manager(1)], jobTasks: [jobTask(7, 1, { jobId: undefined })] },
+      { mark: [1], covered: ['wish'] },
+    ],
+    [
+      'a wish takes no place from a job',
+      { max: 1, concurrentJobs: 1, requests: [wish, ...jobs(1)] },
+      { launch: [1], covered: ['wish', 'e1'] },
+    ],
+    [
+      'as many managers are relied on as the jobs need',
+      { requests: jobs(1, 2), managers: [manager(1), manager(2)] },
+      { mark: [1], covered: ['e1', 'e2'] },
+    ],
+    [
+      'a job without a place has none when it comes twice',
+      {
+        max: 1,
+        concurrentJobs: 1,
+        requests: [...jobs(1, 2), { eventId: 'again', jobId: 2, requestedAt: now }],
+      },
+      { launch: [1], covered: ['e1'], kept: ['e2', 'again'] },
     ],
     [
       'a draining manager does not count, nor does it hold its place',

@@ -33,9 +33,10 @@ export function isAuthentic(
 }
 
 function hasToken(request: WebhookRequest, tokens: readonly string[]): boolean {
-  const presented = request.header('x-gitlab-token') ?? '';
-  const matches = tokens.map((token) => isEqual(presented, token));
-  return presented !== '' && matches.includes(true);
+  const presented = request.header('x-gitlab-token');
+  // Stryker disable next-line StringLiteral: whatever stands for a missing token, it is refused below
+  const matches = tokens.map((token) => isEqual(presented ?? '', token));
+  return Boolean(presented) && matches.includes(true);
 }
 
 /**
@@ -43,9 +44,9 @@ function hasToken(request: WebhookRequest, tokens: readonly string[]): boolean {
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 function hasSignature(request: WebhookRequest, signingTokens: readonly string[], now: number): boolean {
-  const id = request.header('webhook-id') ?? '';
-  const timestamp = request.header('webhook-timestamp') ?? '';
-  const presented = presentedSignatures(request.header('webhook-signature') ?? '');
+  const id = request.header('webhook-id');
+  const timestamp = request.header('webhook-timestamp');
+  const presented = presentedSignatures(request.header('webhook-signature'));
   const matches = signingTokens.flatMap((signingToken) => {
     const expected = createHmac('sha256', keyOf(signingToken))
       .update(`${id}.${timestamp}.`)
@@ -53,22 +54,26 @@ function hasSignature(request: WebhookRequest, signingTokens: readonly string[],
       .digest('base64');
     return presented.map((signature) => isEqual(signature, expected));
   });
-  return id !== '' && isRecent(timestamp, now) && matches.includes(true);
+  return Boolean(id) && isRecent(timestamp, now) && matches.includes(true);
 }
 
-function presentedSignatures(header: string): string[] {
-  const values = header.split(' ').slice(0, MAX_SIGNATURES);
-  const signatures = values.flatMap((value) => (value.startsWith('v1,') ? value.slice('v1,'.length) : []));
+function presentedSignatures(header: string | undefined): string[] {
+  const values = String(header).split(' ').slice(0, MAX_SIGNATURES);
+  const signatures = values
+    .filter((value) => value.startsWith('v1,'))
+    .map((value) => value.slice('v1,'.length));
+  if (signatures.length > 0) return signatures;
   // Nothing is compared too, so that a missing signature is as much work as a wrong one.
-  return signatures.length === 0 ? [''] : signatures;
+  // Stryker disable next-line StringLiteral: no other text is a signature either
+  return [''];
 }
 
 function keyOf(signingToken: string): Buffer {
   return Buffer.from(signingToken.slice(SIGNING_TOKEN_PREFIX.length), 'base64');
 }
 
-function isRecent(timestamp: string, now: number): boolean {
-  if (!/^\d{1,12}$/.test(timestamp)) return false;
+function isRecent(timestamp: string | undefined, now: number): boolean {
+  if (!timestamp?.match(/^\d{1,12}$/)) return false;
   return Math.abs(now - Number(timestamp) * 1000) <= TOLERANCE_MS;
 }
 

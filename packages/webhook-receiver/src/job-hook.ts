@@ -124,8 +124,7 @@ function jobFields(job: Job, context: HookContext) {
 
 /** Older versions send no path: without one an instance under a path of its own cannot be told, so its root is taken. */
 function pathOf(projectUrl: string | undefined): string | undefined {
-  if (projectUrl === undefined || !URL.canParse(projectUrl)) return undefined;
-  return new URL(projectUrl).pathname.slice(1) || undefined;
+  return URL.parse(String(projectUrl))?.pathname.slice(1);
 }
 
 function cut(value: string | null | undefined, length: number): string | undefined {
@@ -136,7 +135,6 @@ function cut(value: string | null | undefined, length: number): string | undefin
 function check<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue?.path.join('.') || 'body';
-  throw new InvalidJobHookError(`${field}: ${issue?.message ?? 'invalid'}`);
+  const reasons = parsed.error.issues.map(({ path, message }) => `${String(path[0] ?? 'body')}: ${message}`);
+  throw new InvalidJobHookError(reasons.join('; '));
 }

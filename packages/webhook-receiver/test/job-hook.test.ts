@@ -95,6 +95,11 @@ describe('a finished job', () => {
     });
   });
 
+  it.each(['success', 'failed', 'canceled'])('is one that is over: %s', (status) => {
+    const hook = readJobHook({ ...finished, build_status: status }, context);
+    expect(hook).toMatchObject({ kind: 'finished', event: { status } });
+  });
+
   it.each([
     [
       'the exact times where there are both',
@@ -108,14 +113,65 @@ describe('a finished job', () => {
       { startedAt: undefined, finishedAt: undefined, occurredAt: context.receivedAt },
     ],
     ['no duration when there is none', { build_duration: null }, { durationSeconds: undefined }],
+    ['a duration of nothing', { build_duration: 0 }, { durationSeconds: 0 }],
     ['no negative duration', { build_duration: -1 }, { durationSeconds: undefined }],
   ])('has %s', (_title, over, expected) => {
     expect(eventOf({ ...finished, ...over })).toMatchObject(expected);
   });
 });
 
+describe('a status that nobody uses', () => {
+  it('is told as it is', () => {
+    expect(readJobHook({ ...jobHook, build_status: 'running' }, context)).toEqual({
+      kind: 'other',
+      status: 'running',
+    });
+  });
+});
+
+describe('what is no job hook', () => {
+  it.each<[string, unknown, string]>([
+    ['no object', 'x', 'body: Invalid input: expected object, received string'],
+    [
+      'another hook',
+      { object_kind: 'push', build_status: 'x' },
+      'object_kind: Invalid input: expected "build"',
+    ],
+    [
+      'two fields that lack',
+      {},
+      'object_kind: Invalid input: expected "build"; build_status: Invalid input: expected string, received undefined',
+    ],
+    [
+      'a job without a number',
+      { ...pendingHook, build_id: 'x' },
+      'build_id: Invalid input: expected number, received string',
+    ],
+    [
+      'a job without a pipeline',
+      { ...pendingHook, pipeline_id: undefined, commit: undefined },
+      'pipeline_id: missing, and commit.id too',
+    ],
+  ])('%s is refused', (_title, body, message) => {
+    expect(() => readJobHook(body, context)).toThrow(
+      expect.objectContaining({ name: 'InvalidJobHookError', message }),
+    );
+  });
+});
+
 describe('a queued job of any GitLab', () => {
   it.each([
+    ['one without a name', { build_name: null }, { jobName: '' }],
+    [
+      'one of a project',
+      { project: { path_with_namespace: 'acme/shop', web_url: 'https://g.example.com/sub/acme/shop' } },
+      { projectPath: 'acme/shop', instance: 'https://g.example.com/sub' },
+    ],
+    [
+      'one of a project that tells its address only',
+      { project: { web_url: 'https://g.example.com/acme/shop' } },
+      { projectPath: undefined, instance: 'https://g.example.com' },
+    ],
     [
       'an older one without project',
       { project: undefined, retries_count: undefined },

@@ -41,7 +41,9 @@ export function planImageEntryPoint(
 
 /** Whether a manager may ask an image's registry: those that the fleet lists, and GitLab's own, which comes with the job. */
 export function mayAsk(source: ImageSource, request: JobRequest, job: FleetConfig['job']): boolean {
-  const ofGitLab = request.credentials.flatMap(({ type, url }) => (type === 'registry' ? hostOf(url) : []));
+  const ofGitLab = request.credentials
+    .filter(({ type }) => type === 'registry')
+    .flatMap(({ url }) => hostOf(url));
   return [...job.imageConfigRegistries, ...ofGitLab].includes(source.registry);
 }
 

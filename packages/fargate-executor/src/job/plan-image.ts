@@ -32,9 +32,10 @@ export function refuseImage(what: string, name: string): string | undefined {
 export function isReference(name: string): boolean {
   if (name.length > MOST_CHARACTERS) return false;
   const tail = tagOf(name);
-  const [first = '', ...others] = name.slice(0, name.length - tail.length).split('/');
-  const isFirst = COMPONENT.test(first) || (others.length > 0 && REGISTRY.test(first));
-  return isFirst && others.every((component) => COMPONENT.test(component)) && isTail(tail);
+  const components = name.slice(0, name.length - tail.length).split('/');
+  const isRegistry = (component: string, index: number) =>
+    index === 0 && components.length > 1 && REGISTRY.test(component);
+  return components.every((each, index) => COMPONENT.test(each) || isRegistry(each, index)) && isTail(tail);
 }
 
 /** `:tag`, `@sha256:…`, both or nothing. */

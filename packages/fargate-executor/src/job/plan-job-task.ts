@@ -20,7 +20,7 @@ import { planServices, type ServiceShape } from './plan-services.ts';
 import { planArchitecture, planCapacity, planSize, planStorage } from './plan-size.ts';
 import { planUser } from './plan-user.ts';
 import { refuseCacheKey } from './refuse-cache-key.ts';
-import { MOST_IMAGE_CHARACTERS, refuseLongTexts } from './refuse-long-texts.ts';
+import { refuseLongTexts } from './refuse-long-texts.ts';
 import { refuseKindOfJob } from './refuse-unsupported.ts';
 import type { PlannedService } from './service-ports.ts';
 import type { ServiceVariable } from './service-variables.ts';
@@ -136,6 +136,6 @@ function planOwnImage(
   defaultImage: string,
 ): { name: string; isDefault: boolean } {
   const written = image?.name ?? '';
-  const isDefault = expandVariables(written.slice(0, MOST_IMAGE_CHARACTERS), variables) === '';
+  const isDefault = expandVariables(written, variables) === '';
   return { name: planImage('image', isDefault ? defaultImage : written, variables), isDefault };
 }

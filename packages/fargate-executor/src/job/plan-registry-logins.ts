@@ -44,6 +44,7 @@ export function planRegistryLogins(
 
 function keysOfGitLab({ credentials }: JobRequest): RegistryKey[] {
   return credentials.flatMap(({ type, url, username, password }): RegistryKey[] => {
+    // Stryker disable next-line ArrayDeclaration: a text in place of a key is the key of no image
     if (type !== 'registry' || !username || !password) return [];
     return [{ where: normalizedPath(url), access: { kind: 'login', username, password } }];
   });

@@ -45,23 +45,24 @@ const HOSTNAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
  */
 export function planServices(request: JobRequest, overrides: JobOverrides, findings: Findings): ServicesPlan {
   const { services } = request;
-  const shapes = services.map((service, index) => shapeOf(`svc-${index}`, service, request));
+  const shaped = services.map((service, index) => ({
+    service,
+    shape: shapeOf(`svc-${index}`, service, request),
+  }));
   const variables = new Map<string, readonly ServiceVariable[]>();
-  services.forEach((service, index) => {
+  for (const { service, shape } of shaped) {
     const own = serviceVariables(request, service, LARGEST_ENVIRONMENT_BYTES);
-    variables.set(`svc-${index}`, own);
+    variables.set(shape.container, own);
     refuseLargeEnvironment(service, own);
-  });
-  const aliases = services.map((service) => aliasesOf(service, request.variables));
+  }
+  const named = shaped.map((each) => ({ ...each, aliases: aliasesOf(each.service, request.variables) }));
   const jobPort = portForAll(services, overrides);
-  const planned = services.map((service, index): PlannedService => {
-    const { container = '', image = '' } = shapes[index] ?? {};
-    const [alias] = aliases[index] ?? [];
+  const planned = named.map(({ service, shape: { container, image }, aliases: [alias] }): PlannedService => {
     const port = portOf(service, image, jobPort, request.variables, findings);
     return { container, title: alias ? `${image} (${alias})` : image, port };
   });
   refuseSharedPorts(planned);
-  return { shapes, variables, hostnames: hostnamesOf(shapes, aliases), planned };
+  return { shapes: named.map(({ shape }) => shape), variables, hostnames: hostnamesOf(named), planned };
 }
 
 /** Linux would not start the service, and say so in words that nobody understands. */
@@ -84,7 +85,7 @@ function refuseLargeEnvironment({ name }: ServiceRequest, variables: readonly Se
 /** A service's aliases: several are separated by spaces or commas. */
 function aliasesOf({ alias }: ServiceRequest, variables: JobRequest['variables']): string[] {
   const names = expandVariables(alias ?? '', variables, MOST_ALIAS_CHARACTERS)
-    .split(/[\s,]+/)
+    .split(/[\s,]/)
     .filter((name) => name);
   if (names.length > MOST_ALIASES) {
     throw new JobRefusedError([
@@ -110,10 +111,10 @@ function shapeOf(container: string, service: ServiceRequest, { variables }: JobR
  * The names GitLab gives a service: its aliases, and its image's name without tag and port, with `/` once as `__` and
  * once as `-`. @see https://docs.gitlab.com/ci/services/#accessing-the-services
  */
-function hostnamesOf(shapes: readonly ServiceShape[], aliases: readonly string[][]): string[] {
-  const names = shapes.flatMap(({ image }, index) => {
+function hostnamesOf(services: readonly { shape: ServiceShape; aliases: readonly string[] }[]): string[] {
+  const names = services.flatMap(({ shape: { image }, aliases }) => {
     const bare = image.slice(0, image.length - tagOf(image).length).replace(/:[0-9]+\//, '/');
-    return [bare.replaceAll('/', '__'), bare.replaceAll('/', '-'), ...(aliases[index] ?? [])];
+    return [bare.replaceAll('/', '__'), bare.replaceAll('/', '-'), ...aliases];
   });
   return [...new Set(names)].filter((name) => HOSTNAME.test(name));
 }

@@ -22,9 +22,8 @@ type FleetJob = FleetConfig['job'];
 function allowedSizes(max: FargateSize): string {
   const rows = [256, 512, 1024, 2048, 4096, 8192, 16384].flatMap((cpu) => {
     const memories = memoryStepsFor(cpu).filter((memory) => memory <= max.memory);
-    const [first, last] = [memories[0], memories.at(-1)];
-    if (cpu > max.cpu || first === undefined || last === undefined) return [];
-    return [`${cpu / 1024} vCPU with ${first / 1024} to ${last / 1024} GB`];
+    if (cpu > max.cpu || memories.length === 0) return [];
+    return [`${cpu / 1024} vCPU with ${Math.min(...memories) / 1024} to ${Math.max(...memories) / 1024} GB`];
   });
   return `This fleet allows ${rows.join('; ')}.`;
 }
@@ -54,10 +53,11 @@ function quantityOf(job: FleetJob, asked: Setting<number> | undefined, units: st
 /** Pipelines that come from GitLab's Kubernetes executor say nothing else; what is no quantity is left to that executor. */
 function planSizeOfKubernetes(job: FleetJob, overrides: JobOverrides, findings: Findings): FargateSize {
   const { kubernetesCpu: cpu, kubernetesMemory: memory } = overrides;
-  const understood = [cpu, memory].filter((each) => each?.value !== undefined);
-  if (understood.length === 0) return job.size;
-  const names = understood.map((each) => each?.name).join(' and ');
-  findings.notes.push(`The size is that of ${names}; FARGATE_CPU and FARGATE_MEMORY come before.`);
+  const names = [cpu, memory].flatMap((each) => (each?.value === undefined ? [] : [each.name]));
+  if (names.length === 0) return job.size;
+  findings.notes.push(
+    `The size is that of ${names.join(' and ')}; FARGATE_CPU and FARGATE_MEMORY come before.`,
+  );
   const wanted = { cpu: cpu?.value ?? job.size.cpu, memory: memory?.value ?? job.size.memory };
   return withinLimits(job, wanted, findings);
 }
@@ -103,8 +103,9 @@ export function planArchitecture(
   const platform = expandVariables(written, variables, MOST_OPTION_CHARACTERS);
   const text = setting?.text ?? platform;
   if (!text) return job.architecture;
-  const architecture = setting ? setting.value : parseArchitecture(platform);
-  if (architecture === undefined || !job.architectures.includes(architecture)) {
+  const asked = setting ? setting.value : parseArchitecture(platform);
+  const architecture = job.architectures.find((each) => each === asked);
+  if (architecture === undefined) {
     const what = setting?.name ?? 'The platform of the image';
     throw refusalOf(what, text, `${job.architectures.join(', ')} (Linux)`);
   }

@@ -17,7 +17,8 @@ const AT_THE_END = /-protected$/;
  * @throws {JobRefusedError}
  */
 export function refuseCacheKey(variables: ReadonlyMap<string, string>): void {
-  const key = variables.get(VARIABLE) ?? '';
+  const key = variables.get(VARIABLE);
+  if (key === undefined) return;
   refuseLonger(VARIABLE, key, MOST_CHARACTERS);
   const marks = [...key.matchAll(PROTECTED)];
   const isSeen = marks.length === 1 && AT_THE_END.test(key);

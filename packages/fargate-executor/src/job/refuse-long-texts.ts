@@ -28,20 +28,22 @@ export function refuseLongTexts({ image, services }: JobRequest): void {
   if (image) refuseLongImage('image', image);
   for (const service of services) {
     refuseLongImage('service', service);
-    refuseLonger('The alias', service.alias ?? '', MOST_ALIAS_CHARACTERS);
+    refuseLonger('The alias', service.alias, MOST_ALIAS_CHARACTERS);
   }
-  refuseLongCommands([...(image ? [image] : []), ...services]);
+  refuseLongCommands([image, ...services]);
 }
 
 function refuseLongImage(what: string, { name, executor_opts: options }: ImageRequest): void {
   refuseLonger(`The ${what}`, name, MOST_IMAGE_CHARACTERS);
   const { docker, kubernetes } = options ?? {};
-  refuseLonger(`The user of the ${what}`, docker?.user || kubernetes?.user || '', MOST_OPTION_CHARACTERS);
-  refuseLonger(`The platform of the ${what}`, docker?.platform ?? '', MOST_OPTION_CHARACTERS);
+  refuseLonger(`The user of the ${what}`, docker?.user || kubernetes?.user, MOST_OPTION_CHARACTERS);
+  refuseLonger(`The platform of the ${what}`, docker?.platform, MOST_OPTION_CHARACTERS);
 }
 
-function refuseLongCommands(containers: readonly Pick<ServiceRequest, 'entrypoint' | 'command'>[]): void {
-  const parts = containers.flatMap(({ entrypoint, command }) => [...(entrypoint ?? []), ...(command ?? [])]);
+function refuseLongCommands(
+  containers: readonly (Pick<ServiceRequest, 'entrypoint' | 'command'> | undefined)[],
+): void {
+  const parts = containers.flatMap((each) => [...(each?.entrypoint ?? []), ...(each?.command ?? [])]);
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   if (parts.length <= MOST_ARGUMENTS && length <= MOST_COMMAND_CHARACTERS) return;
   throw new JobRefusedError([

@@ -86,9 +86,9 @@ export function refuseKindOfJob(
       `${said}: a job on Fargate has no Docker daemon, and mounts nothing of its host. ${INSTEAD.builds}`,
     ]);
   }
-  const name = /^\w+:\/\/([^:/]+)/.exec(dockerHost)?.[1] ?? '';
-  const isOfTheJob = ['docker', 'dind', 'localhost', '127.0.0.1'].includes(name);
-  if (!isOfTheJob || hostnames.includes(name)) return;
+  const host = /^\w+:\/\/([^:/]+)/.exec(dockerHost)?.[1];
+  const nameInTask = ['docker', 'dind', 'localhost', '127.0.0.1'].find((each) => each === host);
+  if (nameInTask === undefined || hostnames.includes(nameInTask)) return;
   throw new JobRefusedError([
     `${said}, but no service of this job is a Docker daemon: it would need a privileged container, which Fargate does not have. ${INSTEAD.builds}`,
   ]);

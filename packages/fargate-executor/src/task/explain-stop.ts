@@ -20,6 +20,7 @@ const WRONG_ARCHITECTURE =
 /** How ECS names a Fargate task's architecture: `x86_64` or `arm64`. */
 const CPU_ATTRIBUTE = 'ecs.cpu-architecture';
 
+const PULL = /CannotPull|pull image/i;
 const DISK_FULL = /no space left on device/i;
 const NO_SUCH_USER = /unable to find (user|group)|no matching entries in (passwd|group) file/i;
 const NOT_STARTED = /CannotStartContainer|CannotCreateContainer|ContainerRuntime/i;
@@ -50,6 +51,7 @@ export function explainStop(task: Task): StopExplanation {
 
 /** ECS says most things twice: of the task and of its container. */
 function reasonsOf(task: Task): string {
+  // Stryker disable next-line ArrayDeclaration: a text in place of a container has no reason
   const reasons = [task.stoppedReason, ...(task.containers ?? []).map((each) => each.reason)];
   return [...new Set(reasons)].filter((reason) => reason).join('; ');
 }
@@ -80,7 +82,7 @@ function explainStart(reason: string): StopExplanation | undefined {
 /** An image for another architecture than the task's: the pull fails, or, where its manifest lies, the first program. */
 function explainArchitecture(task: Task, reason: string): StopExplanation | undefined {
   if (!WRONG_ARCHITECTURE.test(reason)) return undefined;
-  const container = task.containers?.find((each) => WRONG_ARCHITECTURE.test(each.reason ?? ''));
+  const container = task.containers?.find((each) => each.reason?.match(WRONG_ARCHITECTURE));
   const image = container?.image ?? 'An image of the job';
   const isArm = task.attributes?.some((each) => each.name === CPU_ATTRIBUTE && each.value === 'arm64');
   const [wanted, other] = isArm ? ['ARM64', 'X86_64'] : ['X86_64', 'ARM64'];
@@ -93,8 +95,8 @@ function explainArchitecture(task: Task, reason: string): StopExplanation | unde
 }
 
 function explainPull(task: Task, reason: string): StopExplanation | undefined {
-  const isPull = /CannotPull|pull image/i.test(reason);
-  const failed = task.containers?.find((each) => /CannotPull|pull image/i.test(each.reason ?? ''))?.name;
+  const isPull = PULL.test(reason);
+  const failed = task.containers?.find((each) => each.reason?.match(PULL))?.name;
   if (isPull && failed === HELPER_CONTAINER) {
     return {
       fault: 'system',
@@ -146,7 +148,7 @@ function explainCapacity(task: Task, reason: string): StopExplanation | undefine
 }
 
 function explainContainer(task: Task): StopExplanation | undefined {
-  const killed = task.containers?.find((each) => /OutOfMemory/i.test(each.reason ?? ''));
+  const killed = task.containers?.find((each) => each.reason?.match(/OutOfMemory/i));
   if (killed) {
     // The helper's work is ours; what the job and its services need is the job's to say.
     const fault = killed.name === HELPER_CONTAINER ? 'system' : 'job';

@@ -1,0 +1,83 @@
+import * as crypto from 'node:crypto';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { isAuthentic } from '../src/authenticate.ts';
+import { readWebhookRequest } from '../src/webhook-request.ts';
+import { functionUrlEvent, SIGNING_TOKEN, START, signed } from './support/receiver.ts';
+
+vi.mock('node:crypto', async (original) => {
+  const actual = await original<typeof crypto>();
+  return { ...actual, timingSafeEqual: vi.fn(actual.timingSafeEqual) };
+});
+const comparisons = vi.mocked(crypto.timingSafeEqual);
+
+const body = '{}';
+const otherKey = `whsec_${Buffer.alloc(32, 8).toString('base64')}`;
+const request = (headers: Record<string, string | undefined>) =>
+  readWebhookRequest(functionUrlEvent(body, { headers: { 'x-gitlab-token': undefined, ...headers } }));
+const bySignature = (headers: Record<string, string | undefined>) =>
+  isAuthentic(request(headers), { tokens: [], signingTokens: [SIGNING_TOKEN] }, 'signature', START);
+/** Signed by the right key, whatever the time is. */
+const signedAt = (timestamp: string) => ({
+  'webhook-id': 'msg_1',
+  'webhook-timestamp': timestamp,
+  'webhook-signature': `v1,${crypto
+    .createHmac('sha256', Buffer.from(SIGNING_TOKEN.slice('whsec_'.length), 'base64'))
+    .update(`msg_1.${timestamp}.${body}`)
+    .digest('base64')}`,
+});
+
+beforeEach(() => {
+  comparisons.mockClear();
+});
+
+describe('a token', () => {
+  it.each([
+    ['s', ['s'], true],
+    ['s', ['other', 's'], true],
+    ['s', ['other'], false],
+    ['', [''], false],
+    [undefined, [''], false],
+    ['s', [], false],
+  ])('%j proves nothing but itself: of %j, %s', (token, tokens, expected) => {
+    const headers = { 'x-gitlab-token': token };
+    expect(isAuthentic(request(headers), { tokens, signingTokens: [] }, 'token', START)).toBe(expected);
+  });
+});
+
+describe('the time of a signature', () => {
+  const seconds = START / 1000;
+
+  it.each([
+    [`${seconds}`, true],
+    [`${seconds - 300}`, true],
+    [`${seconds + 300}`, true],
+    [`${seconds - 301}`, false],
+    [`${seconds + 301}`, false],
+    [`+${seconds}`, false],
+    [`${seconds}.0`, false],
+    [`${seconds / 1e9}e9`, false],
+    ['now', false],
+  ])('%s is whole seconds, at most five minutes from now: %s', (timestamp, expected) => {
+    expect(bySignature(signedAt(timestamp))).toBe(expected);
+  });
+});
+
+describe('the work of a wrong proof', () => {
+  it.each([
+    ['a right signature', signed(body)],
+    ['a wrong signature', signed(body, { key: otherKey })],
+    ['an empty one', { ...signed(body), 'webhook-signature': 'v1,' }],
+    ['one of another version', { ...signed(body), 'webhook-signature': 'v2,x' }],
+    ['none', { ...signed(body), 'webhook-signature': undefined }],
+    ['nothing at all', {}],
+  ])('is one comparison for each key: %s', (_title, headers) => {
+    bySignature(headers);
+    expect(comparisons).toHaveBeenCalledTimes(1);
+  });
+
+  it.each(['s', 'wrong', undefined])('is one comparison for each token: %s', (token) => {
+    const secrets = { tokens: ['s', 'previous'], signingTokens: [] };
+    isAuthentic(request({ 'x-gitlab-token': token }), secrets, 'token', START);
+    expect(comparisons).toHaveBeenCalledTimes(2);
+  });
+});

@@ -1,0 +1,66 @@
+import { ThreadsPoolWorker } from 'vitest/node';
+
+/** A thread gets one more listener with every run: after so many it is replaced. */
+const MOST_RUNS = 100;
+
+/**
+ * A pool whose thread outlives a run. Vitest starts one for every file of every run, and mutation testing makes thousands of
+ * runs of milliseconds: what takes time is loading the AWS SDK and zod again. Modules of the project are evaluated anew for
+ * each file (`isolate`), so that a mutant in a constant is seen too; only what is in node_modules stays loaded.
+ * @see https://vitest.dev/guide/advanced/pool
+ */
+export function reusedThreadPool() {
+  /** @type {Thread[]} */
+  const idle = [];
+  return {
+    name: 'reused-threads',
+    createPoolWorker: (options) => new ReusedThread(options, idle),
+    close: () => Promise.all(idle.splice(0).map(({ worker }) => worker.stop())),
+  };
+}
+
+/** @typedef {{ worker: ThreadsPoolWorker, runs: number }} Thread */
+
+class ReusedThread {
+  name = 'reused-threads';
+  listeners = [];
+
+  constructor(options, idle) {
+    this.options = options;
+    this.idle = idle;
+  }
+
+  async start() {
+    this.thread = this.idle.pop();
+    if (this.thread) return;
+    this.thread = { worker: new ThreadsPoolWorker(this.options), runs: 0 };
+    await this.thread.worker.start();
+  }
+
+  on(event, listener) {
+    this.listeners.push([event, listener]);
+    this.thread.worker.on(event, listener);
+  }
+
+  off(event, listener) {
+    this.thread.worker.off(event, listener);
+  }
+
+  send(message) {
+    // A thread that was told to stop listens to nobody any more.
+    if (message.type !== 'stop') return this.thread.worker.send(message);
+    const stopped = { type: 'stopped', __vitest_worker_response__: true };
+    for (const [event, listener] of this.listeners) if (event === 'message') listener(stopped);
+  }
+
+  async stop() {
+    for (const [event, listener] of this.listeners) this.off(event, listener);
+    this.thread.runs += 1;
+    if (this.thread.runs < MOST_RUNS) this.idle.push(this.thread);
+    else await this.thread.worker.stop();
+  }
+
+  deserialize(message) {
+    return message;
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * Mutation testing of the modules that decide: each is changed in one place after the other (a mutant), and its tests must
+ * fail. A mutant that survives shows what no test says.
+ */
+import { existsSync, rmSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Stryker } from '@stryker-mutator/core';
+import { decidingModules } from './deciding-modules.mjs';
+
+const WANTED_SCORE = 95;
+const REPORTS = 'reports/mutants';
+/** Results of the last run, of all modules. */
+const INCREMENTAL = `${REPORTS}/incremental.json`;
+/** A copy of the project with all mutants in it. */
+const WORK = `reports/mutants-work/${process.pid}`;
+
+/** What Stryker says of a comment that gives no reason. */
+const REASON_WITHOUT_ONE = 'Ignored using a comment';
+
+const HELP = `Usage: npm run mutants [-- [--fresh] [--concurrency N] [FILTER …]]
+
+  Changes the modules that decide in one place after the other and runs their unit tests against each change. Ends with 1
+  when fewer than ${WANTED_SCORE} % of the changes are detected, when no test runs one, or when one survives without a reason.
+  A reason is a comment before the line: "// Stryker disable next-line MUTATOR: why". What it covers counts as survived.
+
+  FILTER           only modules whose path contains it, such as "idle-reaper" or "plan-size"
+  --fresh          tests every mutant anew. Otherwise those are skipped whose module and tests have not changed since the
+                   last run (${INCREMENTAL}); changes of what a module imports are not seen
+  --concurrency N  test processes at a time (default: half of the processors)
+
+  Writes ${REPORTS}/mutants.json and, to look at, ${REPORTS}/mutants.html.
+`;
+
+const { values, positionals } = readArguments();
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
+
+const modules = Object.entries(decidingModules)
+  .flatMap(([name, paths]) => paths.map((path) => `packages/${name}/src/${path}.ts`))
+  .filter((path) => positionals.length === 0 || positionals.some((filter) => path.includes(filter)));
+if (modules.length === 0) {
+  console.error(
+    `No module's path contains ${positionals.join(' or ')}: scripts/deciding-modules.mjs has them.`,
+  );
+  process.exit(2);
+}
+
+const start = Date.now();
+if (!values.fresh) await forgetSurvivors();
+// Stryker leaves its copies behind where it is interrupted.
+process.on('exit', () => rmSync(WORK, { recursive: true, force: true }));
+// Each mutant's tests run in a new worker, which spends most of its time on loading what it imports.
+process.env.NODE_COMPILE_CACHE ??= resolve(REPORTS, 'compile-cache');
+const stryker = new Stryker({
+  mutate: modules,
+  testRunner: 'vitest',
+  plugins: ['@stryker-mutator/vitest-runner'],
+  vitest: { configFile: 'vitest.mutants.config.mjs' },
+  coverageAnalysis: 'perTest',
+  // A mutant that loops without an end is detected by it, and a machine with much to do must not look like one.
+  timeoutMS: 30_000,
+  // Types are erased, not checked, where tests run.
+  disableTypeChecks: false,
+  concurrency: Number(values.concurrency),
+  incremental: true,
+  incrementalFile: INCREMENTAL,
+  force: values.fresh,
+  reporters: ['json', 'html', process.stdout.isTTY ? 'progress' : 'progress-append-only'],
+  jsonReporter: { fileName: `${REPORTS}/mutants.json` },
+  htmlReporter: { fileName: `${REPORTS}/mutants.html` },
+  tempDirName: WORK,
+  cleanTempDir: 'always',
+  ignorePatterns: ['reports', 'dist', 'cdk.out', '.nx'],
+  allowEmpty: false,
+});
+// Of incremental mode come the results of all modules, those of earlier runs included.
+const results = await stryker.runMutationTest();
+const mutants = results.filter(({ fileName }) =>
+  modules.includes(relative(process.cwd(), resolve(fileName))),
+);
+process.exitCode = report(mutants);
+
+/**
+ * Takes what survived out of the last run's results, so that it is tested again: of a mutant in a constant Stryker does not
+ * know which tests run it, and would not see that there are new ones.
+ */
+async function forgetSurvivors() {
+  if (!existsSync(INCREMENTAL)) return;
+  const last = JSON.parse(await readFile(INCREMENTAL, 'utf8'));
+  for (const file of Object.values(last.files)) {
+    file.mutants = file.mutants.filter(({ status }) => status === 'Killed' || status === 'Timeout');
+  }
+  await writeFile(INCREMENTAL, JSON.stringify(last));
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        help: { type: 'boolean', short: 'h', default: false },
+        fresh: { type: 'boolean', default: false },
+        concurrency: { type: 'string', default: String(Math.max(1, Math.floor(availableParallelism() / 2))) },
+      },
+    });
+  } catch (error) {
+    console.error(`${error.message}\n\n${HELP}`);
+    process.exit(2);
+  }
+}
+
+/** Prints scores and what survived; returns the exit code. */
+function report(all) {
+  const width = Math.max(...modules.map((path) => path.length));
+  console.log(
+    `\n${'module'.padEnd(width)}  score  mutants  detected  timed out  survived  no test  with reason`,
+  );
+  for (const path of modules) {
+    console.log(
+      row(
+        path,
+        all.filter(({ fileName }) => resolve(fileName) === resolve(path)),
+        width,
+      ),
+    );
+  }
+  console.log(row('all', all, width));
+  const open = all.filter(({ status }) => status === 'Survived' || status === 'NoCoverage');
+  const unexplained = all.filter(
+    ({ status, statusReason }) => status === 'Ignored' && !hasReason(statusReason),
+  );
+  for (const mutant of [...open, ...unexplained]) console.log(inWords(mutant));
+  const score = scoreOf(all);
+  console.log(`\n${Math.round((Date.now() - start) / 1000)} s; ${REPORTS}/mutants.html shows every mutant`);
+  if (score >= WANTED_SCORE && open.length === 0 && unexplained.length === 0) return 0;
+  console.error(
+    `Score ${score.toFixed(1)} % (wanted: ${WANTED_SCORE} %); ${open.length} mutants that no test detects and ` +
+      `${unexplained.length} that are left out without a reason.`,
+  );
+  return 1;
+}
+
+function row(name, mutants, width) {
+  const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length;
+  const cells = [
+    [`${scoreOf(mutants).toFixed(1)}`, 5],
+    [mutants.length, 7],
+    [count('Killed', 'Timeout'), 8],
+    [count('Timeout'), 9],
+    [count('Survived'), 8],
+    [count('NoCoverage'), 7],
+    [count('Ignored'), 11],
+  ];
+  return `${name.padEnd(width)}  ${cells.map(([cell, size]) => String(cell).padStart(size)).join('  ')}`;
+}
+
+/** Percent detected. Mutants that are left out with a reason count as survived, so that reasons do not make a score. */
+function scoreOf(mutants) {
+  const detected = mutants.filter(({ status }) => status === 'Killed' || status === 'Timeout').length;
+  // A mutant that cannot be run at all (a runtime error outside of a test) says nothing about tests.
+  const valid = mutants.filter(({ status }) => status !== 'RuntimeError' && status !== 'CompileError').length;
+  return valid === 0 ? 100 : (100 * detected) / valid;
+}
+
+function hasReason(statusReason) {
+  return Boolean(statusReason) && statusReason !== REASON_WITHOUT_ONE;
+}
+
+function inWords({ status, fileName, location, mutatorName, replacement }) {
+  return `${status} ${relative(process.cwd(), resolve(fileName))}:${location.start.line}:${location.start.column} ${mutatorName}: ${replacement}`;
+}

@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+import { decidingTests } from './scripts/deciding-modules.mjs';
+import { reusedThreadPool } from './scripts/reused-thread-pool.mjs';
+
+/** What `npm run mutants` runs against each mutant. */
+export default defineConfig({
+  plugins: [
+    {
+      name: 'reuse-threads',
+      // Stryker names a pool of Vitest's own, which would win over `test.pool`.
+      configureVitest({ project, vitest }) {
+        const pool = reusedThreadPool();
+        Object.assign(project.config, { pool: pool.name, poolRunner: pool });
+        vitest.onClose(() => pool.close());
+      },
+    },
+  ],
+  test: { include: decidingTests, testTimeout: 60_000 },
+});
