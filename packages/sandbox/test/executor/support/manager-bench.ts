@@ -1,7 +1,7 @@
 import { CloudWatchLogsClient, CreateLogGroupCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { DescribeTasksCommand, ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { type FleetConfigInput, tagValue } from '@serverless-gitlab-runner/fleet';
+import { type FleetConfigInput, jobOfGroup } from '@serverless-gitlab-runner/fleet';
 import { startEmulator } from '../../../src/emulator/index.ts';
 import { type Job, type JobDefinition, startGitLabDouble } from '../../../src/gitlab-double/index.ts';
 import { runCommand, tryCommand } from '../../../src/setup/run-command.ts';
@@ -65,11 +65,11 @@ export async function startManagerBench(name: string, options: BenchOptions = {}
       gitlab.waitForJob(job.id, ({ trace }) => trace.text.includes(text), JOB_MS),
     /** Tasks of a job, running and stopped. */
     tasksOf: async (job: Job) =>
-      (await allTasks(ecs)).filter((task) => tagValue(task.tags, 'jobId') === `${job.id}`),
+      (await allTasks(ecs)).filter((task) => jobOfGroup(task.group ?? '') === job.id),
     /** Waits until no task of the job runs. */
     noTaskRuns: (job: Job) =>
       until(`the end of job ${job.id}'s tasks`, async () => {
-        const tasks = (await allTasks(ecs)).filter((task) => tagValue(task.tags, 'jobId') === `${job.id}`);
+        const tasks = (await allTasks(ecs)).filter((task) => jobOfGroup(task.group ?? '') === job.id);
         return tasks.every((task) => task.lastStatus === 'STOPPED') ? true : undefined;
       }),
     managerEnds: () =>
