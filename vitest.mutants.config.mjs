@@ -2,6 +2,9 @@ import { defineConfig } from 'vitest/config';
 import { decidingTests } from './scripts/deciding-modules.mjs';
 import { reusedThreadPool } from './scripts/reused-thread-pool.mjs';
 
+// Stryker's child process loads this. When its parent was interrupted, Vitest would keep it alive.
+process.once('disconnect', () => process.exit());
+
 /** What `npm run mutants` runs against each mutant. */
 export default defineConfig({
   plugins: [

@@ -2,10 +2,10 @@
  * Mutation testing of the modules that decide: each is changed in one place after the other (a mutant), and its tests must
  * fail. A mutant that survives shows what no test says.
  */
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
 import { decidingModules } from './deciding-modules.mjs';
@@ -14,8 +14,9 @@ const WANTED_SCORE = 95;
 const REPORTS = 'reports/mutants';
 /** Results of the last run, of all modules. */
 const INCREMENTAL = `${REPORTS}/incremental.json`;
-/** A copy of the project with all mutants in it. */
-const WORK = `reports/mutants-work/${process.pid}`;
+/** Copies of the project with all mutants in them, by process id. */
+const COPIES = 'reports/mutants-work';
+const WORK = `${COPIES}/${process.pid}`;
 
 /** What Stryker says of a comment that gives no reason. */
 const REASON_WITHOUT_ONE = 'Ignored using a comment';
@@ -52,7 +53,8 @@ if (modules.length === 0) {
 
 const start = Date.now();
 if (!values.fresh) await forgetSurvivors();
-// Stryker leaves its copies behind where it is interrupted.
+// Stryker leaves its copy behind where it is interrupted, and everybody does where he is killed.
+removeCopiesOfEndedRuns();
 process.on('exit', () => rmSync(WORK, { recursive: true, force: true }));
 // Each mutant's tests run in a new worker, which spends most of its time on loading what it imports.
 process.env.NODE_COMPILE_CACHE ??= resolve(REPORTS, 'compile-cache');
@@ -84,6 +86,21 @@ const mutants = results.filter(({ fileName }) =>
   modules.includes(relative(process.cwd(), resolve(fileName))),
 );
 process.exitCode = report(mutants);
+
+function removeCopiesOfEndedRuns() {
+  if (!existsSync(COPIES)) return;
+  for (const pid of readdirSync(COPIES)) {
+    if (!isRunning(Number(pid))) rmSync(join(COPIES, pid), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
 
 /**
  * Takes what survived out of the last run's results, so that it is tested again: of a mutant in a constant Stryker does not
