@@ -2,7 +2,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { z } from 'zod';
-import { nearestName, parseOptions, UsageError } from './cli/parse-options.ts';
+import { didYouMean, parseOptions, UsageError } from './cli/parse-options.ts';
 import { runCommand } from './cli/run-command.ts';
 import { DEPLOY_TARGETS, deployStack, isDeployTarget } from './deploy/deploy-stack.ts';
 
@@ -44,9 +44,8 @@ await runCommand({
     const [target = '', ...given] = args;
     const options = [...optionsOfEnvironment(), ...given];
     if (!isDeployTarget(target)) {
-      const nearest = nearestName(target, DEPLOY_TARGETS);
       throw new UsageError(
-        `"${target}" is no stack of this app${nearest === undefined ? '' : `; did you mean ${nearest}`}? There are ${DEPLOY_TARGETS.join(', ')}.`,
+        `"${target}" is no stack of this app${didYouMean(target, DEPLOY_TARGETS)}? There are ${DEPLOY_TARGETS.join(', ')}.`,
       );
     }
     const { values } = parseOptions(options, OPTIONS);

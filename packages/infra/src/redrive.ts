@@ -2,7 +2,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { nearestName, parseOptions, UsageError } from './cli/parse-options.ts';
+import { didYouMean, parseOptions, UsageError } from './cli/parse-options.ts';
 import { type CommandLine, runCommand } from './cli/run-command.ts';
 import { countMessages } from './operate/dead-letters.ts';
 import { requireOutputs } from './operate/installation-outputs.ts';
@@ -41,9 +41,8 @@ await runCommand({
 function chosen(given: string | undefined): readonly Queue[] {
   const queues = QUEUES.filter((queue) => given === undefined || queue === given);
   if (queues.length > 0) return queues;
-  const nearest = nearestName(given ?? '', QUEUES);
   throw new UsageError(
-    `There is no queue "${given}"${nearest === undefined ? '' : `; did you mean ${nearest}`}? --queue takes ${QUEUES.join(' or ')}.`,
+    `There is no queue "${given}"${didYouMean(given ?? '', QUEUES)}? --queue takes ${QUEUES.join(' or ')}.`,
   );
 }
 

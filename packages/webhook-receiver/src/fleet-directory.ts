@@ -7,7 +7,7 @@ import {
   InvalidFleetConfigError,
   parseFleetConfig,
 } from '@serverless-gitlab-runner/fleet';
-import { isFresh, isPaused, isUsable } from './stale-reading.ts';
+import { isPaused, type Reading, readUnlessKnown } from './stale-reading.ts';
 
 /** Names that do not exist make SSM be asked at most that often, whoever sends them. */
 const REREAD_AFTER_MS = 2000;
@@ -28,31 +28,20 @@ export interface FleetDirectory {
  * before are used for ten minutes.
  */
 export function createFleetDirectory(provider: SSMProvider, prefix: string, timing: Timing): FleetDirectory {
-  let fleets = new Map<string, FleetLookup>();
-  let readAt = Number.NEGATIVE_INFINITY;
+  let known: Reading<Map<string, FleetLookup>> = { value: new Map(), readAt: Number.NEGATIVE_INFINITY };
   let failedAt = Number.NEGATIVE_INFINITY;
   let lookedAgainAt = Number.NEGATIVE_INFINITY;
 
   const readAll = shareCalls(async () => {
-    const startedAt = timing.now();
+    const readAt = timing.now();
     try {
-      fleets = await readFleets(provider, prefix);
-      readAt = startedAt;
+      known = { value: await readFleets(provider, prefix), readAt };
+      return known.value;
     } catch (error) {
       failedAt = timing.now();
       throw error;
     }
   });
-
-  async function refresh(): Promise<void> {
-    const now = timing.now();
-    if (isFresh(readAt, now) || (isPaused(failedAt, now) && isUsable(readAt, now))) return;
-    try {
-      await readAll('all');
-    } catch (error) {
-      if (!isUsable(readAt, timing.now())) throw error;
-    }
-  }
 
   async function lookAgain(): Promise<void> {
     const now = timing.now();
@@ -64,9 +53,9 @@ export function createFleetDirectory(provider: SSMProvider, prefix: string, timi
   return {
     async find(fleet) {
       const startedAt = timing.now();
-      await refresh();
-      if (fleets.get(fleet)?.kind !== 'found' && readAt < startedAt) await lookAgain();
-      return fleets.get(fleet) ?? { kind: 'unknown' };
+      await readUnlessKnown(known, failedAt, timing.now, () => readAll('all'));
+      if (known.value.get(fleet)?.kind !== 'found' && known.readAt < startedAt) await lookAgain();
+      return known.value.get(fleet) ?? { kind: 'unknown' };
     },
   };
 }

@@ -3,7 +3,7 @@ import { shareCalls, type Timing } from '@serverless-gitlab-runner/aws-calls';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 import { SIGNING_TOKEN_PREFIX, type WebhookSecrets } from './authenticate.ts';
 import { createCallBudget } from './call-budget.ts';
-import { isFresh, isPaused, isUsable } from './stale-reading.ts';
+import { isPaused, type Reading, readUnlessKnown } from './stale-reading.ts';
 
 /** A stranger's wrong secrets make SSM be asked at most that often a fleet. */
 const REREAD_AFTER_MS = 2000;
@@ -24,11 +24,6 @@ export interface FleetSecrets {
   readAgain(fleet: string): Promise<WebhookSecrets | undefined>;
 }
 
-interface Held {
-  secrets: WebhookSecrets;
-  readAt: number;
-}
-
 /** A secret that cannot be one: it is left out. */
 export type WarnOfSecret = (parameterName: string, problem: string) => void;
 
@@ -42,7 +37,7 @@ export function createFleetSecrets(
   warn: WarnOfSecret,
 ): FleetSecrets {
   // Only fleets that exist are asked for, so this grows no larger than there are fleets.
-  const held = new Map<string, Held>();
+  const held = new Map<string, Reading<WebhookSecrets>>();
   // Apart from when they were read in the ordinary way: a secret rotated right after that must hold at once too.
   const readAgainAt = new Map<string, number>();
 
@@ -54,9 +49,9 @@ export function createFleetSecrets(
     provider.clearCache();
     const readAt = timing.now();
     try {
-      const secrets = await fetchSecrets(provider, prefix, fleet, warn);
-      held.set(fleet, { secrets, readAt });
-      return secrets;
+      const value = await fetchSecrets(provider, prefix, fleet, warn);
+      held.set(fleet, { value, readAt });
+      return value;
     } catch (error) {
       failedAt = timing.now();
       throw error;
@@ -64,18 +59,7 @@ export function createFleetSecrets(
   });
 
   return {
-    async read(fleet) {
-      const known = held.get(fleet);
-      const now = timing.now();
-      if (known && isFresh(known.readAt, now)) return known.secrets;
-      if (known && isUsable(known.readAt, now) && isPaused(failedAt, now)) return known.secrets;
-      try {
-        return await fetch(fleet);
-      } catch (error) {
-        if (known && isUsable(known.readAt, timing.now())) return known.secrets;
-        throw error;
-      }
-    },
+    read: (fleet) => readUnlessKnown(held.get(fleet), failedAt, timing.now, () => fetch(fleet)),
     async readAgain(fleet) {
       const now = timing.now();
       if (now - (readAgainAt.get(fleet) ?? Number.NEGATIVE_INFINITY) < REREAD_AFTER_MS) return undefined;

@@ -54,7 +54,7 @@ export async function acquireJobTask(
       if (typeof acquired !== 'string') return acquired;
       refusals.add(acquired);
     }
-    await pauseBefore(round + 1, attempt, deadline, refusals);
+    await pauseAfter(round, attempt, deadline, refusals);
   }
 }
 
@@ -94,7 +94,7 @@ async function tryProvider(
 }
 
 /** @throws {NoCapacityError} when the deadline comes first; what `signal` says when the job is cancelled */
-async function pauseBefore(
+async function pauseAfter(
   round: number,
   { settings, signal }: Attempt,
   deadline: AbortSignal,
@@ -102,7 +102,7 @@ async function pauseBefore(
 ): Promise<void> {
   refusals.wait();
   const { first, longest } = settings.runTask.pauseMs ?? PAUSE_MS;
-  const pause = Math.min(longest, first * 2 ** (round - 1));
+  const pause = Math.min(longest, first * 2 ** round);
   try {
     // Half of it random, so that the jobs of a burst spread.
     await sleep(pause / 2 + (Math.random() * pause) / 2, undefined, { signal });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DescribeTasksCommand, paginateListTasks } from '@aws-sdk/client-ecs';
-import { stopTask } from '@serverless-gitlab-runner/ecs-tasks';
+import { paginateListTasks } from '@aws-sdk/client-ecs';
+import { describeTasks, stopTask } from '@serverless-gitlab-runner/ecs-tasks';
 import { tagValue } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
 import type { ExecutorContext } from '../executor-context.ts';
@@ -44,12 +44,8 @@ async function findTask(
   { ecs, cluster, startedBy }: ExecutorContext['runTask'],
   startId: string,
 ): Promise<string | undefined> {
-  // Pages of 100 at most, which is what DescribeTasks takes.
   for await (const { taskArns = [] } of paginateListTasks({ client: ecs }, { cluster, startedBy })) {
-    if (taskArns.length === 0) continue;
-    const { tasks = [] } = await ecs.send(
-      new DescribeTasksCommand({ cluster, tasks: taskArns, include: ['TAGS'] }),
-    );
+    const tasks = await describeTasks(ecs, cluster, taskArns);
     const found = tasks.find(({ tags }) => tagValue(tags, 'start') === startId);
     if (found?.taskArn) return found.taskArn;
   }

@@ -42,6 +42,12 @@ function suggestion(given: string, known: readonly string[]): string {
   return nearest === undefined ? '' : ` Did you mean --${nearest}?`;
 }
 
+/** What a sentence about an unknown name ends with, before its question mark: the nearest known one, if any is near. */
+export function didYouMean(given: string, known: readonly string[]): string {
+  const nearest = nearestName(given, known);
+  return nearest === undefined ? '' : `; did you mean ${nearest}`;
+}
+
 /** The known name that differs least, or undefined if none is near. */
 export function nearestName(given: string, known: readonly string[]): string | undefined {
   const [nearest] = known
