@@ -8,6 +8,7 @@ export {
   describeTasks,
   listTaskArns,
   type OurTasks,
+  readEndedJobTasks,
   readOurTasks,
   type TaskListing,
 } from './read-tasks.ts';

@@ -13,15 +13,20 @@ export interface OurTasks {
   jobTasks: JobTaskFacts[];
 }
 
-/** ARNs of the tasks that a listing has, all pages. */
-export async function listTaskArns(ecs: ECSClient, cluster: string, listing: TaskListing): Promise<string[]> {
+/** ARNs of the tasks that a listing has: all pages, or those of the first so many tasks. */
+export async function listTaskArns(
+  ecs: ECSClient,
+  cluster: string,
+  listing: TaskListing,
+  most = Number.POSITIVE_INFINITY,
+): Promise<string[]> {
   const arns: string[] = [];
   let nextToken: string | undefined;
   do {
     const page = await ecs.send(new ListTasksCommand({ cluster, ...listing, nextToken }));
     arns.push(...(page.taskArns ?? []));
     nextToken = page.nextToken;
-  } while (nextToken);
+  } while (nextToken && arns.length < most);
   return arns;
 }
 
@@ -52,6 +57,21 @@ export async function readOurTasks(
 ): Promise<OurTasks> {
   const lists = await Promise.all(listings.map((listing) => listTaskArns(ecs, cluster, listing)));
   return describeOurTasks(ecs, cluster, [...new Set(lists.flat())]);
+}
+
+/**
+ * Job tasks that ended within the hour, or are ending: many, where many jobs run, and ECS has no shorter list. So they are
+ * read only when a judgement rests on them.
+ * @param most about how many tasks are looked at. Default: all
+ */
+export async function readEndedJobTasks(
+  ecs: ECSClient,
+  cluster: string,
+  most?: number,
+): Promise<JobTaskFacts[]> {
+  const arns = await listTaskArns(ecs, cluster, { desiredStatus: 'STOPPED' }, most);
+  const { jobTasks } = await describeOurTasks(ecs, cluster, arns);
+  return jobTasks;
 }
 
 /** Facts about those of the named tasks that exist and are ours. */

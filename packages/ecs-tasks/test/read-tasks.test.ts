@@ -2,7 +2,13 @@ import { DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/clie
 import { jobFamilyPrefix, managerFamily } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { definitionArn, describeOurTasks, listTaskArns, readOurTasks } from '../src/index.ts';
+import {
+  definitionArn,
+  describeOurTasks,
+  listTaskArns,
+  readEndedJobTasks,
+  readOurTasks,
+} from '../src/index.ts';
 
 const mock = mockClient(ECSClient);
 const ecs = new ECSClient({ region: 'eu-west-1' });
@@ -58,5 +64,21 @@ describe('reading our tasks', () => {
     expect(tasks.managers.map(({ taskArn }) => taskArn)).toEqual([arn(1)]);
     expect(tasks.jobTasks.map(({ taskArn }) => taskArn)).toEqual([arn(2)]);
     expect(mock.commandCalls(DescribeTasksCommand)[0]?.args[0].input.tasks).toHaveLength(4);
+  });
+
+  it('reads ended job tasks, none of the managers among them, and no more pages than it is told to', async () => {
+    mock
+      .on(ListTasksCommand, { desiredStatus: 'STOPPED' })
+      .resolvesOnce({ taskArns: [arn(1), arn(2)], nextToken: '2' })
+      .resolves({ taskArns: [arn(3), arn(4)], nextToken: 'more' });
+    mock.on(DescribeTasksCommand).resolves({
+      tasks: [
+        { taskArn: arn(1), taskDefinitionArn: definitionArn(managerFamily('a')) },
+        { taskArn: arn(2), taskDefinitionArn: definitionArn(`${jobFamilyPrefix('a')}1`) },
+      ],
+    });
+    const ended = await readEndedJobTasks(ecs, 'cluster', 3);
+    expect(ended.map(({ taskArn }) => taskArn)).toEqual([arn(2)]);
+    expect(mock.commandCalls(ListTasksCommand)).toHaveLength(2);
   });
 });

@@ -4,11 +4,11 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { boundedClientOptions, publishEvents, systemTiming } from '@serverless-gitlab-runner/aws-calls';
-import { ECS_SHARES, keepToShare } from '@serverless-gitlab-runner/ecs-tasks';
+import { ECS_SHARES, keepToShare, readEndedJobTasks } from '@serverless-gitlab-runner/ecs-tasks';
 import { readEnvironment } from './environment.ts';
 import { jobSecretsOf } from './job-secrets.ts';
 import { readFleets } from './read-fleets.ts';
-import { readEndedJobTasks, readWorld } from './read-world.ts';
+import { readWorld } from './read-world.ts';
 import { sweep } from './sweep.ts';
 import type { SweepParts, SweepSummary } from './sweep-state.ts';
 

@@ -5,6 +5,6 @@ export { type JobTaskCase, type JobTaskVerdict, judgeJobTask } from './judge-job
 export { judgeManager, lastActivityAt, type ManagerCase, type ManagerVerdict } from './judge-manager.ts';
 export { judgeReplacement, type ReplacementCase, type ReplacementVerdict } from './judge-replacement.ts';
 export { isForgotten, type JobSecretFacts, type SecretCase } from './judge-secret.ts';
-export { readEndedJobTasks, readWorld } from './read-world.ts';
+export { readWorld } from './read-world.ts';
 export { SweepIncompleteError, sweep } from './sweep.ts';
 export type { SweepParts, SweepSummary } from './sweep-state.ts';

@@ -2,7 +2,6 @@ import type { ECSClient } from '@aws-sdk/client-ecs';
 import {
   describeOurTasks,
   isAlive,
-  type JobTaskFacts,
   type OurTasks,
   readOurTasks,
   type TaskListing,
@@ -33,13 +32,4 @@ export async function readWorld(
     world.managers.push(...found.managers);
   }
   return world;
-}
-
-/**
- * Job tasks that ended within the hour, or are ending: many, where many jobs run, and ECS has no shorter list. So they are
- * read only when a judgement rests on them.
- */
-export async function readEndedJobTasks(ecs: ECSClient, cluster: string): Promise<JobTaskFacts[]> {
-  const { jobTasks } = await readOurTasks(ecs, cluster, [{ desiredStatus: 'STOPPED' }]);
-  return jobTasks;
 }

@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../src/environment.ts';
 import { changedAt, managerLimits } from '../src/fleet-facts.ts';
 import { readFleets } from '../src/read-fleets.ts';
-import { readEndedJobTasks, readWorld } from '../src/read-world.ts';
+import { readWorld } from '../src/read-world.ts';
 import { fleetInput } from './support/fleets.ts';
 
 const ssm = mockClient(SSMClient);
@@ -147,15 +147,6 @@ describe('reading the cluster', () => {
       jobTasks: [],
     });
     expect(ecs.commandCalls(DescribeTasksCommand)).toHaveLength(0);
-  });
-
-  it('reads ended job tasks, and none of the managers among them, when told to', async () => {
-    ecs.on(ListTasksCommand, { desiredStatus: 'STOPPED' }).resolves({ taskArns: [arn(2), arn(3)] });
-    ecs.on(DescribeTasksCommand).callsFake(({ tasks: wanted }: { tasks: string[] }) => ({
-      tasks: wanted.flatMap((name) => tasks.get(name) ?? []),
-    }));
-    const ended = await readEndedJobTasks(new ECSClient({ region: 'eu-west-1' }), 'cluster');
-    expect(ended.map(({ taskArn }) => taskArn)).toEqual([arn(3)]);
   });
 });
 

@@ -1,6 +1,7 @@
 import {
   type ManagerFacts,
   type OurTasks,
+  readEndedJobTasks,
   type Serving,
   takesJobs,
 } from '@serverless-gitlab-runner/ecs-tasks';
@@ -47,10 +48,18 @@ interface Progress {
   marked: Set<string>;
   launched: GroupResult['launched'];
   failure: LaunchFailure | undefined;
+  /** Whether job tasks that ended were looked for. */
+  lookedBack: boolean;
 }
 
 /** Each round marks or launches; the facts settle in two or three, unless others work against this one. */
 const MAX_ROUNDS = 10;
+
+/**
+ * Ended tasks that are looked through before a manager is started: ECS lists those of the last hour, in no order. A fleet with
+ * more of them may start a manager for a job that came and went.
+ */
+const LOOKED_BACK_AT = 1000;
 
 /** RunTask and DescribeTasks for each: two launchers stay below ten managers a second, of the 20 that Fargate starts. */
 const SLOTS_AT_ONCE = 4;
@@ -74,14 +83,15 @@ const unsettled: LaunchFailure = {
  * @param world our tasks as read for the batch; what is launched and found out is added to it
  */
 export async function launchForGroup(group: Group, world: OurTasks, parts: GroupParts): Promise<GroupResult> {
-  const progress: Progress = { marked: new Set(), launched: [], failure: undefined };
+  const progress: Progress = { marked: new Set(), launched: [], failure: undefined, lookedBack: false };
   try {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       if (isTooLate(parts)) return allFailed(group, progress, tooLate);
       const plan = makePlan(group, world, parts, progress);
       if (await carryOut(plan, group, world, parts, progress)) {
         remember(group, plan, parts);
-        return { ...progress, outcomes: outcomesOf(group, plan, progress) };
+        const { launched, failure } = progress;
+        return { launched, failure, outcomes: outcomesOf(group, plan, progress) };
       }
     }
     return allFailed(group, progress, unsettled);
@@ -129,9 +139,19 @@ async function carryOut(
     return false;
   }
   if (plan.launch.length === 0) return true;
+  if (!progress.lookedBack && group.requests.some(({ message }) => message.receiveCount > 1)) {
+    await lookBack(parts, progress);
+    return false;
+  }
   progress.failure = await parts.checkLaunchAllowed(group.serving, world.managers);
   if (progress.failure === undefined) await launch(plan.launch, group, world, parts, progress);
   return false;
+}
+
+/** A message that comes back may be of a job that had its task, and the manager left, since the last look. */
+async function lookBack({ ecs, cluster, seen }: GroupParts, progress: Progress): Promise<void> {
+  seen.see(await readEndedJobTasks(ecs, cluster, LOOKED_BACK_AT));
+  progress.lookedBack = true;
 }
 
 async function rely(

@@ -105,6 +105,7 @@ describe('a batch of messages', () => {
 });
 
 describe('a job that counts on a manager', () => {
+  const again = (message: ReturnType<typeof queued>) => ({ ...message, receiveCount: 2 });
   const burst = (from: number, count: number) =>
     Array.from({ length: count }, (_, index) => queued(from + index));
 
@@ -120,6 +121,25 @@ describe('a job that counts on a manager', () => {
     const launcher = createLauncher();
     const [first] = await processBatch([requested('once')], launcher.parts);
     expect(first?.outcome).toEqual({ kind: 'done', because: 'manager-launched' });
+  });
+
+  it('is given no manager when it came and went between two looks, and its manager with it', async () => {
+    const launcher = createLauncher();
+    await processBatch([queued(1), queued(2)], launcher.parts);
+    const [manager = ''] = launcher.ecs.tasks.keys();
+    const job = launcher.ecs.add({ tags: toTags({ role: 'job', fleet: 'default', jobId: '1' }) });
+    for (const task of [job, manager]) launcher.ecs.stop(task);
+    launcher.pass(10);
+    expect(kinds(await processBatch([again(queued(1))], launcher.parts))).toEqual(['job-runs']);
+    expect(launcher.ecs.runs()).toHaveLength(1);
+    expect(kinds(await processBatch([again(queued(2))], launcher.parts))).toEqual(['manager-launched']);
+  });
+
+  it('is not looked for among what ended when its message comes for the first time', async () => {
+    const launcher = createLauncher();
+    await processBatch([queued(1)], launcher.parts);
+    const listings = launcher.ecs.mock.commandCalls(ListTasksCommand).map(({ args }) => args[0].input);
+    expect(listings).toEqual([expect.objectContaining({ desiredStatus: 'RUNNING' })]);
   });
 
   it('of two launchers with memories of their own gets its place in the second look', async () => {

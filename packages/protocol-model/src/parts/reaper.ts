@@ -1,6 +1,6 @@
+import { readEndedJobTasks } from '@serverless-gitlab-runner/ecs-tasks';
 import {
   type FleetFacts,
-  readEndedJobTasks,
   type readWorld,
   SweepIncompleteError,
   sweep,

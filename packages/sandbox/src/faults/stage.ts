@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { StopTaskCommand } from '@aws-sdk/client-ecs';
+import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import type { ObservedTask } from '../demo/observe-tasks.ts';
 import type { ActiveRule, Rule } from '../fault-proxy/index.ts';
 import type { Job, Project } from '../gitlab-double/index.ts';
@@ -14,6 +15,8 @@ import { SCRIPT_BEGINS, type SmallJob, smallJob, smallJobs } from './small-jobs.
 
 /** Milliseconds that anything a fault waits for may take. */
 const PATIENCE_MS = 90_000;
+/** Milliseconds between two looks at what cannot be waited for. */
+const LOOK_MS = 500;
 
 /** How webhooks of a run's project are made. */
 export interface HookOptions {
@@ -211,6 +214,23 @@ export class Stage {
   /** Resolves once the job's script has begun and said so. */
   async scriptBegan(job: Job): Promise<void> {
     await this.lab.gitlab.waitForJob(job.id, ({ trace }) => trace.text.includes(SCRIPT_BEGINS), PATIENCE_MS);
+  }
+
+  /** Resolves once every message was answered for: none waits, and none is to come back. */
+  async launcherIsDone(): Promise<void> {
+    const { sqs, system } = this.lab;
+    const query = new GetQueueAttributesCommand({
+      QueueUrl: system.outputs.QueueUrl,
+      AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+    });
+    const deadline = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const { Attributes = {} } = await sqs.send(query);
+      if (Object.values(Attributes).every((count) => count === '0')) return;
+      if (Date.now() > deadline)
+        throw new Error(`the launcher's queue still has messages: ${JSON.stringify(Attributes)}`);
+      await delay(LOOK_MS);
+    }
   }
 
   async finished(jobs: readonly Job[], timeoutMs = PATIENCE_MS): Promise<void> {

@@ -1,4 +1,5 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { throttled } from '../../fault-proxy/index.ts';
 import type { Fault } from '../fault.ts';
 import { SIGNING_TOKEN } from '../planted-secrets.ts';
 import { holdEvents, olderBy } from './held-events.ts';
@@ -40,6 +41,31 @@ const deliveredTwice: Fault = {
     stage.recovering();
     const jobs = await stage.queue(3);
     await stage.finished(jobs);
+    stage.mustHaveStarted({ managers: 1, jobTasks: 3 });
+  },
+};
+
+const cameAndWent: Fault = {
+  name: 'came-and-went',
+  title: 'ECS does not answer the launcher until its jobs have ended and their manager has left',
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    const jobs = await stage.queue(3);
+    const { taskArn } = await stage.task('the manager', ({ role }) => role === 'manager');
+    const rule = stage.aws({
+      match: { operation: 'ListTasks', caller: 'runner-launcher' },
+      effect: { kind: 'answer', answer: throttled },
+    });
+    await stage.taken(rule);
+    await stage.finished(jobs);
+    await stage.task(
+      'the end of the manager',
+      (task) => task.taskArn === taskArn && task.lastStatus === 'STOPPED',
+    );
+    rule.remove();
+    stage.recovering();
+    await stage.launcherIsDone();
     stage.mustHaveStarted({ managers: 1, jobTasks: 3 });
   },
 };
@@ -126,5 +152,5 @@ const clockWrong: Fault = {
 };
 
 export const messageFaults: readonly Fault[] = [
-  ...[launcherDies, deliveredTwice, outOfOrder, webhookStorm, webhookLost, clockWrong],
+  ...[launcherDies, deliveredTwice, cameAndWent, outOfOrder, webhookStorm, webhookLost, clockWrong],
 ];

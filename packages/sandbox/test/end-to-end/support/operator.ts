@@ -37,6 +37,8 @@ export class Operator {
       PATH: [directory, process.env.PATH].join(delimiter),
       ...{ AWS_ENDPOINT_URL: endpoint, AWS_ENDPOINT_URL_S3: endpoint, AWS_REGION: REGION },
       ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', NX_DAEMON: 'false', NX_TUI: 'false' },
+      // What runs the tests may ask for colours; an operator's shell does not.
+      ...{ CI: undefined, FORCE_COLOR: undefined },
     };
     return new Operator(environment, directory);
   }
