@@ -16,6 +16,8 @@ class Faults:
         self.lag_seconds = 0.0
         self.disk_mib: int | None = None
         """MiB of each volume of a new task; none: as much as the host has."""
+        self.denied: frozenset[str] = frozenset()
+        """Actions that ECS itself may not do in the name of an execution role, `logs:CreateLogStream` for example."""
         self.stop_keeps_tags = False
         """Whether StopTask leaves a task's tags. Its own reference says that it deletes them; DescribeTasks' reads otherwise."""
 
@@ -35,7 +37,8 @@ class Faults:
         """The faults at present."""
         with self._lock:
             return {"throttle": {action: left for action, left in self._throttled.items() if left},
-                    "lagSeconds": self.lag_seconds, "diskMib": self.disk_mib, "stopKeepsTags": self.stop_keeps_tags}
+                    "lagSeconds": self.lag_seconds, "diskMib": self.disk_mib, "stopKeepsTags": self.stop_keeps_tags,
+                    "denied": sorted(self.denied)}
 
 
 FAULTS = Faults()

@@ -3,7 +3,8 @@
 `PUT /_fargate/capacity` with `{"FARGATE_SPOT": {"reason": "Capacity is unavailable at this time", "times": 2}}`;
 without `times` until taken back, with `{"FARGATE_SPOT": null}`; with `"error": true` as an error instead of a failure.
 `POST /_fargate/interrupt` with `{"task": "<ARN>", "seconds": 2}`: a Spot interruption, after so many seconds nothing runs.
-`PUT /_fargate/faults` with `{"throttle": {"RunTask": 2}, "lagSeconds": 1, "diskMib": 32, "stopKeepsTags": true}`.
+`PUT /_fargate/faults` with `{"throttle": {"RunTask": 2}, "lagSeconds": 1, "diskMib": 32, "stopKeepsTags": true,
+"denied": ["logs:CreateLogStream"]}`.
 `PUT /_fargate/rates` with `{"reads": 10}`: that bucket of the account's rates takes nothing for so many seconds;
 `DELETE` fills them all and counts from zero.
 `PUT /_fargate/account` with `{"new": true, "lagSeconds": 2, "mayCreateRole": true}`: an account without ECS's service-linked role.
@@ -16,6 +17,7 @@ from fargate import service_linked_role
 from fargate.capacity import CAPACITY, WARNING_SECONDS, interrupt
 from fargate.faults import FAULTS
 from fargate.rates import RATES
+from fargate.runtime.failures import denied_actions
 
 PREFIX = "/_fargate/"
 
@@ -56,6 +58,8 @@ def _change_faults(data):
     FAULTS.lag_seconds = float(data.get("lagSeconds", FAULTS.lag_seconds))
     if "diskMib" in data:
         FAULTS.disk_mib = data["diskMib"] and int(data["diskMib"])
+    if "denied" in data:
+        FAULTS.denied = denied_actions(data["denied"])
     FAULTS.stop_keeps_tags = bool(data.get("stopKeepsTags", FAULTS.stop_keeps_tags))
     return 200, FAULTS.show()
 

@@ -1,5 +1,10 @@
 """Why a task could not start, in ECS's words."""
 
+from fargate.faults import FAULTS
+
+_ECS_CALLS = frozenset({"logs:CreateLogStream"})
+"""What the switch `denied` knows of that ECS does in the name of a task's execution role."""
+
 
 class TaskFailure(Exception):
     """A task that fails to start; `reason` is its stoppedReason, `container` the container's own reason."""
@@ -19,3 +24,21 @@ def docker_words(error: Exception) -> str:
 def initialization_error(words: str) -> TaskFailure:
     """ResourceInitializationError: secrets, logging or network could not be prepared."""
     return TaskFailure(f"ResourceInitializationError: {words}")
+
+
+def denied_actions(actions: list[str]) -> frozenset[str]:
+    """The switch's actions; raises ValueError for one that ECS does not call."""
+    unknown = set(actions) - _ECS_CALLS
+    if unknown:
+        raise ValueError(f"ECS does not call {sorted(unknown)} in the name of an execution role")
+    return frozenset(actions)
+
+
+def refuse_denied(run, action: str, words: str, resource: str) -> None:
+    """Fail the task's start where its execution role is denied the action."""
+    if action not in FAULTS.denied:
+        return
+    role = run.definition.get("executionRoleArn", "").rsplit("/", 1)[-1]
+    user = f"arn:aws:sts::{run.account}:assumed-role/{role}/{run.task_id}"
+    raise initialization_error(f"{words}: AccessDeniedException: User: {user} is not authorized to perform: {action} on "
+                               f"resource: {resource} with an explicit deny in a service control policy")

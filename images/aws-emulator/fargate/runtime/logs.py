@@ -6,7 +6,7 @@ import time
 from ministack.core.responses import request_scope
 from ministack.services import cloudwatch_logs
 
-from fargate.runtime.failures import initialization_error
+from fargate.runtime.failures import initialization_error, refuse_denied
 
 
 def prepare_logs(run) -> None:
@@ -14,6 +14,8 @@ def prepare_logs(run) -> None:
     for container in run.containers:
         options = _options(container)
         if options:
+            refuse_denied(run, "logs:CreateLogStream", "failed to validate logger args: create stream has been retried "
+                          "1 times: failed to create Cloudwatch log stream", options["awslogs-group"])
             with request_scope(run.account, options["awslogs-region"]):
                 _make_stream(options, stream_name(run, container))
 

@@ -76,6 +76,11 @@ export class EmulatorSwitches {
     await this.#send('PUT', 'faults', { stopKeepsTags });
   }
 
+  /** Whether an organisation's policy denies ECS to open log streams in the name of execution roles. Default false. */
+  async setLogsDenied(denied: boolean): Promise<void> {
+    await this.#send('PUT', 'faults', { denied: denied ? ['logs:CreateLogStream'] : [] });
+  }
+
   /** Empties buckets: for so many seconds they let nothing pass. */
   async emptyBuckets(seconds: Partial<Record<RateBucket, number>>): Promise<void> {
     await this.#send('PUT', 'rates', seconds);
@@ -107,6 +112,7 @@ export class EmulatorSwitches {
     await this.setLag(0);
     await this.setDisk(null);
     await this.setStopKeepsTags(false);
+    await this.setLogsDenied(false);
     await this.resetRates();
   }
 

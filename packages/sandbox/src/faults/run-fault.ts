@@ -3,7 +3,7 @@ import type { Log } from '../setup/progress.ts';
 import { taskContainers } from '../system/task-containers.ts';
 import type { Fault } from './fault.ts';
 import { judgeJobs, mostManagersAtOnce, type RunResult } from './judge.ts';
-import { LABORATORY_FLEET, type Laboratory } from './laboratory.ts';
+import type { Laboratory } from './laboratory.ts';
 import type { SecretSearch } from './secret-search.ts';
 import { Stage } from './stage.ts';
 
@@ -35,6 +35,7 @@ export async function runFault(
   await waitForJobs(stage);
   const { secondsToRecover } = stage;
   stage.reaper.run();
+  const { max } = (await stage.fleet.read()).manager;
   await stage.fleet.write(document);
   const tasksLeaked = await waitForZero(stage);
   await stage.reaper.pause();
@@ -46,7 +47,7 @@ export async function runFault(
     .filter((refusal) => !stage.mayBeRefused.some((pattern) => pattern.test(refusal)));
   await rest(stage);
   const managers = mostManagersAtOnce(stage.tasks);
-  if (managers > LABORATORY_FLEET.manager.max) stage.wrong.push(`${managers} managers took jobs at once`);
+  if (managers > max) stage.wrong.push(`${managers} managers took jobs at once`);
   return {
     jobsQueued: stage.played.length,
     jobsFinished: counts.finished,

@@ -1,5 +1,6 @@
 import { type ContainerDependency, StopTaskCommand, type Task } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EmulatorSwitches } from '../../src/faults/emulator-switches.ts';
 import { containerOf, shell, TestBed, type TestContainer } from './support/emulator-fixture.ts';
 
 let bed: TestBed;
@@ -186,5 +187,19 @@ describe('a task that cannot start says why', () => {
     expect(containerOf(task, 'main')?.reason ?? '').toMatch(container_reason ?? /^$/);
     expect(task.startedAt).toBeUndefined();
     expect(await bed.dockerIds(task)).toEqual([]);
+  });
+
+  it('an execution role that may not open the log', async () => {
+    const switches = new EmulatorSwitches(bed.emulator.endpoint);
+    await switches.setLogsDenied(true);
+    const task = await bed.runToEnd([shell('main', 'true')]);
+    await switches.reset();
+    expect(task).toMatchObject({
+      stopCode: 'TaskFailedToStart',
+      stoppedReason: expect.stringMatching(
+        /^ResourceInitializationError: failed to validate logger args: .*AccessDeniedException: .*logs:CreateLogStream/,
+      ),
+    });
+    expect((await bed.runToEnd([shell('main', 'true')])).stopCode).toBe('EssentialContainerExited');
   });
 });

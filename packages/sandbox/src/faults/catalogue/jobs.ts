@@ -137,6 +137,25 @@ const connectionLostAndBack: Fault = {
 /** MiB of each volume: the agent's own files take four. */
 const SMALL_DISK_MIB = 24;
 
+const logsDenied: Fault = {
+  name: 'job-logs-denied',
+  title: "ECS is denied its own call to open a job task's log, in the name of the execution role",
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    const neighbour = await stage.queueOne(smallJob('neighbour', LONG));
+    await stage.taskOf(neighbour, 'RUNNING');
+    await stage.switches.setLogsDenied(true);
+    const victims = await stage.queue(2);
+    for (const job of victims)
+      stage.interrupts(job, /could not set up the job task.*logs:CreateLogStream[\s\S]*execution role/);
+    await stage.finished(victims);
+    await stage.switches.setLogsDenied(false);
+    stage.recovering();
+    for (const job of victims) await stage.retry(job);
+  },
+};
+
 const diskFull: Fault = {
   name: 'disk-full',
   title: "a job fills its task's disk, the agent's volume too; its neighbours go on",
@@ -208,5 +227,5 @@ const cancelled: Fault = {
 export const jobFaults: readonly Fault[] = [
   ...[jobTaskKilled, spotInterruption, spotJobFinishes],
   ...[networkCutShort, networkCutForGood, connectionLostAndBack],
-  ...[imageMissing, diskFull, cancelled],
+  ...[imageMissing, logsDenied, diskFull, cancelled],
 ];

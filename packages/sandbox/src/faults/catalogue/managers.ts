@@ -57,6 +57,23 @@ const managerStopped = (keepsTags: boolean): Fault => ({
   },
 });
 
+const managerLogsDenied: Fault = {
+  name: 'manager-logs-denied',
+  title: "ECS is denied its own call to open the manager's log, so that no manager starts",
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    await stage.switches.setLogsDenied(true);
+    await stage.queue(3);
+    await stage.task(
+      'the end of a manager',
+      ({ role, lastStatus }) => role === 'manager' && lastStatus === 'STOPPED',
+    );
+    await stage.switches.setLogsDenied(false);
+    stage.recovering();
+  },
+};
+
 const runnerKilled: Fault = {
   name: 'runner-killed',
   title: "a manager's gitlab-runner is killed for want of memory, with three jobs running: they are told why",
@@ -159,6 +176,7 @@ export const managerFaults: readonly Fault[] = [
   managerKilled,
   managerStopped(false),
   managerStopped(true),
+  managerLogsDenied,
   runnerKilled,
   reaperOff,
   queuedAtDrain,

@@ -1,13 +1,19 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { throttled } from '../../fault-proxy/index.ts';
 import type { Fault } from '../fault.ts';
+import { mostManagersAtOnce } from '../judge.ts';
 import { SIGNING_TOKEN } from '../planted-secrets.ts';
+import { smallJobs } from '../small-jobs.ts';
 import { holdEvents, olderBy } from './held-events.ts';
 import { postHook, shiftedTimes, signedHeaders, tokenHeaders } from './post-hook.ts';
 import { storm } from './storm.ts';
 
 const TEN_MINUTES_MS = 600_000;
 const HOUR_MS = 3_600_000;
+
+const MOST_MANAGERS = 5;
+/** Milliseconds for a hundred tasks of three containers, on two cores. */
+const BURST_MS = 400_000;
 
 const launcherDies: Fault = {
   name: 'launcher-dies',
@@ -104,6 +110,23 @@ const webhookStorm: Fault = {
   },
 };
 
+const burst: Fault = {
+  name: 'burst',
+  title:
+    '100 jobs are queued at once, for at most five managers of four jobs: all five start, and none waits for nothing',
+  runs: 1,
+  async play(stage) {
+    const { manager } = await stage.fleet.read();
+    await stage.fleet.change({ manager: { ...manager, max: MOST_MANAGERS } });
+    stage.addWebhook();
+    stage.recovering();
+    await stage.finished(await stage.queue(smallJobs(100, 1)), BURST_MS);
+    const managers = mostManagersAtOnce(stage.tasks);
+    if (managers !== MOST_MANAGERS)
+      stage.wrong.push(`${managers} managers took jobs at once, expected ${MOST_MANAGERS}`);
+  },
+};
+
 const webhookLost: Fault = {
   name: 'webhook-lost',
   title: 'no webhook arrives; the safety launch finds the jobs',
@@ -152,5 +175,5 @@ const clockWrong: Fault = {
 };
 
 export const messageFaults: readonly Fault[] = [
-  ...[launcherDies, deliveredTwice, cameAndWent, outOfOrder, webhookStorm, webhookLost, clockWrong],
+  ...[launcherDies, deliveredTwice, cameAndWent, outOfOrder, webhookStorm, burst, webhookLost, clockWrong],
 ];
