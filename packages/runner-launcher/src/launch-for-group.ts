@@ -63,8 +63,11 @@ const LOOKED_BACK_AT = 1000;
 
 /** RunTask and DescribeTasks for each: two launchers stay below ten managers a second, of the 20 that Fargate starts. */
 const SLOTS_AT_ONCE = 4;
-/** A message that comes back waits for a free launcher and its batch: in a burst for some time. */
-const LOOK_AGAIN_LATE_MS = 30_000;
+/**
+ * A message that comes back waits for a free launcher and its batch, and goes to either of two: a job is counted for about
+ * three looks, or each launcher would know three quarters of those that wait.
+ */
+const LOOK_AGAIN_LATE_MS = 90_000;
 /**
  * A mark this young needs no other for jobs, whose messages come back: the reaper that drains beside it sees it when it looks
  * again. A request without a job is answered once, so it looks for itself.

@@ -154,11 +154,11 @@ describe('a job that counts on a manager', () => {
     expect(launcher.ecs.tasks.size).toBe(5);
   });
 
-  it('is counted by other batches until its message should be back, and no longer once it is done', async () => {
+  it('is counted by other batches for about three looks, and no longer once it is done', async () => {
     const launcher = createLauncher({ max: 3, concurrentJobs: 1 });
     await processBatch([queued(1)], launcher.parts);
     const own = { fleet: 'default', runnerTokenParameter: undefined };
-    expect(launcher.parts.counted.of(own)).toEqual([{ jobId: 1, until: launcher.now() + 40_000 }]);
+    expect(launcher.parts.counted.of(own)).toEqual([{ jobId: 1, until: launcher.now() + 100_000 }]);
     launcher.ecs.add({ tags: toTags({ role: 'job', fleet: 'default', jobId: '1' }) });
     expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['job-runs']);
     expect(launcher.parts.counted.of(own)).toEqual([]);
