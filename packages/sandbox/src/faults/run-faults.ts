@@ -1,36 +1,44 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pc from 'picocolors';
-import { evaluateCalls, iamFailures } from '../iam/evaluate-calls.ts';
+import { evaluateCalls, iamFailures, mergeReports } from '../iam/evaluate-calls.ts';
 import type { Recording } from '../iam/recording.ts';
 import { renderIamReport } from '../iam/render.ts';
 import { synthesise } from '../iam/synthesise.ts';
 import type { CommandContext } from '../setup/command.ts';
-import { type Log, logToStderr as log } from '../setup/progress.ts';
+import { logToStderr as log } from '../setup/progress.ts';
 import { REPOSITORY_ROOT } from '../setup/repository-root.ts';
 import { prepareMachine } from '../system/prepare-machine.ts';
 import { FAULTS } from './catalogue/index.ts';
 import type { Fault } from './fault.ts';
 import { type Laboratory, startLaboratory } from './laboratory.ts';
+import { playFaults } from './play-faults.ts';
 import { managerRoleOf } from './prepare-system.ts';
-import { isClean, reportOf } from './report.ts';
-import { runFault } from './run-fault.ts';
-import { type FaultOutcome, renderFaults, renderRun } from './screen.ts';
-import { SecretSearch } from './secret-search.ts';
+import { isClean } from './report.ts';
+import { type FaultOutcome, renderFaults } from './screen.ts';
 
-/** `npm run faults`: every fault of the catalogue, or those named, on one deployed system; with `--once` one run each. */
+/** Systems that faults are played on side by side: a fault mostly waits. */
+const LABORATORIES = 2;
+
+/** `npm run faults`: every fault of the catalogue, or those named, on deployed systems; with `--once` one run each. */
 export async function runFaults({ args, cleanup, signal }: CommandContext): Promise<number> {
   if (args.includes('--list')) return listFaults();
   const named = choose(args.filter((argument) => argument !== '--once'));
   if (named === undefined) return 2;
   const chosen = args.includes('--once') ? named.map((fault) => ({ ...fault, runs: 1 })) : named;
-  const machine = await prepareMachine({ log, cleanup, demoImages: false });
-  const lab = await startLaboratory({ log, cleanup, machine, signal });
-  const outcomes = await runAll(lab, chosen, log);
+  const labs: Laboratory[] = [];
+  for (let number = 0; number < Math.min(LABORATORIES, chosen.length); number += 1) {
+    const machine = await prepareMachine({ log, cleanup, demoImages: false });
+    labs.push(await startLaboratory({ log, cleanup, machine, signal }));
+  }
+  const outcomes = await playFaults(labs, chosen, log);
   writeReports(outcomes);
-  const recording = await recordingOf(lab);
-  write('aws-calls.json', recording);
-  const iam = await evaluateCalls(recording, await synthesise());
+  const recordings = await Promise.all(labs.map(recordingOf));
+  write('aws-calls.json', recordings);
+  const templates = await synthesise();
+  const iam = mergeReports(
+    await Promise.all(recordings.map((recording) => evaluateCalls(recording, templates))),
+  );
   write('iam.json', iam);
   console.log(renderFaults(outcomes));
   console.log(renderIamReport(iam));
@@ -43,30 +51,6 @@ export async function runFaults({ args, cleanup, signal }: CommandContext): Prom
 export async function recordingOf(lab: Laboratory): Promise<Recording> {
   const roles = { ...(await lab.lambdas.roleArns()), manager: await managerRoleOf(lab.system) };
   return { roles, calls: lab.record.all };
-}
-
-/** Runs faults one after the other; what one left behind is not there for the next. */
-export async function runAll(lab: Laboratory, faults: readonly Fault[], tell: Log): Promise<FaultOutcome[]> {
-  const search = new SecretSearch(lab);
-  const outcomes: FaultOutcome[] = [];
-  try {
-    for (const fault of faults) outcomes.push(await repeat(lab, fault, search, tell));
-  } finally {
-    search.stop();
-  }
-  return outcomes;
-}
-
-async function repeat(lab: Laboratory, fault: Fault, search: SecretSearch, tell: Log): Promise<FaultOutcome> {
-  tell(`${pc.cyan('›')} ${pc.bold(fault.name)} ${pc.dim(fault.title)}`);
-  const results = [];
-  for (let run = 1; run <= fault.runs; run += 1) {
-    const result = await runFault(lab, fault, run, search, tell);
-    tell(renderRun(run, fault.runs, result));
-    for (const line of result.wrong) tell(pc.red(`    ${line}`));
-    results.push(result);
-  }
-  return { title: fault.title, report: reportOf(fault.name, results), results };
 }
 
 function listFaults(): number {

@@ -64,6 +64,22 @@ export async function evaluateCalls(recording: Recording, templates: Templates):
   };
 }
 
+/** One report of several installations of the same templates: an action is unused where none of them needed it. */
+export function mergeReports([first, ...others]: readonly IamReport[]): IamReport {
+  if (first === undefined) return { calls: 0, evaluated: 0, refused: [], unusedActions: [] };
+  const isSame = (one: UnusedAction, other: UnusedAction) =>
+    one.role === other.role && one.statement === other.statement && one.action === other.action;
+  const all = [first, ...others];
+  return {
+    calls: all.reduce((sum, { calls }) => sum + calls, 0),
+    evaluated: all.reduce((sum, { evaluated }) => sum + evaluated, 0),
+    refused: all.flatMap(({ refused }) => refused),
+    unusedActions: first.unusedActions.filter((action) =>
+      others.every(({ unusedActions }) => unusedActions.some((other) => isSame(action, other))),
+    ),
+  };
+}
+
 /** What is wrong in a report, in words. A run of some faults only leaves actions unused that others use. */
 export function iamFailures(report: IamReport, { isWholeRun }: { isWholeRun: boolean }): string[] {
   const unexplained = report.unusedActions.filter(({ reason }) => reason === null);

@@ -3,13 +3,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { REPOSITORY_ROOT } from '../setup/repository-root.ts';
-import { evaluateCalls, iamFailures } from './evaluate-calls.ts';
-import { parseRecording } from './recording.ts';
+import { evaluateCalls, iamFailures, mergeReports } from './evaluate-calls.ts';
+import { parseRecordings } from './recording.ts';
 import { renderIamReport } from './render.ts';
 import { synthesise } from './synthesise.ts';
 
 const file = process.argv[2] ?? join(REPOSITORY_ROOT, 'reports/aws-calls.json');
-const report = await evaluateCalls(parseRecording(readFileSync(file, 'utf8')), await synthesise());
+const templates = await synthesise();
+const recordings = parseRecordings(readFileSync(file, 'utf8'));
+const report = mergeReports(
+  await Promise.all(recordings.map((recording) => evaluateCalls(recording, templates))),
+);
 writeFileSync(join(REPOSITORY_ROOT, 'reports/iam.json'), `${JSON.stringify(report, null, 2)}\n`);
 console.log(renderIamReport(report));
 const failures = iamFailures(report, { isWholeRun: true });

@@ -19,8 +19,16 @@ const recordingSchema = z.object({
   calls: z.array(recordedCallSchema),
 });
 
-/** What `npm run faults` writes to `reports/aws-calls.json`. */
+/** What one installation was recorded to call. */
 export type Recording = z.infer<typeof recordingSchema>;
+
+/**
+ * Reads what `npm run faults` writes to `reports/aws-calls.json`: a recording for each of its installations.
+ * @throws {z.ZodError} when it is none
+ */
+export function parseRecordings(json: string): Recording[] {
+  return z.array(recordingSchema).parse(JSON.parse(json));
+}
 
 /**
  * Reads a recording.

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { evaluateCalls, type IamReport, iamFailures } from '../../src/iam/evaluate-calls.ts';
+import { evaluateCalls, type IamReport, iamFailures, mergeReports } from '../../src/iam/evaluate-calls.ts';
 import { renderIamReport } from '../../src/iam/render.ts';
 import { synthesise } from '../../src/iam/synthesise.ts';
 import type { Templates } from '../../src/iam/template.ts';
@@ -34,6 +34,22 @@ describe('the recorded run', () => {
   it('has calls of every program', () => {
     const callers = new Set(recording.calls.map(({ caller }) => caller.replace(/-PT-.*/, '')));
     expect([...callers].sort()).toEqual(['idle-reaper', 'manager', 'runner-launcher', 'webhook-receiver']);
+  });
+});
+
+describe('reports of two installations', () => {
+  it('are one: what either needed is used, what either was refused is refused', async () => {
+    const half = { ...recording, calls: recording.calls.slice(0, recording.calls.length / 2) };
+    const rest = { ...recording, calls: recording.calls.slice(recording.calls.length / 2) };
+    const reports = [await evaluateCalls(half, templates), await evaluateCalls(rest, templates)];
+    const merged = mergeReports(reports);
+    expect(merged.calls).toBe(report.calls);
+    expect(merged.unusedActions).toEqual(report.unusedActions);
+    expect(reports.every(({ unusedActions }) => unusedActions.length > report.unusedActions.length)).toBe(
+      true,
+    );
+    const refusal = { caller: 'manager', operation: 'RunTask', action: '', resource: '', why: 'so' };
+    expect(mergeReports([merged, { ...report, refused: [refusal] }]).refused).toEqual([refusal]);
   });
 });
 
