@@ -1,37 +1,44 @@
 /** Package boundaries: dependencies point one way. `npm run lint` fails on a forbidden import. */
 
-const packagePath = (name) => `^packages/${name}/`;
-
 /** What each package may import from the others. Whatever is not listed here is forbidden. */
 const mayImport = {
-  'shared-events': [],
-  fleet: ['shared-events'],
-  'aws-calls': ['shared-events'],
-  'ecs-tasks': ['fleet', 'shared-events', 'aws-calls'],
-  'webhook-receiver': ['shared-events', 'fleet', 'aws-calls'],
-  'runner-launcher': ['shared-events', 'fleet', 'aws-calls', 'ecs-tasks'],
-  'idle-reaper': ['shared-events', 'fleet', 'aws-calls', 'ecs-tasks'],
-  'fargate-executor': ['shared-events', 'fleet', 'aws-calls', 'ecs-tasks'],
-  infra: ['shared-events', 'fleet'],
-  'protocol-model': [
-    'shared-events',
-    'fleet',
-    'ecs-tasks',
-    'runner-launcher',
-    'idle-reaper',
-    'fargate-executor',
-  ],
-  'runner-double': [],
-  sandbox: ['shared-events', 'fleet', 'infra'],
+  packages: {
+    'shared-events': [],
+    fleet: ['shared-events'],
+    aws: ['fleet', 'shared-events'],
+    'webhook-receiver': ['shared-events', 'fleet', 'aws'],
+    'runner-launcher': ['shared-events', 'fleet', 'aws'],
+    'idle-reaper': ['shared-events', 'fleet', 'aws'],
+    'runner-manager': ['shared-events', 'fleet', 'aws'],
+    infra: ['shared-events', 'fleet'],
+  },
+  // What proves the product: nothing that ships imports any of it.
+  testing: {
+    machine: ['fleet'],
+    'aws-emulator': ['fleet', 'shared-events', 'machine'],
+    'gitlab-double': [],
+    'runner-double': [],
+    'fault-proxy': ['fleet'],
+    'policy-check': ['fleet', 'machine'],
+    'protocol-model': ['shared-events', 'fleet', 'aws', 'runner-launcher', 'idle-reaper', 'runner-manager'],
+    sandbox: [
+      ...['shared-events', 'fleet', 'infra'],
+      ...['machine', 'aws-emulator', 'gitlab-double', 'fault-proxy', 'policy-check'],
+    ],
+  },
 };
 
-const boundaries = Object.entries(mayImport).map(([name, allowed]) => ({
-  name: `${name}-boundary`,
-  comment: `packages/${name} may import ${allowed.length ? allowed.join(', ') : 'no other package'}`,
-  severity: 'error',
-  from: { path: packagePath(name) },
-  to: { path: '^(packages|examples)/', pathNot: [name, ...allowed].map(packagePath) },
-}));
+const packagePath = (name) => `^(packages|testing)/${name}/`;
+
+const boundaries = Object.entries(mayImport).flatMap(([folder, packages]) =>
+  Object.entries(packages).map(([name, allowed]) => ({
+    name: `${name}-boundary`,
+    comment: `${folder}/${name} may import ${allowed.length ? allowed.join(', ') : 'no other package'}`,
+    severity: 'error',
+    from: { path: `^${folder}/${name}/` },
+    to: { path: '^(packages|testing|examples)/', pathNot: [name, ...allowed].map(packagePath) },
+  })),
+);
 
 export default {
   forbidden: [
@@ -40,7 +47,7 @@ export default {
       name: 'examples-use-the-published-package-only',
       severity: 'error',
       from: { path: '^examples/([^/]+)/' },
-      to: { path: '^(packages|examples)/', pathNot: ['^examples/$1/', packagePath('shared-events')] },
+      to: { path: '^(packages|testing|examples)/', pathNot: ['^examples/$1/', packagePath('shared-events')] },
     },
     {
       name: 'no-circular',
@@ -52,8 +59,15 @@ export default {
       name: 'no-deep-imports',
       comment: "another package's src/index.ts is its contract",
       severity: 'error',
-      from: { path: '^(packages|examples)/([^/]+)/' },
-      to: { path: '^packages/[^/]+/src/', pathNot: ['^$1/$2/', '^packages/[^/]+/src/index\\.ts$'] },
+      from: { path: '^(packages|testing|examples)/([^/]+)/' },
+      to: {
+        path: '^(packages|testing)/[^/]+/src/',
+        pathNot: [
+          '^$1/$2/',
+          '^(packages|testing)/[^/]+/src/index\\.ts$',
+          '^packages/aws/src/[^/]+/index\\.ts$',
+        ],
+      },
     },
     {
       name: 'source-does-not-import-tests',

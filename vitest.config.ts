@@ -1,13 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that start containers: two files at a time, which mostly wait; more would starve what they start on two cores. */
-const dockerTests = ['packages/sandbox/test/{emulator,executor,end-to-end,faults,conformance}/**/*.test.ts'];
+const dockerTests = [
+  'testing/aws-emulator/test/**/*.test.ts',
+  'testing/sandbox/test/{executor,end-to-end,faults,conformance}/**/*.test.ts',
+];
 
 export default defineConfig({
   test: {
     coverage: {
       provider: 'v8',
-      include: ['packages/*/src/**/*.ts'],
+      include: ['{packages,testing}/*/src/**/*.ts'],
       reporter: ['text-summary', 'json-summary', 'html'],
       reportsDirectory: 'reports/coverage',
     },
@@ -15,7 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          include: ['{packages,testing,examples}/*/test/**/*.test.ts'],
           exclude: dockerTests,
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -25,7 +28,7 @@ export default defineConfig({
         test: {
           name: 'docker',
           include: dockerTests,
-          globalSetup: ['packages/sandbox/test/prepare-docker.ts'],
+          globalSetup: ['testing/sandbox/test/prepare-docker.ts'],
           maxWorkers: 2,
           testTimeout: 120_000,
           hookTimeout: 300_000,

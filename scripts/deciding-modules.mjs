@@ -3,22 +3,28 @@
  * mutant, since its contract is tested where it stands.
  */
 export const decidingModules = {
-  'aws-calls': ['publish-events'],
-  'ecs-tasks': ['capacity-refusal', 'crash-backoff', 'judgements', 'stop-task', 'task-facts'],
-  'fargate-executor': [
-    'job/job-overrides',
-    'job/plan-image',
-    'job/plan-image-entry-point',
-    'job/plan-job-task',
-    'job/plan-mirrors',
-    'job/plan-registry-logins',
-    'job/plan-service-programs',
-    'job/plan-services',
-    'job/plan-size',
-    'job/plan-user',
-    'job/refuse-cache-key',
-    'job/refuse-long-texts',
-    'job/refuse-unsupported',
+  aws: [
+    'calls/publish-events',
+    'ecs-tasks/capacity-refusal',
+    'ecs-tasks/crash-backoff',
+    'ecs-tasks/judgements',
+    'ecs-tasks/stop-task',
+    'ecs-tasks/task-facts',
+  ],
+  'runner-manager': [
+    'job/request/job-overrides',
+    'job/plan/plan-image',
+    'job/plan/plan-image-entry-point',
+    'job/plan/plan-job-task',
+    'job/plan/plan-mirrors',
+    'job/plan/plan-registry-logins',
+    'job/plan/plan-service-programs',
+    'job/plan/plan-services',
+    'job/plan/plan-size',
+    'job/plan/plan-user',
+    'job/request/refuse-cache-key',
+    'job/request/refuse-long-texts',
+    'job/request/refuse-unsupported',
     'task/explain-stop',
   ],
   'idle-reaper': ['judge-fleet', 'judge-job-task', 'judge-manager', 'judge-replacement', 'judge-secret'],
@@ -28,10 +34,9 @@ export const decidingModules = {
 
 /** Tests that run against mutants: those of decisions. Tests of whole handlers would only repeat them, and take longer. */
 export const decidingTests = [
-  'packages/aws-calls/test/publish-events.test.ts',
-  'packages/ecs-tasks/test/{capacity-refusal,crash-backoff,stop-task,task-facts}.test.ts',
-  'packages/fargate-executor/test/{job-overrides,plan-*,refuse-*,image-entry-point}.test.ts',
-  'packages/fargate-executor/test/explain-stop.test.ts',
+  'packages/aws/test/{publish-events,capacity-refusal,crash-backoff,stop-task,task-facts}.test.ts',
+  'packages/runner-manager/test/{job-overrides,plan-*,refuse-*,image-entry-point}.test.ts',
+  'packages/runner-manager/test/explain-stop.test.ts',
   'packages/idle-reaper/test/{judge-*,secrets}.test.ts',
   'packages/runner-launcher/test/{launch-failure,match-fleet,plan-launch,small-parts}.test.ts',
   'packages/webhook-receiver/test/{authenticate,is-authentic,job-hook}.test.ts',

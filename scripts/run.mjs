@@ -19,11 +19,11 @@ const env = {
 const [command = 'help', ...args] = process.argv.slice(2);
 
 const commands = {
-  demo: () => withBuild([['packages/sandbox/src/main.ts', 'demo', ...args]]),
-  sandbox: () => withBuild([['packages/sandbox/src/main.ts', 'sandbox', ...args]]),
-  conformance: () => withBuild([['packages/sandbox/src/main.ts', 'conformance', ...args]]),
-  faults: () => withBuild([['packages/sandbox/src/main.ts', 'faults', ...args]]),
-  test: () => withBuild([['packages/sandbox/src/main.ts', 'test', ...args]]),
+  demo: () => withBuild([['testing/sandbox/src/main.ts', 'demo', ...args]]),
+  sandbox: () => withBuild([['testing/sandbox/src/main.ts', 'sandbox', ...args]]),
+  conformance: () => withBuild([['testing/sandbox/src/main.ts', 'conformance', ...args]]),
+  faults: () => withBuild([['testing/sandbox/src/main.ts', 'faults', ...args]]),
+  test: () => withBuild([['testing/sandbox/src/main.ts', 'test', ...args]]),
   mutants: () => inSequence([['scripts/run-mutants.mjs', ...args]]),
   build: () => withBuild([]),
   deploy,
@@ -36,6 +36,7 @@ const commands = {
         '--config',
         'dependency-cruiser.config.mjs',
         'packages',
+        'testing',
         'examples',
       ],
       [bin('knip/bin/knip.js')],

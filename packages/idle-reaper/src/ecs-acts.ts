@@ -4,7 +4,7 @@ import {
   listTaskArns,
   type ManagerFacts,
   tagTask,
-} from '@serverless-gitlab-runner/ecs-tasks';
+} from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { toTags } from '@serverless-gitlab-runner/fleet';
 
 /** Whether ECS has a task now that this manager started. Asked again right before a stop, since lists lag. */

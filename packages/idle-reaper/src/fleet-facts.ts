@@ -1,4 +1,4 @@
-import type { Serving } from '@serverless-gitlab-runner/ecs-tasks';
+import type { Serving } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { type FleetConfig, fleetConfigSchema } from '@serverless-gitlab-runner/fleet';
 
 /** A fleet as SSM has it. Times are milliseconds since 1970. */

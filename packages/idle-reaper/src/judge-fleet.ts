@@ -4,7 +4,7 @@ import {
   servesSame,
   takesJobs,
   tokenRefusedAt,
-} from '@serverless-gitlab-runner/ecs-tasks';
+} from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { safetyLaunchSecondsOf } from '@serverless-gitlab-runner/fleet';
 import { changedAt, type FleetFacts } from './fleet-facts.ts';
 

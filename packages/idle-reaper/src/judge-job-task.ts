@@ -1,4 +1,4 @@
-import { isAlive, type JobTaskFacts, type ManagerFacts } from '@serverless-gitlab-runner/ecs-tasks';
+import { isAlive, type JobTaskFacts, type ManagerFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 
 export interface JobTaskCase {
   jobTask: JobTaskFacts;

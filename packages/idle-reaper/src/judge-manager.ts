@@ -1,4 +1,4 @@
-import { isAlive, type JobTaskFacts, type ManagerFacts } from '@serverless-gitlab-runner/ecs-tasks';
+import { isAlive, type JobTaskFacts, type ManagerFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { ManagerDraining } from '@serverless-gitlab-runner/shared-events';
 import type { ManagerLimits } from './fleet-facts.ts';
 

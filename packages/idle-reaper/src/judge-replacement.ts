@@ -6,7 +6,7 @@ import {
   servesSame,
   takesJobs,
   tokenRefusedAt,
-} from '@serverless-gitlab-runner/ecs-tasks';
+} from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { ManagerRequestCause } from '@serverless-gitlab-runner/shared-events';
 import { changedAt, type FleetFacts, managerLimits } from './fleet-facts.ts';
 

@@ -1,4 +1,4 @@
-import { isAlive, type JobTaskFacts } from '@serverless-gitlab-runner/ecs-tasks';
+import { isAlive, type JobTaskFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 
 /** A secret that a manager made for one job, to pull its images with. */
 export interface JobSecretFacts {

@@ -5,7 +5,7 @@ import {
   type OurTasks,
   readOurTasks,
   type TaskListing,
-} from '@serverless-gitlab-runner/ecs-tasks';
+} from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { managerFamily } from '@serverless-gitlab-runner/fleet';
 
 /** What ECS makes of a task's id; anything else in `startedBy` is no manager, and DescribeTasks would refuse the call. */

@@ -1,4 +1,4 @@
-import type { ManagerFacts, Serving } from '@serverless-gitlab-runner/ecs-tasks';
+import type { ManagerFacts, Serving } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { buildEntry, type ManagerRequestCause } from '@serverless-gitlab-runner/shared-events';
 import type { FleetFacts } from './fleet-facts.ts';
 import { judgeFleet } from './judge-fleet.ts';

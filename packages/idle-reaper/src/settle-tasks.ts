@@ -4,7 +4,7 @@ import {
   type OurTasks,
   STOP_REASONS,
   stopTask,
-} from '@serverless-gitlab-runner/ecs-tasks';
+} from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { buildEntry } from '@serverless-gitlab-runner/shared-events';
 import { drainManager, hasJobTask } from './ecs-acts.ts';
 import { managerLimits } from './fleet-facts.ts';

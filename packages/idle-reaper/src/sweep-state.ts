@@ -1,5 +1,5 @@
 import type { ECSClient } from '@aws-sdk/client-ecs';
-import type { JobTaskFacts, ManagerFacts, OurTasks } from '@serverless-gitlab-runner/ecs-tasks';
+import type { JobTaskFacts, ManagerFacts, OurTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import type { FleetFacts } from './fleet-facts.ts';
 import type { JobSecrets } from './job-secrets.ts';

@@ -1,5 +1,5 @@
-import { failureName } from '@serverless-gitlab-runner/aws-calls';
-import type { ManagerFacts } from '@serverless-gitlab-runner/ecs-tasks';
+import { failureName } from '@serverless-gitlab-runner/aws/calls';
+import type { ManagerFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { FleetFacts } from './fleet-facts.ts';
 import { replacementOf, requestManagers } from './request-managers.ts';
 import { forgottenSecrets, removeSecret } from './settle-secrets.ts';

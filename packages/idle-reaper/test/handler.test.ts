@@ -2,7 +2,7 @@ import { DescribeTasksCommand, ECSClient, ListTasksCommand, TagResourceCommand }
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { definitionArn } from '@serverless-gitlab-runner/ecs-tasks';
+import { definitionArn } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, it, vi } from 'vitest';

@@ -1,4 +1,4 @@
-import { managerFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { managerFacts, taskIdNumber } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { describe, expect, it } from 'vitest';
 import { judgeFleet } from '../src/index.ts';
 import { fleetFacts, minute } from './support/fleets.ts';

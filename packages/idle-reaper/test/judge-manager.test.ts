@@ -1,4 +1,4 @@
-import { jobTaskFacts, managerFacts } from '@serverless-gitlab-runner/ecs-tasks';
+import { jobTaskFacts, managerFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeManager, lastActivityAt, type ManagerCase } from '../src/index.ts';

@@ -1,4 +1,4 @@
-import { jobTaskFacts, managerFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { jobTaskFacts, managerFacts, taskIdNumber } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { describe, expect, it } from 'vitest';
 import { type FleetFacts, judgeReplacement } from '../src/index.ts';
 import { fleetFacts, minute, now } from './support/fleets.ts';

@@ -1,6 +1,6 @@
 import { DescribeTasksCommand, ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { definitionArn, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { definitionArn, taskIdNumber } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { jobFamilyPrefix, managerFamily } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';

@@ -5,7 +5,7 @@ import {
   type SecretListEntry,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { jobTaskFacts } from '@serverless-gitlab-runner/ecs-tasks';
+import { jobTaskFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { toTags } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';

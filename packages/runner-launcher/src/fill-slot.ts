@@ -1,11 +1,11 @@
 import { type ECSClient, RunTaskCommand, type Task } from '@aws-sdk/client-ecs';
-import { failureName, type Timing } from '@serverless-gitlab-runner/aws-calls';
+import { failureName, type Timing } from '@serverless-gitlab-runner/aws/calls';
 import {
   describeOurTasks,
   type ManagerFacts,
   takesJobs,
   toTaskFacts,
-} from '@serverless-gitlab-runner/ecs-tasks';
+} from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
 import type { CapacityMemory } from './capacity-memory.ts';
 import { failureOfAnswer, failureOfError } from './launch-failure.ts';

@@ -1,4 +1,4 @@
-import type { Timing } from '@serverless-gitlab-runner/aws-calls';
+import type { Timing } from '@serverless-gitlab-runner/aws/calls';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import { z } from 'zod';
 import { askGitLab, type GitLabAnswer, isPassing } from './gitlab-request.ts';

@@ -1,4 +1,4 @@
-import { failureName } from '@serverless-gitlab-runner/aws-calls';
+import { failureName } from '@serverless-gitlab-runner/aws/calls';
 import type { z } from 'zod';
 
 /** Why GitLab's API gave no usable answer. */

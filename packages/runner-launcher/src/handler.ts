@@ -9,8 +9,8 @@ import {
   failureName,
   publishEvents,
   systemTiming,
-} from '@serverless-gitlab-runner/aws-calls';
-import { ECS_SHARES, keepToShare, readOurTasks } from '@serverless-gitlab-runner/ecs-tasks';
+} from '@serverless-gitlab-runner/aws/calls';
+import { ECS_SHARES, keepToShare, readOurTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import type { SQSBatchResponse } from 'aws-lambda';
 import { createCapacityMemory } from './capacity-memory.ts';

@@ -1,4 +1,4 @@
-import type { OurTasks } from '@serverless-gitlab-runner/ecs-tasks';
+import type { OurTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
 
 /** ListTasks and DescribeTasks take a hundred tasks each. */
 const TASKS_PER_CALL = 100;

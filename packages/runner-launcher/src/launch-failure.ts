@@ -1,6 +1,6 @@
 import type { Failure } from '@aws-sdk/client-ecs';
-import { failureKind, failureName } from '@serverless-gitlab-runner/aws-calls';
-import { capacityRefusal, quotaAdvice } from '@serverless-gitlab-runner/ecs-tasks';
+import { failureKind, failureName } from '@serverless-gitlab-runner/aws/calls';
+import { capacityRefusal, quotaAdvice } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
 import type { LaunchFailure } from './outcome.ts';
 

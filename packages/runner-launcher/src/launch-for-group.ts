@@ -4,7 +4,7 @@ import {
   readEndedJobTasks,
   type Serving,
   takesJobs,
-} from '@serverless-gitlab-runner/ecs-tasks';
+} from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { CapacityProvider, FleetConfig } from '@serverless-gitlab-runner/fleet';
 import type { CountedJobs } from './counted-jobs.ts';
 import { fillSlot, isTooLate, type LaunchParts, type SlotResult, tooLate } from './fill-slot.ts';

@@ -1,5 +1,5 @@
 import { paginateGetParametersByPath, type SSMClient } from '@aws-sdk/client-ssm';
-import { shareCalls } from '@serverless-gitlab-runner/aws-calls';
+import { shareCalls } from '@serverless-gitlab-runner/aws/calls';
 import {
   type FleetConfig,
   fleetOfConfigParameter,

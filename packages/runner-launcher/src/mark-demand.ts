@@ -1,5 +1,5 @@
 import type { ECSClient } from '@aws-sdk/client-ecs';
-import { describeOurTasks, type ManagerFacts, tagTask } from '@serverless-gitlab-runner/ecs-tasks';
+import { describeOurTasks, type ManagerFacts, tagTask } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { toTags } from '@serverless-gitlab-runner/fleet';
 
 /**

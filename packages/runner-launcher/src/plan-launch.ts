@@ -5,7 +5,7 @@ import {
   type Serving,
   servesSame,
   takesJobs,
-} from '@serverless-gitlab-runner/ecs-tasks';
+} from '@serverless-gitlab-runner/aws/ecs-tasks';
 
 /** A job that an earlier batch counted on a manager, and whose message comes back. */
 export interface CountedJob {

@@ -1,4 +1,4 @@
-import type { OurTasks, Serving } from '@serverless-gitlab-runner/ecs-tasks';
+import type { OurTasks, Serving } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import { endExhausted } from './exhausted-receives.ts';
 import { tooLate } from './fill-slot.ts';

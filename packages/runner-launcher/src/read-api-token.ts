@@ -1,5 +1,5 @@
 import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
-import { failureKind, failureName, shareCalls } from '@serverless-gitlab-runner/aws-calls';
+import { failureKind, failureName, shareCalls } from '@serverless-gitlab-runner/aws/calls';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 
 /** Milliseconds for which a token is held: as long, at most, an old one is used after it was replaced. */

@@ -1,5 +1,5 @@
 import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
-import { failureName, shareCalls } from '@serverless-gitlab-runner/aws-calls';
+import { failureName, shareCalls } from '@serverless-gitlab-runner/aws/calls';
 import {
   type FleetConfig,
   InvalidFleetConfigError,

@@ -1,5 +1,5 @@
 import type { RunTaskCommandInput } from '@aws-sdk/client-ecs';
-import type { Serving } from '@serverless-gitlab-runner/ecs-tasks';
+import type { Serving } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import {
   type FleetConfig,
   MANAGER_CONTAINER,

@@ -1,4 +1,4 @@
-import type { JobTaskFacts } from '@serverless-gitlab-runner/ecs-tasks';
+import type { JobTaskFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 
 /** As many as a message of a fleet at its maximum may wait behind; a number takes some bytes. */
 const MOST_KEPT = 20_000;

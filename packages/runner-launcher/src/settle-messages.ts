@@ -3,7 +3,7 @@ import {
   SendMessageBatchCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { failureName } from '@serverless-gitlab-runner/aws-calls';
+import { failureName } from '@serverless-gitlab-runner/aws/calls';
 import type { Outcome } from './outcome.ts';
 import type { Message } from './read-messages.ts';
 import { retryDelaySeconds } from './retry-delay.ts';

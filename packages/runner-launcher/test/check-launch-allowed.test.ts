@@ -1,6 +1,6 @@
 import { DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
 import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { definitionArn, managerFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { definitionArn, managerFacts, taskIdNumber } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';

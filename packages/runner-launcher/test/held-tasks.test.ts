@@ -1,4 +1,9 @@
-import { jobTaskFacts, managerFacts, type OurTasks, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import {
+  jobTaskFacts,
+  managerFacts,
+  type OurTasks,
+  taskIdNumber,
+} from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { expect, it } from 'vitest';
 import { createHeldTasks } from '../src/index.ts';
 

@@ -1,4 +1,4 @@
-import { managerFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { managerFacts, taskIdNumber } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type LaunchFacts, planLaunch } from '../src/index.ts';

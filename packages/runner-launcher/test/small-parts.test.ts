@@ -1,4 +1,4 @@
-import { jobTaskFacts } from '@serverless-gitlab-runner/ecs-tasks';
+import { jobTaskFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { describe, expect, it } from 'vitest';
 import { readEnvironment } from '../src/environment.ts';
 import {

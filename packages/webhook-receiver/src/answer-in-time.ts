@@ -1,4 +1,4 @@
-import { EventsNotPublishedError, failureName, type Timing } from '@serverless-gitlab-runner/aws-calls';
+import { EventsNotPublishedError, failureName, type Timing } from '@serverless-gitlab-runner/aws/calls';
 import { unavailable } from './answers.ts';
 import type { Reception } from './receive-webhook.ts';
 

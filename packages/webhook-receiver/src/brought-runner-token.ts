@@ -1,5 +1,5 @@
 import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
-import { failureName, type Timing } from '@serverless-gitlab-runner/aws-calls';
+import { failureName, type Timing } from '@serverless-gitlab-runner/aws/calls';
 import { broughtRunnerTokenName, parameterNames } from '@serverless-gitlab-runner/fleet';
 import { createBoundedMap } from './bounded-map.ts';
 

@@ -1,5 +1,5 @@
 import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
-import { shareCalls, type Timing } from '@serverless-gitlab-runner/aws-calls';
+import { shareCalls, type Timing } from '@serverless-gitlab-runner/aws/calls';
 import {
   type FleetConfig,
   fleetOfConfigParameter,

@@ -1,5 +1,5 @@
 import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
-import { shareCalls, type Timing } from '@serverless-gitlab-runner/aws-calls';
+import { shareCalls, type Timing } from '@serverless-gitlab-runner/aws/calls';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 import { SIGNING_TOKEN_PREFIX, type WebhookSecrets } from './authenticate.ts';
 import { createCallBudget } from './call-budget.ts';

@@ -2,7 +2,7 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { boundedClientOptions, systemTiming } from '@serverless-gitlab-runner/aws-calls';
+import { boundedClientOptions, systemTiming } from '@serverless-gitlab-runner/aws/calls';
 import { answerInTime } from './answer-in-time.ts';
 import type { Answer } from './answers.ts';
 import { createBoundedMap } from './bounded-map.ts';

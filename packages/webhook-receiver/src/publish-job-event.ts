@@ -1,5 +1,5 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
-import { publishEvents, type Timing } from '@serverless-gitlab-runner/aws-calls';
+import { publishEvents, type Timing } from '@serverless-gitlab-runner/aws/calls';
 import { buildEntry, type NewEventDetail } from '@serverless-gitlab-runner/shared-events';
 
 /** A job event that is worth publishing. */

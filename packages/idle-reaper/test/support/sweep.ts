@@ -11,7 +11,7 @@ import {
   type jobTaskFacts,
   managerFacts,
   taskIdNumber,
-} from '@serverless-gitlab-runner/ecs-tasks';
+} from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import { mockClient } from 'aws-sdk-client-mock';

@@ -18,7 +18,7 @@ export class MissingImagePartError extends Error {
 export interface RunnerImageParts {
   /** Folder of the Dockerfile. */
   readonly dockerfile: string;
-  /** Folder of packages/fargate-executor, built. */
+  /** Folder of packages/runner-manager, built. */
   readonly executor: string;
 }
 
@@ -36,7 +36,7 @@ export function builtRunnerImage(architecture: Architecture): DockerImageAssetPr
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   stageRunnerImage(directory, {
     dockerfile: join(ROOT, 'images/runner'),
-    executor: join(ROOT, 'packages/fargate-executor'),
+    executor: join(ROOT, 'packages/runner-manager'),
   });
   return { directory, platform: platformOf(architecture), followSymlinks: SymlinkFollowMode.ALWAYS };
 }
@@ -55,7 +55,7 @@ export function stageRunnerImage(context: string, { dockerfile, executor }: Runn
   for (const [name, source] of parts) {
     if (!existsSync(source))
       throw new MissingImagePartError(
-        `${source} does not exist: run \`npx nx build fargate-executor\` first`,
+        `${source} does not exist: run \`npx nx build runner-manager\` first`,
       );
     symlinkSync(source, join(context, name));
   }

@@ -9,7 +9,7 @@ import {
   TagResourceCommand,
   type Task,
 } from '@aws-sdk/client-ecs';
-import { definitionArn, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { definitionArn, taskIdNumber } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { jobFamilyPrefix, managerFamily, tagValue } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 

@@ -1,4 +1,4 @@
-import { readOurTasks } from '@serverless-gitlab-runner/ecs-tasks';
+import { readOurTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { type FleetConfigInput, parseFleetConfig, toTags } from '@serverless-gitlab-runner/fleet';
 import { buildEntry, type EventEntry, type NewEventDetail } from '@serverless-gitlab-runner/shared-events';
 import {

@@ -1,4 +1,4 @@
-import { jobTaskFacts, managerFacts, taskIdNumber } from '@serverless-gitlab-runner/ecs-tasks';
+import { jobTaskFacts, managerFacts, taskIdNumber } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { LaunchFacts } from '../../src/index.ts';
 
 export const now = 1_000_000;

@@ -1,0 +1,84 @@
+import { DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
+import { jobFamilyPrefix, managerFamily } from '@serverless-gitlab-runner/fleet';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  definitionArn,
+  describeOurTasks,
+  listTaskArns,
+  readEndedJobTasks,
+  readOurTasks,
+} from '../src/ecs-tasks/index.ts';
+
+const mock = mockClient(ECSClient);
+const ecs = new ECSClient({ region: 'eu-west-1' });
+const arn = (number: number) => `arn:aws:ecs:eu-west-1:111122223333:task/cluster/${number}`;
+
+beforeEach(() => mock.reset());
+
+describe('reading our tasks', () => {
+  it('follows every page of a list', async () => {
+    mock
+      .on(ListTasksCommand)
+      .resolvesOnce({ taskArns: [arn(1)], nextToken: 'more' })
+      .resolvesOnce({ taskArns: [arn(2)] });
+    expect(await listTaskArns(ecs, 'cluster', { desiredStatus: 'RUNNING' })).toEqual([arn(1), arn(2)]);
+    expect(mock.commandCalls(ListTasksCommand)[1]?.args[0].input).toMatchObject({ nextToken: 'more' });
+  });
+
+  it('describes a hundred tasks a call, with their tags', async () => {
+    mock.on(DescribeTasksCommand).resolves({ tasks: [] });
+    await describeOurTasks(
+      ecs,
+      'cluster',
+      Array.from({ length: 201 }, (_, index) => arn(index)),
+    );
+    const calls = mock.commandCalls(DescribeTasksCommand).map((call) => call.args[0].input);
+    expect(calls.map(({ tasks }) => tasks?.length)).toEqual([100, 100, 1]);
+    expect(calls.every(({ include }) => include?.includes('TAGS'))).toBe(true);
+  });
+
+  it('asks for nothing when nothing is listed', async () => {
+    mock.on(ListTasksCommand).resolves({});
+    expect(await readOurTasks(ecs, 'cluster', [{ startedBy: 'x' }])).toEqual({ managers: [], jobTasks: [] });
+    expect(mock.commandCalls(DescribeTasksCommand)).toHaveLength(0);
+  });
+
+  it('keeps managers and job tasks, leaves out what is not ours or missing, and describes each task once', async () => {
+    mock
+      .on(ListTasksCommand, { desiredStatus: 'RUNNING' })
+      .resolves({ taskArns: [arn(1), arn(2), arn(3), arn(4)] });
+    mock.on(ListTasksCommand, { desiredStatus: 'STOPPED' }).resolves({ taskArns: [arn(1)] });
+    mock.on(DescribeTasksCommand).resolves({
+      tasks: [
+        { taskArn: arn(1), taskDefinitionArn: definitionArn(managerFamily('a')) },
+        { taskArn: arn(2), taskDefinitionArn: definitionArn(`${jobFamilyPrefix('a')}1`) },
+        { taskArn: arn(3), taskDefinitionArn: definitionArn('web') },
+      ],
+      failures: [{ arn: arn(4), reason: 'MISSING' }],
+    });
+    const tasks = await readOurTasks(ecs, 'cluster', [
+      { desiredStatus: 'RUNNING' },
+      { desiredStatus: 'STOPPED' },
+    ]);
+    expect(tasks.managers.map(({ taskArn }) => taskArn)).toEqual([arn(1)]);
+    expect(tasks.jobTasks.map(({ taskArn }) => taskArn)).toEqual([arn(2)]);
+    expect(mock.commandCalls(DescribeTasksCommand)[0]?.args[0].input.tasks).toHaveLength(4);
+  });
+
+  it('reads ended job tasks, none of the managers among them, and no more pages than it is told to', async () => {
+    mock
+      .on(ListTasksCommand, { desiredStatus: 'STOPPED' })
+      .resolvesOnce({ taskArns: [arn(1), arn(2)], nextToken: '2' })
+      .resolves({ taskArns: [arn(3), arn(4)], nextToken: 'more' });
+    mock.on(DescribeTasksCommand).resolves({
+      tasks: [
+        { taskArn: arn(1), taskDefinitionArn: definitionArn(managerFamily('a')) },
+        { taskArn: arn(2), taskDefinitionArn: definitionArn(`${jobFamilyPrefix('a')}1`) },
+      ],
+    });
+    const ended = await readEndedJobTasks(ecs, 'cluster', 3);
+    expect(ended.map(({ taskArn }) => taskArn)).toEqual([arn(2)]);
+    expect(mock.commandCalls(ListTasksCommand)).toHaveLength(2);
+  });
+});

@@ -1,0 +1,202 @@
+import { DescribeTasksCommand, ECSClient, ListTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
+import { describe, expect, it } from 'vitest';
+import {
+  createPace,
+  ECS_RATES,
+  ECS_SHARES,
+  keepToShare,
+  type Pace,
+  type RateName,
+  type Shares,
+} from '../src/ecs-tasks/index.ts';
+
+const CLUSTER = { cluster: 'ci' };
+const ALL: Shares = { reads: 1, tasks: 1, runTask: 1, tags: 1 };
+
+/** A client whose requests ECS answers at once, a clock that only its waiting moves, and when each request was made. */
+function createClient(shares: Shares, processes = () => 1, statuses: number[] = []) {
+  let now = 0;
+  const requestedAt: number[] = [];
+  const client = new ECSClient({
+    region: 'eu-west-1',
+    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    maxAttempts: 3,
+    requestHandler: {
+      handle: async () => {
+        requestedAt.push(now);
+        const body = JSON.stringify({ __type: 'ThrottlingException', message: 'Rate exceeded' });
+        const statusCode = statuses.shift() ?? 200;
+        return { response: { statusCode, headers: {}, body: new TextEncoder().encode(body) } };
+      },
+    },
+  });
+  const sleep = async (milliseconds: number) => {
+    now += milliseconds;
+  };
+  keepToShare(client, shares, processes, { now: () => now, sleep, random: () => 0 });
+  return { client, requestedAt, pass: sleep, now: () => now };
+}
+
+async function times(count: number, act: () => Promise<unknown>): Promise<void> {
+  for (let call = 0; call < count; call += 1) await act();
+}
+
+describe('a client that keeps to a share', () => {
+  it('passes its burst at once, and then as many a second as the share has', async () => {
+    const { client, requestedAt } = createClient({ ...ALL, reads: 0.5 });
+    await times(60, () => client.send(new ListTasksCommand(CLUSTER)));
+    expect(requestedAt.filter((at) => at === 0)).toHaveLength(50);
+    expect(requestedAt.at(-1)).toBeCloseTo((10 / 10) * 1000);
+  });
+
+  it('counts calls of one bucket together, and others apart', async () => {
+    const { client, now } = createClient({ ...ALL, reads: 0.02 });
+    await client.send(new ListTasksCommand(CLUSTER));
+    await client.send(new DescribeTasksCommand({ ...CLUSTER, tasks: ['a'] }));
+    expect(now()).toBe(0);
+    await client.send(new RunTaskCommand({ ...CLUSTER, taskDefinition: 'x' }));
+    expect(now()).toBe(0);
+    await client.send(new DescribeTasksCommand({ ...CLUSTER, tasks: ['a'] }));
+    expect(now()).toBeCloseTo(2500);
+  });
+
+  it('shares with others, as many as there are now', async () => {
+    let processes = 1;
+    const { client, now } = createClient({ ...ALL, reads: 0.5 }, () => processes);
+    await times(50, () => client.send(new ListTasksCommand(CLUSTER)));
+    processes = 50;
+    await client.send(new ListTasksCommand(CLUSTER));
+    expect(now()).toBeCloseTo(5000);
+  });
+
+  it('gets back what it has not used, up to its burst', async () => {
+    const { client, now, pass } = createClient({ ...ALL, reads: 0.1 });
+    await times(10, () => client.send(new ListTasksCommand(CLUSTER)));
+    await pass(3_600_000);
+    const before = now();
+    await times(10, () => client.send(new ListTasksCommand(CLUSTER)));
+    expect(now()).toBe(before);
+    await client.send(new ListTasksCommand(CLUSTER));
+    expect(now()).toBeCloseTo(before + 500);
+  });
+
+  it('counts each try', async () => {
+    const { client, now } = createClient({ ...ALL, reads: 0.02 }, undefined, [400, 400]);
+    await client.send(new ListTasksCommand(CLUSTER));
+    expect(now()).toBeCloseTo(2500);
+  });
+});
+
+it.each(Object.keys(ECS_RATES) as RateName[])(
+  'all shares of %s together are less than half of it',
+  (name) => {
+    const total = Object.values(ECS_SHARES).reduce((sum, shares) => sum + shares[name], 0);
+    expect(total).toBeLessThan(0.5);
+  },
+);
+
+/** A clock that is moved by hand, with what sleeps on it. */
+function createClock() {
+  let now = 0;
+  let seed = 1;
+  const sleepers: { until: number; wake(): void }[] = [];
+  return {
+    now: () => now,
+    /** The same numbers in every run (Park and Miller's generator). */
+    random: () => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    },
+    sleep: (milliseconds: number) =>
+      new Promise<void>((wake) => void sleepers.push({ until: now + milliseconds, wake })),
+    /** Lets all that is due happen, and moves on to what is next. */
+    async runUntil(end: number) {
+      for (;;) {
+        await new Promise(setImmediate);
+        sleepers.sort((one, other) => one.until - other.until);
+        const [next] = sleepers;
+        if (next === undefined || next.until > end) return;
+        sleepers.shift();
+        now = next.until;
+        next.wake();
+      }
+    },
+  };
+}
+
+describe('1,000 jobs at once over 50 managers, two launchers and a reaper, each as fast as its pace lets it', () => {
+  const MANAGERS = 50;
+  const JOBS_EACH = 20;
+  const END_MS = 300_000;
+  const TAKES: Record<string, RateName[]> = {
+    DescribeTasksCommand: ['reads'],
+    ListTasksCommand: ['reads'],
+    RunTaskCommand: ['tasks', 'runTask'],
+    StopTaskCommand: ['tasks'],
+    TagResourceCommand: ['tags'],
+  };
+
+  /** Half of AWS's buckets, as low as each came, and what was taken in all. */
+  function createHalf(now: () => number) {
+    const half = new Map<RateName, { level: number; at: number; lowest: number; taken: number }>();
+    return {
+      half,
+      take(command: string) {
+        for (const name of TAKES[command] ?? []) {
+          const { burst, perSecond } = ECS_RATES[name];
+          const bucket = half.get(name) ?? { level: burst / 2, at: 0, lowest: burst / 2, taken: 0 };
+          const gained = ((now() - bucket.at) / 1000) * (perSecond / 2);
+          const level = Math.min(burst / 2, bucket.level + gained) - 1;
+          const lowest = Math.min(bucket.lowest, level);
+          half.set(name, { level, lowest, at: now(), taken: bucket.taken + 1 });
+        }
+      },
+    };
+  }
+
+  /** @param share how many managers each of them takes to share with it */
+  async function run(share: number) {
+    const clock = createClock();
+    const { half, take } = createHalf(clock.now);
+    const callers = (shares: Shares, processes: number, count: number) =>
+      Array.from({ length: count }, (): Pace => {
+        const pace = createPace(shares, () => processes, clock);
+        return async (command) => {
+          await pace(command);
+          take(command);
+        };
+      });
+    for (const call of callers(ECS_SHARES.managers, share, MANAGERS)) {
+      void forEver(call, 'DescribeTasksCommand');
+      void startAndStop(call);
+    }
+    const others = [...callers(ECS_SHARES.launcher, 2, 2), ...callers(ECS_SHARES.reaper, 1, 1)];
+    for (const call of others)
+      for (const command of ['ListTasksCommand', 'TagResourceCommand', 'StopTaskCommand'])
+        void forEver(call, command);
+    await clock.runUntil(END_MS);
+    return half;
+  }
+
+  async function forEver(call: Pace, command: string): Promise<never> {
+    for (;;) await call(command);
+  }
+
+  async function startAndStop(call: Pace): Promise<void> {
+    for (let job = 0; job < JOBS_EACH; job += 1) await call('RunTaskCommand');
+    for (let job = 0; job < JOBS_EACH; job += 1) await call('StopTaskCommand');
+  }
+
+  it('stay within half of every rate', async () => {
+    const half = await run(MANAGERS);
+    expect([...half.keys()].sort()).toEqual(['reads', 'runTask', 'tags', 'tasks']);
+    for (const { lowest } of half.values()) expect(lowest).toBeGreaterThanOrEqual(-1e-6);
+    expect(half.get('runTask')?.taken).toBe(MANAGERS * JOBS_EACH);
+  });
+
+  it('would not, if each manager took the share of all', async () => {
+    const half = await run(1);
+    expect(half.get('reads')?.lowest).toBeLessThan(0);
+    expect(half.get('runTask')?.lowest).toBeLessThan(0);
+  });
+});

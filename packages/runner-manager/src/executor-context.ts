@@ -1,0 +1,41 @@
+import type { FleetConfig, RegionPrices } from '@serverless-gitlab-runner/fleet';
+import type { ProjectShares } from './job/plan/project-shares.ts';
+import type { Logger } from './logger.ts';
+import type { EventPublisher } from './publish-events.ts';
+import type { ImageConfigReader } from './registry/image-config-reader.ts';
+import type { ContainerLog } from './task/container-log.ts';
+import type { SecretLeases } from './task/lease-secrets.ts';
+import type { TaskDefinitionRegistry } from './task/register-task-definition.ts';
+import type { RunTaskSettings } from './task/run-job-task.ts';
+import type { TaskDefinitionSettings } from './task/task-definition.ts';
+import type { TaskWatcher } from './task/watch-tasks.ts';
+
+/** What tasks cost in the manager's region and network. */
+export interface TaskPricing extends RegionPrices {
+  region: string;
+  hasPublicIp: boolean;
+}
+
+/** What serving a job needs of the manager: read and made once, when it starts. */
+export interface ExecutorContext {
+  fleet: FleetConfig;
+  managerTaskArn: string;
+  stateFolder: string;
+  /** Environment of programs that the manager starts. */
+  inherited: Readonly<Record<string, string>>;
+  runTask: RunTaskSettings;
+  taskDefinition: TaskDefinitionSettings;
+  taskDefinitions: TaskDefinitionRegistry;
+  secretLeases: SecretLeases;
+  imageConfigs: ImageConfigReader;
+  /** What one project's jobs may use of this manager at one time. */
+  projectShares: ProjectShares;
+  watcher: TaskWatcher;
+  containerLog: ContainerLog;
+  /** What tasks cost here. */
+  pricing: TaskPricing;
+  /** Whether links to AWS's console make sense. */
+  hasConsole: boolean;
+  publish: EventPublisher;
+  logger: Logger;
+}

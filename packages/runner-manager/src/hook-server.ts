@@ -1,0 +1,153 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { messageOf } from './errors.ts';
+import { parseHookEnvironment } from './job/request/job-request.ts';
+import { SESSION_ID } from './job/start/job-session.ts';
+import type { HookResult, JobExecutor } from './job-executor.ts';
+import type { Logger } from './logger.ts';
+import { configOutput } from './manager/config-output.ts';
+
+/**
+ * Last line of an answer to `prepare`, `cleanup` and `why`; the hook takes it out and ends accordingly. A stream that ends
+ * without it broke.
+ */
+const RESULT_MARKER = 'runner-manager-result:';
+
+/** Bytes of a request that are read at most: Linux starts no hook with a larger environment. */
+const MOST_BODY_BYTES = 8 * 1024 * 1024;
+
+/** Serves one request of a hook; `session` and `rest` are what follows its name in the URL. */
+type Route = (call: HookCall) => Promise<void>;
+
+interface HookCall {
+  executor: JobExecutor;
+  request: IncomingMessage;
+  response: ServerResponse;
+  session: string;
+  rest: readonly string[];
+  /** Writes a line into the job log. */
+  write(line: string): void;
+}
+
+const ROUTES: Readonly<Record<string, Route>> = {
+  'POST config': config,
+  'POST prepare': prepare,
+  'POST cleanup': cleanup,
+  'GET again': again,
+  'GET why': why,
+  'GET after': after,
+};
+
+/**
+ * The hooks' way to the resident process: HTTP on a Unix socket. `POST /config` takes the path of the job response and
+ * answers with what the runner reads; it opens a session, which the paths of all others name. `POST /prepare/SESSION`
+ * takes `env -0`; it, `POST /cleanup/SESSION` and `GET /why/SESSION` answer with lines for the job log as they come,
+ * `GET /again/SESSION` opens a lost connection anew and says whether there is one, `GET /after/SESSION/STAGE/EXIT-CODE`
+ * answers with what there is to say after a stage.
+ */
+export async function startHookServer(
+  socketPath: string,
+  executor: JobExecutor,
+  logger: Logger,
+): Promise<Server> {
+  const server = createServer((request, response) => {
+    answer(executor, request, response).catch((error: unknown) => {
+      logger.error('a hook could not be answered', { url: request.url, error: messageOf(error) });
+      response.destroy();
+    });
+  });
+  // A prepare takes as long as images take to pull; nobody but the hooks can connect.
+  server.requestTimeout = 0;
+  server.headersTimeout = 0;
+  server.timeout = 0;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(socketPath, resolve);
+  });
+  return server;
+}
+
+async function answer(
+  executor: JobExecutor,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const [, name = '', session = '', ...rest] = (request.url ?? '').split('/');
+  const route = ROUTES[`${request.method} ${name}`];
+  if (!route || (session !== '' && !SESSION_ID.test(session))) {
+    response.writeHead(404).end();
+    return;
+  }
+  // A line that ends the answer is this server's alone to write, whatever a job's text may begin with.
+  const write = (line: string) =>
+    void response.write(`${line.startsWith(RESULT_MARKER) ? ' ' : ''}${line}\n`);
+  await route({ executor, request, response, session, rest, write });
+}
+
+async function config({ executor, request, response }: HookCall): Promise<void> {
+  try {
+    const session = await executor.open((await body(request)).toString('utf8'));
+    response.end(`${configOutput(session)}\n`);
+  } catch (error) {
+    response.writeHead(500).end(`ERROR: ${messageOf(error)}\n`);
+  }
+}
+
+async function prepare(call: HookCall): Promise<void> {
+  const { executor, request, response, session, write } = call;
+  const environment = parseHookEnvironment((await body(request)).toString('utf8'));
+  response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' });
+  end(call, await executor.prepare(session, environment, write, hangUpOf(response)));
+}
+
+async function cleanup(call: HookCall): Promise<void> {
+  try {
+    await call.executor.cleanup(call.session);
+    end(call, 'success');
+  } catch (error) {
+    call.write(`The job's task could not be stopped: ${messageOf(error)}`);
+    end(call, 'system-failure');
+  }
+}
+
+async function why(call: HookCall): Promise<void> {
+  end(call, await call.executor.why(call.session, call.write));
+}
+
+async function again({ executor, response, session }: HookCall): Promise<void> {
+  response.end((await executor.again(session)) ? 'yes\n' : 'no\n');
+}
+
+async function after({ executor, response, session, rest, write }: HookCall): Promise<void> {
+  const [name = '', exitCode = ''] = rest;
+  if (!/^\w{1,100}$/.test(name) || !/^\d{1,3}$/.test(exitCode)) {
+    response.writeHead(404).end();
+    return;
+  }
+  for (const line of await executor.afterStage(session, { name, exitCode: Number(exitCode) })) write(line);
+  response.end();
+}
+
+function end({ response }: HookCall, result: HookResult): void {
+  response.end(`${RESULT_MARKER}${result}\n`);
+}
+
+/** A request's body. @throws when it is larger than any hook sends */
+async function body(request: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of request) {
+    size += piece.length;
+    if (size > MOST_BODY_BYTES) throw new Error(`a hook sends more than ${MOST_BODY_BYTES} bytes`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Aborts when the hook goes away before it has its answer. */
+function hangUpOf(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once('close', () => {
+    if (!response.writableEnded) controller.abort();
+  });
+  return controller.signal;
+}

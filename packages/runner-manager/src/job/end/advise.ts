@@ -1,0 +1,69 @@
+import { type ImageParts, imageParts, isOneOf } from '../plan/image-parts.ts';
+import type { JobOverrides } from '../request/job-overrides.ts';
+import { INSTEAD, isDockerClient } from '../request/refuse-unsupported.ts';
+
+/** What is known of a job when its notes are written. */
+export interface Advised {
+  overrides: JobOverrides;
+  image: string;
+  /** Images of the services. */
+  services: readonly string[];
+  /** The job's time-out in seconds, as GitLab says it. */
+  timeoutSeconds: number | undefined;
+  /** Seconds after which the fleet stops a job's task. */
+  maxLifetimeSeconds: number;
+}
+
+/** Lines for the job log on what may fail on Fargate though nothing refuses it, each with what to do. */
+export function advise(job: Advised): string[] {
+  const images = [job.image, ...job.services].map(imageParts);
+  const notes = [
+    adviceOnTimeout(job),
+    isDockerClient(job.image) && !job.overrides.dockerHost
+      ? `There is no Docker daemon for ${job.image} on Fargate, unless DOCKER_HOST names one elsewhere. ${INSTEAD.builds}`
+      : undefined,
+    job.overrides.usesTestcontainers && !job.overrides.dockerHost ? TESTCONTAINERS : undefined,
+    images.some(usesGpu) ? GPU : undefined,
+    images.some(usesKvm) ? KVM : undefined,
+    images.some(isBrowser) ? SHARED_MEMORY : undefined,
+  ];
+  return notes.filter((note) => note !== undefined);
+}
+
+/** GitLab fails a job at its time-out; a task that is stopped before reads as a failure of the runner. */
+function adviceOnTimeout({ timeoutSeconds, maxLifetimeSeconds }: Advised): string | undefined {
+  if (timeoutSeconds === undefined || timeoutSeconds <= maxLifetimeSeconds) return undefined;
+  return `The job's timeout is ${inMinutes(timeoutSeconds)}, but this fleet stops a job task ${inMinutes(maxLifetimeSeconds)} after its start (its job.maxLifetimeSeconds). Split the job, or ask for a higher limit.`;
+}
+
+function inMinutes(seconds: number): string {
+  return `${Math.floor(seconds / 60)} min`;
+}
+
+const TESTCONTAINERS =
+  'Testcontainers needs a Docker daemon, which Fargate does not have. Start what the tests need as `services:`, or set DOCKER_HOST to a daemon elsewhere (Testcontainers Cloud, for one).';
+const GPU =
+  'Fargate has no GPUs: CUDA finds no device. Run on the CPU, or give the job the tags of a runner with GPUs.';
+const KVM =
+  'Fargate has no /dev/kvm: emulators and virtual machines run without acceleration or not at all. Give the job the tags of a runner with KVM, or use a device farm.';
+/** @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_LinuxParameters.html */
+const SHARED_MEMORY =
+  '/dev/shm cannot be enlarged on Fargate, and containers have 64 MB by default: start Chromium with --disable-dev-shm-usage where tabs crash.';
+
+function usesGpu({ path, name, tag }: ImageParts): boolean {
+  return path.includes('nvidia') || name === 'cuda' || /(^|[._-])(gpu|cuda[0-9.]*)([._-]|$)/.test(tag);
+}
+
+function usesKvm(image: ImageParts): boolean {
+  const emulators = ['budtmo/docker-android', 'qemux/qemu', 'dockurr/windows', 'dockurr/macos'];
+  return isOneOf(image, emulators) || image.name.includes('android-emulator');
+}
+
+/** Images in which tests drive a browser of the Chromium family. */
+function isBrowser(image: ImageParts): boolean {
+  const { path, name } = image;
+  const vendors = ['cypress', 'selenium', 'playwright', 'puppeteer', 'browserless', 'zenika'];
+  return (
+    path.some((part) => vendors.includes(part)) || ['chromium', 'chrome', 'alpine-chrome'].includes(name)
+  );
+}

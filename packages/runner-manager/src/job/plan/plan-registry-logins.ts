@@ -1,0 +1,51 @@
+import { closest, normalizedPath, registryPath } from '../../registry/registry-path.ts';
+import type { DockerAuthConfig } from '../request/docker-auth-config.ts';
+import type { JobRequest } from '../request/job-request.ts';
+
+/** How ECS gets into an image's registry: by a secret that is there, or by a login for which one is made. */
+export type RegistryAccess =
+  | { kind: 'secret'; arn: string }
+  | { kind: 'login'; username: string; password: string };
+
+/** What opens a registry, or a path of it. */
+interface RegistryKey {
+  /** `registry.example.com/group`, without scheme; Docker Hub is `docker.io`. */
+  where: string;
+  access: RegistryAccess;
+}
+
+/**
+ * Plans with what each image of a job is pulled, by image: the job's `DOCKER_AUTH_CONFIG` first, then the fleet's
+ * credentials, then what GitLab sends with the job (its own registry, the dependency proxy). An image that none of them
+ * is for is pulled without, or, from Amazon ECR, by the execution role.
+ * @see https://docs.gitlab.com/ci/docker/using_docker_images/#access-an-image-from-a-private-container-registry
+ */
+export function planRegistryLogins(
+  request: JobRequest,
+  { logins }: DockerAuthConfig,
+  fleetSecrets: Readonly<Record<string, string>>,
+  images: readonly string[],
+): ReadonlyMap<string, RegistryAccess> {
+  const sources = [
+    logins.map(({ where, ...login }): RegistryKey => ({ where, access: { kind: 'login', ...login } })),
+    Object.entries(fleetSecrets).map(
+      ([where, arn]): RegistryKey => ({ where: normalizedPath(where), access: { kind: 'secret', arn } }),
+    ),
+    keysOfGitLab(request),
+  ];
+  return new Map(
+    images.flatMap((image): [string, RegistryAccess][] => {
+      const path = registryPath(image);
+      const found = sources.map((keys) => closest(path, keys)).find((key) => key !== undefined);
+      return found ? [[image, found.access]] : [];
+    }),
+  );
+}
+
+function keysOfGitLab({ credentials }: JobRequest): RegistryKey[] {
+  return credentials.flatMap(({ type, url, username, password }): RegistryKey[] => {
+    // Stryker disable next-line ArrayDeclaration: a text in place of a key is the key of no image
+    if (type !== 'registry' || !username || !password) return [];
+    return [{ where: normalizedPath(url), access: { kind: 'login', username, password } }];
+  });
+}

@@ -1,0 +1,120 @@
+import { quoted, refuseLonger } from '../../bounded-text.ts';
+import { JobRefusedError } from '../../errors.ts';
+import { tagOf } from '../../registry/registry-path.ts';
+import { expandVariables } from '../request/expand-variables.ts';
+import type { JobOverrides } from '../request/job-overrides.ts';
+import type { JobRequest, ServiceRequest } from '../request/job-request.ts';
+import { MOST_ALIAS_CHARACTERS } from '../request/refuse-long-texts.ts';
+import type { Findings } from '../run/findings.ts';
+import { LARGEST_ENVIRONMENT_BYTES, LARGEST_VARIABLE_BYTES } from '../start/send-environment.ts';
+import { planImage } from './plan-image.ts';
+import { planUser } from './plan-user.ts';
+import { type PlannedService, portForAll, portOf, refuseSharedPorts } from './service-ports.ts';
+import { type ServiceVariable, serviceVariables } from './service-variables.ts';
+
+/** A service container: what belongs to the task's shape. */
+export interface ServiceShape {
+  /** Name of the container. */
+  container: string;
+  image: string;
+  /** What the job says instead of the image's own. */
+  entryPoint?: string[];
+  command?: string[];
+  /** What the service agent starts (`images/job-base/service`); undefined: nobody knows it, so ECS starts the image. */
+  program?: readonly string[];
+  /** User that it runs as. Default: the image's own. */
+  user?: string;
+}
+
+/** A job's services: their shape, their variables by container, and the names the job finds them by. */
+export interface ServicesPlan {
+  shapes: ServiceShape[];
+  variables: ReadonlyMap<string, readonly ServiceVariable[]>;
+  hostnames: string[];
+  planned: PlannedService[];
+}
+
+const MOST_ALIASES = 32;
+const MOST_NAME_CHARACTERS = 255;
+/** Names as a hosts file takes them. */
+const HOSTNAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
+
+/**
+ * Plans the job's `services:`, whose texts `refuseLongTexts` has seen.
+ * @throws {JobRefusedError} at the first thing that cannot be
+ */
+export function planServices(request: JobRequest, overrides: JobOverrides, findings: Findings): ServicesPlan {
+  const { services } = request;
+  const shaped = services.map((service, index) => ({
+    service,
+    shape: shapeOf(`svc-${index}`, service, request),
+  }));
+  const variables = new Map<string, readonly ServiceVariable[]>();
+  for (const { service, shape } of shaped) {
+    const own = serviceVariables(request, service, LARGEST_ENVIRONMENT_BYTES);
+    variables.set(shape.container, own);
+    refuseLargeEnvironment(service, own);
+  }
+  const named = shaped.map((each) => ({ ...each, aliases: aliasesOf(each.service, request.variables) }));
+  const jobPort = portForAll(services, overrides);
+  const planned = named.map(({ service, shape: { container, image }, aliases: [alias] }): PlannedService => {
+    const port = portOf(service, image, jobPort, request.variables, findings);
+    return { container, title: alias ? `${image} (${alias})` : image, port };
+  });
+  refuseSharedPorts(planned);
+  return { shapes: named.map(({ shape }) => shape), variables, hostnames: hostnamesOf(named), planned };
+}
+
+/** Linux would not start the service, and say so in words that nobody understands. */
+function refuseLargeEnvironment({ name }: ServiceRequest, variables: readonly ServiceVariable[]): void {
+  const bytesOf = (each: ServiceVariable) => Buffer.byteLength(each.name) + Buffer.byteLength(each.value) + 2;
+  const large = variables.find((each) => bytesOf(each) > LARGEST_VARIABLE_BYTES);
+  const bytes = variables.reduce((sum, each) => sum + bytesOf(each), 0);
+  if (large) {
+    throw new JobRefusedError([
+      `The variable ${large.name} of the service ${name} is longer than Linux takes (${LARGEST_VARIABLE_BYTES} bytes): make it a file.`,
+    ]);
+  }
+  if (bytes > LARGEST_ENVIRONMENT_BYTES) {
+    throw new JobRefusedError([
+      `The variables of the service ${name} come to ${bytes} bytes, of at most ${LARGEST_ENVIRONMENT_BYTES}: make large ones files.`,
+    ]);
+  }
+}
+
+/** A service's aliases: several are separated by spaces or commas. */
+function aliasesOf({ alias }: ServiceRequest, variables: JobRequest['variables']): string[] {
+  const names = expandVariables(alias ?? '', variables, MOST_ALIAS_CHARACTERS)
+    .split(/[\s,]/)
+    .filter((name) => name);
+  if (names.length > MOST_ALIASES) {
+    throw new JobRefusedError([
+      `The alias ${quoted(names.join(' '))} gives a service ${names.length} names: at most ${MOST_ALIASES} are allowed.`,
+    ]);
+  }
+  for (const name of names) refuseLonger('The alias', name, MOST_NAME_CHARACTERS);
+  return names;
+}
+
+function shapeOf(container: string, service: ServiceRequest, { variables }: JobRequest): ServiceShape {
+  const user = planUser(service, variables);
+  return {
+    container,
+    image: planImage('service', service.name, variables),
+    ...(service.entrypoint?.length ? { entryPoint: service.entrypoint } : {}),
+    ...(service.command?.length ? { command: service.command } : {}),
+    ...(user ? { user } : {}),
+  };
+}
+
+/**
+ * The names GitLab gives a service: its aliases, and its image's name without tag and port, with `/` once as `__` and
+ * once as `-`. @see https://docs.gitlab.com/ci/services/#accessing-the-services
+ */
+function hostnamesOf(services: readonly { shape: ServiceShape; aliases: readonly string[] }[]): string[] {
+  const names = services.flatMap(({ shape: { image }, aliases }) => {
+    const bare = image.slice(0, image.length - tagOf(image).length).replace(/:[0-9]+\//, '/');
+    return [bare.replaceAll('/', '__'), bare.replaceAll('/', '-'), ...aliases];
+  });
+  return [...new Set(names)].filter((name) => HOSTNAME.test(name));
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { quoted, refuseLonger } from '../../bounded-text.ts';
+import { JobRefusedError } from '../../errors.ts';
+import { jsonOf } from '../../json-of.ts';
+import { normalizedPath } from '../../registry/registry-path.ts';
+import type { JobRequest } from './job-request.ts';
+
+const VARIABLE = 'DOCKER_AUTH_CONFIG';
+/** A secret of AWS Secrets Manager, which a login becomes, holds 64 KiB. */
+const MOST_CHARACTERS = 65_536;
+const MOST_REGISTRIES = 100;
+const MOST_REGISTRY_CHARACTERS = 255;
+
+/** `~/.docker/config.json`, as far as it tells of logins. */
+const schema = z.object({
+  auths: z
+    .record(
+      z.string(),
+      z.object({
+        auth: z.string().optional(),
+        username: z.string().optional(),
+        password: z.string().optional(),
+      }),
+    )
+    .default({}),
+  credHelpers: z.record(z.string(), z.string()).default({}),
+});
+
+/** A login of the job. */
+export interface JobLogin {
+  /** `registry.example.com/group`, without scheme; Docker Hub is `docker.io`. */
+  where: string;
+  username: string;
+  password: string;
+}
+
+/** What a job's `DOCKER_AUTH_CONFIG` says. */
+export interface DockerAuthConfig {
+  logins: readonly JobLogin[];
+  /** Lines for the job log: what in it is not used. */
+  notes: readonly string[];
+}
+
+/** Reads a job's `DOCKER_AUTH_CONFIG`. @throws {JobRefusedError} when it is too long or no such document */
+export function parseDockerAuthConfig(request: JobRequest): DockerAuthConfig {
+  const document = documentOf(request);
+  if (!document) return { logins: [], notes: [] };
+  refuseLonger(VARIABLE, document, MOST_CHARACTERS);
+  const parsed = schema.safeParse(jsonOf(document));
+  if (!parsed.success) {
+    throw new JobRefusedError([
+      `${VARIABLE} is not what \`docker login\` writes: {"auths": {"registry": {"auth": …}}}.`,
+    ]);
+  }
+  const { auths, credHelpers } = parsed.data;
+  refuseMany([...Object.keys(auths), ...Object.keys(credHelpers)]);
+  const helpers = Object.keys(credHelpers).filter((each) => !each.includes('.dkr.ecr.'));
+  const notes = helpers.map(
+    (registry) =>
+      `${VARIABLE} names a credential helper for ${quoted(registry)}: Fargate runs none. Write its login under "auths".`,
+  );
+  const logins = Object.entries(auths).flatMap(([registry, entry]): JobLogin[] => {
+    const [username, password] = loginOf(entry);
+    if (username && password) return [{ where: normalizedPath(registry), username, password }];
+    notes.push(`${VARIABLE} has no user name and password for ${quoted(registry)}: it is not used.`);
+    return [];
+  });
+  return { logins, notes };
+}
+
+/** The runner gives a hook the path of a file variable, or its content (by version): GitLab's own copy is always the content. */
+function documentOf({ sentVariables, variables }: JobRequest): string | null | undefined {
+  const sent = sentVariables.findLast(({ key }) => key === VARIABLE);
+  return sent?.file ? sent.value : (variables.get(VARIABLE) ?? sent?.value);
+}
+
+function refuseMany(registries: readonly string[]): void {
+  if (registries.length > MOST_REGISTRIES) {
+    throw new JobRefusedError([
+      `${VARIABLE} names ${registries.length} registries: at most ${MOST_REGISTRIES} are allowed.`,
+    ]);
+  }
+  for (const registry of registries) {
+    refuseLonger(`A registry of ${VARIABLE}`, registry, MOST_REGISTRY_CHARACTERS);
+  }
+}
+
+function loginOf(entry: {
+  auth?: string | undefined;
+  username?: string | undefined;
+  password?: string | undefined;
+}) {
+  if (!entry.auth) return [entry.username, entry.password];
+  const text = Buffer.from(entry.auth, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 0 ? [] : [text.slice(0, colon), text.slice(colon + 1)];
+}

@@ -1,0 +1,36 @@
+import type { ExecutorContext } from '../../executor-context.ts';
+import { explainScriptFailure } from '../end/explain-script-failure.ts';
+import { summarizeTask } from '../end/summarize-task.ts';
+import type { JobSession } from '../start/job-session.ts';
+import { createJobLog } from './job-log.ts';
+import { tellDeath, untoldDeaths } from './service-deaths.ts';
+
+/** GitLab's stages that run the user's scripts. */
+const USERS_STAGE = /^(build_script|step_.*|after_script)$/;
+/** The last of a job's stages. */
+const LAST_STAGE = 'cleanup_file_variables';
+
+/** A stage that has ended, and how. */
+export interface EndedStage {
+  name: string;
+  exitCode: number;
+}
+
+/** Lines for the job log after a stage: services that died, what a failed script cannot know, and at last the bill. */
+export async function afterStage(
+  context: ExecutorContext,
+  session: JobSession,
+  stage: EndedStage,
+): Promise<string[]> {
+  const lines: string[] = [];
+  const log = createJobLog((line) => void lines.push(line));
+  const isFailure = stage.exitCode !== 0 && USERS_STAGE.test(stage.name);
+  if (isFailure) {
+    for (const line of await explainScriptFailure(session)) log.warn([line]);
+    // The script may have failed because of a service that ended just now.
+    if (session.services.length > 0) await context.watcher.look();
+  }
+  for (const service of untoldDeaths(session)) log.warn((await tellDeath(context, session, service)).lines);
+  if (stage.name === LAST_STAGE) for (const line of summarizeTask(context, session)) log.say(line);
+  return lines;
+}

@@ -1,0 +1,87 @@
+import type { Container, Task } from '@aws-sdk/client-ecs';
+import type { ExecutorContext } from '../../executor-context.ts';
+import { shipsServices } from '../../task/task-definition.ts';
+import { OTHER_PORT, type PlannedService } from '../plan/service-ports.ts';
+import type { JobSession } from '../start/job-session.ts';
+import { lastLines } from './last-lines.ts';
+
+const ADDRESS_IN_USE = /address (is )?already in use|EADDRINUSE|port [0-9]+ (is )?already in use/i;
+
+/** The job does not wait longer for what a service said last. */
+const MS_FOR_LAST_LINES = 5000;
+
+/** What the job log tells of a service that ended. */
+export interface ServiceDeath {
+  service: PlannedService;
+  lines: readonly string[];
+  /** Whether it found its port taken: as the job is written, it cannot work here. */
+  isPortConflict: boolean;
+}
+
+/** The services of a session that have ended, as far as the job log has not told yet. */
+export function untoldDeaths(session: JobSession): PlannedService[] {
+  const task = session.task?.lastSeen;
+  return session.services.filter(
+    ({ container }) => !session.toldServices.has(container) && endOf(task, container) !== undefined,
+  );
+}
+
+/** A container that has ended while its task may go on. */
+export function endOf(task: Task | undefined, name: string): Container | undefined {
+  const container = task?.containers?.find((each) => each.name === name);
+  return container?.lastStatus === 'STOPPED' || container?.exitCode !== undefined ? container : undefined;
+}
+
+/** Says how a service ended, with its last lines; the session remembers that it was told. */
+export async function tellDeath(
+  context: ExecutorContext,
+  session: JobSession,
+  service: PlannedService,
+): Promise<ServiceDeath> {
+  session.toldServices.add(service.container);
+  const end = endOf(session.task?.lastSeen, service.container);
+  const output = await lastLinesOf(context, session, service);
+  const isPortConflict = end?.exitCode !== 0 && output.some((line) => ADDRESS_IN_USE.test(line));
+  const how = end?.exitCode === undefined ? '' : ` with exit code ${end.exitCode}`;
+  const why = end?.reason ? ` (${end.reason})` : '';
+  const advice = isPortConflict
+    ? [
+        `Another service or the helper has that port: all containers of a Fargate task share one network. ${OTHER_PORT}`,
+      ]
+    : [];
+  return {
+    service,
+    isPortConflict,
+    lines: [`Service ${service.title} ended${how}${why}.`, ...output, ...advice],
+  };
+}
+
+/** The last lines of a service, indented, under a heading; or why there are none. */
+export async function lastLinesOf(
+  context: ExecutorContext,
+  session: JobSession,
+  service: PlannedService,
+): Promise<string[]> {
+  const last = await readLastLines(context, session, service);
+  if (typeof last === 'string') return [last];
+  return last.length > 0 ? ['Its last lines:', ...last.map((line) => `  ${line}`)] : ['It wrote nothing.'];
+}
+
+/** Lines, or a sentence why there are none. */
+async function readLastLines(
+  { containerLog, taskDefinition }: ExecutorContext,
+  { task, connection }: JobSession,
+  { container }: PlannedService,
+): Promise<readonly string[] | string> {
+  if (task && shipsServices(taskDefinition)) return containerLog(task.arn, container);
+  const shape = task?.shape.services.find((each) => each.container === container);
+  if (shape?.program === undefined) {
+    return "Its output is not kept, since nobody knew what it starts: name its `entrypoint:` and `command:`, or set the fleet's job.shipServiceOutput.";
+  }
+  return (
+    (await connection?.ask(`tail ${container}`, { signal: AbortSignal.timeout(MS_FOR_LAST_LINES) }).then(
+      ({ stdout }) => lastLines(stdout),
+      () => undefined,
+    )) ?? 'Its last lines could not be read: the connection to the job task was lost.'
+  );
+}

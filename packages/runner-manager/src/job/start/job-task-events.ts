@@ -1,0 +1,68 @@
+import { estimateCostUsd } from '@serverless-gitlab-runner/fleet';
+import type { ExecutorContext } from '../../executor-context.ts';
+import { isSpotInterruption } from '../../task/task-facts.ts';
+import type { JobSession, StartedTask } from './job-session.ts';
+
+/** Tells the bus that a job's task takes commands. */
+export async function publishStarted(context: ExecutorContext, session: JobSession): Promise<void> {
+  const { task } = session;
+  if (!task) return;
+  await context.publish('JobTaskStarted', {
+    ...commonDetail(context, session, task),
+    secondsToStart: secondsSince(task.askedAt),
+  });
+}
+
+/** Tells the bus that a job's task is over, with what it took. */
+export async function publishFinished(
+  context: ExecutorContext,
+  session: JobSession,
+  task: StartedTask,
+): Promise<void> {
+  const seconds = secondsSince(task.askedAt);
+  const { size, architecture } = task.shape;
+  const { lastSeen } = task;
+  // A job may have finished though Spot had announced the end of its task.
+  const isStopped = lastSeen?.desiredStatus === 'STOPPED' && !isSpotInterruption(lastSeen);
+  const isLost = task.isReady && (session.loss !== undefined || isStopped);
+  const reason = lastSeen?.stoppedReason?.slice(0, 1024);
+  await context.publish('JobTaskFinished', {
+    ...commonDetail(context, session, task),
+    outcome: isLost ? 'lost' : task.isReady ? 'completed' : 'start-failed',
+    ...(reason ? { reason } : {}),
+    seconds,
+    estimatedCostUsd: estimateCostUsd({
+      ...size,
+      architecture,
+      capacityProvider: task.capacityProvider,
+      seconds,
+      ...context.pricing,
+    }),
+    priceRegion: context.pricing.priceRegion,
+  });
+}
+
+function commonDetail({ fleet, managerTaskArn }: ExecutorContext, session: JobSession, task: StartedTask) {
+  const { instance, jobId, jobName, pipelineId, projectId, projectPath } = session.identity;
+  return {
+    fleet: fleet.name,
+    occurredAt: new Date().toISOString(),
+    instance,
+    jobId,
+    jobName,
+    ...(pipelineId === undefined ? {} : { pipelineId }),
+    projectId,
+    ...(projectPath ? { projectPath } : {}),
+    taskArn: task.arn,
+    managerTaskArn,
+    image: task.shape.image,
+    cpu: task.shape.size.cpu,
+    memory: task.shape.size.memory,
+    architecture: task.shape.architecture,
+    capacityProvider: task.capacityProvider,
+  };
+}
+
+function secondsSince(milliseconds: number): number {
+  return Math.max(0, (Date.now() - milliseconds) / 1000);
+}

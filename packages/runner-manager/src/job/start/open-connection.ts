@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SystemFailureError } from '../../errors.ts';
+import { limitConcurrency } from '../../limit-concurrency.ts';
+import { type AskOptions, askHelper, type CommandOutput } from '../run/ask-helper.ts';
+import { controlSocketOf, type JobFolder, writeSshConfig } from './job-folder.ts';
+
+/** The one SSH connection of a job. The run hook's `ssh` uses it too, so that a job makes one handshake. */
+export interface JobConnection {
+  /**
+   * Asks the helper for something (see `images/job-base/helper/dispatch`). Some requests run at once, further ones wait.
+   * @throws {HelperAnswerError} when the answer is longer or later than a helper's can be
+   * @throws {SystemFailureError} when the connection fails; the command's own failures are in its output
+   */
+  ask(command: string, options?: AskOptions): Promise<CommandOutput>;
+  /**
+   * Connects anew after the connection broke: tries until the helper, with the same host key, answers.
+   * @throws when the signal aborts before, or the connection was closed on purpose
+   */
+  reopen(signal: AbortSignal): Promise<void>;
+  close(): void;
+}
+
+export interface ConnectSettings {
+  folder: JobFolder;
+  address: string;
+  /** Environment of `ssh`. */
+  environment: Readonly<Record<string, string>>;
+  signal: AbortSignal;
+}
+
+const MS_BETWEEN_TRIES = 300;
+/** Requests of a job that are open at once: the helper's SSH server takes 20 sessions, stages among them. */
+const MOST_REQUESTS = 4;
+
+/** Connects as soon as the helper listens: tries again and again until it does or the signal aborts. */
+export async function openConnection(settings: ConnectSettings): Promise<JobConnection> {
+  await writeSshConfig(settings.folder, settings.address);
+  return connectionOf(settings, await connect(settings, settings.signal));
+}
+
+async function connect({ folder, environment }: ConnectSettings, signal: AbortSignal): Promise<ChildProcess> {
+  for (;;) {
+    signal.throwIfAborted();
+    const master = await tryToConnect(folder, environment);
+    if (master && signal.aborted) master.kill();
+    signal.throwIfAborted();
+    if (master) return master;
+    await sleep(MS_BETWEEN_TRIES, undefined, { signal });
+  }
+}
+
+/** One try. `ssh` says "connected" itself, when authentication is done and the control socket is there. */
+function tryToConnect(
+  folder: JobFolder,
+  environment: Readonly<Record<string, string>>,
+): Promise<ChildProcess | undefined> {
+  const options = [
+    '-o',
+    'ControlMaster=yes',
+    '-o',
+    'PermitLocalCommand=yes',
+    '-o',
+    'LocalCommand=echo connected',
+  ];
+  const master = spawn('ssh', ['-F', folder.sshConfig, '-N', ...options, 'job'], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    // A signal to the manager's process group must not end the job's connection.
+    detached: true,
+  });
+  return new Promise((resolve) => {
+    master.stdout.once('data', () => resolve(master));
+    master.once('error', () => resolve(undefined));
+    master.once('close', () => resolve(undefined));
+  });
+}
+
+function connectionOf(settings: ConnectSettings, first: ChildProcess): JobConnection {
+  const { folder, environment } = settings;
+  // Without its master, ssh would open a connection of its own: `-o ProxyCommand=false` leaves it only the shared one.
+  const args = ['-F', folder.sshConfig, '-o', 'ProxyCommand=false', 'job'];
+  const limit = limitConcurrency(MOST_REQUESTS);
+  let master = first;
+  let isClosed = false;
+  return {
+    ask: (command, options) => limit(() => askHelper(args, environment, command, options)),
+    async reopen(signal) {
+      if (isClosed) throw new SystemFailureError('the connection to the job task is closed');
+      await end(master);
+      // A master that finds a socket there would not serve the hooks.
+      await rm(controlSocketOf(folder), { force: true });
+      master = await connect(settings, signal);
+      if (isClosed) master.kill();
+    },
+    close() {
+      isClosed = true;
+      master.kill();
+    },
+  };
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const closed = once(child, 'exit');
+  child.kill('SIGKILL');
+  await closed;
+}

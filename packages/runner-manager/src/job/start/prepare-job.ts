@@ -1,0 +1,237 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { estimateCostUsd, HELPER_CONTAINER, jobTaskGroup, toTags } from '@serverless-gitlab-runner/fleet';
+import { JobRefusedError, NoCapacityError, StartTimeoutError, SystemFailureError } from '../../errors.ts';
+import type { ExecutorContext } from '../../executor-context.ts';
+import { awaitTask } from '../../task/await-task.ts';
+import { type JobTaskOrder, jobTaskOverrides } from '../../task/run-job-task.ts';
+import { AGENT_FOLDER, jobTaskDefinition } from '../../task/task-definition.ts';
+import { pullSecondsOf } from '../../task/task-facts.ts';
+import { adviceOnEntryPoint, blameEntryPoint } from '../plan/entry-point.ts';
+import { type JobTaskPlan, planJobTask } from '../plan/plan-job-task.ts';
+import { withImageEntryPoint } from '../plan/read-image-entry-point.ts';
+import { type StartableServices, withServicePrograms } from '../plan/read-service-programs.ts';
+import type { JobRequest } from '../request/job-request.ts';
+import { sizeInWords } from '../request/parse-quantity.ts';
+import { followTask } from '../run/follow-task.ts';
+import { inSeconds, type JobLog } from '../run/job-log.ts';
+import { acquireJobTask } from './acquire-job-task.ts';
+import { announceServices } from './announce-services.ts';
+import { awaitServices } from './await-services.ts';
+import { containerLogLink } from './console-link.ts';
+import { createJobFolder, type JobFolder } from './job-folder.ts';
+import type { JobSession } from './job-session.ts';
+import { leaseLogins, releaseLoginsWhenPulled } from './lease-logins.ts';
+import { openConnection } from './open-connection.ts';
+import { sendEnvironments } from './send-environment.ts';
+import { startHeartbeat } from './start-heartbeat.ts';
+
+/** What the steps of a preparation share. */
+interface Preparation {
+  context: ExecutorContext;
+  session: JobSession;
+  plan: JobTaskPlan;
+  /** Environment of the services that ECS starts as they are. */
+  overrides: StartableServices['overrides'];
+  log: JobLog;
+  /** Aborts when the job is cancelled or takes too long to start. */
+  signal: AbortSignal;
+  /** Aborts when it takes too long to start. */
+  deadline: AbortSignal;
+}
+
+/** ECS tells of a task's end some seconds after its containers ended. */
+const MS_FOR_WORD_OF_END = 15_000;
+
+/**
+ * Turns a job into a task that takes commands: plans it, starts it, connects to it.
+ * @throws {JobRefusedError} when the job must change before it can run
+ * @throws {SystemFailureError} when AWS or this project failed
+ */
+export async function prepareJob(
+  context: ExecutorContext,
+  session: JobSession,
+  request: JobRequest,
+  log: JobLog,
+): Promise<void> {
+  const startedAt = Date.now();
+  const planned = planJobTask(request, context.fleet);
+  if (planned.kind === 'refused') throw new JobRefusedError(planned.lines);
+  session.services = planned.plan.services;
+  tellPlan(planned.plan, context, log);
+  const { services, overrides } = await withServicePrograms(context, request, planned.plan, log);
+  const shape = { ...(await withImageEntryPoint(context, planned.plan, log)), services };
+  const plan = { ...planned.plan, shape };
+  const { startTimeoutSeconds } = context.fleet.job;
+  await takeShare(context, session, plan, log);
+  const { signal, deadline, isLate } = timeToStart(context, session);
+  try {
+    await startAndConnect({ context, session, plan, overrides, log, signal, deadline });
+  } catch (error) {
+    const { entryPoint } = plan.shape;
+    if (!isLate() || error instanceof NoCapacityError) throw blameEntryPoint(error, entryPoint);
+    const seen = session.task?.lastSeen?.lastStatus ?? 'not started';
+    throw new StartTimeoutError(
+      `The job task did not take commands within ${startTimeoutSeconds} s (it is ${seen}). A large image takes long to pull: the fleet's job.startTimeoutSeconds allows more.${entryPoint ? ` ${adviceOnEntryPoint(entryPoint)}` : ''}`,
+    );
+  }
+  log.say(`Ready after ${inSeconds(Date.now() - startedAt)}`);
+}
+
+/** The time that a step of the start may take from now on, and the job's cancellation. */
+function timeToStart({ fleet }: ExecutorContext, { abort }: JobSession) {
+  const deadline = AbortSignal.timeout(fleet.job.startTimeoutSeconds * 1000);
+  return {
+    deadline,
+    signal: AbortSignal.any([abort.signal, deadline]),
+    /** Whether the time is over, and the job was not cancelled. */
+    isLate: () => deadline.aborted && !abort.signal.aborted,
+  };
+}
+
+/** Waits for a place among the jobs of its project, as long as a start may take. */
+async function takeShare(
+  context: ExecutorContext,
+  session: JobSession,
+  { shape }: JobTaskPlan,
+  log: JobLog,
+): Promise<void> {
+  const { signal, isLate } = timeToStart(context, session);
+  try {
+    const { projectId } = session.identity;
+    const release = await context.projectShares.take(projectId, shape.size.cpu, signal, (why) =>
+      log.say(why),
+    );
+    session.release.push(release);
+  } catch (error) {
+    if (!isLate()) throw error;
+    throw new StartTimeoutError(
+      `The project's other jobs left no room within ${context.fleet.job.startTimeoutSeconds} s. Retry the job later.`,
+    );
+  }
+}
+
+async function startAndConnect(preparation: Preparation): Promise<void> {
+  const { context, session, plan, log, signal, deadline } = preparation;
+  const folder = await createJobFolder(context.stateFolder, session.id);
+  const order = await makeOrder(preparation, folder);
+  const { task, address } = await acquireJobTask(
+    context,
+    plan,
+    order,
+    log,
+    { signal, deadline },
+    (started) => {
+      session.task = started;
+      followTask(context.watcher, session);
+      tellLink(context, started.arn, log);
+    },
+  );
+  session.loginsReleased = releaseLoginsWhenPulled(context.watcher, session);
+  // Whichever comes first ends the other: the helper's answer, or the task's end.
+  const settled = new AbortController();
+  const either = AbortSignal.any([signal, settled.signal]);
+  const ended = awaitTask(context.watcher, task.arn, either, () => undefined);
+  try {
+    const connected = connect({ ...preparation, signal: either }, folder, address);
+    await Promise.race([connected.catch((error) => endOfTaskOr(error, ended, either)), ended]);
+  } finally {
+    settled.abort();
+  }
+  task.isReady = true;
+}
+
+/** A connection that breaks may be the task's end, of which ECS tells a little later, and why: that is waited for. */
+async function endOfTaskOr(error: unknown, ended: Promise<unknown>, signal: AbortSignal): Promise<never> {
+  if (error instanceof SystemFailureError && !signal.aborted)
+    await Promise.race([ended, sleep(MS_FOR_WORD_OF_END, undefined, { signal })]);
+  throw error;
+}
+
+async function makeOrder(
+  { context, session, plan, overrides, log }: Preparation,
+  folder: JobFolder,
+): Promise<JobTaskOrder> {
+  const secrets = await leaseLogins(context, session, plan);
+  const startedAt = Date.now();
+  const definition = jobTaskDefinition(plan.shape, context.taskDefinition, secrets, plan.capacity);
+  const { arn, isNew } = await context.taskDefinitions(definition);
+  const name = arn.slice(arn.lastIndexOf('/') + 1);
+  log.say(
+    `Task definition ${name} ${isNew ? 'registered' : 'found'} in ${inSeconds(Date.now() - startedAt)}`,
+  );
+  const { jobId, projectId } = session.identity;
+  return {
+    taskDefinition: arn,
+    startId: session.startId,
+    group: jobTaskGroup(jobId),
+    overrides: jobTaskOverrides(folder.publicKey, context.fleet.job.deadManSeconds, overrides),
+    tags: toTags({
+      role: 'job',
+      fleet: context.fleet.name,
+      jobId: String(jobId),
+      projectId: String(projectId),
+      start: session.startId,
+    }),
+  };
+}
+
+async function connect(
+  { context, session, plan, log, signal }: Preparation,
+  folder: JobFolder,
+  address: string,
+): Promise<void> {
+  const connection = await openConnection({ folder, address, environment: context.inherited, signal });
+  session.connection = connection;
+  signal.throwIfAborted();
+  tellStart(session, log);
+  startHeartbeat(context, session);
+  const [{ stdout }] = await Promise.all([
+    connection.ask('ready', { signal, deadlineMs: context.fleet.job.startTimeoutSeconds * 1000 }),
+    sendEnvironments(connection, plan, log, signal),
+  ]);
+  const found = /^user=(\d{1,10}) shell=([ -~]{1,200})\n$/.exec(stdout);
+  if (!found)
+    throw new SystemFailureError(`the build container's agent did not answer: ${stdout.slice(0, 200)}`);
+  log.say(`The job's container is there: user ${found[1]}, shell ${shellInWords(found[2] ?? '')}`);
+  await announceServices(connection, plan.serviceHostnames, log, signal);
+  await awaitServices({ context, session, connection, log, signal });
+}
+
+/** The agent brings shells of its own for images without one that reads GitLab Runner's scripts. */
+function shellInWords(shell: string): string {
+  if (shell.startsWith(`${AGENT_FOLDER}/busybox`)) return "the helper's busybox, since the image has none";
+  if (shell.startsWith(`${AGENT_FOLDER}/bash`))
+    return "the helper's bash as sh, since the image's sh (dash, for one) cannot read GitLab Runner's quotes";
+  return shell;
+}
+
+function tellPlan(plan: JobTaskPlan, { fleet, pricing }: ExecutorContext, log: JobLog): void {
+  const { image, size, architecture, ephemeralStorageGib, services } = plan.shape;
+  const [capacityProvider = 'FARGATE'] = plan.capacity;
+  const hourly = estimateCostUsd({ ...size, architecture, capacityProvider, seconds: 3600, ...pricing });
+  log.say(`Starting a Fargate task for this job (fleet ${fleet.name})`);
+  const whose = plan.isDefaultImage ? " (the fleet's: the job names none, or one of unset variables)" : '';
+  log.say(
+    `Image ${image}${whose}, ${sizeInWords(size)}, ${ephemeralStorageGib} GB storage, ${architecture}, about $${hourly.toFixed(3)} an hour`,
+  );
+  if (pricing.priceRegion !== pricing.region)
+    log.say(
+      `That is ${pricing.priceRegion}'s price: ${pricing.region}'s is not known here (the installation's setting fargatePrices says it)`,
+    );
+  for (const service of services) log.say(`Service ${service.image}`);
+  for (const note of plan.notes) log.say(note);
+}
+
+function tellLink({ hasConsole, taskDefinition }: ExecutorContext, taskArn: string, log: JobLog): void {
+  const { region, logGroup } = taskDefinition;
+  if (!hasConsole || logGroup === undefined) return;
+  log.say(`The helper's log: ${containerLogLink(region, logGroup, taskArn, HELPER_CONTAINER)}`);
+}
+
+function tellStart(session: JobSession, log: JobLog): void {
+  const { task } = session;
+  if (!task) return;
+  const pull = task.lastSeen && pullSecondsOf(task.lastSeen);
+  const pulled = pull === undefined ? '' : `, image pull ${pull.toFixed(1)} s of it`;
+  log.say(`Connected ${inSeconds(Date.now() - task.askedAt)} after RunTask${pulled}`);
+}

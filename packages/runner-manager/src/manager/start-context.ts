@@ -1,0 +1,86 @@
+import {
+  type FleetConfig,
+  fargatePricesOf,
+  fleetSecretsPath,
+  parameterNames,
+  parseFleetConfig,
+  taskIdOf,
+} from '@serverless-gitlab-runner/fleet';
+import type { Environment } from '../environment.ts';
+import type { ExecutorContext } from '../executor-context.ts';
+import { createProjectShares } from '../job/plan/project-shares.ts';
+import type { Logger } from '../logger.ts';
+import type { EventPublisher } from '../publish-events.ts';
+import { createEcrLogin } from '../registry/ecr-login.ts';
+import { createImageConfigReader } from '../registry/image-config-reader.ts';
+import { createContainerLog } from '../task/container-log.ts';
+import { createSecretLeases } from '../task/lease-secrets.ts';
+import { createTaskDefinitionRegistry } from '../task/register-task-definition.ts';
+import { createTaskWatcher } from '../task/watch-tasks.ts';
+import type { AwsClients } from './aws-clients.ts';
+import { readOwnTaskArn } from './own-task.ts';
+import { readParameter } from './read-parameter.ts';
+
+/** What a manager is: its fleet, its token, its own task. */
+export interface ManagerIdentity {
+  fleet: FleetConfig;
+  token: string;
+  taskArn: string;
+}
+
+/** Reads what this manager is. @throws when a parameter is missing or wrong; the message names it */
+export async function readIdentity(environment: Environment, { ssm }: AwsClients): Promise<ManagerIdentity> {
+  const names = parameterNames(environment.parameterPrefix, environment.fleet);
+  const [taskArn, document, token] = await Promise.all([
+    readOwnTaskArn(environment.metadataUri),
+    readParameter(ssm, names.config),
+    readParameter(ssm, environment.runnerTokenParameter ?? names.runnerToken),
+  ]);
+  return { fleet: parseFleetConfig(names.config, document), token: token.trim(), taskArn };
+}
+
+/** Makes what serving jobs needs. */
+export async function createContext(
+  environment: Environment,
+  { fleet, taskArn }: ManagerIdentity,
+  { ecs, logs, secrets }: AwsClients,
+  publish: EventPublisher,
+  logger: Logger,
+): Promise<ExecutorContext> {
+  const { cluster } = environment;
+  const region = await ecs.config.region();
+  return {
+    fleet,
+    managerTaskArn: taskArn,
+    stateFolder: environment.stateFolder,
+    inherited: environment.inherited,
+    runTask: { ecs, cluster, startedBy: taskIdOf(taskArn), fleet },
+    taskDefinition: {
+      fleet: fleet.name,
+      helperImages: environment.helperImages,
+      executionRoleArn: environment.jobExecutionRoleArn,
+      logGroup: environment.jobLogGroup,
+      shipsServiceOutput: fleet.job.shipServiceOutput,
+      region,
+    },
+    taskDefinitions: createTaskDefinitionRegistry(ecs),
+    secretLeases: createSecretLeases({
+      client: secrets,
+      path: fleetSecretsPath(environment.parameterPrefix, fleet.name),
+      fleet: fleet.name,
+      logger,
+    }),
+    imageConfigs: createImageConfigReader({ gitlabUrl: fleet.gitlabUrl, ecrLogin: createEcrLogin() }),
+    projectShares: createProjectShares(fleet),
+    watcher: createTaskWatcher({ ecs, cluster, logger }),
+    containerLog: createContainerLog(logs, environment.jobLogGroup, logger),
+    pricing: {
+      ...fargatePricesOf(region, environment.fargatePrices),
+      region,
+      hasPublicIp: fleet.network.assignPublicIp,
+    },
+    hasConsole: environment.isAws,
+    publish,
+    logger,
+  };
+}

@@ -1,0 +1,51 @@
+import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import { boundedClientOptions } from '@serverless-gitlab-runner/aws/calls';
+import { parseEcrRegistry } from '@serverless-gitlab-runner/fleet';
+import { messageOf } from '../errors.ts';
+import { RegistryError, type RegistryLogin } from './registry-request.ts';
+
+/** Gives the manager's login to a registry of Amazon ECR, and undefined for others. @throws {RegistryError} */
+export type EcrLogin = (registry: string) => Promise<RegistryLogin | undefined>;
+
+/** A login lasts for twelve hours; one that is about to end is not used. */
+const KEPT_BACK_MS = 600_000;
+
+interface KnownLogin {
+  login: RegistryLogin;
+  until: number;
+}
+
+/**
+ * Makes a giver of logins, which one region's registries share, those of other accounts too: their policies decide.
+ * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
+ */
+export function createEcrLogin(now: () => number = Date.now): EcrLogin {
+  const known = new Map<string, KnownLogin>();
+  return async (registry) => {
+    const { region } = parseEcrRegistry(registry) ?? {};
+    if (region === undefined) return undefined;
+    const found = known.get(region);
+    if (found && found.until > now()) return found.login;
+    const fresh = await askForLogin(region);
+    known.set(region, fresh);
+    return fresh.login;
+  };
+}
+
+async function askForLogin(region: string): Promise<KnownLogin> {
+  const client = new ECRClient({
+    ...boundedClientOptions({ maxAttempts: 5, requestTimeoutMs: 10_000 }),
+    region,
+  });
+  try {
+    const { authorizationData: [data] = [] } = await client.send(new GetAuthorizationTokenCommand({}));
+    const text = Buffer.from(data?.authorizationToken ?? '', 'base64').toString('utf8');
+    const [username, password] = [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)];
+    if (!username || !password) throw new Error('AWS gave no token');
+    return { login: { username, password }, until: (data?.expiresAt?.getTime() ?? 0) - KEPT_BACK_MS };
+  } catch (error) {
+    throw new RegistryError(`no login to Amazon ECR in ${region}: ${messageOf(error)}`);
+  } finally {
+    client.destroy();
+  }
+}

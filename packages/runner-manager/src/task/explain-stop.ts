@@ -1,0 +1,183 @@
+import type { Container, Task } from '@aws-sdk/client-ecs';
+import { BUILD_CONTAINER, HELPER_CONTAINER } from '@serverless-gitlab-runner/fleet';
+import { sizeInWords } from '../job/request/parse-quantity.ts';
+import { isSpotInterruption } from './task-facts.ts';
+
+/** Why a task ended, for the job log. */
+export interface StopExplanation {
+  /** `job`: the job must change, trying again has no sense. `capacity`: another capacity provider may have room. */
+  fault: 'job' | 'capacity' | 'system';
+  lines: string[];
+}
+
+/** Registries' words for an image that is not there, or not for us. */
+const NO_SUCH_IMAGE = /not found|manifest unknown|does not exist|name unknown|no such (image|manifest)/i;
+const NOT_ALLOWED =
+  /unauthori[sz]ed|denied|forbidden|authentication required|no basic auth|authorization failed|\b40[13]\b/i;
+const RATE_LIMIT = /toomanyrequests|rate limit|\b429\b/i;
+const WRONG_ARCHITECTURE =
+  /no match(ing manifest)? for platform|image manifest does not contain descriptor matching platform|exec format error/i;
+/** How ECS names a Fargate task's architecture: `x86_64` or `arm64`. */
+const CPU_ATTRIBUTE = 'ecs.cpu-architecture';
+
+const PULL = /CannotPull|pull image/i;
+const DISK_FULL = /no space left on device/i;
+const NO_SUCH_USER = /unable to find (user|group)|no matching entries in (passwd|group) file/i;
+const NOT_STARTED = /CannotStartContainer|CannotCreateContainer|ContainerRuntime/i;
+/** Exit codes of a container that was told to stop and did. */
+const ENDED_ON_REQUEST = [0, 143];
+/** Exit codes of the helper (`images/job-base/helper/entrypoint`); once the job runs, it writes to no log. */
+const HELPER_EXITS: Readonly<Record<number, string>> = {
+  70: 'The helper ended the job task (exit code 70): it had no heartbeat from its manager for job.deadManSeconds. The manager died, or the network between them failed.',
+  71: 'The helper ended the job task (exit code 71): its SSH server or its agent ended. A job that runs code in the helper, or that uses port 10022, can cause this.',
+};
+const NOT_INITIALIZED = /ResourceInitializationError/i;
+
+/** Says in words why ECS ended a task: from its stop code and reason, and those of its containers. */
+export function explainStop(task: Task): StopExplanation {
+  const reason = reasonsOf(task);
+  return (
+    explainDisk(task, reason) ??
+    explainArchitecture(task, reason) ??
+    explainPull(task, reason) ??
+    explainStart(reason) ??
+    explainCapacity(task, reason) ??
+    explainContainer(task) ?? {
+      fault: 'system',
+      lines: [`AWS ended the job task: ${reason || task.stopCode || 'no reason was given'}`],
+    }
+  );
+}
+
+/** ECS says most things twice: of the task and of its container. */
+function reasonsOf(task: Task): string {
+  // Stryker disable next-line ArrayDeclaration: a text in place of a container has no reason
+  const reasons = [task.stoppedReason, ...(task.containers ?? []).map((each) => each.reason)];
+  return [...new Set(reasons)].filter((reason) => reason).join('; ');
+}
+
+function explainDisk(task: Task, reason: string): StopExplanation | undefined {
+  if (!DISK_FULL.test(reason)) return undefined;
+  const gib = task.ephemeralStorage?.sizeInGiB ?? 20;
+  const advice = `The task's disk is full: it has ${gib} GB for images and files. Set FARGATE_EPHEMERAL_STORAGE to more.`;
+  return { fault: 'job', lines: [`The job task could not go on: ${reason}`, advice] };
+}
+
+/** What Fargate could not do though the image was there. */
+function explainStart(reason: string): StopExplanation | undefined {
+  if (NO_SUCH_USER.test(reason)) {
+    const advice =
+      'The image does not know the user that `docker: user:` names: write a numeric id, or none.';
+    return { fault: 'job', lines: [`A container could not be started: ${reason}`, advice] };
+  }
+  if (NOT_STARTED.test(reason)) {
+    return { fault: 'system', lines: [`A container could not be started: ${reason}`] };
+  }
+  if (!NOT_INITIALIZED.test(reason)) return undefined;
+  const advice =
+    "Tell who runs this fleet: the jobs' subnets must reach AWS (a NAT gateway, VPC endpoints or public addresses), and the jobs' execution role must be allowed what it reads.";
+  return { fault: 'system', lines: [`AWS could not set up the job task: ${reason}`, advice] };
+}
+
+/** An image for another architecture than the task's: the pull fails, or, where its manifest lies, the first program. */
+function explainArchitecture(task: Task, reason: string): StopExplanation | undefined {
+  if (!WRONG_ARCHITECTURE.test(reason)) return undefined;
+  const container = task.containers?.find((each) => each.reason?.match(WRONG_ARCHITECTURE));
+  const image = container?.image ?? 'An image of the job';
+  const isArm = task.attributes?.some((each) => each.name === CPU_ATTRIBUTE && each.value === 'arm64');
+  const [wanted, other] = isArm ? ['ARM64', 'X86_64'] : ['X86_64', 'ARM64'];
+  const what = `${image} is not there for ${wanted}`;
+  if (container?.name === HELPER_CONTAINER) {
+    return { fault: 'system', lines: [`The helper's image ${what}, tell who runs this fleet: ${reason}`] };
+  }
+  const advice = `${what}: name an image that is, or set FARGATE_ARCHITECTURE (or \`docker: platform\`) to ${other}.`;
+  return { fault: 'job', lines: [`The job task could not start: ${reason}`, advice] };
+}
+
+function explainPull(task: Task, reason: string): StopExplanation | undefined {
+  const isPull = PULL.test(reason);
+  const failed = task.containers?.find((each) => each.reason?.match(PULL))?.name;
+  if (isPull && failed === HELPER_CONTAINER) {
+    return {
+      fault: 'system',
+      lines: [`The helper's image could not be pulled, tell who runs this fleet: ${reason}`],
+    };
+  }
+  if (!isPull) return undefined;
+  const whose = failed === undefined || failed === BUILD_CONTAINER ? 'The image' : "A service's image";
+  const [fault, advice] = adviceOnPull(reason);
+  return { fault, lines: [`${whose} could not be pulled: ${reason}`, ...advice] };
+}
+
+/** Whose fault a failed pull is, and what to do. */
+function adviceOnPull(reason: string): [StopExplanation['fault'], string[]] {
+  if (RATE_LIMIT.test(reason)) {
+    return [
+      'system',
+      [
+        'The registry limits how often images may be pulled. Use a mirror, or a pull-through cache of Amazon ECR.',
+      ],
+    ];
+  }
+  if (NOT_ALLOWED.test(reason)) {
+    return [
+      'job',
+      [
+        'The registry does not give out this image: check its name. A private one needs its login in DOCKER_AUTH_CONFIG.',
+      ],
+    ];
+  }
+  return NO_SUCH_IMAGE.test(reason)
+    ? ['job', ['There is no such image: check its name and tag.']]
+    : ['system', []];
+}
+
+function explainCapacity(task: Task, reason: string): StopExplanation | undefined {
+  if (isSpotInterruption(task)) {
+    return {
+      fault: 'system',
+      lines: [
+        'AWS took the Spot capacity of this job back. Retry the job; FARGATE_CAPACITY: FARGATE avoids Spot where the fleet allows it.',
+      ],
+    };
+  }
+  if (/capacity is unavailable|insufficient capacity/i.test(reason)) {
+    return { fault: 'capacity', lines: [`AWS has no capacity for the job task now: ${reason}`] };
+  }
+  return undefined;
+}
+
+function explainContainer(task: Task): StopExplanation | undefined {
+  const killed = task.containers?.find((each) => each.reason?.match(/OutOfMemory/i));
+  if (killed) {
+    // The helper's work is ours; what the job and its services need is the job's to say.
+    const fault = killed.name === HELPER_CONTAINER ? 'system' : 'job';
+    const size = sizeInWords({ cpu: Number(task.cpu), memory: Number(task.memory) });
+    return {
+      fault,
+      lines: [
+        `The ${killed.name} container ran out of memory: the task has ${size} for all of its containers. Set FARGATE_MEMORY to more.`,
+      ],
+    };
+  }
+  if (task.stopCode === 'UserInitiated') {
+    return {
+      fault: 'system',
+      lines: [`The job task was stopped from outside: ${task.stoppedReason ?? ''}`.trim()],
+    };
+  }
+  // The helper first: one that is told to stop ends with 0, and ECS stops the build container soon after the helper died.
+  const ended = [HELPER_CONTAINER, BUILD_CONTAINER]
+    .map((name) => task.containers?.find((each) => each.name === name))
+    .find((container) => container?.exitCode !== undefined && !ENDED_ON_REQUEST.includes(container.exitCode));
+  return ended ? { fault: 'system', lines: [endOf(ended)] } : undefined;
+}
+
+function endOf(container: Container): string {
+  const inWords = container.name === HELPER_CONTAINER && HELPER_EXITS[container.exitCode ?? 0];
+  if (inWords) return inWords;
+  const why = container.reason ? ` (${container.reason})` : '';
+  const whose = container.name === HELPER_CONTAINER ? 'helper' : "job's";
+  const hint = container.exitCode === 137 ? ' It was killed: it may have run out of memory.' : '';
+  return `The ${whose} container ended with exit code ${container.exitCode}${why}, and the job task with it.${hint}`;
+}

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { createProjectShares } from '../src/job/plan/project-shares.ts';
+import { fleetOf } from './support/fleet.ts';
+
+const sharesOf = (job: { maxConcurrentPerProject?: number; maxVcpuPerProject?: number }) => {
+  const shares = createProjectShares(fleetOf({ job }));
+  const words: string[] = [];
+  return {
+    words,
+    take: (project: number, cpu = 1024, signal = new AbortController().signal) =>
+      shares.take(project, cpu, signal, (why) => words.push(why)),
+  };
+};
+const isPending = async (place: Promise<unknown>) =>
+  (await Promise.race([
+    place.catch(() => 'over'),
+    new Promise((resolve) => setImmediate(resolve, 'waits')),
+  ])) === 'waits';
+
+describe("a project's share", () => {
+  it('is everything where the fleet sets no limit', async () => {
+    const { take, words } = sharesOf({});
+    await Promise.all(Array.from({ length: 200 }, () => take(1, 16_384)));
+    expect(words).toEqual([]);
+  });
+
+  it('is so many jobs: further ones wait, first come, first served, and are told why', async () => {
+    const { take, words } = sharesOf({ maxConcurrentPerProject: 2 });
+    const [give] = [await take(1), await take(1)];
+    const [third, fourth] = [take(1), take(1)];
+    expect(await isPending(third)).toBe(true);
+    expect(words[0]).toBe(
+      'Waiting: 2 jobs with 2 vCPU of this project run here, and this fleet allows a project 2 jobs in one manager.',
+    );
+    give();
+    give();
+    await third;
+    expect(await isPending(fourth)).toBe(true);
+  });
+
+  it('is so many vCPUs', async () => {
+    const { take } = sharesOf({ maxVcpuPerProject: 4 });
+    const give = await take(1, 3072);
+    const large = take(1, 2048);
+    expect(await isPending(large)).toBe(true);
+    give();
+    await large;
+  });
+
+  it('lets a job alone run that is larger than all of it', async () => {
+    await sharesOf({ maxVcpuPerProject: 1 }).take(1, 4096);
+  });
+
+  it('is not overtaken by a smaller job that came later', async () => {
+    const { take } = sharesOf({ maxVcpuPerProject: 4 });
+    const give = await take(1, 3072);
+    const [large, small] = [take(1, 4096), take(1, 256)];
+    expect(await isPending(small)).toBe(true);
+    give();
+    await large;
+    expect(await isPending(small)).toBe(true);
+  });
+
+  it("is no other project's", async () => {
+    const { take } = sharesOf({ maxConcurrentPerProject: 1 });
+    await take(1);
+    await take(2);
+    expect(await isPending(take(1))).toBe(true);
+  });
+
+  it('is left by a job that is cancelled while it waits, and the next one comes', async () => {
+    const { take } = sharesOf({ maxConcurrentPerProject: 1 });
+    const give = await take(1);
+    const cancel = new AbortController();
+    const [second, third] = [take(1, 1024, cancel.signal), take(1)];
+    cancel.abort(new Error('cancelled'));
+    await expect(second).rejects.toThrow('cancelled');
+    give();
+    await third;
+  });
+});

@@ -1,0 +1,91 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DescribeTasksCommand, type Task } from '@aws-sdk/client-ecs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { explainLoss } from '../src/job/end/explain-loss.ts';
+import { type ExecutorBed, makeExecutorBed, RUNNING_TASK, TASK_ARN } from './support/executor-bed.ts';
+import { sessionOf } from './support/job.ts';
+import { shape } from './support/task-shape.ts';
+
+let bed: ExecutorBed;
+
+beforeEach(async () => {
+  bed = await makeExecutorBed();
+  await bed.prepare();
+});
+
+afterEach(() => bed.remove());
+
+const seen = (task: Partial<Task>) =>
+  bed.ecs.on(DescribeTasksCommand).resolves({ tasks: [{ ...RUNNING_TASK, ...task }] });
+
+describe('a stage that lost its connection', () => {
+  it('gets another one while its task runs', async () => {
+    await writeFile(join(bed.folder, 'deaf'), '');
+    expect(await bed.executor.again(bed.session())).toBe(true);
+    expect(bed.log.join('\n')).toContain('lost and opened again');
+  });
+
+  it('gets none when the connection stands: then its container is gone', async () => {
+    expect(await bed.executor.again(bed.session())).toBe(false);
+  });
+
+  it.each([
+    ['the helper has ended', { containers: [{ name: 'helper', exitCode: 137 }] }],
+    ['the build container has ended', { containers: [{ name: 'build', exitCode: 1 }] }],
+    ['the task has stopped', { lastStatus: 'STOPPED' }],
+  ])('gets none when %s', async (_, task) => {
+    await writeFile(join(bed.folder, 'deaf'), '');
+    seen(task);
+    expect(await bed.executor.again(bed.session())).toBe(false);
+  });
+
+  it('gets none once the loss was explained, nor for a job that is not there', async () => {
+    seen({ lastStatus: 'STOPPED', stoppedReason: 'Host is on fire' });
+    await bed.why();
+    expect(await bed.executor.again(bed.session())).toBe(false);
+    expect(await bed.executor.again('f'.repeat(32))).toBe(false);
+  });
+});
+
+describe('a lost stage whose task runs on', () => {
+  /** What is said of it when the helper answers a heartbeat so. */
+  const explained = (heartbeat: () => Promise<{ stdout: string; stderr: string }>) => {
+    const capacityProvider = 'FARGATE' as const;
+    const task = {
+      arn: TASK_ARN,
+      capacityProvider,
+      shape,
+      askedAt: 0,
+      isReady: true,
+      lastSeen: RUNNING_TASK,
+    };
+    const connection = { ask: heartbeat, reopen: vi.fn(), close: vi.fn() };
+    return explainLoss(bed.context, { ...sessionOf(), task, connection }, 0);
+  };
+
+  it("is the job's fault where the helper answers: then its agent does not", async () => {
+    const { fault, lines } = await explained(async () => ({ stdout: '', stderr: '' }));
+    expect({ fault, words: lines.join() }).toMatchObject({
+      fault: 'job',
+      words: expect.stringContaining('The agent that runs the job'),
+    });
+  });
+
+  it("is the connection's where the helper does not", async () => {
+    const { fault, lines } = await explained(() => Promise.reject(new Error('connection lost')));
+    expect({ fault, words: lines.join() }).toMatchObject({
+      fault: 'system',
+      words: expect.stringContaining('was lost; ECS says it is RUNNING'),
+    });
+  });
+});
+
+describe('a lost task', () => {
+  it('is explained once, however many stages ask', async () => {
+    seen({ lastStatus: 'STOPPED', stoppedReason: 'Host is on fire' });
+    expect(await bed.why()).toBe('system-failure');
+    expect(await bed.why()).toBe('system-failure');
+    expect(bed.log.join('\n').split('Host is on fire')).toHaveLength(2);
+  });
+});

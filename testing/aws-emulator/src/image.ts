@@ -1,0 +1,23 @@
+import { join } from 'node:path';
+import type { Log } from '@serverless-gitlab-runner/machine';
+import {
+  buildImage,
+  ensureBaseImage,
+  type ImageBuildResult,
+  REPOSITORY_ROOT,
+  readEnvironment,
+} from '@serverless-gitlab-runner/machine';
+
+/** Name of the emulator's image when it is built here. */
+export const EMULATOR_IMAGE = `serverless-gitlab-runner/aws-emulator:${readEnvironment().SANDBOX_IMAGE_TAG}`;
+
+/** Builds the emulator's image from testing/aws-emulator/image; does nothing when nothing in it changed. */
+export async function buildEmulatorImage(log: Log): Promise<ImageBuildResult> {
+  const base = await ensureBaseImage(log);
+  return await buildImage({
+    name: EMULATOR_IMAGE,
+    context: join(REPOSITORY_ROOT, 'testing/aws-emulator/image'),
+    buildArgs: { BASE_IMAGE: base },
+    log,
+  });
+}

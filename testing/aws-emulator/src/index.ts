@@ -1,0 +1,9 @@
+/** AWS in a container: its image, its start, its clients, and the switches for bad days. */
+
+export { accessKeyOf } from './access-key.ts';
+export { emulatorClient } from './client.ts';
+export { buildEmulatorImage, EMULATOR_IMAGE } from './image.ts';
+export { type Emulator, type EmulatorOptions, startEmulator } from './start-emulator.ts';
+export { listRuns, sweep } from './sweep.ts';
+export { EmulatorSwitches, NO_CAPACITY, QUOTA_REACHED, type RateBucket } from './switches.ts';
+export { RUN_LABEL, taskContainers } from './task-containers.ts';

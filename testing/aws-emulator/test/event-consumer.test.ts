@@ -1,0 +1,115 @@
+import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import {
+  CreateEventBusCommand,
+  EventBridgeClient,
+  PutEventsCommand,
+  PutRuleCommand,
+  PutTargetsCommand,
+} from '@aws-sdk/client-eventbridge';
+import { AddPermissionCommand, CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { REPOSITORY_ROOT, runCommand, until } from '@serverless-gitlab-runner/machine';
+import { buildEntry } from '@serverless-gitlab-runner/shared-events';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TestBed } from './support/emulator-fixture.ts';
+import { zipOf } from './support/zip.ts';
+
+const BUS = 'runner-events';
+const FUNCTION = 'cost-lines';
+const taskArn = 'arn:aws:ecs:us-east-1:000000000000:task/test/0123456789abcdef0123456789abcdef';
+
+let bed: TestBed;
+let events: EventBridgeClient;
+
+beforeAll(async () => {
+  bed = await TestBed.start('consumer');
+  const lambda = new LambdaClient(bed.clientOptions);
+  events = new EventBridgeClient(bed.clientOptions);
+  const made = await lambda.send(
+    new CreateFunctionCommand({
+      FunctionName: FUNCTION,
+      Runtime: 'nodejs24.x',
+      Handler: 'index.handler',
+      Role: 'arn:aws:iam::000000000000:role/consumer',
+      Code: { ZipFile: await zipOf('index.mjs', await bundleFarFromHere()) },
+    }),
+  );
+  await events.send(new CreateEventBusCommand({ Name: BUS }));
+  const EventPattern = JSON.stringify({
+    source: ['serverless-gitlab-runner'],
+    'detail-type': ['JobTaskFinished'],
+  });
+  const rule = await events.send(new PutRuleCommand({ Name: 'finished', EventBusName: BUS, EventPattern }));
+  await lambda.send(
+    new AddPermissionCommand({
+      ...{ FunctionName: FUNCTION, StatementId: 'rule', Action: 'lambda:InvokeFunction' },
+      ...{ Principal: 'events.amazonaws.com', SourceArn: rule.RuleArn },
+    }),
+  );
+  const Targets = [{ Id: 'consumer', Arn: made.FunctionArn }];
+  await events.send(new PutTargetsCommand({ Rule: 'finished', EventBusName: BUS, Targets }));
+}, 180_000);
+
+afterAll(() => bed?.stop(), 60_000);
+
+/**
+ * Bundles the example in a folder outside of the repository that has nothing but the package as it is published, and zod,
+ * which the package depends on.
+ */
+async function bundleFarFromHere(): Promise<Uint8Array> {
+  const folder = await mkdtemp(join(tmpdir(), 'event-consumer-'));
+  try {
+    const installed = join(folder, 'node_modules/@serverless-gitlab-runner/shared-events');
+    await mkdir(installed, { recursive: true });
+    const dist = join(REPOSITORY_ROOT, 'packages/shared-events/dist');
+    const packed = await runCommand('npm', ['pack', dist, '--pack-destination', folder, '--silent']);
+    await runCommand('tar', ['-xzf', join(folder, packed.trim()), '-C', installed, '--strip-components=1']);
+    await cp(join(REPOSITORY_ROOT, 'node_modules/zod'), join(folder, 'node_modules/zod'), {
+      recursive: true,
+    });
+    await cp(join(REPOSITORY_ROOT, 'examples/event-consumer/src'), join(folder, 'src'), { recursive: true });
+    const outfile = join(folder, 'index.mjs');
+    const entryPoints = [join(folder, 'src/handler.ts')];
+    await build({
+      entryPoints,
+      outfile,
+      absWorkingDir: folder,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+    });
+    return await readFile(outfile);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function logLines(): Promise<string[]> {
+  const logGroupName = `/aws/lambda/${FUNCTION}`;
+  // The group is made with the function's first log line.
+  const found = await bed.logs.send(new FilterLogEventsCommand({ logGroupName })).catch(() => undefined);
+  return (found?.events ?? []).map(({ message }) => message ?? '');
+}
+
+it('is told of finished job tasks on the bus, and of nothing else', async () => {
+  const common = { fleet: 'default', occurredAt: '2026-11-23T10:00:00.000Z', managerTaskArn: taskArn };
+  const job = { instance: 'https://gitlab.example.com', projectId: 380, pipelineId: 2366, jobId: 1977 };
+  const task = { taskArn, image: 'debian', cpu: 1024, memory: 2048, architecture: 'X86_64' as const };
+  const Entries = [
+    buildEntry(BUS, 'ManagerStopped', { ...common, reason: 'drained' }),
+    buildEntry(BUS, 'JobTaskFinished', {
+      ...{ ...common, ...job, ...task, jobName: 'test', capacityProvider: 'FARGATE_SPOT' },
+      ...{ outcome: 'completed', seconds: 90, estimatedCostUsd: 0.00037 },
+    }),
+  ];
+  expect(await events.send(new PutEventsCommand({ Entries }))).toMatchObject({ FailedEntryCount: 0 });
+  const line = '2026-11-23T10:00:00.000Z,380,test,debian,90.0,0.000370';
+  const lines = await until('the cost line', async () => {
+    const seen = await logLines();
+    return seen.some((text) => text.includes(line)) ? seen : undefined;
+  });
+  expect(lines.filter((text) => text.includes('2026-11-23T10:00:00.000Z'))).toHaveLength(1);
+});

@@ -1,0 +1,241 @@
+import { createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Job, Project } from '../src/index.ts';
+import { type Fixture, put, runningJob, startFixture } from './helpers.ts';
+
+const HOST = 'registry.example.com:5050';
+const { privateKey: key } = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  publicKeyEncoding: { type: 'spki', format: 'pem' },
+});
+/** Group of the projects in the tables: `acme/shop` is the fixture's and has the jobs. */
+const PATHS = { private: 'acme/closed', public: 'acme/open', allowing: 'acme/allowing' } as const;
+
+let fixture: Fixture;
+let job: Job;
+let projects: Record<keyof typeof PATHS, Project>;
+beforeAll(async () => {
+  fixture = await startFixture();
+  const { gitlab } = fixture;
+  gitlab.enableRegistry({ host: HOST, key });
+  projects = {
+    private: await gitlab.createProject({ path: PATHS.private }),
+    public: await gitlab.createProject({ path: PATHS.public, visibility: 'public' }),
+    allowing: await gitlab.createProject({ path: PATHS.allowing, jobTokenAllowlist: ['acme/shop'] }),
+  };
+  job = await runningJob(fixture);
+});
+
+const accessSchema = z.array(
+  z.looseObject({ type: z.string(), name: z.string(), actions: z.array(z.string()) }),
+);
+const claimsSchema = z.looseObject({
+  access: accessSchema,
+  iat: z.number(),
+  exp: z.number(),
+  nbf: z.number(),
+});
+
+function ask(login: string | undefined, ...scopes: string[]): Promise<Response> {
+  const query = new URLSearchParams({ service: 'container_registry' });
+  for (const scope of scopes) query.append('scope', scope);
+  const authorization = `Basic ${Buffer.from(login ?? '').toString('base64')}`;
+  return fetch(
+    `${fixture.gitlab.url}/jwt/auth?${query}`,
+    login === undefined ? {} : { headers: { authorization } },
+  );
+}
+
+function part(token: string, index: number): unknown {
+  return JSON.parse(Buffer.from(token.split('.')[index] ?? '', 'base64url').toString('utf8'));
+}
+
+async function tokenOf(response: Response): Promise<string> {
+  const body: unknown = await response.json();
+  expect(response.status, JSON.stringify(body)).toBe(200);
+  return z.strictObject({ token: z.string() }).parse(body).token;
+}
+
+/** What a login is granted of scopes, as `repository actions`. */
+async function granted(login: string | undefined, ...scopes: string[]): Promise<string[]> {
+  const { access } = claimsSchema.parse(part(await tokenOf(await ask(login, ...scopes)), 1));
+  return access.map(({ name, actions }) => `${name} ${actions.join()}`);
+}
+
+const ofJob = () => `gitlab-ci-token:${job.token}`;
+
+describe('the token', () => {
+  it('is signed with the key that its header names as the registry names keys, and lasts five minutes', async () => {
+    const token = await tokenOf(await ask(ofJob(), 'repository:acme/shop/app:pull'));
+    const [header = '', payload = '', signature = ''] = token.split('.');
+    const publicKey = createPublicKey(key);
+    const isRight = verify(
+      'sha256',
+      Buffer.from(`${header}.${payload}`),
+      publicKey,
+      Buffer.from(signature, 'base64url'),
+    );
+    expect(isRight).toBe(true);
+    expect(part(token, 0)).toMatchObject({
+      typ: 'JWT',
+      alg: 'RS256',
+      kid: expect.stringMatching(/^([A-Z2-7]{4}:){11}[A-Z2-7]{4}$/),
+    });
+    const claims = claimsSchema.parse(part(token, 1));
+    expect(claims).toMatchObject({
+      iss: 'omnibus-gitlab-issuer',
+      aud: 'container_registry',
+      sub: 'root',
+      auth_type: 'build',
+      access: [{ type: 'repository', meta: { project_path: 'acme/shop' } }],
+    });
+    expect([claims.exp - claims.iat, claims.iat - claims.nbf]).toEqual([300, 5]);
+  });
+
+  it('has a key name that is the SHA-256 of the public key in base 32', async () => {
+    const { kid } = z.looseObject({ kid: z.string() }).parse(part(await tokenOf(await ask(ofJob())), 0));
+    const der = createPublicKey(key).export({ type: 'spki', format: 'der' });
+    const first = createHash('sha256').update(der).digest()[0] ?? 0;
+    expect('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(kid.charAt(0))).toBe(first >> 3);
+  });
+});
+
+describe('the token of a running job', () => {
+  it.each([
+    {
+      what: 'pulls from and pushes to its own project',
+      scope: 'acme/shop/app:pull,push',
+      gets: 'acme/shop/app pull,push',
+    },
+    { what: "reaches the project's own repository", scope: 'acme/shop:push', gets: 'acme/shop push' },
+    {
+      what: 'pulls from a public project and does not push',
+      scope: 'acme/open/a/b:pull,push',
+      gets: 'acme/open/a/b pull',
+    },
+    {
+      what: 'pulls from a project that allows it',
+      scope: 'acme/allowing/app:pull,push',
+      gets: 'acme/allowing/app pull',
+    },
+    { what: 'gets nothing of another private project', scope: 'acme/closed/app:pull', gets: undefined },
+    { what: 'gets nothing where there is no project', scope: 'acme/nowhere/app:pull', gets: undefined },
+    { what: 'is not taken in by the beginning of a name', scope: 'acme/shopping/app:pull', gets: undefined },
+    { what: 'may not do everything', scope: 'acme/shop/app:*', gets: undefined },
+    { what: 'gets nothing of an impossible name', scope: 'acme/shop/APP:pull', gets: undefined },
+  ])('$what', async ({ scope, gets }) => {
+    expect(await granted(ofJob(), `repository:${scope}`)).toEqual(gets === undefined ? [] : [gets]);
+  });
+
+  it('answers several scopes at once, apart or in one parameter', async () => {
+    const [one, other] = ['repository:acme/shop/app:pull,push', 'repository:acme/open/base:pull'];
+    const both = ['acme/shop/app pull,push', 'acme/open/base pull'];
+    expect(await granted(ofJob(), one, other)).toEqual(both);
+    expect(await granted(ofJob(), `${one} ${other}`)).toEqual(both);
+  });
+
+  it('is nobody once the job is over', async () => {
+    const ended = await runningJob(fixture);
+    await put(fixture.gitlab, ended, { state: 'success' });
+    expect((await ask(`gitlab-ci-token:${ended.token}`, 'repository:acme/shop/app:pull')).status).toBe(401);
+  });
+});
+
+describe('a deploy token', () => {
+  const login = (scopes?: ('read_registry' | 'write_registry' | 'read_repository')[]) => {
+    const { username, token } = fixture.gitlab.createDeployToken({
+      projects: [projects.private],
+      ...(scopes ? { scopes } : {}),
+    });
+    return `${username}:${token}`;
+  };
+  const scope = `repository:${PATHS.private}/app:pull,push`;
+
+  it('pulls from its project, and pushes only with that scope', async () => {
+    expect(await granted(login(), scope)).toEqual(['acme/closed/app pull']);
+    expect(await granted(login(['read_registry', 'write_registry']), scope)).toEqual([
+      'acme/closed/app pull,push',
+    ]);
+  });
+
+  it('opens no other project than public ones', async () => {
+    expect(await granted(login(), 'repository:acme/shop/app:pull', 'repository:acme/open/app:pull')).toEqual([
+      'acme/open/app pull',
+    ]);
+  });
+
+  it('for the repository only is refused as GitLab refuses it', async () => {
+    const response = await ask(login(['read_repository']), scope);
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({
+      errors: [{ code: 'DENIED', message: 'access forbidden' }],
+    });
+  });
+
+  it('needs its own user name', async () => {
+    const [, token = ''] = login().split(':');
+    expect((await ask(`somebody:${token}`, scope)).status).toBe(401);
+  });
+});
+
+describe('a personal access token', () => {
+  it('of the administrator opens everything, whatever user name comes with it', async () => {
+    const scope = `repository:${PATHS.private}/app:pull,push`;
+    expect(await granted(`anybody:${fixture.gitlab.privateToken}`, scope)).toEqual([
+      'acme/closed/app pull,push',
+    ]);
+  });
+});
+
+describe('without a login', () => {
+  it('there are public projects to pull from', async () => {
+    expect(await granted(undefined, 'repository:acme/open/app:pull,push')).toEqual(['acme/open/app pull']);
+  });
+
+  it.each([['repository:acme/shop/app:pull'], []])('nothing else is given: %s', async (...scopes) => {
+    const response = await ask(undefined, ...scopes);
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({
+      errors: [{ code: 'DENIED', message: 'access forbidden' }],
+    });
+  });
+});
+
+describe('what GitLab refuses', () => {
+  it.each([['gitlab-ci-token:wrong'], ['root:wrong'], ['nobody:'], [':']])('a login %j', async (login) => {
+    const response = await ask(login, 'repository:acme/open/app:pull');
+    expect(response.status).toBe(401);
+    expect(await response.json()).toMatchObject({
+      errors: [{ code: 'UNAUTHORIZED', message: expect.stringContaining('HTTP Basic: Access denied.') }],
+    });
+  });
+
+  it('POST, which tells Docker to ask by GET', async () => {
+    const response = await fetch(`${fixture.gitlab.url}/jwt/auth`, {
+      method: 'POST',
+      body: 'grant_type=password',
+    });
+    expect(response.status).toBe(404);
+    expect(fixture.gitlab.protocolErrors).toEqual([]);
+  });
+
+  it('another service, of which the double tells', async () => {
+    const { gitlab } = await startFixture();
+    const response = await fetch(`${gitlab.url}/jwt/auth?service=registry`);
+    expect(response.status).toBe(404);
+    expect(gitlab.protocolErrors).toMatchObject([
+      { status: 404, message: expect.stringContaining('registry') },
+    ]);
+  });
+
+  it('everything, where no registry is enabled', async () => {
+    const { gitlab } = await startFixture();
+    const response = await fetch(`${gitlab.url}/jwt/auth?service=container_registry`);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({
+      errors: [{ code: 'UNAVAILABLE', message: 'registry not enabled' }],
+    });
+  });
+});

@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Architecture } from '@serverless-gitlab-runner/fleet';
+import type { Log } from '../progress.ts';
+import { REPOSITORY_ROOT } from '../repository-root.ts';
+import { runCommand, tryCommand } from '../run-command.ts';
+import { imageId } from './build-image.ts';
+import { defaultImageOf } from './default-image.ts';
+import { loadImage } from './load-image.ts';
+import { HOST_ARCHITECTURE, nameFor, PLATFORM } from './platform.ts';
+
+/** The image that all images of the sandbox stand on. */
+export const BASE_IMAGE = 'debian:bookworm-slim';
+/** The same by its digest, as the Dockerfiles name it. */
+const PINNED_BASE_IMAGE = defaultImageOf(
+  join(REPOSITORY_ROOT, 'testing/aws-emulator/image/Dockerfile'),
+  'BASE_IMAGE',
+);
+/** The same where it is there for one architecture only, so that no pull moves the name above. */
+const OF_ARCHITECTURE: Readonly<Record<Architecture, string>> = {
+  X86_64: 'amd64/debian:bookworm-slim',
+  ARM64: 'arm64v8/debian:bookworm-slim',
+};
+
+const MIRROR = 'http://deb.debian.org/debian';
+
+/** The base image is not there, cannot be pulled and cannot be made here. The message says what to do. */
+export class BaseImageUnavailableError extends Error {
+  override readonly name = 'BaseImageUnavailableError';
+}
+
+/**
+ * Makes sure that the base image is there: pulls it, else makes it with debootstrap (root on Debian or Ubuntu, 40 s; some
+ * minutes for an architecture that is emulated) under the same name. Returns the name.
+ * @param architecture another than the machine's needs its emulation
+ * @throws {BaseImageUnavailableError}
+ */
+export async function ensureBaseImage(
+  log: Log,
+  architecture: Architecture = HOST_ARCHITECTURE,
+): Promise<string> {
+  const name = nameFor(BASE_IMAGE, architecture);
+  if (await imageId(name)) return name;
+  const source = architecture === HOST_ARCHITECTURE ? PINNED_BASE_IMAGE : OF_ARCHITECTURE[architecture];
+  log(`docker pull ${source}`);
+  const pull = await tryCommand('docker', ['pull', '--platform', PLATFORM[architecture], source]);
+  if (pull.ok) {
+    if (source !== name) await runCommand('docker', ['tag', source, name]);
+    return name;
+  }
+  const reason = pull.stderr.trim();
+  log(`it cannot be pulled (${reason}): making it with debootstrap`);
+  await requireDebootstrap(reason);
+  await bootstrap(name, architecture, log);
+  return name;
+}
+
+async function requireDebootstrap(reason: string): Promise<void> {
+  const here = await tryCommand('debootstrap', ['--version']);
+  if (process.getuid?.() === 0 && here.ok) return;
+  throw new BaseImageUnavailableError(
+    `${BASE_IMAGE} cannot be pulled: ${reason}\n` +
+      'Give Docker a way to a registry, or run this as root where debootstrap is installed (apt-get install debootstrap)',
+  );
+}
+
+async function bootstrap(name: string, architecture: Architecture, log: Log): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'base-image-'));
+  const platform = PLATFORM[architecture];
+  try {
+    const arch = `--arch=${platform.slice('linux/'.length)}`;
+    const options = ['--variant=minbase', arch, '--include=ca-certificates', 'bookworm', folder, MIRROR];
+    await runCommand('debootstrap', options, {
+      onLine: (line) => {
+        if (/^I: (Base system|Retrieving Packages|Installing core|Configuring libc-bin)/.test(line))
+          log(line);
+      },
+    });
+    await rm(join(folder, 'var/cache/apt/archives'), { recursive: true, force: true });
+    await loadImage({ name, folder, platform });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,21 @@
+/** `node testing/policy-check/src/evaluate.ts [reports/aws-calls.json]`: writes `reports/iam.json` and prints it as a table. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
+import { evaluateCalls, iamFailures, mergeReports } from './evaluate-calls.ts';
+import { parseRecordings } from './recording.ts';
+import { renderIamReport } from './render.ts';
+import { synthesise } from './synthesise.ts';
+
+const file = process.argv[2] ?? join(REPOSITORY_ROOT, 'reports/aws-calls.json');
+const templates = await synthesise();
+const recordings = parseRecordings(readFileSync(file, 'utf8'));
+const report = mergeReports(
+  await Promise.all(recordings.map((recording) => evaluateCalls(recording, templates))),
+);
+writeFileSync(join(REPOSITORY_ROOT, 'reports/iam.json'), `${JSON.stringify(report, null, 2)}\n`);
+console.log(renderIamReport(report));
+const failures = iamFailures(report, { isWholeRun: true });
+for (const failure of failures) console.error(failure);
+process.exitCode = failures.length === 0 ? 0 : 1;

@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { buildEmulatorImage } from '@serverless-gitlab-runner/aws-emulator';
+import type { SandboxEnvironment } from '@serverless-gitlab-runner/machine';
+import {
+  buildImage,
+  ensureBaseImage,
+  hostCaBundle,
+  type ImageBuild,
+  imageId,
+  type Log,
+  nameFor,
+  PLATFORM,
+  REPOSITORY_ROOT,
+  runCommand,
+  step,
+} from '@serverless-gitlab-runner/machine';
+import { DEMO_IMAGES } from './demo-images.ts';
+import { ensureNodeImage } from './node-image.ts';
+import { armRunnerBaseImage, type RunnerBaseImage, runnerBaseImage } from './runner-base-image.ts';
+
+/** Names of the images that the system is deployed with. */
+export interface SystemImages {
+  manager: string;
+  helper: string;
+  /** The helper's for jobs on ARM64. Undefined: `helper`, which is for this machine's architecture. */
+  helperArm64?: string;
+  /** What managers and helpers stand on. */
+  runner: RunnerBaseImage;
+  /** Image of jobs without `image:`. */
+  defaultJob: string;
+  /** Undefined: the emulator's own default. */
+  emulator: string | undefined;
+}
+
+const EXECUTOR = join(REPOSITORY_ROOT, 'packages/runner-manager');
+const IMAGES = join(REPOSITORY_ROOT, 'images');
+const HELPER = 'serverless-gitlab-runner/job-base:';
+
+/** Builds what is missing or older than its sources, and says how long each took. */
+export async function buildImages(environment: SandboxEnvironment, log: Log): Promise<SystemImages> {
+  const base = await step(log, 'Base image', ensureBaseImage);
+  const emulator = environment.SANDBOX_EMULATOR_IMAGE;
+  if (emulator === undefined) await step(log, 'AWS emulator image', buildEmulatorImage);
+  const runner = await step(log, 'gitlab-runner image', (inner) => runnerBaseImage(environment, base, inner));
+  log(`Managers and helpers run ${runner.kind}`);
+  const system = await step(log, 'Manager and helper images', (inner) => buildSystemImages(runner, inner));
+  return { ...system, runner, defaultJob: base, emulator };
+}
+
+async function buildSystemImages(
+  runner: RunnerBaseImage,
+  log: Log,
+): Promise<Pick<SystemImages, 'manager' | 'helper'>> {
+  const manager = `serverless-gitlab-runner/runner:${runner.tag}`;
+  const helper = await buildHelperImage(HELPER + runner.tag, runner.name, log);
+  const extraFiles = {
+    ...hostCa(),
+    dist: join(EXECUTOR, 'dist'),
+    hooks: join(EXECUTOR, 'hooks'),
+  };
+  const buildArgs = { RUNNER_IMAGE: runner.name, NODE_IMAGE: await ensureNodeImage(log) };
+  await buildImage({ name: manager, context: join(IMAGES, 'runner'), buildArgs, extraFiles, log });
+  return { manager, helper };
+}
+
+/** Builds the helper's image for ARM64 on a machine of another architecture, which must run programs for it. */
+export async function buildArmHelperImage(
+  environment: SandboxEnvironment,
+  runner: RunnerBaseImage,
+  log: Log,
+): Promise<string> {
+  const id = await imageId(runner.name);
+  const runnerImage = await armRunnerBaseImage(environment, runner, log);
+  const name = nameFor(HELPER + runner.tag, 'ARM64');
+  await buildHelperImage(name, runnerImage, log, { platform: PLATFORM.ARM64 });
+  // Docker's classic builder pulls what stands under a name for another architecture, and moves the name.
+  if (id !== undefined && id !== (await imageId(runner.name)))
+    await runCommand('docker', ['tag', id, runner.name]);
+  return name;
+}
+
+async function buildHelperImage(
+  name: string,
+  runnerImage: string,
+  log: Log,
+  options: Pick<ImageBuild, 'platform'> = {},
+): Promise<string> {
+  const buildArgs = { RUNNER_IMAGE: runnerImage };
+  const context = join(IMAGES, 'job-base');
+  await buildImage({ ...options, name, context, buildArgs, extraFiles: hostCa(), log });
+  return name;
+}
+
+function hostCa(): Record<string, string> {
+  const bundle = hostCaBundle();
+  return bundle ? { 'ca/host.crt': bundle } : {};
+}
+
+/** Builds the images that the demo's and the end-to-end tests' jobs name. */
+export async function buildDemoImages(log: Log): Promise<void> {
+  const base = await ensureBaseImage(log);
+  const contexts = { python: 'demo-python', busybox: 'demo-busybox', posixSh: 'demo-posix-sh' } as const;
+  for (const key of ['python', 'busybox', 'posixSh'] as const) {
+    const context = join(REPOSITORY_ROOT, 'testing/sandbox/images', contexts[key]);
+    await buildImage({ name: DEMO_IMAGES[key], context, buildArgs: { BASE_IMAGE: base }, log });
+  }
+}

@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Log, SandboxEnvironment } from '@serverless-gitlab-runner/machine';
+import {
+  buildImage,
+  defaultImageOf,
+  ensureBaseImage,
+  HOST_ARCHITECTURE,
+  nameFor,
+  PLATFORM,
+  REPOSITORY_ROOT,
+  tryCommand,
+} from '@serverless-gitlab-runner/machine';
+import { ensureNodeImage } from './node-image.ts';
+
+/** GitLab's own image, the one that images/runner and images/job-base stand on by default. */
+const OFFICIAL_IMAGE = defaultImageOf(join(REPOSITORY_ROOT, 'images/runner/Dockerfile'), 'RUNNER_IMAGE');
+const LOCAL_IMAGE = 'serverless-gitlab-runner/gitlab-runner';
+/** What images/job-base installs. */
+const PACKAGES_OF_HELPER = 'git-lfs openssh-server busybox-static bash-static';
+const CONTEXT = join(REPOSITORY_ROOT, 'testing/sandbox/images/gitlab-runner');
+
+/** The image with `gitlab-runner` in it, and a word on which one it is. */
+export interface RunnerBaseImage {
+  name: string;
+  kind: string;
+  /** The runner in it: GitLab's own image, one's own image or binary, or the double. */
+  source: 'official' | 'own' | 'double';
+  /** Of the images that stand on it: who runs with a runner of their own leaves the others alone. */
+  tag: string;
+}
+
+/** GITLAB_RUNNER_BIN names no file. */
+export class MissingRunnerBinaryError extends Error {
+  override readonly name = 'MissingRunnerBinaryError';
+}
+
+/**
+ * Chooses what managers and helpers stand on: the image or the binary that the environment names, else GitLab's image
+ * where it can be pulled, else the runner double.
+ * @throws {MissingRunnerBinaryError}
+ */
+export async function runnerBaseImage(
+  environment: SandboxEnvironment,
+  baseImage: string,
+  log: Log,
+): Promise<RunnerBaseImage> {
+  const { SANDBOX_RUNNER_IMAGE: image, GITLAB_RUNNER_BIN: binary, SANDBOX_IMAGE_TAG: tag } = environment;
+  const ownTag = tag === 'local' ? 'own-runner' : `${tag}-own-runner`;
+  if (image) return { name: image, kind: `the image ${image}`, source: 'own', tag: ownTag };
+  if (binary) {
+    const files = realBinary(binary, 'GITLAB_RUNNER_BIN');
+    const name = await buildWith(files, `${LOCAL_IMAGE}:${ownTag}`, baseImage, log);
+    return { name, kind: `the gitlab-runner at ${binary}`, source: 'own', tag: ownTag };
+  }
+  if ((await tryCommand('docker', ['pull', '--quiet', OFFICIAL_IMAGE])).ok)
+    return { name: OFFICIAL_IMAGE, kind: OFFICIAL_IMAGE, source: 'official', tag };
+  const files = doubleFiles();
+  const name = await buildWith(files, `${LOCAL_IMAGE}:${tag}`, baseImage, log);
+  return { name, kind: 'the runner double', source: 'double', tag };
+}
+
+/** Whether helpers on ARM64 have a runner: one's own is for this machine, so that there must be another one's own. */
+export function hasArmRunner(environment: SandboxEnvironment, { source }: RunnerBaseImage): boolean {
+  return (
+    HOST_ARCHITECTURE === 'ARM64' || source !== 'own' || environment.GITLAB_RUNNER_BIN_ARM64 !== undefined
+  );
+}
+
+/**
+ * The name of the same for ARM64, on a machine of another architecture.
+ * @throws {MissingRunnerBinaryError}
+ */
+export async function armRunnerBaseImage(
+  { GITLAB_RUNNER_BIN_ARM64: binary }: SandboxEnvironment,
+  runner: RunnerBaseImage,
+  log: Log,
+): Promise<string> {
+  if (binary === undefined && runner.source !== 'double') return runner.name;
+  const files = binary ? realBinary(binary, 'GITLAB_RUNNER_BIN_ARM64') : doubleFiles();
+  const name = nameFor(`${LOCAL_IMAGE}:${runner.tag}`, 'ARM64');
+  const base = await ensureBaseImage(log, 'ARM64');
+  const NODE_IMAGE = await ensureNodeImage(log, 'ARM64');
+  const buildArgs = { BASE_IMAGE: base, NODE_IMAGE, MORE_PACKAGES: PACKAGES_OF_HELPER };
+  const platform = PLATFORM.ARM64;
+  await buildImage({ name, context: CONTEXT, platform, buildArgs, extraFiles: files, log });
+  return name;
+}
+
+function doubleFiles(): Record<string, string> {
+  return {
+    'bin/gitlab-runner': join(CONTEXT, 'run-double'),
+    'lib/gitlab-runner.mjs': join(REPOSITORY_ROOT, 'testing/runner-double/dist/gitlab-runner.mjs'),
+  };
+}
+
+function realBinary(path: string, variable: string): Record<string, string> {
+  const binary = resolve(path);
+  if (!existsSync(binary))
+    throw new MissingRunnerBinaryError(`${variable} names ${path}, which does not exist`);
+  return { 'bin/gitlab-runner': binary };
+}
+
+async function buildWith(
+  extraFiles: Record<string, string>,
+  name: string,
+  baseImage: string,
+  log: Log,
+): Promise<string> {
+  const buildArgs = { BASE_IMAGE: baseImage, NODE_IMAGE: await ensureNodeImage(log) };
+  await buildImage({ name, context: CONTEXT, buildArgs, extraFiles, log });
+  return name;
+}

@@ -1,0 +1,64 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { listRuns, sweep } from '@serverless-gitlab-runner/aws-emulator';
+import {
+  ensureDockerDaemon,
+  logToStderr,
+  REPOSITORY_ROOT,
+  runAttached,
+  step,
+} from '@serverless-gitlab-runner/machine';
+import { z } from 'zod';
+import type { CommandContext } from './command.ts';
+
+const resultsSchema = z.object({
+  numPassedTests: z.int(),
+  numFailedTests: z.int(),
+  numPendingTests: z.int(),
+  numTodoTests: z.int(),
+  numFailedTestSuites: z.int(),
+});
+
+/** `npm test`: Docker, then vitest, then one line `N passed, N failed`. A test that did not run counts as failed. */
+export async function runTests({ args, cleanup, signal }: CommandContext): Promise<number> {
+  const daemon = await step(logToStderr, 'Docker', ensureDockerDaemon);
+  cleanup.add('the Docker daemon', () => daemon.stop());
+  const runsBefore = await listRuns();
+  cleanup.add('what the tests started', async () => {
+    // Tests clean up after themselves, unless they were cut short.
+    if (signal.aborted) await sweepRunsSince(runsBefore);
+  });
+
+  const report = join(REPOSITORY_ROOT, 'reports/tests.json');
+  mkdirSync(join(REPOSITORY_ROOT, 'reports'), { recursive: true });
+  rmSync(report, { force: true });
+  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
+  const coverage = args.length === 0 ? ['--coverage'] : [];
+  const code = await runAttached(
+    process.execPath,
+    [
+      vitest,
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...coverage,
+      ...args,
+    ],
+    { cwd: REPOSITORY_ROOT, signal },
+  );
+  return summarize(report, code);
+}
+
+async function sweepRunsSince(before: readonly string[]): Promise<void> {
+  const left = (await listRuns()).filter((run) => !before.includes(run));
+  await Promise.all(left.map((run) => sweep(run)));
+}
+
+function summarize(report: string, vitestCode: number): number {
+  const results = resultsSchema.parse(JSON.parse(readFileSync(report, 'utf8')));
+  const failed = results.numFailedTests + results.numPendingTests + results.numTodoTests;
+  console.log(`${results.numPassedTests} passed, ${failed} failed`);
+  return failed === 0 && results.numFailedTestSuites === 0 ? vitestCode : 1;
+}

@@ -1,0 +1,75 @@
+import { DescribeTaskDefinitionCommand, DescribeTasksCommand } from '@aws-sdk/client-ecs';
+import { estimateCostUsd, fargatePricesOf } from '@serverless-gitlab-runner/fleet';
+import { HOST_ARCHITECTURE } from '@serverless-gitlab-runner/machine';
+import { DEMO_IMAGES } from '../../../images/demo-images.ts';
+import type { Expectation, Scene, Suite } from '../conformance-case.ts';
+import { failsFor, hasArtifacts, lastsAtMost, says, succeedsWith } from '../expectations.ts';
+import { conformanceImage } from '../images.ts';
+
+const X86_ONLY =
+  HOST_ARCHITECTURE === 'X86_64' ? DEMO_IMAGES.busybox : conformanceImage('other-architecture');
+
+export const ARM: Suite = {
+  repository: 'arm',
+  architecture: 'ARM64',
+  project: { variables: { X86_ONLY } },
+  cases: [
+    {
+      keyword: 'ARM64',
+      name: 'by platform of the image: script, git, artifacts and after_script on ARM, at its price',
+      since: '16.7',
+      jobs: {
+        'by-platform': [
+          ...succeedsWith('the job runs on aarch64', 'from the repository', 'after_script runs on aarch64'),
+          hasArtifacts({ 'out/machine.txt': 'aarch64\n' }),
+          isPricedAsArm(),
+        ],
+      },
+      act: (scene) => runsOnArm(scene, 'by-platform'),
+    },
+    {
+      keyword: 'ARM64',
+      name: 'by FARGATE_ARCHITECTURE, with a service on ARM',
+      jobs: {
+        'by-variable': [...succeedsWith('the job runs on aarch64', 'redis runs on aarch64'), isPricedAsArm()],
+      },
+      act: (scene) => runsOnArm(scene, 'by-variable'),
+    },
+    {
+      keyword: 'ARM64',
+      name: 'an image that is there for x86 only: script_failure in words within seconds',
+      jobs: {
+        'on-x86-only': [
+          failsFor('script_failure'),
+          says(`${X86_ONLY} is not there for ARM64: name an image that is, or set FARGATE_ARCHITECTURE`),
+          lastsAtMost(60),
+        ],
+      },
+    },
+  ],
+};
+
+/** What ECS was told: the architecture of the task's definition. @throws when it is another */
+async function runsOnArm({ system, untilTask }: Scene, job: string): Promise<void> {
+  const { taskArn } = await untilTask(job, 'RUNNING');
+  const { tasks } = await system.ecs.send(
+    new DescribeTasksCommand({ cluster: system.outputs.ClusterArn, tasks: [taskArn] }),
+  );
+  const { taskDefinition } = await system.ecs.send(
+    new DescribeTaskDefinitionCommand({ taskDefinition: tasks?.[0]?.taskDefinitionArn }),
+  );
+  const { cpuArchitecture } = taskDefinition?.runtimePlatform ?? {};
+  if (cpuArchitecture !== 'ARM64') throw new Error(`the task of ${job} is defined for ${cpuArchitecture}`);
+}
+
+function isPricedAsArm(): Expectation {
+  return (seen) => {
+    const { cpu = 0, memory = 0, capacityProvider } = seen.task ?? {};
+    const provider = capacityProvider === 'FARGATE' ? 'FARGATE' : 'FARGATE_SPOT';
+    // The emulator's region, and the VPC that is made, whose tasks have public addresses.
+    const pricing = { prices: fargatePricesOf('us-east-1').prices, hasPublicIp: true };
+    const task = { cpu, memory, architecture: 'ARM64', capacityProvider: provider } as const;
+    const usage = { ...task, ...pricing, seconds: 3600 };
+    return says(`ARM64, about $${estimateCostUsd(usage).toFixed(3)} an hour`)(seen);
+  };
+}

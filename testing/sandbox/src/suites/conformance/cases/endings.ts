@@ -1,0 +1,164 @@
+import { StopTaskCommand } from '@aws-sdk/client-ecs';
+import { runCommand } from '@serverless-gitlab-runner/machine';
+import { taskContainerIds } from '../../faults/docker-acts.ts';
+import type { Expectation, Scene, Suite } from '../conformance-case.ts';
+import { failsFor, failsWithExitCode, lastsAtMost, says, succeedsWith } from '../expectations.ts';
+
+export const ENDINGS: Suite = {
+  repository: 'endings',
+  cases: [
+    {
+      keyword: 'exit code',
+      name: '1, 42, 255',
+      quick: true,
+      jobs: {
+        'exit-1': [failsWithExitCode(1)],
+        'exit-42': [failsWithExitCode(42)],
+        'exit-255': [failsWithExitCode(255)],
+      },
+    },
+    {
+      keyword: 'exit code',
+      name: 'a script killed by a signal: 128 and its number',
+      jobs: {
+        'killed-by-signal': [failsWithExitCode(137)],
+        'terminated-by-signal': [failsWithExitCode(143)],
+      },
+    },
+    {
+      keyword: 'exit code',
+      name: 'a command that is not there: 127',
+      jobs: { 'command-not-found': [failsWithExitCode(127), says(/no-such-program.*not found/)] },
+    },
+    {
+      keyword: 'end',
+      name: 'out of memory: 137, and the log says how much there was and what to set',
+      jobs: {
+        'out-of-memory': [failsWithExitCode(137), says(/memory/i), says('FARGATE_MEMORY')],
+      },
+    },
+    {
+      keyword: 'end',
+      name: "the job's container is killed: runner_system_failure in words, within seconds",
+      act: async (scene) => {
+        const { taskArn } = await begun(scene, 'container-killed');
+        const build = (await taskContainerIds(taskArn)).get('build');
+        await runCommand('docker', ['kill', '--signal', 'KILL', build ?? '']);
+      },
+      jobs: {
+        'container-killed': [
+          failsFor('runner_system_failure'),
+          says("The job's container ended with exit code 137"),
+          lastsAtMost(75),
+        ],
+      },
+    },
+    {
+      keyword: 'end',
+      name: 'StopTask by somebody else: runner_system_failure, with their words',
+      act: async (scene) => {
+        const { taskArn } = await begun(scene, 'task-stopped');
+        const { ecs, outputs } = scene.system;
+        const reason = 'stopped by an operator';
+        await ecs.send(new StopTaskCommand({ cluster: outputs.ClusterArn, task: taskArn, reason }));
+      },
+      jobs: {
+        'task-stopped': [
+          failsFor('runner_system_failure'),
+          says(/stopped from outside.*stopped by an operator/),
+          lastsAtMost(75),
+        ],
+      },
+    },
+    {
+      keyword: 'end',
+      name: 'a Spot interruption: runner_system_failure, and the log says how to avoid it',
+      act: async (scene) => {
+        const { taskArn } = await begun(scene, 'spot-interruption');
+        await fetch(`${scene.endpoint}/_fargate/interrupt`, {
+          method: 'POST',
+          body: JSON.stringify({ task: taskArn, seconds: 2 }),
+        });
+      },
+      jobs: {
+        'spot-interruption': [
+          failsFor('runner_system_failure'),
+          says('AWS took the Spot capacity of this job back'),
+          lastsAtMost(75),
+        ],
+      },
+    },
+    {
+      keyword: 'end',
+      name: 'a Spot interruption of a job that finishes within the two minutes: success, with after_script and artifacts',
+      act: async (scene) => {
+        const { taskArn } = await begun(scene, 'spot-in-time');
+        await fetch(`${scene.endpoint}/_fargate/interrupt`, {
+          method: 'POST',
+          body: JSON.stringify({ task: taskArn }),
+        });
+      },
+      jobs: {
+        'spot-in-time': [
+          ...succeedsWith('finished in time'),
+          says(/AWS takes this Spot task back at \d\d:\d\d:\d\d UTC; what finishes by then succeeds/),
+          ({ files }) => (files.has('late.txt') ? [] : ['its artifact is missing']),
+          stopsWithin(20),
+        ],
+      },
+    },
+    {
+      keyword: 'end',
+      name: 'the helper is killed: it is named as the cause, once',
+      act: async (scene) => {
+        const { taskArn } = await begun(scene, 'helper-killed');
+        const helper = (await taskContainerIds(taskArn)).get('helper');
+        await runCommand('docker', ['kill', '--signal', 'KILL', helper ?? '']);
+      },
+      jobs: {
+        'helper-killed': [
+          failsFor('runner_system_failure'),
+          says('The helper container ended with exit code 137'),
+          saysOnce(/ERROR: The /g),
+          lastsAtMost(75),
+        ],
+      },
+    },
+    {
+      keyword: 'end',
+      name: 'a job and a service that ignore TERM, on Spot: their task stops within seconds of the job',
+      jobs: { 'ignores-term': [...succeedsWith('the script is over'), stopsWithin(15)] },
+    },
+    {
+      keyword: 'end',
+      name: 'a script that kills every process it may: it fails, and within a minute',
+      jobs: { 'kills-everything': [fails(), lastsAtMost(75)] },
+    },
+  ],
+};
+
+async function begun({ untilLogged, untilTask }: Scene, name: string) {
+  await untilLogged(name, '\nbegun');
+  return untilTask(name, 'RUNNING');
+}
+
+/** Seconds from the job's end to its task's: what is billed beyond the job. */
+function stopsWithin(seconds: number): Expectation {
+  return ({ job, task }) => {
+    if (!task?.stoppedAt || !job.finishedAt) return ['its task did not stop'];
+    const took = (task.stoppedAt.getTime() - job.finishedAt.getTime()) / 1000;
+    return took <= seconds ? [] : [`its task stopped ${took} s after the job's end`];
+  };
+}
+
+function saysOnce(words: RegExp): Expectation {
+  return ({ log }) => {
+    const times = log.toString('utf8').match(words)?.length ?? 0;
+    return times === 1 ? [] : [`its log says ${words} ${times} times`];
+  };
+}
+
+function fails() {
+  return ({ job }: { job: { status: string } }) =>
+    job.status === 'failed' ? [] : [`it ended as ${job.status}`];
+}

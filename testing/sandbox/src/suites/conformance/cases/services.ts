@@ -1,0 +1,182 @@
+import { DEMO_IMAGES } from '../../../images/demo-images.ts';
+import { awsShowsNothingOf } from '../aws-shows-nothing.ts';
+import type { Suite } from '../conformance-case.ts';
+import { failsFor, isRefused, lastsAtMost, says, succeedsWith } from '../expectations.ts';
+import { conformanceImage } from '../images.ts';
+import { LONG_SECRET, MANY_VARIABLES } from '../many-variables.ts';
+
+const DB_PASSWORD = 'planted-database-password-4f';
+
+export const SERVICES: Suite = {
+  repository: 'services',
+  project: {
+    variables: {
+      DB_PASSWORD: { value: DB_PASSWORD, masked: true },
+      LONG_SECRET: { value: LONG_SECRET, masked: true },
+    },
+  },
+  madeFiles: MANY_VARIABLES,
+  registryImages: {
+    '/postgres:1': conformanceImage('postgres'),
+    '/redis:1': conformanceImage('redis'),
+    '/busybox:1': DEMO_IMAGES.busybox,
+  },
+  cases: [
+    {
+      keyword: 'services',
+      name: "a real PostgreSQL, set up by the job's variables, ready when the script begins",
+      jobs: { postgres: succeedsWith('sum 42') },
+    },
+    {
+      keyword: 'services',
+      name: 'a real Redis under its alias',
+      quick: true,
+      jobs: { redis: succeedsWith('redis says hello') },
+    },
+    {
+      keyword: 'services',
+      name: 'two services; several aliases of one',
+      jobs: { both: succeedsWith('postgres by its second name', 'redis +PONG') },
+    },
+    {
+      keyword: 'services',
+      name: "the names that GitLab makes of the image's: slashes as __ and as -",
+      jobs: { 'names-of-image': succeedsWith('PONG') },
+    },
+    {
+      keyword: 'services',
+      name: 'variables of the service come before those of the job',
+      jobs: { 'own-variables': succeedsWith('database other') },
+    },
+    {
+      keyword: 'services',
+      name: "a secret of the project's settings, where a variable of the service refers to it",
+      quick: true,
+      jobs: {
+        'secret-by-reference': [
+          ...succeedsWith('opened by 28 characters'),
+          says(/Asked \S+ what services start/),
+        ],
+      },
+    },
+    {
+      keyword: 'services',
+      name: "an image's own entry point with the job's command",
+      jobs: { 'command-of-registry': succeedsWith('PONG') },
+    },
+    {
+      keyword: 'services',
+      name: '200 variables of 1 KB, two of them secrets, for each of eight services',
+      quick: true,
+      jobs: {
+        'many-variables': [
+          ...succeedsWith(
+            'variables: 200',
+            ...[0, 1, 2, 3, 4, 5, 6, 7].map((each) => `service ${each} has all`),
+          ),
+        ],
+      },
+    },
+    {
+      keyword: 'services',
+      name: 'lines, empty values, quotes, dots in names, and what is not to be expanded, as they are written',
+      jobs: { 'exact-values': succeedsWith('as written: same') },
+    },
+    {
+      keyword: 'services',
+      name: 'a service of which nobody knows what it starts: the log says what it does not get, why, and the way out',
+      jobs: {
+        'unknown-program': [
+          ...succeedsWith('the job ran all the same'),
+          says(
+            /It is not known what the service \S+\/team\/app:1\.0 starts: this fleet reads no image configurations from/,
+          ),
+          says('and not PASSWORD, which hold a value that is not public'),
+          says('Name its `entrypoint:` and `command:`, or have its registry listed'),
+        ],
+      },
+    },
+    {
+      keyword: 'services',
+      name: 'what services get is nowhere where AWS shows it',
+      act: awsShowsNothingOf(
+        [DB_PASSWORD, LONG_SECRET, '\'it\\"s', 'a second line'],
+        '/.job-service/run-service',
+      ),
+      jobs: { 'secret-by-reference': [], 'many-variables': [], 'exact-values': [], 'unknown-program': [] },
+    },
+    {
+      keyword: 'services',
+      name: 'what a service writes never makes it wait, and its last lines are told',
+      jobs: {
+        'talks-much': [...succeedsWith('the job ran all the same'), says('  the end of much')],
+      },
+    },
+    {
+      keyword: 'services',
+      name: 'command of its own, on another port (HEALTHCHECK_TCP_PORT)',
+      jobs: { command: succeedsWith('PONG') },
+    },
+    {
+      keyword: 'services',
+      name: 'entrypoint of its own',
+      jobs: { entrypoint: succeedsWith('PONG') },
+    },
+    {
+      keyword: 'services',
+      name: 'names in a busybox image, and in one whose user is not root',
+      jobs: { 'from-busybox': succeedsWith('+PONG'), 'from-non-root': succeedsWith('redis +PONG') },
+    },
+    {
+      keyword: 'services',
+      name: 'names in an image with musl, as Alpine has it',
+      jobs: {
+        'from-musl': succeedsWith(
+          'cache is 127.0.0.1',
+          'serverless-gitlab-runner-conformance-redis is 127.0.0.1',
+          'connected',
+        ),
+      },
+    },
+    {
+      keyword: 'services',
+      name: "a service has the project in /builds, and finds the job's container as `build`",
+      jobs: { 'sees-project': succeedsWith('written by the job', 'by the name build written by the job') },
+    },
+    {
+      keyword: 'services',
+      name: 'a service that needs 8 seconds is waited for (HEALTHCHECK_TCP_PORT)',
+      jobs: { 'slow-service': succeedsWith('PONG') },
+    },
+    {
+      keyword: 'services',
+      name: 'a service that dies: the job runs, and the log has its last lines',
+      jobs: {
+        'dying-service': [
+          ...succeedsWith('the job ran all the same'),
+          says('the service has no configuration'),
+        ],
+      },
+    },
+    {
+      keyword: 'services',
+      name: 'an image of a service that is not there: script_failure within seconds',
+      jobs: {
+        'missing-service': [failsFor('script_failure'), says('There is no such image'), lastsAtMost(60)],
+      },
+    },
+    {
+      keyword: 'services',
+      name: 'two services on one port: said in words',
+      jobs: { 'same-port': [says(/port 6379/)] },
+      notSupported:
+        'All containers of a Fargate task share one network: give one of the services another port by `command`.',
+    },
+    {
+      keyword: 'services',
+      name: 'nine services: refused at once',
+      jobs: { 'too-many': isRefused('The job has 9 services: a Fargate task has room for 8') },
+      notSupported: 'A task has room for eight services: start some in the script, or split the job.',
+    },
+  ],
+};

@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import type { Log } from '@serverless-gitlab-runner/machine';
+import {
+  buildImage,
+  ensureBaseImage,
+  HOST_ARCHITECTURE,
+  nameFor,
+  PLATFORM,
+  REPOSITORY_ROOT,
+} from '@serverless-gitlab-runner/machine';
+import { DEMO_IMAGES } from '../../images/demo-images.ts';
+
+const FOLDERS = [
+  'entry-point',
+  'musl',
+  'no-shell',
+  'postgres',
+  'redis',
+  'registry',
+  'rootless',
+  'sets-up',
+  'toolbox',
+] as const;
+
+/** For the architecture that the machine has not. */
+const OTHER_ARCHITECTURE = 'other-architecture';
+
+/** What images stand on that do not stand on the base image. */
+const BASES: Readonly<Record<string, string>> = { 'sets-up': DEMO_IMAGES.busybox };
+
+/** Images that take minutes to build: only for the suites that name them. */
+export type CostlyImage = 'kaniko';
+
+/** Name of a local image that the conformance repositories' jobs use. */
+export function conformanceImage(
+  folder: (typeof FOLDERS)[number] | typeof OTHER_ARCHITECTURE | CostlyImage,
+): string {
+  return `serverless-gitlab-runner-conformance/${folder}:local`;
+}
+
+/**
+ * Builds the images of the conformance cases where they are missing or older than their sources.
+ * @param costly those that the chosen suites need besides
+ */
+export async function buildConformanceImages(log: Log, costly: Iterable<CostlyImage> = []): Promise<void> {
+  const base = await ensureBaseImage(log);
+  for (const folder of [...FOLDERS, ...new Set(costly)]) {
+    const buildArgs = { BASE_IMAGE: BASES[folder] ?? base };
+    await buildImage({ name: conformanceImage(folder), context: contextOf(folder), buildArgs, log });
+  }
+  const platform = HOST_ARCHITECTURE === 'ARM64' ? PLATFORM.X86_64 : PLATFORM.ARM64;
+  const context = contextOf(OTHER_ARCHITECTURE);
+  await buildImage({ name: conformanceImage(OTHER_ARCHITECTURE), context, platform, log });
+}
+
+/** Builds the images of jobs and services on ARM64, on a machine of another architecture, which must run programs for it. */
+export async function buildArmConformanceImages(log: Log): Promise<void> {
+  if (HOST_ARCHITECTURE === 'ARM64') return;
+  const base = await ensureBaseImage(log, 'ARM64');
+  const name = nameFor(conformanceImage('redis'), 'ARM64');
+  const [context, platform] = [contextOf('redis'), PLATFORM.ARM64];
+  await buildImage({ name, context, platform, buildArgs: { BASE_IMAGE: base }, log });
+}
+
+function contextOf(folder: string): string {
+  return join(REPOSITORY_ROOT, 'testing/sandbox/images', `conformance-${folder}`);
+}

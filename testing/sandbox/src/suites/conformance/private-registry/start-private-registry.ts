@@ -1,0 +1,118 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { get } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { RUN_LABEL } from '@serverless-gitlab-runner/aws-emulator';
+import {
+  type GitLabDouble,
+  REGISTRY_ISSUER,
+  REGISTRY_SERVICE,
+  TOKEN_PATH,
+} from '@serverless-gitlab-runner/gitlab-double';
+import type { Cleanup } from '@serverless-gitlab-runner/machine';
+import { type Log, runCommand, step, tryCommand } from '@serverless-gitlab-runner/machine';
+import { conformanceImage } from '../images.ts';
+import { removeImagesOf } from './remove-images.ts';
+import { trustRegistry } from './trust-registry.ts';
+
+/** GitLab's container registry: a real one that gives nothing without a token of the double's, by TLS. */
+export interface PrivateRegistry {
+  /** Host and port, on this host's address on the run's network: one name for Docker, managers and jobs. */
+  host: string;
+  /** File with the certificate of the authority that the registry's is by, PEM. */
+  caFile: string;
+  /** Pushes a local image as an administrator; the repository's project must be there. The whole name. */
+  push(image: string, name: string): Promise<string>;
+}
+
+export interface PrivateRegistryOptions {
+  runId: string;
+  networkName: string;
+  /** This host's address on that network. */
+  gatewayAddress: string;
+  gitlab: GitLabDouble;
+  log: Log;
+  cleanup: Cleanup;
+}
+
+const PORT = 5000;
+/** Times that are looked, a quarter of a second apart, whether it listens: it makes its certificates first. */
+const LOOKS = 120;
+
+/** Starts the registry, lets Docker trust it, and enables it in the double. */
+export async function startPrivateRegistry(options: PrivateRegistryOptions): Promise<PrivateRegistry> {
+  return step(options.log, "GitLab's registry, with TLS and tokens", async () => {
+    const { runId, gitlab, cleanup } = options;
+    const container = await startContainer(options);
+    const host = (await runCommand('docker', ['port', container, `${PORT}/tcp`])).trim();
+    cleanup.add('the images from the private registry', () => removeImagesOf(host));
+    const ca = await untilItListens(container, host);
+    await trustRegistry({ host, ca, runId, cleanup });
+    gitlab.enableRegistry({ host, key: await readCertificates(container, 'token.key') });
+    const folder = await mkdtemp(join(tmpdir(), 'private-registry-'));
+    cleanup.add("the registry's login", () => rm(folder, { recursive: true, force: true }));
+    const auth = Buffer.from(`root:${gitlab.privateToken}`).toString('base64');
+    await writeFile(join(folder, 'config.json'), JSON.stringify({ auths: { [host]: { auth } } }), {
+      mode: 0o600,
+    });
+    const caFile = join(folder, 'ca.crt');
+    await writeFile(caFile, ca);
+    return { host, caFile, push: (image, name) => push(folder, image, `${host}/${name}`) };
+  });
+}
+
+async function startContainer(options: PrivateRegistryOptions): Promise<string> {
+  const { runId, networkName, gatewayAddress, gitlab, cleanup } = options;
+  const name = `${runId}-private-registry`;
+  cleanup.add('the private registry', async () => {
+    await tryCommand('docker', ['rm', '--force', '--volumes', name]);
+  });
+  await runCommand('docker', [
+    ...['run', '--detach', '--name', name, '--label', `${RUN_LABEL}=${runId}`, '--network', networkName],
+    ...['--publish', `${gatewayAddress}::${PORT}`, conformanceImage('registry')],
+    ...['serve-private', gatewayAddress, `${gitlab.url}${TOKEN_PATH}`, REGISTRY_SERVICE, REGISTRY_ISSUER],
+  ]);
+  return name;
+}
+
+/** The authority's certificate, once the registry answers to those that trust it, and asks them who they are. */
+async function untilItListens(container: string, host: string): Promise<string> {
+  let last = '';
+  for (let look = 1; look <= LOOKS; look += 1) {
+    try {
+      const ca = await readCertificates(container, 'ca.crt');
+      const status = await statusOf(`https://${host}/v2/`, ca);
+      if (status === 401) return ca;
+      last = `it answers ${status}`;
+    } catch (error) {
+      last = String(error);
+    }
+    await delay(250);
+  }
+  const { stdout, stderr } = await tryCommand('docker', ['logs', '--tail', '20', container]);
+  throw new Error(`the registry at ${host} does not start: ${last}\n${stdout}${stderr}`);
+}
+
+function readCertificates(container: string, file: string): Promise<string> {
+  return runCommand('docker', ['exec', container, 'cat', `/certificates/${file}`]);
+}
+
+function statusOf(url: string, ca: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { ca, agent: false, timeout: 5000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    request.on('timeout', () => request.destroy(new Error('it does not answer')));
+    request.on('error', reject);
+  });
+}
+
+/** A name that Docker did not have is forgotten again, so that a job's pull is one. */
+async function push(folder: string, image: string, whole: string): Promise<string> {
+  await runCommand('docker', ['tag', image, whole]);
+  await runCommand('docker', ['--config', folder, 'push', whole]);
+  await runCommand('docker', ['rmi', whole]);
+  return whole;
+}

@@ -1,0 +1,115 @@
+import { type Log, logToStderr as log, step } from '@serverless-gitlab-runner/machine';
+import pc from 'picocolors';
+import type { CommandContext } from '../../command.ts';
+import { canRunArm, prepareArm } from '../../system/prepare-arm.ts';
+import { prepareMachine } from '../../system/prepare-machine.ts';
+import { SUITES } from './cases/index.ts';
+import type { ConformanceCase, Suite } from './conformance-case.ts';
+import { writeDocument } from './document.ts';
+import { buildArmConformanceImages, buildConformanceImages } from './images.ts';
+import { lackOf, type Means } from './left-out.ts';
+import { writeReports } from './report.ts';
+import { runSuite, type SuiteOutcome } from './run-suite.ts';
+import { readRunnerRelease } from './runner-release.ts';
+import { renderCases, renderSum } from './screen.ts';
+import { startTheatre, type Theatre } from './start-theatre.ts';
+
+/** Cases of a suite that are to run. */
+export interface Choice {
+  suite: Suite;
+  cases: readonly ConformanceCase[];
+}
+
+/** `npm run conformance`: jobs as people write them, through the whole system; all, or those whose keyword or case has a name in it. */
+export async function runConformance({ args, cleanup, signal }: CommandContext): Promise<number> {
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const chosen = (each: ConformanceCase) => names.length === 0 || names.some((name) => matches(each, name));
+  const choices = choose(chosen);
+  if (args.includes('--list')) return list(choices);
+  if (choices.length === 0) {
+    log(pc.red(`No case has ${names.join(', ')} in its keyword or name: npm run conformance -- --list`));
+    return 2;
+  }
+  const machine = await prepareMachine({ log, cleanup, demoImages: true });
+  const release = await readRunnerRelease(machine.images.helper);
+  const means = { release, hasArmRunner: canRunArm(machine) };
+  const able = choose((each, suite) => chosen(each) && lackOf(each, suite, means) === undefined);
+  const costly = able.flatMap(({ suite }) => suite.costlyImages ?? []);
+  await step(log, 'Images of the conformance cases', (inner) => buildConformanceImages(inner, costly));
+  const hasArm = able.some(({ suite }) => suite.architecture === 'ARM64');
+  const ready = hasArm ? await prepareArm(machine, log, cleanup) : machine;
+  if (hasArm) await step(log, 'Images of the cases on ARM64', buildArmConformanceImages);
+  const suiteFleets = able.flatMap(({ suite }) => suite.fleet ?? []);
+  const theatre = await startTheatre({ log, cleanup, signal, machine: ready, suiteFleets });
+  const outcomes = await step(log, 'Pipelines', (inner) => runChoices(theatre, able, inner));
+  const results = outcomes.flatMap((outcome) => outcome.results);
+  writeReports(results, outcomes);
+  const leftOut = leftOutOf(choices, means);
+  // The page is about all cases: an older runner's run, or one without a runner for ARM64, has some less.
+  if (names.length === 0 && leftOut.length === 0) writeDocument(results, runnerOf(theatre));
+  console.log(renderCases(results));
+  for (const sentence of leftOut) console.log(pc.yellow(`not run: ${sentence}`));
+  const refusals = theatre.gitlab.protocolErrors.map(
+    (error) => `GitLab refused ${error.method} ${error.path}: ${error.message}`,
+  );
+  for (const refusal of refusals) console.log(pc.red(refusal));
+  console.log(`${renderSum(results)}. Report: reports/conformance.json; job logs: reports/conformance-logs/`);
+  return refusals.length === 0 && results.every(({ status }) => status === 'pass') ? 0 : 1;
+}
+
+/** The cases that a condition chooses, by suite. */
+export function choose(isChosen: (each: ConformanceCase, suite: Suite) => boolean): Choice[] {
+  const choices = SUITES.map((suite) => ({
+    suite,
+    cases: suite.cases.filter((each) => isChosen(each, suite)),
+  }));
+  return choices.filter(({ cases }) => cases.length > 0);
+}
+
+/** Those that cannot be run, and what they need. */
+function leftOutOf(choices: readonly Choice[], means: Means): string[] {
+  return choices.flatMap(({ suite, cases }) =>
+    cases.flatMap((each) => {
+      const lack = lackOf(each, suite, means);
+      return lack === undefined ? [] : [`${each.keyword}: ${each.name} needs ${lack}`];
+    }),
+  );
+}
+
+/** Runs pipelines at once, the manager's places decide how many of their jobs run at one time; those that want to be alone come before. */
+export async function runChoices(
+  theatre: Theatre,
+  choices: readonly Choice[],
+  tell: Log,
+): Promise<SuiteOutcome[]> {
+  const run = async ({ suite, cases }: Choice) => {
+    const outcome = await runSuite(theatre, suite, cases);
+    for (const { keyword, case: name, status, seconds, why } of outcome.results) {
+      const mark = status === 'pass' ? pc.green('✓') : pc.red('✗');
+      tell(`${mark} ${keyword}: ${name} (${seconds} s)${status === 'pass' ? '' : ` ${pc.red(why)}`}`);
+    }
+    return outcome;
+  };
+  const alone: SuiteOutcome[] = [];
+  for (const choice of choices) if (choice.suite.alone) alone.push(await run(choice));
+  return [...alone, ...(await Promise.all(choices.filter(({ suite }) => !suite.alone).map(run)))];
+}
+
+function matches({ keyword, name }: ConformanceCase, wanted: string): boolean {
+  return `${keyword}: ${name}`.toLowerCase().includes(wanted.toLowerCase());
+}
+
+function list(choices: readonly Choice[]): number {
+  for (const { suite, cases } of choices) {
+    for (const { keyword, name } of cases) console.log(`${keyword.padEnd(18)} ${name} (${suite.repository})`);
+  }
+  return 0;
+}
+
+/** The runner's name and version, as it told GitLab. */
+function runnerOf({ gitlab }: Theatre): string {
+  const managers = [...gitlab.runners.values()].flatMap((runner) => [...runner.managers.values()]);
+  const info = managers.find((manager) => manager.info?.version)?.info;
+  const release = `gitlab-runner ${info?.version ?? 'of an unknown version'}`;
+  return info?.revision === 'double' ? `the runner double, which stands in for ${release}` : release;
+}

@@ -1,0 +1,108 @@
+import type {
+  CommitFile,
+  JobDefinition,
+  Pipeline,
+  PipelineDefinition,
+  Project,
+  VariableDefinitions,
+} from '@serverless-gitlab-runner/gitlab-double';
+import { readConfiguration } from '@serverless-gitlab-runner/gitlab-double';
+import { openFleet } from '../../system/open-fleet.ts';
+import type { ConformanceCase, Suite, SuiteFleet } from './conformance-case.ts';
+import { loadRepository } from './load-repository.ts';
+import type { Theatre } from './start-theatre.ts';
+
+/** Milliseconds that may pass without a job of any pipeline beginning or ending: all of a run share the manager's places. */
+export const PIPELINE_TIMEOUT_MS = 8 * 60_000;
+
+/** Starts the pipeline of the chosen cases' jobs, when everything that they need is there. */
+export async function startPipeline(
+  theatre: Theatre,
+  suite: Suite,
+  cases: readonly ConformanceCase[],
+): Promise<Pipeline> {
+  const { repository, earlierPipelines = [] } = suite;
+  const read = await loadRepository(repository);
+  const files = { ...read, ...suite.madeFiles, ...(await suite.moreFiles?.(theatre.gitlab)) };
+  const define = (path?: string) => readConfiguration((name) => textOf(files[name], name), path);
+  const prepared = (await suite.prepare?.(theatre)) ?? {};
+  const project = await makeProject(theatre, suite, `conformance/${repository}`, files, prepared);
+  const earlier = earlierPipelines.map(async ({ configuration, project: other }) => {
+    const owner = other === undefined ? project : await makeProject(theatre, suite, other, files, prepared);
+    const { id } = await theatre.gitlab.createPipeline(owner, define(configuration));
+    await theatre.gitlab.waitForPipeline(id, undefined, PIPELINE_TIMEOUT_MS);
+  });
+  await Promise.all(earlier);
+  const ref = suite.branch;
+  if (ref !== undefined) {
+    await theatre.gitlab.pushCommit(project, { branch: ref, message: `the ${ref} branch`, files });
+  }
+  return theatre.gitlab.createPipeline(project, {
+    ...withJobsOf(define(), cases),
+    ...(ref === undefined ? {} : { ref }),
+  });
+}
+
+async function makeProject(
+  theatre: Theatre,
+  suite: Suite,
+  path: string,
+  files: Readonly<Record<string, CommitFile>>,
+  prepared: VariableDefinitions,
+): Promise<Project> {
+  const { gitlab, registry, privateRegistry } = theatre;
+  const project = await gitlab.createProject({
+    path,
+    ...suite.project,
+    variables: {
+      REGISTRY: registry.address,
+      REGISTRY_FOR_JOBS: registry.addressForJobs,
+      IMAGE_DIGEST: registry.digest,
+      ...suite.project?.variables,
+      ...prepared,
+    },
+  });
+  const url = suite.fleet ? await openSuiteFleet(theatre, suite.fleet) : theatre.system.webhookUrl;
+  gitlab.addWebhook({ url, token: theatre.system.webhookSecret, projectId: project.id });
+  for (const [name, image] of Object.entries(suite.registryImages ?? {}))
+    await privateRegistry.push(image, `${path}${name}`);
+  for (let commit = 1; commit <= (suite.earlierCommits ?? 0); commit += 1) {
+    await gitlab.pushCommit(project, {
+      message: `commit ${commit}`,
+      files: { 'earlier.txt': `${commit}\n` },
+    });
+  }
+  await gitlab.pushCommit(project, {
+    message: suite.commitMessage ?? `the ${suite.repository} repository`,
+    files,
+  });
+  return project;
+}
+
+/** A fleet beside the one of all suites: its runner takes jobs with its name for a tag, and no others. */
+async function openSuiteFleet({ gitlab, system }: Theatre, { name }: SuiteFleet): Promise<string> {
+  const { token: runnerToken } = gitlab.createRunner({ tags: [name], runUntagged: false });
+  return openFleet(system, { name, runnerToken });
+}
+
+function textOf(file: unknown, path: string): string {
+  if (typeof file === 'object' && file !== null && 'content' in file) return String(file.content);
+  throw new Error(`${path} is not in the repository`);
+}
+
+/** Only the jobs of the chosen cases, and those that they depend on. */
+function withJobsOf(definition: PipelineDefinition, cases: readonly ConformanceCase[]): PipelineDefinition {
+  const wanted = new Set(cases.flatMap((each) => Object.keys(each.jobs)));
+  const byName = new Map(definition.jobs.map((job) => [job.name, job]));
+  const missing = [...wanted].find((name) => !byName.has(name));
+  if (missing !== undefined) throw new Error(`the repository's .gitlab-ci.yml has no job ${missing}`);
+  const add = (job: JobDefinition | undefined) => {
+    for (const name of [...(job?.needs ?? []), ...(job?.dependencies ?? [])]) {
+      if (wanted.has(name)) continue;
+      wanted.add(name);
+      add(byName.get(name));
+    }
+  };
+  for (const name of [...wanted]) add(byName.get(name));
+  return { ...definition, jobs: definition.jobs.filter(({ name }) => wanted.has(name)) };
+}

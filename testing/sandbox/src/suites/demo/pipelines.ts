@@ -1,0 +1,167 @@
+import type { JobDefinition, PipelineDefinition } from '@serverless-gitlab-runner/gitlab-double';
+import { DEMO_IMAGES } from '../../images/demo-images.ts';
+import {
+  type Expectation,
+  endsWith,
+  failsWithExitCode,
+  hasSize,
+  showsBytes,
+  showsLine,
+} from './expectations.ts';
+
+/** A pipeline of the demo, and what GitLab must have seen of each of its jobs once it ended. */
+export interface DemoPipeline {
+  title: string;
+  files: Record<string, string>;
+  pipeline: PipelineDefinition;
+  expectations: Record<string, Expectation[]>;
+}
+
+const README = { 'README.md': '# Demo project\n' };
+
+/** Prints the line that each demo image carries, with nothing but what a POSIX shell has built in. */
+const SAY_IMAGE = 'while read -r line; do echo "image says: $line"; done < /etc/demo-image';
+/** Fails where the image has what it must not need. */
+const HAS_NO_TOOLS =
+  'for tool in git ssh gitlab-runner; do if command -v "$tool"; then echo "found $tool"; exit 9; fi; done';
+
+function inImage(name: string, image: string, proof: string): JobDefinition {
+  return { name, stage: 'test', image, script: [HAS_NO_TOOLS, SAY_IMAGE, proof] };
+}
+
+const defaultImage: DemoPipeline = {
+  title: 'the default image, and the commit that was pushed',
+  files: { ...README, 'hello.txt': 'hello from the repository\n' },
+  pipeline: {
+    stages: ['test'],
+    jobs: [{ name: 'clone', stage: 'test', script: ['cat hello.txt', 'echo "commit $CI_COMMIT_SHA"'] }],
+  },
+  expectations: {
+    clone: [
+      endsWith('success'),
+      showsLine('hello from the repository'),
+      (seen) => showsLine(`commit ${seen.job.pipeline.commit.sha}`)(seen),
+    ],
+  },
+};
+
+const threeImages: DemoPipeline = {
+  title: 'three jobs at once in three images',
+  files: README,
+  pipeline: {
+    stages: ['test'],
+    jobs: [
+      inImage(
+        'python',
+        DEMO_IMAGES.python,
+        'python3 -c \'import sys; print("python", sys.version_info.major)\'',
+      ),
+      inImage('busybox', DEMO_IMAGES.busybox, 'busybox | grep -o "^BusyBox v[0-9]*"'),
+      inImage(
+        'posix-sh',
+        DEMO_IMAGES.posixSh,
+        'if ! [ -e /bin/bash ] && [ -e /bin/sh ]; then echo "sh is here, bash is not"; fi',
+      ),
+    ],
+  },
+  expectations: {
+    python: [endsWith('success'), showsLine('image says: python'), showsLine('python 3')],
+    busybox: [endsWith('success'), showsLine('image says: busybox'), showsLine('BusyBox v1')],
+    'posix-sh': [
+      endsWith('success'),
+      showsLine('image says: posix-sh'),
+      showsLine('sh is here, bash is not'),
+    ],
+  },
+};
+
+const artifacts: DemoPipeline = {
+  title: 'an artifact made in one stage and read in the next',
+  files: README,
+  pipeline: {
+    stages: ['build', 'test'],
+    jobs: [
+      {
+        name: 'make',
+        stage: 'build',
+        script: ['mkdir -p out', 'printf "made by job %s\\n" "$CI_JOB_NAME" > out/artifact.txt'],
+        artifacts: { paths: ['out/'] },
+      },
+      { name: 'read', stage: 'test', image: DEMO_IMAGES.busybox, script: ['cat out/artifact.txt'] },
+    ],
+  },
+  expectations: {
+    make: [endsWith('success')],
+    read: [endsWith('success'), showsLine('made by job make')],
+  },
+};
+
+const failure: DemoPipeline = {
+  title: 'a script that exits 3, and a job beside it',
+  files: README,
+  pipeline: {
+    stages: ['test'],
+    jobs: [
+      { name: 'exits-3', stage: 'test', script: ['echo "before the end"', 'exit 3', 'echo "never said"'] },
+      { name: 'neighbour', stage: 'test', script: ['echo "did not notice"'] },
+    ],
+  },
+  expectations: {
+    'exits-3': [failsWithExitCode(3), showsLine('before the end')],
+    neighbour: [endsWith('success'), showsLine('did not notice')],
+  },
+};
+
+const SECRET = 'correct-horse-battery-staple';
+const SCRIPT = `echo "-- begin"
+echo 'single "double" quotes, a $dollar, a \\ backslash and a \`tick\`'
+echo "naïve café, Ελληνικά, 日本語, 🚀"
+printf 'tab\\there, no newline at the end of: %s' "$DEMO_SECRET"
+echo
+echo "-- end"`;
+const OUTPUT = `-- begin
+single "double" quotes, a $dollar, a \\ backslash and a \`tick\`
+naïve café, Ελληνικά, 日本語, 🚀
+tab\there, no newline at the end of: [MASKED]
+-- end
+`;
+
+const exactLog: DemoPipeline = {
+  title: 'a masked variable, quotes, UTF-8, an after_script, a size of its own',
+  files: README,
+  pipeline: {
+    stages: ['test'],
+    jobs: [
+      {
+        name: 'exact-log',
+        stage: 'test',
+        // Newer runners put a time before each line unless told not to; this job compares bytes.
+        variables: {
+          FARGATE_CPU: '512',
+          FARGATE_MEMORY: '2048',
+          FF_TIMESTAMPS: 'false',
+          DEMO_SECRET: { value: SECRET, masked: true },
+        },
+        script: [SCRIPT],
+        afterScript: ['echo "after the script, status $CI_JOB_STATUS"'],
+      },
+    ],
+  },
+  expectations: {
+    'exact-log': [
+      endsWith('success'),
+      showsBytes('-- begin\n', OUTPUT),
+      showsLine('after the script, status success'),
+      ({ log }) => (log.includes(SECRET) ? ['the masked variable is readable in the log'] : []),
+      hasSize(512, 2048),
+    ],
+  },
+};
+
+export const DEMO_PIPELINES: readonly DemoPipeline[] = [
+  defaultImage,
+  threeImages,
+  artifacts,
+  failure,
+  exactLog,
+];

@@ -1,0 +1,123 @@
+import { taskContainers } from '@serverless-gitlab-runner/aws-emulator';
+import { type GitLabDouble, startGitLabDouble } from '@serverless-gitlab-runner/gitlab-double';
+import type { Cleanup } from '@serverless-gitlab-runner/machine';
+import { type Log, step } from '@serverless-gitlab-runner/machine';
+import { deploySystem, type System } from '../../system/deploy-system.ts';
+import { type ObservedTask, readTasks, TaskObserver } from '../../system/observe-tasks.ts';
+import type { PreparedMachine } from '../../system/prepare-machine.ts';
+import { startEmulatorFor } from '../../system/start-emulator.ts';
+import { DEMO_PIPELINES } from './pipelines.ts';
+import { logGitLabEvent, logTaskChange } from './progress-lines.ts';
+import { type DemoJob, type DemoReport, makeReport } from './report.ts';
+import type { Stopwatch } from './stopwatch.ts';
+
+/** Shorter than a fleet's defaults, so that one need not wait minutes to see zero. */
+const DEMO_FLEET = {
+  manager: { idleSeconds: 10, checkIntervalSeconds: 1, drainPollSeconds: 1 },
+  job: { size: { cpu: 256, memory: 512 } },
+} as const;
+
+/** Each delivery beside another is a Lambda of its own, and on one machine they share its cores. */
+const CONCURRENT_DELIVERIES = 4;
+
+const JOBS_TIMEOUT_MS = 8 * 60_000;
+const ZERO_TIMEOUT_MS = 4 * 60_000;
+
+export interface WholeLoopOptions {
+  log: Log;
+  cleanup: Cleanup;
+  signal: AbortSignal;
+  machine: PreparedMachine;
+  /** Running since the set-up began. */
+  clock: Stopwatch;
+}
+
+/** What the double, ECS and Docker saw, from the first webhook to zero. */
+export interface WholeLoop {
+  report: DemoReport;
+  jobs: DemoJob[];
+  tasks: ObservedTask[];
+  protocolErrors: GitLabDouble['protocolErrors'];
+  gitlab: GitLabDouble;
+  system: System;
+}
+
+/** The main job: the real stacks on the emulator, five pipelines by webhook, the reaper's drain, and zero. */
+export async function runWholeLoop({
+  log,
+  cleanup,
+  signal,
+  machine,
+  clock,
+}: WholeLoopOptions): Promise<WholeLoop> {
+  const emulator = await startEmulatorFor(log, cleanup, machine);
+  const gitlab = await startGitLabDouble({
+    host: emulator.gatewayAddress,
+    concurrentDeliveries: CONCURRENT_DELIVERIES,
+  });
+  cleanup.add('the GitLab double', () => gitlab.stop());
+  const setup = clock.lap();
+
+  const { token: runnerToken } = gitlab.createRunner({ description: 'the default fleet' });
+  log(`Shorter than by default, to see zero sooner: ${JSON.stringify(DEMO_FLEET.manager)}`);
+  const system = await deploySystem({
+    ...{ log, machine, emulator, signal },
+    ...{ gitlabUrl: gitlab.url, runnerToken, fleet: DEMO_FLEET },
+  });
+  const deploy = clock.lap();
+
+  const observer = new TaskObserver(system.ecs, system.outputs.ClusterArn, logTaskChange(log));
+  cleanup.add('the observer', () => observer.stop());
+  gitlab.subscribe(logGitLabEvent(log));
+  const started = await step(log, 'Five pipelines', () => runPipelines(gitlab, system));
+  const jobsSeconds = clock.lap();
+
+  await step(log, 'Back to zero: the reaper drains the manager', () =>
+    observer.waitUntil(
+      'every task to stop',
+      ZERO_TIMEOUT_MS,
+      (seen) => seen.length > 0 && seen.every(isStopped),
+    ),
+  );
+  const toZero = clock.lap();
+  await observer.stop();
+
+  const tasks = observer.tasks;
+  const jobs = started.map((entry) => judge(entry, tasks));
+  const left = (await readTasks(system.ecs, system.outputs.ClusterArn)).filter((task) => !isStopped(task));
+  const report = makeReport({
+    ...{ jobs, tasks, defaultImage: system.defaultImage, tasksLeft: left.length },
+    containersLeft: (await taskContainers(machine.runId)).length,
+    seconds: { setup, deploy, jobs: jobsSeconds, toZero },
+  });
+  return { report, jobs, tasks, protocolErrors: gitlab.protocolErrors, gitlab, system };
+}
+
+type StartedJob = Omit<DemoJob, 'task' | 'wrong'>;
+
+/** Pushes a commit for each pipeline, creates it, and resolves once all have ended. */
+async function runPipelines(gitlab: GitLabDouble, system: System): Promise<StartedJob[]> {
+  const project = await gitlab.createProject({ path: 'demo/shop' });
+  gitlab.addWebhook({ url: system.webhookUrl, token: system.webhookSecret, projectId: project.id });
+  const started: StartedJob[] = [];
+  for (const [index, demo] of DEMO_PIPELINES.entries()) {
+    await gitlab.pushCommit(project, { files: demo.files, message: demo.title });
+    const pipeline = await gitlab.createPipeline(project, demo.pipeline);
+    for (const job of pipeline.jobs) started.push({ pipeline: demo, pipelineNumber: index + 1, job });
+  }
+  const pipelines = new Set(started.map(({ job }) => job.pipeline));
+  await Promise.all([...pipelines].map(({ id }) => gitlab.waitForPipeline(id, undefined, JOBS_TIMEOUT_MS)));
+  return started;
+}
+
+function judge(started: StartedJob, tasks: readonly ObservedTask[]): DemoJob {
+  const { job } = started;
+  const task = tasks.find(({ jobId }) => jobId === job.id);
+  const log = job.trace.bytes;
+  const expectations = started.pipeline.expectations[job.name] ?? [];
+  return { ...started, task, wrong: expectations.flatMap((expectation) => expectation({ job, log, task })) };
+}
+
+function isStopped(task: ObservedTask): boolean {
+  return task.lastStatus === 'STOPPED';
+}

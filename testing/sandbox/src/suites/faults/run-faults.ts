@@ -1,0 +1,102 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { logToStderr as log, REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
+import type { Recording } from '@serverless-gitlab-runner/policy-check';
+import {
+  evaluateCalls,
+  iamFailures,
+  mergeReports,
+  renderIamReport,
+  synthesise,
+} from '@serverless-gitlab-runner/policy-check';
+import pc from 'picocolors';
+import type { CommandContext } from '../../command.ts';
+import { prepareMachine } from '../../system/prepare-machine.ts';
+import { FAULTS } from './catalogue/index.ts';
+import type { Fault } from './fault.ts';
+import { type Laboratory, startLaboratory } from './laboratory.ts';
+import { playFaults } from './play-faults.ts';
+import { managerRoleOf } from './prepare-system.ts';
+import { isClean } from './report.ts';
+import { type FaultOutcome, renderFaults } from './screen.ts';
+
+/** Systems that faults are played on side by side: a fault mostly waits. */
+const LABORATORIES = 2;
+
+/** `npm run faults`: every fault of the catalogue, or those named, on deployed systems; with `--once` one run each. */
+export async function runFaults({ args, cleanup, signal }: CommandContext): Promise<number> {
+  if (args.includes('--list')) return listFaults();
+  const named = choose(args.filter((argument) => argument !== '--once'));
+  if (named === undefined) return 2;
+  const chosen = args.includes('--once') ? named.map((fault) => ({ ...fault, runs: 1 })) : named;
+  const labs: Laboratory[] = [];
+  for (let number = 0; number < Math.min(LABORATORIES, chosen.length); number += 1) {
+    const machine = await prepareMachine({ log, cleanup, demoImages: false });
+    labs.push(await startLaboratory({ log, cleanup, machine, signal }));
+  }
+  const outcomes = await playFaults(labs, chosen, log);
+  writeReports(outcomes);
+  const recordings = await Promise.all(labs.map(recordingOf));
+  write('aws-calls.json', recordings);
+  const templates = await synthesise();
+  const iam = mergeReports(
+    await Promise.all(recordings.map((recording) => evaluateCalls(recording, templates))),
+  );
+  write('iam.json', iam);
+  console.log(renderFaults(outcomes));
+  console.log(renderIamReport(iam));
+  const refusals = iamFailures(iam, { isWholeRun: named === FAULTS });
+  for (const refusal of refusals) console.log(pc.red(refusal));
+  return tellVerdict(outcomes, refusals);
+}
+
+/** Every AWS call that went through the proxy, and the role of each caller. */
+export async function recordingOf(lab: Laboratory): Promise<Recording> {
+  const roles = { ...(await lab.lambdas.roleArns()), manager: await managerRoleOf(lab.system) };
+  return { roles, calls: lab.record.all };
+}
+
+function listFaults(): number {
+  for (const { name, title, runs } of FAULTS) console.log(`${name.padEnd(26)} ${runs}×  ${title}`);
+  return 0;
+}
+
+function choose(names: readonly string[]): readonly Fault[] | undefined {
+  const unknown = names.find((name) => !FAULTS.some((fault) => fault.name === name));
+  if (unknown !== undefined) {
+    log(pc.red(`There is no fault "${unknown}": npm run faults -- --list names them all`));
+    return undefined;
+  }
+  return names.length === 0 ? FAULTS : FAULTS.filter(({ name }) => names.includes(name));
+}
+
+function writeReports(outcomes: readonly FaultOutcome[]): void {
+  write(
+    'faults.json',
+    outcomes.map(({ report }) => report),
+  );
+  write(
+    'faults-runs.json',
+    outcomes.map(({ report, title, results }) => ({ fault: report.fault, title, results })),
+  );
+}
+
+function write(name: string, content: unknown): void {
+  const folder = join(REPOSITORY_ROOT, 'reports');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
+}
+
+function tellVerdict(outcomes: readonly FaultOutcome[], refusals: readonly string[]): number {
+  const areRight = outcomes.every(
+    ({ report, results }) => isClean(report) && results.every(({ wrong }) => wrong.length === 0),
+  );
+  const isRight = areRight && refusals.length === 0;
+  console.log('');
+  console.log(
+    isRight
+      ? 'Nothing lost, nothing killed, nothing left, no call refused. Reports: reports/faults.json, reports/iam.json'
+      : pc.red('Not as it must be: see above. Reports: reports/faults.json, reports/iam.json'),
+  );
+  return isRight ? 0 : 1;
+}

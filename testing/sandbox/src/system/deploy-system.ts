@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto';
+import { ECSClient } from '@aws-sdk/client-ecs';
+import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import type { Emulator } from '@serverless-gitlab-runner/aws-emulator';
+import { emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
+import { parameterNames } from '@serverless-gitlab-runner/fleet';
+import { type DeployOutputs, deployAll, type FleetProps } from '@serverless-gitlab-runner/infra';
+import { HOST_ARCHITECTURE, type Log, step } from '@serverless-gitlab-runner/machine';
+import type { PreparedMachine } from './prepare-machine.ts';
+
+const FLEET = 'default';
+
+export interface DeploySystemOptions {
+  log: Log;
+  machine: PreparedMachine;
+  emulator: Emulator;
+  /** GitLab's base URL as containers reach it. */
+  gitlabUrl: string;
+  runnerToken: string;
+  /** For a fleet with `gitlabApi`. Default none. */
+  apiToken?: string;
+  /** What differs from a fleet's defaults. */
+  fleet?: Omit<FleetProps, 'name' | 'gitlabUrl'>;
+  /** Fleets beside it, of the same GitLab; each is opened by `openFleet`. Default none. */
+  otherFleets?: readonly Omit<FleetProps, 'gitlabUrl'>[];
+  signal?: AbortSignal;
+}
+
+/** The deployed system, and what one needs to use and to watch it. */
+export interface System {
+  fleet: string;
+  /** The webhook's URL with the fleet in its query, as the host reaches it. */
+  webhookUrl: string;
+  webhookSecret: string;
+  defaultImage: string;
+  outputs: DeployOutputs;
+  ecs: ECSClient;
+  ssm: SSMClient;
+}
+
+/** Deploys every stack with the real CDK, and puts the secrets where an operator would put them. */
+export async function deploySystem(options: DeploySystemOptions): Promise<System> {
+  const { machine, emulator, gitlabUrl, log } = options;
+  const { defaultJob, manager, helper, helperArm64 } = machine.images;
+  const fleets = [{ ...options.fleet, name: FLEET }, ...(options.otherFleets ?? [])].map(
+    (fleet): FleetProps => ({
+      ...fleet,
+      gitlabUrl,
+      job: { defaultImage: defaultJob, architecture: HOST_ARCHITECTURE, ...fleet.job },
+    }),
+  );
+  const client = emulatorClient(emulator.endpoint);
+  const outputs = await step(log, 'Deploying the stacks with CDK', (inner) =>
+    deployAll({
+      endpoint: emulator.endpoint,
+      region: client.region,
+      context: {
+        ...{ fleets, cache: {}, managerArchitecture: HOST_ARCHITECTURE },
+        ...{ runnerImage: manager, jobBaseImage: helper },
+        ...(helperArm64 === undefined ? {} : { jobBaseImageArm64: helperArm64 }),
+      },
+      log: inner,
+      ...(options.signal ? { signal: options.signal } : {}),
+    }),
+  );
+  const ssm = new SSMClient(client);
+  const webhookSecret = randomBytes(24).toString('base64url');
+  const names = parameterNames(outputs.ParameterPrefix, FLEET);
+  await putSecret(ssm, names.webhookSecret, webhookSecret);
+  await putSecret(ssm, names.runnerToken, options.runnerToken);
+  if (options.apiToken !== undefined) await putSecret(ssm, names.apiToken, options.apiToken);
+  return {
+    fleet: FLEET,
+    webhookUrl: `${reachableUrl(outputs.WebhookUrl, emulator)}?fleet=${FLEET}`,
+    webhookSecret,
+    defaultImage: defaultJob,
+    outputs,
+    ecs: new ECSClient(client),
+    ssm,
+  };
+}
+
+async function putSecret(ssm: SSMClient, name: string, value: string): Promise<void> {
+  await ssm.send(
+    new PutParameterCommand({ Name: name, Value: value, Type: 'SecureString', Overwrite: true }),
+  );
+}
+
+/** A function URL's host resolves on AWS only; the emulator answers for it by path. */
+function reachableUrl(functionUrl: string, emulator: Emulator): string {
+  const [urlId] = new URL(functionUrl).hostname.split('.');
+  return `${emulator.endpoint}/_aws/lambda-url/${urlId}/`;
+}

@@ -1,0 +1,35 @@
+import type { Cleanup } from '@serverless-gitlab-runner/machine';
+import {
+  ensureArmEmulation,
+  HOST_ARCHITECTURE,
+  type Log,
+  nameFor,
+  step,
+} from '@serverless-gitlab-runner/machine';
+import { buildArmHelperImage } from '../images/build-images.ts';
+import { hasArmRunner } from '../images/runner-base-image.ts';
+import { type PreparedMachine, pinImage } from './prepare-machine.ts';
+
+/** Whether jobs on ARM64 can be run here: their helper needs a runner. */
+export function canRunArm({ environment, images }: PreparedMachine): boolean {
+  return hasArmRunner(environment, images.runner);
+}
+
+/**
+ * What jobs on ARM64 need besides; nothing on an ARM64 machine. Returns the machine with the helper's image for them.
+ * @throws {NoArmEmulationError}
+ */
+export async function prepareArm(
+  machine: PreparedMachine,
+  log: Log,
+  cleanup: Cleanup,
+): Promise<PreparedMachine> {
+  if (HOST_ARCHITECTURE === 'ARM64') return machine;
+  await ensureArmEmulation(log, cleanup);
+  const { environment, images, runId } = machine;
+  const built = await step(log, "The helper's image for ARM64 (minutes when it is built anew)", (inner) =>
+    buildArmHelperImage(environment, images.runner, inner),
+  );
+  const helperArm64 = await pinImage(built, nameFor(runId, 'ARM64'), cleanup);
+  return { ...machine, images: { ...images, helperArm64 } };
+}

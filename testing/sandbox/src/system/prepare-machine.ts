@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import type { Cleanup } from '@serverless-gitlab-runner/machine';
+import {
+  ensureDockerDaemon,
+  type Log,
+  readEnvironment,
+  runCommand,
+  type SandboxEnvironment,
+  step,
+  tryCommand,
+} from '@serverless-gitlab-runner/machine';
+import { buildDemoImages, buildImages, type SystemImages } from '../images/build-images.ts';
+
+export interface PreparedMachine {
+  /** Label and name prefix of everything that this run starts. */
+  runId: string;
+  images: SystemImages;
+  environment: SandboxEnvironment;
+}
+
+export interface PrepareOptions {
+  log: Log;
+  cleanup: Cleanup;
+  /** Whether the images of the demo's jobs are wanted too. */
+  demoImages: boolean;
+}
+
+/** Docker and all images, whatever the machine had of them before. */
+export async function prepareMachine({ log, cleanup, demoImages }: PrepareOptions): Promise<PreparedMachine> {
+  const environment = readEnvironment();
+  const daemon = await step(log, 'Docker', ensureDockerDaemon);
+  cleanup.add('the Docker daemon', () => daemon.stop());
+  const runId = `sgr-${randomBytes(4).toString('hex')}`;
+  const images = await buildImages(environment, log);
+  const [manager, helper] = await Promise.all([
+    pinImage(images.manager, runId, cleanup),
+    pinImage(images.helper, runId, cleanup),
+  ]);
+  if (demoImages) await step(log, 'Images of the demo jobs', buildDemoImages);
+  return { runId, images: { ...images, manager, helper }, environment };
+}
+
+/** A name of its own for this run: another checkout on the same machine may build that image anew meanwhile. */
+export async function pinImage(image: string, tag: string, cleanup: Cleanup): Promise<string> {
+  const pinned = image.replace(/:[^:]*$/, `:${tag}`);
+  await runCommand('docker', ['tag', image, pinned]);
+  cleanup.add(`the name ${pinned}`, async () => void (await tryCommand('docker', ['rmi', pinned])));
+  return pinned;
+}

@@ -1,0 +1,56 @@
+import { InvalidEnvironmentError, logToStderr as log, untilAborted } from '@serverless-gitlab-runner/machine';
+import pc from 'picocolors';
+import type { CommandContext } from '../command.ts';
+import { deploySystem } from './deploy-system.ts';
+import { prepareMachine } from './prepare-machine.ts';
+import { reachableGitLab } from './reachable-gitlab.ts';
+import { startEmulatorFor } from './start-emulator.ts';
+
+/** Shorter than a fleet's defaults: whoever sits before it need not wait long to see a start and zero. */
+const SANDBOX_FLEET = {
+  manager: { idleSeconds: 60, drainPollSeconds: 2 },
+  job: { size: { cpu: 1024, memory: 2048 } },
+} as const;
+
+/** `npm run sandbox`: the system left running for one's own GitLab, until Ctrl-C or SIGTERM. */
+export async function runSandbox({ cleanup, signal }: CommandContext): Promise<number> {
+  const machine = await prepareMachine({ log, cleanup, demoImages: false });
+  const { gitlabUrl, runnerToken } = requireGitLab(machine.environment);
+  const emulator = await startEmulatorFor(log, cleanup, machine);
+  const gitlab = await reachableGitLab(gitlabUrl, emulator.gatewayAddress);
+  cleanup.add('the way to GitLab', () => gitlab.stop());
+  const fleet = { ...SANDBOX_FLEET, ...(gitlab.cloneUrl === undefined ? {} : { cloneUrl: gitlab.cloneUrl }) };
+  const system = await deploySystem({
+    log,
+    machine,
+    emulator,
+    signal,
+    gitlabUrl: gitlab.url,
+    runnerToken,
+    fleet,
+  });
+  log('');
+  log(`GitLab             ${gitlabUrl}${gitlab.url === gitlabUrl ? '' : `, for containers ${gitlab.url}`}`);
+  log(`AWS endpoint       ${emulator.endpoint}`);
+  log(`Host, as jobs see  ${emulator.gatewayAddress}`);
+  log(`Managers leave after ${SANDBOX_FLEET.manager.idleSeconds} s without a job.`);
+  log(
+    `In GitLab: Settings, Webhooks: the URL and secret below, trigger "Job events". Logs: npm run sandbox -- logs`,
+  );
+  log(pc.bold('Ready. Ctrl-C ends it and leaves nothing behind.'));
+  console.log(`WEBHOOK_URL=${system.webhookUrl}`);
+  console.log(`WEBHOOK_SECRET=${system.webhookSecret}`);
+  return untilAborted(signal);
+}
+
+function requireGitLab(environment: {
+  SANDBOX_GITLAB_URL?: string | undefined;
+  SANDBOX_RUNNER_TOKEN?: string | undefined;
+}) {
+  const { SANDBOX_GITLAB_URL: gitlabUrl, SANDBOX_RUNNER_TOKEN: runnerToken } = environment;
+  if (gitlabUrl && runnerToken) return { gitlabUrl, runnerToken };
+  throw new InvalidEnvironmentError(
+    'Set SANDBOX_GITLAB_URL to your GitLab (reachable from containers) and SANDBOX_RUNNER_TOKEN to the glrt-… token of a runner there.\n' +
+      'Without a GitLab at hand, "npm run demo" shows everything with a double of it.',
+  );
+}

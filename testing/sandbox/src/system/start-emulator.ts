@@ -1,0 +1,31 @@
+import {
+  type Emulator,
+  type EmulatorOptions,
+  startEmulator,
+  sweep,
+} from '@serverless-gitlab-runner/aws-emulator';
+import type { Cleanup } from '@serverless-gitlab-runner/machine';
+import { type Log, step } from '@serverless-gitlab-runner/machine';
+import type { PreparedMachine } from './prepare-machine.ts';
+
+/** Starts the emulator of a run. What it leaves when it is interrupted half-way is swept by label. */
+export async function startEmulatorFor(
+  log: Log,
+  cleanup: Cleanup,
+  machine: PreparedMachine,
+  options: Pick<EmulatorOptions, 'stoppedTasksKeptSeconds' | 'taskEndpoint'> = {},
+): Promise<Emulator> {
+  const { runId, images } = machine;
+  cleanup.add('containers, volumes and networks', async () => {
+    await sweep(runId);
+  });
+  const emulator = await step(log, 'Starting the AWS emulator', () =>
+    startEmulator({
+      ...options,
+      runId,
+      ...(images.emulator === undefined ? {} : { image: images.emulator }),
+    }),
+  );
+  cleanup.add('the AWS emulator', () => emulator.stop());
+  return emulator;
+}

@@ -1,0 +1,39 @@
+import { Cleanup } from '@serverless-gitlab-runner/machine';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildConformanceImages } from '../../src/suites/conformance/images.ts';
+import { choose, runChoices } from '../../src/suites/conformance/run-conformance.ts';
+import type { CaseResult } from '../../src/suites/conformance/run-suite.ts';
+import { startTheatre } from '../../src/suites/conformance/start-theatre.ts';
+import { prepareMachine } from '../../src/system/prepare-machine.ts';
+
+const log = (line: string) => process.stderr.write(`${line}\n`);
+const cleanup = new Cleanup(log);
+const choices = choose(({ quick }) => quick === true);
+const cases = choices.flatMap((choice) => choice.cases);
+
+let results: CaseResult[] = [];
+let refusals: unknown[] = [];
+
+beforeAll(async () => {
+  const machine = await prepareMachine({ log, cleanup, demoImages: true });
+  await buildConformanceImages(log);
+  const { signal } = new AbortController();
+  const suiteFleets = choices.flatMap(({ suite }) => suite.fleet ?? []);
+  const theatre = await startTheatre({ log, cleanup, machine, signal, suiteFleets });
+  const outcomes = await runChoices(theatre, choices, log);
+  results = outcomes.flatMap((outcome) => outcome.results);
+  refusals = theatre.gitlab.protocolErrors;
+}, 8 * 60_000);
+
+afterAll(() => cleanup.run(), 60_000);
+
+describe('jobs as people write them, one of each kind ("npm run conformance" has them all)', () => {
+  it.each(cases.map((each) => [each.keyword, each.name] as const))('%s: %s', (keyword, name) => {
+    const result = results.find((each) => each.keyword === keyword && each.case === name);
+    expect(result).toMatchObject({ status: 'pass' });
+  });
+
+  it('asks of GitLab nothing that GitLab refuses', () => {
+    expect(refusals).toEqual([]);
+  });
+});

@@ -1,0 +1,330 @@
+import {
+  CloudFormationClient,
+  DescribeStacksCommand,
+  ListStacksCommand,
+} from '@aws-sdk/client-cloudformation';
+import { DescribeClustersCommand, ECSClient, ListTaskDefinitionFamiliesCommand } from '@aws-sdk/client-ecs';
+import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
+import type { Emulator } from '@serverless-gitlab-runner/aws-emulator';
+import { EmulatorSwitches, emulatorClient, taskContainers } from '@serverless-gitlab-runner/aws-emulator';
+import {
+  type GitLabDouble,
+  type Job,
+  type Project,
+  startGitLabDouble,
+} from '@serverless-gitlab-runner/gitlab-double';
+import { Cleanup, HOST_ARCHITECTURE } from '@serverless-gitlab-runner/machine';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readTasks, TaskObserver } from '../../src/system/observe-tasks.ts';
+import { type PreparedMachine, prepareMachine } from '../../src/system/prepare-machine.ts';
+import { startEmulatorFor } from '../../src/system/start-emulator.ts';
+import {
+  ACCOUNT,
+  Operator,
+  printedCommands,
+  REGION,
+  type ShellResult,
+  shellBlocks,
+} from './support/operator.ts';
+
+const log = (line: string) => process.stderr.write(`${line}\n`);
+const cleanup = new Cleanup(log);
+const CLUSTER = 'serverless-gitlab-runner';
+const README = 'packages/infra/README.md';
+
+let machine: PreparedMachine;
+let emulator: Emulator;
+let operator: Operator;
+let gitlab: GitLabDouble;
+let project: Project;
+let observer: TaskObserver;
+let ecs: ECSClient;
+let sqs: SQSClient;
+let blocks: string[];
+let deployed: ShellResult;
+
+beforeAll(async () => {
+  machine = await prepareMachine({ log, cleanup, demoImages: false });
+  emulator = await startEmulatorFor(log, cleanup, machine);
+  await new EmulatorSwitches(emulator.endpoint).setAccount({
+    new: true,
+    lagSeconds: 3,
+    mayCreateRole: false,
+  });
+  gitlab = await startGitLabDouble({ host: emulator.gatewayAddress });
+  cleanup.add('the GitLab double', () => gitlab.stop());
+  operator = await Operator.of(emulator);
+  cleanup.add('the operator', () => operator.leave());
+  ecs = new ECSClient(emulatorClient(emulator.endpoint));
+  sqs = new SQSClient(emulatorClient(emulator.endpoint));
+  blocks = await shellBlocks(README, 'From an empty account to the first job');
+}, 5 * 60_000);
+
+afterAll(() => cleanup.run(), 60_000);
+
+/** What a user would write into `cdk.json`: no image can be built and pushed into an emulator. */
+function settings(): string {
+  const fleets = [
+    {
+      name: 'default',
+      gitlabUrl: gitlab.url,
+      manager: { checkIntervalSeconds: 1, drainPollSeconds: 0.5, idleSeconds: 300 },
+      job: {
+        size: { cpu: 256, memory: 512 },
+        architecture: HOST_ARCHITECTURE,
+        defaultImage: machine.images.defaultJob,
+      },
+    },
+  ];
+  const context = {
+    fleets: JSON.stringify(fleets),
+    cache: '{}',
+    managerArchitecture: HOST_ARCHITECTURE,
+    runnerImage: machine.images.manager,
+    jobBaseImage: machine.images.helper,
+  };
+  return Object.entries(context)
+    .map(([key, value]) => `-c '${key}=${value}'`)
+    .join(' ');
+}
+
+/** A block of the README with the places filled in that it leaves to its reader. `npm ci` was done: these tests run. */
+function filledIn(block: string): string {
+  return block
+    .replace('npm ci\n', '')
+    .replace('ACCOUNT/REGION', `${ACCOUNT}/${REGION}`)
+    .replace(/^npm run deploy$/m, `npm run deploy -- ${settings()}`);
+}
+
+async function queue(script: string): Promise<Job> {
+  const pipeline = await gitlab.createPipeline(project, {
+    stages: ['test'],
+    jobs: [{ name: 'job', stage: 'test', script: [script] }],
+  });
+  const [job] = pipeline.jobs;
+  if (!job) throw new Error('the pipeline has no job');
+  return job;
+}
+
+function succeeds(job: Job): Promise<Job> {
+  return gitlab.waitForJob(job.id, undefined, 100_000);
+}
+
+describe('a first deployment by the README, into a new account whose role the deployer may not create', () => {
+  it('has its commands in order', () => {
+    expect(blocks).toEqual([
+      'npm ci\n   npx cdk bootstrap aws://ACCOUNT/REGION',
+      'npm run deploy',
+      'npx nx run infra:next-steps',
+    ]);
+  });
+
+  it('bootstraps and deploys', { timeout: 10 * 60_000 }, async () => {
+    const bootstrapped = await operator.run(filledIn(blocks[0] ?? ''), { onLine: log });
+    expect(bootstrapped.code, bootstrapped.output).toBe(0);
+    deployed = await operator.run(filledIn(blocks[1] ?? ''), { onLine: log });
+    expect(deployed.code, deployed.output).toBe(0);
+    expect(deployed.output).not.toContain('\u001b');
+  });
+
+  it('says in words that the first try failed for want of the role, and tries once more', () => {
+    expect(deployed.output).toContain('may not create AWSServiceRoleForECS');
+    expect(deployed.output).toMatch(/serverless-gitlab-runner-shared failed, as first stacks do/);
+  });
+
+  it('stores the secrets by the commands of its last screen, as they stand', {
+    timeout: 120_000,
+  }, async () => {
+    const screen = deployed.stdout;
+    const { token } = gitlab.createRunner({ description: 'by hand' });
+    const [runnerToken] = printedCommands(screen, /^read -rs .*runner-token/);
+    const [webhookSecret] = printedCommands(screen, /^SECRET=.*webhook-secret/);
+    const [url] = printedCommands(screen, /\?fleet=default$/);
+    for (const command of [runnerToken, webhookSecret]) expect(command).toContain(' --overwrite ');
+    const stored = await operator.run(runnerToken ?? '', { input: `${token}\n` });
+    expect(stored.code, stored.output).toBe(0);
+    expect(stored.output).not.toContain(token);
+    const made = await operator.run(webhookSecret ?? '');
+    expect(made.stdout).toMatch(/^[0-9a-f]{64}\n$/);
+    const ssm = new SSMClient(emulatorClient(emulator.endpoint));
+    const Path = '/serverless-gitlab-runner/fleets/default';
+    const { Parameters } = await ssm.send(new GetParametersByPathCommand({ Path, WithDecryption: true }));
+    const values = new Map(Parameters?.map(({ Name = '', Value }) => [Name.slice(Path.length + 1), Value]));
+    expect(values.get('runner-token')).toBe(token);
+    expect(values.get('webhook-secret')).toBe(made.stdout.trim());
+    project = await gitlab.createProject({ path: 'teams/shop' });
+    await gitlab.pushCommit(project, { message: 'first', files: { 'README.md': '# Shop\n' } });
+    const { hostname, search } = new URL(url ?? '');
+    const reachable = `${emulator.endpoint}/_aws/lambda-url/${hostname.split('.')[0]}/${search}`;
+    gitlab.addWebhook({ url: reachable, token: made.stdout.trim(), projectId: project.id });
+    observer = new TaskObserver(ecs, CLUSTER, () => undefined);
+    cleanup.add('the observer', () => observer.stop());
+  });
+
+  it('runs the first job', { timeout: 120_000 }, async () => {
+    const job = await succeeds(await queue('echo first'));
+    expect(job.status, job.trace.text).toBe('success');
+  });
+
+  it('shows the screen again, with what is stored', { timeout: 60_000 }, async () => {
+    const { code, stdout } = await operator.run(blocks[2] ?? '');
+    expect(code).toBe(0);
+    expect(stdout.match(/Stored already/g)).toHaveLength(2);
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('leaves the shared stack alone when it is what a service stands on', {
+    timeout: 3 * 60_000,
+  }, async () => {
+    const { code, output } = await operator.run('node packages/infra/src/deploy.ts shared-if-missing');
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/^serverless-gitlab-runner-shared is there$/m);
+    expect(output).not.toContain('deploying');
+  });
+});
+
+describe('infra:redrive', () => {
+  async function outputs(): Promise<Record<string, string>> {
+    const { Stacks = [] } = await new CloudFormationClient(emulatorClient(emulator.endpoint)).send(
+      new DescribeStacksCommand({}),
+    );
+    const all = Stacks.flatMap(({ Outputs = [] }) => Outputs);
+    return Object.fromEntries(all.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
+  }
+
+  it('gives a message that was sent to the dead-letter queue directly another try', {
+    timeout: 120_000,
+  }, async () => {
+    const { LauncherDeadLettersUrl: QueueUrl = '' } = await outputs();
+    const MessageBody = JSON.stringify({
+      'detail-type': 'NobodyKnows',
+      id: 'an-id',
+      source: 'somebody',
+      time: '',
+      detail: {},
+    });
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    const { code, output } = await operator.run('npx nx run infra:redrive -- --queue launcher');
+    expect(code, output).toBe(0);
+    expect(output).toContain('runner-launcher: 1 messages are back in its queue');
+  });
+
+  it("invokes the reaper with its queue's events; one that is no event stays, and the exit code says so", {
+    timeout: 120_000,
+  }, async () => {
+    const { ReaperDeadLettersUrl: QueueUrl = '' } = await outputs();
+    for (const MessageBody of ['{"source":"aws.scheduler"}', 'not JSON'])
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    const { code, output } = await operator.run('npx nx run infra:redrive -- --queue reaper');
+    expect(output).toContain('idle-reaper: took 1 events, failed at 1');
+    expect(code).toBe(1);
+    const query = { QueueUrl, AttributeNames: ['ApproximateNumberOfMessagesNotVisible' as const] };
+    const { Attributes } = await sqs.send(new GetQueueAttributesCommand(query));
+    expect(Attributes?.ApproximateNumberOfMessagesNotVisible).toBe('1');
+  });
+});
+
+describe('infra:destroy', () => {
+  let destroyed: ShellResult;
+  let running: Job;
+  let late: Job;
+
+  it('asks first, where nobody says --yes', { timeout: 60_000 }, async () => {
+    const { code, output } = await operator.run('npx nx run infra:destroy');
+    expect(code).not.toBe(0);
+    expect(output).toContain('Say so with --yes');
+  });
+
+  it('lets a running job finish, and starts nothing for one that is queued meanwhile', {
+    timeout: 5 * 60_000,
+  }, async () => {
+    running = await queue(
+      'echo begun; while [ ! -e /tmp/go ]; do sleep 1; [ $((i=i+1)) -gt 20 ] && touch /tmp/go; done',
+    );
+    await gitlab.waitForJob(running.id, ({ trace }) => trace.text.includes('begun'), 90_000);
+    const before = managersSeen();
+    const destroying = operator.run('npx nx run infra:destroy -- --yes', {
+      onLine: (line) => {
+        log(line);
+        if (/runner-launcher: removed/.test(line)) void queueLate();
+      },
+    });
+    destroyed = await destroying;
+    expect(destroyed.code, destroyed.output).toBe(0);
+    expect(running.status, running.trace.text).toBe('success');
+    // By the manager that was there, which had not seen its drain yet, or by nobody.
+    expect(['success', 'pending']).toContain(late.status);
+    expect(managersSeen()).toBe(before);
+  });
+
+  async function queueLate(): Promise<void> {
+    late = await queue('echo late');
+  }
+
+  function managersSeen(): number {
+    return observer.tasks.filter(({ role }) => role === 'manager').length;
+  }
+
+  it('removes the starters first, then the reaper, then what they stand on', () => {
+    const removed = [...destroyed.output.matchAll(/serverless-gitlab-runner-([a-z-]+): removed/g)].map(
+      ([, name]) => name,
+    );
+    expect(removed.slice(0, 2).sort()).toEqual(['runner-launcher', 'webhook-receiver']);
+    expect(removed.slice(2)).toEqual(['idle-reaper', 'shared']);
+  });
+
+  it('leaves nothing that runs', async () => {
+    await observer.stop();
+    expect(await taskContainers(machine.runId)).toEqual([]);
+    const { clusters } = await ecs.send(new DescribeClustersCommand({ clusters: [CLUSTER] }));
+    expect(clusters?.filter(({ status }) => status === 'ACTIVE')).toEqual([]);
+    const cloudFormation = new CloudFormationClient(emulatorClient(emulator.endpoint));
+    const { StackSummaries = [] } = await cloudFormation.send(new ListStacksCommand({}));
+    const left = StackSummaries.filter(({ StackStatus }) => StackStatus !== 'DELETE_COMPLETE');
+    expect(left.map(({ StackName }) => StackName)).toEqual(['CDKToolkit']);
+  });
+
+  it('lists what is left, and nothing else', async () => {
+    const screen = destroyed.stdout;
+    const ssm = new SSMClient(emulatorClient(emulator.endpoint));
+    const Path = '/serverless-gitlab-runner';
+    const { Parameters = [] } = await ssm.send(new GetParametersByPathCommand({ Path, Recursive: true }));
+    const { families = [] } = await ecs.send(
+      new ListTaskDefinitionFamiliesCommand({ familyPrefix: CLUSTER, status: 'ACTIVE' }),
+    );
+    const buckets = await bucketNames();
+    const listed = [...screen.matchAll(/^ {6}(?!To remove)(\S+)$/gm)].map(([, item]) => item);
+    expect(listed.sort()).toEqual(
+      [
+        ...Parameters.map(({ Name }) => Name),
+        ...families,
+        ...buckets.filter((name) => !name.startsWith('cdk-')).map((name) => `s3://${name}`),
+        'CDKToolkit',
+        gitlab.url,
+      ].sort(),
+    );
+    expect(Parameters.map(({ Name }) => Name?.split('/').at(-1)).sort()).toEqual([
+      'runner-token',
+      'webhook-secret',
+    ]);
+    expect(screen).toMatch(/Together \$\d+\.\d\d a month\./);
+  });
+
+  async function bucketNames(): Promise<string[]> {
+    const answer = await fetch(emulator.endpoint, {
+      headers: {
+        authorization:
+          'AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0',
+      },
+    });
+    return [...(await answer.text()).matchAll(/<Name>([^<]+)<\/Name>/g)].map(([, name = '']) => name);
+  }
+
+  it('says that nothing is deployed, the next time', { timeout: 60_000 }, async () => {
+    const { code, output } = await operator.run('npx nx run infra:destroy -- --yes');
+    expect(code, output).toBe(0);
+    expect(output).toContain('No stack of this installation is deployed in us-east-1.');
+    expect((await readTasks(ecs, CLUSTER).catch(() => [])).length).toBe(0);
+  });
+});

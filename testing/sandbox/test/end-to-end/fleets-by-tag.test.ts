@@ -1,0 +1,91 @@
+import { type GitLabDouble, type Job, startGitLabDouble } from '@serverless-gitlab-runner/gitlab-double';
+import { Cleanup } from '@serverless-gitlab-runner/machine';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DeploySystemOptions, deploySystem, type System } from '../../src/system/deploy-system.ts';
+import { type ObservedTask, TaskObserver } from '../../src/system/observe-tasks.ts';
+import { openFleet } from '../../src/system/open-fleet.ts';
+import { prepareMachine } from '../../src/system/prepare-machine.ts';
+import { startEmulatorFor } from '../../src/system/start-emulator.ts';
+
+const log = (line: string) => process.stderr.write(`${line}\n`);
+const cleanup = new Cleanup(log);
+/** Its fleet's webhook is the only one, and it says by an API token what is whose. */
+const DEFAULT_FLEET: NonNullable<DeploySystemOptions['fleet']> = {
+  manager: { checkIntervalSeconds: 1, drainPollSeconds: 0.5 },
+  job: { size: { cpu: 256, memory: 512 } },
+  gitlabApi: {},
+  runner: { tagList: ['small'], runUntagged: true },
+};
+/** It has no webhook of its own, and does not ask GitLab. */
+const LARGE_FLEET: NonNullable<DeploySystemOptions['otherFleets']>[number] = {
+  name: 'large',
+  manager: DEFAULT_FLEET.manager,
+  job: DEFAULT_FLEET.job,
+  runner: { tagList: ['large', 'linux'], runUntagged: false },
+};
+
+let gitlab: GitLabDouble;
+let system: System;
+let observer: TaskObserver;
+let jobs: Map<string, Job>;
+
+beforeAll(async () => {
+  const machine = await prepareMachine({ log, cleanup, demoImages: false });
+  const emulator = await startEmulatorFor(log, cleanup, machine);
+  gitlab = await startGitLabDouble({ host: emulator.gatewayAddress });
+  cleanup.add('the GitLab double', () => gitlab.stop());
+  const { token: runnerToken } = gitlab.createRunner({ tags: ['small'], runUntagged: true });
+  system = await deploySystem({
+    ...{ log, machine, emulator, gitlabUrl: gitlab.url, runnerToken },
+    ...{ apiToken: gitlab.privateToken, fleet: DEFAULT_FLEET, otherFleets: [LARGE_FLEET] },
+  });
+  const large = gitlab.createRunner({ tags: ['large', 'linux'], runUntagged: false });
+  await openFleet(system, { name: 'large', runnerToken: large.token });
+  observer = new TaskObserver(system.ecs, system.outputs.ClusterArn, () => undefined);
+  cleanup.add('the observer', () => observer.stop());
+  jobs = await queueJobs({ untagged: [], small: ['small'], large: ['large'], nobodys: ['gpu'] });
+}, 5 * 60_000);
+
+afterAll(() => cleanup.run(), 60_000);
+
+async function queueJobs(tags: Readonly<Record<string, string[]>>): Promise<Map<string, Job>> {
+  const project = await gitlab.createProject({ path: 'teams/shop' });
+  gitlab.addWebhook({ url: system.webhookUrl, token: system.webhookSecret, projectId: project.id });
+  await gitlab.pushCommit(project, { message: 'jobs with tags', files: { 'README.md': '# Shop\n' } });
+  const pipeline = await gitlab.createPipeline(project, {
+    stages: ['test'],
+    jobs: Object.entries(tags).map(([name, list]) => ({ name, tags: list, stage: 'test', script: ['true'] })),
+  });
+  return new Map(pipeline.jobs.map((job) => [job.name, job]));
+}
+
+const managers = (): ObservedTask[] => observer.tasks.filter(({ role }) => role === 'manager');
+
+describe('one webhook for several fleets, with an API token', () => {
+  it.each([
+    ['untagged', 'default'],
+    ['small', 'default'],
+    ['large', 'large'],
+  ])('has a job "%s" run by fleet %s', { timeout: 120_000 }, async (name, fleet) => {
+    const job = jobs.get(name);
+    if (!job) throw new Error(`there is no job ${name}`);
+    await gitlab.waitForJob(job.id, undefined, 100_000);
+    expect(job.status, job.trace.text).toBe('success');
+    const tasks = observer.tasks.filter(({ jobId }) => jobId === job.id);
+    expect(tasks.map((task) => task.fleet)).toEqual([fleet]);
+  });
+
+  it('starts one manager for each fleet that has a job, and none for a job that no fleet takes', async () => {
+    await gitlab.deliveriesSettled();
+    expect(
+      managers()
+        .map(({ fleet }) => fleet)
+        .sort(),
+    ).toEqual(['default', 'large']);
+    expect(jobs.get('nobodys')?.status).toBe('pending');
+  });
+
+  it('asks of GitLab nothing that GitLab refuses', () => {
+    expect(gitlab.protocolErrors).toEqual([]);
+  });
+});

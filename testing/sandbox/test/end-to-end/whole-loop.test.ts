@@ -1,0 +1,67 @@
+import { Cleanup } from '@serverless-gitlab-runner/machine';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEMO_PIPELINES } from '../../src/suites/demo/pipelines.ts';
+import { startStopwatch } from '../../src/suites/demo/stopwatch.ts';
+import { runWholeLoop, type WholeLoop } from '../../src/suites/demo/whole-loop.ts';
+import { prepareMachine } from '../../src/system/prepare-machine.ts';
+
+const log = (line: string) => process.stderr.write(`${line}\n`);
+const cleanup = new Cleanup(log);
+let loop: WholeLoop;
+
+beforeAll(async () => {
+  const machine = await prepareMachine({ log, cleanup, demoImages: true });
+  const signal = new AbortController().signal;
+  loop = await runWholeLoop({ log, cleanup, signal, machine, clock: startStopwatch() });
+}, 10 * 60_000);
+
+afterAll(() => cleanup.run(), 60_000);
+
+const jobNames = DEMO_PIPELINES.flatMap(({ expectations }) => Object.keys(expectations));
+
+describe('five pipelines by webhook, from nothing and back to nothing', () => {
+  it.each(jobNames)('ends job %s as GitLab must see it', (name) => {
+    const job = loop.jobs.find((entry) => entry.job.name === name);
+    expect(job?.wrong, job?.job.trace.text).toEqual([]);
+  });
+
+  it('asks of GitLab nothing that GitLab refuses', () => {
+    expect(loop.protocolErrors).toEqual([]);
+  });
+
+  it('runs every job in a task of its own', () => {
+    const arns = loop.report.jobs.map(({ taskArn }) => taskArn);
+    expect(arns).not.toContain(null);
+    expect(new Set(arns).size).toBe(loop.jobs.length);
+  });
+
+  it('starts one manager for all of them, and at least three job tasks at once', () => {
+    expect(loop.report.managersStarted).toBe(1);
+    expect(loop.report.peakJobTasks).toBeGreaterThanOrEqual(3);
+  });
+
+  it('drains the manager by its tag, and it leaves by itself', () => {
+    expect(loop.report.drainedByTag).toBe(true);
+  });
+
+  it('leaves no task in ECS and no container in Docker', () => {
+    expect(loop.report).toMatchObject({ tasksLeft: 0, containersLeft: 0 });
+  });
+
+  it('answers every webhook with a 2xx: queued and finished jobs 202, everything else 204', () => {
+    const answers = loop.gitlab.deliveries.map(({ event, requestBody, status }) => {
+      const body = JSON.parse(requestBody) as { build_status?: string };
+      return { what: event === 'Job Hook' ? body.build_status : event, status };
+    });
+    expect(answers.length).toBeGreaterThan(0);
+    for (const { what, status } of answers) {
+      const matters = ['pending', 'success', 'failed', 'canceled'].includes(what ?? '');
+      expect({ what, status }).toEqual({ what, status: matters ? 202 : 204 });
+    }
+  });
+
+  it('forgets the runner manager at GitLab when it leaves', () => {
+    const managers = [...loop.gitlab.runners.values()].flatMap((runner) => [...runner.managers.values()]);
+    expect(managers).toEqual([]);
+  });
+});

@@ -1,0 +1,182 @@
+import { BASE_IMAGE, runCommand, tryCommand, until } from '@serverless-gitlab-runner/machine';
+import { afterAll, describe, expect, it } from 'vitest';
+import { DEMO_IMAGES } from '../../src/images/demo-images.ts';
+import { HELPER_IMAGE, type JobContainers, jobContainersPool } from './support/job-containers.ts';
+
+const { start, stopAll } = jobContainersPool();
+
+afterAll(stopAll, 60_000);
+
+describe('cancelling', () => {
+  it.each(['build_script', 'get_sources'])(
+    '%s gives it time to end, and what comes after can run',
+    async (stage) => {
+      const job = await start({ image: BASE_IMAGE });
+      const running = job.start(stage, 'trap "echo last words; exit 9" TERM; echo go; sleep 100 & wait');
+      await running.prints('go');
+      await job.ask('cancel 10');
+      expect(await running.result).toEqual({ output: Buffer.from('go\nlast words\n'), end: 'exit 9' });
+      expect((await job.run('after_script', 'echo after')).output.toString()).toBe('after\n');
+    },
+  );
+
+  it('kills what does not end, children and all', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const stubborn = 'trap "" TERM; (while :; do sleep 0.1; done) & echo go; while :; do sleep 0.1; done';
+    const running = job.start('build_script', stubborn);
+    await running.prints('go');
+    await job.ask('cancel 1');
+    expect((await running.result).end).toBe('exit 137');
+    const left = 'for p in /proc/[0-9]*; do tr "\\0" " " < $p/cmdline; done | grep -c script';
+    expect((await job.run('after_script', left)).output.toString()).toBe('1\n');
+  });
+
+  it.each(['build_script', 'get_sources'])('%s before it has begun is not lost', async (stage) => {
+    const job = await start({ image: BASE_IMAGE });
+    await job.ask('cancel 5 early');
+    expect(await job.start(stage, 'echo never', 'early').result).toEqual({
+      output: Buffer.alloc(0),
+      end: 'exit 143',
+    });
+    expect((await job.start(stage, 'echo another', 'later').result).output.toString()).toBe('another\n');
+  });
+
+  it('while the script is on its way is not lost', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const sending = job.send('stage build_script 1000 half', 'echo never');
+    await until('the stage', () =>
+      job.exec('helper', 'ls /dev/shm/job-helper/stages/half/pid').catch(() => undefined),
+    );
+    await job.ask('cancel 5 half');
+    expect((await sending).end).toBe('exit 143');
+  });
+
+  it('with nothing running does nothing', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    expect(await job.ask('cancel 1')).toBe('');
+    expect((await job.run('build_script', 'echo still here')).output.toString()).toBe('still here\n');
+  });
+});
+
+describe('a connection that breaks', () => {
+  const AGAIN =
+    /The connection to the job task was lost and opened again; what was printed in between may be missing\.\n/;
+
+  it('does not end the stage: another one goes on with it, and the script runs once', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const script =
+      'echo run >> /builds/runs; echo go; until [ -e /builds/on ]; do sleep 0.1; done; echo end; exit 5';
+    const first = job.start('build_script', script, 'one');
+    await first.prints('go');
+    await job.disconnect();
+    expect((await first.result).end).toMatch(/no word of its end/);
+    const second = job.start('build_script', script, 'one');
+    await second.prints('opened again');
+    await job.exec('build', 'touch /builds/on');
+    const { output, end } = await second.result;
+    expect(end).toBe('exit 5');
+    expect(output.toString()).toMatch(new RegExp(`^${AGAIN.source}end\n$`));
+    expect(await job.exec('build', 'cat /builds/runs')).toBe('run\n');
+  });
+
+  it('holds the output up, and what ended meanwhile is told to the next one', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const script = 'echo go; until [ -e /builds/on ]; do sleep 0.1; done; sleep 1; seq 1 200000; exit 6';
+    const first = job.start('build_script', script, 'two');
+    await first.prints('go');
+    await job.exec('build', 'touch /builds/on');
+    await job.disconnect();
+    await first.result;
+    const { output, end } = await job.start('build_script', script, 'two').result;
+    expect(end).toBe('exit 6');
+    expect(output.toString()).toMatch(/opened again.*\n[\s\S]*\n200000\n$/);
+  });
+
+  it('while the script is on its way has the stage begin anew', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const sending = job.send('stage build_script 1000 three', 'echo half');
+    await until('the stage', () =>
+      job.exec('helper', 'ls /dev/shm/job-helper/stages/three/pid').catch(() => undefined),
+    );
+    await job.disconnect();
+    await sending;
+    expect((await job.start('build_script', 'echo whole', 'three').result).output.toString()).toBe('whole\n');
+  });
+});
+
+describe('services', () => {
+  it('are waited for: their ports, and as many others as have none that is known', async () => {
+    const job = await start({ image: DEMO_IMAGES.busybox });
+    expect(await job.ask('await-ports 0 1 4001')).toBe('ports:\n');
+    const waiting = job.ask('await-ports 20 1 4001');
+    await job.run(
+      'build_script',
+      'nc -l -p 4001 > /dev/null & sleep 0.3; nc -l -p 4002 > /dev/null & exit 0',
+    );
+    expect(await waiting).toBe('ports: 4001 4002\n');
+  });
+
+  it('that do not listen are waited for no longer than asked', async () => {
+    const job = await start({ image: DEMO_IMAGES.busybox });
+    const startedAt = Date.now();
+    expect(await job.ask('await-ports 1 0 4001')).toBe('ports:\n');
+    expect(Date.now() - startedAt).toBeLessThan(4000);
+  });
+});
+
+describe('when something dies', () => {
+  it('a stage whose container ended is lost, at once', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const running = job.start('build_script', 'echo go; sleep 100');
+    await running.prints('go');
+    await runCommand('docker', ['kill', job.container('build')]);
+    expect(await running.result).toEqual({ output: Buffer.from('go\n'), end: 'lost' });
+  });
+
+  it('a script that did not come whole is not run', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    const cut = await job.run('build_script', 'echo "half a script runs"', 1000);
+    expect(cut).toEqual({ output: Buffer.alloc(0), end: 'lost' });
+  });
+
+  it('a helper that hears nothing ends itself, and one that hears a heartbeat does not', async () => {
+    const [silent, heard] = await Promise.all([
+      start({ image: BASE_IMAGE, deadManSeconds: 3 }),
+      start({ image: BASE_IMAGE, deadManSeconds: 3 }),
+    ]);
+    const state = async (job: JobContainers) =>
+      (
+        await runCommand('docker', [
+          'inspect',
+          '-f',
+          '{{.State.Status}} {{.State.ExitCode}}',
+          job.container('helper'),
+        ])
+      ).trim();
+    await until('the end of a helper', async () => {
+      await heard.ask('heartbeat');
+      return (await state(silent)) === 'exited 70' ? true : undefined;
+    });
+    expect(await state(heard)).toBe('running 0');
+  });
+
+  it('a helper that cannot start says why in its log', async () => {
+    const { stderr } = await tryCommand('docker', ['run', '--rm', HELPER_IMAGE]);
+    expect(stderr).toContain('SSH_PUBLIC_KEY');
+  });
+
+  it('a helper whose port is taken says so in its log, and ends with 71', async () => {
+    const taken = '"$0" nc -l -p 10022 > /dev/null & sleep 0.5; exec /usr/local/lib/job-helper/entrypoint';
+    const { code, stderr } = await tryCommand('docker', [
+      ...['run', '--rm', '-e', 'SSH_PUBLIC_KEY=ssh-ed25519 AAAA', '--entrypoint', '/bin/sh', HELPER_IMAGE],
+      ...['-c', taken, '/bin/busybox'],
+    ]);
+    expect({ code, stderr }).toMatchObject({ code: 71, stderr: expect.stringContaining('port 10022') });
+  });
+
+  it('a helper takes no other request, and no shell', async () => {
+    const job = await start({ image: BASE_IMAGE });
+    expect(await job.ask('id')).toBe('');
+    expect(await job.ask('stage get_sources; id')).toBe('');
+  });
+});

@@ -1,0 +1,153 @@
+import { DescribeTaskDefinitionCommand } from '@aws-sdk/client-ecs';
+import { BASE_IMAGE } from '@serverless-gitlab-runner/machine';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEMO_IMAGES } from '../../src/images/demo-images.ts';
+import { type BenchJob, type ManagerBench, startManagerBench } from './support/manager-bench.ts';
+
+/** Value of the masked variable in the settings of the bench's project. */
+const PLANTED = 'planted-secret-8271';
+
+let bench: ManagerBench;
+
+beforeAll(async () => {
+  bench = await startManagerBench('service-agent', {
+    fleet: { job: { waitForServicesSeconds: 30, imageConfigRegistries: ['docker.io'] } },
+  });
+}, 240_000);
+
+afterAll(() => bench?.stop(), 60_000);
+
+async function logOf(definition: BenchJob) {
+  const job = await bench.runJob(definition);
+  return { job, text: job.trace.text };
+}
+
+/** Leaves its environment, and who it is, where the job finds them, and listens. */
+const TELLS = [
+  'cat /proc/1/environ > /builds/environment',
+  'tr "\\0" "\\n" < /proc/1/cmdline | head -1 > /builds/first-process',
+  'exec httpd -f -p 4010',
+].join('; ');
+
+describe("a service's environment", () => {
+  it("is the Docker executor's: public variables, its own with all that they refer to, byte for byte", async () => {
+    const { job, text } = await logOf({
+      image: DEMO_IMAGES.busybox,
+      variables: { OPEN: 'open', HEALTHCHECK_TCP_PORT: '4010' },
+      services: [
+        {
+          name: DEMO_IMAGES.busybox,
+          entrypoint: ['sh', '-c'],
+          command: [TELLS],
+          variables: {
+            PASSWORD: `pre-$PLANTED`,
+            EMPTY: '',
+            LINES: 'one\ntwo\n',
+            QUOTES: `it's "so" \\ $$HOME \`id\` ü`,
+            'discovery.type': 'single node',
+            PATH: '/nowhere:/bin:/usr/bin',
+          },
+        },
+      ],
+      script: [
+        `has() { tr '\\n\\0' '\\1\\n' < /builds/environment | grep -qxF -- "$1" && echo "has $2" || echo "lacks $2"; }`,
+        `has "PASSWORD=pre-$PLANTED" secret`,
+        `has 'EMPTY=' empty`,
+        `has "$(printf 'LINES=one\\001two\\001')" lines`,
+        `has 'QUOTES=it'"'"'s "so" \\ $HOME \`id\` ü' quotes`,
+        `has 'discovery.type=single node' dots`,
+        `has 'PATH=/nowhere:/bin:/usr/bin' path`,
+        `has 'OPEN=open' public`,
+        `has "CI_PROJECT_PATH=$CI_PROJECT_PATH" predefined`,
+        `has "CI_PROJECT_DIR=$CI_PROJECT_DIR" of-runner`,
+        `has "PLANTED=$PLANTED" unasked-secret`,
+        `tr '\\0' '\\n' < /builds/environment | { grep -c -E '^(AWS_REGION|ECS_|CI_JOB_TOKEN|SSH_PUBLIC_KEY|SHLVL|OLDPWD|_=)' || true; } | sed 's/^/others: /'`,
+        'cat /builds/first-process',
+      ],
+    });
+    expect(job.status, text).toBe('success');
+    for (const what of [
+      'secret',
+      'empty',
+      'lines',
+      'quotes',
+      'dots',
+      'path',
+      'public',
+      'predefined',
+      'of-runner',
+    ])
+      expect(text).toContain(`\nhas ${what}\n`);
+    for (const line of ['lacks unasked-secret', 'others: 0', '/bin/sh'])
+      expect(text).toContain(`\n${line}\n`);
+
+    const [task] = await bench.tasksOf(job);
+    const { taskDefinition } = await bench.ecs.send(
+      new DescribeTaskDefinitionCommand({ taskDefinition: task?.taskDefinitionArn }),
+    );
+    const shown = JSON.stringify([task, taskDefinition]);
+    expect(shown).toContain('run-service');
+    for (const hidden of [PLANTED, 'single node', 'EMPTY', 'CI_PROJECT_PATH'])
+      expect(shown).not.toContain(hidden);
+  });
+
+  it('is what AWS may show where nobody knows what the image starts, and the log says so', async () => {
+    const { job, text } = await logOf({
+      image: DEMO_IMAGES.busybox,
+      variables: { OPEN: 'open' },
+      services: [
+        {
+          name: DEMO_IMAGES.busybox,
+          command: ['sh', '-c', 'env > /builds/environment; exec httpd -f -p 4011'],
+          variables: { PASSWORD: '$PLANTED', HEALTHCHECK_TCP_PORT: '4011' },
+        },
+      ],
+      script: [
+        'grep -c -e OPEN=open /builds/environment',
+        'grep -c -e PASSWORD -e CI_ /builds/environment || true',
+      ],
+    });
+    expect(job.status, text).toBe('success');
+    expect(text).toContain(
+      `It is not known what the service ${DEMO_IMAGES.busybox} starts: registry-1.docker.io could not`,
+    );
+    expect(text).toContain('and not PASSWORD, which hold a value that is not public');
+    expect(text).toMatch(/\n1\n.*0\n/s);
+    expect(JSON.stringify(await bench.tasksOf(job))).not.toContain(PLANTED);
+  });
+});
+
+describe("a service's output", () => {
+  const ends = (script: string, image: string = DEMO_IMAGES.busybox) =>
+    logOf({
+      image: DEMO_IMAGES.busybox,
+      services: [{ name: image, alias: 'short', entrypoint: ['sh', '-c'], command: [script] }],
+      script: ['echo it goes on'],
+    });
+
+  it('is read from /dev/stdout, too, which another user opens', async () => {
+    const { text } = await ends(
+      'setpriv --reuid=1234 --clear-groups sh -c "echo words of 1234 > /dev/stdout; echo and more > /dev/stderr"; exit 3',
+      BASE_IMAGE,
+    );
+    expect(text).toContain('(short) ended with exit code 3');
+    expect(text).toContain('Its last lines:\n  words of 1234\n  and more\n');
+  });
+
+  it('never makes a service wait, however much it is: the last lines are kept', async () => {
+    const { job, text } = await ends('yes "line after line" | head -c 200000000; echo the end of it; exit 5');
+    expect(job.status, text).toBe('success');
+    expect(text).toContain('(short) ended with exit code 5');
+    expect(text).toContain('  line after line\n  the end of it\n');
+  });
+
+  it('says what is missing where its program does not exist', async () => {
+    const { text } = await logOf({
+      image: DEMO_IMAGES.busybox,
+      services: [{ name: DEMO_IMAGES.busybox, alias: 'none', entrypoint: ['no-such-program', 'a'] }],
+      script: ['echo it goes on'],
+    });
+    expect(text).toContain('(none) ended with exit code 127');
+    expect(text).toContain(`The service was not started: "no-such-program" is not in the image's PATH`);
+  });
+});

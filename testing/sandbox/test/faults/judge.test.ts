@@ -1,0 +1,158 @@
+import { accessKeyOf } from '@serverless-gitlab-runner/aws-emulator';
+import { describe, expect, it } from 'vitest';
+import { olderBy } from '../../src/suites/faults/catalogue/held-events.ts';
+import { shiftedTimes } from '../../src/suites/faults/catalogue/post-hook.ts';
+import { judgeJob, mostManagersAtOnce, type RunResult } from '../../src/suites/faults/judge.ts';
+import { isClean, reportOf } from '../../src/suites/faults/report.ts';
+import type { ObservedTask } from '../../src/system/observe-tasks.ts';
+
+const job = { name: 'j', status: 'success', failureReason: null, log: 'its task was lost' } as const;
+const success = { status: 'success' } as const;
+
+describe('what became of a job', () => {
+  it.each([
+    ['succeeded as it had to', job, success, undefined, 'finished'],
+    [
+      'failed as it had to',
+      { ...job, status: 'failed' as const },
+      { status: 'failed' as const },
+      undefined,
+      'finished',
+    ],
+    ['still runs', { ...job, status: 'running' as const }, success, undefined, 'lost'],
+    ['still waits', { ...job, status: 'pending' as const }, success, undefined, 'lost'],
+    [
+      'failed and should not',
+      { ...job, status: 'failed' as const, failureReason: 'script_failure' },
+      success,
+      undefined,
+      'killed',
+    ],
+    ['was canceled by nobody', { ...job, status: 'canceled' as const }, success, undefined, 'killed'],
+    [
+      'was ended by the fault, and told so',
+      { ...job, status: 'failed' as const, failureReason: 'runner_system_failure' },
+      success,
+      /task/,
+      'interrupted',
+    ],
+    [
+      'was ended by the fault, without its reason',
+      { ...job, status: 'failed' as const, failureReason: 'runner_system_failure' },
+      success,
+      /spot/,
+      'killed',
+    ],
+    [
+      'was ended by the fault, blamed on its script',
+      { ...job, status: 'failed' as const, failureReason: 'script_failure' },
+      success,
+      /task/,
+      'killed',
+    ],
+    ['survived the fault', job, success, /task/, 'finished'],
+    [
+      'failed with another reason',
+      { ...job, status: 'failed' as const, failureReason: 'unknown_failure' },
+      { status: 'failed' as const, failureReason: 'script_failure' },
+      undefined,
+      'killed',
+    ],
+    [
+      'does not say what it has to',
+      job,
+      { status: 'success' as const, says: /No space/ },
+      undefined,
+      'killed',
+    ],
+  ])('%s', (_what, seen, expected, interruption, verdict) => {
+    expect(judgeJob(seen, expected, interruption)).toBe(verdict);
+  });
+});
+
+const run: RunResult = {
+  ...{ jobsQueued: 3, jobsFinished: 3, jobsLost: 0, jobsKilled: 0, jobsInterrupted: 0, tasksLeaked: 0 },
+  ...{ secretsLeaked: 0, secondsToRecover: 5, managers: 1, seconds: 9, wrong: [] },
+};
+
+describe('the report', () => {
+  it('adds up the runs, and takes the slowest recovery', () => {
+    const report = reportOf('f', [run, { ...run, jobsLost: 1, jobsFinished: 2, secondsToRecover: 7 }]);
+    expect(report).toEqual({
+      ...{
+        fault: 'f',
+        runs: 2,
+        jobsQueued: 6,
+        jobsFinished: 5,
+        jobsLost: 1,
+        jobsKilled: 0,
+        jobsInterrupted: 0,
+      },
+      ...{ tasksLeaked: 0, secretsLeaked: 0, secondsToRecover: 7 },
+    });
+  });
+
+  it.each(['jobsLost', 'jobsKilled', 'tasksLeaked', 'secretsLeaked'] as const)(
+    'is not clean with one of %s',
+    (name) => {
+      expect(isClean(reportOf('f', [run]))).toBe(true);
+      expect(isClean(reportOf('f', [{ ...run, [name]: 1 }]))).toBe(false);
+    },
+  );
+});
+
+describe('managers at once', () => {
+  const manager = (from: number, drained?: number, stopped?: number): ObservedTask => ({
+    ...{
+      taskArn: `${from}`,
+      taskId: `${from}`,
+      role: 'manager',
+      fleet: 'default',
+      jobId: undefined,
+      projectId: undefined,
+      lastStatus: 'STOPPED',
+      cpu: 1,
+      memory: 1,
+    },
+    ...{
+      capacityProvider: 'FARGATE',
+      startedAt: undefined,
+      stopCode: undefined,
+      stoppedReason: undefined,
+      exitCodes: [],
+    },
+    createdAt: new Date(from),
+    stoppedAt: stopped === undefined ? undefined : new Date(stopped),
+    drainedAt: drained === undefined ? undefined : new Date(drained).toISOString(),
+  });
+
+  it.each([
+    ['two that overlap', [manager(0), manager(5)], 2],
+    ['one after the other', [manager(0, undefined, 4), manager(5)], 1],
+    ['one that drains beside one that takes jobs', [manager(0, 4), manager(5)], 1],
+    ['none', [], 0],
+  ])('counts %s', (_what, tasks, most) => {
+    expect(mostManagersAtOnce(tasks)).toBe(most);
+  });
+});
+
+describe('what faults make of events and keys', () => {
+  it('makes a held event older, its detail too', () => {
+    const entry = { Detail: JSON.stringify({ occurredAt: '2026-01-01T00:10:00.000Z', jobId: 1 }) };
+    const older = olderBy(entry, 600_000);
+    expect(JSON.parse(older.Detail ?? '')).toEqual({ occurredAt: '2026-01-01T00:00:00.000Z', jobId: 1 });
+    expect(older.Time).toEqual(new Date('2026-01-01T00:00:00.000Z'));
+  });
+
+  it("moves every time of a hook, in both of GitLab's spellings, and nothing else", () => {
+    const body = '{"a":"2026-01-01 00:30:00 UTC","b":"2026-01-01T00:30:00.500Z","c":"2026-01-01","d":7}';
+    expect(shiftedTimes(body, 3_600_000)).toBe(
+      '{"a":"2026-01-01 01:30:00 UTC","b":"2026-01-01T01:30:00.500Z","c":"2026-01-01","d":7}',
+    );
+  });
+
+  it("makes a role's access key as the emulator does", () => {
+    // python3: base64.b32encode(hashlib.sha256(b"arn:aws:iam::000000000000:role/manager").digest())[:16]
+    expect(accessKeyOf('arn:aws:iam::000000000000:role/manager')).toBe('ASIAFTBBTMTRW3LSSMRX');
+  });
+});
