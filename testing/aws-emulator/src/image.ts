@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { Log } from '@serverless-gitlab-runner/machine';
 import {
   buildImage,
   ensureBaseImage,
   type ImageBuildResult,
+  type Log,
   REPOSITORY_ROOT,
   readEnvironment,
 } from '@serverless-gitlab-runner/machine';

@@ -54,9 +54,7 @@ export function stageRunnerImage(context: string, { dockerfile, executor }: Runn
   ]);
   for (const [name, source] of parts) {
     if (!existsSync(source))
-      throw new MissingImagePartError(
-        `${source} does not exist: run \`npx nx build runner-manager\` first`,
-      );
+      throw new MissingImagePartError(`${source} does not exist: run \`npx nx build runner-manager\` first`);
     symlinkSync(source, join(context, name));
   }
 }

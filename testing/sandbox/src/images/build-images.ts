@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { buildEmulatorImage } from '@serverless-gitlab-runner/aws-emulator';
-import type { SandboxEnvironment } from '@serverless-gitlab-runner/machine';
 import {
   buildImage,
   ensureBaseImage,
@@ -12,6 +11,7 @@ import {
   PLATFORM,
   REPOSITORY_ROOT,
   runCommand,
+  type SandboxEnvironment,
   step,
 } from '@serverless-gitlab-runner/machine';
 import { DEMO_IMAGES } from './demo-images.ts';

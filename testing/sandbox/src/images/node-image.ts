@@ -4,11 +4,11 @@ import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
-import type { Log } from '@serverless-gitlab-runner/machine';
 import {
   defaultImageOf,
   HOST_ARCHITECTURE,
   imageId,
+  type Log,
   loadImage,
   nameFor,
   PLATFORM,

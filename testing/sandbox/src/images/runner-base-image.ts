@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Log, SandboxEnvironment } from '@serverless-gitlab-runner/machine';
 import {
   buildImage,
   defaultImageOf,
   ensureBaseImage,
   HOST_ARCHITECTURE,
+  type Log,
   nameFor,
   PLATFORM,
   REPOSITORY_ROOT,
+  type SandboxEnvironment,
   tryCommand,
 } from '@serverless-gitlab-runner/machine';
 import { ensureNodeImage } from './node-image.ts';

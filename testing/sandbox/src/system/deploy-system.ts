@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import type { Emulator } from '@serverless-gitlab-runner/aws-emulator';
-import { emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
+import { type Emulator, emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 import { type DeployOutputs, deployAll, type FleetProps } from '@serverless-gitlab-runner/infra';
 import { HOST_ARCHITECTURE, type Log, step } from '@serverless-gitlab-runner/machine';

@@ -1,5 +1,5 @@
-import type { Cleanup } from '@serverless-gitlab-runner/machine';
 import {
+  type Cleanup,
   ensureArmEmulation,
   HOST_ARCHITECTURE,
   type Log,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Cleanup } from '@serverless-gitlab-runner/machine';
 import {
+  type Cleanup,
   ensureDockerDaemon,
   type Log,
   readEnvironment,

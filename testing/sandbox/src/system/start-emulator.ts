@@ -4,8 +4,7 @@ import {
   startEmulator,
   sweep,
 } from '@serverless-gitlab-runner/aws-emulator';
-import type { Cleanup } from '@serverless-gitlab-runner/machine';
-import { type Log, step } from '@serverless-gitlab-runner/machine';
+import { type Cleanup, type Log, step } from '@serverless-gitlab-runner/machine';
 import type { PreparedMachine } from './prepare-machine.ts';
 
 /** Starts the emulator of a run. What it leaves when it is interrupted half-way is swept by label. */

@@ -6,8 +6,12 @@ import {
 import { DescribeClustersCommand, ECSClient, ListTaskDefinitionFamiliesCommand } from '@aws-sdk/client-ecs';
 import { GetQueueAttributesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
-import type { Emulator } from '@serverless-gitlab-runner/aws-emulator';
-import { EmulatorSwitches, emulatorClient, taskContainers } from '@serverless-gitlab-runner/aws-emulator';
+import {
+  type Emulator,
+  EmulatorSwitches,
+  emulatorClient,
+  taskContainers,
+} from '@serverless-gitlab-runner/aws-emulator';
 import {
   type GitLabDouble,
   type Job,

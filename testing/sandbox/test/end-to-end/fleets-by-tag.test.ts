@@ -1,11 +1,11 @@
-import { type GitLabDouble, type Job, startGitLabDouble } from '@serverless-gitlab-runner/gitlab-double';
+import type { GitLabDouble, Job } from '@serverless-gitlab-runner/gitlab-double';
 import { Cleanup } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DeploySystemOptions, deploySystem, type System } from '../../src/system/deploy-system.ts';
-import { type ObservedTask, TaskObserver } from '../../src/system/observe-tasks.ts';
+import type { DeploySystemOptions, System } from '../../src/system/deploy-system.ts';
+import type { ObservedTask, TaskObserver } from '../../src/system/observe-tasks.ts';
 import { openFleet } from '../../src/system/open-fleet.ts';
 import { prepareMachine } from '../../src/system/prepare-machine.ts';
-import { startEmulatorFor } from '../../src/system/start-emulator.ts';
+import { startTestEnvironment } from '../../src/system/test-environment.ts';
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
 const cleanup = new Cleanup(log);
@@ -31,18 +31,18 @@ let jobs: Map<string, Job>;
 
 beforeAll(async () => {
   const machine = await prepareMachine({ log, cleanup, demoImages: false });
-  const emulator = await startEmulatorFor(log, cleanup, machine);
-  gitlab = await startGitLabDouble({ host: emulator.gatewayAddress });
-  cleanup.add('the GitLab double', () => gitlab.stop());
-  const { token: runnerToken } = gitlab.createRunner({ tags: ['small'], runUntagged: true });
-  system = await deploySystem({
-    ...{ log, machine, emulator, gitlabUrl: gitlab.url, runnerToken },
-    ...{ apiToken: gitlab.privateToken, fleet: DEFAULT_FLEET, otherFleets: [LARGE_FLEET] },
+  const environment = await startTestEnvironment({
+    ...{ log, cleanup, machine },
+    runner: { tags: ['small'], runUntagged: true },
+    fleets: async (parts) => ({
+      apiToken: parts.gitlab.privateToken,
+      fleet: DEFAULT_FLEET,
+      otherFleets: [LARGE_FLEET],
+    }),
   });
+  ({ gitlab, system, observer } = environment);
   const large = gitlab.createRunner({ tags: ['large', 'linux'], runUntagged: false });
   await openFleet(system, { name: 'large', runnerToken: large.token });
-  observer = new TaskObserver(system.ecs, system.outputs.ClusterArn, () => undefined);
-  cleanup.add('the observer', () => observer.stop());
   jobs = await queueJobs({ untagged: [], small: ['small'], large: ['large'], nobodys: ['gpu'] });
 }, 5 * 60_000);
 

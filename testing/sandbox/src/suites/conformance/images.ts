@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import type { Log } from '@serverless-gitlab-runner/machine';
 import {
   buildImage,
   ensureBaseImage,
   HOST_ARCHITECTURE,
+  type Log,
   nameFor,
   PLATFORM,
   REPOSITORY_ROOT,

@@ -63,7 +63,8 @@ function failed({ keyword, name }: ConformanceCase, why: string): CaseResult {
   return { keyword, case: name, status: 'fail', seconds: 0, why };
 }
 
-function sceneOf({ gitlab, system, endpoint, observer }: Theatre, pipeline: Pipeline): Scene {
+function sceneOf({ gitlab, system, emulator, observer }: Theatre, pipeline: Pipeline): Scene {
+  const { endpoint } = emulator;
   const job = (name: string) => {
     const found = pipeline.jobs.findLast((each) => each.name === name);
     if (found === undefined) throw new Error(`the pipeline has no job ${name}`);

@@ -1,12 +1,12 @@
-import type {
-  CommitFile,
-  JobDefinition,
-  Pipeline,
-  PipelineDefinition,
-  Project,
-  VariableDefinitions,
+import {
+  type CommitFile,
+  type JobDefinition,
+  type Pipeline,
+  type PipelineDefinition,
+  type Project,
+  readConfiguration,
+  type VariableDefinitions,
 } from '@serverless-gitlab-runner/gitlab-double';
-import { readConfiguration } from '@serverless-gitlab-runner/gitlab-double';
 import { openFleet } from '../../system/open-fleet.ts';
 import type { ConformanceCase, Suite, SuiteFleet } from './conformance-case.ts';
 import { loadRepository } from './load-repository.ts';

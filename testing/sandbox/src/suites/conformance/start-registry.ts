@@ -1,6 +1,5 @@
 import { RUN_LABEL } from '@serverless-gitlab-runner/aws-emulator';
-import type { Cleanup } from '@serverless-gitlab-runner/machine';
-import { type Log, runCommand, step, tryCommand } from '@serverless-gitlab-runner/machine';
+import { type Cleanup, type Log, runCommand, step, tryCommand } from '@serverless-gitlab-runner/machine';
 import { DEMO_IMAGES } from '../../images/demo-images.ts';
 import { conformanceImage } from './images.ts';
 import { removeImagesOf } from './private-registry/remove-images.ts';

@@ -1,10 +1,6 @@
-import { type GitLabDouble, startGitLabDouble } from '@serverless-gitlab-runner/gitlab-double';
-import type { Cleanup } from '@serverless-gitlab-runner/machine';
-import { type Log, step } from '@serverless-gitlab-runner/machine';
-import { deploySystem, type System } from '../../system/deploy-system.ts';
-import { TaskObserver } from '../../system/observe-tasks.ts';
+import { type Cleanup, type Log, step } from '@serverless-gitlab-runner/machine';
 import type { PreparedMachine } from '../../system/prepare-machine.ts';
-import { startEmulatorFor } from '../../system/start-emulator.ts';
+import { startTestEnvironment, type TestEnvironment } from '../../system/test-environment.ts';
 import type { SuiteFleet } from './conformance-case.ts';
 import { giveFleetImages } from './private-registry/fleet-images.ts';
 import { type PrivateRegistry, startPrivateRegistry } from './private-registry/start-private-registry.ts';
@@ -24,16 +20,8 @@ const CONFORMANCE_FLEET = {
   },
 } as const;
 
-/** Each delivery beside another is a Lambda of its own, and on one machine they share its cores. */
-const CONCURRENT_DELIVERIES = 4;
-
-/** The deployed system, its GitLab, a registry, and who watches. */
-export interface Theatre {
-  gitlab: GitLabDouble;
-  system: System;
-  /** The AWS emulator's. */
-  endpoint: string;
-  observer: TaskObserver;
+/** The environment of all cases, and its registries. */
+export interface Theatre extends TestEnvironment {
   registry: Registry;
   /** GitLab's own, for the projects' images. */
   privateRegistry: PrivateRegistry;
@@ -51,34 +39,40 @@ export interface TheatreOptions {
 /** Starts everything that the cases need, once for all of them. */
 export async function startTheatre(options: TheatreOptions): Promise<Theatre> {
   const { log, cleanup, signal, machine, suiteFleets } = options;
-  const { runId, images } = machine;
-  const manager = reserveTrustingManager(images.manager, runId, cleanup);
-  const emulator = await startEmulatorFor(log, cleanup, machine);
-  const { networkName, gatewayAddress, endpoint } = emulator;
-  const registry = await startRegistry({ runId, networkName, log, cleanup });
-  const gitlab = await startGitLabDouble({
-    host: gatewayAddress,
-    concurrentDeliveries: CONCURRENT_DELIVERIES,
-    traceUpdateInterval: 1,
+  const manager = reserveTrustingManager(machine.images.manager, machine.runId, cleanup);
+  let registries: Pick<Theatre, 'registry' | 'privateRegistry'> | undefined;
+  const environment = await startTestEnvironment({
+    ...{ log, cleanup, machine, signal },
+    gitlab: async () => ({ traceUpdateInterval: 1 }),
+    runner: { description: 'the conformance fleet' },
+    fleets: async (parts) => {
+      registries = await startRegistries(parts, options);
+      const { privateRegistry } = registries;
+      await step(log, "A manager's image that trusts it", (inner) =>
+        buildTrustingManager({
+          ...{ name: manager, manager: machine.images.manager, log: inner },
+          caFile: privateRegistry.caFile,
+        }),
+      );
+      const own = await giveFleetImages(parts.gitlab, privateRegistry, parts.emulator.endpoint);
+      const job = { ...CONFORMANCE_FLEET.job, capacity: [...CONFORMANCE_FLEET.job.capacity], ...own };
+      return {
+        machine: { ...machine, images: { ...machine.images, manager } },
+        fleet: { manager: CONFORMANCE_FLEET.manager, job },
+        otherFleets: suiteFleets.map((fleet) => ({ name: fleet.name, manager: fleet.manager, job })),
+      };
+    },
   });
-  cleanup.add('the GitLab double', () => gitlab.stop());
-  const { token: runnerToken } = gitlab.createRunner({ description: 'the conformance fleet' });
-  const privateRegistry = await startPrivateRegistry({
-    ...{ runId, networkName, gatewayAddress, gitlab, log, cleanup },
-  });
-  const { caFile } = privateRegistry;
-  await step(log, "A manager's image that trusts it", (inner) =>
-    buildTrustingManager({ name: manager, manager: images.manager, caFile, log: inner }),
-  );
-  const fleetRegistries = await giveFleetImages(gitlab, privateRegistry, endpoint);
-  const job = { ...CONFORMANCE_FLEET.job, capacity: [...CONFORMANCE_FLEET.job.capacity], ...fleetRegistries };
-  const system = await deploySystem({
-    ...{ log, emulator, signal, gitlabUrl: gitlab.url, runnerToken },
-    machine: { ...machine, images: { ...images, manager } },
-    fleet: { manager: CONFORMANCE_FLEET.manager, job },
-    otherFleets: suiteFleets.map(({ name, manager }) => ({ name, manager, job })),
-  });
-  const observer = new TaskObserver(system.ecs, system.outputs.ClusterArn, () => undefined);
-  cleanup.add('the observer', () => observer.stop());
-  return { gitlab, system, endpoint, observer, registry, privateRegistry };
+  if (registries === undefined) throw new Error('no fleet was asked for');
+  return { ...environment, ...registries };
+}
+
+async function startRegistries(
+  { emulator, gitlab }: Pick<TestEnvironment, 'emulator' | 'gitlab'>,
+  { machine, log, cleanup }: TheatreOptions,
+): Promise<Pick<Theatre, 'registry' | 'privateRegistry'>> {
+  const place = { runId: machine.runId, networkName: emulator.networkName, log, cleanup };
+  const registry = await startRegistry(place);
+  const { gatewayAddress } = emulator;
+  return { registry, privateRegistry: await startPrivateRegistry({ ...place, gatewayAddress, gitlab }) };
 }

@@ -1,11 +1,10 @@
 import { taskContainers } from '@serverless-gitlab-runner/aws-emulator';
-import { type GitLabDouble, startGitLabDouble } from '@serverless-gitlab-runner/gitlab-double';
-import type { Cleanup } from '@serverless-gitlab-runner/machine';
-import { type Log, step } from '@serverless-gitlab-runner/machine';
-import { deploySystem, type System } from '../../system/deploy-system.ts';
-import { type ObservedTask, readTasks, TaskObserver } from '../../system/observe-tasks.ts';
+import type { GitLabDouble } from '@serverless-gitlab-runner/gitlab-double';
+import { type Cleanup, type Log, step } from '@serverless-gitlab-runner/machine';
+import type { System } from '../../system/deploy-system.ts';
+import { type ObservedTask, readTasks } from '../../system/observe-tasks.ts';
 import type { PreparedMachine } from '../../system/prepare-machine.ts';
-import { startEmulatorFor } from '../../system/start-emulator.ts';
+import { startTestEnvironment } from '../../system/test-environment.ts';
 import { DEMO_PIPELINES } from './pipelines.ts';
 import { logGitLabEvent, logTaskChange } from './progress-lines.ts';
 import { type DemoJob, type DemoReport, makeReport } from './report.ts';
@@ -16,9 +15,6 @@ const DEMO_FLEET = {
   manager: { idleSeconds: 10, checkIntervalSeconds: 1, drainPollSeconds: 1 },
   job: { size: { cpu: 256, memory: 512 } },
 } as const;
-
-/** Each delivery beside another is a Lambda of its own, and on one machine they share its cores. */
-const CONCURRENT_DELIVERIES = 4;
 
 const JOBS_TIMEOUT_MS = 8 * 60_000;
 const ZERO_TIMEOUT_MS = 4 * 60_000;
@@ -50,24 +46,18 @@ export async function runWholeLoop({
   machine,
   clock,
 }: WholeLoopOptions): Promise<WholeLoop> {
-  const emulator = await startEmulatorFor(log, cleanup, machine);
-  const gitlab = await startGitLabDouble({
-    host: emulator.gatewayAddress,
-    concurrentDeliveries: CONCURRENT_DELIVERIES,
-  });
-  cleanup.add('the GitLab double', () => gitlab.stop());
-  const setup = clock.lap();
-
-  const { token: runnerToken } = gitlab.createRunner({ description: 'the default fleet' });
   log(`Shorter than by default, to see zero sooner: ${JSON.stringify(DEMO_FLEET.manager)}`);
-  const system = await deploySystem({
-    ...{ log, machine, emulator, signal },
-    ...{ gitlabUrl: gitlab.url, runnerToken, fleet: DEMO_FLEET },
+  let setup = 0;
+  const { gitlab, system, observer } = await startTestEnvironment({
+    ...{ log, cleanup, machine, signal, onTaskChange: logTaskChange(log) },
+    runner: { description: 'the default fleet' },
+    fleets: async () => {
+      setup = clock.lap();
+      return { fleet: DEMO_FLEET };
+    },
   });
   const deploy = clock.lap();
 
-  const observer = new TaskObserver(system.ecs, system.outputs.ClusterArn, logTaskChange(log));
-  cleanup.add('the observer', () => observer.stop());
   gitlab.subscribe(logGitLabEvent(log));
   const started = await step(log, 'Five pipelines', () => runPipelines(gitlab, system));
   const jobsSeconds = clock.lap();

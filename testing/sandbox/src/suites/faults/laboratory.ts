@@ -1,7 +1,6 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import type { Emulator } from '@serverless-gitlab-runner/aws-emulator';
 import { accessKeyOf, emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
 import {
   awsDialect,
@@ -10,13 +9,9 @@ import {
   gitlabDialect,
   startFaultProxy,
 } from '@serverless-gitlab-runner/fault-proxy';
-import { type GitLabDouble, startGitLabDouble } from '@serverless-gitlab-runner/gitlab-double';
-import type { Cleanup } from '@serverless-gitlab-runner/machine';
-import { type Log, step } from '@serverless-gitlab-runner/machine';
-import { deploySystem, type System } from '../../system/deploy-system.ts';
-import { TaskObserver } from '../../system/observe-tasks.ts';
+import { type Cleanup, type Log, step } from '@serverless-gitlab-runner/machine';
 import type { PreparedMachine } from '../../system/prepare-machine.ts';
-import { startEmulatorFor } from '../../system/start-emulator.ts';
+import { startTestEnvironment, type TestEnvironment } from '../../system/test-environment.ts';
 import { EventTap } from './event-tap.ts';
 import { Lambdas } from './lambdas.ts';
 import { managerRoleOf, shortenVisibility } from './prepare-system.ts';
@@ -44,15 +39,13 @@ export const LABORATORY_FLEET = {
 
 /** Seconds for which ECS lists a stopped task, so that one fault's dead do not slow the next one's replacements. */
 const STOPPED_TASKS_KEPT_SECONDS = 60;
+/** Webhook deliveries at one time, as many as one Sidekiq process makes. */
+const CONCURRENT_DELIVERIES = 20;
 /** GitLab holds a runner's request open for 50 s: jobs come to requests that have been open for a while, also to one of a drained manager. */
 const LONG_POLL_MS = 4000;
 
-/** One deployed system with a proxy on each of its ways, for all faults. */
-export interface Laboratory {
-  runId: string;
-  emulator: Emulator;
-  gitlab: GitLabDouble;
-  system: System;
+/** A test environment with a proxy on each of its ways. */
+export interface Laboratory extends TestEnvironment {
   /** Between Lambdas, managers and AWS. */
   aws: FaultProxy;
   /** Between managers, job tasks and GitLab. */
@@ -61,7 +54,6 @@ export interface Laboratory {
   webhooks: FaultProxy;
   /** The webhook's URL through the proxy. */
   webhookUrl: string;
-  observer: TaskObserver;
   record: CallRecord;
   lambdas: Lambdas;
   tap: EventTap;
@@ -76,36 +68,43 @@ export interface LaboratoryOptions {
   signal?: AbortSignal;
 }
 
-/** Starts the proxies, the emulator and the GitLab double, and deploys the system between them. */
-export async function startLaboratory(options: LaboratoryOptions): Promise<Laboratory> {
-  const { log, cleanup, machine, signal } = options;
-  let observer: TaskObserver | undefined;
-  const record = new CallRecord((task) => observer?.find(task));
+/** Starts the proxies, and the environment between them. */
+export async function startLaboratory({
+  log,
+  cleanup,
+  machine,
+  signal,
+}: LaboratoryOptions): Promise<Laboratory> {
+  let environment: TestEnvironment | undefined;
+  const record = new CallRecord((task) => environment?.observer.find(task));
   const names = new Map<string, string>();
   const dialect = awsDialect((accessKey) => names.get(accessKey));
-  let aws: FaultProxy | undefined;
-  const emulator = await startEmulatorFor(log, cleanup, machine, {
-    stoppedTasksKeptSeconds: STOPPED_TASKS_KEPT_SECONDS,
-    taskEndpoint: async (host) => {
-      aws = await startFaultProxy({ host, dialect, onCall: (call, status) => record.add(call, status) });
-      return aws.url;
+  const proxies = new Proxies(cleanup);
+  environment = await startTestEnvironment({
+    ...{ log, cleanup, machine, ...(signal ? { signal } : {}) },
+    emulator: {
+      stoppedTasksKeptSeconds: STOPPED_TASKS_KEPT_SECONDS,
+      taskEndpoint: async (host) => {
+        const onCall = (...[call, status]: Parameters<CallRecord['add']>) => record.add(call, status);
+        return (await proxies.start('aws', { host, dialect, onCall })).url;
+      },
+    },
+    gitlab: async (host) => ({
+      externalUrl: (await proxies.start('gitlab', { host, dialect: gitlabDialect })).url,
+      concurrentDeliveries: CONCURRENT_DELIVERIES,
+      traceUpdateInterval: 1,
+      longPollMs: LONG_POLL_MS,
+    }),
+    runner: { description: 'the fleet of the faults' },
+    fleets: async ({ emulator, gitlab }) => {
+      proxies.get('aws').forwardTo(emulator.endpoint);
+      proxies.get('gitlab').forwardTo(`http://${emulator.gatewayAddress}:${gitlab.port}`);
+      return { fleet: mutable(LABORATORY_FLEET) };
     },
   });
-  if (aws === undefined) throw new Error('the emulator did not ask for the endpoint of its tasks');
-  const awsProxy: FaultProxy = aws;
-  cleanup.add('the proxy before AWS', () => awsProxy.stop());
-  awsProxy.forwardTo(emulator.endpoint);
-
-  const { gitlab, gitlabProxy } = await startGitLab(emulator.gatewayAddress, cleanup);
-  const { token: runnerToken } = gitlab.createRunner({ description: 'the fleet of the faults' });
-  const system = await deploySystem({
-    ...{ log, machine, emulator, gitlabUrl: gitlab.url, runnerToken, fleet: mutable(LABORATORY_FLEET) },
-    ...(signal ? { signal } : {}),
-  });
-  const webhooks = await startFaultProxy({ host: '127.0.0.1', dialect: gitlabDialect });
-  cleanup.add('the proxy before the receiver', () => webhooks.stop());
+  const { emulator, system } = environment;
+  const webhooks = await proxies.start('webhooks', { host: '127.0.0.1', dialect: gitlabDialect });
   webhooks.forwardTo(emulator.endpoint);
-
   const client = emulatorClient(emulator.endpoint);
   const sqs = new SQSClient(client);
   const events = new EventBridgeClient(client);
@@ -113,37 +112,45 @@ export async function startLaboratory(options: LaboratoryOptions): Promise<Labor
   await step(log, 'Putting the proxy before the Lambdas', async () => {
     names.set(accessKeyOf(await managerRoleOf(system)), 'manager');
     await shortenVisibility(sqs, system.outputs.QueueUrl);
-    await lambdas.pointAt(awsProxy.url);
+    await lambdas.pointAt(proxies.get('aws').url);
   });
-  const tap = await EventTap.start(events, sqs, system.outputs.EventBusName);
-  const tasks = new TaskObserver(system.ecs, system.outputs.ClusterArn, () => undefined);
-  observer = tasks;
-  cleanup.add('the observer', () => tasks.stop());
   return {
+    ...environment,
     ...{
-      runId: machine.runId,
-      emulator,
-      gitlab,
-      system,
-      aws: awsProxy,
-      gitlabProxy,
+      aws: proxies.get('aws'),
+      gitlabProxy: proxies.get('gitlab'),
       webhooks,
-      observer: tasks,
       record,
+      lambdas,
+      sqs,
+      events,
     },
-    ...{ lambdas, tap, sqs, events, webhookUrl: rebased(system.webhookUrl, webhooks.url) },
+    tap: await EventTap.start(events, sqs, system.outputs.EventBusName),
+    webhookUrl: rebased(system.webhookUrl, webhooks.url),
   };
 }
 
-async function startGitLab(host: string, cleanup: Cleanup) {
-  const gitlabProxy = await startFaultProxy({ host, dialect: gitlabDialect });
-  cleanup.add('the proxy before GitLab', () => gitlabProxy.stop());
-  const gitlab = await startGitLabDouble({
-    ...{ host, externalUrl: gitlabProxy.url, traceUpdateInterval: 1, longPollMs: LONG_POLL_MS },
-  });
-  cleanup.add('the GitLab double', () => gitlab.stop());
-  gitlabProxy.forwardTo(`http://${host}:${gitlab.port}`);
-  return { gitlab, gitlabProxy };
+/** The proxies by what they stand before; each is stopped with the environment. */
+class Proxies {
+  readonly #started = new Map<string, FaultProxy>();
+  readonly #cleanup: Cleanup;
+
+  constructor(cleanup: Cleanup) {
+    this.#cleanup = cleanup;
+  }
+
+  async start(before: string, options: Parameters<typeof startFaultProxy>[0]): Promise<FaultProxy> {
+    const proxy = await startFaultProxy(options);
+    this.#cleanup.add(`the proxy before ${before}`, () => proxy.stop());
+    this.#started.set(before, proxy);
+    return proxy;
+  }
+
+  get(before: string): FaultProxy {
+    const proxy = this.#started.get(before);
+    if (proxy === undefined) throw new Error(`the proxy before ${before} was not asked for`);
+    return proxy;
+  }
 }
 
 /** The same path and query on another host. */

@@ -86,7 +86,7 @@ async function waitForZero(stage: Stage): Promise<number> {
   const live = () => lab.observer.tasks.filter(({ lastStatus }) => lastStatus !== 'STOPPED').length;
   const deadline = Date.now() + ZERO_MS;
   for (;;) {
-    const containers = new Set((await taskContainers(lab.runId)).map(taskOfContainer)).size;
+    const containers = new Set((await taskContainers(lab.machine.runId)).map(taskOfContainer)).size;
     const left = Math.max(live(), containers);
     if (left === 0 || Date.now() > deadline) return left;
     await stage.pause(500);

@@ -1,11 +1,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { logToStderr as log, REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
-import type { Recording } from '@serverless-gitlab-runner/policy-check';
 import {
   evaluateCalls,
   iamFailures,
   mergeReports,
+  type Recording,
   renderIamReport,
   synthesise,
 } from '@serverless-gitlab-runner/policy-check';

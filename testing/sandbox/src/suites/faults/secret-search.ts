@@ -58,7 +58,7 @@ export class SecretSearch {
   }
 
   async #sample(): Promise<void> {
-    const seen = await containerEnvironments(this.#lab.runId).catch(() => []);
+    const seen = await containerEnvironments(this.#lab.machine.runId).catch(() => []);
     for (const text of seen) this.#environments.add(text);
   }
 

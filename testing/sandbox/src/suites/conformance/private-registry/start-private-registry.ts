@@ -10,8 +10,7 @@ import {
   REGISTRY_SERVICE,
   TOKEN_PATH,
 } from '@serverless-gitlab-runner/gitlab-double';
-import type { Cleanup } from '@serverless-gitlab-runner/machine';
-import { type Log, runCommand, step, tryCommand } from '@serverless-gitlab-runner/machine';
+import { type Cleanup, type Log, runCommand, step, tryCommand } from '@serverless-gitlab-runner/machine';
 import { conformanceImage } from '../images.ts';
 import { removeImagesOf } from './remove-images.ts';
 import { trustRegistry } from './trust-registry.ts';

@@ -1,7 +1,13 @@
 import { join } from 'node:path';
 import { RUN_LABEL } from '@serverless-gitlab-runner/aws-emulator';
-import type { Cleanup, Log } from '@serverless-gitlab-runner/machine';
-import { buildImage, REPOSITORY_ROOT, runCommand, tryCommand } from '@serverless-gitlab-runner/machine';
+import {
+  buildImage,
+  type Cleanup,
+  type Log,
+  REPOSITORY_ROOT,
+  runCommand,
+  tryCommand,
+} from '@serverless-gitlab-runner/machine';
 import { conformanceImage } from '../images.ts';
 
 /** Docker looks into this folder at each pull. @see https://docs.docker.com/engine/security/certificates/ */

@@ -1,5 +1,4 @@
-import type { Rule } from '@serverless-gitlab-runner/fault-proxy';
-import { type Call, errorAnswer } from '@serverless-gitlab-runner/fault-proxy';
+import { type Call, errorAnswer, type Rule } from '@serverless-gitlab-runner/fault-proxy';
 import type { Fault } from '../fault.ts';
 import { smallJobs } from '../small-jobs.ts';
 
