@@ -2,5 +2,5 @@ import { describe } from 'vitest';
 import { itHolds } from './support/expect-family.ts';
 
 describe('calls that fail and processes that die', () => {
-  itHolds({ 'failing calls': 1300, 'dying processes': 1300, 'lost webhooks': 1500, crowd: 600, burst: 150 });
+  itHolds({ 'failing calls': 400, 'dying processes': 400, 'lost webhooks': 450, crowd: 200, burst: 100 });
 });
