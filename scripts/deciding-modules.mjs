@@ -27,7 +27,15 @@ export const decidingModules = {
     'job/request/refuse-unsupported',
     'task/explain-stop',
   ],
-  'idle-reaper': ['judge-fleet', 'judge-job-task', 'judge-manager', 'judge-replacement', 'judge-secret'],
+  'idle-reaper': [
+    'judge-definition',
+    'judge-fleet',
+    'judge-job-task',
+    'judge-manager',
+    'judge-replacement',
+    'judge-runner-token',
+    'judge-secret',
+  ],
   'runner-launcher': ['launch-failure', 'match-fleet', 'plan-launch', 'retry-delay'],
   'webhook-receiver': ['authenticate', 'job-hook'],
 };
@@ -37,7 +45,7 @@ export const decidingTests = [
   'packages/aws/test/{publish-events,capacity-refusal,crash-backoff,stop-task,task-facts}.test.ts',
   'packages/runner-manager/test/{job-overrides,plan-*,refuse-*,image-entry-point}.test.ts',
   'packages/runner-manager/test/explain-stop.test.ts',
-  'packages/idle-reaper/test/{judge-*,secrets}.test.ts',
+  'packages/idle-reaper/test/{judge-*,job-definitions,runner-tokens,secrets}.test.ts',
   'packages/runner-launcher/test/{launch-failure,match-fleet,plan-launch,small-parts}.test.ts',
   'packages/webhook-receiver/test/{authenticate,is-authentic,job-hook}.test.ts',
 ];

@@ -1,4 +1,11 @@
-import { DescribeTasksCommand, ECSClient, ListTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
+import {
+  DeregisterTaskDefinitionCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  ListTasksCommand,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+} from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import {
   createPace,
@@ -11,7 +18,7 @@ import {
 } from '../src/ecs-tasks/index.ts';
 
 const CLUSTER = { cluster: 'ci' };
-const ALL: Shares = { reads: 1, tasks: 1, runTask: 1, tags: 1 };
+const ALL: Shares = { reads: 1, tasks: 1, runTask: 1, tags: 1, definitions: 1 };
 
 /** A client whose requests ECS answers at once, a clock that only its waiting moves, and when each request was made. */
 function createClient(shares: Shares, processes = () => 1, statuses: number[] = []) {
@@ -80,6 +87,19 @@ describe('a client that keeps to a share', () => {
     expect(now()).toBeCloseTo(before + 500);
   });
 
+  it('deregisters task definitions at its pace, and registers them at once', async () => {
+    const { client, now } = createClient({ ...ALL, definitions: 0.25 });
+    const deregister = () => client.send(new DeregisterTaskDefinitionCommand({ taskDefinition: 'x:1' }));
+    await times(5, deregister);
+    expect(now()).toBe(0);
+    await deregister();
+    expect(now()).toBeCloseTo(4000);
+    await times(25, () =>
+      client.send(new RegisterTaskDefinitionCommand({ family: 'x', containerDefinitions: [] })),
+    );
+    expect(now()).toBeCloseTo(4000);
+  });
+
   it('counts each try', async () => {
     const { client, now } = createClient({ ...ALL, reads: 0.02 }, undefined, [400, 400]);
     await client.send(new ListTasksCommand(CLUSTER));
@@ -134,6 +154,7 @@ describe('1,000 jobs at once over 50 managers, two launchers and a reaper, each 
     RunTaskCommand: ['tasks', 'runTask'],
     StopTaskCommand: ['tasks'],
     TagResourceCommand: ['tags'],
+    DeregisterTaskDefinitionCommand: ['definitions'],
   };
 
   /** Half of AWS's buckets, as low as each came, and what was taken in all. */
@@ -170,10 +191,11 @@ describe('1,000 jobs at once over 50 managers, two launchers and a reaper, each 
       void forEver(call, 'DescribeTasksCommand');
       void startAndStop(call);
     }
-    const others = [...callers(ECS_SHARES.launcher, 2, 2), ...callers(ECS_SHARES.reaper, 1, 1)];
-    for (const call of others)
+    const [reaper] = callers(ECS_SHARES.reaper, 1, 1);
+    for (const call of [...callers(ECS_SHARES.launcher, 2, 2), ...(reaper ? [reaper] : [])])
       for (const command of ['ListTasksCommand', 'TagResourceCommand', 'StopTaskCommand'])
         void forEver(call, command);
+    if (reaper) void forEver(reaper, 'DeregisterTaskDefinitionCommand');
     await clock.runUntil(END_MS);
     return half;
   }
@@ -189,7 +211,7 @@ describe('1,000 jobs at once over 50 managers, two launchers and a reaper, each 
 
   it('stay within half of every rate', async () => {
     const half = await run(MANAGERS);
-    expect([...half.keys()].sort()).toEqual(['reads', 'runTask', 'tags', 'tasks']);
+    expect([...half.keys()].sort()).toEqual(['definitions', 'reads', 'runTask', 'tags', 'tasks']);
     for (const { lowest } of half.values()) expect(lowest).toBeGreaterThanOrEqual(-1e-6);
     expect(half.get('runTask')?.taken).toBe(MANAGERS * JOBS_EACH);
   });

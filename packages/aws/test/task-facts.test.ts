@@ -70,6 +70,7 @@ describe('facts about a task', () => {
       fleet: 'default',
       managerTaskId: 'manager-id',
       jobId: 1977,
+      family: `${jobFamilyPrefix('default')}0a1b`,
       state: 'starting',
     };
     expect(toTaskFacts({ ...task, tags: toTags({ jobId: '1977' }) })).toMatchObject(facts);

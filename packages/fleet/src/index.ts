@@ -31,6 +31,7 @@ export {
 export {
   broughtRunnerTokenName,
   DEFAULT_PARAMETER_PREFIX,
+  fleetOfBroughtRunnerToken,
   fleetOfConfigParameter,
   fleetSecretsPath,
   fleetsPath,
@@ -46,6 +47,7 @@ export {
   fleetOfJobFamily,
   HELPER_CONTAINER,
   INVALID_FLEET_EXIT_CODE,
+  JOB_FAMILY_PREFIX,
   jobFamilyPrefix,
   jobOfGroup,
   jobTaskGroup,

@@ -78,6 +78,14 @@ export function broughtRunnerTokenName(names: ParameterNames, runnerToken: strin
   return `${names.runnerTokensPath}${digest}`;
 }
 
+/** The fleet whose webhooks brought the runner token that a parameter holds, or undefined when the parameter is another one. */
+export function fleetOfBroughtRunnerToken(prefix: string, parameterName: string): string | undefined {
+  const path = fleetsPath(prefix);
+  if (!parameterName.startsWith(path)) return undefined;
+  const [, fleet] = /^([^/]*)\/runner-tokens\/[0-9a-f]{32}$/.exec(parameterName.slice(path.length)) ?? [];
+  return fleetNameSchema.safeParse(fleet).data;
+}
+
 /** Whether a parameter holds a runner token of that fleet which a webhook brought, rather than the fleet's own. */
 export function isBroughtRunnerToken(parameterName: string, fleet: string): boolean {
   return parameterName.includes(`/fleets/${fleet}/runner-tokens/`);

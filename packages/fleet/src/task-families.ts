@@ -22,22 +22,22 @@ export function ownerOfFamily(family: string): { role: TaskRole; fleet: string }
   return fleet === undefined ? undefined : { role: 'job', fleet };
 }
 
-/** Families of all fleets' job tasks begin so. */
-const JOB_FAMILIES = 'serverless-gitlab-runner-job-';
+/** Families of all fleets' job tasks begin so; the fleet's name follows. */
+export const JOB_FAMILY_PREFIX = 'serverless-gitlab-runner-job-';
 
 /**
  * Families of a fleet's job tasks begin so; a digest of the task's shape follows. It ends in a character that no fleet's name has:
  * a policy for `<prefix>*` of fleet `a` does not match the families of fleet `a-b`.
  */
 export function jobFamilyPrefix(fleet: string): string {
-  return `${JOB_FAMILIES}${fleet}_`;
+  return `${JOB_FAMILY_PREFIX}${fleet}_`;
 }
 
 /** The fleet whose job tasks have that family, or undefined when it is no family of job tasks. */
 export function fleetOfJobFamily(family: string): string | undefined {
   const end = family.lastIndexOf('_');
-  return family.startsWith(JOB_FAMILIES) && end > JOB_FAMILIES.length
-    ? family.slice(JOB_FAMILIES.length, end)
+  return family.startsWith(JOB_FAMILY_PREFIX) && end > JOB_FAMILY_PREFIX.length
+    ? family.slice(JOB_FAMILY_PREFIX.length, end)
     : undefined;
 }
 

@@ -5,6 +5,7 @@ import {
   DEFAULT_PARAMETER_PREFIX,
   estimateCostUsd,
   fargatePricesOf,
+  fleetOfBroughtRunnerToken,
   fleetOfConfigParameter,
   fleetOfJobFamily,
   fleetSecretsPath,
@@ -131,6 +132,20 @@ describe('parameter names', () => {
     ['/p/fleets/config', undefined],
   ])('%s is the document of fleet %s', (name, fleet) => {
     expect(fleetOfConfigParameter('/p', name)).toBe(fleet);
+  });
+
+  it.each([
+    [`/p/fleets/blue/runner-tokens/${'0a'.repeat(16)}`, 'blue'],
+    [`/p/fleets/blue/runner-tokens/${'0a'.repeat(16)}0`, undefined],
+    [`/p/fleets/blue/runner-tokens/${'0A'.repeat(16)}`, undefined],
+    ['/p/fleets/blue/runner-tokens/', undefined],
+    ['/p/fleets/blue/runner-token', undefined],
+    [`/p/fleets/blue/more/runner-tokens/${'0a'.repeat(16)}`, undefined],
+    [`/p/fleets//runner-tokens/${'0a'.repeat(16)}`, undefined],
+    [`/other/fleets/blue/runner-tokens/${'0a'.repeat(16)}`, undefined],
+    [`/q/p/fleets/blue/runner-tokens/${'0a'.repeat(16)}`, undefined],
+  ])('%s is a token that webhooks of fleet %s brought', (name, fleet) => {
+    expect(fleetOfBroughtRunnerToken('/p', name)).toBe(fleet);
   });
 
   it('tell nothing of a token that a webhook brought, and are the same for the same token', () => {

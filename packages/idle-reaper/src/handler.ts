@@ -6,9 +6,11 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { boundedClientOptions, publishEvents, systemTiming } from '@serverless-gitlab-runner/aws/calls';
 import { ECS_SHARES, keepToShare, readEndedJobTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { readEnvironment } from './environment.ts';
+import { jobDefinitionsOf } from './job-definitions.ts';
 import { jobSecretsOf } from './job-secrets.ts';
 import { readFleets } from './read-fleets.ts';
 import { readWorld } from './read-world.ts';
+import { runnerTokensOf } from './runner-tokens.ts';
 import { sweep } from './sweep.ts';
 import type { SweepParts, SweepSummary } from './sweep-state.ts';
 
@@ -33,11 +35,15 @@ const parts: SweepParts = {
   readEndedJobTasks: () => readEndedJobTasks(ecs, cluster),
   readFleets: (report) => readFleets(ssm, prefix, report),
   secrets,
+  parameterPrefix: prefix,
+  tokens: runnerTokensOf(ssm, systemTiming.now),
+  definitions: jobDefinitionsOf(ecs, systemTiming.now),
   publish: async (entries) => {
     const deadlineAt = systemTiming.now() + PUBLISH_MS;
     await publishEvents(eventBridge, entries, { timing: systemTiming, deadlineAt });
   },
   now: systemTiming.now,
+  random: systemTiming.random,
   log: (message, fields) => logger.info(message, fields),
 };
 

@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { jobSecretsPath, TAG } from '@serverless-gitlab-runner/fleet';
 import type { JobSecretFacts } from './judge-secret.ts';
+import { onceAnHour } from './once-an-hour.ts';
 
 /** The secrets that managers made for jobs. */
 export interface JobSecrets {
@@ -16,19 +17,11 @@ export interface JobSecrets {
   remove(arn: string): Promise<boolean>;
 }
 
-/** Milliseconds from one look to the next. A Lambda that starts anew does not know of the last one, and looks. */
-const PERIOD_MS = 3_600_000;
-
 /** @param prefix first part of the SSM parameters' names, which the secrets' names begin with too */
 export function jobSecretsOf(client: SecretsManagerClient, prefix: string, now: () => number): JobSecrets {
   const path = jobSecretsPath(prefix);
-  let lookedAt = Number.NEGATIVE_INFINITY;
   return {
-    isDue() {
-      if (now() - lookedAt < PERIOD_MS) return false;
-      lookedAt = now();
-      return true;
-    },
+    isDue: onceAnHour(now),
     async list() {
       const secrets: JobSecretFacts[] = [];
       const pages = paginateListSecrets(

@@ -8,16 +8,25 @@ import {
   parseFleetConfig,
 } from '@serverless-gitlab-runner/fleet';
 import type { FleetFacts } from './fleet-facts.ts';
+import type { ParameterFacts } from './judge-runner-token.ts';
 
 /** Told about each document that is invalid; the other fleets go on. */
 export type ReportInvalidFleet = (fleet: string, problem: string) => void;
 
-/** Reads every fleet: documents, and when they and the runner tokens were written. No secret is decrypted. */
+/** What Parameter Store holds of the fleets. */
+export interface FleetsInSsm {
+  /** Those that have a document, by name. */
+  fleets: ReadonlyMap<string, FleetFacts>;
+  /** All parameters, also those of a fleet whose document is gone. */
+  parameters: readonly ParameterFacts[];
+}
+
+/** Reads every fleet: documents, and when they and the other parameters were written. No secret is decrypted. */
 export async function readFleets(
   ssm: SSMClient,
   prefix: string,
   report: ReportInvalidFleet,
-): Promise<Map<string, FleetFacts>> {
+): Promise<FleetsInSsm> {
   const parameters = await listParameters(ssm, fleetsPath(prefix).slice(0, -1));
   const fleets = new Map<string, FleetFacts>();
   for (const { Name: parameterName = '', Value: document = '', LastModifiedDate } of parameters) {
@@ -37,7 +46,13 @@ export async function readFleets(
       ),
     });
   }
-  return fleets;
+  return {
+    fleets,
+    parameters: parameters.map(({ Name = '', LastModifiedDate }) => ({
+      name: Name,
+      writtenAt: LastModifiedDate?.getTime(),
+    })),
+  };
 }
 
 async function listParameters(ssm: SSMClient, path: string): Promise<Parameter[]> {

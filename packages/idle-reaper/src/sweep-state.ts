@@ -2,7 +2,10 @@ import type { ECSClient } from '@aws-sdk/client-ecs';
 import type { JobTaskFacts, ManagerFacts, OurTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import type { FleetFacts } from './fleet-facts.ts';
+import type { JobDefinitions } from './job-definitions.ts';
 import type { JobSecrets } from './job-secrets.ts';
+import type { FleetsInSsm } from './read-fleets.ts';
+import type { RunnerTokens } from './runner-tokens.ts';
 
 export interface SweepParts {
   ecs: ECSClient;
@@ -12,11 +15,17 @@ export interface SweepParts {
   readWorld(fleets: readonly string[]): Promise<OurTasks>;
   /** Job tasks that ended within the hour, or are ending. */
   readEndedJobTasks(): Promise<JobTaskFacts[]>;
-  readFleets(report: (fleet: string, problem: string) => void): Promise<Map<string, FleetFacts>>;
+  readFleets(report: (fleet: string, problem: string) => void): Promise<FleetsInSsm>;
   secrets: JobSecrets;
+  /** First part of every parameter's name. */
+  parameterPrefix: string;
+  tokens: RunnerTokens;
+  definitions: JobDefinitions;
   publish(entries: readonly EventEntry[]): Promise<void>;
   /** Milliseconds since 1970. */
   now(): number;
+  /** 0 to 1, 1 excluded. */
+  random(): number;
   log(message: string, fields: Record<string, unknown>): void;
 }
 
@@ -29,6 +38,10 @@ export interface SweepSummary {
   requested: number;
   /** Forgotten secrets that were removed. */
   secrets: number;
+  /** Brought runner tokens that nobody uses any more and that were removed. */
+  tokens: number;
+  /** Task definitions of jobs that nobody uses any more and that were deregistered. */
+  definitions: number;
   failures: number;
 }
 

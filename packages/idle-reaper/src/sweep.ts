@@ -1,6 +1,8 @@
 import { failureName } from '@serverless-gitlab-runner/aws/calls';
 import type { ManagerFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { FleetFacts } from './fleet-facts.ts';
+import type { FleetsInSsm } from './read-fleets.ts';
+import { deregister, removeTokens, unusedDefinitions, unusedTokens } from './remove-unused.ts';
 import { replacementOf, requestManagers } from './request-managers.ts';
 import { forgottenSecrets, removeSecret } from './settle-secrets.ts';
 import { settleJobTask, settleManager, verdictOn } from './settle-tasks.ts';
@@ -23,6 +25,8 @@ export async function sweep(parts: SweepParts): Promise<SweepSummary> {
     stopped: 0,
     requested: 0,
     secrets: 0,
+    tokens: 0,
+    definitions: 0,
     failures: 0,
   };
   const attempt = attempting(parts, summary);
@@ -30,7 +34,8 @@ export async function sweep(parts: SweepParts): Promise<SweepSummary> {
     summary.failures += 1;
     parts.log('fleet invalid', { fleet, problem });
   };
-  const fleets = await attempt('read fleets', () => parts.readFleets(report));
+  const stored = await attempt('read fleets', () => parts.readFleets(report));
+  const fleets = stored?.fleets;
   const world = await attempt('read tasks', () => parts.readWorld([...(fleets?.keys() ?? [])]));
   if (world !== undefined) {
     summary.managers = world.managers.length;
@@ -45,8 +50,7 @@ export async function sweep(parts: SweepParts): Promise<SweepSummary> {
       await attempt('request managers', async () => requestManagers(state, fleets));
     }
     await attempt('publish events', () => parts.publish(state.events));
-    const forgotten = fleets && (await attempt('secrets', () => forgottenSecrets(state, fleets)));
-    for (const secret of forgotten ?? []) await attempt('secret', () => removeSecret(state, secret));
+    await removeUnused(state, stored, attempt);
   }
   parts.log('sweep', { ...summary });
   if (summary.failures > 0)
@@ -54,6 +58,18 @@ export async function sweep(parts: SweepParts): Promise<SweepSummary> {
       `${summary.failures} steps of the sweep failed: see the lines before this one`,
     );
   return summary;
+}
+
+/** Removes what nobody uses any more: jobs' secrets, runner tokens that webhooks brought, jobs' task definitions. */
+async function removeUnused(state: Sweep, stored: FleetsInSsm | undefined, attempt: Attempt): Promise<void> {
+  if (stored !== undefined) {
+    const forgotten = await attempt('secrets', () => forgottenSecrets(state, stored.fleets));
+    for (const secret of forgotten ?? []) await attempt('secret', () => removeSecret(state, secret));
+    for (const names of unusedTokens(state, stored.parameters))
+      await attempt('runner tokens', () => removeTokens(state, names));
+  }
+  const definitions = await attempt('task definitions', () => unusedDefinitions(state));
+  for (const arn of definitions ?? []) await attempt('task definition', () => deregister(state, arn));
 }
 
 /**
@@ -75,6 +91,8 @@ function wouldAct(state: Sweep, fleets: ReadonlyMap<string, FleetFacts>, manager
     verdictOn(state, manager).kind !== 'keep' || replacementOf(state, fleets, manager).kind === 'request'
   );
 }
+
+type Attempt = ReturnType<typeof attempting>;
 
 function attempting({ log }: SweepParts, summary: SweepSummary) {
   return async <Result>(

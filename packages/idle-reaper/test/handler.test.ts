@@ -1,4 +1,10 @@
-import { DescribeTasksCommand, ECSClient, ListTasksCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
+import {
+  DescribeTasksCommand,
+  ECSClient,
+  ListTaskDefinitionFamiliesCommand,
+  ListTasksCommand,
+  TagResourceCommand,
+} from '@aws-sdk/client-ecs';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { ListSecretsCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
@@ -34,6 +40,7 @@ it('sweeps whatever invokes it: drains an idle manager and tells of it', async (
   ssm.on(GetParametersByPathCommand).resolves({
     Parameters: [{ Name: '/p/fleets/default/config', Value: JSON.stringify(fleetInput()) }],
   });
+  ecs.on(ListTaskDefinitionFamiliesCommand).resolves({ families: [] });
   secrets.on(ListSecretsCommand).resolves({ SecretList: [] });
   bus.on(PutEventsCommand).resolves({ Entries: [{ EventId: 'id' }] });
   expect(await handler()).toMatchObject({ managers: 1, drained: 1, failures: 0 });

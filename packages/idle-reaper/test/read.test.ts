@@ -37,7 +37,8 @@ describe('reading the fleets', () => {
       .resolvesOnce({
         Parameters: [{ Name: '/p/fleets/default/runner-tokens/abc', LastModifiedDate: at(3) }],
       });
-    const fleet = (await read()).get('default');
+    const { fleets, parameters } = await read();
+    const fleet = fleets.get('default');
     expect(fleet).toMatchObject({ name: 'default', configChangedAt: 1000, config: { name: 'default' } });
     expect(fleet?.tokensChangedAt).toEqual(
       new Map([
@@ -45,6 +46,7 @@ describe('reading the fleets', () => {
         ['/p/fleets/default/runner-tokens/abc', 3000],
       ]),
     );
+    expect(parameters).toContainEqual({ name: '/p/fleets/default/webhook-secret', writtenAt: 99_000 });
     const [input] = ssm.commandCalls(GetParametersByPathCommand).map((call) => call.args[0].input);
     expect(input).toMatchObject({ Path: '/p/fleets', Recursive: true });
     expect(input?.WithDecryption).toBeFalsy();
@@ -52,6 +54,22 @@ describe('reading the fleets', () => {
     expect(changedAt(fleet, { runnerTokenParameter: undefined })).toBe(2000);
     expect(changedAt(fleet, { runnerTokenParameter: '/p/fleets/default/runner-tokens/abc' })).toBe(3000);
     expect(changedAt(fleet, { runnerTokenParameter: '/gone' })).toBe(1000);
+  });
+
+  it('tells of parameters whose fleet has no document any more', async () => {
+    ssm.on(GetParametersByPathCommand).resolves({
+      Parameters: [
+        { Name: '/p/fleets/gone/runner-tokens/abc', LastModifiedDate: at(3) },
+        { Name: '/p/fleets/x' },
+      ],
+    });
+    expect(await read()).toEqual({
+      fleets: new Map(),
+      parameters: [
+        { name: '/p/fleets/gone/runner-tokens/abc', writtenAt: 3000 },
+        { name: '/p/fleets/x', writtenAt: undefined },
+      ],
+    });
   });
 
   it('reports an invalid fleet and reads the others', async () => {
@@ -66,7 +84,7 @@ describe('reading the fleets', () => {
       ],
     });
     const reports: string[] = [];
-    const fleets = await read((fleet, problem) => reports.push(`${fleet}: ${problem}`));
+    const { fleets } = await read((fleet, problem) => reports.push(`${fleet}: ${problem}`));
     expect(reports).toEqual([
       expect.stringContaining('broken: /p/fleets/broken/config is not JSON'),
       expect.stringContaining('its name is "default"'),

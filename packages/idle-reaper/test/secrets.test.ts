@@ -78,7 +78,10 @@ describe('a sweep', () => {
       secretOf({ arn: 'oldest', createdAt: ago(7 * 24 * 60 + 1) }),
     ]);
     const facts = fleet && { ...fleet, config: fleet.config && config };
-    all.readFleets = async () => new Map(facts ? [['default', facts]] : []);
+    all.readFleets = async () => ({
+      fleets: new Map(facts ? [['default', facts]] : []),
+      parameters: [],
+    });
     await sweep(all);
     expect(removed).toEqual(expected);
   });

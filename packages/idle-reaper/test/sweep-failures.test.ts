@@ -43,10 +43,11 @@ describe('a sweep of which something fails', () => {
     const { all, events, lines } = parts({ managers: [idle(1, { fleet: 'broken' }), idle(2)] });
     all.readFleets = async (report) => {
       report('broken', 'not JSON');
-      return new Map([
+      const fleets = new Map([
         ['broken', fleetFacts({ name: 'broken', config: undefined })],
         ['default', quiet],
       ]);
+      return { fleets, parameters: [] };
     };
     await expect(sweep(all)).rejects.toThrow(SweepIncompleteError);
     expect(events()).toHaveLength(2);

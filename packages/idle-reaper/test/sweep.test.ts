@@ -11,7 +11,16 @@ beforeEach(resetEcs);
 describe('a sweep', () => {
   it('does nothing where there is nothing', async () => {
     const { all, events } = parts({});
-    const counts = { managers: 0, jobTasks: 0, drained: 0, stopped: 0, requested: 0, secrets: 0 };
+    const counts = {
+      managers: 0,
+      jobTasks: 0,
+      drained: 0,
+      stopped: 0,
+      requested: 0,
+      secrets: 0,
+      tokens: 0,
+      definitions: 0,
+    };
     const summary = { ...counts, failures: 0 };
     expect(await sweep(all)).toEqual(summary);
     expect(ecs.calls()).toHaveLength(0);
@@ -170,7 +179,7 @@ describe('a sweep', () => {
 
   it('asks for a manager for a fleet that has had none for long', async () => {
     const { all, events } = parts({});
-    all.readFleets = async () => new Map([['default', fleetFacts()]]);
+    all.readFleets = async () => ({ fleets: new Map([['default', fleetFacts()]]), parameters: [] });
     all.now = () => 1000 * 30 * minute;
     expect(await sweep(all)).toMatchObject({ requested: 1 });
     expect(events()).toMatchObject([{ name: 'ManagerRequested', cause: 'safety-launch', fleet: 'default' }]);

@@ -17,7 +17,9 @@ const allowed = statements.filter(({ effect }) => effect === 'Allow');
 const WITHOUT_RESOURCE: Readonly<Record<string, string>> = {
   'ecs:ListTasks':
     'its only resource is a container instance, which Fargate has not; held to the cluster by condition',
+  'ecs:DeregisterTaskDefinition': 'AWS names no resource for it; the reaper holds to families of job tasks',
   'ecs:DescribeTaskDefinition': 'AWS names no resource for it',
+  'ecs:ListTaskDefinitionFamilies': 'AWS names no resource for it; it tells names',
   'ecr:GetAuthorizationToken': 'AWS names no resource for it',
   'secretsmanager:ListSecrets': 'AWS names no resource for it; it tells names and tags, not values',
 };
@@ -58,6 +60,7 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
   'What webhook-receiver may do': [
     'events:PutEvents',
     ...WRITE_LOG,
+    'ssm:GetParameter',
     'ssm:GetParameters',
     'ssm:GetParametersByPath',
     'ssm:PutParameter',
@@ -81,7 +84,10 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
     'ssm:GetParametersByPath',
   ],
   'What idle-reaper may do': [
+    'ecs:DeregisterTaskDefinition',
+    'ecs:DescribeTaskDefinition',
     'ecs:DescribeTasks',
+    'ecs:ListTaskDefinitionFamilies',
     'ecs:ListTasks',
     'ecs:StopTask',
     'ecs:TagResource',
@@ -89,6 +95,7 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
     ...WRITE_LOG,
     'secretsmanager:DeleteSecret',
     'secretsmanager:ListSecrets',
+    'ssm:DeleteParameters',
     'ssm:GetParametersByPath',
   ],
   'Invokes idle-reaper': ['lambda:InvokeFunction', 'sqs:SendMessage'],
@@ -236,6 +243,8 @@ describe('parameters', () => {
     [RECEIVER, 'ssm:GetParametersByPath', ['', '/']],
     [RECEIVER, 'ssm:GetParameters', ['/*/webhook-secret*', '/*/signing-token*']],
     [RECEIVER, 'ssm:PutParameter', ['/*/runner-tokens/*']],
+    [RECEIVER, 'ssm:GetParameter', ['/*/runner-tokens/*']],
+    [REAPER, 'ssm:DeleteParameters', ['/*/runner-tokens/*']],
     [REAPER, 'ssm:GetParametersByPath', ['', '/']],
     [LAUNCHER, 'ssm:GetParametersByPath', ['', '/']],
     [LAUNCHER, 'ssm:GetParameter', ['/*/config', '/*/runner-token', '/*/runner-tokens/*', '/*/api-token']],

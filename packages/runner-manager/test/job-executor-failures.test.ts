@@ -1,7 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DescribeTasksCommand, ListTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
+import {
+  DescribeTasksCommand,
+  ListTasksCommand,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+} from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ExecutorBed, makeExecutorBed, RUNNING_TASK, TASK_ARN } from './support/executor-bed.ts';
 
@@ -81,6 +86,45 @@ describe('a job that cannot run', () => {
     expect(await bed.prepare()).toBe('system-failure');
     expect(log()).toContain('did not take commands within 0.2 s (it is PENDING)');
     expect(bed.stopped()).toEqual([TASK_ARN]);
+  });
+});
+
+describe('a task definition that somebody deregistered', () => {
+  const inactive = Object.assign(new Error('TaskDefinition is inactive'), { name: 'ClientException' });
+  const started = { tasks: [{ taskArn: TASK_ARN }] };
+
+  beforeEach(() => {
+    bed.ecs
+      .on(RegisterTaskDefinitionCommand)
+      .resolves({ taskDefinition: { taskDefinitionArn: 'arn:x/family:2' } });
+  });
+
+  it('is registered anew, and RunTask called again with another token', async () => {
+    bed.ecs.on(RunTaskCommand).rejectsOnce(inactive).resolves(started);
+    expect(await bed.prepare()).toBe('success');
+    const calls = runTaskCalls();
+    expect(calls.map(({ taskDefinition }) => taskDefinition)).toEqual(['family:1', 'arn:x/family:2']);
+    expect(new Set(calls.map(({ clientToken }) => clientToken)).size).toBe(2);
+    expect(log()).toContain('Task definition family:1 was deregistered: family:2 takes its place');
+  });
+
+  it('costs later jobs nothing', async () => {
+    bed.ecs.on(RunTaskCommand).rejectsOnce(inactive).resolves(started);
+    await bed.prepare();
+    await bed.cleanup();
+    expect(await bed.prepare()).toBe('success');
+    expect(runTaskCalls().map(({ taskDefinition }) => taskDefinition)).toEqual([
+      'family:1',
+      'arn:x/family:2',
+      'arn:x/family:2',
+    ]);
+  });
+
+  it('fails the job as ours when its successor is refused too', async () => {
+    bed.ecs.on(RunTaskCommand).rejects(inactive);
+    expect(await bed.prepare()).toBe('system-failure');
+    expect(runTaskCalls()).toHaveLength(2);
+    expect(log()).toContain('ERROR: AWS did not start the job task: TaskDefinition is inactive');
   });
 });
 

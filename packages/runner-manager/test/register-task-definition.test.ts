@@ -23,14 +23,14 @@ const registry = () => createTaskDefinitionRegistry(new ECSClient({ region: 'eu-
 
 describe('a task definition registry', () => {
   it('registers what is not there', async () => {
-    expect(await registry()(definition)).toEqual({ arn, isNew: true });
+    expect(await registry().find(definition)).toEqual({ arn, isNew: true });
   });
 
   it('finds what is there', async () => {
     ecs
       .on(DescribeTaskDefinitionCommand)
       .resolves({ taskDefinition: { taskDefinitionArn: arn, status: 'ACTIVE' } });
-    expect(await registry()(definition)).toEqual({ arn, isNew: false });
+    expect(await registry().find(definition)).toEqual({ arn, isNew: false });
     expect(ecs.commandCalls(RegisterTaskDefinitionCommand)).toHaveLength(0);
   });
 
@@ -38,11 +38,11 @@ describe('a task definition registry', () => {
     ecs
       .on(DescribeTaskDefinitionCommand)
       .resolves({ taskDefinition: { taskDefinitionArn: arn, status: 'INACTIVE' } });
-    expect((await registry()(definition)).isNew).toBe(true);
+    expect((await registry().find(definition)).isNew).toBe(true);
   });
 
   it('asks AWS once for fifty jobs of one shape, at one time and later', async () => {
-    const find = registry();
+    const { find } = registry();
     const found = await Promise.all(Array.from({ length: 50 }, () => find(definition)));
     await find(definition);
     expect(found.filter(({ isNew }) => isNew)).toHaveLength(1);
@@ -51,12 +51,59 @@ describe('a task definition registry', () => {
   });
 
   it('does not remember a failure', async () => {
-    const find = registry();
+    const { find } = registry();
     ecs
       .on(RegisterTaskDefinitionCommand)
       .rejectsOnce(new Error('Rate exceeded'))
       .resolves({ taskDefinition: { taskDefinitionArn: arn } });
     await expect(find(definition)).rejects.toThrow('Rate exceeded');
     expect(await find(definition)).toEqual({ arn, isNew: true });
+  });
+
+  describe('for a revision that ECS refuses', () => {
+    const second = arn.replace(/1$/, '2');
+    const describes = (status: 'ACTIVE' | 'INACTIVE') =>
+      ecs.on(DescribeTaskDefinitionCommand).resolves({ taskDefinition: { taskDefinitionArn: arn, status } });
+
+    it.each(['INACTIVE', 'ACTIVE'] as const)(
+      'registers another, though DescribeTaskDefinition says %s',
+      async (status) => {
+        describes('ACTIVE');
+        ecs.on(RegisterTaskDefinitionCommand).resolves({ taskDefinition: { taskDefinitionArn: second } });
+        const { find, replace } = registry();
+        await find(definition);
+        describes(status);
+        expect(await replace(definition, arn)).toEqual({ arn: second, isNew: true });
+        expect(await find(definition)).toEqual({ arn: second, isNew: false });
+      },
+    );
+
+    it('takes what another manager has registered meanwhile', async () => {
+      const { find, replace } = registry();
+      await find(definition);
+      ecs
+        .on(DescribeTaskDefinitionCommand)
+        .resolves({ taskDefinition: { taskDefinitionArn: second, status: 'ACTIVE' } });
+      expect(await replace(definition, arn)).toEqual({ arn: second, isNew: false });
+    });
+
+    it('registers one for all jobs that are refused at one time, and for those that are late', async () => {
+      const { find, replace } = registry();
+      await find(definition);
+      ecs.on(RegisterTaskDefinitionCommand).resolves({ taskDefinition: { taskDefinitionArn: second } });
+      const found = await Promise.all(Array.from({ length: 50 }, () => replace(definition, arn)));
+      found.push(await replace(definition, arn));
+      expect(found.map((one) => one.arn)).toEqual(Array.from({ length: 51 }, () => second));
+      expect(ecs.commandCalls(RegisterTaskDefinitionCommand)).toHaveLength(2);
+    });
+
+    it('tries anew after a failure', async () => {
+      const { find, replace } = registry();
+      await find(definition);
+      ecs.on(RegisterTaskDefinitionCommand).rejects(new Error('Rate exceeded'));
+      await expect(replace(definition, arn)).rejects.toThrow('Rate exceeded');
+      ecs.on(RegisterTaskDefinitionCommand).resolves({ taskDefinition: { taskDefinitionArn: second } });
+      expect(await replace(definition, arn)).toEqual({ arn: second, isNew: true });
+    });
   });
 });

@@ -46,16 +46,17 @@ describe('what RunTask is asked for', () => {
     });
   });
 
-  it('has a client token of its own for each start, provider and round, and the same for the same', async () => {
+  it('has a client token of its own for each start, provider, round and definition, and the same for the same', async () => {
     ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn }] });
     await runJobTask(settings, order, 'FARGATE_SPOT');
     await runJobTask(settings, order, 'FARGATE_SPOT');
     await runJobTask(settings, order, 'FARGATE');
     await runJobTask(settings, { ...order, startId: '42-2' }, 'FARGATE');
     await runJobTask(settings, order, 'FARGATE', 1);
+    await runJobTask(settings, { ...order, taskDefinition: 'family:2' }, 'FARGATE');
     const tokens = ecs.commandCalls(RunTaskCommand).map((call) => call.args[0].input.clientToken ?? '');
     expect(tokens[0]).toBe(tokens[1]);
-    expect(new Set(tokens).size).toBe(4);
+    expect(new Set(tokens).size).toBe(5);
     for (const token of tokens) expect(token.length).toBeLessThanOrEqual(64);
   });
 });
@@ -117,6 +118,20 @@ describe('what RunTask answers', () => {
   ])('the exception "%s" is %s', async (message, kind) => {
     ecs.on(RunTaskCommand).rejects(new Error(message));
     expect((await runJobTask(settings, order, 'FARGATE')).kind).toBe(kind);
+  });
+
+  it.each([
+    ['ClientException', 'TaskDefinition is inactive', 'definition-gone'],
+    ['InvalidParameterException', 'TaskDefinition is inactive', 'definition-gone'],
+    ['ClientException', 'TaskDefinition not found.', 'definition-gone'],
+    ['ServerException', 'TaskDefinition is inactive', 'failed'],
+    ['ClientException', 'The cluster is inactive', 'failed'],
+  ])('%s "%s" is %s', async (name, message, kind) => {
+    const httpStatusCode = name === 'ServerException' ? 500 : 400;
+    ecs
+      .on(RunTaskCommand)
+      .rejects(Object.assign(new Error(message), { name, $metadata: { httpStatusCode } }));
+    expect(await runJobTask(settings, order, 'FARGATE')).toMatchObject({ kind, reason: message });
   });
 
   it.each([

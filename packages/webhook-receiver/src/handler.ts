@@ -29,7 +29,9 @@ const parts: ReceiverParts = {
   secrets: createFleetSecrets(secretParameters, PARAMETER_PREFIX, systemTiming, (parameterName, problem) =>
     logger.warn('secret left out', { parameterName, problem }),
   ),
-  runnerTokens: createRunnerTokenStore(parameters, PARAMETER_PREFIX, systemTiming),
+  runnerTokens: createRunnerTokenStore(ssm, PARAMETER_PREFIX, systemTiming, (parameterName, failure) =>
+    logger.warn('runner token not renewed', { parameterName, failure }),
+  ),
   publish: createPublishJobEvent(eventBridge, EVENT_BUS_NAME, systemTiming),
   recent: createBoundedMap<string>({ maxEntries: 2000, maxAgeMs: 600_000 }, systemTiming.now),
   now: systemTiming.now,

@@ -1,5 +1,11 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { GetParametersByPathCommand, GetParametersCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
+import {
+  GetParameterCommand,
+  GetParametersByPathCommand,
+  GetParametersCommand,
+  ParameterAlreadyExists,
+  PutParameterCommand,
+} from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
 import { createReceiver, functionUrlEvent, pendingHook, SECRET } from './support/receiver.ts';
 
@@ -135,6 +141,61 @@ describe('a runner token in the query', () => {
         .statusCode,
     ).toBe(202);
     expect(receiver.ssm.commandCalls(PutParameterCommand)).toHaveLength(2);
+  });
+
+  describe('that is brought again', () => {
+    const day = 86_400;
+    const name = expect.stringMatching(/^\/p\/fleets\/default\/runner-tokens\/[0-9a-f]{32}$/);
+
+    /** A receiver that wrote the token so many seconds ago, and the ways to bring it again and to see what was written. */
+    async function laterBy(seconds: number) {
+      const receiver = createReceiver({ allowRunnerToken: true });
+      const bring = () => receiver.receive(functionUrlEvent(pendingHook, { query }));
+      await bring();
+      receiver.pass(seconds);
+      const puts = () => receiver.ssm.commandCalls(PutParameterCommand).map((call) => call.args[0].input);
+      return { ...receiver, bring, puts };
+    }
+
+    it.each([
+      ['seven days after it was written is left', 7 * day, [false, false]],
+      ['later is written again, which shows that it is used', 7 * day + 1, [false, false, true]],
+    ])('%s', async (_, seconds, overwrites) => {
+      const { bring, puts, ssm } = await laterBy(seconds);
+      expect((await bring()).answer.statusCode).toBe(202);
+      expect(puts().map(({ Overwrite }) => Overwrite)).toEqual(overwrites);
+      const reads = ssm.commandCalls(GetParameterCommand).map((call) => call.args[0].input);
+      expect(reads).toEqual([{ Name: name, WithDecryption: false }]);
+    });
+
+    it('is as new once it was written again', async () => {
+      const { bring, puts, pass } = await laterBy(8 * day);
+      await bring();
+      pass(6 * day);
+      await bring();
+      expect(puts().map(({ Overwrite }) => Overwrite)).toEqual([false, false, true, false]);
+      expect(puts()[2]).toMatchObject({ Name: name, Value: token, Type: 'SecureString' });
+    });
+
+    it('and is deleted between two calls is written again', async () => {
+      const { bring, puts, parameters, ssm } = await laterBy(1000);
+      const ours = [...parameters.keys()].find((key) => key.includes('/runner-tokens/')) ?? '';
+      ssm.on(PutParameterCommand, { Overwrite: false }).callsFake(() => {
+        parameters.delete(ours);
+        throw new ParameterAlreadyExists({ message: 'there is one', $metadata: {} });
+      });
+      expect((await bring()).answer.statusCode).toBe(202);
+      expect(puts().at(-1)).toMatchObject({ Name: ours, Overwrite: true, Value: token });
+    });
+
+    it('is not refused when its date cannot be read or renewed, which is logged', async () => {
+      const { bring, ssm, warnings } = await laterBy(8 * day);
+      ssm.on(GetParameterCommand).rejects(Object.assign(new Error(token), { name: 'AccessDeniedException' }));
+      expect((await bring()).answer.statusCode).toBe(202);
+      expect(warnings).toEqual([
+        expect.stringMatching(/runner-tokens\/[0-9a-f]{32}: AccessDeniedException$/),
+      ]);
+    });
   });
 
   it('is of no use for a finished job', async () => {

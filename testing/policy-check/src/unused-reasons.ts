@@ -18,7 +18,7 @@ export const UNUSED_REASONS: readonly UnusedReason[] = [
   { role: 'webhook-receiver', actions: WRITE_LOG, reason: OWN_LOG },
   {
     role: 'webhook-receiver',
-    actions: ['ssm:PutParameter'],
+    actions: ['ssm:PutParameter', 'ssm:GetParameter'],
     reason: 'only for fleets that take a runner token from the webhook, which the faults do not use',
   },
   { role: 'runner-launcher', actions: WRITE_LOG, reason: OWN_LOG },
@@ -62,6 +62,16 @@ export const UNUSED_REASONS: readonly UnusedReason[] = [
     role: 'idle-reaper',
     actions: ['secretsmanager:ListSecrets', 'secretsmanager:DeleteSecret'],
     reason: 'once an hour, for secrets that a manager made for a job and died before it removed them',
+  },
+  {
+    role: 'idle-reaper',
+    actions: ['ssm:DeleteParameters'],
+    reason: 'once an hour, for runner tokens that webhooks brought and nobody used for 30 days',
+  },
+  {
+    role: 'idle-reaper',
+    actions: ['ecs:ListTaskDefinitionFamilies', 'ecs:DescribeTaskDefinition', 'ecs:DeregisterTaskDefinition'],
+    reason: "once an hour, for jobs' task definitions that are 30 days old and no task uses",
   },
   {
     role: 'manager',

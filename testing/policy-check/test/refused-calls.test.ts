@@ -9,6 +9,8 @@ const TASK =
   'arn:aws:ecs:us-east-1:000000000000:task/serverless-gitlab-runner/0123456789abcdef0123456789abcdef';
 const FLEETS = '/serverless-gitlab-runner/fleets';
 const PARAMETERS = `${FLEETS}/default`;
+const BROUGHT_TOKEN = `${PARAMETERS}/runner-tokens/0123`;
+const JOB_FAMILY = 'serverless-gitlab-runner-job-default_0123';
 const JOB_SECRET = 'serverless-gitlab-runner/jobs/default/1';
 
 let templates: Templates;
@@ -142,6 +144,29 @@ describe('a call outside of the policy is refused', () => {
       'kms:Decrypt',
     ],
     [
+      'the receiver decrypting a token that a webhook brought',
+      () => made('webhook-receiver', 'ssm', 'GetParameter', { Name: BROUGHT_TOKEN, WithDecryption: true }),
+      'kms:Decrypt',
+    ],
+    [
+      'the receiver reading the runner token by its name',
+      () => made('webhook-receiver', 'ssm', 'GetParameter', { Name: `${PARAMETERS}/runner-token` }),
+      'ssm:GetParameter',
+    ],
+    [
+      "the reaper removing a fleet's own runner token, among others",
+      () =>
+        made('idle-reaper', 'ssm', 'DeleteParameters', {
+          Names: [BROUGHT_TOKEN, `${PARAMETERS}/runner-token`],
+        }),
+      'ssm:DeleteParameters',
+    ],
+    [
+      'a manager deregistering a definition',
+      () => made('manager', 'ecs', 'DeregisterTaskDefinition', { taskDefinition: `${JOB_FAMILY}:1` }),
+      'ecs:DeregisterTaskDefinition',
+    ],
+    [
       'a manager reading the webhook secret',
       () => like('manager', 'GetParameter', { Name: `${PARAMETERS}/webhook-secret` }),
       'ssm:GetParameter',
@@ -211,10 +236,23 @@ describe('a call that the fixture does not have', () => {
     made('runner-launcher', 'ssm', 'GetParameter', { Name: `${PARAMETERS}/api-token`, WithDecryption: true }),
     made('runner-launcher', 'ssm', 'GetParametersByPath', { Path: FLEETS, Recursive: true }),
     made('webhook-receiver', 'ssm', 'PutParameter', {
-      Name: `${PARAMETERS}/runner-tokens/0123`,
+      Name: BROUGHT_TOKEN,
       Type: 'SecureString',
       Overwrite: false,
     }),
+    made('webhook-receiver', 'ssm', 'PutParameter', {
+      Name: BROUGHT_TOKEN,
+      Type: 'SecureString',
+      Overwrite: true,
+    }),
+    made('webhook-receiver', 'ssm', 'GetParameter', {
+      Name: BROUGHT_TOKEN,
+      WithDecryption: false,
+    }),
+    made('idle-reaper', 'ssm', 'DeleteParameters', { Names: [BROUGHT_TOKEN] }),
+    made('idle-reaper', 'ecs', 'ListTaskDefinitionFamilies'),
+    made('idle-reaper', 'ecs', 'DescribeTaskDefinition', { taskDefinition: JOB_FAMILY }),
+    made('idle-reaper', 'ecs', 'DeregisterTaskDefinition', { taskDefinition: `${JOB_FAMILY}:1` }),
     made('manager', 'ecs', 'ListTasks', {
       cluster: CLUSTER,
       family: 'serverless-gitlab-runner-manager-default',

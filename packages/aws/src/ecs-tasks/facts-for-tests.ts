@@ -1,3 +1,4 @@
+import { jobFamilyPrefix } from '@serverless-gitlab-runner/fleet';
 import type { JobTaskFacts, ManagerFacts, TaskState } from './task-facts.ts';
 
 const CLUSTER_TASKS = 'arn:aws:ecs:eu-west-1:111122223333:task/cluster/';
@@ -48,6 +49,7 @@ export function jobTaskFacts(over: Partial<JobTaskFacts> = {}): JobTaskFacts {
     ...taskFacts(over.taskId ?? taskIdNumber(1001)),
     managerTaskId: taskIdNumber(1),
     jobId: undefined,
+    family: `${jobFamilyPrefix('default')}0a1b`,
     ...over,
   };
 }

@@ -18,19 +18,27 @@ export const ECS_RATES = {
   /** Fargate's own, besides `tasks`. Its limits of tasks launched a second are wider for calls that start one task each. */
   runTask: { burst: 20, perSecond: 20 },
   tags: { burst: 20, perSecond: 10 },
+  /** RegisterTaskDefinition and DeregisterTaskDefinition together. */
+  definitions: { burst: 20, perSecond: 1 },
 } as const satisfies Record<string, Rate>;
 
 export type RateName = keyof typeof ECS_RATES;
 
+/**
+ * Which rates a command takes of. RegisterTaskDefinition is not paced: a shape of jobs is registered once and a job waits for it,
+ * and a manager among fifty, with its part of half of one a second, would let a first job wait for minutes. Many shapes at one
+ * time wait for AWS's own limit. Whoever deregisters has a share, so that most of the rate is left for them.
+ */
 const BUCKETS_OF: Readonly<Record<string, readonly RateName[]>> = {
   ListTasksCommand: ['reads'],
   DescribeTasksCommand: ['reads'],
   RunTaskCommand: ['tasks', 'runTask'],
   StopTaskCommand: ['tasks'],
   TagResourceCommand: ['tags'],
+  DeregisterTaskDefinitionCommand: ['definitions'],
 };
 
-/** Parts of the account's rates, 0 to 1; 0 where nothing is ever called. */
+/** Parts of the account's rates, 0 to 1; 0 where no paced command is ever called. */
 export type Shares = Readonly<Record<RateName, number>>;
 
 /**
@@ -38,9 +46,9 @@ export type Shares = Readonly<Record<RateName, number>>;
  * calls that come together by chance, and a share that is miscounted for a minute, do no harm.
  */
 export const ECS_SHARES = {
-  launcher: { reads: 0.12, tasks: 0.03, runTask: 0.05, tags: 0.35 },
-  reaper: { reads: 0.12, tasks: 0.05, runTask: 0, tags: 0.1 },
-  managers: { reads: 0.2, tasks: 0.35, runTask: 0.35, tags: 0 },
+  launcher: { reads: 0.12, tasks: 0.03, runTask: 0.05, tags: 0.35, definitions: 0 },
+  reaper: { reads: 0.12, tasks: 0.05, runTask: 0, tags: 0.1, definitions: 0.25 },
+  managers: { reads: 0.2, tasks: 0.35, runTask: 0.35, tags: 0, definitions: 0 },
 } as const satisfies Record<string, Shares>;
 
 /** Waits until a command of the SDK may be sent, by its class's name. */

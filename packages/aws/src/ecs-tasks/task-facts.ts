@@ -53,6 +53,8 @@ export interface JobTaskFacts extends TaskFacts {
   managerTaskId: string | undefined;
   /** GitLab's id of the job. */
   jobId: number | undefined;
+  /** Family of its task definition: one for each shape of a fleet's job tasks. */
+  family: string;
 }
 
 /** By last status; whatever else ECS tells is `starting`. */
@@ -75,7 +77,8 @@ const STATES: ReadonlyMap<string | undefined, TaskState> = new Map([
 export function toTaskFacts(task: Task): ManagerFacts | JobTaskFacts | undefined {
   const { taskArn, taskDefinitionArn } = task;
   if (taskArn === undefined || taskDefinitionArn === undefined) return undefined;
-  const owner = ownerOfFamily(familyOf(taskDefinitionArn));
+  const family = familyOf(taskDefinitionArn);
+  const owner = ownerOfFamily(family);
   if (owner === undefined) return undefined;
   const common: TaskFacts = {
     taskArn,
@@ -90,7 +93,7 @@ export function toTaskFacts(task: Task): ManagerFacts | JobTaskFacts | undefined
   if (owner.role === 'job') {
     // Stryker disable next-line StringLiteral: any other text that is no job's group says as little
     const jobId = numberOf(tagValue(task.tags, 'jobId')) ?? jobOfGroup(task.group ?? '');
-    return { role: 'job', ...common, managerTaskId: task.startedBy, jobId };
+    return { role: 'job', ...common, managerTaskId: task.startedBy, jobId, family };
   }
   return {
     role: 'manager',

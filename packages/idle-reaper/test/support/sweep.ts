@@ -12,9 +12,11 @@ import {
   managerFacts,
   taskIdNumber,
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
-import { managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
+import { familyOf, managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import { mockClient } from 'aws-sdk-client-mock';
+import type { DefinitionFacts } from '../../src/judge-definition.ts';
+import type { ParameterFacts } from '../../src/judge-runner-token.ts';
 import type { JobSecretFacts } from '../../src/judge-secret.ts';
 import type { SweepParts } from '../../src/sweep-state.ts';
 import { fleetFacts, minute, now } from './fleets.ts';
@@ -41,8 +43,10 @@ export function parts(world: {
   managers?: ReturnType<typeof idle>[];
   jobTasks?: ReturnType<typeof jobTaskFacts>[];
   secrets?: JobSecretFacts[];
+  parameters?: ParameterFacts[];
+  definitions?: DefinitionFacts[];
 }) {
-  const { secrets = [], ...tasks } = world;
+  const { secrets = [], definitions = [], ...tasks } = world;
   let endedWasRead = 0;
   const published: EventEntry[] = [];
   const lines: Record<string, unknown>[] = [];
@@ -58,12 +62,21 @@ export function parts(world: {
       endedWasRead += 1;
       return (tasks.jobTasks ?? []).filter((task) => !isAlive(task));
     },
-    readFleets: async () => new Map([['default', quiet]]),
+    readFleets: async () => ({ fleets: new Map([['default', quiet]]), parameters: world.parameters ?? [] }),
     secrets: { isDue: () => true, list: async () => secrets, remove: async () => true },
+    parameterPrefix: '/p',
+    tokens: { isDue: () => true, remove: async (names) => [...names] },
+    definitions: {
+      isDue: () => true,
+      families: async () => definitions.map(({ arn }) => familyOf(arn)),
+      newest: async (family) => definitions.find(({ arn }) => familyOf(arn) === family),
+      deregister: async () => {},
+    },
     publish: async (entries) => {
       published.push(...entries);
     },
     now: () => now,
+    random: () => 0,
     log: (message, fields) => lines.push({ message, ...fields }),
   };
   const events = () =>

@@ -9,8 +9,14 @@ import { Schedule, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { findTasks, stopTasks, tagManagers } from '../policies/ecs-statements.ts';
-import { decryptOnly, listFleets, putEvents, removeSecrets } from '../policies/statements.ts';
+import { deregisterDefinitions, findTasks, stopTasks, tagManagers } from '../policies/ecs-statements.ts';
+import {
+  decryptOnly,
+  listFleets,
+  putEvents,
+  removeBroughtRunnerTokens,
+  removeSecrets,
+} from '../policies/statements.ts';
 import { deadLetterQueue } from './dead-letter-queue.ts';
 import type { Installation } from './installation.ts';
 import { ServiceAlarms } from './service-alarms.ts';
@@ -67,6 +73,8 @@ export class IdleReaper extends Construct {
         tagManagers(this, installation),
         stopTasks(this, installation, ['manager', 'job']),
         ...removeSecrets(this, parameterPrefix),
+        removeBroughtRunnerTokens(this, parameterPrefix),
+        deregisterDefinitions(),
         putEvents(eventBusArn),
       ],
       options,

@@ -45,8 +45,9 @@ export class WebhookReceiver extends Construct {
         readParameters(this, parameterPrefix, ['ssm:GetParameters'], WEBHOOK_SECRETS),
         decryptOnly(this, parameterPrefix, WEBHOOK_SECRETS),
         new PolicyStatement({
-          sid: 'WriteBroughtRunnerTokens',
-          actions: ['ssm:PutParameter'],
+          sid: 'KeepBroughtRunnerTokens',
+          // Read without decryption, for the date: what is still brought is written again before idle-reaper deletes it.
+          actions: ['ssm:PutParameter', 'ssm:GetParameter'],
           resources: parameterArns(this, parameterPrefix, ['fleets/*/runner-tokens/*']),
         }),
         putEvents(eventBusArn),

@@ -116,6 +116,20 @@ export function stopTasks(
   });
 }
 
+/**
+ * Statement that finds and deregisters task definitions. AWS names no resource for any of these actions, and no condition key, so
+ * they are for those of the whole account and region; the reaper itself holds to families of job tasks. What is deregistered can
+ * be read and registered again, and what runs of it goes on.
+ * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
+ */
+export function deregisterDefinitions(): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'DeregisterUnusedDefinitions',
+    actions: ['ecs:DeregisterTaskDefinition', 'ecs:DescribeTaskDefinition', 'ecs:ListTaskDefinitionFamilies'],
+    resources: ['*'],
+  });
+}
+
 function inCluster(cluster: ClusterNames): { ArnEquals: Record<string, string> } {
   return { ArnEquals: { 'ecs:cluster': cluster.clusterArn } };
 }

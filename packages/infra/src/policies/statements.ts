@@ -114,6 +114,15 @@ export function removeSecrets(scope: Construct, parameterPrefix: string): Policy
   ];
 }
 
+/** Statement that removes runner tokens which webhooks brought, of all fleets, and reads none. */
+export function removeBroughtRunnerTokens(scope: Construct, parameterPrefix: string): PolicyStatement {
+  return new PolicyStatement({
+    sid: 'RemoveBroughtRunnerTokens',
+    actions: ['ssm:DeleteParameters'],
+    resources: parameterArns(scope, parameterPrefix, ['fleets/*/runner-tokens/*']),
+  });
+}
+
 /** Statement that assumes the role of a fleet's cache. */
 export function assumeCacheRole(roleArn: string): PolicyStatement {
   return new PolicyStatement({

@@ -13,8 +13,16 @@ export interface RegisteredTaskDefinition {
   isNew: boolean;
 }
 
-/** Gives the ARN of a task definition, registering it only when it is not there. */
-export type TaskDefinitionRegistry = (definition: JobTaskDefinition) => Promise<RegisteredTaskDefinition>;
+/** The task definitions that a manager's jobs run with. */
+export interface TaskDefinitionRegistry {
+  /** Gives the ARN of a task definition, registering it only when it is not there. */
+  find(definition: JobTaskDefinition): Promise<RegisteredTaskDefinition>;
+  /**
+   * Gives another one for a revision that ECS refuses to run, since somebody deregistered it.
+   * @param refused its ARN
+   */
+  replace(definition: JobTaskDefinition, refused: string): Promise<RegisteredTaskDefinition>;
+}
 
 /**
  * Makes a registry. AWS throttles RegisterTaskDefinition hard, so each family is asked for once: jobs that come at one
@@ -22,24 +30,37 @@ export type TaskDefinitionRegistry = (definition: JobTaskDefinition) => Promise<
  */
 export function createTaskDefinitionRegistry(ecs: ECSClient): TaskDefinitionRegistry {
   const known = new Map<string, Promise<RegisteredTaskDefinition>>();
-  return async (definition) => {
+  const find = async (definition: JobTaskDefinition, refused?: string): Promise<RegisteredTaskDefinition> => {
     const { family } = definition;
     const earlier = known.get(family);
     if (earlier) return { arn: (await earlier).arn, isNew: false };
-    const found = findOrRegister(ecs, definition);
+    const found = findOrRegister(ecs, definition, refused);
     known.set(family, found);
     // A failure is not remembered: the next job tries anew.
     found.catch(() => known.delete(family));
     return found;
   };
+  return {
+    find: (definition) => find(definition),
+    async replace(definition, refused) {
+      const { family } = definition;
+      const kept = known.get(family);
+      const isKept = (await kept)?.arn === refused;
+      // Jobs that are refused at one time share what the first of them finds.
+      if (isKept && known.get(family) === kept) known.delete(family);
+      return find(definition, refused);
+    },
+  };
 }
 
+/** @param refused not to be found again: a read may lag behind its deregistration */
 async function findOrRegister(
   ecs: ECSClient,
   definition: JobTaskDefinition,
+  refused: string | undefined,
 ): Promise<RegisteredTaskDefinition> {
   const existing = await findActive(ecs, definition.family);
-  if (existing) return { arn: existing, isNew: false };
+  if (existing && existing !== refused) return { arn: existing, isNew: false };
   const { taskDefinition } = await ecs.send(new RegisterTaskDefinitionCommand(definition));
   if (!taskDefinition?.taskDefinitionArn) {
     throw new SystemFailureError('RegisterTaskDefinition answered without an ARN');

@@ -53,6 +53,8 @@ export interface NotStarted {
 export type RunTaskOutcome =
   | { kind: 'started'; taskArn: string; capacityProvider: CapacityProvider }
   | NotStarted
+  /** Nothing was started: somebody deregistered or deleted the task definition. */
+  | { kind: 'definition-gone'; reason: string }
   /** Where it `mayRun`, ECS's answer was lost: a task may have been started all the same. */
   | { kind: 'failed'; reason: string; mayRun: boolean };
 
@@ -60,6 +62,11 @@ export type RunTaskOutcome =
 export const MOST_OVERRIDE_CHARACTERS = 8192;
 /** What AWS answers when it started nothing; after any other failure it may have. */
 const REFUSALS: readonly FailureKind[] = ['refused', 'access-denied'];
+/**
+ * "TaskDefinition is inactive" comes as a ClientException or as an InvalidParameterException, "TaskDefinition not found." as the
+ * former.
+ */
+const DEFINITION_GONE = /\bTaskDefinition (is inactive|not found)/i;
 
 /** What varies by job: the helper's key and patience, and the environment of services that ECS starts as they are. The private key never travels. */
 export function jobTaskOverrides(
@@ -109,6 +116,7 @@ export async function runJobTask(
     const kind = failureKind(error);
     const reason = messageOf(error);
     if (kind === 'throttled') return { kind: 'not-now', capacityProvider, why: 'throttled', reason };
+    if (kind === 'refused' && DEFINITION_GONE.test(reason)) return { kind: 'definition-gone', reason };
     return notStarted(capacityProvider, reason, !REFUSALS.includes(kind));
   }
 }
@@ -133,9 +141,9 @@ function runTaskInput(
     cluster,
     taskDefinition: order.taskDefinition,
     count: 1,
-    // At most 64 characters; another provider is another request, or ECS would call it a conflict.
+    // At most 64 characters; another provider or definition is another request, or ECS would call it a conflict.
     clientToken: createHash('sha256')
-      .update(`${startedBy} ${order.startId} ${capacityProvider} ${round}`)
+      .update(`${startedBy} ${order.startId} ${capacityProvider} ${round} ${order.taskDefinition}`)
       .digest('hex'),
     startedBy,
     capacityProviderStrategy: [{ capacityProvider, weight: 1 }],

@@ -3,9 +3,11 @@ import { readFileSync } from 'node:fs';
 import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import {
+  GetParameterCommand,
   GetParametersByPathCommand,
   GetParametersCommand,
   ParameterAlreadyExists,
+  ParameterNotFound,
   PutParameterCommand,
   SSMClient,
 } from '@aws-sdk/client-ssm';
@@ -74,6 +76,12 @@ export function signed(body: string | Buffer, { key = SIGNING_TOKEN, id = 'msg_1
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
 }
 
+interface Put {
+  Name: string;
+  Value: string;
+  Overwrite: boolean;
+}
+
 /** A receiver whose SSM and bus are mocks, and whose clock only the test moves. */
 export function createReceiver(webhook: FleetConfigInput['webhook'] = {}) {
   let now = START;
@@ -102,10 +110,17 @@ export function createReceiver(webhook: FleetConfigInput['webhook'] = {}) {
     Parameters: Names.flatMap((Name) => (parameters.has(Name) ? { Name, Value: parameters.get(Name) } : [])),
     InvalidParameters: Names.filter((Name) => !parameters.has(Name)),
   }));
-  ssm.on(PutParameterCommand).callsFake(({ Name, Value }: { Name: string; Value: string }) => {
-    if (parameters.has(Name)) throw new ParameterAlreadyExists({ message: 'there is one', $metadata: {} });
+  const writtenAt = new Map<string, Date>();
+  ssm.on(PutParameterCommand).callsFake(({ Name, Value, Overwrite }: Put) => {
+    if (parameters.has(Name) && !Overwrite)
+      throw new ParameterAlreadyExists({ message: 'there is one', $metadata: {} });
     parameters.set(Name, Value);
+    writtenAt.set(Name, new Date(now));
     return { Version: 1 };
+  });
+  ssm.on(GetParameterCommand).callsFake(({ Name }: { Name: string }) => {
+    if (!parameters.has(Name)) throw new ParameterNotFound({ message: 'there is none', $metadata: {} });
+    return { Parameter: { Name, Value: 'encrypted', LastModifiedDate: writtenAt.get(Name) } };
   });
   let published = 0;
   bus.on(PutEventsCommand).callsFake(() => {
@@ -120,7 +135,9 @@ export function createReceiver(webhook: FleetConfigInput['webhook'] = {}) {
     secrets: createFleetSecrets(new SSMProvider({ awsSdkV3Client: client }), '/p', timing, (name) =>
       warnings.push(name),
     ),
-    runnerTokens: createRunnerTokenStore(provider, '/p', timing),
+    runnerTokens: createRunnerTokenStore(client, '/p', timing, (name, failure) =>
+      warnings.push(`${name}: ${failure}`),
+    ),
     publish: createPublishJobEvent(new EventBridgeClient({ region: 'eu-west-1' }), 'bus', timing),
     recent: createBoundedMap<string>({ maxEntries: 100, maxAgeMs: 600_000 }, timing.now),
     now: timing.now,

@@ -9,7 +9,12 @@ from fargate.api.client_tokens import CLIENT_TOKENS
 from fargate.api.clusters import delete_cluster
 from fargate.api.run_task import run_task
 from fargate.api.tags import list_tags_for_resource, tag_resource, untag_resource
-from fargate.api.task_definitions import register_task_definition
+from fargate.api.task_definitions import (
+    deregister_task_definition,
+    describe_task_definition,
+    list_task_definition_families,
+    register_task_definition,
+)
 from fargate.api.tasks import describe_tasks, list_tasks, stop_task
 from fargate.cleanup import remove_everything
 from fargate.faults import throttled
@@ -19,6 +24,9 @@ from fargate.server import with_own_paths
 ACTIONS = {
     "DeleteCluster": delete_cluster,
     "RegisterTaskDefinition": register_task_definition,
+    "DeregisterTaskDefinition": deregister_task_definition,
+    "DescribeTaskDefinition": describe_task_definition,
+    "ListTaskDefinitionFamilies": list_task_definition_families,
     "RunTask": run_task,
     "StopTask": stop_task,
     "DescribeTasks": describe_tasks,

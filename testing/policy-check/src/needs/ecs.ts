@@ -34,8 +34,15 @@ export const ECS: Readonly<Record<string, NeedsOf>> = {
   ],
   RunTask: runTask,
   RegisterTaskDefinition: registerTaskDefinition,
-  DescribeTaskDefinition: () => [{ action: 'ecs:DescribeTaskDefinition', resource: '*', context: {} }],
+  DeregisterTaskDefinition: () => withoutResource('ecs:DeregisterTaskDefinition'),
+  DescribeTaskDefinition: () => withoutResource('ecs:DescribeTaskDefinition'),
+  ListTaskDefinitionFamilies: () => withoutResource('ecs:ListTaskDefinitionFamilies'),
 };
+
+/** AWS names no resource and no condition key for it. */
+function withoutResource(action: string): Need[] {
+  return [{ action, resource: '*', context: {} }];
+}
 
 function runTask(call: RecordedCall, facts: Facts): Need[] {
   const definition = asArn(text(call, 'taskDefinition'), 'ecs', 'task-definition/');

@@ -32,6 +32,12 @@ export const SSM: Readonly<Record<string, NeedsOf>> = {
       ...(call.parameters.Type === 'SecureString' ? [ofKey('kms:Encrypt', resource)] : []),
     ];
   },
+  DeleteParameters: (call) =>
+    texts(call, 'Names').map((name) => ({
+      action: 'ssm:DeleteParameters',
+      resource: parameterArn(name),
+      context: {},
+    })),
 };
 
 function reads(action: string, names: readonly string[], call: RecordedCall): Need[] {

@@ -74,7 +74,7 @@ export function startReaper(parts: ReaperParts): void {
 
 /** The steps of the reaper's `handler.ts`. */
 async function sweepOnce(actor: Actor, parts: ReaperParts): Promise<void> {
-  const { clock, wire, bus } = parts;
+  const { clock, random, wire, bus } = parts;
   const ecs = ecsClient(actor, wire, parts.ecs());
   await sweep({
     ecs,
@@ -82,10 +82,19 @@ async function sweepOnce(actor: Actor, parts: ReaperParts): Promise<void> {
     eventBusName: 'bus',
     readWorld: (fleets) => parts.readWorld(ecs, CLUSTER, fleets),
     readEndedJobTasks: () => readEndedJobTasks(ecs, CLUSTER),
-    readFleets: () => wire.call(actor, parts.fleets),
+    readFleets: async () => ({ fleets: await wire.call(actor, parts.fleets), parameters: [] }),
     secrets: { isDue: () => false, list: async () => [], remove: async () => false },
+    parameterPrefix: '/p',
+    tokens: { isDue: () => false, remove: async () => [] },
+    definitions: {
+      isDue: () => false,
+      families: async () => [],
+      newest: async () => undefined,
+      deregister: async () => {},
+    },
     publish: (entries) => publish(entries, actor, parts),
     now: clock.now,
+    random: () => random.between(0, 999) / 1000,
     log: parts.trace,
   });
 

@@ -3,12 +3,15 @@ import { quotaAdvice } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
 import { LostStartError, NoCapacityError, SystemFailureError } from '../../errors.ts';
 import { awaitTask } from '../../task/await-task.ts';
+import type { TaskDefinitionRegistry } from '../../task/register-task-definition.ts';
 import {
   type JobTaskOrder,
   type NotStarted,
+  type RunTaskOutcome,
   type RunTaskSettings,
   runJobTask,
 } from '../../task/run-job-task.ts';
+import type { JobTaskDefinition } from '../../task/task-definition.ts';
 import { privateAddressOf } from '../../task/task-facts.ts';
 import type { TaskWatcher } from '../../task/watch-tasks.ts';
 import type { JobTaskPlan } from '../plan/plan-job-task.ts';
@@ -17,7 +20,13 @@ import type { StartedTask } from './job-session.ts';
 
 export interface AcquireSettings {
   runTask: RunTaskSettings;
+  taskDefinitions: TaskDefinitionRegistry;
   watcher: TaskWatcher;
+}
+
+/** A task to start, of a definition that may have to be registered again. */
+export interface AcquireOrder extends Omit<JobTaskOrder, 'taskDefinition'> {
+  definition: JobTaskDefinition;
 }
 
 /** A task of the planned shape, and the address at which its helper will answer. */
@@ -40,7 +49,7 @@ const PAUSE_MS = { first: 5000, longest: 60_000 };
 export async function acquireJobTask(
   settings: AcquireSettings,
   plan: JobTaskPlan,
-  order: JobTaskOrder,
+  order: AcquireOrder,
   log: JobLog,
   { signal, deadline }: { signal: AbortSignal; deadline: AbortSignal },
   onStarted: (task: StartedTask) => void,
@@ -61,7 +70,7 @@ export async function acquireJobTask(
 interface Attempt {
   settings: AcquireSettings;
   plan: JobTaskPlan;
-  order: JobTaskOrder;
+  order: AcquireOrder;
   log: JobLog;
   signal: AbortSignal;
   onStarted(task: StartedTask): void;
@@ -69,16 +78,18 @@ interface Attempt {
 
 /** @returns the task, or in words why there is none now */
 async function tryProvider(
-  { settings, plan, order, log, signal, onStarted }: Attempt,
+  attempt: Attempt,
   capacityProvider: CapacityProvider,
   round: number,
 ): Promise<AcquiredTask | string> {
+  const { settings, plan, log, signal, onStarted } = attempt;
   const askedAt = Date.now();
-  const outcome = await runJobTask(settings.runTask, order, capacityProvider, round);
+  const outcome = await runOfDefinition(attempt, capacityProvider, round);
   if (outcome.kind === 'not-now') return refusalInWords(outcome);
-  if (outcome.kind === 'failed') {
+  if (outcome.kind !== 'started') {
     const reason = `AWS did not start the job task: ${outcome.reason}`;
-    throw outcome.mayRun ? new LostStartError(reason) : new SystemFailureError(reason);
+    const mayRun = outcome.kind === 'failed' && outcome.mayRun;
+    throw mayRun ? new LostStartError(reason) : new SystemFailureError(reason);
   }
   const task = { arn: outcome.taskArn, capacityProvider, shape: plan.shape, askedAt, isReady: false };
   onStarted(task);
@@ -91,6 +102,27 @@ async function tryProvider(
     if (error instanceof NoCapacityError) return error.message;
     throw error;
   }
+}
+
+/** Calls RunTask; once more with another task definition where somebody deregistered the one that was known. */
+async function runOfDefinition(
+  { settings, order, log }: Attempt,
+  capacityProvider: CapacityProvider,
+  round: number,
+): Promise<RunTaskOutcome> {
+  const { runTask, taskDefinitions } = settings;
+  const { definition, ...rest } = order;
+  const { arn } = await taskDefinitions.find(definition);
+  const outcome = await runJobTask(runTask, { ...rest, taskDefinition: arn }, capacityProvider, round);
+  if (outcome.kind !== 'definition-gone') return outcome;
+  const { arn: other } = await taskDefinitions.replace(definition, arn);
+  log.say(`Task definition ${nameOf(arn)} was deregistered: ${nameOf(other)} takes its place`);
+  return runJobTask(runTask, { ...rest, taskDefinition: other }, capacityProvider, round);
+}
+
+/** `<family>:<revision>` of a task definition's ARN. */
+export function nameOf(definitionArn: string): string {
+  return definitionArn.slice(definitionArn.lastIndexOf('/') + 1);
 }
 
 /** @throws {NoCapacityError} when the deadline comes first; what `signal` says when the job is cancelled */

@@ -3,7 +3,7 @@ import { estimateCostUsd, HELPER_CONTAINER, jobTaskGroup, toTags } from '@server
 import { JobRefusedError, NoCapacityError, StartTimeoutError, SystemFailureError } from '../../errors.ts';
 import type { ExecutorContext } from '../../executor-context.ts';
 import { awaitTask } from '../../task/await-task.ts';
-import { type JobTaskOrder, jobTaskOverrides } from '../../task/run-job-task.ts';
+import { jobTaskOverrides } from '../../task/run-job-task.ts';
 import { AGENT_FOLDER, jobTaskDefinition } from '../../task/task-definition.ts';
 import { pullSecondsOf } from '../../task/task-facts.ts';
 import { adviceOnEntryPoint, blameEntryPoint } from '../plan/entry-point.ts';
@@ -14,7 +14,7 @@ import type { JobRequest } from '../request/job-request.ts';
 import { sizeInWords } from '../request/parse-quantity.ts';
 import { followTask } from '../run/follow-task.ts';
 import { inSeconds, type JobLog } from '../run/job-log.ts';
-import { acquireJobTask } from './acquire-job-task.ts';
+import { type AcquireOrder, acquireJobTask, nameOf } from './acquire-job-task.ts';
 import { announceServices } from './announce-services.ts';
 import { awaitServices } from './await-services.ts';
 import { containerLogLink } from './console-link.ts';
@@ -150,18 +150,17 @@ async function endOfTaskOr(error: unknown, ended: Promise<unknown>, signal: Abor
 async function makeOrder(
   { context, session, plan, overrides, log }: Preparation,
   folder: JobFolder,
-): Promise<JobTaskOrder> {
+): Promise<AcquireOrder> {
   const secrets = await leaseLogins(context, session, plan);
   const startedAt = Date.now();
   const definition = jobTaskDefinition(plan.shape, context.taskDefinition, secrets, plan.capacity);
-  const { arn, isNew } = await context.taskDefinitions(definition);
-  const name = arn.slice(arn.lastIndexOf('/') + 1);
+  const { arn, isNew } = await context.taskDefinitions.find(definition);
   log.say(
-    `Task definition ${name} ${isNew ? 'registered' : 'found'} in ${inSeconds(Date.now() - startedAt)}`,
+    `Task definition ${nameOf(arn)} ${isNew ? 'registered' : 'found'} in ${inSeconds(Date.now() - startedAt)}`,
   );
   const { jobId, projectId } = session.identity;
   return {
-    taskDefinition: arn,
+    definition,
     startId: session.startId,
     group: jobTaskGroup(jobId),
     overrides: jobTaskOverrides(folder.publicKey, context.fleet.job.deadManSeconds, overrides),

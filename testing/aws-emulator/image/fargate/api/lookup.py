@@ -24,9 +24,19 @@ def find_cluster(reference) -> dict:
     return cluster
 
 
+def resolve_definition(reference) -> dict | None:
+    """A task definition by family:revision or ARN, whatever its status; by family alone the newest active one."""
+    name = (reference or "").rsplit("/", 1)[-1]
+    if ":" in name:
+        return ecs._task_defs.get(ecs._resolve_td_key(reference))
+    active = [definition for definition in ecs._task_defs.values()
+              if definition["family"] == name and definition["status"] == "ACTIVE"]
+    return max(active, key=lambda definition: definition["revision"], default=None)
+
+
 def find_definition(reference) -> dict:
     """An active task definition by family, family:revision or ARN."""
-    definition = ecs._task_defs.get(ecs._resolve_td_key(reference or ""))
+    definition = resolve_definition(reference)
     if not definition:
         raise client_error("TaskDefinition not found.")
     if definition["status"] != "ACTIVE":

@@ -1,16 +1,19 @@
-"""RegisterTaskDefinition: Fargate's rules, and every member that a task needs kept."""
+"""Task definitions: registered by Fargate's rules with every member that a task needs, read, listed, deregistered."""
 
 import copy
 
 from ministack.core.responses import get_account_id, get_region, now_iso
 from ministack.services import ecs
 
-from fargate.errors import aws_action
+from fargate.api.lookup import resolve_definition
+from fargate.errors import aws_action, client_error, invalid_parameter
 from fargate.rules.sizes import check_task_size
 from fargate.rules.task_definition import check_task_definition
 
 _OPTIONAL = ("requiresCompatibilities", "cpu", "memory", "executionRoleArn", "taskRoleArn", "pidMode", "ipcMode",
              "proxyConfiguration", "runtimePlatform", "ephemeralStorage", "enableFaultInjection")
+
+_MOST_LISTED = 100
 
 
 @aws_action
@@ -48,6 +51,49 @@ def register(data: dict) -> dict:
     if tags:
         ecs._tags[definition["taskDefinitionArn"]] = list(tags)
     return {"taskDefinition": definition, "tags": tags}
+
+
+@aws_action
+def describe_task_definition(data: dict) -> dict:
+    """A revision, whatever its status; by family alone the newest active one."""
+    definition = resolve_definition(data.get("taskDefinition"))
+    if not definition:
+        raise client_error("Unable to describe task definition.")
+    return {"taskDefinition": definition, "tags": ecs._tags.get(definition["taskDefinitionArn"], [])}
+
+
+@aws_action
+def deregister_task_definition(data: dict) -> dict:
+    """Make a revision INACTIVE. What runs of it goes on; RunTask refuses it from now on, on AWS after some minutes at most."""
+    reference = data.get("taskDefinition") or ""
+    if ":" not in reference.rsplit("/", 1)[-1]:
+        raise client_error("Invalid revision number.")
+    definition = resolve_definition(reference)
+    if not definition:
+        raise client_error("Unable to describe task definition.")
+    if definition["status"] == "ACTIVE":
+        definition.update(status="INACTIVE", deregisteredAt=now_iso())
+    return {"taskDefinition": definition}
+
+
+@aws_action
+def list_task_definition_families(data: dict) -> dict:
+    """Families by prefix: ACTIVE are those with an active revision, INACTIVE those without one."""
+    wanted = data.get("status") or "ALL"
+    if wanted not in ("ACTIVE", "INACTIVE", "ALL"):
+        raise invalid_parameter("status must be ACTIVE, INACTIVE or ALL.")
+    prefix = data.get("familyPrefix") or ""
+    statuses: dict[str, str] = {}
+    for definition in ecs._task_defs.values():
+        family = definition["family"]
+        if family.startswith(prefix) and statuses.get(family) != "ACTIVE":
+            statuses[family] = "ACTIVE" if definition["status"] == "ACTIVE" else "INACTIVE"
+    families = sorted(family for family, status in statuses.items() if wanted in (status, "ALL"))
+    size, start = int(data.get("maxResults") or _MOST_LISTED), int(data.get("nextToken") or 0)
+    if not 1 <= size <= _MOST_LISTED:
+        raise invalid_parameter(f"maxResults must be between 1 and {_MOST_LISTED}.")
+    more = {"nextToken": str(start + size)} if start + size < len(families) else {}
+    return {"families": families[start:start + size], **more}
 
 
 def _container(container: dict) -> dict:

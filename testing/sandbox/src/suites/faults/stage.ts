@@ -1,8 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { StopTaskCommand } from '@aws-sdk/client-ecs';
+import {
+  DeregisterTaskDefinitionCommand,
+  ListTaskDefinitionsCommand,
+  StopTaskCommand,
+} from '@aws-sdk/client-ecs';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { EmulatorSwitches } from '@serverless-gitlab-runner/aws-emulator';
 import type { ActiveRule, Rule } from '@serverless-gitlab-runner/fault-proxy';
+import { familyOf, fleetOfJobFamily } from '@serverless-gitlab-runner/fleet';
 import type { Job, Project } from '@serverless-gitlab-runner/gitlab-double';
 import type { Log } from '@serverless-gitlab-runner/machine';
 import type { ObservedTask } from '../../system/observe-tasks.ts';
@@ -176,6 +181,16 @@ export class Stage {
   async stopTask(task: string, reason: string): Promise<void> {
     const { ecs, outputs } = this.lab.system;
     await ecs.send(new StopTaskCommand({ cluster: outputs.ClusterArn, task, reason }));
+  }
+
+  /** Deregisters all task definitions of jobs, by somebody who is no part of the system. */
+  async deregisterJobDefinitions(): Promise<void> {
+    const { ecs } = this.lab.system;
+    const { taskDefinitionArns = [] } = await ecs.send(new ListTaskDefinitionsCommand({ status: 'ACTIVE' }));
+    const ofJobs = taskDefinitionArns.filter((arn) => fleetOfJobFamily(familyOf(arn)) !== undefined);
+    if (ofJobs.length === 0) this.wrong.push('there was no task definition of jobs to deregister');
+    for (const taskDefinition of ofJobs)
+      await ecs.send(new DeregisterTaskDefinitionCommand({ taskDefinition }));
   }
 
   /** Says so when a task has not stopped after so many milliseconds. */

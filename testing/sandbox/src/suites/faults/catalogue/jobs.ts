@@ -192,6 +192,26 @@ const diskFull: Fault = {
   },
 };
 
+const definitionGone: Fault = {
+  name: 'definition-gone',
+  title: "somebody deregisters the task definitions of a manager's jobs; its next jobs run",
+  runs: 2,
+  async play(stage) {
+    stage.addWebhook();
+    // It keeps the manager, which knows the definition, until the others run.
+    const keeper = await stage.queueOne(smallJob('keeper', LONG));
+    await stage.scriptBegan(keeper);
+    await stage.deregisterJobDefinitions();
+    stage.recovering();
+    const jobs = await stage.queue(2);
+    await stage.finished([keeper, ...jobs]);
+    stage.mustHaveStarted({ managers: 1, jobTasks: 3 });
+    const replaced = /Task definition \S+ was deregistered: \S+ takes its place/;
+    if (!jobs.some(({ trace }) => replaced.test(trace.text)))
+      stage.wrong.push('no job was refused a task for its definition');
+  },
+};
+
 const cancelled: Fault = {
   name: 'cancelled-while-starting',
   title:
@@ -227,5 +247,5 @@ const cancelled: Fault = {
 export const jobFaults: readonly Fault[] = [
   ...[jobTaskKilled, spotInterruption, spotJobFinishes],
   ...[networkCutShort, networkCutForGood, connectionLostAndBack],
-  ...[imageMissing, logsDenied, diskFull, cancelled],
+  ...[imageMissing, logsDenied, diskFull, definitionGone, cancelled],
 ];
