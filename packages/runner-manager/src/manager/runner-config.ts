@@ -1,4 +1,5 @@
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import { stringify } from 'smol-toml';
 import { BUILDS_FOLDER } from '../task/task-definition.ts';
 import type { RunnerCache } from './cache-role.ts';
 
@@ -27,12 +28,6 @@ export const PINNED_FLAGS: Readonly<Record<string, boolean>> = {
   FF_EXPORT_HIGH_CARDINALITY_METRICS: false,
 };
 
-function pinnedFlags(): string {
-  return Object.entries(PINNED_FLAGS)
-    .map(([name, value]) => `    ${name} = ${value}`)
-    .join('\n');
-}
-
 /** Seconds beyond the start's own limit that prepare and cleanup may take. */
 const HOOK_MARGIN_SECONDS = 120;
 
@@ -41,41 +36,56 @@ const HOOK_MARGIN_SECONDS = 120;
  * @see https://docs.gitlab.com/runner/configuration/advanced-configuration/
  */
 export function runnerConfig(settings: RunnerConfigSettings): string {
-  const { fleet, token, name, hooksFolder } = settings;
-  const { concurrentJobs } = fleet.manager;
-  return `${emptyRunnerConfig(settings)}
-[[runners]]
-  name = ${text(name)}
-  url = ${text(fleet.gitlabUrl)}
-${fleet.cloneUrl ? `  clone_url = ${text(fleet.cloneUrl)}\n` : ''}\
-  token = ${text(token)}
-  executor = "custom"
-  shell = "bash"
-  builds_dir = ${text(BUILDS_FOLDER)}
-  cache_dir = "/cache"
-  limit = ${concurrentJobs}
-  # KiB of a job's log: GitLab's own default limit (100 MB) is the one that counts, not the runner's 4 MB.
-  output_limit = 102400
-  # Before 19.1 a command that fails ends its job with 1, whatever its own exit code was, unless the first is set. The second
-  # is what scripts ask by to know that nothing is left of the job's machine.
-  environment = ["FF_USE_NEW_BASH_EVAL_STRATEGY=true", "CI_DISPOSABLE_ENVIRONMENT=true"]
-  [runners.feature_flags]
-${pinnedFlags()}
-  [runners.custom_build_dir]
-    # GIT_CLONE_PATH works: each job has a disk of its own.
-    enabled = true
-  [runners.custom]
-    config_exec = ${text(`${hooksFolder}/config`)}
-    config_exec_timeout = 60
-    prepare_exec = ${text(`${hooksFolder}/prepare`)}
-    prepare_exec_timeout = ${prepareSeconds(fleet)}
-    run_exec = ${text(`${hooksFolder}/run`)}
-    cleanup_exec = ${text(`${hooksFolder}/cleanup`)}
-    cleanup_exec_timeout = ${HOOK_MARGIN_SECONDS}
-    # Seconds that a cancelled stage may take to end (its script gets TERM, and KILL 10 s later).
-    graceful_kill_timeout = 30
-    force_kill_timeout = 10
-${settings.cache ? cacheSection(settings.cache) : ''}`;
+  return stringify({ ...processSettings(settings), runners: [runnerSettings(settings)] });
+}
+
+/** The same without a runner: one that reads it asks for no more jobs, and finishes those it has. */
+export function emptyRunnerConfig(settings: Pick<RunnerConfigSettings, 'fleet' | 'metricsPort'>): string {
+  return stringify(processSettings(settings));
+}
+
+function processSettings({ fleet, metricsPort }: Pick<RunnerConfigSettings, 'fleet' | 'metricsPort'>) {
+  const { concurrentJobs, checkIntervalSeconds } = fleet.manager;
+  return {
+    concurrent: concurrentJobs,
+    check_interval: checkIntervalSeconds,
+    listen_address: `127.0.0.1:${metricsPort}`,
+  };
+}
+
+function runnerSettings({ fleet, token, name, hooksFolder, cache }: RunnerConfigSettings) {
+  return {
+    name,
+    url: fleet.gitlabUrl,
+    ...(fleet.cloneUrl ? { clone_url: fleet.cloneUrl } : {}),
+    token,
+    executor: 'custom',
+    shell: 'bash',
+    builds_dir: BUILDS_FOLDER,
+    cache_dir: '/cache',
+    limit: fleet.manager.concurrentJobs,
+    // KiB of a job's log: GitLab's own default limit (100 MB) is the one that counts, not the runner's 4 MB.
+    output_limit: 102_400,
+    // Before 19.1 a command that fails ends its job with 1, whatever its own exit code was, unless the first is set. The
+    // second is what scripts ask by to know that nothing is left of the job's machine.
+    environment: ['FF_USE_NEW_BASH_EVAL_STRATEGY=true', 'CI_DISPOSABLE_ENVIRONMENT=true'],
+    feature_flags: PINNED_FLAGS,
+    // GIT_CLONE_PATH works: each job has a disk of its own.
+    custom_build_dir: { enabled: true },
+    custom: {
+      config_exec: `${hooksFolder}/config`,
+      config_exec_timeout: 60,
+      prepare_exec: `${hooksFolder}/prepare`,
+      prepare_exec_timeout: prepareSeconds(fleet),
+      run_exec: `${hooksFolder}/run`,
+      cleanup_exec: `${hooksFolder}/cleanup`,
+      cleanup_exec_timeout: HOOK_MARGIN_SECONDS,
+      // Seconds that a cancelled stage may take to end (its script gets TERM, and KILL 10 s later).
+      graceful_kill_timeout: 30,
+      force_kill_timeout: 10,
+    },
+    ...(cache ? { cache: cacheSettings(cache) } : {}),
+  };
 }
 
 /**
@@ -83,51 +93,31 @@ ${settings.cache ? cacheSection(settings.cache) : ''}`;
  * environment, which every version asks (`iam`), and its jobs get signed URLs only.
  * @see https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-runnerscache-section
  */
-function cacheSection({ bucket, region, prefix, shared, maxArchiveMib, endpoint }: RunnerCache): string {
-  return `\
-  [runners.cache]
-    Type = "s3"
-    Path = ${text(prefix)}
-    Shared = ${shared}
-    # Bytes. The helper's cache-archiver keeps to it; GitLab Runner 17.9 and 19.3 know it, a release that does not ignores it.
-    MaxUploadedArchiveSize = ${maxArchiveMib * MIB}
-    [runners.cache.s3]
-      AuthenticationType = "iam"
-      BucketName = ${text(bucket)}
-      BucketLocation = ${text(region)}
-${endpoint === undefined ? '' : endpointLines(new URL(endpoint))}`;
+function cacheSettings({ bucket, region, prefix, shared, maxArchiveMib, endpoint }: RunnerCache) {
+  return {
+    Type: 's3',
+    Path: prefix,
+    Shared: shared,
+    // Bytes. The helper's cache-archiver keeps to it; GitLab Runner 17.9 and 19.3 know it, a release that does not ignores it.
+    MaxUploadedArchiveSize: maxArchiveMib * MIB,
+    s3: {
+      AuthenticationType: 'iam',
+      BucketName: bucket,
+      BucketLocation: region,
+      ...(endpoint === undefined ? {} : endpointSettings(new URL(endpoint))),
+    },
+  };
 }
 
 /** Over plain HTTP from GitLab Runner 17.6 on: before, it had no other way than TLS with `iam`. */
-function endpointLines({ protocol, host }: URL): string {
-  return `\
-      ServerAddress = ${text(host)}
-      Insecure = ${protocol === 'http:'}
-      PathStyle = true
-`;
+function endpointSettings({ protocol, host }: URL) {
+  return { ServerAddress: host, Insecure: protocol === 'http:', PathStyle: true };
 }
 
 /** A job may wait for a place among its project's as long as for its start. */
 function prepareSeconds({ job }: FleetConfig): number {
   const isShared = job.maxConcurrentPerProject !== undefined || job.maxVcpuPerProject !== undefined;
   return job.startTimeoutSeconds * (isShared ? 2 : 1) + HOOK_MARGIN_SECONDS;
-}
-
-/** The same without a runner: one that reads it asks for no more jobs, and finishes those it has. */
-export function emptyRunnerConfig({
-  fleet,
-  metricsPort,
-}: Pick<RunnerConfigSettings, 'fleet' | 'metricsPort'>): string {
-  const { concurrentJobs, checkIntervalSeconds } = fleet.manager;
-  return `concurrent = ${concurrentJobs}
-check_interval = ${checkIntervalSeconds}
-listen_address = "127.0.0.1:${metricsPort}"
-`;
-}
-
-/** JSON's strings are TOML's basic strings, but that TOML takes no bare DEL. */
-function text(value: string): string {
-  return JSON.stringify(value).replaceAll('\u007f', '\\u007f');
 }
 
 /**

@@ -21,7 +21,7 @@ import { isClean } from './report.ts';
 import { type FaultOutcome, renderFaults } from './screen.ts';
 
 /** Systems that faults are played on side by side: a fault mostly waits. */
-const LABORATORIES = 2;
+export const LABORATORIES = 2;
 
 /** `npm run faults`: every fault of the catalogue, or those named, on deployed systems; with `--once` one run each. */
 export async function runFaults({ args, cleanup, signal }: CommandContext): Promise<number> {
