@@ -22,6 +22,7 @@ import { planUser } from './plan-user.ts';
 import { refuseCacheKey } from './refuse-cache-key.ts';
 import { refuseLongTexts } from './refuse-long-texts.ts';
 import { refuseKindOfJob } from './refuse-unsupported.ts';
+import { refuseVariableNames } from './refuse-variable-names.ts';
 import type { PlannedService } from './service-ports.ts';
 import type { ServiceVariable } from './service-variables.ts';
 
@@ -78,6 +79,7 @@ export function planJobTask(
 ): { kind: 'planned'; plan: JobTaskPlan } | PlanRefusal {
   try {
     refuseLongTexts(request);
+    refuseVariableNames(request);
     refuseCacheKey(request.variables);
     return { kind: 'planned', plan: planAllowed(request, parseJobOverrides(request), fleet) };
   } catch (error) {
