@@ -45,6 +45,31 @@ describe('a variable whose name holds "="', () => {
   });
 });
 
+describe('a secret whose name no shell can hold', () => {
+  const job = (name: string, isFile: boolean) => ({ ...jobOf(), secretFiles: new Map([[name, isFile]]) });
+
+  it('is dropped by the hooks, so that the manager does not know its value', () => {
+    const body = execFileSync('sh', ['-c', 'env -0'], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, 'CUSTOM_ENV_db-password': 'planted', CUSTOM_ENV_OTHER: 'x' },
+    });
+    expect([...parseHookEnvironment(body).keys()]).toContain('CUSTOM_ENV_OTHER');
+    expect(body).not.toContain('planted');
+  });
+
+  it.each(['db-password', 'db.password', '1ST', 'über', ''])('%j is refused', (name) => {
+    expect(() => refuseVariableNames(job(name, false))).toThrow(`The secret "${name}" has a name`);
+  });
+
+  it.each([
+    ['db-password', true],
+    ['DB_PASSWORD1', false],
+    ['_x', false],
+  ])('%j, a file: %j, is let through', (name, isFile) => {
+    expect(() => refuseVariableNames(job(name, isFile))).not.toThrow();
+  });
+});
+
 describe('any other name', () => {
   it.each(['KEY', 'my-key', 'my.key', '$', ''])('%j is let through', (key) => {
     expect(() => refuseVariableNames({ ...jobOf(), sentVariables: [{ key, value: 'a=b' }] })).not.toThrow();
