@@ -32,6 +32,11 @@ describe('an answer of the helper', () => {
     });
   });
 
+  it('is to what it reads, all pieces of it', async () => {
+    const { stdout } = await ask('wc -c', { input: Array.from({ length: 8 }, () => 'ü'.repeat(100_000)) });
+    expect(stdout.trim()).toBe('1600000');
+  });
+
   it('may be 64 KiB long', async () => {
     const { stdout } = await ask('head -c 65536 /dev/zero');
     expect(stdout).toHaveLength(65_536);
@@ -44,6 +49,17 @@ describe('an answer of the helper', () => {
     const before = process.memoryUsage().rss;
     await expect(ask(`echo $$ > '${folder}/pid'; ${lines}`)).rejects.toThrow(HelperAnswerError);
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
+  });
+
+  it('that nobody reads for costs no memory: pieces are made as the helper takes them', async () => {
+    let made = 0;
+    function* pieces() {
+      for (; made < 100; made += 1) yield 'x'.repeat(1 << 20);
+    }
+    await expect(ask('exec sleep 60', { input: pieces(), deadlineMs: 500 })).rejects.toThrow(
+      HelperAnswerError,
+    );
+    expect(made).toBeLessThan(5);
   });
 
   it('is refused when it comes too late', async () => {

@@ -7,10 +7,12 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../src/logger.ts';
-import { createSecretLeases } from '../src/task/lease-secrets.ts';
+import { createSecretLeases, lentForMsOf } from '../src/task/lease-secrets.ts';
+import { fleetOf } from './support/fleet.ts';
 
 const secrets = mockClient(SecretsManagerClient);
 const lines: string[] = [];
+let now = 0;
 /** Names of the secrets that are there, as Secrets Manager would have it. */
 const there = new Set<string>();
 const login = { username: 'me', password: 'planted-password' };
@@ -20,6 +22,8 @@ const manager = () =>
     client: new SecretsManagerClient({ region: 'eu-west-1' }),
     path: 'sgr/jobs/default/',
     fleet: 'default',
+    lentForMs: 1000,
+    now: () => now,
     logger: createLogger('DEBUG', (line) => lines.push(line)),
   });
 const created = () => secrets.commandCalls(CreateSecretCommand).map((call) => call.args[0].input);
@@ -29,6 +33,7 @@ beforeEach(() => {
   secrets.reset();
   there.clear();
   lines.length = 0;
+  now = 0;
   secrets.on(CreateSecretCommand).callsFake(({ Name }) => {
     if (there.has(Name)) throw new ResourceExistsException({ message: 'exists', $metadata: {} });
     there.add(Name);
@@ -71,6 +76,33 @@ describe('a lease', () => {
     await two.release();
     expect(deleted()).toEqual([{ SecretId: one.name, ForceDeleteWithoutRecovery: true }]);
   });
+
+  it('that is so old that the reaper may remove it is not lent anew, though others need it still', async () => {
+    const leases = manager();
+    const first = await leases.lease(login, 1);
+    now = 999;
+    const second = await leases.lease(login, 2);
+    expect(second.name).toBe(first.name);
+    await first.release();
+    now = 1000;
+    const third = await leases.lease(login, 3);
+    expect(third.name).not.toBe(first.name);
+    await second.release();
+    expect(deleted()).toEqual([{ SecretId: first.name, ForceDeleteWithoutRecovery: true }]);
+    const fourth = await leases.lease(login, 4);
+    expect(fourth.name).toBe(third.name);
+  });
+
+  it.each([
+    [14_400, 600, 13_800_000],
+    [300, 3600, 0],
+  ])(
+    'may be lent until a start would outlast it: lifetime %i s, start %i s',
+    (maxLifetimeSeconds, startTimeoutSeconds, ms) => {
+      const { job } = fleetOf();
+      expect(lentForMsOf({ job: { ...job, maxLifetimeSeconds, startTimeoutSeconds } })).toBe(ms);
+    },
+  );
 
   it('that ends is removed for good, once, and nobody fails for a removal that does', async () => {
     const lease = await manager().lease(login, 1);

@@ -1,4 +1,5 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { taskIdOf } from '@serverless-gitlab-runner/fleet';
 import type { Environment } from '../environment.ts';
@@ -23,10 +24,10 @@ export async function writeRunnerFiles(
   systemId: string,
   { cache, environment: cacheEnvironment }: Pick<OpenCache, 'cache' | 'environment'>,
 ): Promise<RunnerFiles> {
-  const socketPath = join(stateFolder, 'hooks.sock');
+  // A job can have the runner speak HTTP to any Unix socket whose path it knows (`secrets: vault: server: url: unix://…`).
+  const socketPath = join(stateFolder, `hooks-${randomBytes(16).toString('hex')}.sock`);
   const configFile = join(stateFolder, 'config.toml');
   await mkdir(join(stateFolder, 'jobs'), { recursive: true, mode: 0o700 });
-  await rm(socketPath, { force: true });
   const name = `${fleet.name} ${taskIdOf(taskArn)}`;
   const config = runnerConfig({ fleet, token, name, hooksFolder, metricsPort, cache });
   await writeFile(configFile, config, { mode: 0o600 });

@@ -14,7 +14,7 @@ import type { EventPublisher } from '../publish-events.ts';
 import { createEcrLogin } from '../registry/ecr-login.ts';
 import { createImageConfigReader } from '../registry/image-config-reader.ts';
 import { createContainerLog } from '../task/container-log.ts';
-import { createSecretLeases } from '../task/lease-secrets.ts';
+import { createSecretLeases, lentForMsOf } from '../task/lease-secrets.ts';
 import { createTaskDefinitionRegistry } from '../task/register-task-definition.ts';
 import { createTaskWatcher } from '../task/watch-tasks.ts';
 import type { AwsClients } from './aws-clients.ts';
@@ -68,6 +68,7 @@ export async function createContext(
       client: secrets,
       path: fleetSecretsPath(environment.parameterPrefix, fleet.name),
       fleet: fleet.name,
+      lentForMs: lentForMsOf(fleet),
       logger,
     }),
     imageConfigs: createImageConfigReader({ gitlabUrl: fleet.gitlabUrl, ecrLogin: createEcrLogin() }),

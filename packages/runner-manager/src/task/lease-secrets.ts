@@ -4,7 +4,7 @@ import {
   DeleteSecretCommand,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { toTags } from '@serverless-gitlab-runner/fleet';
+import { type FleetConfig, toTags } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
@@ -37,12 +37,25 @@ export interface SecretLeaseSettings {
   path: string;
   fleet: string;
   logger: Logger;
+  /**
+   * Milliseconds after its making for which a secret may be lent anew. The reaper takes one that is older than
+   * `job.maxLifetimeSeconds` for a dead manager's, whoever needs it still.
+   */
+  lentForMs: number;
+  /** Milliseconds since some point. Default `performance.now`. */
+  now?: () => number;
+}
+
+/** How long after its making a secret may be lent, so that a job's start is over before the reaper removes it. */
+export function lentForMsOf({ job }: Pick<FleetConfig, 'job'>): number {
+  return Math.max(0, job.maxLifetimeSeconds - job.startTimeoutSeconds) * 1000;
 }
 
 /** A secret that is there, and how many jobs need it. */
 interface SharedSecret {
   name: string;
   created: Promise<void>;
+  madeAt: number;
   users: number;
 }
 
@@ -52,10 +65,10 @@ const NAME_BYTES = 12;
 /**
  * Makes leases. A secret holds one login from its making to its end, and its name is never used again: a task that still
  * pulls, or one whose start was answered late, can only ever be handed the login that its own job brought. Jobs that bring
- * the same login at one time share a secret, and with it a task definition.
+ * the same login at one time share a secret, and with it a task definition, as long as the secret is young.
  */
 export function createSecretLeases(settings: SecretLeaseSettings): SecretLeases {
-  const { client, path, logger } = settings;
+  const { client, path, logger, lentForMs, now = () => performance.now() } = settings;
   const shared = new Map<string, SharedSecret>();
 
   const remove = async (name: string) => {
@@ -77,7 +90,9 @@ export function createSecretLeases(settings: SecretLeaseSettings): SecretLeases 
   return {
     async lease(login, jobId) {
       const key = digestOf(login);
-      const secret = shared.get(key) ?? newSecret(settings, login, jobId);
+      const known = shared.get(key);
+      const isYoung = known !== undefined && now() - known.madeAt < lentForMs;
+      const secret = isYoung ? known : newSecret(settings, login, jobId);
       shared.set(key, secret);
       secret.users += 1;
       try {
@@ -99,7 +114,7 @@ export function createSecretLeases(settings: SecretLeaseSettings): SecretLeases 
 
   function newSecret(of: SecretLeaseSettings, login: Login, jobId: number): SharedSecret {
     const name = `${path}${randomBytes(NAME_BYTES).toString('hex')}`;
-    return { name, created: create(of, name, login, jobId), users: 0 };
+    return { name, created: create(of, name, login, jobId), madeAt: now(), users: 0 };
   }
 }
 

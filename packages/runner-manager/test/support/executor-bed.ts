@@ -79,6 +79,7 @@ export async function makeExecutorBed(change: (fleet: FleetConfig) => FleetConfi
       client: new SecretsManagerClient({ region: 'eu-west-1' }),
       path: 'sgr/jobs/default/',
       fleet: 'default',
+      lentForMs: 3_600_000,
       logger,
     }),
     imageConfigs: async (source) => {

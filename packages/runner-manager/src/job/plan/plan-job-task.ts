@@ -12,6 +12,7 @@ import type { JobRequest } from '../request/job-request.ts';
 import { refuseCacheKey } from '../request/refuse-cache-key.ts';
 import { refuseLongTexts } from '../request/refuse-long-texts.ts';
 import { refuseKindOfJob } from '../request/refuse-unsupported.ts';
+import { refuseVariableNames } from '../request/refuse-variable-names.ts';
 import type { Findings } from '../run/findings.ts';
 import { planEntryPoint } from './entry-point.ts';
 import { planImage } from './plan-image.ts';
@@ -78,6 +79,7 @@ export function planJobTask(
 ): { kind: 'planned'; plan: JobTaskPlan } | PlanRefusal {
   try {
     refuseLongTexts(request);
+    refuseVariableNames(request);
     refuseCacheKey(request.variables);
     return { kind: 'planned', plan: planAllowed(request, parseJobOverrides(request), fleet) };
   } catch (error) {

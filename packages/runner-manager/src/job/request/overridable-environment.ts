@@ -1,4 +1,5 @@
 import type { ServiceVariable } from '../plan/service-variables.ts';
+import { holdSecrets } from './hold-secrets.ts';
 import type { JobRequest } from './job-request.ts';
 import { variableNames } from './variable-names.ts';
 
@@ -22,12 +23,13 @@ export function overridableEnvironment(
 ): OverridableEnvironment | 'too-large' {
   const open = variables.filter(({ kind }) => kind === 'public');
   if (open.reduce((sum, { name, value }) => sum + name.length + value.length, 0) > most) return 'too-large';
-  const secrets = secretValues(request);
-  const isSecret = ({ value }: ServiceVariable) => secrets.some((secret) => value.includes(secret));
+  const values = open.map(({ value }) => value);
+  const held = holdSecrets(values, secretValues(request));
+  const secretive = new Set(open.filter((_, index) => held[index]));
   return {
-    variables: open.filter((each) => !isSecret(each)).map(({ name, value }) => ({ name, value })),
+    variables: open.filter((each) => !secretive.has(each)).map(({ name, value }) => ({ name, value })),
     withheld: variables
-      .filter((each) => each.kind === 'secret' || (each.kind === 'public' && isSecret(each)))
+      .filter((each) => each.kind === 'secret' || secretive.has(each))
       .map(({ name }) => name),
   };
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { pipeline, Readable } from 'node:stream';
 import { SystemFailureError } from '../../errors.ts';
 
 /** What a command through the connection printed. */
@@ -8,8 +9,8 @@ export interface CommandOutput {
 }
 
 export interface AskOptions {
-  /** What the command reads. Default nothing. */
-  input?: string;
+  /** What the command reads, at once or piece by piece as it takes them. Default nothing. */
+  input?: string | Iterable<string>;
   /** Ends the request when it aborts; it then rejects with an `AbortError`. */
   signal?: AbortSignal;
   /** Milliseconds that the answer may take. Default 30,000. */
@@ -44,7 +45,7 @@ export function askHelper(
     killSignal: 'SIGKILL',
   });
   // A helper that ends while it is written to is reported by the exit code.
-  child.stdin.on('error', () => {}).end(input);
+  pipeline(Readable.from(typeof input === 'string' ? [input] : input), child.stdin, () => {});
   return new Promise((resolve, reject) => {
     const stop = (error: Error) => {
       // With ssh killed, its master still holds the pipes' other ends.

@@ -13,9 +13,20 @@ export const LARGEST_ENVIRONMENT_BYTES = 1 << 20;
 export const LARGEST_VARIABLE_BYTES = 131_072;
 
 /** A service's variables as its agent reads them: their number, and each as `NAME=value`, all ended by NUL. */
-export function encodeEnvironment(variables: readonly ServiceVariable[]): string {
-  const entries = variables.map(({ name, value }) => `${name}=${value}`);
-  return [String(entries.length), ...entries].map((entry) => `${entry}\0`).join('');
+function* encodeEnvironment(variables: readonly ServiceVariable[]): Generator<string> {
+  yield `${variables.length}\0`;
+  for (const { name, value } of variables) yield `${name}=${value}\0`;
+}
+
+function bytesOf(variables: readonly ServiceVariable[]): number {
+  let bytes = 0;
+  for (const entry of encodeEnvironment(variables)) bytes += Buffer.byteLength(entry);
+  return bytes;
+}
+
+/** The environments one after the other. Never all at once in memory: they may be 8 MiB, of as many jobs as start at once. */
+function* encodeAll(environments: readonly (readonly ServiceVariable[])[]): Generator<string> {
+  for (const variables of environments) yield* encodeEnvironment(variables);
 }
 
 /**
@@ -32,12 +43,10 @@ export async function sendEnvironments(
   const started = shape.services.filter(({ program }) => program !== undefined);
   if (started.length === 0) return;
   const startedAt = Date.now();
-  const environments = started.map(({ container }) => {
-    const bytes = encodeEnvironment(serviceVariables.get(container) ?? []);
-    return { bytes, name: `${container} ${Buffer.byteLength(bytes)}` };
-  });
-  const { stderr } = await connection.ask(`service ${environments.map(({ name }) => name).join(' ')}`, {
-    input: environments.map(({ bytes }) => bytes).join(''),
+  const environments = started.map(({ container }) => serviceVariables.get(container) ?? []);
+  const sizes = started.map(({ container }, index) => `${container} ${bytesOf(environments[index] ?? [])}`);
+  const { stderr } = await connection.ask(`service ${sizes.join(' ')}`, {
+    input: encodeAll(environments),
     signal,
   });
   if (!stderr.includes('job-helper: taken')) {
