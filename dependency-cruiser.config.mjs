@@ -1,5 +1,6 @@
 /** Package boundaries: dependencies point one way. `npm run lint` fails on a forbidden import. */
 
+/** @param {string} name */
 const packagePath = (name) => `^packages/${name}/`;
 
 /** What each package may import from the others. Whatever is not listed here is forbidden. */

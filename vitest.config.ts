@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Tests that start containers: two files at a time, which mostly wait; more would starve what they start on two cores. */
 const dockerTests = ['packages/sandbox/test/{emulator,executor,end-to-end,faults,conformance}/**/*.test.ts'];
 
+/** Where tests without containers are that synthesise the stacks, and need the Lambdas' bundles for it. */
+export const BUNDLE_TESTS = 'packages/sandbox/test/iam/';
+
 export default defineConfig({
   test: {
     coverage: {

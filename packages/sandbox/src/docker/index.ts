@@ -1,4 +1,4 @@
-export { BASE_IMAGE, BaseImageUnavailableError, ensureBaseImage } from './base-image.ts';
+export { BASE_IMAGE, ensureBaseImage } from './base-image.ts';
 export { buildImage, type ImageBuild, imageId } from './build-image.ts';
 export { hostCaBundle } from './certificates.ts';
 export { defaultImageOf } from './default-image.ts';

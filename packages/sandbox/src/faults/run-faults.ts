@@ -1,6 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pc from 'picocolors';
+import { parseCommandLine } from '../../../../scripts/cli/commands.mjs';
+import { didYouMean, UsageError } from '../../../../scripts/cli/parse-options.mjs';
 import { evaluateCalls, iamFailures } from '../iam/evaluate-calls.ts';
 import type { Recording } from '../iam/recording.ts';
 import { renderIamReport } from '../iam/render.ts';
@@ -20,11 +22,11 @@ import { SecretSearch } from './secret-search.ts';
 
 /** `npm run faults`: every fault of the catalogue, or those named, on one deployed system; with `--once` one run each. */
 export async function runFaults({ args, cleanup, signal }: CommandContext): Promise<number> {
-  if (args.includes('--list')) return listFaults();
-  const named = choose(args.filter((argument) => argument !== '--once'));
-  if (named === undefined) return 2;
-  const chosen = args.includes('--once') ? named.map((fault) => ({ ...fault, runs: 1 })) : named;
-  const machine = await prepareMachine({ log, cleanup, demoImages: false });
+  const { values, positionals } = parseCommandLine('faults', args);
+  if (values.list) return listFaults();
+  const named = choose(positionals);
+  const chosen = values.once ? named.map((fault) => ({ ...fault, runs: 1 })) : named;
+  const machine = await prepareMachine({ log, cleanup, bundles: true, demoImages: false });
   const lab = await startLaboratory({ log, cleanup, machine, signal });
   const outcomes = await runAll(lab, chosen, log);
   writeReports(outcomes);
@@ -74,11 +76,14 @@ function listFaults(): number {
   return 0;
 }
 
-function choose(names: readonly string[]): readonly Fault[] | undefined {
-  const unknown = names.find((name) => !FAULTS.some((fault) => fault.name === name));
+/** @throws {UsageError} for a name that no fault has */
+function choose(names: readonly string[]): readonly Fault[] {
+  const known = FAULTS.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    log(pc.red(`There is no fault "${unknown}": npm run faults -- --list names them all`));
-    return undefined;
+    throw new UsageError(
+      `There is no fault "${unknown}"${didYouMean(unknown, known)}? --list names them all.`,
+    );
   }
   return names.length === 0 ? FAULTS : FAULTS.filter(({ name }) => names.includes(name));
 }

@@ -2,13 +2,15 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { parseOptions } from '../../../../scripts/cli/parse-options.mjs';
 import { REPOSITORY_ROOT } from '../setup/repository-root.ts';
 import { evaluateCalls, iamFailures } from './evaluate-calls.ts';
 import { parseRecording } from './recording.ts';
 import { renderIamReport } from './render.ts';
 import { synthesise } from './synthesise.ts';
 
-const file = process.argv[2] ?? join(REPOSITORY_ROOT, 'reports/aws-calls.json');
+const { positionals } = parseOptions(process.argv.slice(2), {}, { positionals: true });
+const file = positionals[0] ?? join(REPOSITORY_ROOT, 'reports/aws-calls.json');
 const report = await evaluateCalls(parseRecording(readFileSync(file, 'utf8')), await synthesise());
 writeFileSync(join(REPOSITORY_ROOT, 'reports/iam.json'), `${JSON.stringify(report, null, 2)}\n`);
 console.log(renderIamReport(report));
