@@ -104,8 +104,12 @@ describe('renovate', () => {
     .parse(JSON.parse(read('renovate.json')));
 
   it('keeps everything that is locked current, and pins what is not', () => {
-    expect(settings.extends).toContain('docker:pinDigests');
-    expect(settings.enabledManagers).toEqual(['dockerfile', 'npm', 'pip-compile', 'gomod']);
+    expect(settings.extends).toEqual(
+      expect.arrayContaining(['docker:pinDigests', 'helpers:pinGitHubActionDigests']),
+    );
+    expect(settings.enabledManagers).toEqual([
+      ...['dockerfile', 'npm', 'pip-compile', 'gomod', 'github-actions', 'gitlabci'],
+    ]);
     const lockfiles = files.filter((file) => /(package-lock\.json|requirements\.txt|go\.sum)$/.test(file));
     expect(lockfiles.length).toBeGreaterThan(3);
   });
