@@ -1,7 +1,7 @@
 /** Deploys one stack; `--help` says more. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { IAMClient } from '@aws-sdk/client-iam';
-import { z } from 'zod';
+import * as z from 'zod';
 import { deployOptions } from '../../../scripts/cli/commands.mjs';
 import { didYouMean, parseOptions, UsageError } from './cli/parse-options.ts';
 import { runCommand } from './cli/run-command.ts';

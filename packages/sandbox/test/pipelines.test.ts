@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { REPOSITORY_ROOT } from '../src/setup/repository-root.ts';
 
 const read = (path: string) => readFileSync(join(REPOSITORY_ROOT, path), 'utf8');

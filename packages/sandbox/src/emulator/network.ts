@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { runCommand } from '../setup/run-command.ts';
 import { RUN_LABEL } from '../system/task-containers.ts';
 

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { NODE_BINARY, REPOSITORY_ROOT } from '../setup/repository-root.ts';
 import { parseTemplate, type Templates } from './template.ts';
 

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaultImageOf, HOST_ARCHITECTURE, imageId, loadImage, nameFor, PLATFORM } from '../docker/index.ts';
 import type { Log } from '../setup/progress.ts';
 import { REPOSITORY_ROOT } from '../setup/repository-root.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { listRuns, sweep } from '../emulator/index.ts';
 import { buildPackages } from './build-packages.ts';
 import type { Cleanup } from './cleanup.ts';

@@ -1,5 +1,5 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ActiveRule, Answer, Call, Rule } from '../../fault-proxy/index.ts';
 
 const entrySchema = z.object({
