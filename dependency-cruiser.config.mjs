@@ -28,6 +28,7 @@ const mayImport = {
   },
 };
 
+/** @param {string} name */
 const packagePath = (name) => `^(packages|testing)/${name}/`;
 
 const boundaries = Object.entries(mayImport).flatMap(([folder, packages]) =>

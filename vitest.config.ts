@@ -6,6 +6,9 @@ const dockerTests = [
   'testing/sandbox/test/{executor,end-to-end,faults,conformance}/**/*.test.ts',
 ];
 
+/** Where tests without containers are that synthesise the stacks, and need the Lambdas' bundles for it. */
+export const BUNDLE_TESTS = 'testing/policy-check/test/';
+
 export default defineConfig({
   test: {
     coverage: {

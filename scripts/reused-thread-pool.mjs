@@ -14,38 +14,62 @@ export function reusedThreadPool() {
   const idle = [];
   return {
     name: 'reused-threads',
+    /** @param {Options} options */
     createPoolWorker: (options) => new ReusedThread(options, idle),
-    close: () => Promise.all(idle.splice(0).map(({ worker }) => worker.stop())),
+    close: async () => {
+      await Promise.all(idle.splice(0).map(({ worker }) => worker.stop()));
+    },
   };
 }
 
-/** @typedef {{ worker: ThreadsPoolWorker, runs: number }} Thread */
+/**
+ * @typedef {import('vitest/node').PoolOptions} Options
+ * @typedef {import('vitest/node').PoolWorker} PoolWorker
+ * @typedef {{ worker: ThreadsPoolWorker, runs: number }} Thread
+ * @typedef {Parameters<PoolWorker['on']>} Listening event and listener
+ */
 
+/** @implements {PoolWorker} */
 class ReusedThread {
   name = 'reused-threads';
+  /** @type {Listening[]} */
   listeners = [];
+  /** @type {Thread | undefined} */
+  #thread;
 
+  /**
+   * @param {Options} options
+   * @param {Thread[]} idle
+   */
   constructor(options, idle) {
     this.options = options;
     this.idle = idle;
   }
 
-  async start() {
-    this.thread = this.idle.pop();
-    if (this.thread) return;
-    this.thread = { worker: new ThreadsPoolWorker(this.options), runs: 0 };
-    await this.thread.worker.start();
+  get thread() {
+    if (this.#thread === undefined) throw new Error('The thread has not been started');
+    return this.#thread;
   }
 
+  async start() {
+    this.#thread = this.idle.pop();
+    if (this.#thread) return;
+    this.#thread = { worker: new ThreadsPoolWorker(this.options), runs: 0 };
+    await this.#thread.worker.start();
+  }
+
+  /** @type {PoolWorker['on']} */
   on(event, listener) {
     this.listeners.push([event, listener]);
     this.thread.worker.on(event, listener);
   }
 
+  /** @type {PoolWorker['off']} */
   off(event, listener) {
     this.thread.worker.off(event, listener);
   }
 
+  /** @type {PoolWorker['send']} */
   send(message) {
     // A thread that was told to stop listens to nobody any more.
     if (message.type !== 'stop') return this.thread.worker.send(message);
@@ -60,6 +84,7 @@ class ReusedThread {
     else await this.thread.worker.stop();
   }
 
+  /** @type {PoolWorker['deserialize']} */
   deserialize(message) {
     return message;
   }

@@ -6,8 +6,8 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Stryker } from '@stryker-mutator/core';
+import { commands, parseCommandLine } from './cli/commands.mjs';
 import { decidingModules } from './deciding-modules.mjs';
 
 const WANTED_SCORE = 95;
@@ -21,23 +21,9 @@ const WORK = `${COPIES}/${process.pid}`;
 /** What Stryker says of a comment that gives no reason. */
 const REASON_WITHOUT_ONE = 'Ignored using a comment';
 
-const HELP = `Usage: npm run mutants [-- [--fresh] [--concurrency N] [FILTER …]]
-
-  Changes the modules that decide in one place after the other and runs their unit tests against each change. Ends with 1
-  when fewer than ${WANTED_SCORE} % of the changes are detected, when no test runs one, or when one survives without a reason.
-  A reason is a comment before the line: "// Stryker disable next-line MUTATOR: why". What it covers counts as survived.
-
-  FILTER           only modules whose path contains it, such as "idle-reaper" or "plan-size"
-  --fresh          tests every mutant anew. Otherwise those are skipped whose module and tests have not changed since the
-                   last run (${INCREMENTAL}); changes of what a module imports are not seen
-  --concurrency N  test processes at a time (default: half of the processors)
-
-  Writes ${REPORTS}/mutants.json and, to look at, ${REPORTS}/mutants.html.
-`;
-
-const { values, positionals } = readArguments();
+const { values, positionals } = parseCommandLine('mutants', process.argv.slice(2));
 if (values.help) {
-  console.log(HELP);
+  console.log(commands.mutants.help);
   process.exit(0);
 }
 
@@ -68,7 +54,7 @@ const stryker = new Stryker({
   timeoutMS: 30_000,
   // Types are erased, not checked, where tests run.
   disableTypeChecks: false,
-  concurrency: Number(values.concurrency),
+  concurrency: Number(values.concurrency ?? Math.max(1, Math.floor(availableParallelism() / 2))),
   incremental: true,
   incrementalFile: INCREMENTAL,
   force: values.fresh,
@@ -87,6 +73,8 @@ const mutants = results.filter(({ fileName }) =>
 );
 process.exitCode = report(mutants);
 
+/** @typedef {Awaited<ReturnType<Stryker['runMutationTest']>>[number]} Mutant */
+
 function removeCopiesOfEndedRuns() {
   if (!existsSync(COPIES)) return;
   for (const pid of readdirSync(COPIES)) {
@@ -94,11 +82,12 @@ function removeCopiesOfEndedRuns() {
   }
 }
 
+/** @param {number} pid */
 function isRunning(pid) {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    return error.code === 'EPERM';
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 
@@ -110,28 +99,17 @@ async function forgetSurvivors() {
   if (!existsSync(INCREMENTAL)) return;
   const last = JSON.parse(await readFile(INCREMENTAL, 'utf8'));
   for (const file of Object.values(last.files)) {
-    file.mutants = file.mutants.filter(({ status }) => status === 'Killed' || status === 'Timeout');
+    file.mutants = file.mutants.filter(
+      (/** @type {{ status: string }} */ { status }) => status === 'Killed' || status === 'Timeout',
+    );
   }
   await writeFile(INCREMENTAL, JSON.stringify(last));
 }
 
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        help: { type: 'boolean', short: 'h', default: false },
-        fresh: { type: 'boolean', default: false },
-        concurrency: { type: 'string', default: String(Math.max(1, Math.floor(availableParallelism() / 2))) },
-      },
-    });
-  } catch (error) {
-    console.error(`${error.message}\n\n${HELP}`);
-    process.exit(2);
-  }
-}
-
-/** Prints scores and what survived; returns the exit code. */
+/**
+ * Prints scores and what survived; returns the exit code.
+ * @param {readonly Mutant[]} all
+ */
 function report(all) {
   const width = Math.max(...modules.map((path) => path.length));
   console.log(
@@ -162,8 +140,15 @@ function report(all) {
   return 1;
 }
 
+/**
+ * @param {string} name
+ * @param {readonly Mutant[]} mutants
+ * @param {number} width
+ */
 function row(name, mutants, width) {
+  /** @param {string[]} statuses */
   const count = (...statuses) => mutants.filter(({ status }) => statuses.includes(status)).length;
+  /** @type {[string | number, number][]} */
   const cells = [
     [`${scoreOf(mutants).toFixed(1)}`, 5],
     [mutants.length, 7],
@@ -176,7 +161,10 @@ function row(name, mutants, width) {
   return `${name.padEnd(width)}  ${cells.map(([cell, size]) => String(cell).padStart(size)).join('  ')}`;
 }
 
-/** Percent detected. Mutants that are left out with a reason count as survived, so that reasons do not make a score. */
+/**
+ * Percent detected. Mutants that are left out with a reason count as survived, so that reasons do not make a score.
+ * @param {readonly Mutant[]} mutants
+ */
 function scoreOf(mutants) {
   const detected = mutants.filter(({ status }) => status === 'Killed' || status === 'Timeout').length;
   // A mutant that cannot be run at all (a runtime error outside of a test) says nothing about tests.
@@ -184,10 +172,12 @@ function scoreOf(mutants) {
   return valid === 0 ? 100 : (100 * detected) / valid;
 }
 
+/** @param {string | undefined} statusReason */
 function hasReason(statusReason) {
   return Boolean(statusReason) && statusReason !== REASON_WITHOUT_ONE;
 }
 
+/** @param {Mutant} mutant */
 function inWords({ status, fileName, location, mutatorName, replacement }) {
   return `${status} ${relative(process.cwd(), resolve(fileName))}:${location.start.line}:${location.start.column} ${mutatorName}: ${replacement}`;
 }

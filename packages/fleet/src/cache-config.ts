@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Where `cache:` of the fleet's jobs is kept: objects `<prefix>/[runner/<short token>/]project/<id>/<key>` of an S3 bucket. */
 export const cacheSchema = z.object({

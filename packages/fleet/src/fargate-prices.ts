@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Architecture, CapacityProvider, FargateSize } from './fargate-sizes.ts';
 
 /** USD on demand, for an hour. */

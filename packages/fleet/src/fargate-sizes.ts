@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** CPU units Fargate offers (1024 is one vCPU), with the memory it takes for each, in MiB. */
 export interface FargateSize {

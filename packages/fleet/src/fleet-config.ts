@@ -1,5 +1,5 @@
 import { fleetNameSchema } from '@serverless-gitlab-runner/shared-events';
-import { z } from 'zod';
+import * as z from 'zod';
 import { cacheSchema } from './cache-config.ts';
 import {
   architectureSchema,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { fleetNameSchema } from '@serverless-gitlab-runner/shared-events';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** First part of every SSM parameter's name, unless the installation says otherwise. */
 export const DEFAULT_PARAMETER_PREFIX = '/serverless-gitlab-runner';

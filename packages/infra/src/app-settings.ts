@@ -1,5 +1,5 @@
 import { DEFAULT_PARAMETER_PREFIX, fargatePricesSchema } from '@serverless-gitlab-runner/fleet';
-import { z } from 'zod';
+import * as z from 'zod';
 import { givenFleetSchema } from './fleet-props.ts';
 
 /** On the command line (`-c key=value`) every value is a string: these take JSON there, and the thing itself in cdk.json. */

@@ -1,7 +1,8 @@
 /** Deploys one stack; `--help` says more. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { IAMClient } from '@aws-sdk/client-iam';
-import { z } from 'zod';
+import * as z from 'zod';
+import { deployOptions } from '../../../scripts/cli/commands.mjs';
 import { didYouMean, parseOptions, UsageError } from './cli/parse-options.ts';
 import { runCommand } from './cli/run-command.ts';
 import { DEPLOY_TARGETS, deployStack, isDeployTarget } from './deploy/deploy-stack.ts';
@@ -25,19 +26,6 @@ Options, after those in the variable DEPLOY_OPTIONS (a JSON array; nx hands JSON
   -h, --help                  this
 `;
 
-/** Options of \`cdk deploy\` that are of use here. */
-const OPTIONS = {
-  context: { type: 'string', short: 'c', multiple: true },
-  profile: { type: 'string' },
-  'role-arn': { type: 'string', short: 'r' },
-  tags: { type: 'string', short: 't', multiple: true },
-  force: { type: 'boolean', short: 'f' },
-  'no-rollback': { type: 'boolean' },
-  'hotswap-fallback': { type: 'boolean' },
-  progress: { type: 'string' },
-  verbose: { type: 'boolean', short: 'v' },
-} as const;
-
 await runCommand({
   help: HELP,
   run: async ({ args, print }) => {
@@ -48,7 +36,7 @@ await runCommand({
         `"${target}" is no stack of this app${didYouMean(target, DEPLOY_TARGETS)}? There are ${DEPLOY_TARGETS.join(', ')}.`,
       );
     }
-    const { values } = parseOptions(options, OPTIONS);
+    const { values } = parseOptions(options, deployOptions);
     if (values.profile !== undefined) process.env.AWS_PROFILE = values.profile;
     const clients = { cloudFormation: new CloudFormationClient(), iam: new IAMClient() };
     await deployStack(target, { ...clients, options, log: print });

@@ -1,5 +1,5 @@
 import { fleetConfigSchema, InvalidFleetConfigError } from '@serverless-gitlab-runner/fleet';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const cacheSchema = fleetConfigSchema.shape.cache
   .unwrap()

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { textOf } from './support/resolve.ts';
 import { roleStatements } from './support/statements.ts';
 import { type Context, makeApp } from './support/synthesise.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { REGIONS_WITHOUT_BUDGETS, REGIONS_WITHOUT_FUNCTION_URLS } from '../src/constructs/regions.ts';
 import { inRegion } from './support/in-region.ts';
 import { knownRegions, lintTemplates, scanPolicies } from './support/python-linters.ts';

@@ -63,3 +63,33 @@ it('a service alone brings no deployment of the shared stack, only that it must 
   expect(tasks).toContain('shared-stack:ensure');
   expect(tasks).not.toContain('shared-stack:deploy');
 }, 60_000);
+
+/** Of those files, which nx hashes to decide whether a target's last result still holds. */
+async function inputsAmong(target: string, files: readonly string[]): Promise<string[]> {
+  const { stdout } = await promisify(execFile)(NX, ['show', 'target', 'inputs', target, '--json'], {
+    cwd: ROOT,
+    env: { ...process.env, NX_DAEMON: 'false', NX_CACHE_PROJECT_GRAPH: 'false', NX_TUI: 'false' },
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return files.filter((file) => stdout.includes(`"${file}"`));
+}
+
+const FLEET = 'packages/fleet/src/fleet-config.ts';
+const EVENTS = 'packages/shared-events/src/common.ts';
+const TEST = 'packages/fleet/test/fleet-config.test.ts';
+const README = 'packages/fleet/README.md';
+
+it.each([
+  ['fleet:test', 'its own code and tests, and its library', [FLEET, EVENTS, TEST]],
+  ['runner-launcher:test', 'its libraries', [FLEET, EVENTS]],
+  ['shared-events:test', 'its own code', [EVENTS]],
+  ['fleet:lint', 'its own files', [FLEET, TEST]],
+  ['runner-launcher:build', 'code, and no tests', [FLEET, EVENTS]],
+])(
+  '%s is run anew after a change of %s; never after one of a README',
+  async (target, _, expected) => {
+    const inputs = await inputsAmong(`@serverless-gitlab-runner/${target}`, [FLEET, EVENTS, TEST, README]);
+    expect(inputs).toEqual(expected);
+  },
+  60_000,
+);

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const files = [
@@ -109,8 +109,12 @@ describe('renovate', () => {
     .parse(JSON.parse(read('renovate.json')));
 
   it('keeps everything that is locked current, and pins what is not', () => {
-    expect(settings.extends).toContain('docker:pinDigests');
-    expect(settings.enabledManagers).toEqual(['dockerfile', 'npm', 'pip-compile', 'gomod']);
+    expect(settings.extends).toEqual(
+      expect.arrayContaining(['docker:pinDigests', 'helpers:pinGitHubActionDigests']),
+    );
+    expect(settings.enabledManagers).toEqual([
+      ...['dockerfile', 'npm', 'pip-compile', 'gomod', 'github-actions', 'gitlabci'],
+    ]);
     const lockfiles = files.filter((file) => /(package-lock\.json|requirements\.txt|go\.sum)$/.test(file));
     expect(lockfiles.length).toBeGreaterThan(3);
   });

@@ -1,6 +1,6 @@
 import type { Timing } from '@serverless-gitlab-runner/aws/calls';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
-import { z } from 'zod';
+import * as z from 'zod';
 import { askGitLab, type GitLabAnswer, isPassing } from './gitlab-request.ts';
 import type { RefProtection } from './match-fleet.ts';
 import type { ApiTokens } from './read-api-token.ts';

@@ -1,5 +1,5 @@
 import { failureName } from '@serverless-gitlab-runner/aws/calls';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** Why GitLab's API gave no usable answer. */
 export type GitLabRefusal =

@@ -5,7 +5,7 @@ import {
   type RunnerEvent,
   UnreadableEventError,
 } from '@serverless-gitlab-runner/shared-events';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is needed of Lambda's SQS event. */
 export const sqsEventSchema = z.object({

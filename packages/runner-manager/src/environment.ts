@@ -5,7 +5,7 @@ import {
   fargatePricesSchema,
 } from '@serverless-gitlab-runner/fleet';
 import { fleetNameSchema } from '@serverless-gitlab-runner/shared-events';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Unset and empty mean the same: CloudFormation and shells set variables to nothing. */
 const optional = <Schema extends z.ZodType>(schema: Schema) =>

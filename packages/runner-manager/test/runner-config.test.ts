@@ -1,6 +1,6 @@
 import { parse } from 'smol-toml';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RunnerCache } from '../src/manager/cache-role.ts';
 import { emptyRunnerConfig, runnerConfig, systemIdOf } from '../src/manager/runner-config.ts';
 import { fleetOf } from './support/fleet.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** `source` of every event this project puts on the bus. */
 export const EVENT_SOURCE = 'serverless-gitlab-runner';

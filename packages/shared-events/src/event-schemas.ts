@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { jobFinishedSchema, jobQueuedSchema } from './gitlab-job-events.ts';
 import { jobTaskFinishedSchema, jobTaskStartedSchema } from './job-task-events.ts';
 import {

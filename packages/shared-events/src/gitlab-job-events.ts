@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { detailBase, gitlabJobFields, isoTimeSchema } from './common.ts';
 
 /** A GitLab job waits for a runner (`build_status: pending`). */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type EventName, eventNames, eventSchemas } from './event-schemas.ts';
 
 /** The JSON Schema (draft 2020-12) of each event's `detail`, made from the zod schema that readers use. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { detailBase, isoTimeSchema, taskArnSchema } from './common.ts';
 
 /** Why somebody other than GitLab asks for a manager. */

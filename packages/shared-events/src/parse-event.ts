@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EVENT_SOURCE } from './common.ts';
 import { type EventDetail, type EventName, eventSchemas, isEventName } from './event-schemas.ts';
 

@@ -1,5 +1,5 @@
 import { parameterPrefixSchema } from '@serverless-gitlab-runner/fleet';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const environmentSchema = z.object({
   /** Name or ARN of the event bus. */

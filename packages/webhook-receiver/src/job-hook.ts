@@ -1,5 +1,5 @@
 import type { JobFinished, JobQueued, NewEventDetail } from '@serverless-gitlab-runner/shared-events';
-import { z } from 'zod';
+import * as z from 'zod';
 import { gitlabInstance } from './gitlab-instance.ts';
 import { isoOfGitlabTime } from './gitlab-time.ts';
 

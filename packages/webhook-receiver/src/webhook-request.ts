@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is needed of a function URL's event (payload format 2.0); whatever else may be there or not. */
 const functionUrlEventSchema = z.object({

@@ -1,5 +1,5 @@
 import { runCommand } from '@serverless-gitlab-runner/machine';
-import { z } from 'zod';
+import * as z from 'zod';
 import { RUN_LABEL } from './task-containers.ts';
 
 const inspectSchema = z.tuple([

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What a capacity provider answers with; null: it has room again. */
 export type CapacitySwitch = Record<string, Refusal | null>;

@@ -1,6 +1,6 @@
 import { DescribeTasksCommand, ECSClient } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CLUSTER, shell, TestBed } from './support/emulator-fixture.ts';
 
 /** Prints the body of an HTTP answer; a bare debian image has no HTTP client, bash speaks TCP. */

@@ -1,6 +1,6 @@
 import { CreateFunctionCommand, CreateFunctionUrlConfigCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { TestBed } from './support/emulator-fixture.ts';
 import { zipOf } from './support/zip.ts';
 

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-sqs';
 import { until } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { shell, TestBed } from './support/emulator-fixture.ts';
 
 const eventSchema = z.object({

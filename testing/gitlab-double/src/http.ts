@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ApiError } from './errors.ts';
 import type { Instance } from './instance.ts';
 import { unknownFields } from './runner-api/schemas.ts';

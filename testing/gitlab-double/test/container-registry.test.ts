@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Job, Project } from '../src/index.ts';
 import { type Fixture, put, runningJob, startFixture } from './helpers.ts';
 

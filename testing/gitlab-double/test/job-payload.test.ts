@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { JobDefinition } from '../src/index.ts';
 import { call, type Fixture, startFixture } from './helpers.ts';
 

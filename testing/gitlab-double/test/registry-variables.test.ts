@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Project } from '../src/index.ts';
 import { call, type Fixture, singleStage, startFixture } from './helpers.ts';
 

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { call, type Fixture, runningJob, singleStage, startFixture } from './helpers.ts';
 
 let fixture: Fixture;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { afterDelivery, HEALTHY, isDisabled, isSuccess } from '../src/webhooks/health.ts';
 import { call, type Fixture, idOf, put, runningJob, singleStage, startFixture } from './helpers.ts';
 

@@ -11,6 +11,12 @@ const START_TIMEOUT_MS = 60_000;
 /** What dockerd needs on Debian and its derivatives. */
 const DEBIAN_PACKAGES = ['docker.io', 'iptables', 'debootstrap', 'git'];
 
+const NOT_RUNNING =
+  'No Docker daemon answers: start Docker (Docker Desktop, or "sudo systemctl start docker") and try again.';
+const NOT_INSTALLED =
+  'Docker is not installed: install it (https://docs.docker.com/engine/install/) and try again.';
+const NOT_INSTALLABLE = `Docker is not installed, and apt-get cannot install ${DEBIAN_PACKAGES.join(', ')}: install it and try again.`;
+
 /** Docker is not there and cannot be started from here. The message says what to do. */
 export class DockerUnavailableError extends Error {
   override readonly name = 'DockerUnavailableError';
@@ -29,9 +35,8 @@ export interface DockerDaemon {
 export async function ensureDockerDaemon(log: Log): Promise<DockerDaemon> {
   if (await daemonAnswers()) return { stop: async () => undefined };
   if (process.getuid?.() !== 0) {
-    throw new DockerUnavailableError(
-      'No Docker daemon answers: start Docker (Docker Desktop, or "sudo systemctl start docker") and try again',
-    );
+    const isInstalled = (await tryCommand('docker', ['--version'])).ok;
+    throw new DockerUnavailableError(isInstalled ? NOT_RUNNING : NOT_INSTALLED);
   }
   await installDocker(log);
   if (await daemonAnswers()) return { stop: async () => undefined };
@@ -46,11 +51,13 @@ async function installDocker(log: Log): Promise<void> {
   if ((await tryCommand('dockerd', ['--version'])).ok && (await tryCommand('iptables', ['--version'])).ok)
     return;
   if (!canInstall()) {
-    throw new DockerUnavailableError(
-      'Docker is not installed: install it (https://docs.docker.com/engine/install/) and try again',
-    );
+    throw new DockerUnavailableError(NOT_INSTALLED);
   }
-  await installPackages(DEBIAN_PACKAGES, log);
+  try {
+    await installPackages(DEBIAN_PACKAGES, log);
+  } catch (cause) {
+    throw new DockerUnavailableError(NOT_INSTALLABLE, { cause });
+  }
 }
 
 async function startDaemon(log: Log): Promise<DockerDaemon> {

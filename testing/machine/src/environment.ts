@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const environmentSchema = z.object({
   /** Base URL of your own GitLab, for `npm run sandbox`. Default: none, then there is no GitLab to take jobs from. */

@@ -3,12 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
+import { parseOptions } from '../../../scripts/cli/parse-options.mjs';
 import { evaluateCalls, iamFailures, mergeReports } from './evaluate-calls.ts';
 import { parseRecordings } from './recording.ts';
 import { renderIamReport } from './render.ts';
 import { synthesise } from './synthesise.ts';
 
-const file = process.argv[2] ?? join(REPOSITORY_ROOT, 'reports/aws-calls.json');
+const { positionals } = parseOptions(process.argv.slice(2), {}, { positionals: true });
+const file = positionals[0] ?? join(REPOSITORY_ROOT, 'reports/aws-calls.json');
 const templates = await synthesise();
 const recordings = parseRecordings(readFileSync(file, 'utf8'));
 const report = mergeReports(

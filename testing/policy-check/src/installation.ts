@@ -1,5 +1,5 @@
 import { MANAGER_FAMILY_PREFIX } from '@serverless-gitlab-runner/fleet';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Intrinsics, intrinsicsOf } from './intrinsics.ts';
 import { recordedNames } from './physical-names.ts';
 import type { Recording } from './recording.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is judged of a recorded call; `RecordedCalls` of the fault proxy has all of it. */
 const recordedCallSchema = z.object({

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { NODE_BINARY, REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseTemplate, type Templates } from './template.ts';
 
 const INFRA = join(REPOSITORY_ROOT, 'packages/infra');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const statementSchema = z.object({
   Sid: z.string().optional(),

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { didYouMean, parseOptions, UsageError } from '../../../scripts/cli/parse-options.mjs';
 import { checkFamily } from './check-family.ts';
 import { type FamilyName, families } from './families.ts';
 
@@ -7,20 +7,29 @@ const HELP = `Usage: node testing/protocol-model/src/long-run.ts [options]
   --schedules N   schedules in all, shared evenly among the families (default 100000)
   --family NAME   one family only: ${Object.keys(families).join(', ')}
   --seed N        fast-check's seed (default: another one each time)
+  -h, --help      prints this
 `;
 
 /** Schedules between two looks at the other families. */
 const SHARE = 2000;
 const PROGRESS_MS = 5000;
 
-const { values } = parseArgs({
-  options: {
-    schedules: { type: 'string', default: '100000' },
-    family: { type: 'string' },
-    seed: { type: 'string', default: String(Date.now() % 0x7fffffff) },
-    help: { type: 'boolean', default: false },
-  },
-});
+const { values } = readArguments();
+
+function readArguments() {
+  try {
+    return parseOptions(process.argv.slice(2), {
+      schedules: { type: 'string', default: '100000' },
+      family: { type: 'string' },
+      seed: { type: 'string', default: String(Date.now() % 0x7fffffff) },
+      help: { type: 'boolean', short: 'h', default: false },
+    });
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(error.message);
+    process.exit(2);
+  }
+}
 
 function isFamily(name: string): name is FamilyName {
   return Object.hasOwn(families, name);
@@ -31,7 +40,12 @@ async function longRun(wanted: number, seed: number, only: string | undefined): 
   const names = Object.keys(families)
     .filter(isFamily)
     .filter((name) => only === undefined || name === only);
-  if (names.length === 0) throw new Error(`There is no family "${only}": see --help`);
+  if (names.length === 0) {
+    console.error(
+      `There is no family "${only}"${didYouMean(only ?? '', Object.keys(families))}? See --help.`,
+    );
+    return 2;
+  }
   const startedAt = Date.now();
   const failed = new Set<FamilyName>();
   let toldAt = startedAt;

@@ -1,16 +1,19 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { listRuns, sweep } from '@serverless-gitlab-runner/aws-emulator';
 import {
+  buildPackages,
+  type Cleanup,
   ensureDockerDaemon,
   logToStderr,
   REPOSITORY_ROOT,
   runAttached,
   step,
 } from '@serverless-gitlab-runner/machine';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CommandContext } from './command.ts';
+import { needsOf } from './test-needs.ts';
 
 const resultsSchema = z.object({
   numPassedTests: z.int(),
@@ -20,8 +23,30 @@ const resultsSchema = z.object({
   numFailedTestSuites: z.int(),
 });
 
-/** `npm test`: Docker, then vitest, then one line `N passed, N failed`. A test that did not run counts as failed. */
+/**
+ * `npm test`: vitest, then one line `N passed, N failed`. A test that did not run counts as failed. Bundles are built and
+ * Docker is started only for tests that need them.
+ */
 export async function runTests({ args, cleanup, signal }: CommandContext): Promise<number> {
+  const needs = await needsOf(args);
+  if (needs.docker) await prepareDocker(cleanup, signal);
+  if (needs.bundles) await buildPackages(logToStderr);
+
+  const report = join(REPOSITORY_ROOT, 'reports/tests.json');
+  mkdirSync(join(REPOSITORY_ROOT, 'reports'), { recursive: true });
+  rmSync(report, { force: true });
+  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
+  const coverage = args.length === 0 ? ['--coverage'] : [];
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const code = await runAttached(process.execPath, [vitest, 'run', ...reporters, ...coverage, ...args], {
+    cwd: REPOSITORY_ROOT,
+    signal,
+  });
+  if (!existsSync(report)) return code === 0 ? 1 : code;
+  return summarize(report, code);
+}
+
+async function prepareDocker(cleanup: Cleanup, signal: AbortSignal): Promise<void> {
   const daemon = await step(logToStderr, 'Docker', ensureDockerDaemon);
   cleanup.add('the Docker daemon', () => daemon.stop());
   const runsBefore = await listRuns();
@@ -29,26 +54,6 @@ export async function runTests({ args, cleanup, signal }: CommandContext): Promi
     // Tests clean up after themselves, unless they were cut short.
     if (signal.aborted) await sweepRunsSince(runsBefore);
   });
-
-  const report = join(REPOSITORY_ROOT, 'reports/tests.json');
-  mkdirSync(join(REPOSITORY_ROOT, 'reports'), { recursive: true });
-  rmSync(report, { force: true });
-  const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
-  const coverage = args.length === 0 ? ['--coverage'] : [];
-  const code = await runAttached(
-    process.execPath,
-    [
-      vitest,
-      'run',
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
-      ...coverage,
-      ...args,
-    ],
-    { cwd: REPOSITORY_ROOT, signal },
-  );
-  return summarize(report, code);
 }
 
 async function sweepRunsSince(before: readonly string[]): Promise<void> {

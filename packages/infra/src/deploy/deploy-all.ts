@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { IAMClient } from '@aws-sdk/client-iam';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SHARED_STACK, serviceStack } from '../stacks/stack-names.ts';
 import { emulatorEnvironment } from './emulator-environment.ts';
 import { runCdk } from './run-cdk.ts';

@@ -1,5 +1,5 @@
 import type { Template } from 'aws-cdk-lib/assertions';
-import { z } from 'zod';
+import * as z from 'zod';
 import { listOf, textOf } from './resolve.ts';
 
 /** A statement of a role's policy, in words. */

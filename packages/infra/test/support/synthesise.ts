@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import cdkJson from '../../cdk.json' with { type: 'json' };
 import { readSettings } from '../../src/app-settings.ts';
 import { addStacks } from '../../src/stacks/add-stacks.ts';

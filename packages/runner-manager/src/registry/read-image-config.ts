@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
-import { z } from 'zod';
+import * as z from 'zod';
 import { jsonOf } from '../json-of.ts';
 import type { ImageSource } from './image-source.ts';
 import { askRegistry, type RegistryAnswer, type RegistryCaller, RegistryError } from './registry-request.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { quoted } from '../bounded-text.ts';
 import { messageOf } from '../errors.ts';
 import { jsonOf } from '../json-of.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Commands: one, or a list with lists in it (from anchors and `!reference`). */
 const commands = z

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidPipelineError } from '../errors.ts';
 import type { JobDefinition, PipelineDefinition } from '../model/definitions.ts';
 import { defineJob } from './define-job.ts';

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ApiError } from '../errors.ts';
 import { readCommit } from '../git/repository.ts';
 import { idParameter, readJson } from '../http.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FAILURE_REASONS } from './failure-reasons.ts';
 
 /** What a runner says of itself. Loose: newer runners may add fields, which are noted and not refused. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { expandValue, type Variable } from '../job/variables.ts';
 
 const named = z.looseObject({ name: z.string().nullish(), alias: z.string().nullish() });

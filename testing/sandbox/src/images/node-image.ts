@@ -16,7 +16,7 @@ import {
   runCommand,
   tryCommand,
 } from '@serverless-gitlab-runner/machine';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The official image that managers get their Node from. */
 const OFFICIAL_IMAGE = defaultImageOf(join(REPOSITORY_ROOT, 'images/runner/Dockerfile'), 'NODE_IMAGE');

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  buildPackages,
   type Cleanup,
   ensureDockerDaemon,
   type Log,
@@ -21,15 +22,19 @@ export interface PreparedMachine {
 export interface PrepareOptions {
   log: Log;
   cleanup: Cleanup;
+  /** Whether the packages' bundles are to be built. Default: they are there. */
+  bundles?: boolean;
   /** Whether the images of the demo's jobs are wanted too. */
   demoImages: boolean;
 }
 
 /** Docker and all images, whatever the machine had of them before. */
-export async function prepareMachine({ log, cleanup, demoImages }: PrepareOptions): Promise<PreparedMachine> {
+export async function prepareMachine(options: PrepareOptions): Promise<PreparedMachine> {
+  const { log, cleanup, bundles = false, demoImages } = options;
   const environment = readEnvironment();
   const daemon = await step(log, 'Docker', ensureDockerDaemon);
   cleanup.add('the Docker daemon', () => daemon.stop());
+  if (bundles) await buildPackages(log);
   const runId = `sgr-${randomBytes(4).toString('hex')}`;
   const images = await buildImages(environment, log);
   const [manager, helper] = await Promise.all([

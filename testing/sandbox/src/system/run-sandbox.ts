@@ -1,7 +1,15 @@
-import { InvalidEnvironmentError, logToStderr as log, untilAborted } from '@serverless-gitlab-runner/machine';
+import {
+  InvalidEnvironmentError,
+  logToStderr as log,
+  readEnvironment,
+  type SandboxEnvironment,
+  untilAborted,
+} from '@serverless-gitlab-runner/machine';
 import pc from 'picocolors';
+import { MISSING_GITLAB, parseCommandLine } from '../../../../scripts/cli/commands.mjs';
 import type { CommandContext } from '../command.ts';
 import { deploySystem } from './deploy-system.ts';
+import { followLogs } from './follow-logs.ts';
 import { prepareMachine } from './prepare-machine.ts';
 import { reachableGitLab } from './reachable-gitlab.ts';
 import { startEmulatorFor } from './start-emulator.ts';
@@ -12,10 +20,12 @@ const SANDBOX_FLEET = {
   job: { size: { cpu: 1024, memory: 2048 } },
 } as const;
 
-/** `npm run sandbox`: the system left running for one's own GitLab, until Ctrl-C or SIGTERM. */
-export async function runSandbox({ cleanup, signal }: CommandContext): Promise<number> {
-  const machine = await prepareMachine({ log, cleanup, demoImages: false });
-  const { gitlabUrl, runnerToken } = requireGitLab(machine.environment);
+/** `npm run sandbox`: the system left running for one's own GitLab, until Ctrl-C or SIGTERM; with `logs`, the logs of one that runs. */
+export async function runSandbox(context: CommandContext): Promise<number> {
+  const { args, cleanup, signal } = context;
+  if (parseCommandLine('sandbox', args).positionals[0] === 'logs') return followLogs(context);
+  const { gitlabUrl, runnerToken } = requireGitLab(readEnvironment());
+  const machine = await prepareMachine({ log, cleanup, bundles: true, demoImages: false });
   const emulator = await startEmulatorFor(log, cleanup, machine);
   const gitlab = await reachableGitLab(gitlabUrl, emulator.gatewayAddress);
   cleanup.add('the way to GitLab', () => gitlab.stop());
@@ -43,14 +53,8 @@ export async function runSandbox({ cleanup, signal }: CommandContext): Promise<n
   return untilAborted(signal);
 }
 
-function requireGitLab(environment: {
-  SANDBOX_GITLAB_URL?: string | undefined;
-  SANDBOX_RUNNER_TOKEN?: string | undefined;
-}) {
+function requireGitLab(environment: SandboxEnvironment) {
   const { SANDBOX_GITLAB_URL: gitlabUrl, SANDBOX_RUNNER_TOKEN: runnerToken } = environment;
   if (gitlabUrl && runnerToken) return { gitlabUrl, runnerToken };
-  throw new InvalidEnvironmentError(
-    'Set SANDBOX_GITLAB_URL to your GitLab (reachable from containers) and SANDBOX_RUNNER_TOKEN to the glrt-… token of a runner there.\n' +
-      'Without a GitLab at hand, "npm run demo" shows everything with a double of it.',
-  );
+  throw new InvalidEnvironmentError(MISSING_GITLAB);
 }

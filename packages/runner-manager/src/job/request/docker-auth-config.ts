@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { quoted, refuseLonger } from '../../bounded-text.ts';
 import { JobRefusedError } from '../../errors.ts';
 import { jsonOf } from '../../json-of.ts';

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SystemFailureError } from '../../errors.ts';
 import { jsonOf } from '../../json-of.ts';
 

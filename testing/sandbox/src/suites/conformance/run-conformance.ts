@@ -1,5 +1,7 @@
 import { type Log, logToStderr as log, step } from '@serverless-gitlab-runner/machine';
 import pc from 'picocolors';
+import { parseCommandLine } from '../../../../../scripts/cli/commands.mjs';
+import { didYouMean, UsageError } from '../../../../../scripts/cli/parse-options.mjs';
 import type { CommandContext } from '../../command.ts';
 import { canRunArm, prepareArm } from '../../system/prepare-arm.ts';
 import { prepareMachine } from '../../system/prepare-machine.ts';
@@ -22,15 +24,13 @@ export interface Choice {
 
 /** `npm run conformance`: jobs as people write them, through the whole system; all, or those whose keyword or case has a name in it. */
 export async function runConformance({ args, cleanup, signal }: CommandContext): Promise<number> {
-  const names = args.filter((arg) => !arg.startsWith('--'));
+  const { values, positionals: names } = parseCommandLine('conformance', args);
   const chosen = (each: ConformanceCase) => names.length === 0 || names.some((name) => matches(each, name));
   const choices = choose(chosen);
-  if (args.includes('--list')) return list(choices);
-  if (choices.length === 0) {
-    log(pc.red(`No case has ${names.join(', ')} in its keyword or name: npm run conformance -- --list`));
-    return 2;
-  }
-  const machine = await prepareMachine({ log, cleanup, demoImages: true });
+  const unknown = names.find((name) => choose((each) => matches(each, name)).length === 0);
+  if (unknown !== undefined) throw new UsageError(unknownCase(unknown));
+  if (values.list) return list(choices);
+  const machine = await prepareMachine({ log, cleanup, bundles: true, demoImages: true });
   const release = await readRunnerRelease(machine.images.helper);
   const means = { release, hasArmRunner: canRunArm(machine) };
   const able = choose((each, suite) => chosen(each) && lackOf(each, suite, means) === undefined);
@@ -93,6 +93,11 @@ export async function runChoices(
   const alone: SuiteOutcome[] = [];
   for (const choice of choices) if (choice.suite.alone) alone.push(await run(choice));
   return [...alone, ...(await Promise.all(choices.filter(({ suite }) => !suite.alone).map(run)))];
+}
+
+function unknownCase(name: string): string {
+  const keywords = SUITES.flatMap(({ cases }) => cases.map(({ keyword }) => keyword));
+  return `No case has "${name}" in its keyword or name${didYouMean(name, [...new Set(keywords)])}? --list names them all.`;
 }
 
 function matches({ keyword, name }: ConformanceCase, wanted: string): boolean {

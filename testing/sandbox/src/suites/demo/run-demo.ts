@@ -11,7 +11,7 @@ import { runWholeLoop, type WholeLoop } from './whole-loop.ts';
 /** `npm run demo`: five pipelines through the whole system on this machine, and back to zero. */
 export async function runDemo({ cleanup, signal }: CommandContext): Promise<number> {
   const clock = startStopwatch();
-  const machine = await prepareMachine({ log, cleanup, demoImages: true });
+  const machine = await prepareMachine({ log, cleanup, bundles: true, demoImages: true });
   const loop = await runWholeLoop({ log, cleanup, signal, machine, clock });
   writeReports(loop);
   console.log(renderScreen(loop.report, loop.jobs, loop.tasks));

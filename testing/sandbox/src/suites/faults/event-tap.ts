@@ -6,7 +6,7 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const eventSchema = z.object({ 'detail-type': z.string(), detail: z.record(z.string(), z.unknown()) });
 

@@ -10,6 +10,8 @@ import {
   synthesise,
 } from '@serverless-gitlab-runner/policy-check';
 import pc from 'picocolors';
+import { parseCommandLine } from '../../../../../scripts/cli/commands.mjs';
+import { didYouMean, UsageError } from '../../../../../scripts/cli/parse-options.mjs';
 import type { CommandContext } from '../../command.ts';
 import { prepareMachine } from '../../system/prepare-machine.ts';
 import { FAULTS } from './catalogue/index.ts';
@@ -25,13 +27,13 @@ export const LABORATORIES = 2;
 
 /** `npm run faults`: every fault of the catalogue, or those named, on deployed systems; with `--once` one run each. */
 export async function runFaults({ args, cleanup, signal }: CommandContext): Promise<number> {
-  if (args.includes('--list')) return listFaults();
-  const named = choose(args.filter((argument) => argument !== '--once'));
-  if (named === undefined) return 2;
-  const chosen = args.includes('--once') ? named.map((fault) => ({ ...fault, runs: 1 })) : named;
+  const { values, positionals } = parseCommandLine('faults', args);
+  if (values.list) return listFaults();
+  const named = choose(positionals);
+  const chosen = values.once ? named.map((fault) => ({ ...fault, runs: 1 })) : named;
   const labs: Laboratory[] = [];
   for (let number = 0; number < Math.min(LABORATORIES, chosen.length); number += 1) {
-    const machine = await prepareMachine({ log, cleanup, demoImages: false });
+    const machine = await prepareMachine({ log, cleanup, bundles: true, demoImages: false });
     labs.push(await startLaboratory({ log, cleanup, machine, signal }));
   }
   const outcomes = await playFaults(labs, chosen, log);
@@ -61,11 +63,14 @@ function listFaults(): number {
   return 0;
 }
 
-function choose(names: readonly string[]): readonly Fault[] | undefined {
-  const unknown = names.find((name) => !FAULTS.some((fault) => fault.name === name));
+/** @throws {UsageError} for a name that no fault has */
+function choose(names: readonly string[]): readonly Fault[] {
+  const known = FAULTS.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
-    log(pc.red(`There is no fault "${unknown}": npm run faults -- --list names them all`));
-    return undefined;
+    throw new UsageError(
+      `There is no fault "${unknown}"${didYouMean(unknown, known)}? --list names them all.`,
+    );
   }
   return names.length === 0 ? FAULTS : FAULTS.filter(({ name }) => names.includes(name));
 }

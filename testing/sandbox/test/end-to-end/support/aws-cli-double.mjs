@@ -9,15 +9,24 @@ import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 const [service, operation, ...args] = process.argv.slice(2);
 if (service !== 'ssm' || operation !== 'put-parameter')
   throw new Error(`aws ${service} ${operation} is not played here`);
-const string = { type: 'string' };
-const options = { type: string, name: string, value: string, region: string, overwrite: { type: 'boolean' } };
-const { values } = parseArgs({ args, options, strict: true });
+const { values } = parseArgs({
+  args,
+  options: {
+    type: { type: 'string' },
+    name: { type: 'string' },
+    value: { type: 'string', default: '' },
+    region: { type: 'string', default: '' },
+    overwrite: { type: 'boolean', default: false },
+  },
+});
 const value = values.value.startsWith('file://')
   ? readFileSync(values.value.slice('file://'.length), 'utf8')
   : values.value;
-await new SSMClient({ region: values.region }).send(
+await new SSMClient(values.region === '' ? {} : { region: values.region }).send(
   new PutParameterCommand({
-    ...{ Type: values.type, Name: values.name, Value: value },
-    Overwrite: values.overwrite ?? false,
+    Type: values.type === 'SecureString' ? 'SecureString' : 'String',
+    Name: values.name,
+    Value: value,
+    Overwrite: values.overwrite,
   }),
 );

@@ -1,6 +1,6 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import type { ActiveRule, Answer, Call, Rule } from '@serverless-gitlab-runner/fault-proxy';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const entrySchema = z.object({
   EventBusName: z.string(),

@@ -1,0 +1,50 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
+
+export interface CommandOutcome {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface CommandSettings {
+  /** Checkout that it runs in. Default: this one. */
+  root?: string;
+  /** Beside what every command gets. */
+  env?: Record<string, string>;
+}
+
+/** Runs `npm run NAME -- ARGS` as npm would, without a terminal. */
+export function runCommandLine(
+  args: readonly string[],
+  settings: CommandSettings = {},
+): Promise<CommandOutcome> {
+  const { root = REPOSITORY_ROOT, env = {} } = settings;
+  // Not what Vitest sets for its workers, nor what a developer's shell or a pipeline asks for.
+  const path = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter);
+  const options = { cwd: root, env: { PATH: path, HOME: '/nonexistent', ...env } };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(root, 'scripts/run.mjs'), ...args], options, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+/**
+ * Makes programs that fail and write their name and arguments to a file, line by line.
+ * @returns the PATH that has them first
+ */
+export function failingPrograms(folder: string, names: readonly string[], record: string): string {
+  mkdirSync(folder, { recursive: true });
+  for (const name of names) {
+    const program = join(folder, name);
+    writeFileSync(
+      program,
+      `#!/bin/sh\necho "${name} $*" >> '${record}'\necho "E: a long story" >&2\nexit 100\n`,
+    );
+    chmodSync(program, 0o755);
+  }
+  return [folder, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter);
+}
