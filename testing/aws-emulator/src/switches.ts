@@ -76,9 +76,9 @@ export class EmulatorSwitches {
     await this.#send('PUT', 'faults', { stopKeepsTags });
   }
 
-  /** Whether an organisation's policy denies ECS to open log streams in the name of execution roles. Default false. */
-  async setLogsDenied(denied: boolean): Promise<void> {
-    await this.#send('PUT', 'faults', { denied: denied ? ['logs:CreateLogStream'] : [] });
+  /** ARNs of execution roles in whose name an organisation's policy denies ECS to open log streams. Default none. */
+  async setLogsDenied(roles: readonly string[]): Promise<void> {
+    await this.#send('PUT', 'faults', { denied: { 'logs:CreateLogStream': roles } });
   }
 
   /** Empties buckets: for so many seconds they let nothing pass. */
@@ -112,7 +112,7 @@ export class EmulatorSwitches {
     await this.setLag(0);
     await this.setDisk(null);
     await this.setStopKeepsTags(false);
-    await this.setLogsDenied(false);
+    await this.setLogsDenied([]);
     await this.resetRates();
   }
 

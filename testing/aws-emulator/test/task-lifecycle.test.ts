@@ -1,7 +1,13 @@
 import { type ContainerDependency, StopTaskCommand, type Task } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmulatorSwitches } from '../src/switches.ts';
-import { containerOf, shell, TestBed, type TestContainer } from './support/emulator-fixture.ts';
+import {
+  containerOf,
+  EXECUTION_ROLE,
+  shell,
+  TestBed,
+  type TestContainer,
+} from './support/emulator-fixture.ts';
 
 let bed: TestBed;
 
@@ -191,9 +197,9 @@ describe('a task that cannot start says why', () => {
 
   it('an execution role that may not open the log', async () => {
     const switches = new EmulatorSwitches(bed.emulator.endpoint);
-    await switches.setLogsDenied(true);
+    await switches.setLogsDenied([EXECUTION_ROLE]);
     const task = await bed.runToEnd([shell('main', 'true')]);
-    await switches.reset();
+    await switches.setLogsDenied(['arn:aws:iam::000000000000:role/another']);
     expect(task).toMatchObject({
       stopCode: 'TaskFailedToStart',
       stoppedReason: expect.stringMatching(
@@ -201,5 +207,6 @@ describe('a task that cannot start says why', () => {
       ),
     });
     expect((await bed.runToEnd([shell('main', 'true')])).stopCode).toBe('EssentialContainerExited');
+    await switches.reset();
   });
 });

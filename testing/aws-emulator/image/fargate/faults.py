@@ -16,8 +16,8 @@ class Faults:
         self.lag_seconds = 0.0
         self.disk_mib: int | None = None
         """MiB of each volume of a new task; none: as much as the host has."""
-        self.denied: frozenset[str] = frozenset()
-        """Actions that ECS itself may not do in the name of an execution role, `logs:CreateLogStream` for example."""
+        self.denied: dict[str, list[str]] = {}
+        """By action, ARNs of execution roles in whose name ECS itself may not do it."""
         self.stop_keeps_tags = False
         """Whether StopTask leaves a task's tags. Its own reference says that it deletes them; DescribeTasks' reads otherwise."""
 
@@ -38,7 +38,7 @@ class Faults:
         with self._lock:
             return {"throttle": {action: left for action, left in self._throttled.items() if left},
                     "lagSeconds": self.lag_seconds, "diskMib": self.disk_mib, "stopKeepsTags": self.stop_keeps_tags,
-                    "denied": sorted(self.denied)}
+                    "denied": self.denied}
 
 
 FAULTS = Faults()

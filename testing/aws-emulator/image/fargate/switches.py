@@ -4,7 +4,7 @@
 without `times` until taken back, with `{"FARGATE_SPOT": null}`; with `"error": true` as an error instead of a failure.
 `POST /_fargate/interrupt` with `{"task": "<ARN>", "seconds": 2}`: a Spot interruption, after so many seconds nothing runs.
 `PUT /_fargate/faults` with `{"throttle": {"RunTask": 2}, "lagSeconds": 1, "diskMib": 32, "stopKeepsTags": true,
-"denied": ["logs:CreateLogStream"]}`.
+"denied": {"logs:CreateLogStream": ["<ARN of an execution role>"]}}`.
 `PUT /_fargate/rates` with `{"reads": 10}`: that bucket of the account's rates takes nothing for so many seconds;
 `DELETE` fills them all and counts from zero.
 `PUT /_fargate/account` with `{"new": true, "lagSeconds": 2, "mayCreateRole": true}`: an account without ECS's service-linked role.

@@ -26,19 +26,19 @@ def initialization_error(words: str) -> TaskFailure:
     return TaskFailure(f"ResourceInitializationError: {words}")
 
 
-def denied_actions(actions: list[str]) -> frozenset[str]:
-    """The switch's actions; raises ValueError for one that ECS does not call."""
-    unknown = set(actions) - _ECS_CALLS
+def denied_actions(denied: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The switch's roles by action; raises ValueError for an action that ECS does not call."""
+    unknown = set(denied) - _ECS_CALLS
     if unknown:
         raise ValueError(f"ECS does not call {sorted(unknown)} in the name of an execution role")
-    return frozenset(actions)
+    return {action: [str(role) for role in roles] for action, roles in denied.items()}
 
 
 def refuse_denied(run, action: str, words: str, resource: str) -> None:
     """Fail the task's start where its execution role is denied the action."""
-    if action not in FAULTS.denied:
+    role = run.definition.get("executionRoleArn", "")
+    if role not in FAULTS.denied.get(action, []):
         return
-    role = run.definition.get("executionRoleArn", "").rsplit("/", 1)[-1]
-    user = f"arn:aws:sts::{run.account}:assumed-role/{role}/{run.task_id}"
+    user = f"arn:aws:sts::{run.account}:assumed-role/{role.rsplit('/', 1)[-1]}/{run.task_id}"
     raise initialization_error(f"{words}: AccessDeniedException: User: {user} is not authorized to perform: {action} on "
                                f"resource: {resource} with an explicit deny in a service control policy")

@@ -1,13 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   DeregisterTaskDefinitionCommand,
+  DescribeTaskDefinitionCommand,
+  DescribeTasksCommand,
+  type ECSClient,
   ListTaskDefinitionsCommand,
   StopTaskCommand,
 } from '@aws-sdk/client-ecs';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { EmulatorSwitches } from '@serverless-gitlab-runner/aws-emulator';
 import type { ActiveRule, Rule } from '@serverless-gitlab-runner/fault-proxy';
-import { familyOf, fleetOfJobFamily } from '@serverless-gitlab-runner/fleet';
+import { familyOf, fleetOfJobFamily, managerFamily } from '@serverless-gitlab-runner/fleet';
 import type { Job, Project } from '@serverless-gitlab-runner/gitlab-double';
 import type { Log } from '@serverless-gitlab-runner/machine';
 import type { ObservedTask } from '../../system/observe-tasks.ts';
@@ -177,6 +180,20 @@ export class Stage {
     return await this.task(`a task of job ${job.name} ${states.join(' or ')}`, seen);
   }
 
+  /** In whose name ECS opens a task's log and pulls its images. */
+  async executionRoleOf(taskArn: string): Promise<string> {
+    const { ecs, outputs } = this.lab.system;
+    const { tasks } = await ecs.send(
+      new DescribeTasksCommand({ cluster: outputs.ClusterArn, tasks: [taskArn] }),
+    );
+    return executionRole(ecs, tasks?.[0]?.taskDefinitionArn ?? '');
+  }
+
+  executionRoleOfManagers(): Promise<string> {
+    const { ecs, fleet } = this.lab.system;
+    return executionRole(ecs, managerFamily(fleet));
+  }
+
   /** StopTask, by somebody who is no part of the system. */
   async stopTask(task: string, reason: string): Promise<void> {
     const { ecs, outputs } = this.lab.system;
@@ -286,4 +303,11 @@ export class Stage {
     this.#played.set(job.id, known);
     return known;
   }
+}
+
+async function executionRole(ecs: ECSClient, taskDefinition: string): Promise<string> {
+  const answer = await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition }));
+  const role = answer.taskDefinition?.executionRoleArn;
+  if (role === undefined) throw new Error(`${taskDefinition} has no execution role`);
+  return role;
 }

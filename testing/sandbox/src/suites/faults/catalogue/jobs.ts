@@ -144,13 +144,13 @@ const logsDenied: Fault = {
   async play(stage) {
     stage.addWebhook();
     const neighbour = await stage.queueOne(smallJob('neighbour', LONG));
-    await stage.taskOf(neighbour, 'RUNNING');
-    await stage.switches.setLogsDenied(true);
+    const { taskArn } = await stage.taskOf(neighbour, 'RUNNING');
+    await stage.switches.setLogsDenied([await stage.executionRoleOf(taskArn)]);
     const victims = await stage.queue(2);
     for (const job of victims)
       stage.interrupts(job, /could not set up the job task.*logs:CreateLogStream[\s\S]*execution role/);
     await stage.finished(victims);
-    await stage.switches.setLogsDenied(false);
+    await stage.switches.setLogsDenied([]);
     stage.recovering();
     for (const job of victims) await stage.retry(job);
   },

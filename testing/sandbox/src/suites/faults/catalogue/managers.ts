@@ -63,13 +63,13 @@ const managerLogsDenied: Fault = {
   runs: 2,
   async play(stage) {
     stage.addWebhook();
-    await stage.switches.setLogsDenied(true);
+    await stage.switches.setLogsDenied([await stage.executionRoleOfManagers()]);
     await stage.queue(3);
     await stage.task(
       'the end of a manager',
       ({ role, lastStatus }) => role === 'manager' && lastStatus === 'STOPPED',
     );
-    await stage.switches.setLogsDenied(false);
+    await stage.switches.setLogsDenied([]);
     stage.recovering();
   },
 };
