@@ -8,6 +8,7 @@ const READS_NOTHING: Expectation[] = [...succeedsWith('read nothing'), keepsQuie
 const IS_REFUSED: Expectation[] = [
   ...isRefused(/CACHE_FALLBACK_KEY is ".*": it may name a cache of protected/),
 ];
+const IS_HIDDEN: Expectation[] = [...isRefused(/The variable ".*" has a "=" in its name/)];
 
 /** Jobs of a branch that is not protected, which are after the caches of one that is. */
 export const HOSTILE_CACHE: Suite = {
@@ -38,6 +39,11 @@ export const HOSTILE_CACHE: Suite = {
         'by-parent': IS_REFUSED,
         'by-parent-and-space': IS_REFUSED,
       },
+    },
+    {
+      keyword: 'hostile',
+      name: 'a variable whose name has a "=" in it, which would hide the cache key from the hooks, is refused',
+      jobs: { 'by-hidden-name': IS_HIDDEN, 'by-hidden-name-first': IS_HIDDEN },
     },
     {
       keyword: 'hostile',
