@@ -51,6 +51,22 @@ export default {
       to: { path: '^(packages|testing|examples)/', pathNot: ['^examples/$1/', packagePath('shared-events')] },
     },
     {
+      name: 'a-task-knows-no-job',
+      comment:
+        'runner-manager: what starts and follows tasks knows nothing of jobs, and what registries are asked neither',
+      severity: 'error',
+      from: { path: '^packages/runner-manager/src/(task|registry)/' },
+      to: { path: '^packages/runner-manager/src/(job|manager)/' },
+    },
+    {
+      name: 'plans-start-nothing',
+      comment:
+        'runner-manager: reading a request and planning its task know nothing of how the task is started, run and ended',
+      severity: 'error',
+      from: { path: '^packages/runner-manager/src/job/(request|plan)/' },
+      to: { path: '^packages/runner-manager/src/(job/(start|run|end)|manager)/' },
+    },
+    {
       name: 'no-circular',
       severity: 'error',
       from: {},

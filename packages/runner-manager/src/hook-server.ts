@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { messageOf } from './errors.ts';
+import { SESSION_ID } from './job/job-session.ts';
 import { parseHookEnvironment } from './job/request/job-request.ts';
-import { SESSION_ID } from './job/start/job-session.ts';
 import type { HookResult, JobExecutor } from './job-executor.ts';
 import type { Logger } from './logger.ts';
 import { configOutput } from './manager/config-output.ts';

@@ -1,8 +1,8 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { describe, expect, it, vi } from 'vitest';
 import { announceEnd } from '../src/job/end/announce-end.ts';
+import type { JobSession } from '../src/job/job-session.ts';
 import type { AskOptions } from '../src/job/run/ask-helper.ts';
-import type { JobSession } from '../src/job/start/job-session.ts';
 import { sessionOf } from './support/job.ts';
 
 const ending = (more: Partial<Task>): Task => ({ lastStatus: 'RUNNING', desiredStatus: 'STOPPED', ...more });

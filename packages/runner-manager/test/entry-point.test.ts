@@ -1,7 +1,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import { JobRefusedError, TaskEndedError } from '../src/errors.ts';
-import { blameEntryPoint, planEntryPoint, startThrough } from '../src/job/plan/entry-point.ts';
+import { blameEntryPoint, planEntryPoint, startThrough } from '../src/task/entry-point.ts';
 
 const AGENT = ['/box', 'sh', '/agent'];
 const TEXT = 'exec /box sh /agent';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCpu, parseMemory, parseStorage, sizeInWords } from '../src/job/request/parse-quantity.ts';
+import { parseCpu, parseMemory, parseStorage, sizeInWords } from '../src/parse-quantity.ts';
 
 describe('parseCpu', () => {
   it.each([

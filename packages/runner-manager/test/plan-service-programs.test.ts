@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RegistryAccess } from '../src/job/plan/plan-registry-logins.ts';
 import { planServicePrograms } from '../src/job/plan/plan-service-programs.ts';
-import type { ServiceShape } from '../src/job/plan/plan-services.ts';
+import type { ServiceShape } from '../src/task/task-shape.ts';
 import { fleetOf } from './support/fleet.ts';
 import { jobOf } from './support/job.ts';
 

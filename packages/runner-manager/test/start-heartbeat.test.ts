@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type JobSession, releaseSession } from '../src/job/start/job-session.ts';
+import { type JobSession, releaseSession } from '../src/job/job-session.ts';
 import { startHeartbeat } from '../src/job/start/start-heartbeat.ts';
 import { type ExecutorBed, makeExecutorBed } from './support/executor-bed.ts';
 import { sessionOf } from './support/job.ts';

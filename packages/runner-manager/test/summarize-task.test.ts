@@ -2,7 +2,7 @@ import { fargatePricesOf } from '@serverless-gitlab-runner/fleet';
 import { describe, expect, it } from 'vitest';
 import type { TaskPricing } from '../src/executor-context.ts';
 import { summarizeTask } from '../src/job/end/summarize-task.ts';
-import type { JobSession } from '../src/job/start/job-session.ts';
+import type { JobSession } from '../src/job/job-session.ts';
 
 /** A session whose task of 1 vCPU and 2 GiB was asked for an hour ago. */
 function session(): JobSession {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { JobTaskShape } from '../src/job/plan/plan-job-task.ts';
 import { jobTaskDefinition } from '../src/task/task-definition.ts';
+import type { JobTaskShape } from '../src/task/task-shape.ts';
 import { shape } from './support/task-shape.ts';
 
 const settings = {

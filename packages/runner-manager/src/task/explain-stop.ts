@@ -1,6 +1,6 @@
 import type { Container, Task } from '@aws-sdk/client-ecs';
 import { BUILD_CONTAINER, HELPER_CONTAINER } from '@serverless-gitlab-runner/fleet';
-import { sizeInWords } from '../job/request/parse-quantity.ts';
+import { sizeInWords } from '../parse-quantity.ts';
 import { isSpotInterruption } from './task-facts.ts';
 
 /** Why a task ended, for the job log. */

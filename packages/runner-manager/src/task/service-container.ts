@@ -1,5 +1,5 @@
 import type { ContainerDefinition, MountPoint, Volume } from '@aws-sdk/client-ecs';
-import type { ServiceShape } from '../job/plan/plan-services.ts';
+import type { ServiceShape } from './task-shape.ts';
 
 /** Where the helper's image has what starts services; a volume of their own brings it, without the job's scripts. */
 const SERVICE_AGENT_FOLDER = '/.job-service';

@@ -7,10 +7,10 @@ import {
   HELPER_CONTAINER,
   jobFamilyPrefix,
 } from '@serverless-gitlab-runner/fleet';
-import { startThrough } from '../job/plan/entry-point.ts';
-import type { JobTaskShape } from '../job/plan/plan-job-task.ts';
 import { LOG_STREAM_PREFIX } from './container-log.ts';
+import { startThrough } from './entry-point.ts';
 import { serviceVolumes, startOfService } from './service-container.ts';
+import type { JobTaskShape } from './task-shape.ts';
 
 /** What the manager adds to a shape: the same for all of its jobs. */
 export interface TaskDefinitionSettings {

@@ -1,7 +1,7 @@
+import { type JobSession, newSession } from '../../src/job/job-session.ts';
 import { jobIdentity } from '../../src/job/request/job-identity.ts';
 import { type JobRequest, jobRequest } from '../../src/job/request/job-request.ts';
 import { parseJobResponse } from '../../src/job/request/job-response.ts';
-import { type JobSession, newSession } from '../../src/job/start/job-session.ts';
 
 export interface JobSample {
   image?: unknown;

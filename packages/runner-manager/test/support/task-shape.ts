@@ -1,4 +1,4 @@
-import type { JobTaskShape } from '../../src/job/plan/plan-job-task.ts';
+import type { JobTaskShape } from '../../src/task/task-shape.ts';
 
 /** The task of a job that asks for an image and nothing else. */
 export const shape: JobTaskShape = {

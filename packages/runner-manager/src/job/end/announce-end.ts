@@ -1,8 +1,8 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { SPOT_STOP_TIMEOUT } from '../../task/task-definition.ts';
 import { isSpotInterruption } from '../../task/task-facts.ts';
-import { createJobLog } from '../run/job-log.ts';
-import type { JobSession } from '../start/job-session.ts';
+import { createJobLog } from '../job-log.ts';
+import type { JobSession } from '../job-session.ts';
 
 /** The task is ending anyway: an answer that takes longer than this changes nothing. */
 const DEADLINE_MS = 3000;

@@ -1,7 +1,7 @@
 import { stopTask } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { ExecutorContext } from '../../executor-context.ts';
-import { removeJobFolder } from '../start/job-folder.ts';
-import { type JobSession, releaseSession } from '../start/job-session.ts';
+import { removeJobFolder } from '../job-folder.ts';
+import { type JobSession, releaseSession } from '../job-session.ts';
 import { publishFinished } from '../start/job-task-events.ts';
 import { releaseLogins, releaseLoginsWhenPulled } from '../start/lease-logins.ts';
 import { tellLeave } from './announce-end.ts';

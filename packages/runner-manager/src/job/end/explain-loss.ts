@@ -3,8 +3,8 @@ import type { ExecutorContext } from '../../executor-context.ts';
 import { hasTold } from '../../task/await-task.ts';
 import { explainStop, type StopExplanation } from '../../task/explain-stop.ts';
 import { isEnding } from '../../task/task-facts.ts';
+import type { JobSession, StartedTask } from '../job-session.ts';
 import { isAlive } from '../run/reconnect.ts';
-import type { JobSession, StartedTask } from '../start/job-session.ts';
 
 /** ECS tells of a task's end some seconds after the connection to it broke. */
 const LONGEST_WAIT_MS = 30_000;

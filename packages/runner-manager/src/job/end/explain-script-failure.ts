@@ -1,5 +1,5 @@
-import { sizeInWords } from '../request/parse-quantity.ts';
-import type { JobSession } from '../start/job-session.ts';
+import { sizeInWords } from '../../parse-quantity.ts';
+import type { JobSession } from '../job-session.ts';
 
 /**
  * Run in the build container after a script failed there: the kernel's count of processes that it killed for want of

@@ -1,7 +1,7 @@
 import { estimateCostUsd } from '@serverless-gitlab-runner/fleet';
 import type { ExecutorContext } from '../../executor-context.ts';
-import { sizeInWords } from '../request/parse-quantity.ts';
-import type { JobSession } from '../start/job-session.ts';
+import { sizeInWords } from '../../parse-quantity.ts';
+import type { JobSession } from '../job-session.ts';
 
 /** One line for the end of the job log: how long the job's task was there, and what that costs. Once a session. */
 export function summarizeTask(

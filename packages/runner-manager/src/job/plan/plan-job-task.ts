@@ -1,11 +1,8 @@
-import type {
-  Architecture,
-  CapacityProvider,
-  FargateSize,
-  FleetConfig,
-} from '@serverless-gitlab-runner/fleet';
+import type { CapacityProvider, FleetConfig } from '@serverless-gitlab-runner/fleet';
 import { JobRefusedError } from '../../errors.ts';
-import { advise } from '../end/advise.ts';
+import { planEntryPoint } from '../../task/entry-point.ts';
+import type { JobTaskShape } from '../../task/task-shape.ts';
+import type { Findings } from '../findings.ts';
 import { expandVariables } from '../request/expand-variables.ts';
 import { type JobOverrides, parseJobOverrides } from '../request/job-overrides.ts';
 import type { JobRequest } from '../request/job-request.ts';
@@ -13,32 +10,17 @@ import { refuseCacheKey } from '../request/refuse-cache-key.ts';
 import { refuseLongTexts } from '../request/refuse-long-texts.ts';
 import { refuseKindOfJob } from '../request/refuse-unsupported.ts';
 import { refuseVariableNames } from '../request/refuse-variable-names.ts';
-import type { Findings } from '../run/findings.ts';
-import { planEntryPoint } from './entry-point.ts';
+import { advise } from './advise.ts';
 import { planImage } from './plan-image.ts';
 import { type ImageEntryPoint, planImageEntryPoint } from './plan-image-entry-point.ts';
 import { planMirror } from './plan-mirrors.ts';
 import { planRegistryLogins, type RegistryAccess } from './plan-registry-logins.ts';
 import { planServicePrograms, type ServiceProgram } from './plan-service-programs.ts';
-import { planServices, type ServiceShape } from './plan-services.ts';
+import { planServices } from './plan-services.ts';
 import { planArchitecture, planCapacity, planSize, planStorage } from './plan-size.ts';
 import { planUser } from './plan-user.ts';
 import type { PlannedService } from './service-ports.ts';
 import type { ServiceVariable } from './service-variables.ts';
-
-/** What makes one task definition differ from another. Nothing in it belongs to one job. */
-export interface JobTaskShape {
-  image: string;
-  /** User that the build container runs as; undefined: the image's own. */
-  user: string | undefined;
-  /** Entry point through which the agent is started; undefined: by itself. */
-  entryPoint: readonly string[] | undefined;
-  services: readonly ServiceShape[];
-  size: FargateSize;
-  architecture: Architecture;
-  ephemeralStorageGib: number;
-  taskRoleArn: string | undefined;
-}
 
 /** How a job becomes a task. */
 export interface JobTaskPlan {

@@ -1,5 +1,5 @@
 import { closest, normalizedPath, registryPath, tagOf } from '../../registry/registry-path.ts';
-import type { Findings } from '../run/findings.ts';
+import type { Findings } from '../findings.ts';
 
 /**
  * The name under which a fleet pulls an image: its mirror's, where it has one for the image's registry or for a path of

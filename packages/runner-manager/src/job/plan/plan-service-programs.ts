@@ -1,10 +1,10 @@
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import { JobRefusedError } from '../../errors.ts';
 import { type ImageSource, imageSource } from '../../registry/image-source.ts';
+import type { ServiceShape } from '../../task/task-shape.ts';
 import type { JobRequest } from '../request/job-request.ts';
 import { mayAsk } from './plan-image-entry-point.ts';
 import type { RegistryAccess } from './plan-registry-logins.ts';
-import type { ServiceShape } from './plan-services.ts';
 
 /** What a service starts: the job says it, its image's registry does, or nobody. */
 export type ServiceProgram =

@@ -1,30 +1,17 @@
 import { quoted, refuseLonger } from '../../bounded-text.ts';
 import { JobRefusedError } from '../../errors.ts';
 import { tagOf } from '../../registry/registry-path.ts';
+import type { ServiceShape } from '../../task/task-shape.ts';
+import type { Findings } from '../findings.ts';
 import { expandVariables } from '../request/expand-variables.ts';
 import type { JobOverrides } from '../request/job-overrides.ts';
 import type { JobRequest, ServiceRequest } from '../request/job-request.ts';
 import { MOST_ALIAS_CHARACTERS } from '../request/refuse-long-texts.ts';
-import type { Findings } from '../run/findings.ts';
-import { LARGEST_ENVIRONMENT_BYTES, LARGEST_VARIABLE_BYTES } from '../start/send-environment.ts';
+import { LARGEST_ENVIRONMENT_BYTES, LARGEST_VARIABLE_BYTES } from './environment-limits.ts';
 import { planImage } from './plan-image.ts';
 import { planUser } from './plan-user.ts';
 import { type PlannedService, portForAll, portOf, refuseSharedPorts } from './service-ports.ts';
 import { type ServiceVariable, serviceVariables } from './service-variables.ts';
-
-/** A service container: what belongs to the task's shape. */
-export interface ServiceShape {
-  /** Name of the container. */
-  container: string;
-  image: string;
-  /** What the job says instead of the image's own. */
-  entryPoint?: string[];
-  command?: string[];
-  /** What the service agent starts (`images/job-base/service`); undefined: nobody knows it, so ECS starts the image. */
-  program?: readonly string[];
-  /** User that it runs as. Default: the image's own. */
-  user?: string;
-}
 
 /** A job's services: their shape, their variables by container, and the names the job finds them by. */
 export interface ServicesPlan {

@@ -8,13 +8,13 @@ import {
 } from '@serverless-gitlab-runner/fleet';
 import { quoted } from '../../bounded-text.ts';
 import { JobRefusedError } from '../../errors.ts';
+import { sizeInWords } from '../../parse-quantity.ts';
+import type { Findings } from '../findings.ts';
 import { expandVariables } from '../request/expand-variables.ts';
 import type { JobOverrides, Setting } from '../request/job-overrides.ts';
 import type { JobRequest } from '../request/job-request.ts';
-import { sizeInWords } from '../request/parse-quantity.ts';
 import { parseArchitecture } from '../request/parse-setting.ts';
 import { MOST_OPTION_CHARACTERS } from '../request/refuse-long-texts.ts';
-import type { Findings } from '../run/findings.ts';
 
 type FleetJob = FleetConfig['job'];
 

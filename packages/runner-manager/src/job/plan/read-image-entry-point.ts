@@ -2,9 +2,10 @@ import { JobRefusedError, messageOf, SystemFailureError } from '../../errors.ts'
 import type { ExecutorContext } from '../../executor-context.ts';
 import { ImageUnavailableError } from '../../registry/read-image-config.ts';
 import { RegistryError } from '../../registry/registry-request.ts';
-import { inSeconds, type JobLog } from '../run/job-log.ts';
+import type { JobTaskShape } from '../../task/task-shape.ts';
+import { inSeconds, type JobLog } from '../job-log.ts';
 import { WAY_OUT } from './plan-image-entry-point.ts';
-import type { JobTaskPlan, JobTaskShape } from './plan-job-task.ts';
+import type { JobTaskPlan } from './plan-job-task.ts';
 import type { RegistryAccess } from './plan-registry-logins.ts';
 
 /**

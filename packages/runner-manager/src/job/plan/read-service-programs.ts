@@ -1,12 +1,12 @@
 import { JobRefusedError, messageOf } from '../../errors.ts';
 import type { ExecutorContext } from '../../executor-context.ts';
 import { MOST_OVERRIDE_CHARACTERS } from '../../task/run-job-task.ts';
+import type { ServiceShape } from '../../task/task-shape.ts';
+import { inSeconds, type JobLog } from '../job-log.ts';
 import type { JobRequest } from '../request/job-request.ts';
 import { overridableEnvironment } from '../request/overridable-environment.ts';
-import { inSeconds, type JobLog } from '../run/job-log.ts';
 import type { JobTaskPlan } from './plan-job-task.ts';
 import type { ServiceProgram } from './plan-service-programs.ts';
-import type { ServiceShape } from './plan-services.ts';
 
 /** How a job's services are started. */
 export interface StartableServices {

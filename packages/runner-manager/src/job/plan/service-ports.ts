@@ -1,12 +1,12 @@
 import { quoted, refuseLonger } from '../../bounded-text.ts';
 import { JobRefusedError } from '../../errors.ts';
 import { tagOf } from '../../registry/registry-path.ts';
+import type { Findings } from '../findings.ts';
 import { expandVariables } from '../request/expand-variables.ts';
 import { type JobOverrides, PORT_VARIABLE, type Setting } from '../request/job-overrides.ts';
 import type { ServiceRequest } from '../request/job-request.ts';
 import { parsePort } from '../request/parse-setting.ts';
 import { MOST_OPTION_CHARACTERS } from '../request/refuse-long-texts.ts';
-import type { Findings } from '../run/findings.ts';
 
 /** A service as far as waiting for it and telling of it goes. */
 export interface PlannedService {

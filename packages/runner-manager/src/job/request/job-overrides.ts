@@ -1,8 +1,8 @@
 import type { Architecture, CapacityProvider } from '@serverless-gitlab-runner/fleet';
 import { refuseLonger } from '../../bounded-text.ts';
+import { parseCpu, parseMemory, parseStorage } from '../../parse-quantity.ts';
 import { type DockerAuthConfig, parseDockerAuthConfig } from './docker-auth-config.ts';
 import type { JobRequest } from './job-request.ts';
-import { parseCpu, parseMemory, parseStorage } from './parse-quantity.ts';
 import { parseArchitecture, parseCapacity, parsePort } from './parse-setting.ts';
 
 /** GitLab Runner's own flag for it, which its Kubernetes executor reads. */

@@ -1,8 +1,8 @@
 import type { ExecutorContext } from '../../executor-context.ts';
 import { explainScriptFailure } from '../end/explain-script-failure.ts';
 import { summarizeTask } from '../end/summarize-task.ts';
-import type { JobSession } from '../start/job-session.ts';
-import { createJobLog } from './job-log.ts';
+import { createJobLog } from '../job-log.ts';
+import type { JobSession } from '../job-session.ts';
 import { tellDeath, untoldDeaths } from './service-deaths.ts';
 
 /** GitLab's stages that run the user's scripts. */

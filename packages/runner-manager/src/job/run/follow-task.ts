@@ -1,7 +1,7 @@
 import { isEnding } from '../../task/task-facts.ts';
 import type { TaskWatcher } from '../../task/watch-tasks.ts';
 import { announceEnd } from '../end/announce-end.ts';
-import type { JobSession } from '../start/job-session.ts';
+import type { JobSession } from '../job-session.ts';
 
 /**
  * Keeps what ECS says of a session's task, and cuts the connection when the task has ended, so that a stage's hook need not

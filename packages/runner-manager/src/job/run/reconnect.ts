@@ -1,6 +1,6 @@
 import type { ExecutorContext } from '../../executor-context.ts';
 import { hasContainerEnded } from '../../task/task-facts.ts';
-import type { JobSession } from '../start/job-session.ts';
+import type { JobSession } from '../job-session.ts';
 
 /** Milliseconds that a helper may take to answer a new connection, and to answer over one that still stands. */
 const RECONNECT_MS = 20_000;

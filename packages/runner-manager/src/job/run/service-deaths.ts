@@ -1,8 +1,8 @@
 import type { Container, Task } from '@aws-sdk/client-ecs';
 import type { ExecutorContext } from '../../executor-context.ts';
 import { shipsServices } from '../../task/task-definition.ts';
+import type { JobSession } from '../job-session.ts';
 import { OTHER_PORT, type PlannedService } from '../plan/service-ports.ts';
-import type { JobSession } from '../start/job-session.ts';
 import { lastLines } from './last-lines.ts';
 
 const ADDRESS_IN_USE = /address (is )?already in use|EADDRINUSE|port [0-9]+ (is )?already in use/i;

@@ -14,9 +14,9 @@ import {
 import type { JobTaskDefinition } from '../../task/task-definition.ts';
 import { privateAddressOf } from '../../task/task-facts.ts';
 import type { TaskWatcher } from '../../task/watch-tasks.ts';
+import { inSeconds, type JobLog } from '../job-log.ts';
+import type { StartedTask } from '../job-session.ts';
 import type { JobTaskPlan } from '../plan/plan-job-task.ts';
-import { inSeconds, type JobLog } from '../run/job-log.ts';
-import type { StartedTask } from './job-session.ts';
 
 export interface AcquireSettings {
   runTask: RunTaskSettings;

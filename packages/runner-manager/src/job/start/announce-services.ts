@@ -1,4 +1,4 @@
-import type { JobLog } from '../run/job-log.ts';
+import type { JobLog } from '../job-log.ts';
 import type { JobConnection } from './open-connection.ts';
 
 /** Under which services find the job's container, as with GitLab's Docker executor and FF_NETWORK_PER_BUILD. */

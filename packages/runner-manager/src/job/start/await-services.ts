@@ -1,9 +1,9 @@
 import { JobRefusedError } from '../../errors.ts';
 import type { ExecutorContext } from '../../executor-context.ts';
+import { inSeconds, type JobLog } from '../job-log.ts';
+import type { JobSession } from '../job-session.ts';
 import type { PlannedService } from '../plan/service-ports.ts';
-import { inSeconds, type JobLog } from '../run/job-log.ts';
 import { lastLinesOf, tellDeath, untoldDeaths } from '../run/service-deaths.ts';
-import type { JobSession } from './job-session.ts';
 import type { JobConnection } from './open-connection.ts';
 
 /** Seconds beyond those for which the helper waits that its answer may take. */

@@ -1,7 +1,7 @@
 import { estimateCostUsd } from '@serverless-gitlab-runner/fleet';
 import type { ExecutorContext } from '../../executor-context.ts';
 import { isSpotInterruption } from '../../task/task-facts.ts';
-import type { JobSession, StartedTask } from './job-session.ts';
+import type { JobSession, StartedTask } from '../job-session.ts';
 
 /** Tells the bus that a job's task takes commands. */
 export async function publishStarted(context: ExecutorContext, session: JobSession): Promise<void> {

@@ -1,8 +1,8 @@
 import type { ExecutorContext } from '../../executor-context.ts';
 import { hasImages } from '../../task/task-facts.ts';
 import type { TaskWatcher } from '../../task/watch-tasks.ts';
+import type { JobSession } from '../job-session.ts';
 import type { JobTaskPlan } from '../plan/plan-job-task.ts';
-import type { JobSession } from './job-session.ts';
 
 /**
  * Gets the secrets with which ECS pulls a job's images: those of the fleet are there, a login of the job is lent one.

@@ -4,8 +4,8 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SystemFailureError } from '../../errors.ts';
 import { limitConcurrency } from '../../limit-concurrency.ts';
+import { controlSocketOf, type JobFolder, writeSshConfig } from '../job-folder.ts';
 import { type AskOptions, askHelper, type CommandOutput } from '../run/ask-helper.ts';
-import { controlSocketOf, type JobFolder, writeSshConfig } from './job-folder.ts';
 
 /** The one SSH connection of a job. The run hook's `ssh` uses it too, so that a job makes one handshake. */
 export interface JobConnection {

@@ -1,16 +1,8 @@
 import { SystemFailureError } from '../../errors.ts';
+import { inSeconds, type JobLog } from '../job-log.ts';
 import type { JobTaskPlan } from '../plan/plan-job-task.ts';
 import type { ServiceVariable } from '../plan/service-variables.ts';
-import { inSeconds, type JobLog } from '../run/job-log.ts';
 import type { JobConnection } from './open-connection.ts';
-
-/**
- * The most bytes of a service's variables. Linux starts no program whose variables and arguments come to more than 2 MiB;
- * the image's own variables and its arguments need some of it.
- */
-export const LARGEST_ENVIRONMENT_BYTES = 1 << 20;
-/** Bytes of one variable with its name, from which on Linux starts no program (`MAX_ARG_STRLEN`). */
-export const LARGEST_VARIABLE_BYTES = 131_072;
 
 /** A service's variables as its agent reads them: their number, and each as `NAME=value`, all ended by NUL. */
 function* encodeEnvironment(variables: readonly ServiceVariable[]): Generator<string> {

@@ -1,7 +1,7 @@
 import { messageOf } from '../../errors.ts';
 import type { ExecutorContext } from '../../executor-context.ts';
 import { repeat } from '../../repeat.ts';
-import type { JobSession } from './job-session.ts';
+import type { JobSession } from '../job-session.ts';
 
 /** Words that may get lost before the dead man's switch ends a task. */
 const HEARTBEATS_A_PATIENCE = 4;

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Task } from '@aws-sdk/client-ecs';
 import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
-import type { StopExplanation } from '../../task/explain-stop.ts';
-import type { SecretLease } from '../../task/lease-secrets.ts';
-import type { JobTaskShape } from '../plan/plan-job-task.ts';
-import type { PlannedService } from '../plan/service-ports.ts';
-import type { JobIdentity } from '../request/job-identity.ts';
-import type { JobResponse } from '../request/job-response.ts';
-import type { JobConnection } from './open-connection.ts';
+import type { StopExplanation } from '../task/explain-stop.ts';
+import type { SecretLease } from '../task/lease-secrets.ts';
+import type { JobTaskShape } from '../task/task-shape.ts';
+import type { PlannedService } from './plan/service-ports.ts';
+import type { JobIdentity } from './request/job-identity.ts';
+import type { JobResponse } from './request/job-response.ts';
+import type { JobConnection } from './start/open-connection.ts';
 
 /** A task that was started for a job. */
 export interface StartedTask {

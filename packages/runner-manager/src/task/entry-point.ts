@@ -1,6 +1,6 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { BUILD_CONTAINER } from '@serverless-gitlab-runner/fleet';
-import { JobRefusedError, TaskEndedError } from '../../errors.ts';
+import { JobRefusedError, TaskEndedError } from '../errors.ts';
 
 const SHELL = /(^|\/)(ba|da|a|k|z)?sh$/;
 /** A shell's option after which the program is one text: `-c`, `-lc`. */

@@ -1,6 +1,6 @@
-import { type ImageParts, imageParts, isOneOf } from '../plan/image-parts.ts';
 import type { JobOverrides } from '../request/job-overrides.ts';
 import { INSTEAD, isDockerClient } from '../request/refuse-unsupported.ts';
+import { type ImageParts, imageParts, isOneOf } from './image-parts.ts';
 
 /** What is known of a job when its notes are written. */
 export interface Advised {
