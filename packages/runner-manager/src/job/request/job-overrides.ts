@@ -24,7 +24,7 @@ export interface Setting<Value> {
 }
 
 /**
- * All that a job may set by variables, bounded and parsed: the table in the README. What the job does not set is
+ * All that a job may set by variables, bounded and parsed: the table in docs/writing-jobs.md. What the job does not set is
  * undefined. No other variable decides anything; names of images, services, users and platforms refer to variables.
  */
 export interface JobOverrides {
