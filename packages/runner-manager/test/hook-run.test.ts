@@ -80,6 +80,17 @@ describe('run', () => {
     expect(Date.now() - startedAt).toBeLessThan(30_000);
   });
 
+  it('hands its output to nothing that outlives it: gitlab-runner would wait for that at each stage', async () => {
+    const seen = join(bed.folder, 'output-of-sleep');
+    const look = 'out=$(readlink /proc/$$/fd/1); errors=$(readlink /proc/$$/fd/2)';
+    const sleep = `#!/bin/sh\n${look}\necho "$out $errors" > ${seen}\nexec /bin/sleep "$@"\n`;
+    // Holds the pipe of words open until there is something to see.
+    await ssh(`(until [ -s ${seen} ]; do /bin/sleep 0.05; done) > /dev/null & echo "job-helper: exit 0" >&2`);
+    await writeFile(join(bed.folder, 'bin/sleep'), sleep, { mode: 0o755 });
+    expect((await stage()).code).toBe(0);
+    expect(await readFile(seen, 'utf8')).toBe('/dev/null /dev/null\n');
+  });
+
   it('leaves nothing behind in the temporary folder', async () => {
     const temporary = join(bed.folder, 'tmp');
     await mkdir(temporary);
