@@ -17,9 +17,12 @@ export interface Forwarded {
   body: Buffer | IncomingMessage;
 }
 
-/** Passes requests on to one server, over connections that it keeps. */
+/**
+ * Passes requests on to one server, each over a connection of its own: one that is kept may be closed by the server at the very
+ * moment of the next request, and that would be a fault that no rule asked for.
+ */
 export class Upstream {
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #agent = new Agent({ keepAlive: false });
   readonly #base: URL;
 
   constructor(base: string) {

@@ -57,6 +57,16 @@ describe('what no rule takes', () => {
     expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('last');
   });
 
+  it('asks over a connection of its own, which the server cannot have closed a moment ago', async () => {
+    const ports: (number | undefined)[] = [];
+    const { proxy } = await startBench((request, response) => {
+      ports.push(request.socket.remotePort);
+      response.end();
+    });
+    for (let call = 0; call < 3; call += 1) await (await fetch(proxy.url)).text();
+    expect(new Set(ports).size).toBe(3);
+  });
+
   it('passes answers without a body', async () => {
     const { proxy } = await startBench((_request, response) =>
       response.writeHead(204, { 'x-last': 'a' }).end(),
