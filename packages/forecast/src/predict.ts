@@ -1,4 +1,11 @@
-import { type Book, type FollowerTally, type JobName, type JobRecord, recordOf, type TaskKind } from './book.ts';
+import {
+  type Book,
+  type FollowerTally,
+  type JobName,
+  type JobRecord,
+  recordOf,
+  type TaskKind,
+} from './book.ts';
 import { isOff } from './brake.ts';
 
 /**

@@ -63,7 +63,10 @@ describe('a book', () => {
     expect(sizeOf(book)).toEqual({ jobs: 0, followers: 0, claims: 0, recent: 0 });
   });
 
-  const anyTime = fc.oneof(fc.integer({ min: -10, max: 1_000_000 }), fc.constantFrom(Number.NaN, Infinity, -Infinity));
+  const anyTime = fc.oneof(
+    fc.integer({ min: -10, max: 1_000_000 }),
+    fc.constantFrom(Number.NaN, Infinity, -Infinity),
+  );
   const anyName = fc.oneof(fc.constantFrom('a', 'b', 'c', ''), fc.string({ maxLength: 300 }));
   const anyArrival: fc.Arbitrary<ArrivedJob> = fc.record({
     project: fc.constantFrom('p', 'q'),

@@ -97,10 +97,8 @@ describe('what follows a running job', () => {
 
   it('follows a changed pipeline within some runs', () => {
     const book = createBook();
-    for (let run = 0; run < 100; run += 1)
-      learnPipeline(book, ['build', 'old'], { pipeline: `${run}` });
-    for (let run = 0; run < 16; run += 1)
-      learnPipeline(book, ['build', 'new'], { pipeline: `n${run}` });
+    for (let run = 0; run < 100; run += 1) learnPipeline(book, ['build', 'old'], { pipeline: `${run}` });
+    for (let run = 0; run < 16; run += 1) learnPipeline(book, ['build', 'new'], { pipeline: `n${run}` });
     expect(followers(book, [running('build')]).map(([name]) => name)).toEqual(['new']);
   });
 });

@@ -49,7 +49,11 @@ function calibrated(label: string, provisioningSeconds: number, images = TODAYS_
 }
 
 export const TODAYS_STARTS = calibrated("today's images", PROVISIONING_SECONDS);
-export const SMALL_STARTS = calibrated('small images (section 3 of issue 14)', PROVISIONING_SECONDS, SMALL_IMAGES);
+export const SMALL_STARTS = calibrated(
+  'small images (section 3 of issue 14)',
+  PROVISIONING_SECONDS,
+  SMALL_IMAGES,
+);
 
 /** Other start models that fit the source, or differ from it on purpose. */
 export const OTHER_STARTS: readonly StartModel[] = [
@@ -57,7 +61,11 @@ export const OTHER_STARTS: readonly StartModel[] = [
   calibrated('provisioning 25 s, same source', 25),
   { ...TODAYS_STARTS, label: 'half the rate', megabytesPerSecond: TODAYS_STARTS.megabytesPerSecond / 2 },
   // AWS measured starts up to 27 % faster with zstd: https://aws.amazon.com/blogs/containers/reducing-aws-fargate-startup-times-with-zstd-compressed-container-images/
-  { ...TODAYS_STARTS, label: 'rate × 1.5 (zstd)', megabytesPerSecond: TODAYS_STARTS.megabytesPerSecond * 1.5 },
+  {
+    ...TODAYS_STARTS,
+    label: 'rate × 1.5 (zstd)',
+    megabytesPerSecond: TODAYS_STARTS.megabytesPerSecond * 1.5,
+  },
   { ...TODAYS_STARTS, label: 'rate × 3 (SOCI)', megabytesPerSecond: TODAYS_STARTS.megabytesPerSecond * 3 },
   SMALL_STARTS,
 ];

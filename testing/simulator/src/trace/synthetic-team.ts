@@ -81,7 +81,9 @@ export function syntheticTeam(team: Team, seed: number): Trace {
   for (let day = 0; day < team.teachingDays + team.measuredDays; day += 1) {
     const midnight = startOfWeekday(day);
     const pushes = poisson(random, team.people * PIPELINES_A_PERSON_AND_DAY);
-    const times = Array.from({ length: pushes }, () => midnight + timeOfDay(random)).sort((one, other) => one - other);
+    const times = Array.from({ length: pushes }, () => midnight + timeOfDay(random)).sort(
+      (one, other) => one - other,
+    );
     for (const at of times) {
       // Some projects are busier: the smaller of two draws favours the first.
       const project = projects[Math.min(random.between(0, count - 1), random.between(0, count - 1))];
