@@ -35,16 +35,14 @@ export interface Figures {
 }
 
 /**
- * Figures of outcomes of one trace.
- * @param today outcome that the others are compared with
- * @param startSeconds what one start is
+ * Figures of an outcome.
+ * @param today the outcome with the same traces that it is compared with
  */
-export function figuresOf(outcome: Outcome, today: Outcome, startSeconds: number): Figures {
+export function figuresOf(outcome: Outcome, today: Outcome): Figures {
   const waits = outcome.pipelines.map(({ waitedSeconds }) => waitedSeconds);
   const long = outcome.pipelines
     .filter(({ stages }) => stages >= 4)
     .map(({ waitedSeconds }) => waitedSeconds);
-  const waitedSeconds = distributionOf(waits);
   const { policy, bill, ahead } = outcome;
   const usd = totalUsd(bill);
   const todaysWaits = today.pipelines.map((pipeline) => pipeline.waitedSeconds);
@@ -54,13 +52,9 @@ export function figuresOf(outcome: Outcome, today: Outcome, startSeconds: number
     policy: policy.name,
     label: policy.label,
     pipelines: waits.length,
-    waitedSeconds,
-    waitedStarts: {
-      median: waitedSeconds.median / startSeconds,
-      mean: waitedSeconds.mean / startSeconds,
-      p95: waitedSeconds.p95 / startSeconds,
-    },
-    longPipelinesMeanStarts: long.length === 0 ? undefined : sum(long) / long.length / startSeconds,
+    waitedSeconds: distributionOf(waits),
+    waitedStarts: distributionOf(outcome.pipelines.map(({ waitedStarts }) => waitedStarts)),
+    longPipelinesMeanStarts: long.length === 0 ? undefined : sum(long) / long.length,
     usd,
     managersUsd: bill.usd.managers,
     unclaimedUsd: bill.usd.unclaimed,

@@ -1,5 +1,6 @@
 /** What a bill's lines are for. `unclaimed`: tasks started ahead that no job took. `idle`: those taken, until then. */
-export type CostKind = 'jobs' | 'managers' | 'unclaimed' | 'idle';
+export const COST_KINDS = ['jobs', 'managers', 'unclaimed', 'idle'] as const;
+export type CostKind = (typeof COST_KINDS)[number];
 
 /** Dollars by kind, of what begins in the measured time. */
 export interface Bill {

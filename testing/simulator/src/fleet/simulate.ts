@@ -12,7 +12,7 @@ import type { Policy } from '../policies.ts';
 import { drawn } from '../random.ts';
 import type { Attempt, JobTrace, PipelineTrace, Trace } from '../trace/trace.ts';
 import { type Ahead, createAhead } from './ahead.ts';
-import { type Bill, charge, createBill } from './bill.ts';
+import { type Bill, COST_KINDS, charge, createBill } from './bill.ts';
 import { type Clock, createClock } from './clock.ts';
 import { type Compute, codebuild, fargate, instant, managedInstances, type StartedTask } from './compute.ts';
 import { createManagers, type Manager, type ManagerPool } from './managers.ts';
@@ -22,6 +22,8 @@ export interface PipelineOutcome {
   stages: number;
   /** Seconds that it took longer than its jobs' scripts and their ends, on its longest path. */
   waitedSeconds: number;
+  /** The same, in mean starts of the trace's job tasks. */
+  waitedStarts: number;
 }
 
 export interface Outcome {
@@ -43,6 +45,28 @@ interface Run {
   queuedAt: number;
   isTaken: boolean;
   onEnd(succeeded: boolean): void;
+}
+
+/** Outcomes of one policy with several traces, as one. */
+export function pooled(outcomes: readonly Outcome[]): Outcome {
+  const [first] = outcomes;
+  if (first === undefined) throw new RangeError('there are no outcomes');
+  const bill = createBill();
+  for (const kind of COST_KINDS) bill.usd[kind] = sum(outcomes.map((outcome) => outcome.bill.usd[kind]));
+  return {
+    policy: first.policy,
+    pipelines: outcomes.flatMap(({ pipelines }) => pipelines),
+    bill,
+    ahead: {
+      started: sum(outcomes.map(({ ahead }) => ahead.started)),
+      claimed: sum(outcomes.map(({ ahead }) => ahead.claimed)),
+    },
+    managers: sum(outcomes.map(({ managers }) => managers)),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** Runs a trace under a policy. The same arguments have the same outcome. */
@@ -167,7 +191,6 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
     const takenAt = clock.now();
     if (claimed) {
       outcome.ahead.claimed += isMeasured(claimed.startedAt) ? 1 : 0;
-      charge(outcome.bill, 'idle', claimed.usdUntil(takenAt), isMeasured(claimed.startedAt));
     }
     const task = claimed ?? compute.start(job, drawn(seed, 'job-start', job.id));
     ahead?.placed(pipeline, job, takenAt + (claimed ? 0 : leadSeconds * SECOND));
@@ -191,7 +214,8 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
     clock.at(scriptEnd + job.tailSeconds * SECOND, () => {
       const { task, claimed, takenAt, manager } = place;
       const usd = task.end(clock.now());
-      const idle = claimed?.usdUntil(takenAt) ?? 0;
+      const idle = claimed ? claimed.usdUntil(takenAt) - claimed.usdUntil(claimed.readyAt) : 0;
+      charge(outcome.bill, 'idle', Math.max(0, idle), isMeasured(task.startedAt));
       charge(outcome.bill, 'jobs', usd - Math.max(0, idle), isMeasured(task.startedAt));
       if (manager) managers.finish(manager, job.id);
       const startSeconds = claimed ? undefined : task.startSeconds;
@@ -266,7 +290,7 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
 
   const endPipeline = ({ at, stages }: PipelineTrace, waitedSeconds: number) => {
     active -= 1;
-    if (isMeasured(at)) outcome.pipelines.push({ stages: stages.length, waitedSeconds });
+    if (isMeasured(at)) outcome.pipelines.push({ stages: stages.length, waitedSeconds, waitedStarts: waitedSeconds / leadSeconds });
     if (active === 0) clock.at(trace.endsAt, () => managers.close());
   };
 

@@ -3,9 +3,30 @@ import { createRandom, type Random } from '../random.ts';
 import type { Attempt, FleetSettings, JobTrace, PipelineTrace, Trace } from './trace.ts';
 
 /**
- * Teams that do not exist. Every number here is assumed: they are written where they can be read and changed, and real teams
- * have `--trace`.
+ * How such a team works. Teams here do not exist, and every number of this file is assumed: they stand where they can be read
+ * and changed, the habits are varied in the page's last table, and real teams have `--trace`.
  */
+export interface Habits {
+  /** Part of projects in which later stages run an image whose tag an earlier one pushes; half of those stages' jobs do. */
+  movingImages: number;
+  /** Part of the jobs after the first stage that rules leave out for some changes. */
+  ruledJobs: number;
+  /** Chance of each pipeline that its project's images were updated since the last one. */
+  imageUpdates: number;
+  /** Factor of the jobs' chances to fail, which are 0.5 to 5 %. */
+  failures: number;
+  /** Median of the images' compressed megabytes; they spread from a quarter to four times of it. */
+  imageMb: number;
+}
+
+export const HABITS: Habits = {
+  movingImages: 0.12,
+  ruledJobs: 0.3,
+  imageUpdates: 1 / 60,
+  failures: 1,
+  imageMb: 180,
+};
+
 export interface Team {
   people: number;
   /** Weekdays whose pipelines only teach, and weekdays measured after them. */
@@ -72,10 +93,10 @@ interface ProjectTemplate {
 }
 
 /** A team's pipelines over whole weeks, Monday first. */
-export function syntheticTeam(team: Team, seed: number): Trace {
+export function syntheticTeam(team: Team, seed: number, habits: Habits = HABITS): Trace {
   const random = createRandom(seed);
   const count = Math.max(2, Math.round(team.people / PEOPLE_A_PROJECT));
-  const projects = Array.from({ length: count }, (_, index) => makeProject(random, `project-${index + 1}`));
+  const projects = Array.from({ length: count }, (_, index) => makeProject(random, `project-${index + 1}`, habits));
   const ids = { job: 0, pipeline: 0 };
   const pipelines: PipelineTrace[] = [];
   for (let day = 0; day < team.teachingDays + team.measuredDays; day += 1) {
@@ -87,7 +108,7 @@ export function syntheticTeam(team: Team, seed: number): Trace {
     for (const at of times) {
       // Some projects are busier: the smaller of two draws favours the first.
       const project = projects[Math.min(random.between(0, count - 1), random.between(0, count - 1))];
-      const pipeline = project && makePipeline(random, project, at, ids);
+      const pipeline = project && makePipeline(random, project, { at, ids, habits });
       if (pipeline) pipelines.push(pipeline);
     }
   }
@@ -105,12 +126,12 @@ function startOfWeekday(day: number): number {
   return (Math.floor(day / 5) * 7 + (day % 5)) * DAY;
 }
 
-function makeProject(random: Random, name: string): ProjectTemplate {
+function makeProject(random: Random, name: string, habits: Habits): ProjectTemplate {
   const images = Array.from({ length: random.between(1, 3) }, (_, index) => ({
     image: `${name}-image-${index + 1}`,
-    imageMb: clamped(logNormal(random, 180, 0.7), 30, 900),
+    imageMb: clamped(logNormal(random, habits.imageMb, 0.7), habits.imageMb / 6, habits.imageMb * 5),
   }));
-  const pushesItsImage = random.chance(0.12);
+  const pushesItsImage = random.chance(habits.movingImages);
   const stageCount = 1 + weighted(random, STAGES);
   const deploysOnlyProtected = stageCount > 2 && random.chance(0.7);
   const stages = Array.from({ length: stageCount }, (_, stage) => {
@@ -125,30 +146,36 @@ function makeProject(random: Random, name: string): ProjectTemplate {
         { cpu: 1024, memory: 2048 },
         { cpu: 2048, memory: 4096 },
       ]),
-      imageMoves: pushesItsImage && stage > 0 && random.chance(0.5),
+      imageMoves: random.chance(0.5) && pushesItsImage && stage > 0,
       medianSeconds: clamped(logNormal(random, 80, 0.8), 10, 1500),
       spread: 0.1 + 0.25 * random.next(),
-      failureChance: random.pick([0.005, 0.01, 0.03, 0.05]),
+      failureChance: habits.failures * random.pick([0.005, 0.01, 0.03, 0.05]),
       hasRetry: random.chance(0.3),
-      onlyFor: stage > 0 && random.chance(0.3) ? someChanges(random) : undefined,
+      onlyFor: someChanges(random, stage > 0 ? habits.ruledJobs : 0),
       onlyProtected: isDeploy,
     }));
   });
   return { name, stages, imageVersion: 1 };
 }
 
-function someChanges(random: Random): ReadonlySet<Change> {
+/** What a rule is about; undefined: the job has none. What is drawn does not depend on the chance, so that habits can be compared. */
+function someChanges(random: Random, chance: number): ReadonlySet<Change> | undefined {
   const main = random.pick(['backend', 'frontend', 'infrastructure'] as const);
-  return new Set<Change>([main, 'everything']);
+  return random.chance(chance) ? new Set<Change>([main, 'everything']) : undefined;
+}
+
+interface Push {
+  at: number;
+  ids: { job: number; pipeline: number };
+  habits: Habits;
 }
 
 function makePipeline(
   random: Random,
   project: ProjectTemplate,
-  at: number,
-  ids: { job: number; pipeline: number },
+  { at, ids, habits }: Push,
 ): PipelineTrace | undefined {
-  if (random.chance(1 / 60)) project.imageVersion += 1;
+  if (random.chance(habits.imageUpdates)) project.imageVersion += 1;
   const isProtected = random.chance(0.2);
   const names = Object.keys(CHANGES) as Change[];
   const change = names[weighted(random, Object.values(CHANGES))] ?? 'everything';
