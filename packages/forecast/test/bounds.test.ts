@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type ArrivedJob,
+  type Book,
   createBook,
   type FinishedJob,
   learnArrival,
@@ -14,6 +15,21 @@ import {
   sizeOf,
 } from '../src/index.ts';
 import { finished, followers, job, learnPipeline, running, SECOND, task } from './support/pipelines.ts';
+
+type Event =
+  | { kind: 'arrival'; job: ArrivedJob; now: number }
+  | { kind: 'end'; job: FinishedJob }
+  | { kind: 'claim'; job: ArrivedJob; claimed: boolean; now: number };
+
+function fedWith(events: readonly Event[]): Book {
+  const book = createBook();
+  for (const event of events) {
+    if (event.kind === 'arrival') learnArrival(book, event.job, event.now);
+    else if (event.kind === 'end') learnEnd(book, event.job);
+    else learnClaim(book, event.job, event.claimed, event.now);
+  }
+  return book;
+}
 
 describe('a book', () => {
   it('stays within its bounds with a million names', () => {
@@ -96,12 +112,7 @@ describe('a book', () => {
   it('fed with anything predicts only what it saw of that project and protection, with chances and times that make sense', () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 60 }), fc.nat(1_000_000), (events, now) => {
-        const book = createBook();
-        for (const event of events) {
-          if (event.kind === 'arrival') learnArrival(book, event.job, event.now);
-          else if (event.kind === 'end') learnEnd(book, event.job);
-          else learnClaim(book, event.job, event.claimed, event.now);
-        }
+        const book = fedWith(events);
         const view = { project: 'p', isProtected: false, running: [running('a'), running('b')] };
         for (const moment of ['at-success', 'before-end', 'at-start'] as const) {
           for (const prediction of predict(book, view, { moment, leadSeconds: 60, now })) {

@@ -40,9 +40,7 @@ export interface Figures {
  */
 export function figuresOf(outcome: Outcome, today: Outcome): Figures {
   const waits = outcome.pipelines.map(({ waitedSeconds }) => waitedSeconds);
-  const long = outcome.pipelines
-    .filter(({ stages }) => stages >= 4)
-    .map(({ waitedSeconds }) => waitedSeconds);
+  const long = outcome.pipelines.filter(({ stages }) => stages >= 4).map((pipeline) => pipeline.waitedStarts);
   const { policy, bill, ahead } = outcome;
   const usd = totalUsd(bill);
   const todaysWaits = today.pipelines.map((pipeline) => pipeline.waitedSeconds);

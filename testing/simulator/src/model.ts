@@ -127,8 +127,6 @@ export const INSTANCE_DISK_HOUR_USD = (0.08 * 80) / 730;
 export const INSTANCE_START_SECONDS = 35;
 /** A task on an instance that runs: network interface ("several seconds") and containers. Assumed from that sentence. @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-recommendations.html */
 export const INSTANCE_TASK_SECONDS = 5;
-/** `scaleInAfter`, 0 to 3,600; AWS's default is not published. @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_InfrastructureOptimization.html */
-export const INSTANCE_IDLE_SECONDS = 300;
 
 /**
  * CodeBuild, general1.small (2 vCPU) and general1.medium (4 vCPU) on Linux in us-east-1, USD a minute. Billed from the build's

@@ -27,6 +27,11 @@ export interface Policy {
   alwaysOn: boolean;
   /** Whether one manager has the places of all that the fleet may have, up to the 200 that a manager may have. */
   oneManager: boolean;
+  /**
+   * Of managed instances, in milliseconds: `scaleInAfter`, from 0 to an hour. AWS's default is not published.
+   * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_InfrastructureOptimization.html
+   */
+  instanceIdleMs: number;
 }
 
 const TODAY: Policy = {
@@ -37,6 +42,7 @@ const TODAY: Policy = {
   idleMs: 300 * SECOND,
   alwaysOn: false,
   oneManager: false,
+  instanceIdleMs: 300 * SECOND,
 };
 
 const NEXT: AheadPolicy = { moment: 'before-end', first: false, isWrong: false, keepsBook: false };
@@ -53,24 +59,29 @@ export const POLICIES: readonly Policy[] = [
   policy('next-success', 'next stage, at the last success', { ahead: { ...NEXT, moment: 'at-success' } }),
   policy('next-end', 'next stage, before the expected end', { ahead: NEXT }),
   policy('next-start', 'next stage, at the start', { ahead: { ...NEXT, moment: 'at-start' } }),
-  policy('next-end-book', 'next stage, the book is kept', { ahead: { ...NEXT, keepsBook: true } }),
-  policy('next-end-one', 'next stage, book kept, one manager', {
+  policy('next-end-book', 'next stage, book kept', { ahead: { ...NEXT, keepsBook: true } }),
+  policy('next-one', 'next stage, one manager', { ahead: NEXT, oneManager: true }),
+  policy('next-one-book', 'next stage, one manager, book kept', {
     ahead: { ...NEXT, keepsBook: true },
     oneManager: true,
   }),
-  policy('first', 'first stage too, one manager', {
+  policy('first', 'first stage too, one manager, book kept', {
     ahead: { ...NEXT, first: true, keepsBook: true },
     oneManager: true,
   }),
   policy('hour', 'a manager stays an hour', { idleMs: HOUR }),
   policy('hour-next', 'stays an hour, next stage', { ahead: NEXT, idleMs: HOUR }),
-  policy('hour-next-one', 'an hour, next stage, one manager', {
-    ahead: { ...NEXT, keepsBook: true },
+  policy('hour-next-one', 'stays an hour, next stage, one manager', {
+    ahead: NEXT,
     idleMs: HOUR,
     oneManager: true,
   }),
   policy('always-on', 'a manager is always on', { alwaysOn: true }),
-  policy('managed-instances', 'jobs on Managed Instances', { compute: 'managed-instances' }),
+  policy('managed-instances', 'jobs on Managed Instances, idle 300 s', { compute: 'managed-instances' }),
+  policy('instances-60', 'jobs on Managed Instances, idle 60 s', {
+    compute: 'managed-instances',
+    instanceIdleMs: 60 * SECOND,
+  }),
   policy('codebuild', 'CodeBuild at its list price', { compute: 'codebuild' }),
   policy('wrong', 'next stage, always wrong', { ahead: { ...NEXT, keepsBook: true, isWrong: true } }),
   policy('oracle', 'an oracle of the next stage', { ahead: { ...NEXT, moment: 'exactly' } }),

@@ -4,7 +4,6 @@ import {
   CODEBUILD_PROVISIONING_SECONDS,
   INSTANCE_DISK_HOUR_USD,
   INSTANCE_GIB_PER_VCPU,
-  INSTANCE_IDLE_SECONDS,
   INSTANCE_START_SECONDS,
   INSTANCE_TASK_SECONDS,
   INSTANCE_USABLE_MEMORY,
@@ -130,8 +129,12 @@ interface Instance {
   uses: number;
 }
 
-/** EC2 that ECS runs: instances of one size, each filled before the next, ended when idle for `INSTANCE_IDLE_SECONDS`. */
-export function managedInstances(clock: Clock, model: StartModel, vcpu: number): Compute {
+/** EC2 that ECS runs: instances of one size, each filled before the next, ended when idle. */
+export function managedInstances(
+  clock: Clock,
+  model: StartModel,
+  { vcpu, idleMs }: { vcpu: number; idleMs: number },
+): Compute {
   const instances = new Set<Instance>();
   let usd = 0;
 
@@ -156,7 +159,7 @@ export function managedInstances(clock: Clock, model: StartModel, vcpu: number):
     instance.tasks -= 1;
     const { uses } = instance;
     if (instance.tasks > 0) return;
-    clock.at(clock.now() + INSTANCE_IDLE_SECONDS * SECOND, () => {
+    clock.at(clock.now() + idleMs, () => {
       if (instance.tasks > 0 || instance.uses !== uses) return;
       instances.delete(instance);
       const hours = (clock.now() - instance.startedAt) / SECOND / 3600;

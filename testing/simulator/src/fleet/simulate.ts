@@ -290,7 +290,12 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
 
   const endPipeline = ({ at, stages }: PipelineTrace, waitedSeconds: number) => {
     active -= 1;
-    if (isMeasured(at)) outcome.pipelines.push({ stages: stages.length, waitedSeconds, waitedStarts: waitedSeconds / leadSeconds });
+    if (isMeasured(at))
+      outcome.pipelines.push({
+        stages: stages.length,
+        waitedSeconds,
+        waitedStarts: waitedSeconds / leadSeconds,
+      });
     if (active === 0) clock.at(trace.endsAt, () => managers.close());
   };
 
@@ -331,7 +336,10 @@ function computeOf(trace: Trace, policy: Policy, model: StartModel, clock: Clock
     case 'fargate':
       return fargate(clock, model);
     case 'managed-instances':
-      return managedInstances(clock, model, trace.settings.instanceVcpu);
+      return managedInstances(clock, model, {
+        vcpu: trace.settings.instanceVcpu,
+        idleMs: policy.instanceIdleMs,
+      });
     case 'codebuild':
       return codebuild(clock, model);
     case 'instant':

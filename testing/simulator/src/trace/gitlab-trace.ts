@@ -56,7 +56,9 @@ export function readGitLabTrace(path: string): Trace {
 
 /** @throws {InvalidTraceError} */
 export function parseGitLabTrace(text: string, name: string): Trace {
-  const jobs = parseJobs(text, name).filter(({ started_at, duration }) => started_at != null && duration != null);
+  const jobs = parseJobs(text, name).filter(
+    ({ started_at, duration }) => started_at != null && duration != null,
+  );
   const begin = Math.floor(Math.min(...jobs.map(({ created_at }) => created_at)) / DAY) * DAY;
   const byPipeline = Map.groupBy(jobs, ({ pipeline }) => pipeline.id);
   const ids = { job: 0, pipeline: 0 };
@@ -87,7 +89,9 @@ function parseJobs(text: string, name: string): GitLabJob[] {
   }
   const parsed = z.array(jobSchema).safeParse(value);
   if (!parsed.success) {
-    throw new InvalidTraceError(`${name} is not a list of jobs as GitLab's API answers:\n${z.prettifyError(parsed.error)}`);
+    throw new InvalidTraceError(
+      `${name} is not a list of jobs as GitLab's API answers:\n${z.prettifyError(parsed.error)}`,
+    );
   }
   return parsed.data;
 }
@@ -123,13 +127,22 @@ function toJob(tries: readonly GitLabJob[], ids: { job: number }): JobTrace {
     succeeded: status === 'success' && index === last,
   }));
   const name = tries[0]?.name ?? '';
-  return { id: ids.job, name, shape: `image of ${name}`, ...ASSUMED_TASK, tailSeconds: TAIL_SECONDS, attempts };
+  return {
+    id: ids.job,
+    name,
+    shape: `image of ${name}`,
+    ...ASSUMED_TASK,
+    tailSeconds: TAIL_SECONDS,
+    attempts,
+  };
 }
 
 /** Stages after a failed one ran in spite of it (`when: always`, `allow_failure`): their jobs' failures are taken for success. */
 function untilFailure(stages: JobTrace[][]): JobTrace[][] {
   return stages.map((stage, index) =>
-    index === stages.length - 1 ? stage : stage.map((job) => ({ ...job, attempts: job.attempts.map(succeedAtLast) })),
+    index === stages.length - 1
+      ? stage
+      : stage.map((job) => ({ ...job, attempts: job.attempts.map(succeedAtLast) })),
   );
 }
 

@@ -96,7 +96,9 @@ interface ProjectTemplate {
 export function syntheticTeam(team: Team, seed: number, habits: Habits = HABITS): Trace {
   const random = createRandom(seed);
   const count = Math.max(2, Math.round(team.people / PEOPLE_A_PROJECT));
-  const projects = Array.from({ length: count }, (_, index) => makeProject(random, `project-${index + 1}`, habits));
+  const projects = Array.from({ length: count }, (_, index) =>
+    makeProject(random, `project-${index + 1}`, habits),
+  );
   const ids = { job: 0, pipeline: 0 };
   const pipelines: PipelineTrace[] = [];
   for (let day = 0; day < team.teachingDays + team.measuredDays; day += 1) {
