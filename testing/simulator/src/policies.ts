@@ -65,20 +65,20 @@ export const POLICIES: readonly Policy[] = [
     ahead: { ...NEXT, keepsBook: true },
     oneManager: true,
   }),
-  policy('first', 'first stage too, one manager, book kept', {
+  policy('first', 'first stage too, one manager', {
     ahead: { ...NEXT, first: true, keepsBook: true },
     oneManager: true,
   }),
-  policy('hour', 'a manager stays an hour', { idleMs: HOUR }),
-  policy('hour-next', 'stays an hour, next stage', { ahead: NEXT, idleMs: HOUR }),
-  policy('hour-next-one', 'stays an hour, next stage, one manager', {
+  policy('hour', 'managers stay an hour', { idleMs: HOUR }),
+  policy('hour-next', 'an hour, next stage', { ahead: NEXT, idleMs: HOUR }),
+  policy('hour-next-one', 'an hour, next stage, one manager', {
     ahead: NEXT,
     idleMs: HOUR,
     oneManager: true,
   }),
-  policy('always-on', 'a manager is always on', { alwaysOn: true }),
-  policy('managed-instances', 'jobs on Managed Instances, idle 300 s', { compute: 'managed-instances' }),
-  policy('instances-60', 'jobs on Managed Instances, idle 60 s', {
+  policy('always-on', 'one manager is always on', { alwaysOn: true }),
+  policy('managed-instances', 'Managed Instances, idle 300 s', { compute: 'managed-instances' }),
+  policy('instances-60', 'Managed Instances, idle 60 s', {
     compute: 'managed-instances',
     instanceIdleMs: 60 * SECOND,
   }),

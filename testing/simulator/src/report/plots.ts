@@ -123,7 +123,7 @@ const LINES: readonly { policy: string; colour: Colour; dash: string }[] = [
 
 /** Which part of the pipelines waits at most how long. */
 function distributionPlot(team: TeamResult): Plot {
-  const frame = { left: 60, right: WIDTH - 290, top: 76, bottom: 380 };
+  const frame = { left: 60, right: WIDTH - 320, top: 76, bottom: 380 };
   const sorted = new Map(
     [...team.waits].map(([name, waits]) => [name, waits.toSorted((one, other) => one - other)]),
   );
@@ -172,7 +172,7 @@ function distributionPlot(team: TeamResult): Plot {
 
 /** How long pipelines wait with other start times. */
 function startsPlot(variations: readonly Variation[]): Plot {
-  const frame = { left: 60, right: WIDTH - 290, top: 76, bottom: 380 };
+  const frame = { left: 60, right: WIDTH - 320, top: 76, bottom: 380 };
   const sorted = variations.toSorted((one, other) => one.startSeconds - other.startSeconds);
   const series: readonly {
     name: keyof Variation & ('today' | 'chosen' | 'instances' | 'oracle');
@@ -254,7 +254,7 @@ function legend(entries: readonly (readonly [Colour | 'bar' | 'stroke' | 'ring',
   return entries
     .map(([sign, label]) => {
       const begin = x;
-      x += 36 + label.length * 7.2;
+      x += 40 + label.length * 7.6;
       return `${signOf(sign, begin)}${text(begin + 20, TOP - 10, label, { class: 'soft' })}`;
     })
     .join('\n');

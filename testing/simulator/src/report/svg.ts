@@ -1,17 +1,33 @@
 /** Just enough SVG for the plots: no script, no font of its own, legible on light and dark. */
 
+/** By number: on light and on dark. */
+const COLOURS = [
+  ['#6e7781', '#9198a1'],
+  ['#0969da', '#58a6ff'],
+  ['#1a7f37', '#3fb950'],
+  ['#bc4c00', '#f0883e'],
+  ['#8250df', '#bc8cff'],
+  ['#bf3989', '#f778ba'],
+] as const;
+
 const STYLE = `
   svg { color-scheme: light dark; font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
-  .card { fill: #ffffff; } text { fill: #1f2328; } .soft { fill: #59636e; } .grid { stroke: #d1d9e0; } .axis { stroke: #59636e; }
-  .title { font-size: 16px; font-weight: 600; }
-  .c0 { --c: #6e7781; } .c1 { --c: #0969da; } .c2 { --c: #1a7f37; } .c3 { --c: #bc4c00; } .c4 { --c: #8250df; } .c5 { --c: #bf3989; }
-  .fill { fill: var(--c); } .line { stroke: var(--c); fill: none; stroke-width: 2; } .mark { stroke: #1f2328; stroke-width: 2; }
-  .dot { fill: #ffffff; stroke: #1f2328; stroke-width: 1.5; }
-  @media (prefers-color-scheme: dark) {
-    .card { fill: #0d1117; } text { fill: #e6edf3; } .soft { fill: #9198a1; } .grid { stroke: #30363d; } .axis { stroke: #9198a1; }
-    .c0 { --c: #9198a1; } .c1 { --c: #58a6ff; } .c2 { --c: #3fb950; } .c3 { --c: #f0883e; } .c4 { --c: #bc8cff; } .c5 { --c: #f778ba; }
-    .mark { stroke: #e6edf3; } .dot { fill: #0d1117; stroke: #e6edf3; }
-  }`;
+  .title { font-size: 16px; font-weight: 600; } .line { fill: none; stroke-width: 2; } .mark { stroke-width: 2; } .dot { stroke-width: 1.5; }
+  ${rulesFor('#ffffff', '#1f2328', '#59636e', '#d1d9e0', 0)}
+  @media (prefers-color-scheme: dark) { ${rulesFor('#0d1117', '#e6edf3', '#9198a1', '#30363d', 1)} }`;
+
+/** Without variables: not every program that shows SVG knows them. */
+function rulesFor(card: string, ink: string, soft: string, grid: string, scheme: 0 | 1): string {
+  const colours = COLOURS.map(
+    (colour, index) =>
+      `.fill.c${index} { fill: ${colour[scheme]}; } .line.c${index} { stroke: ${colour[scheme]}; }`,
+  );
+  return [
+    `.card { fill: ${card}; } text { fill: ${ink}; } text.soft { fill: ${soft}; } .grid { stroke: ${grid}; }`,
+    `.mark { stroke: ${ink}; } .dot { fill: ${card}; stroke: ${ink}; }`,
+    ...colours,
+  ].join(' ');
+}
 
 /** One of the palette's colours: 0 is grey. */
 export type Colour = 0 | 1 | 2 | 3 | 4 | 5;
