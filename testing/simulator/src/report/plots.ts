@@ -123,7 +123,7 @@ const LINES: readonly { policy: string; colour: Colour; dash: string }[] = [
 
 /** Which part of the pipelines waits at most how long. */
 function distributionPlot(team: TeamResult): Plot {
-  const frame = { left: 60, right: WIDTH - 320, top: 76, bottom: 380 };
+  const frame = { left: 60, right: WIDTH - 345, top: 76, bottom: 380 };
   const sorted = new Map(
     [...team.waits].map(([name, waits]) => [name, waits.toSorted((one, other) => one - other)]),
   );
@@ -172,7 +172,7 @@ function distributionPlot(team: TeamResult): Plot {
 
 /** How long pipelines wait with other start times. */
 function startsPlot(variations: readonly Variation[]): Plot {
-  const frame = { left: 60, right: WIDTH - 320, top: 76, bottom: 380 };
+  const frame = { left: 60, right: WIDTH - 345, top: 76, bottom: 380 };
   const sorted = variations.toSorted((one, other) => one.startSeconds - other.startSeconds);
   const series: readonly {
     name: keyof Variation & ('today' | 'chosen' | 'instances' | 'oracle');
