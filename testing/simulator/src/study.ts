@@ -4,7 +4,7 @@ import { type Goal, goalsOf } from './goals.ts';
 import { OTHER_STARTS, SMALL_STARTS, type StartModel, TODAYS_STARTS } from './model.ts';
 import { POLICIES, type Policy, policyNamed } from './policies.ts';
 import { HABITS, type Habits, syntheticTeam, TEAMS, type Team } from './trace/synthetic-team.ts';
-import type { Trace } from './trace/trace.ts';
+import type { FleetSettings, Trace } from './trace/trace.ts';
 
 /** A team, or a trace from a file, under every policy. */
 export interface TeamResult {
@@ -17,6 +17,7 @@ export interface TeamResult {
   figures: Figures[];
   /** Name of the policy that `choose` takes. */
   chosen: string;
+  settings: FleetSettings;
   /** Every pipeline's waiting in seconds, by policy: for plots, not in the report. */
   waits: Map<string, number[]>;
 }
@@ -80,7 +81,7 @@ export function studyTeams(names: readonly string[], seed: number, progress: (li
     study.habits = VARIED_HABITS.map(([label, over]) =>
       vary(label, team, varied, chosen, TODAYS_STARTS, { ...HABITS, ...over }),
     );
-    study.goals = goalsOf(result, smallImages(team, seeds, chosen));
+    study.goals = goalsOf(result, smallImages(team, seeds, chosen), wrongWeek(team, seeds));
   }
   return study;
 }
@@ -92,14 +93,15 @@ export function studyTrace(trace: Trace, seed: number): Study {
 
 function studyTraces(traces: readonly Trace[], seeds: readonly number[]): TeamResult {
   const outcomes = POLICIES.map((policy) => run(traces, policy, TODAYS_STARTS, seeds));
-  const [today] = outcomes;
-  if (today === undefined) throw new RangeError('there is no policy');
+  const [[today], [first]] = [outcomes, traces];
+  if (today === undefined || first === undefined) throw new RangeError('there is nothing to simulate');
   const figures = outcomes.map((outcome) => figuresOf(outcome, today));
   const waits = outcomes.map(
     ({ policy, pipelines }) => [policy.name, pipelines.map(({ waitedSeconds }) => waitedSeconds)] as const,
   );
   return {
-    name: traces[0]?.name ?? '',
+    name: first.name,
+    settings: first.settings,
     seeds: [...seeds],
     pipelines: today.pipelines.length,
     jobs: traces.flatMap(({ pipelines }) => pipelines.flatMap(({ stages }) => stages.flat())).length,
@@ -163,6 +165,13 @@ function smallImages(team: Team, seeds: readonly number[], chosen: Policy): Figu
   const traces = seeds.map((seed) => syntheticTeam(team, seed));
   const today = run(traces, policyNamed('today'), TODAYS_STARTS, seeds);
   return figuresOf(run(traces, chosen, SMALL_STARTS, seeds), today);
+}
+
+/** What predictions that are always wrong cost in a fleet's first week, when nothing has been turned off yet. */
+function wrongWeek(team: Team, seeds: readonly number[]): Figures {
+  const traces = seeds.map((seed) => syntheticTeam({ ...team, teachingDays: 0, measuredDays: 5 }, seed));
+  const today = run(traces, policyNamed('today'), TODAYS_STARTS, seeds);
+  return figuresOf(run(traces, policyNamed('wrong'), TODAYS_STARTS, seeds), today);
 }
 
 function run(traces: readonly Trace[], policy: Policy, model: StartModel, seeds: readonly number[]): Outcome {

@@ -90,14 +90,17 @@ describe('the goals', () => {
     pipelines: 4,
     jobs: 4,
     startSeconds: 50,
-    figures: [best, figures('wrong', 3, { waiting: 1, cost: 1.05 })],
+    figures: [best],
     chosen: 'next-one',
+    settings: { maxManagers: 1, concurrentJobs: 20, unclaimedVcpu: 8, instanceVcpu: 4 },
     waits: new Map<string, number[]>(),
   });
 
+  const wrong = figures('wrong', 3, { waiting: 1, cost: 1.05 });
+
   it('are met at their targets and missed beyond', () => {
     const best = figures('next-one', 1.3, { longPipelinesMeanStarts: 1.71 });
-    const goals = goalsOf(team(best), figures('next-one', 1, { waiting: 0.3 }));
+    const goals = goalsOf(team(best), figures('next-one', 1, { waiting: 0.3 }), wrong);
     expect(goals.map(({ isMet }) => isMet)).toEqual([true, true, false, true, true, true, true, true]);
   });
 
@@ -105,6 +108,7 @@ describe('the goals', () => {
     const goals = goalsOf(
       team(figures('next-one', 1, { usdPerSavedMinute: undefined })),
       figures('next-one', 1),
+      wrong,
     );
     expect(goals.find(({ goal }) => goal === 'dollars a saved minute')).toMatchObject({ isMet: false });
   });

@@ -76,13 +76,16 @@ export interface ManagerPool {
   close(): void;
 }
 
+/** The most that `manager.concurrentJobs` may be. */
+const MOST_CONCURRENT_JOBS = 200;
+
 const serving = { fleet: 'default', runnerTokenParameter: undefined };
 
 /** Launcher, reaper and ECS around a fleet's managers, with the launcher's and the reaper's own decisions. */
 export function createManagers(deps: ManagerPoolDeps): ManagerPool {
   const { clock, policy, model, seed } = deps;
   const alive = new Set<Manager>();
-  const { max, concurrentJobs } = limitsOf(deps);
+  const { max, concurrentJobs } = managerSettings(deps.policy, deps.settings);
   const limits = { ...managerLimits(undefined), idleSeconds: policy.idleMs / SECOND };
   let launched = 0;
   let planAt = Number.POSITIVE_INFINITY;
@@ -213,9 +216,15 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
   };
 }
 
-function limitsOf({ policy, settings }: ManagerPoolDeps): { max: number; concurrentJobs: number } {
-  const { maxManagers, concurrentJobs } = settings;
-  if (!policy.oneManager) return { max: maxManagers, concurrentJobs };
+/** `manager.max` and `manager.concurrentJobs` of a fleet under a policy. */
+export function managerSettings(
+  { oneManager }: Policy,
+  { maxManagers, concurrentJobs }: FleetSettings,
+): { max: number; concurrentJobs: number } {
+  if (!oneManager) return { max: maxManagers, concurrentJobs };
   const places = maxManagers * concurrentJobs;
-  return { max: Math.ceil(places / 200), concurrentJobs: Math.min(200, places) };
+  return {
+    max: Math.ceil(places / MOST_CONCURRENT_JOBS),
+    concurrentJobs: Math.min(MOST_CONCURRENT_JOBS, places),
+  };
 }

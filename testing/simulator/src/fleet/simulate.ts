@@ -28,7 +28,7 @@ export interface PipelineOutcome {
 
 export interface Outcome {
   policy: Policy;
-  /** Of the measured time, in the trace's order. */
+  /** Of the measured time, in the order of their ends. */
   pipelines: PipelineOutcome[];
   bill: Bill;
   /** Tasks started ahead in the measured time, and how many of them were claimed. */

@@ -1,5 +1,6 @@
 import type { Figures } from '../figures.ts';
-import { MEASURED_STARTS, SMALL_STARTS, TODAYS_STARTS } from '../model.ts';
+import { managerSettings } from '../fleet/managers.ts';
+import { MEASURED_STARTS, SECOND, SMALL_STARTS, TODAYS_STARTS } from '../model.ts';
 import { policyNamed } from '../policies.ts';
 import { MOST_COST, MOST_USD_PER_SAVED_MINUTE, type Study, type TeamResult } from '../study.ts';
 import { fileName, type Plot } from './plots.ts';
@@ -49,7 +50,7 @@ function defaults({ teams }: Study): string[] {
   const rows = teams.map((team) => {
     const [today, best] = [figuresNamed(team, 'today'), figuresNamed(team, team.chosen)];
     const [from, to] = [fixed(today?.waitedStarts.mean, 2), fixed(best?.waitedStarts.mean, 2)];
-    return `| ${team.name} | ${best?.label} | ${from} → ${to} starts | × ${fixed(best?.cost, 2)} | ${usd(best?.usdPerSavedMinute, 4)} |`;
+    return `| ${team.name} | ${best?.label} | ${settingsOf(team)} | ${from} → ${to} starts | × ${fixed(best?.cost, 2)} | ${usd(best?.usdPerSavedMinute, 4)} |`;
   });
   return [
     '## What a fleet should be set to',
@@ -57,8 +58,8 @@ function defaults({ teams }: Study): string[] {
     `Chosen is the policy of Fargate and this product that waits least, mean of all pipelines, and costs at most ${MOST_COST} ×`,
     `today's and $${MOST_USD_PER_SAVED_MINUTE} a saved minute; of two that differ by less than 0.02 starts, the simpler one.`,
     '',
-    '| | chosen | mean waiting | cost | $ a saved minute |',
-    '|---|---|---|---|---|',
+    '| | chosen | settings | mean waiting | cost | $ a saved minute |',
+    '|---|---|---|---|---|---|',
     ...rows,
     '',
     ...teams.flatMap(reasons),
@@ -68,6 +69,19 @@ function defaults({ teams }: Study): string[] {
     'managers (`manager.max`). The book in memory is lost with its manager; where managers live for minutes, keeping it matters.',
     '',
   ];
+}
+
+/** The chosen policy as a fleet's document would say it; `ahead` does not exist yet. */
+function settingsOf({ chosen, settings }: TeamResult): string {
+  const policy = policyNamed(chosen);
+  const { max, concurrentJobs } = managerSettings(policy, settings);
+  const ahead = policy.ahead === undefined ? 'off' : policy.ahead.first ? 'first' : 'next';
+  return [
+    `\`ahead: ${ahead}\``,
+    `\`manager.max\` ${max}`,
+    `\`concurrentJobs\` ${concurrentJobs}`,
+    `\`idleSeconds\` ${policy.idleMs / SECOND}`,
+  ].join(', ');
 }
 
 /** What the steps to the chosen policy bring, one by one. */
