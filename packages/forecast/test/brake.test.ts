@@ -19,12 +19,15 @@ describe('the brake', () => {
   it.each([
     ['++++++----', true],
     ['+++++-----', false],
-    ['----', true],
-    ['-----', false],
-    ['-----+++++', false],
+    ['+----', true],
+    ['+-----', false],
+    ['+-----+++++', false],
     ['-+-+-+-+-', false],
     ['-+-+++-+++-', true],
-    ['----++++++----', true],
+    ['+---++++++----', true],
+    ['--', true],
+    ['---', false],
+    ['--+--', true],
   ])('after %s leaves a job predicted: %s', (outcomes, expected) => {
     expect(isPredicted(bookWith(outcomes), 1)).toBe(expected);
   });

@@ -1,7 +1,7 @@
 import type { Figures } from './figures.ts';
 import type { TeamResult } from './study.ts';
 
-/** A goal of issue 14 at a team of 50. */
+/** A goal for a team of 50. */
 export interface Goal {
   goal: string;
   target: number;

@@ -38,7 +38,7 @@ const MEASURED_MEAN = MEASURED_STARTS.reduce((total, seconds) => total + seconds
  */
 const PROVISIONING_SECONDS = 15;
 
-/** Today's images, gzip -6, with the runner of 17.9.3: 258 and 332 MB (issue 14); at most 0.45 and 0.5 of that once small. */
+/** Today's images, gzip -6, with the runner of 17.9.3: 258 and 332 MB. Small ones are planned with at most 0.45 and 0.5 of that. */
 const TODAYS_IMAGES = { helperMb: 258, managerMb: 332 };
 const SMALL_IMAGES = { helperMb: 258 * 0.45, managerMb: 332 * 0.5 };
 
@@ -50,7 +50,7 @@ function calibrated(label: string, provisioningSeconds: number, images = TODAYS_
 
 export const TODAYS_STARTS = calibrated("today's images", PROVISIONING_SECONDS);
 export const SMALL_STARTS = calibrated(
-  'small images (section 3 of issue 14)',
+  'small images of helper and manager',
   PROVISIONING_SECONDS,
   SMALL_IMAGES,
 );

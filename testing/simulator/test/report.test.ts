@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { renderPage } from '../src/report/page.ts';
 import { plotsOf } from '../src/report/plots.ts';
 import { picture, text, ticks } from '../src/report/svg.ts';
 import { renderForTerminal, renderMarkdown, teamTable } from '../src/report/table.ts';
@@ -79,6 +80,27 @@ describe('plots', () => {
     [400, [0, 50, 100, 150, 200, 250, 300, 350, 400]],
   ])('up to %d have ticks', (most, expected) => {
     expect(ticks(most)).toEqual(expected);
+  });
+});
+
+describe('the page', () => {
+  const goal = { goal: 'a goal', target: 1, value: 1.5, isMet: false };
+  const page = renderPage({ ...study, goals: [goal, { ...goal, value: 0.5, isMet: true }] }, plotsOf(study));
+
+  it('says which goals are not met', () => {
+    expect(page).toContain('1 of 2 are not met.');
+    expect(page).toContain('| a goal | ≤ 1 | 1.500 | not met |');
+    expect(page).toContain('| a goal | ≤ 1 | 0.500 | met |');
+  });
+
+  it('shows the plots of each team', () => {
+    for (const { file } of plotsOf(study)) expect(page).toContain(`(simulation/${file})`);
+  });
+
+  it('says what a fleet should be set to', () => {
+    expect(page).toMatch(
+      /\| test \| .+ \| `ahead: (off|next|first)`, `manager.max` 1, `concurrentJobs` 20, `idleSeconds` \d+ \|/,
+    );
   });
 });
 

@@ -101,8 +101,8 @@ describe('the next stage ahead', () => {
     const trace = traceOf(Array.from({ length: 20 }, () => fourStages()));
     const [today, wrong] = [outcome(trace, 'today'), outcome(trace, 'wrong')];
     expect(wrong.pipelines).toEqual(today.pipelines);
-    // Three followers, five misses each.
-    expect(wrong.ahead).toEqual({ started: 15, claimed: 0 });
+    // Three followers, three tries each.
+    expect(wrong.ahead).toEqual({ started: 9, claimed: 0 });
   });
 });
 

@@ -39,7 +39,7 @@ CodeBuild. [testing/simulator](../testing/simulator/README.md) says more, and wh
 | images | helper ${TODAYS_STARTS.helperMb} MB, manager ${TODAYS_STARTS.managerMb} MB; small ones ${fixed(SMALL_STARTS.helperMb, 0)} and ${fixed(SMALL_STARTS.managerMb, 0)} | measured in this repository; the small ones are a plan |
 | Fargate's price | us-east-1, x86, on demand, from the pull on, 60 s at least, no public address | \`packages/fleet\` |
 | Managed Instances | c6a at $0.306 for 8 vCPU and 12 % fee; 80 GB of gp3; 35 s to an instance, 5 s to a task on it | fee: [AWS's example](https://aws.amazon.com/ecs/pricing/) of $0.037; [40 s from nothing to the first line](https://blog.neilkuan.click/blog/2026-01-17-ecs-managed-instance), one run. The instance's price and disk are not verified; the pull rate is taken to be Fargate's |
-| CodeBuild | $0.005 a minute to 2 vCPU, $0.01 to 4; 18 s, then the job's image | [price](https://aws.amazon.com/codebuild/pricing/) in a public copy, [start](https://github.com/aws/aws-cdk/issues/14158); that minutes are rounded up is not verified |
+| CodeBuild | $0.005 a minute to 2 vCPU, $0.01 to 4; 18 s, then the job's image; its smallest build has 2 vCPU, where most jobs here have one | [price](https://aws.amazon.com/codebuild/pricing/) in a public copy, [start](https://github.com/aws/aws-cdk/issues/14158); that minutes are rounded up is not verified |
 | everything about the teams | stages, durations, failures, rules, image sizes, four pipelines a person and day | assumed; \`testing/simulator/src/trace/synthetic-team.ts\` |
 
 Left out: Spot, NAT and data transfer, Lambda and EventBridge, quotas, throttling, and a slow tail of starts: the source has ten
@@ -138,14 +138,15 @@ function instances({ teams }: Study): string[] {
       const all = ['managed-instances', 'instances-60'].map((name) => figuresNamed(team, name));
       const fitting = all.filter((figures) => figures !== undefined).filter(isAffordable);
       const waits = all.map(
-        (figures) => `${fixed(figures?.waitedStarts.mean, 2)} starts at × ${fixed(figures?.cost, 2)}`,
+        (figures) =>
+          `${figures?.label.split(', ')[1]}: ${fixed(figures?.waitedStarts.mean, 2)} starts at × ${fixed(figures?.cost, 2)}`,
       );
       const verdict = fitting.length > 0 ? '**within** the bounds above' : 'beyond the bounds above';
-      return `- ${team.name}: ${waits.join(', idle for 60 s ')}; the chosen policy ${fixed(best?.waitedStarts.mean, 2)} at × ${fixed(best?.cost, 2)}. ${sentence(verdict)}.`;
+      return `- **${team.name}**, ${waits.join('; ')}; the chosen policy: ${fixed(best?.waitedStarts.mean, 2)} at × ${fixed(best?.cost, 2)}. ${sentence(verdict)}.`;
     }),
     '',
     'They pay off where enough jobs run at one time to fill instances, and they keep images. They rest on unverified prices and',
-    'one published start, and their jobs share a host; before building on them, both have to be measured.',
+    'one published start, and their jobs share a host: start and price have to be measured on AWS before anything is built on them.',
     '',
   ];
 }

@@ -45,7 +45,7 @@ export function goalsTable({ goals }: Study): Table {
     rows: goals.map(({ goal, target, value, isMet }) => [
       goal,
       `≤ ${target}`,
-      fixed(value, value !== undefined && Math.abs(value) < 0.1 ? 4 : 2),
+      fixed(value, value !== undefined && Math.abs(value) < 0.1 ? 4 : 3),
       isMet ? 'met' : 'not met',
     ]),
   };
