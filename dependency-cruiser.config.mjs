@@ -5,6 +5,7 @@ const mayImport = {
   packages: {
     'shared-events': [],
     fleet: ['shared-events'],
+    forecast: [],
     aws: ['fleet', 'shared-events'],
     'webhook-receiver': ['shared-events', 'fleet', 'aws'],
     'runner-launcher': ['shared-events', 'fleet', 'aws'],
@@ -21,6 +22,7 @@ const mayImport = {
     'fault-proxy': ['fleet'],
     'policy-check': ['fleet', 'machine'],
     'protocol-model': ['shared-events', 'fleet', 'aws', 'runner-launcher', 'idle-reaper', 'runner-manager'],
+    simulator: ['fleet', 'aws', 'forecast', 'runner-launcher', 'idle-reaper'],
     sandbox: [
       ...['shared-events', 'fleet', 'infra'],
       ...['machine', 'aws-emulator', 'gitlab-double', 'fault-proxy', 'policy-check'],

@@ -33,6 +33,7 @@ const actions = {
   faults: inSandbox,
   conformance: inSandbox,
   test: inSandbox,
+  simulate: () => run(['testing/simulator/src/main.ts', ...args]),
   mutants: () => run(['scripts/run-mutants.mjs', ...args]),
   lint: () => run(['scripts/run-checks.mjs']),
   deploy: () => run(['scripts/run-deploy.mjs', ...args]),

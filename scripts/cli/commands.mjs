@@ -15,6 +15,8 @@ import { didYouMean, parseOptions, UsageError } from './parse-options.mjs';
  * @property {import('node:util').ParseArgsOptionsConfig} options
  * @property {boolean} [positionals] whether words are taken. Default: none
  * @property {readonly string[]} [words] the only words that are taken. Default: any
+ * @property {(values: Record<string, unknown>) => string | undefined} [check]
+ *   says which option's value cannot be used, and what to write
  * @property {(words: readonly string[], env: NodeJS.ProcessEnv) => string | undefined} [missing]
  *   says what the environment lacks, and what to do
  */
@@ -33,6 +35,9 @@ const SANDBOX_VARIABLES = `Variables:
 /** What `npm run sandbox` says without its two variables. */
 export const MISSING_GITLAB = `Set SANDBOX_GITLAB_URL to your GitLab (reachable from containers) and SANDBOX_RUNNER_TOKEN to the glrt-… token of a runner there.
 Without a GitLab at hand, "npm run demo" shows everything with a double of it.`;
+
+/** Teams that `npm run simulate` knows, by their people. */
+const SIMULATED_TEAMS = ['5', '50', '500'];
 
 /** Options of `cdk deploy` that are of use here. */
 export const deployOptions = /** @type {const} */ ({
@@ -141,6 +146,35 @@ used only if a chosen test needs them. Ends with a line "N passed, N failed".
     },
     positionals: true,
   },
+  simulate: {
+    summary: 'waiting and cost of pipelines under different policies, simulated',
+    help: `Usage: npm run simulate [-- [--seed N] [--team 5|50|500 | --trace FILE]]
+
+Simulates pipelines of teams of 5, 50 and 500 people under every policy, prints what they wait and cost, and compares the chosen
+policy with its goals. Writes reports/simulate.json, and without options docs/simulation.md with its plots. One core, less than
+three minutes. A goal that is not met is a result: the exit code is 0.
+
+      --seed N     the first seed (default: 1)
+      --team N     only that team
+      --trace FILE
+                   a real trace instead: jobs as GitLab's API lists them (testing/simulator/README.md)
+  -h, --help       prints this
+`,
+    options: {
+      help,
+      seed: { type: 'string', default: '1' },
+      team: { type: 'string' },
+      trace: { type: 'string' },
+    },
+    check: ({ seed, team, trace }) => {
+      if (!/^\d{1,9}$/.test(String(seed)))
+        return `--seed takes a whole number of at most nine digits, not "${seed}".`;
+      if (team !== undefined && trace !== undefined) return '--team and --trace exclude each other.';
+      if (team !== undefined && !SIMULATED_TEAMS.includes(String(team)))
+        return `There is no team of "${team}": choose one of ${SIMULATED_TEAMS.join(', ')}.`;
+      return undefined;
+    },
+  },
   mutants: {
     summary: 'mutation tests of the modules that decide',
     help: `Usage: npm run mutants [-- [--fresh] [--concurrency N] [FILTER …]]
@@ -247,8 +281,10 @@ export function parseCommandLine(name, args) {
   /** @type {(typeof commands)[Name]['options']} */
   const options = commands[name].options;
   /** @type {CommandDefinition} */
-  const { positionals = false, words } = commands[name];
+  const { positionals = false, words, check } = commands[name];
   const line = parseOptions(args, options, { positionals });
+  const refusal = check?.(line.values);
+  if (refusal !== undefined) throw new UsageError(refusal);
   const unknown = words && line.positionals.find((word) => !words.includes(word));
   if (unknown !== undefined) {
     throw new UsageError(

@@ -45,6 +45,10 @@ describe('before anything is installed', () => {
     [['mutants', '--frsh'], 'Unknown option --frsh. Did you mean --fresh? --help lists all.'],
     [['deploy', '--affectd'], 'Unknown option --affectd. Did you mean --affected? --help lists all.'],
     [['lint', 'packages'], 'Unexpected argument "packages". --help lists all options.'],
+    [['simulate', '--sed', '2'], 'Unknown option --sed. Did you mean --seed? --help lists all.'],
+    [['simulate', '--team', '6'], 'There is no team of "6": choose one of 5, 50, 500.'],
+    [['simulate', '--seed', 'x'], '--seed takes a whole number of at most nine digits, not "x".'],
+    [['simulate', '--team', '5', '--trace', 'f'], '--team and --trace exclude each other.'],
     [['sandbox'], 'Set SANDBOX_GITLAB_URL to your GitLab'],
     [['deploy'], 'No AWS region is chosen: set AWS_REGION'],
   ])('%j is refused: %s', async (args, message) => {

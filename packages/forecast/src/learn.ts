@@ -1,0 +1,159 @@
+import {
+  type Book,
+  type Estimate,
+  FADE_AT,
+  type FollowerTally,
+  isText,
+  isUsableName,
+  isUsableTask,
+  type JobName,
+  type JobRecord,
+  keyOf,
+  MAX_FOLLOWERS,
+  MAX_JOBS,
+  MAX_RECENT,
+  MAX_TEXT_LENGTH,
+  type TaskKind,
+} from './book.ts';
+
+/** A job that a manager got. */
+export interface ArrivedJob extends JobName {
+  /** The pipeline's id. It only groups jobs of one project: a wrong one costs predictions, nothing else. */
+  pipeline: string;
+}
+
+/** A job that came to its end. */
+export interface FinishedJob extends ArrivedJob {
+  task: TaskKind;
+  /** Milliseconds since 1970. */
+  startedAt: number;
+  finishedAt: number;
+  /** Seconds from RunTask until its task was ready; undefined where the task was started ahead. */
+  startSeconds: number | undefined;
+  succeeded: boolean;
+  /** Whether no other job of its pipeline ran in this manager when it ended. */
+  wasLast: boolean;
+}
+
+/** A job that arrives later than this after a success is not counted as its follower. */
+const FOLLOW_MS = 30_000;
+/** As TCP smooths round trips. @see https://www.rfc-editor.org/rfc/rfc6298 */
+const MEAN_WEIGHT = 1 / 8;
+const DEVIATION_WEIGHT = 1 / 4;
+/** Of a first sample's own length, since one sample says nothing of its deviation. */
+const FIRST_DEVIATION = 1 / 4;
+const MAX_SAMPLES = 8;
+/** A week: longer than any job task may live. */
+const MAX_SECONDS = 604_800;
+
+/** Learns from a job's arrival that it follows the last success of its pipeline. Nonsense is ignored. */
+export function learnArrival(book: Book, job: ArrivedJob, now: number): void {
+  if (!isUsableName(job) || !isText(job.pipeline, MAX_TEXT_LENGTH)) return;
+  const success = book.recent.get(pipelineKey(job));
+  if (success === undefined || !(now - success.at <= FOLLOW_MS)) return;
+  if (success.counted.has(job.name) || success.counted.size >= MAX_FOLLOWERS) return;
+  success.counted.add(job.name);
+  countFollower(success.tally, job.name);
+}
+
+/** Learns from a job's end: its task, and where it succeeded its duration; what arrives soon is its follower. Nonsense is ignored. */
+export function learnEnd(book: Book, job: FinishedJob): void {
+  const seconds = (job.finishedAt - job.startedAt) / 1000;
+  const isUsable = isUsableName(job) && isText(job.pipeline, MAX_TEXT_LENGTH) && isUsableTask(job.task);
+  if (!isUsable || !isDuration(seconds)) return;
+  const record = touch(book, job);
+  record.task = { ...job.task };
+  if (record.finished >= FADE_AT) {
+    record.finished /= 2;
+    record.succeeded /= 2;
+  }
+  record.finished += 1;
+  if (job.startSeconds !== undefined && isDuration(job.startSeconds))
+    record.start = withSample(record.start, job.startSeconds);
+  if (!job.succeeded) {
+    book.recent.delete(pipelineKey(job));
+    return;
+  }
+  record.succeeded += 1;
+  record.duration = withSample(record.duration, seconds);
+  const tally = job.wasLast ? record.afterLast : record.afterOther;
+  fade(tally);
+  tally.times += 1;
+  remember(book.recent, pipelineKey(job), { tally, at: job.finishedAt, counted: new Set<string>() });
+  forgetOldest(book.recent, MAX_RECENT);
+}
+
+/** The job's record as the one used last, made where there is none. */
+function touch(book: Book, { project, name, isProtected, task }: FinishedJob): JobRecord {
+  const key = keyOf({ project, name, isProtected });
+  const record = book.jobs.get(key) ?? emptyRecord({ project, name, isProtected }, task);
+  remember(book.jobs, key, record);
+  forgetOldest(book.jobs, MAX_JOBS);
+  return record;
+}
+
+function emptyRecord(job: JobName, task: TaskKind): JobRecord {
+  return {
+    job,
+    task,
+    duration: undefined,
+    start: undefined,
+    finished: 0,
+    succeeded: 0,
+    afterLast: { times: 0, followers: new Map() },
+    afterOther: { times: 0, followers: new Map() },
+    claims: [],
+    offUntil: 0,
+  };
+}
+
+function countFollower(tally: FollowerTally, name: string): void {
+  const count = tally.followers.get(name) ?? 0;
+  if (count === 0 && tally.followers.size >= MAX_FOLLOWERS) {
+    const [rarest] = [...tally.followers].reduce((least, entry) => (entry[1] < least[1] ? entry : least));
+    tally.followers.delete(rarest);
+  }
+  // A tally that faded in between must not say that a job follows more often than its predecessor succeeds.
+  tally.followers.set(name, Math.min(tally.times, count + 1));
+}
+
+function fade(tally: FollowerTally): void {
+  if (tally.times < FADE_AT) return;
+  tally.times /= 2;
+  for (const [name, count] of tally.followers) {
+    if (count < 1) tally.followers.delete(name);
+    else tally.followers.set(name, count / 2);
+  }
+}
+
+function withSample(estimate: Estimate | undefined, seconds: number): Estimate {
+  if (estimate === undefined) return { mean: seconds, deviation: seconds * FIRST_DEVIATION, samples: 1 };
+  const { mean, deviation, samples } = estimate;
+  const newest = 1 / (samples + 1);
+  const difference = seconds - mean;
+  return {
+    mean: mean + difference * Math.max(newest, MEAN_WEIGHT),
+    deviation: deviation + (Math.abs(difference) - deviation) * Math.max(newest, DEVIATION_WEIGHT),
+    samples: Math.min(MAX_SAMPLES, samples + 1),
+  };
+}
+
+function pipelineKey({ project, pipeline }: ArrivedJob): string {
+  return JSON.stringify([project, pipeline]);
+}
+
+function isDuration(seconds: number): boolean {
+  return seconds >= 0 && seconds <= MAX_SECONDS;
+}
+
+function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
+  map.delete(key);
+  map.set(key, value);
+}
+
+function forgetOldest(map: Map<string, unknown>, most: number): void {
+  for (const key of map.keys()) {
+    if (map.size <= most) return;
+    map.delete(key);
+  }
+}

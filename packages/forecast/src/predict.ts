@@ -1,0 +1,137 @@
+import {
+  type Book,
+  type FollowerTally,
+  type JobName,
+  type JobRecord,
+  recordOf,
+  type TaskKind,
+} from './book.ts';
+import { isOff } from './brake.ts';
+
+/**
+ * When the task of a job that usually follows is started: once the last script has succeeded; so as to be ready when the last
+ * job is expected to end; or as soon as the last job runs.
+ */
+export type Moment = 'at-success' | 'before-end' | 'at-start';
+
+/** A job of a pipeline that a manager runs. Times are milliseconds since 1970. */
+export interface RunningJob {
+  name: string;
+  startedAt: number;
+  /** When its script succeeded; undefined: it runs. */
+  succeededAt: number | undefined;
+}
+
+/** One pipeline, as far as one manager sees it. */
+export interface PipelineView {
+  project: string;
+  isProtected: boolean;
+  /** Its jobs that have not ended. */
+  running: readonly RunningJob[];
+}
+
+export interface PredictOptions {
+  moment: Moment;
+  /** Seconds that a task takes to start, for jobs whose own start was not measured yet. */
+  leadSeconds: number;
+  /** Milliseconds since 1970. */
+  now: number;
+}
+
+/** A job that will probably be queued. */
+export interface Prediction {
+  job: JobName;
+  task: TaskKind;
+  /** 0 to 1. */
+  chance: number;
+  /** When its task should start, in milliseconds since 1970; not before `now`. */
+  startAt: number;
+}
+
+/** Below this chance nothing is predicted: more would be started in vain than the brake allows. */
+export const LEAST_CHANCE = 0.6;
+
+/** A running job with what is known of it. */
+interface KnownJob extends RunningJob {
+  record: JobRecord;
+  endsAt: number;
+}
+
+/**
+ * Predicts which jobs follow those that run in a pipeline, and when their tasks should start. The job that is expected to end
+ * last decides about the next stage; each of the others, about the jobs that need it. Only jobs that this book has seen are
+ * predicted, with the task that they had last, and none that the brake has turned off.
+ */
+export function predict(book: Book, view: PipelineView, options: PredictOptions): Prediction[] {
+  const { project, isProtected } = view;
+  const known = knownJobs(book, view, options.now);
+  // The end of a job that was never seen is unknown, and with it that of its stage.
+  const last = known.length === view.running.length ? latest(known) : undefined;
+  const predictions = new Map<string, Prediction>();
+  for (const job of known) {
+    // Any of a stage's jobs may end last: what came after one of them did, the stage ahead follows.
+    const tally = job === last ? pooled(known.map(({ record }) => record.afterLast)) : job.record.afterOther;
+    for (const { name, chance } of likelyFollowers(tally, successChance(job))) {
+      const follower = recordOf(book, { project, name, isProtected });
+      if (follower === undefined || isOff(follower, options.now)) continue;
+      const startAt = startOf(job, follower, options);
+      const other = predictions.get(name);
+      if (startAt === undefined || (other !== undefined && other.startAt <= startAt)) continue;
+      predictions.set(name, { job: follower.job, task: follower.task, chance, startAt });
+    }
+  }
+  return [...predictions.values()];
+}
+
+function knownJobs(book: Book, { project, isProtected, running }: PipelineView, now: number): KnownJob[] {
+  return running.flatMap((job) => {
+    const record = recordOf(book, { project, name: job.name, isProtected });
+    if (record?.duration === undefined) return [];
+    const expected = job.startedAt + record.duration.mean * 1000;
+    return [{ ...job, record, endsAt: job.succeededAt ?? Math.max(now, expected) }];
+  });
+}
+
+/** The job that ends last; among overdue ones, one whose script has not succeeded. */
+function latest(jobs: readonly KnownJob[]): KnownJob | undefined {
+  const isLater = (one: KnownJob, other: KnownJob) =>
+    one.endsAt > other.endsAt ||
+    (one.endsAt === other.endsAt && one.succeededAt === undefined && other.succeededAt !== undefined);
+  return jobs.reduce<KnownJob | undefined>(
+    (found, job) => (found === undefined || isLater(job, found) ? job : found),
+    undefined,
+  );
+}
+
+function pooled(tallies: readonly FollowerTally[]): FollowerTally {
+  const pool: FollowerTally = { times: 0, followers: new Map() };
+  for (const { times, followers } of tallies) {
+    pool.times += times;
+    for (const [name, count] of followers) pool.followers.set(name, (pool.followers.get(name) ?? 0) + count);
+  }
+  return pool;
+}
+
+/** Names that follow often enough. One success in common is enough to try: (1 + ½) / (1 + 1) is 0.75. */
+function likelyFollowers(
+  { times, followers }: FollowerTally,
+  success: number,
+): { name: string; chance: number }[] {
+  return [...followers]
+    .map(([name, count]) => ({ name, chance: (success * (count + 0.5)) / (times + 1) }))
+    .filter(({ chance }) => chance >= LEAST_CHANCE);
+}
+
+function successChance({ succeededAt, record }: KnownJob): number {
+  return succeededAt === undefined ? (record.succeeded + 1) / (record.finished + 1) : 1;
+}
+
+/** Undefined: not yet. */
+function startOf(job: KnownJob, follower: JobRecord, options: PredictOptions): number | undefined {
+  const { moment, leadSeconds, now } = options;
+  if (job.succeededAt !== undefined || moment === 'at-start') return now;
+  if (moment === 'at-success') return undefined;
+  const leadMs = (follower.start?.mean ?? leadSeconds) * 1000;
+  const halfDeviationMs = ((job.record.duration?.deviation ?? 0) / 2) * 1000;
+  return Math.max(now, job.endsAt - leadMs - halfDeviationMs);
+}

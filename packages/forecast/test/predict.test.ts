@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { createBook, learnArrival, learnEnd, predict } from '../src/index.ts';
+import { finished, followers, job, learnPipeline, running, SECOND, task } from './support/pipelines.ts';
+
+describe('what follows a running job', () => {
+  it('is what was queued after its success before, with the task it had', () => {
+    const book = createBook();
+    learnPipeline(book, ['build', 'test']);
+    const view = { project: 'p', isProtected: false, running: [running('build')] };
+    expect(predict(book, view, { moment: 'at-start', leadSeconds: 60, now: 0 })).toEqual([
+      { job: { project: 'p', name: 'test', isProtected: false }, task, chance: 0.75, startAt: 0 },
+    ]);
+  });
+
+  it('is started so as to be ready at the expected end, less half a deviation', () => {
+    const book = createBook();
+    learnPipeline(book, ['build', 'test']);
+    // 100 s expected, 40 s of start measured, deviation of a first sample a quarter: 100 - 40 - 12.5.
+    expect(followers(book, [running('build')])).toEqual([['test', 47.5]]);
+  });
+
+  it('is started with the given lead where its own start was never measured', () => {
+    const book = createBook();
+    learnPipeline(book, ['build', 'test'], { startSeconds: undefined });
+    expect(followers(book, [running('build')])).toEqual([['test', 27.5]]);
+  });
+
+  it('is started at once where the job runs longer than expected', () => {
+    const book = createBook();
+    learnPipeline(book, ['build', 'test']);
+    expect(followers(book, [running('build')], { now: 500 * SECOND })).toEqual([['test', 500]]);
+  });
+
+  it('waits for the success where the moment says so', () => {
+    const book = createBook();
+    learnPipeline(book, ['build', 'test']);
+    expect(followers(book, [running('build')], { moment: 'at-success' })).toEqual([]);
+    const succeeded = running('build', { succeededAt: 95 * SECOND });
+    expect(followers(book, [succeeded], { moment: 'at-success', now: 95 * SECOND })).toEqual([['test', 95]]);
+  });
+
+  it('is expected after the job that ends last, whichever ended last before', () => {
+    const book = createBook();
+    const durations = { lint: 30, unit: 200 };
+    for (const [name, seconds] of Object.entries(durations)) {
+      const wasLast = name === 'unit';
+      learnEnd(book, finished(name, { finishedAt: seconds * SECOND, wasLast, startSeconds: 40 }));
+    }
+    learnArrival(book, job('deploy'), 205 * SECOND);
+    learnEnd(book, finished('deploy', { startedAt: 205 * SECOND, finishedAt: 210 * SECOND }));
+    expect(followers(book, [running('lint'), running('unit')])).toEqual([['deploy', 135]]);
+    // Only lint's success was seen not to be the last, so alone it promises nothing.
+    expect(followers(book, [running('lint')])).toEqual([]);
+  });
+
+  it('is not known while a job runs that was never seen', () => {
+    const book = createBook();
+    learnPipeline(book, ['build', 'test']);
+    expect(followers(book, [running('build'), running('new')])).toEqual([]);
+  });
+
+  it('includes jobs that need one of several running ones', () => {
+    const book = createBook();
+    learnEnd(book, finished('fast', { wasLast: false, finishedAt: 50 * SECOND }));
+    learnArrival(book, job('after-fast'), 52 * SECOND);
+    learnEnd(book, finished('after-fast', { finishedAt: 60 * SECOND, wasLast: false }));
+    learnEnd(book, finished('slow', { finishedAt: 300 * SECOND }));
+    expect(followers(book, [running('fast'), running('slow')])).toEqual([['after-fast', 10]]);
+  });
+
+  it.each([
+    ['another project', { project: 'other' }],
+    ['a protected ref', { isProtected: true }],
+  ])('does not come from %s', (_, over) => {
+    const book = createBook();
+    learnPipeline(book, ['build', 'test']);
+    expect(followers(book, [running('build')], over)).toEqual([]);
+  });
+
+  it('is not predicted where it came after fewer than 60 % of the successes', () => {
+    const book = createBook();
+    learnPipeline(book, ['build', 'test']);
+    learnPipeline(book, ['build'], { pipeline: '2' });
+    expect(followers(book, [running('build')])).toEqual([]);
+    learnPipeline(book, ['build', 'test'], { pipeline: '3' });
+    expect(followers(book, [running('build')])).toHaveLength(1);
+  });
+
+  it('is less likely the more often the job fails', () => {
+    const book = createBook();
+    learnPipeline(book, ['build', 'test']);
+    learnEnd(book, finished('build', { succeeded: false, pipeline: '2' }));
+    expect(followers(book, [running('build')])).toEqual([]);
+    const succeeded = running('build', { succeededAt: 20 * SECOND });
+    expect(followers(book, [succeeded], { now: 20 * SECOND })).toHaveLength(1);
+  });
+
+  it('follows a changed pipeline within some runs', () => {
+    const book = createBook();
+    for (let run = 0; run < 100; run += 1) learnPipeline(book, ['build', 'old'], { pipeline: `${run}` });
+    for (let run = 0; run < 16; run += 1) learnPipeline(book, ['build', 'new'], { pipeline: `n${run}` });
+    expect(followers(book, [running('build')]).map(([name]) => name)).toEqual(['new']);
+  });
+});
+
+describe('an arrival', () => {
+  it.each([
+    ['within half a minute of a success is counted', 130, ['test']],
+    ['later is not', 130.001, []],
+  ])('%s', (_, seconds, expected) => {
+    const book = createBook();
+    learnPipeline(book, ['test'], { pipeline: '0' });
+    learnEnd(book, finished('build'));
+    learnArrival(book, job('test'), seconds * SECOND);
+    expect(followers(book, [running('build')]).map(([name]) => name)).toEqual(expected);
+  });
+
+  it.each([
+    ['of another pipeline', { pipeline: '2' }],
+    ['of another project', { project: 'other' }],
+  ])('%s is not counted', (_, over) => {
+    const book = createBook();
+    learnPipeline(book, ['test'], { pipeline: '0' });
+    learnEnd(book, finished('build'));
+    learnArrival(book, job('test', over), 101 * SECOND);
+    expect(followers(book, [running('build')])).toEqual([]);
+  });
+
+  it('after a failure is not counted', () => {
+    const book = createBook();
+    learnPipeline(book, ['test'], { pipeline: '0' });
+    learnEnd(book, finished('build'));
+    learnEnd(book, finished('other', { succeeded: false }));
+    learnArrival(book, job('test'), 101 * SECOND);
+    expect(followers(book, [running('build')])).toEqual([]);
+  });
+});

@@ -1,0 +1,73 @@
+/** Simulated time: what is due next runs next, in the order it was asked for. */
+export interface Clock {
+  /** Milliseconds since the trace's begin. */
+  now(): number;
+  at(time: number, action: () => void): void;
+  /** Runs until nothing is due any more. */
+  run(): void;
+}
+
+interface Due {
+  time: number;
+  order: number;
+  action: () => void;
+}
+
+export function createClock(): Clock {
+  const heap: Due[] = [];
+  let now = 0;
+  let order = 0;
+  return {
+    now: () => now,
+    at(time, action) {
+      order += 1;
+      push(heap, { time: Math.max(now, time), order, action });
+    },
+    run() {
+      for (let due = pop(heap); due !== undefined; due = pop(heap)) {
+        now = due.time;
+        due.action();
+      }
+    },
+  };
+}
+
+function isBefore(one: Due, other: Due): boolean {
+  return one.time < other.time || (one.time === other.time && one.order < other.order);
+}
+
+/** A binary heap: the parent of `index` is at half of it. */
+function push(heap: Due[], due: Due): void {
+  let index = heap.length;
+  heap.push(due);
+  while (index > 0) {
+    const parent = (index - 1) >> 1;
+    const above = heap[parent];
+    if (above === undefined || !isBefore(due, above)) break;
+    heap[index] = above;
+    index = parent;
+  }
+  heap[index] = due;
+}
+
+function pop(heap: Due[]): Due | undefined {
+  const first = heap[0];
+  const moved = heap.pop();
+  if (moved === undefined || heap.length === 0) return first;
+  let index = 0;
+  for (;;) {
+    const smaller = smallerChild(heap, index);
+    const child = heap[smaller];
+    if (child === undefined || !isBefore(child, moved)) break;
+    heap[index] = child;
+    index = smaller;
+  }
+  heap[index] = moved;
+  return first;
+}
+
+function smallerChild(heap: readonly Due[], index: number): number {
+  const left = 2 * index + 1;
+  const [one, other] = [heap[left], heap[left + 1]];
+  return one !== undefined && other !== undefined && isBefore(other, one) ? left + 1 : left;
+}

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { totalUsd } from '../src/fleet/bill.ts';
+import { fargateUsd } from '../src/fleet/compute.ts';
+import { simulate } from '../src/fleet/simulate.ts';
+import { HOUR } from '../src/model.ts';
+import { POLICIES, policyNamed } from '../src/policies.ts';
+import { syntheticTeam, TEAMS } from '../src/trace/synthetic-team.ts';
+import { fourStages, job, model, traceOf, waits } from './support/traces.ts';
+
+const outcome = (trace: Parameters<typeof simulate>[0], policy: string) =>
+  simulate(trace, policyNamed(policy), model, 1);
+
+describe('today', () => {
+  it('waits for a manager and for a task each stage', () => {
+    // 2 s launcher, 55 s manager, and four times 50 s and a poll of up to 3 s; starts spread by up to 5 s.
+    const [wait] = waits(traceOf([fourStages()]), 'today');
+    expect(wait).toBeGreaterThan(257 - 20);
+    expect(wait).toBeLessThan(257 + 12 + 30);
+  });
+
+  it('waits for the manager no more while it is there', () => {
+    const trace = traceOf([[[job('a')]], [[job('b')]]]);
+    const soon = {
+      ...trace,
+      pipelines: trace.pipelines.map((each, index) => ({ ...each, at: index * 400_000 })),
+    };
+    const [first = 0, second = 0] = waits(soon, 'today');
+    expect(first - second).toBeGreaterThan(40);
+  });
+
+  it('pays managers until the reaper has drained them', () => {
+    const { bill, managers } = outcome(traceOf([[[job('a')]], [[job('b')]]]), 'today');
+    expect(managers).toBe(2);
+    // Some 10 to 12 minutes each: start, job, 300 s idle, a sweep each minute, leaving.
+    const minute = fargateUsd({ cpu: 256, memory: 1024 }, 60);
+    expect(bill.usd.managers / 2 / minute).toBeGreaterThan(10);
+    expect(bill.usd.managers / 2 / minute).toBeLessThan(13);
+  });
+});
+
+describe('the next stage ahead', () => {
+  const sixRuns = traceOf(
+    Array.from({ length: 6 }, () => fourStages()),
+    { measuredFrom: 2 * HOUR },
+  );
+
+  it('waits for one start and the manager once the pipeline is known', () => {
+    for (const wait of waits(sixRuns, 'next-one-book').slice(1)) expect(wait).toBeLessThan(57 + 50 + 40);
+  });
+
+  it('learns anew with each manager where the book is not kept', () => {
+    for (const wait of waits(sixRuns, 'next-one')) expect(wait).toBeGreaterThan(200);
+  });
+
+  it('claims what it starts', () => {
+    const { ahead, bill } = outcome(sixRuns, 'next-one-book');
+    expect(ahead).toEqual({ started: 15, claimed: 15 });
+    expect(bill.usd.unclaimed).toBe(0);
+  });
+
+  it('is let go when the job before it fails', () => {
+    const failing = [[job('build', { attempts: [{ seconds: 200, succeeded: false }] })]];
+    const trace = traceOf([fourStages(), fourStages(), failing], { measuredFrom: 2.5 * HOUR });
+    const { ahead, bill } = outcome(trace, 'next-one-book');
+    expect(ahead).toEqual({ started: 1, claimed: 0 });
+    expect(bill.usd.unclaimed).toBeGreaterThan(0);
+    expect(bill.usd.unclaimed).toBeLessThan(fargateUsd({ cpu: 1024, memory: 2048 }, 120));
+  });
+
+  it('is not claimed where an earlier stage pushes the image', () => {
+    const moving = traceOf(Array.from({ length: 6 }, () => fourStages({ imageMoves: true })));
+    expect(outcome(moving, 'next-one-book').ahead.claimed).toBe(0);
+  });
+
+  it('is not claimed with another size', () => {
+    const trace = traceOf([fourStages(), fourStages({ cpu: 2048, memory: 4096 })]);
+    expect(outcome(trace, 'next-one-book').ahead.claimed).toBe(0);
+  });
+
+  it.each([
+    ['another project', { project: 'other' }],
+    ['a protected ref', { isProtected: true }],
+  ])('is not claimed by a job of %s', (_, over) => {
+    const trace = traceOf([fourStages(), fourStages(), fourStages()]);
+    // Queued while the third pipeline's next task is ready and waits.
+    const other = { id: 9, project: 'project', isProtected: false, ...over };
+    const intruder = { ...other, at: 3 * HOUR + 280_000, stages: [[job('test')]] };
+    const alone = waits(trace, 'next-one-book');
+    const beside = waits({ ...trace, pipelines: [...trace.pipelines, intruder] }, 'next-one-book');
+    // The third pipeline ends last.
+    expect(beside.at(-1)).toBe(alone.at(-1));
+  });
+
+  it('starts no more than the fleet allows to wait', () => {
+    const wide = () => [[job('build')], Array.from({ length: 12 }, (_, index) => job(`test ${index}`))];
+    const trace = traceOf([wide(), wide(), wide()], { measuredFrom: 2.5 * HOUR });
+    expect(outcome(trace, 'next-one-book').ahead).toEqual({ started: 8, claimed: 8 });
+  });
+
+  it('brakes when it is always wrong, and makes nobody wait longer', () => {
+    const trace = traceOf(Array.from({ length: 20 }, () => fourStages()));
+    const [today, wrong] = [outcome(trace, 'today'), outcome(trace, 'wrong')];
+    expect(wrong.pipelines).toEqual(today.pipelines);
+    // Three followers, three tries each.
+    expect(wrong.ahead).toEqual({ started: 9, claimed: 0 });
+  });
+});
+
+describe('the first stage ahead', () => {
+  it('starts what it knows beside the manager', () => {
+    const trace = traceOf([fourStages(), fourStages()]);
+    const [, next = 0] = waits(trace, 'next-one-book');
+    const [, first = 0] = waits(trace, 'first');
+    expect(next - first).toBeGreaterThan(40);
+  });
+});
+
+describe('whatever the policy', () => {
+  const team = { ...TEAMS['5'], people: 5, teachingDays: 1, measuredDays: 4 };
+  const settings = { maxManagers: 2, concurrentJobs: 3, unclaimedVcpu: 8, instanceVcpu: 4 };
+  const trace = syntheticTeam({ ...team, settings }, 3);
+  const expected = trace.pipelines.filter(({ at }) => at >= trace.measuredFrom).length;
+
+  it.each(POLICIES.map(({ name }) => name))('%s ends every pipeline, none before its time', (name) => {
+    const { pipelines } = outcome(trace, name);
+    expect(pipelines).toHaveLength(expected);
+    expect(Math.min(...pipelines.map(({ waitedSeconds }) => waitedSeconds))).toBeGreaterThan(-0.01);
+  });
+
+  it.each(POLICIES.map(({ name }) => name))('%s has the same outcome twice', (name) => {
+    expect(outcome(trace, name)).toEqual(outcome(trace, name));
+  });
+
+  it('the floor waits for nothing and costs least', () => {
+    const floor = outcome(trace, 'floor');
+    expect(Math.max(...floor.pipelines.map(({ waitedSeconds }) => waitedSeconds))).toBeLessThan(0.01);
+    for (const { name } of POLICIES)
+      expect(totalUsd(outcome(trace, name).bill)).toBeGreaterThanOrEqual(totalUsd(floor.bill));
+  });
+});
+
+describe('a managed instance', () => {
+  it('is shared by jobs, and keeps images', () => {
+    const [cold = 0] = waits(traceOf([[[job('a')]]]), 'managed-instances');
+    const [warm = 0] = waits(traceOf([[[job('a')], [job('b')]]]), 'managed-instances');
+    // 35 s to the instance, 5 s to the task, 30 s of images; the second job waits for its task and a poll.
+    expect(warm - cold).toBeLessThan(5 + 3 + 3);
+  });
+});
