@@ -26,6 +26,8 @@ export interface ObservedTask {
   exitCodes: (number | undefined)[];
   /** The reaper's mark, of managers. */
   drainedAt: string | undefined;
+  /** Which of the fleet's places a manager has; undefined once its tags are gone. */
+  place: string | undefined;
 }
 
 /** Asks ECS for all tasks of a cluster that are ours, running and stopped. */
@@ -80,6 +82,7 @@ function observe(task: Task): ObservedTask | undefined {
     stoppedReason: task.stoppedReason,
     exitCodes: (task.containers ?? []).map((container) => container.exitCode),
     drainedAt: tagValue(task.tags, 'drain'),
+    place: tagValue(task.tags, 'slot'),
   };
 }
 
@@ -139,6 +142,7 @@ export class TaskObserver {
           ...now,
           projectId: now.projectId ?? before?.projectId,
           drainedAt: now.drainedAt ?? before?.drainedAt,
+          place: now.place ?? before?.place,
         };
         this.#tasks.set(task.taskArn, task);
         if (before?.lastStatus !== task.lastStatus || before?.drainedAt !== task.drainedAt)

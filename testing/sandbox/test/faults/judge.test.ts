@@ -120,6 +120,7 @@ describe('managers at once', () => {
       stopCode: undefined,
       stoppedReason: undefined,
       exitCodes: [],
+      place: undefined,
     },
     createdAt: new Date(from),
     stoppedAt: stopped === undefined ? undefined : new Date(stopped),

@@ -8,6 +8,8 @@ export interface Fault {
   title: string;
   /** How often it is tried. */
   runs: number;
+  /** Takes all that the machine has: no other fault is played beside it. Default false. */
+  alone?: boolean;
   /** Queues jobs, lets the fault happen, and says with `recovering` when it is over. Waits for no more than it needs. */
   play(stage: Stage): Promise<void>;
 }

@@ -7,15 +7,15 @@ import { runFault } from './run-fault.ts';
 import { type FaultOutcome, renderRun } from './screen.ts';
 import { SecretSearch } from './secret-search.ts';
 
-/** Plays each fault in a laboratory that is free; what one left behind is not there for the next. */
+/** Plays each fault in a laboratory that is free, and at last those that need the machine; what one left is not there for the next. */
 export async function playFaults(
   labs: readonly Laboratory[],
   faults: readonly Fault[],
   tell: Log,
 ): Promise<FaultOutcome[]> {
   const outcomes = new Map<Fault, FaultOutcome>();
-  const left = faults.values();
-  const work = async (lab: Laboratory) => {
+  const shared = faults.filter(({ alone }) => !alone).values();
+  const work = async (lab: Laboratory, left: Iterable<Fault>) => {
     const search = new SecretSearch(lab);
     try {
       for (const fault of left) outcomes.set(fault, await repeat(lab, fault, search, tell));
@@ -23,7 +23,9 @@ export async function playFaults(
       search.stop();
     }
   };
-  await Promise.all(labs.map(work));
+  await Promise.all(labs.map((lab) => work(lab, shared)));
+  const [first] = labs;
+  if (first) await work(first, faults.filter(({ alone }) => alone).values());
   return faults.flatMap((fault) => outcomes.get(fault) ?? []);
 }
 

@@ -1,6 +1,7 @@
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import { taskContainers } from '@serverless-gitlab-runner/aws-emulator';
 import type { Log } from '@serverless-gitlab-runner/machine';
+import type { ObservedTask } from '../../system/observe-tasks.ts';
 import type { Fault } from './fault.ts';
 import { judgeJobs, mostManagersAtOnce, type RunResult } from './judge.ts';
 import type { Laboratory } from './laboratory.ts';
@@ -47,7 +48,10 @@ export async function runFault(
     .filter((refusal) => !stage.mayBeRefused.some((pattern) => pattern.test(refusal)));
   await rest(stage);
   const managers = mostManagersAtOnce(stage.tasks);
-  if (managers > max) stage.wrong.push(`${managers} managers took jobs at once`);
+  if (managers > max)
+    stage.wrong.push(
+      `${managers} managers took jobs at once: ${stage.tasks.filter(isManager).map(lifeOf).join('; ')}`,
+    );
   return {
     jobsQueued: stage.played.length,
     jobsFinished: counts.finished,
@@ -104,4 +108,12 @@ async function rest({ lab }: Stage): Promise<void> {
   await lab.gitlab.deliveriesSettled();
   await lab.sqs.send(new PurgeQueueCommand({ QueueUrl: lab.system.outputs.QueueUrl })).catch(() => undefined);
   await lab.lambdas.restart();
+}
+
+const isManager = ({ role }: ObservedTask) => role === 'manager';
+
+/** When a manager was created, drained and stopped, to be read beside the others. */
+function lifeOf({ taskId, place, createdAt, drainedAt, stoppedAt }: ObservedTask): string {
+  const [created, stopped] = [createdAt, stoppedAt].map((time) => time?.toISOString() ?? 'never');
+  return `${taskId.slice(0, 8)} in place ${place ?? '?'} created ${created}, drained ${drainedAt ?? 'never'}, stopped ${stopped}`;
 }

@@ -115,6 +115,7 @@ const burst: Fault = {
   title:
     '100 jobs are queued at once, for at most five managers of four jobs: all five start, and none waits for nothing',
   runs: 1,
+  alone: true,
   async play(stage) {
     const { manager } = await stage.fleet.read();
     await stage.fleet.change({ manager: { ...manager, max: MOST_MANAGERS } });
