@@ -141,7 +141,8 @@ export class TaskObserver {
         const task = {
           ...now,
           projectId: now.projectId ?? before?.projectId,
-          drainedAt: now.drainedAt ?? before?.drainedAt,
+          // Two sweeps at one time both write the mark: the first is the one that counts.
+          drainedAt: before?.drainedAt ?? now.drainedAt,
           place: now.place ?? before?.place,
         };
         this.#tasks.set(task.taskArn, task);
