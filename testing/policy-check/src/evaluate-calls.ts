@@ -64,7 +64,15 @@ export async function evaluateCalls(recording: Recording, templates: Templates):
   };
 }
 
-/** One report of several installations of the same templates: an action is unused where none of them needed it. */
+/** Judges what several installations of the same templates called, in one report. */
+export async function evaluateRecordings(
+  recordings: readonly Recording[],
+  templates: Templates,
+): Promise<IamReport> {
+  return mergeReports(await Promise.all(recordings.map((recording) => evaluateCalls(recording, templates))));
+}
+
+/** One report of several: an action is unused where none of them needed it. */
 export function mergeReports([first, ...others]: readonly IamReport[]): IamReport {
   if (first === undefined) return { calls: 0, evaluated: 0, refused: [], unusedActions: [] };
   const isSame = (one: UnusedAction, other: UnusedAction) =>

@@ -4,18 +4,15 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
 import { parseOptions } from '../../../scripts/cli/parse-options.mjs';
-import { evaluateCalls, iamFailures, mergeReports } from './evaluate-calls.ts';
+import { evaluateRecordings, iamFailures } from './evaluate-calls.ts';
 import { parseRecordings } from './recording.ts';
 import { renderIamReport } from './render.ts';
 import { synthesise } from './synthesise.ts';
 
 const { positionals } = parseOptions(process.argv.slice(2), {}, { positionals: true });
 const file = positionals[0] ?? join(REPOSITORY_ROOT, 'reports/aws-calls.json');
-const templates = await synthesise();
 const recordings = parseRecordings(readFileSync(file, 'utf8'));
-const report = mergeReports(
-  await Promise.all(recordings.map((recording) => evaluateCalls(recording, templates))),
-);
+const report = await evaluateRecordings(recordings, await synthesise());
 writeFileSync(join(REPOSITORY_ROOT, 'reports/iam.json'), `${JSON.stringify(report, null, 2)}\n`);
 console.log(renderIamReport(report));
 const failures = iamFailures(report, { isWholeRun: true });

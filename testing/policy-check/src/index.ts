@@ -1,5 +1,5 @@
 /** Whether AWS would allow recorded calls, by the policies of the synthesised stacks. */
-export { evaluateCalls, iamFailures, mergeReports } from './evaluate-calls.ts';
+export { evaluateRecordings, iamFailures } from './evaluate-calls.ts';
 export type { Recording } from './recording.ts';
 export { renderIamReport } from './render.ts';
 export { synthesise } from './synthesise.ts';

@@ -29,11 +29,3 @@ export type Recording = z.infer<typeof recordingSchema>;
 export function parseRecordings(json: string): Recording[] {
   return z.array(recordingSchema).parse(JSON.parse(json));
 }
-
-/**
- * Reads a recording.
- * @throws {z.ZodError} when it is none
- */
-export function parseRecording(json: string): Recording {
-  return recordingSchema.parse(JSON.parse(json));
-}

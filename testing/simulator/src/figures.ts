@@ -1,5 +1,6 @@
 import { totalUsd } from './fleet/bill.ts';
 import type { Outcome } from './fleet/simulate.ts';
+import { mean, sum } from './numbers.ts';
 
 export interface Distribution {
   median: number;
@@ -69,8 +70,7 @@ export function figuresOf(outcome: Outcome, today: Outcome): Figures {
 /** Median, mean and 95th percentile; zeros for none. */
 export function distributionOf(values: readonly number[]): Distribution {
   const sorted = values.toSorted((one, other) => one - other);
-  const mean = sorted.length === 0 ? 0 : sum(sorted) / sorted.length;
-  return { median: quantile(sorted, 0.5), mean, p95: quantile(sorted, 0.95) };
+  return { median: quantile(sorted, 0.5), mean: mean(sorted), p95: quantile(sorted, 0.95) };
 }
 
 /** Of sorted values, between the two nearest. */
@@ -79,8 +79,4 @@ function quantile(sorted: readonly number[], part: number): number {
   const below = sorted[Math.floor(position)] ?? 0;
   const above = sorted[Math.ceil(position)] ?? 0;
   return below + (above - below) * (position - Math.floor(position));
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

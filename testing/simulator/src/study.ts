@@ -2,6 +2,7 @@ import { type Figures, figuresOf } from './figures.ts';
 import { meanStartSeconds, type Outcome, pooled, simulate } from './fleet/simulate.ts';
 import { type Goal, goalsOf } from './goals.ts';
 import { OTHER_STARTS, SMALL_STARTS, type StartModel, TODAYS_STARTS } from './model.ts';
+import { mean } from './numbers.ts';
 import { POLICIES, type Policy, policyNamed } from './policies.ts';
 import { HABITS, type Habits, syntheticTeam, TEAMS, type Team } from './trace/synthetic-team.ts';
 import type { FleetSettings, Trace } from './trace/trace.ts';
@@ -105,7 +106,7 @@ function studyTraces(traces: readonly Trace[], seeds: readonly number[]): TeamRe
     seeds: [...seeds],
     pipelines: today.pipelines.length,
     jobs: traces.flatMap(({ pipelines }) => pipelines.flatMap(({ stages }) => stages.flat())).length,
-    startSeconds: meanOf(traces.map((trace) => meanStartSeconds(trace, TODAYS_STARTS))),
+    startSeconds: mean(traces.map((trace) => meanStartSeconds(trace, TODAYS_STARTS))),
     figures,
     chosen: choose(figures),
     waits: new Map(waits),
@@ -152,7 +153,7 @@ function vary(
   const figures = (policy: Policy) => figuresOf(run(traces, policy, model, seeds), today);
   return {
     label,
-    startSeconds: meanOf(traces.map((trace) => meanStartSeconds(trace, model))),
+    startSeconds: mean(traces.map((trace) => meanStartSeconds(trace, model))),
     today: figuresOf(today, today),
     chosen: figures(chosen),
     instances: figures(policyNamed('managed-instances')),
@@ -176,8 +177,4 @@ function wrongWeek(team: Team, seeds: readonly number[]): Figures {
 
 function run(traces: readonly Trace[], policy: Policy, model: StartModel, seeds: readonly number[]): Outcome {
   return pooled(traces.map((trace, index) => simulate(trace, policy, model, seeds[index] ?? 0)));
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0) / Math.max(1, values.length);
 }

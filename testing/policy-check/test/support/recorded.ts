@@ -1,14 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { evaluateCalls } from '../../src/evaluate-calls.ts';
-import { parseRecording, type RecordedCall, type Recording } from '../../src/recording.ts';
+import { parseRecordings, type RecordedCall, type Recording } from '../../src/recording.ts';
 import type { Templates } from '../../src/template.ts';
 
 export const BUS = 'serverless-gitlab-runner';
 
 /** Recorded by `npm run faults`, without the times. */
-export const recording: Recording = parseRecording(
+const [recorded] = parseRecordings(
   readFileSync(new URL('../../fixtures/aws-calls.json', import.meta.url), 'utf8'),
 );
+if (recorded === undefined) throw new Error('the fixture has no recording');
+export const recording: Recording = recorded;
 
 /** What is refused of the recording with one more call. */
 export async function refusedOf(call: RecordedCall, templates: Templates): Promise<string[]> {

@@ -1,13 +1,12 @@
 import { Cleanup } from '@serverless-gitlab-runner/machine';
-import { evaluateCalls, iamFailures, mergeReports, synthesise } from '@serverless-gitlab-runner/policy-check';
+import { evaluateRecordings, iamFailures, synthesise } from '@serverless-gitlab-runner/policy-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAULTS } from '../../src/suites/faults/catalogue/index.ts';
 import type { Fault } from '../../src/suites/faults/fault.ts';
 import type { RunResult } from '../../src/suites/faults/judge.ts';
-import { type Laboratory, startLaboratory } from '../../src/suites/faults/laboratory.ts';
-import { playFaults } from '../../src/suites/faults/play-faults.ts';
-import { LABORATORIES, recordingOf } from '../../src/suites/faults/run-faults.ts';
-import { prepareMachine } from '../../src/system/prepare-machine.ts';
+import type { Laboratory } from '../../src/suites/faults/laboratory.ts';
+import { playFaults, startLaboratories } from '../../src/suites/faults/play-faults.ts';
+import { recordingOf } from '../../src/suites/faults/run-faults.ts';
 
 /** Those that tell most in least time; `npm run faults` runs all of them, each several times. */
 const SUBSET = [
@@ -21,16 +20,13 @@ const SUBSET = [
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
 const cleanup = new Cleanup(log);
-const labs: Laboratory[] = [];
+let labs: Laboratory[];
 let results: ReadonlyMap<string, RunResult>;
 
 /** Side by side, as `npm run faults` plays them. */
 beforeAll(async () => {
-  for (let number = 0; number < LABORATORIES; number += 1) {
-    const machine = await prepareMachine({ log, cleanup, demoImages: false });
-    labs.push(await startLaboratory({ log, cleanup, machine }));
-  }
   const chosen = SUBSET.map((name) => ({ ...faultNamed(name), runs: 1 }));
+  labs = await startLaboratories(chosen, { log, cleanup });
   const outcomes = await playFaults(labs, chosen, log);
   results = new Map(
     outcomes.flatMap(({ report, results: [result] }) => (result ? [[report.fault, result]] : [])),
@@ -64,8 +60,7 @@ describe('the system under faults, on real parts', () => {
     expect([...callers]).toEqual(
       expect.arrayContaining(['idle-reaper', 'manager', 'runner-launcher', 'webhook-receiver']),
     );
-    const templates = await synthesise();
-    const reports = await Promise.all(recordings.map((recording) => evaluateCalls(recording, templates)));
-    expect(iamFailures(mergeReports(reports), { isWholeRun: false })).toEqual([]);
+    const report = await evaluateRecordings(recordings, await synthesise());
+    expect(iamFailures(report, { isWholeRun: false })).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ import {
   SECOND,
   type StartModel,
 } from '../model.ts';
+import { mean, sum } from '../numbers.ts';
 import type { Policy } from '../policies.ts';
 import { drawn } from '../random.ts';
 import type { Attempt, JobTrace, PipelineTrace, Trace } from '../trace/trace.ts';
@@ -63,10 +64,6 @@ export function pooled(outcomes: readonly Outcome[]): Outcome {
     },
     managers: sum(outcomes.map(({ managers }) => managers)),
   };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }
 
 /** Runs a trace under a policy. The same arguments have the same outcome. */
@@ -355,13 +352,6 @@ function shortestSeconds({ attempts, tailSeconds }: JobTrace): number {
 
 /** Mean seconds that a job task of a trace takes to start: "one start". */
 export function meanStartSeconds(trace: Trace, model: StartModel): number {
-  let total = 0;
-  let jobs = 0;
-  for (const { stages } of trace.pipelines) {
-    for (const job of stages.flat()) {
-      total += model.provisioningSeconds + pullSeconds(model, job);
-      jobs += 1;
-    }
-  }
-  return jobs === 0 ? 0 : total / jobs;
+  const jobs = trace.pipelines.flatMap(({ stages }) => stages.flat());
+  return mean(jobs.map((job) => model.provisioningSeconds + pullSeconds(model, job)));
 }

@@ -1,11 +1,28 @@
 import type { Log } from '@serverless-gitlab-runner/machine';
 import pc from 'picocolors';
+import { prepareMachine } from '../../system/prepare-machine.ts';
 import type { Fault } from './fault.ts';
-import type { Laboratory } from './laboratory.ts';
+import { type Laboratory, type LaboratoryOptions, startLaboratory } from './laboratory.ts';
 import { reportOf } from './report.ts';
 import { runFault } from './run-fault.ts';
 import { type FaultOutcome, renderRun } from './screen.ts';
 import { SecretSearch } from './secret-search.ts';
+
+/** Systems that faults are played on side by side: a fault mostly waits. */
+const LABORATORIES = 2;
+
+/** Starts as many laboratories as those faults can use. */
+export async function startLaboratories(
+  faults: readonly Fault[],
+  options: Omit<LaboratoryOptions, 'machine'>,
+): Promise<Laboratory[]> {
+  const labs: Laboratory[] = [];
+  for (let number = 0; number < Math.min(LABORATORIES, faults.length); number += 1) {
+    const machine = await prepareMachine({ ...options, bundles: true, demoImages: false });
+    labs.push(await startLaboratory({ ...options, machine }));
+  }
+  return labs;
+}
 
 /** Plays each fault in a laboratory that is free, and at last those that need the machine; what one left is not there for the next. */
 export async function playFaults(

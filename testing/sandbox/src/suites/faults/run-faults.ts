@@ -2,9 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { logToStderr as log, REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
 import {
-  evaluateCalls,
+  evaluateRecordings,
   iamFailures,
-  mergeReports,
   type Recording,
   renderIamReport,
   synthesise,
@@ -13,17 +12,13 @@ import pc from 'picocolors';
 import { parseCommandLine } from '../../../../../scripts/cli/commands.mjs';
 import { didYouMean, UsageError } from '../../../../../scripts/cli/parse-options.mjs';
 import type { CommandContext } from '../../command.ts';
-import { prepareMachine } from '../../system/prepare-machine.ts';
 import { FAULTS } from './catalogue/index.ts';
 import type { Fault } from './fault.ts';
-import { type Laboratory, startLaboratory } from './laboratory.ts';
-import { playFaults } from './play-faults.ts';
+import type { Laboratory } from './laboratory.ts';
+import { playFaults, startLaboratories } from './play-faults.ts';
 import { managerRoleOf } from './prepare-system.ts';
 import { isClean } from './report.ts';
 import { type FaultOutcome, renderFaults } from './screen.ts';
-
-/** Systems that faults are played on side by side: a fault mostly waits. */
-export const LABORATORIES = 2;
 
 /** `npm run faults`: every fault of the catalogue, or those named, on deployed systems; with `--once` one run each. */
 export async function runFaults({ args, cleanup, signal }: CommandContext): Promise<number> {
@@ -31,19 +26,12 @@ export async function runFaults({ args, cleanup, signal }: CommandContext): Prom
   if (values.list) return listFaults();
   const named = choose(positionals);
   const chosen = values.once ? named.map((fault) => ({ ...fault, runs: 1 })) : named;
-  const labs: Laboratory[] = [];
-  for (let number = 0; number < Math.min(LABORATORIES, chosen.length); number += 1) {
-    const machine = await prepareMachine({ log, cleanup, bundles: true, demoImages: false });
-    labs.push(await startLaboratory({ log, cleanup, machine, signal }));
-  }
+  const labs = await startLaboratories(chosen, { log, cleanup, signal });
   const outcomes = await playFaults(labs, chosen, log);
   writeReports(outcomes);
   const recordings = await Promise.all(labs.map(recordingOf));
   write('aws-calls.json', recordings);
-  const templates = await synthesise();
-  const iam = mergeReports(
-    await Promise.all(recordings.map((recording) => evaluateCalls(recording, templates))),
-  );
+  const iam = await evaluateRecordings(recordings, await synthesise());
   write('iam.json', iam);
   console.log(renderFaults(outcomes));
   console.log(renderIamReport(iam));

@@ -12,7 +12,7 @@ import { EmulatorSwitches } from '@serverless-gitlab-runner/aws-emulator';
 import type { ActiveRule, Rule } from '@serverless-gitlab-runner/fault-proxy';
 import { familyOf, fleetOfJobFamily, managerFamily } from '@serverless-gitlab-runner/fleet';
 import type { Job, Project } from '@serverless-gitlab-runner/gitlab-double';
-import type { Log } from '@serverless-gitlab-runner/machine';
+import { type Log, until } from '@serverless-gitlab-runner/machine';
 import type { ObservedTask } from '../../system/observe-tasks.ts';
 import { FleetDocument } from './fleet-document.ts';
 import type { ExpectedEnd, PlayedJob } from './judge.ts';
@@ -255,14 +255,11 @@ export class Stage {
       QueueUrl: system.outputs.QueueUrl,
       AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
     });
-    const deadline = Date.now() + PATIENCE_MS;
-    for (;;) {
+    const isDone = async () => {
       const { Attributes = {} } = await sqs.send(query);
-      if (Object.values(Attributes).every((count) => count === '0')) return;
-      if (Date.now() > deadline)
-        throw new Error(`the launcher's queue still has messages: ${JSON.stringify(Attributes)}`);
-      await delay(LOOK_MS);
-    }
+      return Object.values(Attributes).every((count) => count === '0') || undefined;
+    };
+    await until('an answer for every message of the launcher', isDone, PATIENCE_MS, LOOK_MS);
   }
 
   async finished(jobs: readonly Job[], timeoutMs = PATIENCE_MS): Promise<void> {
