@@ -4,10 +4,10 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   definitionArn,
-  describeOurTasks,
+  describeManagedTasks,
   listTaskArns,
   readEndedJobTasks,
-  readOurTasks,
+  readManagedTasks,
 } from '../src/ecs-tasks/index.ts';
 
 const mock = mockClient(ECSClient);
@@ -28,7 +28,7 @@ describe('reading our tasks', () => {
 
   it('describes a hundred tasks a call, with their tags', async () => {
     mock.on(DescribeTasksCommand).resolves({ tasks: [] });
-    await describeOurTasks(
+    await describeManagedTasks(
       ecs,
       'cluster',
       Array.from({ length: 201 }, (_, index) => arn(index)),
@@ -40,7 +40,10 @@ describe('reading our tasks', () => {
 
   it('asks for nothing when nothing is listed', async () => {
     mock.on(ListTasksCommand).resolves({});
-    expect(await readOurTasks(ecs, 'cluster', [{ startedBy: 'x' }])).toEqual({ managers: [], jobTasks: [] });
+    expect(await readManagedTasks(ecs, 'cluster', [{ startedBy: 'x' }])).toEqual({
+      managers: [],
+      jobTasks: [],
+    });
     expect(mock.commandCalls(DescribeTasksCommand)).toHaveLength(0);
   });
 
@@ -57,7 +60,7 @@ describe('reading our tasks', () => {
       ],
       failures: [{ arn: arn(4), reason: 'MISSING' }],
     });
-    const tasks = await readOurTasks(ecs, 'cluster', [
+    const tasks = await readManagedTasks(ecs, 'cluster', [
       { desiredStatus: 'RUNNING' },
       { desiredStatus: 'STOPPED' },
     ]);

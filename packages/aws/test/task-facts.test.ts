@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import {
   definitionArn,
   isAlive,
+  isSameQueue,
   managerFacts,
   STOP_REASONS,
-  servesSame,
   takesJobs,
   tokenRefusedAt,
   toTaskFacts,
@@ -269,7 +269,7 @@ describe('judgements that everybody shares', () => {
     ['another token', { fleet: 'a', runnerTokenParameter: undefined }, false],
     ['another fleet', { fleet: 'b', runnerTokenParameter: '/t' }, false],
   ])('knows %s', (_title, other, same) => {
-    expect(servesSame({ fleet: 'a', runnerTokenParameter: '/t' }, other)).toBe(same);
+    expect(isSameQueue({ fleet: 'a', runnerTokenParameter: '/t' }, other)).toBe(same);
   });
 
   it('tells how old a refused token is: as the start of the last manager of that fleet and token that was refused', () => {

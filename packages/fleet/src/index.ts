@@ -29,17 +29,17 @@ export {
   safetyLaunchSecondsOf,
 } from './fleet-config.ts';
 export {
-  broughtRunnerTokenName,
   DEFAULT_PARAMETER_PREFIX,
-  fleetOfBroughtRunnerToken,
   fleetOfConfigParameter,
+  fleetOfWebhookRunnerToken,
   fleetSecretsPath,
   fleetsPath,
-  isBroughtRunnerToken,
+  isWebhookRunnerToken,
   jobSecretsPath,
   type ParameterNames,
   parameterNames,
   parameterPrefixSchema,
+  webhookRunnerTokenName,
 } from './parameter-names.ts';
 export {
   BUILD_CONTAINER,

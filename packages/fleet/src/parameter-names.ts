@@ -73,13 +73,13 @@ export function fleetOfConfigParameter(prefix: string, parameterName: string): s
 }
 
 /** Name for a runner token that a webhook brought: a digest, so that the name tells nothing and one token has one name. */
-export function broughtRunnerTokenName(names: ParameterNames, runnerToken: string): string {
+export function webhookRunnerTokenName(names: ParameterNames, runnerToken: string): string {
   const digest = createHash('sha256').update(runnerToken).digest('hex').slice(0, 32);
   return `${names.runnerTokensPath}${digest}`;
 }
 
 /** The fleet whose webhooks brought the runner token that a parameter holds, or undefined when the parameter is another one. */
-export function fleetOfBroughtRunnerToken(prefix: string, parameterName: string): string | undefined {
+export function fleetOfWebhookRunnerToken(prefix: string, parameterName: string): string | undefined {
   const path = fleetsPath(prefix);
   if (!parameterName.startsWith(path)) return undefined;
   const [, fleet] = /^([^/]*)\/runner-tokens\/[0-9a-f]{32}$/.exec(parameterName.slice(path.length)) ?? [];
@@ -87,6 +87,6 @@ export function fleetOfBroughtRunnerToken(prefix: string, parameterName: string)
 }
 
 /** Whether a parameter holds a runner token of that fleet which a webhook brought, rather than the fleet's own. */
-export function isBroughtRunnerToken(parameterName: string, fleet: string): boolean {
+export function isWebhookRunnerToken(parameterName: string, fleet: string): boolean {
   return parameterName.includes(`/fleets/${fleet}/runner-tokens/`);
 }

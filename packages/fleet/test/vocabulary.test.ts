@@ -1,13 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  broughtRunnerTokenName,
   DEFAULT_PARAMETER_PREFIX,
   estimateCostUsd,
   fargatePricesOf,
-  fleetOfBroughtRunnerToken,
   fleetOfConfigParameter,
   fleetOfJobFamily,
+  fleetOfWebhookRunnerToken,
   fleetSecretsPath,
   isFargateSize,
   jobFamilyPrefix,
@@ -20,6 +19,7 @@ import {
   tagValue,
   taskIdOf,
   toTags,
+  webhookRunnerTokenName,
 } from '../src/index.ts';
 
 describe('Fargate’s sizes', () => {
@@ -145,15 +145,15 @@ describe('parameter names', () => {
     [`/other/fleets/blue/runner-tokens/${'0a'.repeat(16)}`, undefined],
     [`/q/p/fleets/blue/runner-tokens/${'0a'.repeat(16)}`, undefined],
   ])('%s is a token that webhooks of fleet %s brought', (name, fleet) => {
-    expect(fleetOfBroughtRunnerToken('/p', name)).toBe(fleet);
+    expect(fleetOfWebhookRunnerToken('/p', name)).toBe(fleet);
   });
 
   it('tell nothing of a token that a webhook brought, and are the same for the same token', () => {
     const names = parameterNames(DEFAULT_PARAMETER_PREFIX, 'blue');
-    const name = broughtRunnerTokenName(names, 'glrt-secret');
+    const name = webhookRunnerTokenName(names, 'glrt-secret');
     expect(name).toMatch(/^\/serverless-gitlab-runner\/fleets\/blue\/runner-tokens\/[0-9a-f]{32}$/);
-    expect(broughtRunnerTokenName(names, 'glrt-secret')).toBe(name);
-    expect(broughtRunnerTokenName(names, 'glrt-other')).not.toBe(name);
+    expect(webhookRunnerTokenName(names, 'glrt-secret')).toBe(name);
+    expect(webhookRunnerTokenName(names, 'glrt-other')).not.toBe(name);
   });
 });
 
@@ -167,7 +167,7 @@ describe('task tags', () => {
       slot: '100',
       demand: new Date().toISOString(),
       drain: new Date().toISOString(),
-      runnerTokenParameter: broughtRunnerTokenName(names, 'glrt-secret'),
+      runnerTokenParameter: webhookRunnerTokenName(names, 'glrt-secret'),
       jobId: String(Number.MAX_SAFE_INTEGER),
       projectId: '1',
       start: `${Number.MAX_SAFE_INTEGER}-1000`,

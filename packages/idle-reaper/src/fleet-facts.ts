@@ -1,4 +1,4 @@
-import type { Serving } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import type { RunnerQueue } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { type FleetConfig, fleetConfigSchema } from '@serverless-gitlab-runner/fleet';
 
 /** A fleet as SSM has it. Times are milliseconds since 1970. */
@@ -29,7 +29,7 @@ export function managerLimits(fleet: FleetFacts | undefined): ManagerLimits {
 /** When the fleet's document or that runner token was written last. */
 export function changedAt(
   fleet: FleetFacts,
-  { runnerTokenParameter }: Pick<Serving, 'runnerTokenParameter'>,
+  { runnerTokenParameter }: Pick<RunnerQueue, 'runnerTokenParameter'>,
 ): number {
   const tokenName = runnerTokenParameter ?? fleet.ownTokenName;
   return Math.max(fleet.configChangedAt, fleet.tokensChangedAt.get(tokenName) ?? 0);

@@ -8,11 +8,11 @@ import { ECS_SHARES, keepToShare, readEndedJobTasks } from '@serverless-gitlab-r
 import { readEnvironment } from './environment.ts';
 import { jobDefinitionsOf } from './job-definitions.ts';
 import { jobSecretsOf } from './job-secrets.ts';
+import { readClusterState } from './read-cluster-state.ts';
 import { readFleets } from './read-fleets.ts';
-import { readWorld } from './read-world.ts';
 import { runnerTokensOf } from './runner-tokens.ts';
 import { sweep } from './sweep.ts';
-import type { SweepParts, SweepSummary } from './sweep-state.ts';
+import type { SweepDeps, SweepSummary } from './sweep-state.ts';
 
 const { CLUSTER: cluster, EVENT_BUS_NAME: eventBusName, PARAMETER_PREFIX: prefix } = readEnvironment();
 const logger = new Logger({ serviceName: 'idle-reaper' });
@@ -27,11 +27,11 @@ const eventBridge = new EventBridgeClient(boundedClientOptions({ maxAttempts: 1,
 /** Milliseconds that publishing a sweep's events may take. */
 const PUBLISH_MS = 10_000;
 
-const parts: SweepParts = {
+const deps: SweepDeps = {
   ecs,
   cluster,
   eventBusName,
-  readWorld: (fleets) => readWorld(ecs, cluster, fleets),
+  readClusterState: (fleets) => readClusterState(ecs, cluster, fleets),
   readEndedJobTasks: () => readEndedJobTasks(ecs, cluster),
   readFleets: (report) => readFleets(ssm, prefix, report),
   secrets,
@@ -49,5 +49,5 @@ const parts: SweepParts = {
 
 /** One sweep, whatever invoked it: the schedule, the end of a task, or a person. */
 export async function handler(): Promise<SweepSummary> {
-  return sweep(parts);
+  return sweep(deps);
 }

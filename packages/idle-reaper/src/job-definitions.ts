@@ -6,7 +6,7 @@ import {
   ListTaskDefinitionFamiliesCommand,
 } from '@aws-sdk/client-ecs';
 import { JOB_FAMILY_PREFIX } from '@serverless-gitlab-runner/fleet';
-import type { DefinitionFacts } from './judge-definition.ts';
+import type { DefinitionFacts } from './decide-definition.ts';
 import { onceAnHour } from './once-an-hour.ts';
 
 /** The task definitions that managers registered for jobs: of this account and region, whatever their cluster. */

@@ -5,7 +5,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { jobSecretsPath, TAG } from '@serverless-gitlab-runner/fleet';
-import type { JobSecretFacts } from './judge-secret.ts';
+import type { JobSecretFacts } from './decide-secret.ts';
 import { onceAnHour } from './once-an-hour.ts';
 
 /** The secrets that managers made for jobs. */

@@ -7,8 +7,8 @@ import {
   parameterNames,
   parseFleetConfig,
 } from '@serverless-gitlab-runner/fleet';
+import type { ParameterFacts } from './decide-runner-token.ts';
 import type { FleetFacts } from './fleet-facts.ts';
-import type { ParameterFacts } from './judge-runner-token.ts';
 
 /** Told about each document that is invalid; the other fleets go on. */
 export type ReportInvalidFleet = (fleet: string, problem: string) => void;

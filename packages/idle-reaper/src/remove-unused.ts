@@ -1,5 +1,5 @@
-import { isUnusedDefinition } from './judge-definition.ts';
-import { isUnusedToken, type ParameterFacts } from './judge-runner-token.ts';
+import { isUnusedDefinition } from './decide-definition.ts';
+import { isUnusedToken, type ParameterFacts } from './decide-runner-token.ts';
 import { NAMES_PER_CALL } from './runner-tokens.ts';
 import type { Sweep } from './sweep-state.ts';
 
@@ -11,12 +11,15 @@ const MOST_DESCRIBED = 10;
 const MOST_DEREGISTERED = 5;
 
 /** Once an hour, the names of brought runner tokens that nobody uses any more, as many as a call removes at a time; else none. */
-export function unusedTokens({ parts, world }: Sweep, parameters: readonly ParameterFacts[]): string[][] {
-  if (!parts.tokens.isDue()) return [];
-  const now = parts.now();
-  const { parameterPrefix: prefix } = parts;
+export function unusedTokens(
+  { deps, clusterState }: Sweep,
+  parameters: readonly ParameterFacts[],
+): string[][] {
+  if (!deps.tokens.isDue()) return [];
+  const now = deps.now();
+  const { parameterPrefix: prefix } = deps;
   const names = parameters
-    .filter((parameter) => isUnusedToken({ parameter, prefix, managers: world.managers, now }))
+    .filter((parameter) => isUnusedToken({ parameter, prefix, managers: clusterState.managers, now }))
     .slice(0, MOST_TOKENS)
     .map(({ name }) => name);
   const calls = Math.ceil(names.length / NAMES_PER_CALL);
@@ -25,33 +28,33 @@ export function unusedTokens({ parts, world }: Sweep, parameters: readonly Param
   );
 }
 
-export async function removeTokens({ parts, summary }: Sweep, names: readonly string[]): Promise<void> {
-  const removed = await parts.tokens.remove(names);
+export async function removeTokens({ deps, summary }: Sweep, names: readonly string[]): Promise<void> {
+  const removed = await deps.tokens.remove(names);
   summary.tokens += removed.length;
-  parts.log('runner tokens removed', { removed });
+  deps.log('runner tokens removed', { removed });
 }
 
 /**
  * Once an hour, the ARNs of some task definitions of jobs that nobody uses any more, of families picked at random; else none.
  * ECS tells a definition's age only when it is described.
  */
-export async function unusedDefinitions({ parts, world }: Sweep): Promise<string[]> {
-  const { definitions, random, now } = parts;
+export async function unusedDefinitions({ deps, clusterState }: Sweep): Promise<string[]> {
+  const { definitions, random, now } = deps;
   if (!definitions.isDue()) return [];
   const unused: string[] = [];
   for (const family of pick(await definitions.families(), MOST_DESCRIBED, random)) {
     const definition = await definitions.newest(family);
-    if (definition && isUnusedDefinition({ definition, jobTasks: world.jobTasks, now: now() }))
+    if (definition && isUnusedDefinition({ definition, jobTasks: clusterState.jobTasks, now: now() }))
       unused.push(definition.arn);
     if (unused.length === MOST_DEREGISTERED) break;
   }
   return unused;
 }
 
-export async function deregister({ parts, summary }: Sweep, arn: string): Promise<void> {
-  await parts.definitions.deregister(arn);
+export async function deregister({ deps, summary }: Sweep, arn: string): Promise<void> {
+  await deps.definitions.deregister(arn);
   summary.definitions += 1;
-  parts.log('task definition deregistered', { arn });
+  deps.log('task definition deregistered', { arn });
 }
 
 /** So many of them at random, each once; all where there are no more. @param random 0 to 1, 1 excluded */

@@ -1,5 +1,5 @@
 import type { ECSClient } from '@aws-sdk/client-ecs';
-import type { JobTaskFacts, ManagerFacts, OurTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import type { JobTaskFacts, ManagedTasks, ManagerFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import type { FleetFacts } from './fleet-facts.ts';
 import type { JobDefinitions } from './job-definitions.ts';
@@ -7,12 +7,12 @@ import type { JobSecrets } from './job-secrets.ts';
 import type { FleetsInSsm } from './read-fleets.ts';
 import type { RunnerTokens } from './runner-tokens.ts';
 
-export interface SweepParts {
+export interface SweepDeps {
   ecs: ECSClient;
   cluster: string;
   eventBusName: string;
   /** Tasks that are to run, and managers of these fleets that ended within the hour. */
-  readWorld(fleets: readonly string[]): Promise<OurTasks>;
+  readClusterState(fleets: readonly string[]): Promise<ManagedTasks>;
   /** Job tasks that ended within the hour, or are ending. */
   readEndedJobTasks(): Promise<JobTaskFacts[]>;
   readFleets(report: (fleet: string, problem: string) => void): Promise<FleetsInSsm>;
@@ -47,15 +47,15 @@ export interface SweepSummary {
 
 /** One sweep under way. */
 export interface Sweep {
-  parts: SweepParts;
+  deps: SweepDeps;
   /** Undefined: SSM did not tell. Then nothing is judged by a fleet's limits. */
   fleets: ReadonlyMap<string, FleetFacts> | undefined;
-  world: OurTasks;
+  clusterState: ManagedTasks;
   summary: SweepSummary;
   events: EventEntry[];
 }
 
 /** A manager's job tasks, as far as they were read. */
-export function jobTasksOf({ jobTasks }: OurTasks, { taskId }: ManagerFacts): JobTaskFacts[] {
+export function jobTasksOf({ jobTasks }: ManagedTasks, { taskId }: ManagerFacts): JobTaskFacts[] {
   return jobTasks.filter(({ managerTaskId }) => managerTaskId === taskId);
 }

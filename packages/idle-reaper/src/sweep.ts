@@ -1,12 +1,12 @@
 import { failureName } from '@serverless-gitlab-runner/aws/calls';
 import type { ManagerFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { FleetFacts } from './fleet-facts.ts';
+import { orphanedSecrets, removeSecret } from './orphaned-secrets.ts';
 import type { FleetsInSsm } from './read-fleets.ts';
+import { decisionFor, reconcileJobTask, reconcileManager } from './reconcile-tasks.ts';
 import { deregister, removeTokens, unusedDefinitions, unusedTokens } from './remove-unused.ts';
 import { replacementOf, requestManagers } from './request-managers.ts';
-import { forgottenSecrets, removeSecret } from './settle-secrets.ts';
-import { settleJobTask, settleManager, verdictOn } from './settle-tasks.ts';
-import type { Sweep, SweepParts, SweepSummary } from './sweep-state.ts';
+import type { Sweep, SweepDeps, SweepSummary } from './sweep-state.ts';
 
 /** Something of a sweep failed. The rest was done; the next sweep tries again, and the alarm on errors tells. */
 export class SweepIncompleteError extends Error {
@@ -17,7 +17,7 @@ export class SweepIncompleteError extends Error {
  * Looks at everything once, judges, and acts. A failing call ends that step and no other.
  * @throws {SweepIncompleteError} at the end, when a step failed
  */
-export async function sweep(parts: SweepParts): Promise<SweepSummary> {
+export async function sweep(deps: SweepDeps): Promise<SweepSummary> {
   const summary: SweepSummary = {
     managers: 0,
     jobTasks: 0,
@@ -29,30 +29,30 @@ export async function sweep(parts: SweepParts): Promise<SweepSummary> {
     definitions: 0,
     failures: 0,
   };
-  const attempt = attempting(parts, summary);
+  const attempt = attempting(deps, summary);
   const report = (fleet: string, problem: string) => {
     summary.failures += 1;
-    parts.log('fleet invalid', { fleet, problem });
+    deps.log('fleet invalid', { fleet, problem });
   };
-  const stored = await attempt('read fleets', () => parts.readFleets(report));
+  const stored = await attempt('read fleets', () => deps.readFleets(report));
   const fleets = stored?.fleets;
-  const world = await attempt('read tasks', () => parts.readWorld([...(fleets?.keys() ?? [])]));
-  if (world !== undefined) {
-    summary.managers = world.managers.length;
-    summary.jobTasks = world.jobTasks.length;
-    const state: Sweep = { parts, fleets, world, summary, events: [] };
-    for (const jobTask of world.jobTasks)
-      await attempt('job task', () => settleJobTask(state, jobTask), jobTask.taskArn);
+  const clusterState = await attempt('read tasks', () => deps.readClusterState([...(fleets?.keys() ?? [])]));
+  if (clusterState !== undefined) {
+    summary.managers = clusterState.managers.length;
+    summary.jobTasks = clusterState.jobTasks.length;
+    const state: Sweep = { deps, fleets, clusterState, summary, events: [] };
+    for (const jobTask of clusterState.jobTasks)
+      await attempt('job task', () => reconcileJobTask(state, jobTask), jobTask.taskArn);
     const isKnown = fleets && (await attempt('read ended job tasks', () => readWhatMatters(state, fleets)));
     if (fleets !== undefined && isKnown) {
-      for (const manager of [...world.managers])
-        await attempt('manager', () => settleManager(state, manager), manager.taskArn);
+      for (const manager of [...clusterState.managers])
+        await attempt('manager', () => reconcileManager(state, manager), manager.taskArn);
       await attempt('request managers', async () => requestManagers(state, fleets));
     }
-    await attempt('publish events', () => parts.publish(state.events));
+    await attempt('publish events', () => deps.publish(state.events));
     await removeUnused(state, stored, attempt);
   }
-  parts.log('sweep', { ...summary });
+  deps.log('sweep', { ...summary });
   if (summary.failures > 0)
     throw new SweepIncompleteError(
       `${summary.failures} steps of the sweep failed: see the lines before this one`,
@@ -63,7 +63,7 @@ export async function sweep(parts: SweepParts): Promise<SweepSummary> {
 /** Removes what nobody uses any more: jobs' secrets, runner tokens that webhooks brought, jobs' task definitions. */
 async function removeUnused(state: Sweep, stored: FleetsInSsm | undefined, attempt: Attempt): Promise<void> {
   if (stored !== undefined) {
-    const forgotten = await attempt('secrets', () => forgottenSecrets(state, stored.fleets));
+    const forgotten = await attempt('secrets', () => orphanedSecrets(state, stored.fleets));
     for (const secret of forgotten ?? []) await attempt('secret', () => removeSecret(state, secret));
     for (const names of unusedTokens(state, stored.parameters))
       await attempt('runner tokens', () => removeTokens(state, names));
@@ -77,24 +77,24 @@ async function removeUnused(state: Sweep, stored: FleetsInSsm | undefined, attem
  * job ended may tell otherwise.
  */
 async function readWhatMatters(state: Sweep, fleets: ReadonlyMap<string, FleetFacts>): Promise<true> {
-  const { world, parts } = state;
-  if (world.managers.some((manager) => wouldAct(state, fleets, manager))) {
-    const known = new Set(world.jobTasks.map(({ taskArn }) => taskArn));
-    const ended = await parts.readEndedJobTasks();
-    world.jobTasks.push(...ended.filter(({ taskArn }) => !known.has(taskArn)));
+  const { clusterState, deps } = state;
+  if (clusterState.managers.some((manager) => wouldAct(state, fleets, manager))) {
+    const known = new Set(clusterState.jobTasks.map(({ taskArn }) => taskArn));
+    const ended = await deps.readEndedJobTasks();
+    clusterState.jobTasks.push(...ended.filter(({ taskArn }) => !known.has(taskArn)));
   }
   return true;
 }
 
 function wouldAct(state: Sweep, fleets: ReadonlyMap<string, FleetFacts>, manager: ManagerFacts): boolean {
   return (
-    verdictOn(state, manager).kind !== 'keep' || replacementOf(state, fleets, manager).kind === 'request'
+    decisionFor(state, manager).kind !== 'keep' || replacementOf(state, fleets, manager).kind === 'request'
   );
 }
 
 type Attempt = ReturnType<typeof attempting>;
 
-function attempting({ log }: SweepParts, summary: SweepSummary) {
+function attempting({ log }: SweepDeps, summary: SweepSummary) {
   return async <Result>(
     step: string,
     act: () => Promise<Result>,

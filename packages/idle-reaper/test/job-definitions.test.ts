@@ -8,11 +8,11 @@ import {
 import { definitionArn, jobTaskFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { jobFamilyPrefix, managerFamily } from '@serverless-gitlab-runner/fleet';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { type DefinitionFacts, isUnusedDefinition } from '../src/decide-definition.ts';
 import { jobDefinitionsOf } from '../src/job-definitions.ts';
-import { type DefinitionFacts, isUnusedDefinition } from '../src/judge-definition.ts';
 import { sweep } from '../src/sweep.ts';
 import { minute, now as start } from './support/fleets.ts';
-import { ecs, named, parts, resetEcs } from './support/sweep.ts';
+import { deps, ecs, named, resetEcs } from './support/sweep.ts';
 
 const DAY = 24 * 60 * minute;
 const now = start + 365 * DAY;
@@ -55,7 +55,7 @@ describe('a task definition of jobs', () => {
 
 describe('a sweep', () => {
   function partsWith(definitions: DefinitionFacts[], jobTasks: ReturnType<typeof jobTaskFacts>[] = []) {
-    const { all, lines } = parts({ definitions, jobTasks });
+    const { all, lines } = deps({ definitions, jobTasks });
     const described: string[] = [];
     const deregistered: string[] = [];
     const { newest } = all.definitions;
@@ -128,8 +128,8 @@ describe('a sweep', () => {
   it('removes none when it is not time, or when ECS does not tell what runs', async () => {
     const { all, described } = partsWith([old()]);
     await sweep({ ...all, definitions: { ...all.definitions, isDue: () => false } });
-    const readWorld = () => Promise.reject(named('ThrottlingException'));
-    await expect(sweep({ ...all, readWorld })).rejects.toThrow('1 steps');
+    const readClusterState = () => Promise.reject(named('ThrottlingException'));
+    await expect(sweep({ ...all, readClusterState })).rejects.toThrow('1 steps');
     expect(described).toEqual([]);
   });
 });

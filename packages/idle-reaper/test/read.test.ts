@@ -6,8 +6,8 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readEnvironment } from '../src/environment.ts';
 import { changedAt, managerLimits } from '../src/fleet-facts.ts';
+import { readClusterState } from '../src/read-cluster-state.ts';
 import { readFleets } from '../src/read-fleets.ts';
-import { readWorld } from '../src/read-world.ts';
 import { fleetInput } from './support/fleets.ts';
 
 const ssm = mockClient(SSMClient);
@@ -151,16 +151,18 @@ describe('reading the cluster', () => {
         [...tasks].filter(([key]) => key.endsWith(name)).map(([, task]) => task),
       ),
     }));
-    const world = await readWorld(new ECSClient({ region: 'eu-west-1' }), 'cluster', ['default']);
-    expect(world.managers.map(({ taskArn }) => taskArn)).toEqual([arn(1), arn(2), arn(5)]);
-    expect(world.jobTasks.map(({ taskArn }) => taskArn)).toEqual([arn(3), arn(4), arn(6)]);
+    const clusterState = await readClusterState(new ECSClient({ region: 'eu-west-1' }), 'cluster', [
+      'default',
+    ]);
+    expect(clusterState.managers.map(({ taskArn }) => taskArn)).toEqual([arn(1), arn(2), arn(5)]);
+    expect(clusterState.jobTasks.map(({ taskArn }) => taskArn)).toEqual([arn(3), arn(4), arn(6)]);
     const describes = ecs.commandCalls(DescribeTasksCommand).map((call) => call.args[0].input.tasks);
     expect(describes[1]).toEqual([taskIdNumber(5)]);
   });
 
   it('asks for nothing more when every manager is listed', async () => {
     ecs.on(ListTasksCommand).resolves({ taskArns: [] });
-    expect(await readWorld(new ECSClient({ region: 'eu-west-1' }), 'cluster', ['default'])).toEqual({
+    expect(await readClusterState(new ECSClient({ region: 'eu-west-1' }), 'cluster', ['default'])).toEqual({
       managers: [],
       jobTasks: [],
     });

@@ -2,11 +2,11 @@ import { DeleteParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { managerFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { isUnusedToken, type ParameterFacts } from '../src/judge-runner-token.ts';
+import { isUnusedToken, type ParameterFacts } from '../src/decide-runner-token.ts';
 import { runnerTokensOf } from '../src/runner-tokens.ts';
 import { sweep } from '../src/sweep.ts';
 import { minute, now as start } from './support/fleets.ts';
-import { idle, named, parts, resetEcs } from './support/sweep.ts';
+import { deps, idle, named, resetEcs } from './support/sweep.ts';
 
 const DAY = 24 * 60 * minute;
 const now = start + 365 * DAY;
@@ -54,7 +54,7 @@ describe('a sweep', () => {
   beforeEach(resetEcs);
 
   function partsWith(parameters: ParameterFacts[], managers: ReturnType<typeof idle>[] = []) {
-    const { all, lines } = parts({ parameters, managers });
+    const { all, lines } = deps({ parameters, managers });
     const calls: string[][] = [];
     all.now = () => now;
     all.tokens.remove = async (names) => {
@@ -119,7 +119,7 @@ describe('a sweep', () => {
     await sweep({ ...all, tokens: { ...all.tokens, isDue: () => false } });
     const refused = () => Promise.reject(named('ThrottlingException'));
     await expect(sweep({ ...all, readFleets: refused })).rejects.toThrow('1 steps');
-    await expect(sweep({ ...all, readWorld: refused })).rejects.toThrow('1 steps');
+    await expect(sweep({ ...all, readClusterState: refused })).rejects.toThrow('1 steps');
     expect(calls).toEqual([]);
   });
 });

@@ -9,11 +9,11 @@ import { jobTaskFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { toTags } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { isOrphaned, type JobSecretFacts } from '../src/decide-secret.ts';
 import { jobSecretsOf } from '../src/job-secrets.ts';
-import { isForgotten, type JobSecretFacts } from '../src/judge-secret.ts';
 import { sweep } from '../src/sweep.ts';
 import { fleetFacts, minute, now } from './support/fleets.ts';
-import { ago, named, parts, quiet, resetEcs } from './support/sweep.ts';
+import { ago, deps, named, quiet, resetEcs } from './support/sweep.ts';
 
 const ARN = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:p/jobs/default/0-AbCdEf';
 const secretOf = (over: Partial<JobSecretFacts> = {}): JobSecretFacts => ({
@@ -38,7 +38,7 @@ describe('a secret of a job that may live for an hour', () => {
   ])('%s', (_, secret, tasks, forgotten) => {
     const jobTasks = tasks.map(jobTaskFacts);
     const maxLifetimeSeconds = 3600;
-    expect(isForgotten({ secret: secretOf(secret), jobTasks, maxLifetimeSeconds, now })).toBe(forgotten);
+    expect(isOrphaned({ secret: secretOf(secret), jobTasks, maxLifetimeSeconds, now })).toBe(forgotten);
   });
 });
 
@@ -47,7 +47,7 @@ describe('a sweep', () => {
 
   function partsWith(secrets: JobSecretFacts[], fail: (arn: string) => boolean = () => false) {
     const removed: string[] = [];
-    const { all, lines } = parts({ secrets });
+    const { all, lines } = deps({ secrets });
     all.secrets.remove = async (arn) => {
       if (fail(arn)) throw named('AccessDeniedException');
       removed.push(arn);

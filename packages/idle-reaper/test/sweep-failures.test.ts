@@ -3,14 +3,14 @@ import { jobTaskFacts, taskIdNumber } from '@serverless-gitlab-runner/aws/ecs-ta
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SweepIncompleteError, sweep } from '../src/index.ts';
 import { fleetFacts, now } from './support/fleets.ts';
-import { ago, ecs, idle, named, parts, quiet, resetEcs } from './support/sweep.ts';
+import { ago, deps, ecs, idle, named, quiet, resetEcs } from './support/sweep.ts';
 
 beforeEach(resetEcs);
 
 describe('a sweep of which something fails', () => {
   it('does the rest, and fails at its end', async () => {
     ecs.on(TagResourceCommand, { resourceArn: idle(1).taskArn }).rejects(named('ThrottlingException'));
-    const { all, events, lines } = parts({ managers: [idle(1), idle(2)] });
+    const { all, events, lines } = deps({ managers: [idle(1), idle(2)] });
     await expect(sweep(all)).rejects.toThrow(SweepIncompleteError);
     expect(events()).toMatchObject([{ name: 'ManagerDraining', managerTaskArn: idle(2).taskArn }]);
     expect(lines).toContainEqual(
@@ -22,7 +22,7 @@ describe('a sweep of which something fails', () => {
   it('asks for a manager when nobody knows whether its drain was written', async () => {
     ecs.on(TagResourceCommand).rejects(named('TimeoutError'));
     const manager = idle(1, { startedAt: now - 86_500_000, demandAt: ago(1) });
-    const { all, events } = parts({ managers: [manager] });
+    const { all, events } = deps({ managers: [manager] });
     await expect(sweep(all)).rejects.toThrow(SweepIncompleteError);
     expect(events()).toMatchObject([{ name: 'ManagerRequested', cause: 'demand-during-drain' }]);
   });
@@ -30,7 +30,7 @@ describe('a sweep of which something fails', () => {
   it('judges no manager by limits that it could not read, but stops orphans', async () => {
     const orphan = jobTaskFacts({ managerTaskId: taskIdNumber(9), createdAt: ago(300) });
     const owned = jobTaskFacts({ taskId: taskIdNumber(1002), createdAt: ago(300) });
-    const { all } = parts({ managers: [idle(1)], jobTasks: [orphan, owned] });
+    const { all } = deps({ managers: [idle(1)], jobTasks: [orphan, owned] });
     all.readFleets = async () => Promise.reject(named('ThrottlingException'));
     await expect(sweep(all)).rejects.toThrow('1 steps');
     expect(ecs.commandCalls(TagResourceCommand)).toHaveLength(0);
@@ -40,7 +40,7 @@ describe('a sweep of which something fails', () => {
   });
 
   it('goes on with the other fleets, and with the defaults, when one is invalid', async () => {
-    const { all, events, lines } = parts({ managers: [idle(1, { fleet: 'broken' }), idle(2)] });
+    const { all, events, lines } = deps({ managers: [idle(1, { fleet: 'broken' }), idle(2)] });
     all.readFleets = async (report) => {
       report('broken', 'not JSON');
       const fleets = new Map([
@@ -55,19 +55,19 @@ describe('a sweep of which something fails', () => {
   });
 
   it.each([
-    ['ECS cannot be read', { readWorld: () => Promise.reject(named('ServerException')) }],
+    ['ECS cannot be read', { readClusterState: () => Promise.reject(named('ServerException')) }],
     [
       'ended job tasks cannot be read',
       { readEndedJobTasks: () => Promise.reject(named('ThrottlingException')) },
     ],
     ['the bus refuses', { publish: () => Promise.reject(named('EventsNotPublishedError')) }],
   ])('fails when %s', async (_title, broken) => {
-    const { all } = parts({ managers: [idle(1)] });
+    const { all } = deps({ managers: [idle(1)] });
     await expect(sweep({ ...all, ...broken })).rejects.toThrow(SweepIncompleteError);
   });
 
   it('drains nobody when it cannot read when their last jobs ended', async () => {
-    const { all, events } = parts({ managers: [idle(1)] });
+    const { all, events } = deps({ managers: [idle(1)] });
     const broken = { readEndedJobTasks: () => Promise.reject(named('ThrottlingException')) };
     await expect(sweep({ ...all, ...broken })).rejects.toThrow(SweepIncompleteError);
     expect(ecs.commandCalls(TagResourceCommand)).toHaveLength(0);

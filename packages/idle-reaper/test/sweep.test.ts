@@ -4,13 +4,13 @@ import { toTags } from '@serverless-gitlab-runner/fleet';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sweep } from '../src/index.ts';
 import { fleetFacts, minute, now } from './support/fleets.ts';
-import { ago, ecs, idle, iso, named, parts, readAgain, resetEcs } from './support/sweep.ts';
+import { ago, deps, ecs, idle, iso, named, readAgain, resetEcs } from './support/sweep.ts';
 
 beforeEach(resetEcs);
 
 describe('a sweep', () => {
   it('does nothing where there is nothing', async () => {
-    const { all, events } = parts({});
+    const { all, events } = deps({});
     const counts = {
       managers: 0,
       jobTasks: 0,
@@ -30,7 +30,7 @@ describe('a sweep', () => {
   it('drains an idle manager: writes the mark, then reads the demand again, and never stops it', async () => {
     const manager = idle(1);
     readAgain(manager, ago(20));
-    const { all, events } = parts({ managers: [manager] });
+    const { all, events } = deps({ managers: [manager] });
     expect(await sweep(all)).toMatchObject({ managers: 1, drained: 1, stopped: 0, requested: 0 });
     expect(ecs.calls().map((call) => call.args[0].constructor.name)).toEqual([
       'TagResourceCommand',
@@ -54,7 +54,7 @@ describe('a sweep', () => {
   it('asks for a manager when a job was counted on the one it has just drained', async () => {
     const manager = idle(1);
     readAgain(manager, now - 1);
-    const { all, events } = parts({ managers: [manager] });
+    const { all, events } = deps({ managers: [manager] });
     expect(await sweep(all)).toMatchObject({ drained: 1, requested: 1 });
     expect(events()[1]).toMatchObject({
       name: 'ManagerRequested',
@@ -64,21 +64,21 @@ describe('a sweep', () => {
   });
 
   it('asks again next time when it died between the mark and the second look', async () => {
-    const { all, events } = parts({ managers: [idle(1, { drainAt: ago(1), demandAt: ago(1) - 100 })] });
+    const { all, events } = deps({ managers: [idle(1, { drainAt: ago(1), demandAt: ago(1) - 100 })] });
     await sweep(all);
     expect(events()).toMatchObject([{ name: 'ManagerRequested', cause: 'demand-during-drain' }]);
     expect(ecs.commandCalls(TagResourceCommand)).toHaveLength(0);
   });
 
   it('takes its own mark for written when the read lags, and an unreadable manager for drained', async () => {
-    const { all, events } = parts({ managers: [idle(1)] });
+    const { all, events } = deps({ managers: [idle(1)] });
     expect(await sweep(all)).toMatchObject({ drained: 1, requested: 0 });
     expect(events()).toHaveLength(1);
   });
 
   it('asks once for each fleet and token, whatever was lost', async () => {
     const lost = { state: 'stopped', stoppedAt: ago(2), demandAt: ago(3) } as const;
-    const { all, events } = parts({
+    const { all, events } = deps({
       managers: [idle(1, lost), idle(2, lost), idle(3, { ...lost, runnerTokenParameter: '/t' })],
     });
     expect(await sweep(all)).toMatchObject({ requested: 2 });
@@ -90,7 +90,7 @@ describe('a sweep', () => {
 
   it('is harmless when the manager ended under it', async () => {
     ecs.on(TagResourceCommand).rejects(named('InvalidParameterException'));
-    const { all, events } = parts({ managers: [idle(1)] });
+    const { all, events } = deps({ managers: [idle(1)] });
     expect(await sweep(all)).toMatchObject({ drained: 0, failures: 0 });
     expect(events()).toEqual([]);
   });
@@ -105,7 +105,7 @@ describe('a sweep', () => {
       ['a drained manager would be stopped', idle(1, { drainAt: ago(16) })],
       ['a lost manager would be replaced', idle(1, lost)],
     ])('where %s', async (_title, manager) => {
-      const { all, endedWasRead } = parts({ managers: [manager, idle(2)] });
+      const { all, endedWasRead } = deps({ managers: [manager, idle(2)] });
       await sweep(all);
       expect(endedWasRead()).toBe(1);
     });
@@ -115,26 +115,26 @@ describe('a sweep', () => {
       ['drained a short time ago', idle(1, { drainAt: ago(1) })],
       ['without a runner yet', idle(1, { state: 'starting', startedAt: undefined, createdAt: ago(1) })],
     ])('not for a manager %s', async (_title, manager) => {
-      const { all, endedWasRead } = parts({ managers: [manager] });
+      const { all, endedWasRead } = deps({ managers: [manager] });
       await sweep(all);
       expect(endedWasRead()).toBe(0);
     });
 
     it('and lets a manager be whose last job has ended a short time ago', async () => {
-      const { all, events } = parts({ managers: [idle(1)], jobTasks: [endedAt(3)] });
+      const { all, events } = deps({ managers: [idle(1)], jobTasks: [endedAt(3)] });
       expect(await sweep(all)).toMatchObject({ drained: 0 });
       expect(events()).toEqual([]);
     });
 
     it('and asks for no manager for one that was idle when it was lost', async () => {
-      const { all } = parts({ managers: [idle(1, lost)], jobTasks: [endedAt(29)] });
+      const { all } = deps({ managers: [idle(1, lost)], jobTasks: [endedAt(29)] });
       expect(await sweep(all)).toMatchObject({ requested: 0 });
     });
   });
 
   it('stops a drained manager that overstays', async () => {
     const manager = idle(1, { drainAt: ago(16) });
-    const { all, events } = parts({ managers: [manager] });
+    const { all, events } = deps({ managers: [manager] });
     expect(await sweep(all)).toMatchObject({ stopped: 1 });
     expect(ecs.commandCalls(ListTasksCommand)[0]?.args[0].input).toEqual({
       cluster: 'cluster',
@@ -149,7 +149,7 @@ describe('a sweep', () => {
 
   it('does not stop it when ECS has a job task of it after all', async () => {
     ecs.on(ListTasksCommand).resolves({ taskArns: ['one'] });
-    const { all } = parts({ managers: [idle(1, { drainAt: ago(16) })] });
+    const { all } = deps({ managers: [idle(1, { drainAt: ago(16) })] });
     expect(await sweep(all)).toMatchObject({ stopped: 0 });
     expect(ecs.commandCalls(StopTaskCommand)).toHaveLength(0);
   });
@@ -160,7 +160,7 @@ describe('a sweep', () => {
       jobTaskFacts({ taskId: taskIdNumber(1002), managerTaskId: taskIdNumber(1), createdAt: ago(241) }),
       jobTaskFacts({ taskId: taskIdNumber(1003), managerTaskId: taskIdNumber(1), createdAt: ago(1) }),
     ];
-    const { all } = parts({ managers: [idle(1)], jobTasks });
+    const { all } = deps({ managers: [idle(1)], jobTasks });
     expect(await sweep(all)).toMatchObject({ jobTasks: 3, stopped: 2, drained: 0 });
     const stops = ecs.commandCalls(StopTaskCommand).map((call) => call.args[0].input);
     expect(stops.map(({ task }) => task)).toEqual([jobTasks[0]?.taskArn, jobTasks[1]?.taskArn]);
@@ -173,12 +173,12 @@ describe('a sweep', () => {
   it('counts a task that ended before its stop as not stopped', async () => {
     ecs.on(StopTaskCommand).rejects(named('InvalidParameterException'));
     const jobTask = jobTaskFacts({ managerTaskId: taskIdNumber(9), createdAt: ago(3) });
-    const { all } = parts({ managers: [idle(1, { drainAt: ago(16) })], jobTasks: [jobTask] });
+    const { all } = deps({ managers: [idle(1, { drainAt: ago(16) })], jobTasks: [jobTask] });
     expect(await sweep(all)).toMatchObject({ stopped: 0, failures: 0 });
   });
 
   it('asks for a manager for a fleet that has had none for long', async () => {
-    const { all, events } = parts({});
+    const { all, events } = deps({});
     all.readFleets = async () => ({ fleets: new Map([['default', fleetFacts()]]), parameters: [] });
     all.now = () => 1000 * 30 * minute;
     expect(await sweep(all)).toMatchObject({ requested: 1 });

@@ -6,7 +6,7 @@ export type { ImageSource } from './constructs/image-source.ts';
 export type { Installation } from './constructs/installation.ts';
 export type { JobCacheProps } from './constructs/job-cache.ts';
 export { type BudgetProps, NoBudgetsInRegionError, SilentBudgetError } from './constructs/monthly-budget.ts';
-export { Network, type NetworkProps, type VpcParts } from './constructs/network.ts';
+export { Network, type NetworkProps, type VpcLike } from './constructs/network.ts';
 export { RunnerLauncher, type RunnerLauncherProps } from './constructs/runner-launcher.ts';
 export { MissingBundleError, type ServiceName, type ServiceOptions } from './constructs/service-function.ts';
 export { SharedResources, type SharedResourcesProps } from './constructs/shared-resources.ts';

@@ -4,8 +4,8 @@ import {
   type CrashBackoff,
   crashBackoff,
   type ManagerFacts,
-  readOurTasks,
-  type Serving,
+  type RunnerQueue,
+  readManagedTasks,
   tokenRefusedAt,
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { INVALID_FLEET_EXIT_CODE, managerFamily, parameterNames } from '@serverless-gitlab-runner/fleet';
@@ -27,28 +27,28 @@ export interface CheckLaunchDeps {
  * @param running managers that are to run
  */
 export async function checkLaunchAllowed(
-  serving: Serving,
+  runnerQueue: RunnerQueue,
   running: readonly ManagerFacts[],
   deps: CheckLaunchDeps,
 ): Promise<LaunchFailure | undefined> {
   const { ecs, cluster, now } = deps;
-  const family = managerFamily(serving.fleet);
-  const { managers: ended } = await readOurTasks(ecs, cluster, [{ family, desiredStatus: 'STOPPED' }]);
-  const refusedAt = tokenRefusedAt(ended, serving);
-  const backoff = crashBackoff([...running, ...ended], serving, now());
+  const family = managerFamily(runnerQueue.fleet);
+  const { managers: ended } = await readManagedTasks(ecs, cluster, [{ family, desiredStatus: 'STOPPED' }]);
+  const refusedAt = tokenRefusedAt(ended, runnerQueue);
+  const backoff = crashBackoff([...running, ...ended], runnerQueue, now());
   const waits = backoff !== undefined && now() < backoff.until ? backoff : undefined;
   if (refusedAt === undefined && waits?.exitCode !== INVALID_FLEET_EXIT_CODE)
-    return waits && crashed(serving, waits);
-  const names = parameterNames(deps.parameterPrefix, serving.fleet);
-  const tokenName = serving.runnerTokenParameter ?? names.runnerToken;
+    return waits && crashed(runnerQueue, waits);
+  const names = parameterNames(deps.parameterPrefix, runnerQueue.fleet);
+  const tokenName = runnerQueue.runnerTokenParameter ?? names.runnerToken;
   const changedAt = await lastWritten(deps.ssm, [names.config, tokenName]);
-  if (refusedAt !== undefined && changedAt <= refusedAt) return tokenRefused(serving, tokenName);
+  if (refusedAt !== undefined && changedAt <= refusedAt) return tokenRefused(runnerQueue, tokenName);
   // What was written since may be what was wrong.
   if (waits?.exitCode === INVALID_FLEET_EXIT_CODE && changedAt > waits.lastEndedAt) return undefined;
-  return waits && crashed(serving, waits);
+  return waits && crashed(runnerQueue, waits);
 }
 
-function tokenRefused({ fleet }: Serving, tokenName: string): LaunchFailure {
+function tokenRefused({ fleet }: RunnerQueue, tokenName: string): LaunchFailure {
   return {
     reason: 'runner-token-refused',
     message:
@@ -58,7 +58,7 @@ function tokenRefused({ fleet }: Serving, tokenName: string): LaunchFailure {
   };
 }
 
-function crashed({ fleet }: Serving, { failures, until, exitCode }: CrashBackoff): LaunchFailure {
+function crashed({ fleet }: RunnerQueue, { failures, until, exitCode }: CrashBackoff): LaunchFailure {
   const many = failures === 1 ? 'The last manager' : `The last ${failures} managers`;
   const next = `The next one is started after ${new Date(until).toISOString()}`;
   if (exitCode === INVALID_FLEET_EXIT_CODE)

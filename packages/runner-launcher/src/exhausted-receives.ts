@@ -1,5 +1,5 @@
+import type { MessageOutcome } from './acknowledge-messages.ts';
 import type { RetryReason } from './outcome.ts';
-import type { Settled } from './settle-messages.ts';
 
 const WHY: Partial<Record<RetryReason, string>> = {
   'at-maximum':
@@ -14,7 +14,7 @@ const WHY: Partial<Record<RetryReason, string>> = {
  * message came back so often. A job that counts on a manager is left to it.
  * @param maxReceives the queue's `maxReceiveCount`
  */
-export function endExhausted({ message, outcome }: Settled, maxReceives: number): Settled {
+export function endExhausted({ message, outcome }: MessageOutcome, maxReceives: number): MessageOutcome {
   if (message.receiveCount < maxReceives) return { message, outcome };
   if (outcome.kind === 'recheck') return { message, outcome: { kind: 'done', because: outcome.because } };
   if (outcome.kind !== 'retry') return { message, outcome };

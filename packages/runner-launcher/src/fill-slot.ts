@@ -1,7 +1,7 @@
 import { type ECSClient, RunTaskCommand, type Task } from '@aws-sdk/client-ecs';
 import { failureName, type Timing } from '@serverless-gitlab-runner/aws/calls';
 import {
-  describeOurTasks,
+  describeManagedTasks,
   type ManagerFacts,
   takesJobs,
   toTaskFacts,
@@ -12,7 +12,7 @@ import { failureOfAnswer, failureOfError } from './launch-failure.ts';
 import type { LaunchFailure } from './outcome.ts';
 import { type ManagerLaunch, managerTags, runTaskInput } from './run-task-input.ts';
 
-export interface LaunchParts {
+export interface LaunchDeps {
   ecs: ECSClient;
   capacity: CapacityMemory;
   timing: Timing;
@@ -59,20 +59,20 @@ export const tooLate: LaunchFailure = {
 export function isTooLate({
   timing,
   deadlineAt = Infinity,
-}: Pick<LaunchParts, 'timing' | 'deadlineAt'>): boolean {
+}: Pick<LaunchDeps, 'timing' | 'deadlineAt'>): boolean {
   return timing.now() >= deadlineAt;
 }
 
 /** Starts one manager along the fleet's capacity list, unless the place proves to be taken. */
-export async function fillSlot(slot: Slot, parts: LaunchParts): Promise<SlotResult> {
+export async function fillSlot(slot: Slot, deps: LaunchDeps): Promise<SlotResult> {
   let failure = allRefused;
   const { manager, network } = slot.config;
-  for (const capacityProvider of parts.capacity.worthAsking(manager.capacity, network.subnets)) {
-    const result = await fillWith(slot, capacityProvider, parts);
+  for (const capacityProvider of deps.capacity.worthAsking(manager.capacity, network.subnets)) {
+    const result = await fillWith(slot, capacityProvider, deps);
     if (result.kind !== 'failed') return result;
     failure = result.failure;
     if (failure.reason !== 'no-capacity') return result;
-    parts.capacity.refused(capacityProvider, network.subnets);
+    deps.capacity.refused(capacityProvider, network.subnets);
   }
   return { kind: 'failed', failure };
 }
@@ -81,16 +81,16 @@ export async function fillSlot(slot: Slot, parts: LaunchParts): Promise<SlotResu
 async function fillWith(
   slot: Slot,
   capacityProvider: CapacityProvider,
-  parts: LaunchParts,
+  deps: LaunchDeps,
 ): Promise<SlotResult> {
   try {
     for (let generation = 0; generation < MAX_GENERATIONS; generation += 1) {
-      if (isTooLate(parts)) return { kind: 'failed', failure: tooLate };
-      const { parameterPrefix, slot: place, serving } = slot;
-      const cause = { parameterPrefix, fleet: serving.fleet, slot: place, capacityProvider, generation };
-      const answer = await runTask({ ...slot, cause }, parts);
+      if (isTooLate(deps)) return { kind: 'failed', failure: tooLate };
+      const { parameterPrefix, slot: place, runnerQueue } = slot;
+      const cause = { parameterPrefix, fleet: runnerQueue.fleet, slot: place, capacityProvider, generation };
+      const answer = await runTask({ ...slot, cause }, deps);
       if ('failure' in answer) return { kind: 'failed', failure: answer.failure };
-      const manager = await whoHoldsIt(answer, slot, parts);
+      const manager = await whoHoldsIt(answer, slot, deps);
       if (manager === undefined) continue;
       return manager.demandAt === slot.demandAt
         ? { kind: 'launched', manager, capacityProvider }
@@ -106,7 +106,7 @@ type RunTaskAnswer =
   /** `task` is missing when ECS only names the task that it started for this token before. */
   { taskArn: string; task: Task | undefined } | { failure: LaunchFailure };
 
-async function runTask(launch: ManagerLaunch, { ecs }: LaunchParts): Promise<RunTaskAnswer> {
+async function runTask(launch: ManagerLaunch, { ecs }: LaunchDeps): Promise<RunTaskAnswer> {
   try {
     const { tasks = [], failures = [] } = await ecs.send(new RunTaskCommand(runTaskInput(launch)));
     const [task] = tasks;
@@ -134,26 +134,26 @@ function conflictingTask(error: unknown): string | undefined {
 async function whoHoldsIt(
   { taskArn, task }: { taskArn: string; task: Task | undefined },
   slot: Slot,
-  parts: LaunchParts,
+  deps: LaunchDeps,
 ): Promise<ManagerFacts | undefined> {
-  const fresh = task === undefined ? undefined : freshManager(task, slot, parts);
-  const known = await lookAt(taskArn, slot, parts, fresh);
+  const fresh = task === undefined ? undefined : freshManager(task, slot, deps);
+  const known = await lookAt(taskArn, slot, deps, fresh);
   if (known) return takesJobs(known) ? known : undefined;
   if (fresh) return fresh;
   // Missing: started a moment ago by somebody else, or gone for an hour and remembered by its token only.
-  await parts.timing.sleep(MISSING_FOR_MS);
-  const later = await lookAt(taskArn, slot, parts, undefined);
+  await deps.timing.sleep(MISSING_FOR_MS);
+  const later = await lookAt(taskArn, slot, deps, undefined);
   return later && takesJobs(later) ? later : undefined;
 }
 
 async function lookAt(
   taskArn: string,
   { cluster }: Slot,
-  { ecs }: LaunchParts,
+  { ecs }: LaunchDeps,
   fresh: ManagerFacts | undefined,
 ): Promise<ManagerFacts | undefined> {
   try {
-    const { managers } = await describeOurTasks(ecs, cluster, [taskArn]);
+    const { managers } = await describeManagedTasks(ecs, cluster, [taskArn]);
     return managers[0];
   } catch (error) {
     // The manager is started, whether it can be looked at or not.
@@ -163,8 +163,8 @@ async function lookAt(
 }
 
 /** What RunTask itself tells about the task, when it has just started it. */
-function freshManager(task: Task, slot: Slot, { timing }: LaunchParts): ManagerFacts | undefined {
-  const facts = toTaskFacts({ ...task, tags: managerTags(slot.serving, slot.slot, slot.demandAt) });
+function freshManager(task: Task, slot: Slot, { timing }: LaunchDeps): ManagerFacts | undefined {
+  const facts = toTaskFacts({ ...task, tags: managerTags(slot.runnerQueue, slot.slot, slot.demandAt) });
   const isOld = timing.now() - (task.createdAt?.getTime() ?? timing.now()) > OLD_MS;
   return facts?.role === 'manager' && takesJobs(facts) && !isOld ? facts : undefined;
 }

@@ -10,23 +10,23 @@ import {
   publishEvents,
   systemTiming,
 } from '@serverless-gitlab-runner/aws/calls';
-import { ECS_SHARES, keepToShare, readOurTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { ECS_SHARES, keepToShare, readManagedTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import type { SQSBatchResponse } from 'aws-lambda';
+import { acknowledgeMessages, type MessageOutcome } from './acknowledge-messages.ts';
 import { createCapacityMemory } from './capacity-memory.ts';
 import { checkLaunchAllowed } from './check-launch-allowed.ts';
-import { createCountedJobs } from './counted-jobs.ts';
 import { readEnvironment } from './environment.ts';
+import { createExpectedJobs } from './expected-jobs.ts';
 import { createGitLabReader } from './gitlab-reader.ts';
-import { createHeldTasks } from './held-tasks.ts';
 import { createListFleets } from './list-fleets.ts';
-import { type BatchParts, processBatch } from './process-batch.ts';
+import { type BatchDeps, processBatch } from './process-batch.ts';
 import { createApiTokens } from './read-api-token.ts';
 import { createReadFleet } from './read-fleet.ts';
 import { sqsEventSchema } from './read-messages.ts';
 import { routeRequests } from './route-requests.ts';
-import { createSeenJobs } from './seen-jobs.ts';
-import { type Settled, settleMessages } from './settle-messages.ts';
+import { createStartedJobs } from './started-jobs.ts';
+import { createTaskCache } from './task-cache.ts';
 
 const environment = readEnvironment();
 const { CLUSTER: cluster, PARAMETER_PREFIX: parameterPrefix } = environment;
@@ -49,22 +49,23 @@ const apiTokens = createApiTokens(parameters, parameterPrefix, systemTiming.now)
 const readFleet = createReadFleet(parameters, parameterPrefix, systemTiming.now);
 const listFleets = createListFleets(ssm, parameterPrefix, systemTiming.now);
 
-const heldTasks = createHeldTasks(systemTiming.now);
+const heldTasks = createTaskCache(systemTiming.now);
 
-const parts: BatchParts = {
+const deps: BatchDeps = {
   ecs,
   cluster,
   parameterPrefix,
   eventBusName: environment.EVENT_BUS_NAME,
   timing: systemTiming,
   capacity: createCapacityMemory(systemTiming.now),
-  counted: createCountedJobs(systemTiming.now),
-  seen: createSeenJobs(),
+  expectedJobs: createExpectedJobs(systemTiming.now),
+  startedJobs: createStartedJobs(),
   readFleet,
-  readWorld: () => heldTasks.read(() => readOurTasks(ecs, cluster, [{ desiredStatus: 'RUNNING' }])),
+  readClusterState: () =>
+    heldTasks.read(() => readManagedTasks(ecs, cluster, [{ desiredStatus: 'RUNNING' }])),
   maxReceives: environment.MAX_RECEIVES,
-  checkLaunchAllowed: (serving, running) =>
-    checkLaunchAllowed(serving, running, { ecs, ssm, cluster, parameterPrefix, now: systemTiming.now }),
+  checkLaunchAllowed: (runnerQueue, running) =>
+    checkLaunchAllowed(runnerQueue, running, { ecs, ssm, cluster, parameterPrefix, now: systemTiming.now }),
   route: (requests) =>
     routeRequests(requests, {
       readFleet,
@@ -89,7 +90,7 @@ export async function handler(event: unknown): Promise<SQSBatchResponse> {
       receiveCount: attributes.ApproximateReceiveCount,
     }));
   const settled = await processInTime(messages);
-  const keep = await settleMessages(settled, {
+  const keep = await acknowledgeMessages(settled, {
     sqs,
     queueUrl: environment.QUEUE_URL,
     deadLetterQueueUrl: environment.DEAD_LETTER_QUEUE_URL,
@@ -99,12 +100,12 @@ export async function handler(event: unknown): Promise<SQSBatchResponse> {
   return { batchItemFailures: keep.map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-async function processInTime(messages: Parameters<typeof processBatch>[0]): Promise<Settled[]> {
+async function processInTime(messages: Parameters<typeof processBatch>[0]): Promise<MessageOutcome[]> {
   const timeUp = Promise.withResolvers<void>();
   const timer = setTimeout(timeUp.resolve, TIME.settlesAfterMs);
   try {
     const deadlineAt = systemTiming.now() + TIME.beginsUntilMs;
-    return await processBatch(messages, { ...parts, deadlineAt, timeUp: timeUp.promise });
+    return await processBatch(messages, { ...deps, deadlineAt, timeUp: timeUp.promise });
   } finally {
     clearTimeout(timer);
   }

@@ -1,11 +1,11 @@
 import { buildEntry, type EventEntry } from '@serverless-gitlab-runner/shared-events';
-import type { Group, GroupResult } from './launch-for-group.ts';
+import type { Group, GroupResult } from './group-outcomes.ts';
 import type { LaunchFailure } from './outcome.ts';
 
 /** The events that tell of what became of a group. */
 export function launchEvents(
   bus: string,
-  { serving, requests }: Group,
+  { runnerQueue, requests }: Group,
   { launched, failure }: GroupResult,
   now: number,
 ): EventEntry[] {
@@ -13,14 +13,14 @@ export function launchEvents(
   const occurredAt = new Date(now).toISOString();
   const entries = launched.map(({ manager, capacityProvider }) =>
     buildEntry(bus, 'ManagerLaunched', {
-      ...serving,
+      ...runnerQueue,
       occurredAt,
       managerTaskArn: manager.taskArn,
       capacityProvider,
       causeEventId,
     }),
   );
-  if (failure) entries.push(failureEvent(bus, serving.fleet, failure, causeEventId, now));
+  if (failure) entries.push(failureEvent(bus, runnerQueue.fleet, failure, causeEventId, now));
   return entries;
 }
 

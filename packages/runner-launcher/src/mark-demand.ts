@@ -1,5 +1,5 @@
 import type { ECSClient } from '@aws-sdk/client-ecs';
-import { describeOurTasks, type ManagerFacts, tagTask } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { describeManagedTasks, type ManagerFacts, tagTask } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { toTags } from '@serverless-gitlab-runner/fleet';
 
 /**
@@ -17,6 +17,6 @@ export async function markDemand(
   const tags = toTags({ demand: new Date(demandAt).toISOString() });
   const marked: string[] = [];
   for (const { taskArn } of managers) if (await tagTask(ecs, cluster, taskArn, tags)) marked.push(taskArn);
-  const read = await describeOurTasks(ecs, cluster, marked);
+  const read = await describeManagedTasks(ecs, cluster, marked);
   return read.managers;
 }

@@ -1,21 +1,21 @@
 import {
   isAlive,
+  isSameQueue,
   type JobTaskFacts,
   type ManagerFacts,
-  type Serving,
-  servesSame,
+  type RunnerQueue,
   takesJobs,
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
 
 /** A job that an earlier batch counted on a manager, and whose message comes back. */
-export interface CountedJob {
+export interface ExpectedJob {
   jobId: number;
   /** Milliseconds since 1970 by which its message has come back, here or at another launcher. */
   until: number;
 }
 
 export interface LaunchFacts {
-  serving: Serving;
+  runnerQueue: RunnerQueue;
   /** The fleet's `manager.max` and `manager.concurrentJobs`. */
   max: number;
   concurrentJobs: number;
@@ -24,9 +24,9 @@ export interface LaunchFacts {
   jobTasks: readonly JobTaskFacts[];
   /** What this batch asks for that fleet and token. */
   requests: readonly { eventId: string; jobId: number | undefined; requestedAt: number }[];
-  counted: readonly CountedJob[];
+  expectedJobs: readonly ExpectedJob[];
   /** Jobs of the fleet that had a task when somebody looked, also if it ended since. */
-  seen: ReadonlySet<number>;
+  startedJobs: ReadonlySet<number>;
   /** False once a launch failed in this batch. */
   mayLaunch: boolean;
   /** Milliseconds since 1970. */
@@ -39,9 +39,9 @@ export interface LaunchPlan {
   /** Event ids of requests whose job does not wait: a manager has long had a free place for it. */
   overdue: string[];
   /** Event ids of requests that the managers of this plan will serve. */
-  covered: string[];
+  assigned: string[];
   /** Event ids of requests without a manager, or without a place on one: they stay in the queue. */
-  kept: string[];
+  deferred: string[];
   /** Managers relied on: each gets the demand mark. */
   mark: ManagerFacts[];
   /** Places in the fleet to fill with a new manager. */
@@ -66,29 +66,39 @@ const OVERDUE_AFTER_MS = 120_000;
  * Draining managers do not count towards the fleet's maximum: one may work off a long job for hours, and jobs would wait for
  * it. So a fleet has at most `max` managers that take jobs, and besides those the ones that leave.
  */
-export function planLaunch(world: LaunchFacts): LaunchPlan {
-  const { concurrentJobs, max, serving } = world;
-  const facts = { ...world, jobTasks: world.jobTasks.filter(({ fleet }) => fleet === serving.fleet) };
-  const inFleet = facts.managers.filter((manager) => manager.fleet === serving.fleet && takesJobs(manager));
-  const live = inFleet.filter((manager) => servesSame(manager, serving));
+export function planLaunch(input: LaunchFacts): LaunchPlan {
+  const { concurrentJobs, max, runnerQueue } = input;
+  const facts = { ...input, jobTasks: input.jobTasks.filter(({ fleet }) => fleet === runnerQueue.fleet) };
+  const inFleet = facts.managers.filter(
+    (manager) => manager.fleet === runnerQueue.fleet && takesJobs(manager),
+  );
+  const live = inFleet.filter((manager) => isSameQueue(manager, runnerQueue));
   const load = loadOf(live, facts.jobTasks);
   const { running, overdue, waiting } = splitRequests(facts, live, load);
   const jobs = jobsOf(waiting);
-  const busy = sum([...load.values()]) + expectedJobs(facts, jobs);
+  const busy = sum([...load.values()]) + countExpected(facts, jobs);
 
   const wanted = waiting.length === 0 ? 0 : Math.max(1, Math.ceil((busy + jobs.size) / concurrentJobs));
   const allowed = facts.mayLaunch ? Math.max(0, max - inFleet.length) : 0;
   const launch = freeSlots(inFleet, max).slice(0, Math.min(Math.max(0, wanted - live.length), allowed));
 
   const managers = live.length + launch.length;
-  const { covered, kept } = cover(waiting, managers, managers * concurrentJobs - busy);
-  return { running, overdue, covered, kept, mark: relyOn(live, load, facts, covered.length), launch };
+  const { assigned, deferred } = assign(waiting, managers, managers * concurrentJobs - busy);
+  return {
+    running,
+    overdue,
+    assigned,
+    deferred,
+    mark: chooseMarked(live, load, facts, assigned.length),
+    launch,
+  };
 }
 
 function splitRequests(facts: LaunchFacts, live: readonly ManagerFacts[], load: Load) {
-  const { requests, jobTasks, seen, now } = facts;
+  const { requests, jobTasks, startedJobs, now } = facts;
   const taken = new Set(jobTasks.filter(isAlive).map(({ jobId }) => jobId));
-  const isTaken = (jobId: number | undefined) => jobId !== undefined && (taken.has(jobId) || seen.has(jobId));
+  const isTaken = (jobId: number | undefined) =>
+    jobId !== undefined && (taken.has(jobId) || startedJobs.has(jobId));
   const untaken = requests.filter(({ jobId }) => !isTaken(jobId));
   const hasPlaces = placesForLong(facts, live, load) >= jobsOf(untaken).size;
   const isOverdue = ({ jobId, requestedAt }: (typeof requests)[number]) =>
@@ -106,13 +116,13 @@ function jobsOf(requests: LaunchFacts['requests']): Set<number> {
   return new Set(requests.flatMap(({ jobId }) => jobId ?? []));
 }
 
-/** Free places on managers that have asked for every job, without those of jobs that other batches counted. */
+/** Free places on managers that have asked for every job, without those of jobs that other batches expect. */
 function placesForLong(facts: LaunchFacts, live: readonly ManagerFacts[], load: Load): number {
   const asked = live.filter(
     ({ state, startedAt = facts.now }) => state === 'running' && facts.now - startedAt >= ASKED_AFTER_MS,
   );
   const free = asked.map(({ taskId }) => Math.max(0, facts.concurrentJobs - (load.get(taskId) ?? 0)));
-  return sum(free) - expectedJobs(facts, jobsOf(facts.requests));
+  return sum(free) - countExpected(facts, jobsOf(facts.requests));
 }
 
 /** Live job tasks of each manager. */
@@ -126,10 +136,14 @@ function loadOf(live: readonly ManagerFacts[], jobTasks: readonly JobTaskFacts[]
 }
 
 /** Jobs that earlier batches counted on managers, that have no job task yet, and that are not of this batch. */
-function expectedJobs({ counted, jobTasks, seen, now }: LaunchFacts, ofBatch: ReadonlySet<number>): number {
+function countExpected(
+  { expectedJobs, jobTasks, startedJobs, now }: LaunchFacts,
+  ofBatch: ReadonlySet<number>,
+): number {
   const started = new Set(jobTasks.map(({ jobId }) => jobId));
-  return counted.filter(
-    ({ jobId, until }) => until > now && !ofBatch.has(jobId) && !started.has(jobId) && !seen.has(jobId),
+  return expectedJobs.filter(
+    ({ jobId, until }) =>
+      until > now && !ofBatch.has(jobId) && !started.has(jobId) && !startedJobs.has(jobId),
   ).length;
 }
 
@@ -140,19 +154,19 @@ function freeSlots(inFleet: readonly ManagerFacts[], max: number): number[] {
 }
 
 /** Oldest first. A request without a job needs a manager to be there, not a place on it; one job needs one place. */
-function cover(waiting: LaunchFacts['requests'], managers: number, places: number) {
+function assign(waiting: LaunchFacts['requests'], managers: number, places: number) {
   const seated = new Set<number>();
-  const plan: { covered: string[]; kept: string[] } = { covered: [], kept: [] };
+  const plan: { assigned: string[]; deferred: string[] } = { assigned: [], deferred: [] };
   for (const { eventId, jobId } of waiting) {
     const hasPlace = jobId === undefined || seated.has(jobId) || seated.size < places;
     if (hasPlace && jobId !== undefined) seated.add(jobId);
-    (managers > 0 && hasPlace ? plan.covered : plan.kept).push(eventId);
+    (managers > 0 && hasPlace ? plan.assigned : plan.deferred).push(eventId);
   }
   return plan;
 }
 
 /** The managers with the most free places, as many as the covered requests need, and one at least. */
-function relyOn(
+function chooseMarked(
   live: readonly ManagerFacts[],
   load: Load,
   { concurrentJobs }: LaunchFacts,

@@ -1,21 +1,22 @@
-import type { OurTasks, Serving } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import type { ManagedTasks, RunnerQueue } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
+import type { MessageOutcome } from './acknowledge-messages.ts';
 import { endExhausted } from './exhausted-receives.ts';
 import { tooLate } from './fill-slot.ts';
+import type { Group } from './group-outcomes.ts';
 import { failureEvent, launchEvents } from './launch-events.ts';
 import { failureOfError } from './launch-failure.ts';
-import { type Group, type GroupParts, launchForGroup } from './launch-for-group.ts';
+import { type GroupDeps, launchForGroup } from './launch-for-group.ts';
 import { type LaunchFailure, type Outcome, outcomeOfFailure, type RetryReason } from './outcome.ts';
 import type { ReadFleet } from './read-fleet.ts';
 import { type LaunchRequest, type Message, type ReadMessage, readMessage } from './read-messages.ts';
 import type { RouteRequests } from './route-requests.ts';
-import type { Settled } from './settle-messages.ts';
 
-export interface BatchParts extends GroupParts {
+export interface BatchDeps extends GroupDeps {
   eventBusName: string;
   readFleet: ReadFleet;
   /** Our tasks that are to run, of the whole cluster. */
-  readWorld(): Promise<OurTasks>;
+  readClusterState(): Promise<ManagedTasks>;
   /** Settles when the batch has to be answered: a fleet that AWS has not answered for by then comes back. Default: never. */
   timeUp?: Promise<unknown>;
   /** The queue's `maxReceiveCount`. Default: no end. */
@@ -28,25 +29,25 @@ export interface BatchParts extends GroupParts {
 }
 
 /** Makes one plan for each fleet and token in a batch, carries it out, and says what becomes of each message. */
-export async function processBatch(messages: readonly Message[], parts: BatchParts): Promise<Settled[]> {
-  const read = messages.map((message) => readMessage(message, parts.parameterPrefix));
+export async function processBatch(messages: readonly Message[], deps: BatchDeps): Promise<MessageOutcome[]> {
+  const read = messages.map((message) => readMessage(message, deps.parameterPrefix));
   const asked = read.flatMap((one) => (one.kind === 'request' ? one.request : []));
-  const routed = parts.route ? await parts.route(asked) : { requests: asked, settled: [] };
-  const ofFleets = await processFleets(routed.requests, parts);
+  const routed = deps.route ? await deps.route(asked) : { requests: asked, settled: [] };
+  const ofFleets = await processFleets(routed.requests, deps);
   const settled = [
-    ...read.flatMap((message) => settledUnread(message, parts)),
+    ...read.flatMap((message) => settledUnread(message, deps)),
     ...routed.settled,
     ...ofFleets,
   ];
-  return endAllExhausted(settled, asked, parts);
+  return endAllExhausted(settled, asked, deps);
 }
 
 /** Fleets side by side: none waits for another's. The tokens of one share its maximum, and take turns. */
-async function processFleets(requests: readonly LaunchRequest[], parts: BatchParts): Promise<Settled[]> {
-  const fleets = Map.groupBy(groupRequests(requests), ({ serving }) => serving.fleet);
+async function processFleets(requests: readonly LaunchRequest[], deps: BatchDeps): Promise<MessageOutcome[]> {
+  const fleets = Map.groupBy(groupRequests(requests), ({ runnerQueue }) => runnerQueue.fleet);
   if (fleets.size === 0) return [];
-  const world = readWorldOnce(parts);
-  const settled = [...fleets.values()].map((groups) => processInTime(groups, world, parts));
+  const clusterState = readClusterStateOnce(deps);
+  const settled = [...fleets.values()].map((groups) => processInTime(groups, clusterState, deps));
   return (await Promise.all(settled)).flat();
 }
 
@@ -55,29 +56,29 @@ type RequestGroup = ReturnType<typeof groupRequests>[number];
 /** What AWS does not answer in time is left to itself and comes back: whatever was begun has its token, or is a mark. */
 async function processInTime(
   groups: readonly RequestGroup[],
-  world: Promise<OurTasks | LaunchFailure>,
-  parts: BatchParts,
-): Promise<Settled[]> {
-  const done = new Map<RequestGroup, Settled[]>();
+  clusterState: Promise<ManagedTasks | LaunchFailure>,
+  deps: BatchDeps,
+): Promise<MessageOutcome[]> {
+  const done = new Map<RequestGroup, MessageOutcome[]>();
   const work = async () => {
     for (const group of groups)
-      done.set(group, await processGroup(group.serving, group.requests, await world, parts));
+      done.set(group, await processGroup(group.runnerQueue, group.requests, await clusterState, deps));
   };
-  await (parts.timeUp ? Promise.race([work(), parts.timeUp]) : work());
+  await (deps.timeUp ? Promise.race([work(), deps.timeUp]) : work());
   return groups.flatMap((group) => {
     const settled = done.get(group);
     if (settled) return settled;
-    parts.log('launch abandoned', { ...group.serving, requests: group.requests.length });
+    deps.log('launch abandoned', { ...group.runnerQueue, requests: group.requests.length });
     return group.requests.map(({ message }) => ({ message, outcome: outcomeOfFailure(tooLate) }));
   });
 }
 
 /** Ends what the queue would end at the next receive, and tells of it. */
 async function endAllExhausted(
-  settled: readonly Settled[],
+  settled: readonly MessageOutcome[],
   asked: readonly LaunchRequest[],
-  { maxReceives = Infinity, publish, eventBusName, timing }: BatchParts,
-): Promise<Settled[]> {
+  { maxReceives = Infinity, publish, eventBusName, timing }: BatchDeps,
+): Promise<MessageOutcome[]> {
   const ended = settled.map((one) => endExhausted(one, maxReceives));
   const requests = new Map(asked.map((request) => [request.message, request]));
   const entries = ended.flatMap(({ message, outcome }) => {
@@ -96,7 +97,7 @@ function eventReasonOf(reason: RetryReason): LaunchFailure['reason'] {
   return reason === 'gitlab-unreachable' ? 'unknown' : reason;
 }
 
-function settledUnread(read: ReadMessage, { log }: BatchParts): Settled[] {
+function settledUnread(read: ReadMessage, { log }: BatchDeps): MessageOutcome[] {
   if (read.kind === 'request') return [];
   const { message } = read;
   if (read.kind === 'not-ours') return [{ message, outcome: { kind: 'done', because: 'not-ours' } }];
@@ -106,60 +107,63 @@ function settledUnread(read: ReadMessage, { log }: BatchParts): Settled[] {
 
 /** By fleet and runner token, oldest request first. */
 function groupRequests(requests: readonly LaunchRequest[]) {
-  const groups = new Map<string, { serving: Serving; requests: LaunchRequest[] }>();
+  const groups = new Map<string, { runnerQueue: RunnerQueue; requests: LaunchRequest[] }>();
   const byAge = requests.toSorted((one, other) => one.requestedAt - other.requestedAt);
   for (const request of byAge) {
     const { fleet, runnerTokenParameter } = request;
     const key = `${fleet} ${runnerTokenParameter ?? ''}`;
-    const group = groups.get(key) ?? { serving: { fleet, runnerTokenParameter }, requests: [] };
+    const group = groups.get(key) ?? { runnerQueue: { fleet, runnerTokenParameter }, requests: [] };
     group.requests.push(request);
     groups.set(key, group);
   }
   return [...groups.values()];
 }
 
-async function readWorldOnce({ readWorld, seen }: BatchParts): Promise<OurTasks | LaunchFailure> {
+async function readClusterStateOnce({
+  readClusterState,
+  startedJobs,
+}: BatchDeps): Promise<ManagedTasks | LaunchFailure> {
   try {
-    const world = await readWorld();
-    seen.see(world.jobTasks);
-    return world;
+    const clusterState = await readClusterState();
+    startedJobs.add(clusterState.jobTasks);
+    return clusterState;
   } catch (error) {
     return failureOfError(error);
   }
 }
 
 async function processGroup(
-  serving: Serving,
+  runnerQueue: RunnerQueue,
   requests: readonly LaunchRequest[],
-  world: OurTasks | LaunchFailure,
-  parts: BatchParts,
-): Promise<Settled[]> {
-  const fleet = await parts.readFleet(serving.fleet);
-  if ('failure' in fleet) return failGroup(serving, requests, fleet.failure, parts);
-  if ('reason' in world) return failGroup(serving, requests, world, parts);
-  const group: Group = { serving, config: fleet.config, requests };
-  const result = await launchForGroup(group, world, parts);
-  parts.log('launch planned', {
-    ...serving,
+  clusterState: ManagedTasks | LaunchFailure,
+  deps: BatchDeps,
+): Promise<MessageOutcome[]> {
+  const fleet = await deps.readFleet(runnerQueue.fleet);
+  if ('failure' in fleet) return failGroup(runnerQueue, requests, fleet.failure, deps);
+  if ('reason' in clusterState) return failGroup(runnerQueue, requests, clusterState, deps);
+  const group: Group = { runnerQueue, config: fleet.config, requests };
+  const result = await launchForGroup(group, clusterState, deps);
+  deps.log('launch planned', {
+    ...runnerQueue,
     requests: requests.length,
     launched: result.launched.map(({ manager }) => manager.taskId),
     outcomes: countKinds(result.outcomes.values()),
     failure: result.failure,
   });
-  await parts.publish(() => launchEvents(parts.eventBusName, group, result, parts.timing.now()));
+  await deps.publish(() => launchEvents(deps.eventBusName, group, result, deps.timing.now()));
   return requests.map(({ message, eventId }) => ({ message, outcome: outcomeOf(result.outcomes, eventId) }));
 }
 
 async function failGroup(
-  serving: Serving,
+  runnerQueue: RunnerQueue,
   requests: readonly LaunchRequest[],
   failure: LaunchFailure,
-  parts: BatchParts,
-): Promise<Settled[]> {
-  parts.log('launch failed', { ...serving, requests: requests.length, failure });
+  deps: BatchDeps,
+): Promise<MessageOutcome[]> {
+  deps.log('launch failed', { ...runnerQueue, requests: requests.length, failure });
   const causeEventId = requests[0]?.eventId ?? '';
-  await parts.publish(() => [
-    failureEvent(parts.eventBusName, serving.fleet, failure, causeEventId, parts.timing.now()),
+  await deps.publish(() => [
+    failureEvent(deps.eventBusName, runnerQueue.fleet, failure, causeEventId, deps.timing.now()),
   ]);
   return requests.map(({ message }) => ({ message, outcome: outcomeOfFailure(failure) }));
 }

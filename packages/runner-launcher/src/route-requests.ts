@@ -1,4 +1,5 @@
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import type { MessageOutcome } from './acknowledge-messages.ts';
 import { type GitLabJob, type GitLabReader, PENDING_JOBS_PER_PAGE } from './gitlab-reader.ts';
 import { type GitLabAnswer, isPassing } from './gitlab-request.ts';
 import { failureOfError } from './launch-failure.ts';
@@ -7,10 +8,9 @@ import { dependsOnProtection, matchFleet, takesJob } from './match-fleet.ts';
 import { type Outcome, outcomeOfFailure } from './outcome.ts';
 import type { ReadFleet } from './read-fleet.ts';
 import type { LaunchRequest } from './read-messages.ts';
-import type { Settled } from './settle-messages.ts';
-import { whatToDo } from './what-to-do.ts';
+import { remediation } from './remediation.ts';
 
-export interface RouteParts {
+export interface RouteDeps {
   readFleet: ReadFleet;
   listFleets: ListFleets;
   gitlab: GitLabReader;
@@ -22,7 +22,7 @@ export interface RouteParts {
 export interface RoutedRequests {
   /** Those that want a manager, each with the fleet that its job belongs to. */
   requests: LaunchRequest[];
-  settled: Settled[];
+  settled: MessageOutcome[];
 }
 
 export type RouteRequests = (requests: readonly LaunchRequest[]) => Promise<RoutedRequests>;
@@ -43,10 +43,10 @@ const PATIENT_RECEIVES = 3;
  */
 export async function routeRequests(
   requests: readonly LaunchRequest[],
-  parts: RouteParts,
+  deps: RouteDeps,
 ): Promise<RoutedRequests> {
   const routes = await Promise.all(
-    requests.map(async (request) => [request, await route(request, parts)] as const),
+    requests.map(async (request) => [request, await route(request, deps)] as const),
   );
   const routed: RoutedRequests = { requests: [], settled: [] };
   for (const [request, one] of routes) {
@@ -56,14 +56,14 @@ export async function routeRequests(
   return routed;
 }
 
-async function route(request: LaunchRequest, parts: RouteParts): Promise<Route> {
+async function route(request: LaunchRequest, deps: RouteDeps): Promise<Route> {
   const unchanged = { fleet: request.fleet };
-  const reading = await parts.readFleet(request.fleet);
+  const reading = await deps.readFleet(request.fleet);
   // A fleet that cannot be read fails with its group, in words.
   if ('failure' in reading || reading.config.gitlabApi === undefined) return unchanged;
-  if (request.gitlabJob) return routeJob(request, request.gitlabJob, reading.config, parts);
+  if (request.gitlabJob) return routeJob(request, request.gitlabJob, reading.config, deps);
   if (request.isSafetyLaunch && request.runnerTokenParameter === undefined)
-    return (await nothingWaits(reading.config, parts))
+    return (await nothingWaits(reading.config, deps))
       ? { outcome: { kind: 'done', because: 'nothing-waits' } }
       : unchanged;
   return unchanged;
@@ -73,35 +73,35 @@ async function routeJob(
   request: LaunchRequest,
   wanted: NonNullable<LaunchRequest['gitlabJob']>,
   own: FleetConfig,
-  parts: RouteParts,
+  deps: RouteDeps,
 ): Promise<Route> {
-  const others = await othersOf(request, own, parts);
+  const others = await othersOf(request, own, deps);
   if ('outcome' in others) return others;
-  const answer = await parts.gitlab.job(own, wanted.projectId, wanted.jobId);
+  const answer = await deps.gitlab.job(own, wanted.projectId, wanted.jobId);
   const job = checkedJob(answer, wanted);
   if (job.kind === 'failed') {
     const patient =
       isPassing(job.why) && others.length > 0 && request.message.receiveCount <= PATIENT_RECEIVES;
-    tellFailure(own, job, parts, { ...wanted, triedAgain: patient });
+    tellFailure(own, job, deps, { ...wanted, triedAgain: patient });
     return patient ? { outcome: { kind: 'retry', reason: 'gitlab-unreachable' } } : { fleet: own.name };
   }
   if (WAITED.has(job.value.status)) {
-    parts.log('job waits no more', { fleet: own.name, ...wanted, status: job.value.status });
+    deps.log('job waits no more', { fleet: own.name, ...wanted, status: job.value.status });
     return { outcome: { kind: 'done', because: 'job-not-waiting' } };
   }
   // A runner token that the webhook brought is another runner than the one the fleet's document describes.
   if (request.runnerTokenParameter !== undefined) return { fleet: own.name };
   const { tag_list: tagList } = job.value;
   const refProtection = dependsOnProtection(tagList, own, others)
-    ? await parts.gitlab.refProtection(own, job.value)
+    ? await deps.gitlab.refProtection(own, job.value)
     : 'unknown';
   const fleet = matchFleet({ tagList, refProtection }, own, others);
   if (fleet === undefined) {
-    parts.log('job of no fleet', { fleet: own.name, ...wanted, tagList, refProtection });
+    deps.log('job of no fleet', { fleet: own.name, ...wanted, tagList, refProtection });
     return { outcome: { kind: 'done', because: 'no-fleet-takes-it' } };
   }
   if (fleet !== own.name)
-    parts.log('job of another fleet', { fleet, webhookFleet: own.name, ...wanted, tagList });
+    deps.log('job of another fleet', { fleet, webhookFleet: own.name, ...wanted, tagList });
   return { fleet };
 }
 
@@ -109,7 +109,7 @@ async function routeJob(
 async function othersOf(
   { runnerTokenParameter }: LaunchRequest,
   own: FleetConfig,
-  { listFleets, warn }: RouteParts,
+  { listFleets, warn }: RouteDeps,
 ): Promise<FleetConfig[] | { outcome: Outcome }> {
   if (own.runner === undefined || runnerTokenParameter !== undefined) return [];
   try {
@@ -143,19 +143,19 @@ function checkedJob(
 }
 
 /** Whether GitLab says, for every project of the fleet, that no job waits which the fleet's runner takes. */
-async function nothingWaits(fleet: FleetConfig, parts: RouteParts): Promise<boolean> {
+async function nothingWaits(fleet: FleetConfig, deps: RouteDeps): Promise<boolean> {
   const projects = fleet.gitlabApi?.projects ?? [];
   for (const project of projects) {
-    const answer = await parts.gitlab.pendingJobs(fleet, project);
+    const answer = await deps.gitlab.pendingJobs(fleet, project);
     if (answer.kind === 'failed') {
-      tellFailure(fleet, answer, parts, { project });
+      tellFailure(fleet, answer, deps, { project });
       return false;
     }
     // A full page may have a next one.
     if (answer.value.length >= PENDING_JOBS_PER_PAGE || answer.value.some((job) => mayTake(fleet, job)))
       return false;
   }
-  if (projects.length > 0) parts.log('no job waits', { fleet: fleet.name, projects });
+  if (projects.length > 0) deps.log('no job waits', { fleet: fleet.name, projects });
   return projects.length > 0;
 }
 
@@ -166,9 +166,9 @@ function mayTake({ runner }: FleetConfig, { tag_list: tagList }: GitLabJob): boo
 function tellFailure(
   { name: fleet, gitlabUrl }: FleetConfig,
   { why, detail }: Extract<GitLabAnswer<unknown>, { kind: 'failed' }>,
-  { warn, parameterPrefix }: RouteParts,
+  { warn, parameterPrefix }: RouteDeps,
   about: Record<string, unknown>,
 ): void {
-  const todo = whatToDo(why, parameterPrefix, fleet);
+  const todo = remediation(why, parameterPrefix, fleet);
   warn('GitLab’s API did not answer', { fleet, gitlabUrl, why, detail, todo, ...about });
 }

@@ -1,5 +1,5 @@
 import type { RunTaskCommandInput } from '@aws-sdk/client-ecs';
-import type { Serving } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import type { RunnerQueue } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import {
   type FleetConfig,
   MANAGER_CONTAINER,
@@ -15,7 +15,7 @@ import { type LaunchCause, launchToken } from './launch-token.ts';
 export interface ManagerLaunch {
   cluster: string;
   config: FleetConfig;
-  serving: Serving;
+  runnerQueue: RunnerQueue;
   cause: LaunchCause;
   /** The first demand mark: milliseconds since 1970. */
   demandAt: number;
@@ -23,12 +23,12 @@ export interface ManagerLaunch {
 
 /** RunTask's parameters for one manager. It gets names only: the runner token stays where it is. */
 export function runTaskInput(launch: ManagerLaunch): RunTaskCommandInput {
-  const { cluster, config, serving, cause, demandAt } = launch;
+  const { cluster, config, runnerQueue, cause, demandAt } = launch;
   const runnerTokenParameter =
-    serving.runnerTokenParameter ?? parameterNames(cause.parameterPrefix, serving.fleet).runnerToken;
+    runnerQueue.runnerTokenParameter ?? parameterNames(cause.parameterPrefix, runnerQueue.fleet).runnerToken;
   return {
     cluster,
-    taskDefinition: managerFamily(serving.fleet),
+    taskDefinition: managerFamily(runnerQueue.fleet),
     count: 1,
     clientToken: launchToken(cause),
     startedBy: MANAGER_STARTED_BY,
@@ -45,23 +45,23 @@ export function runTaskInput(launch: ManagerLaunch): RunTaskCommandInput {
         {
           name: MANAGER_CONTAINER,
           environment: [
-            { name: MANAGER_ENVIRONMENT.fleet, value: serving.fleet },
+            { name: MANAGER_ENVIRONMENT.fleet, value: runnerQueue.fleet },
             { name: MANAGER_ENVIRONMENT.runnerTokenParameter, value: runnerTokenParameter },
           ],
         },
       ],
     },
-    tags: managerTags(serving, cause.slot, demandAt),
+    tags: managerTags(runnerQueue, cause.slot, demandAt),
   };
 }
 
 /** The tags a manager starts with. */
-export function managerTags(serving: Serving, slot: number, demandAt: number): TaskTag[] {
+export function managerTags(runnerQueue: RunnerQueue, slot: number, demandAt: number): TaskTag[] {
   return toTags({
     role: 'manager',
-    fleet: serving.fleet,
+    fleet: runnerQueue.fleet,
     slot: String(slot),
     demand: new Date(demandAt).toISOString(),
-    runnerTokenParameter: serving.runnerTokenParameter,
+    runnerTokenParameter: runnerQueue.runnerTokenParameter,
   });
 }

@@ -73,9 +73,9 @@ describe('a runner token that GitLab refused', () => {
       78,
       { ...own, runnerTokenParameter: '/p/fleets/default/runner-tokens/abc' },
     ],
-  ])('is not read into %s', async (_title, exitCode, serving) => {
+  ])('is not read into %s', async (_title, exitCode, runnerQueue) => {
     ended(exitCode);
-    expect(await checkLaunchAllowed(serving, [], deps)).toBeUndefined();
+    expect(await checkLaunchAllowed(runnerQueue, [], deps)).toBeUndefined();
     expect(ssmMock.calls()).toHaveLength(0);
   });
 

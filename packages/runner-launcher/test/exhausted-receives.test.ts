@@ -55,7 +55,7 @@ describe('a message that was received as often as it may be', () => {
     const launcher = createLauncher();
     launcher.ecs.mock.onAnyCommand().rejects(named(error));
     const settled = await processBatch([{ ...queued(1), receiveCount: 10 }], {
-      ...launcher.parts,
+      ...launcher.deps,
       maxReceives: 10,
     });
     expect(kinds(settled)).toEqual(['give-up receives-exhausted']);
@@ -71,7 +71,7 @@ describe('a message that was received as often as it may be', () => {
   it('is told of when its fleet is at the maximum', async () => {
     const launcher = createLauncher({ max: 1, concurrentJobs: 1 });
     const batch = [queued(1), { ...queued(2), receiveCount: 10 }, { ...queued(3), receiveCount: 9 }];
-    const settled = await processBatch(batch, { ...launcher.parts, maxReceives: 10 });
+    const settled = await processBatch(batch, { ...launcher.deps, maxReceives: 10 });
     expect(kinds(settled)).toEqual(['manager-launched', 'give-up receives-exhausted', 'retry at-maximum']);
     expect(launcher.events('ManagerLaunchFailed')).toMatchObject([{ reason: 'no-capacity', final: true }]);
   });

@@ -8,7 +8,7 @@ describe('a place that was filled before', () => {
   it('is filled anew once its manager has ended', async () => {
     const launcher = createLauncher({ max: 1 });
     for (let jobId = 1; jobId <= 4; jobId += 1) {
-      expect(kinds(await processBatch([queued(jobId)], launcher.parts))).toEqual(['manager-launched']);
+      expect(kinds(await processBatch([queued(jobId)], launcher.deps))).toEqual(['manager-launched']);
       launcher.pass(60);
       for (const arn of launcher.ecs.tasks.keys()) launcher.ecs.stop(arn);
     }
@@ -17,13 +17,13 @@ describe('a place that was filled before', () => {
 
   it('is filled anew beside a manager that drains', async () => {
     const launcher = createLauncher({ max: 1 });
-    await processBatch([queued(1)], launcher.parts);
+    await processBatch([queued(1)], launcher.deps);
     const [arn = ''] = launcher.ecs.tasks.keys();
     launcher.ecs.change(arn, ({ tags = [] }) => ({
       tags: [...tags, ...toTags({ drain: '2026-11-23T10:01:00Z' })],
     }));
     launcher.pass(60);
-    expect(kinds(await processBatch([queued(2)], launcher.parts))).toEqual(['manager-launched']);
+    expect(kinds(await processBatch([queued(2)], launcher.deps))).toEqual(['manager-launched']);
     expect(launcher.ecs.tasks.size).toBe(2);
   });
 
@@ -36,19 +36,19 @@ describe('a place that was filled before', () => {
         throw named('TimeoutError');
       })
       .callsFake(launcher.ecs.runTask);
-    launcher.parts.readWorld = async () => ({ managers: [], jobTasks: [] });
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry unknown']);
+    launcher.deps.readClusterState = async () => ({ managers: [], jobTasks: [] });
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['retry unknown']);
     launcher.pass(5);
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-runs']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-runs']);
     expect(launcher.ecs.tasks.size).toBe(1);
   });
 
   it('marks the manager that holds it, started by somebody else: the mark at its launch was not this job’s', async () => {
     const launcher = createLauncher({ max: 1 });
-    await processBatch([queued(1)], launcher.parts);
-    launcher.parts.readWorld = async () => ({ managers: [], jobTasks: [] });
+    await processBatch([queued(1)], launcher.deps);
+    launcher.deps.readClusterState = async () => ({ managers: [], jobTasks: [] });
     launcher.pass(10);
-    await processBatch([queued(2)], launcher.parts);
+    await processBatch([queued(2)], launcher.deps);
     const [task] = launcher.ecs.tasks.values();
     expect(tagValue(task?.tags, 'demand')).toBe('2026-11-23T10:00:10.000Z');
   });
@@ -56,25 +56,25 @@ describe('a place that was filled before', () => {
   it('believes a new task that ECS does not show yet', async () => {
     const launcher = createLauncher({ max: 1 });
     launcher.ecs.mock.on(DescribeTasksCommand).resolves({ tasks: [], failures: [{ reason: 'MISSING' }] });
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-launched']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
     expect(launcher.ecs.runs()).toHaveLength(1);
   });
 
   it('believes a new task when ECS cannot be asked about it', async () => {
     const launcher = createLauncher({ max: 1 });
     launcher.ecs.mock.on(DescribeTasksCommand).rejects(named('ThrottlingException'));
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-launched']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
   });
 
   it('waits for a task that only its token names, and takes one that stays missing for gone', async () => {
     const launcher = createLauncher({ max: 1 });
-    await processBatch([queued(1)], launcher.parts);
+    await processBatch([queued(1)], launcher.deps);
     const [arn = ''] = launcher.ecs.tasks.keys();
     launcher.ecs.missing.add(arn);
-    launcher.parts.readWorld = async () => ({ managers: [], jobTasks: [] });
+    launcher.deps.readClusterState = async () => ({ managers: [], jobTasks: [] });
     launcher.pass(7200);
     const before = launcher.now();
-    expect(kinds(await processBatch([queued(2)], launcher.parts))).toEqual(['manager-launched']);
+    expect(kinds(await processBatch([queued(2)], launcher.deps))).toEqual(['manager-launched']);
     expect(launcher.now() - before).toBe(2500);
     expect(launcher.ecs.tasks.size).toBe(2);
   });
@@ -86,7 +86,7 @@ describe('a place that was filled before', () => {
       launcher.ecs.stop(arn);
       return { tasks: [launcher.ecs.tasks.get(arn)] };
     });
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry unknown']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['retry unknown']);
   });
 });
 
@@ -101,7 +101,7 @@ describe('capacity', () => {
   it('falls back along the fleet’s list, with a token of its own', async () => {
     const launcher = createLauncher({ capacity: ['FARGATE_SPOT', 'FARGATE'] });
     launcher.ecs.mock.on(RunTaskCommand).resolvesOnce(noCapacity).callsFake(launcher.ecs.runTask);
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-launched']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
     expect(providers(launcher)).toEqual(['FARGATE_SPOT', 'FARGATE']);
     const [spot, onDemand] = launcher.ecs.runs();
     expect(spot?.clientToken).not.toBe(onDemand?.clientToken);
@@ -111,22 +111,22 @@ describe('capacity', () => {
   it('keeps the message when there is none at all, and does not ask again within twenty seconds', async () => {
     const launcher = createLauncher({ capacity: ['FARGATE_SPOT', 'FARGATE'] });
     launcher.ecs.mock.on(RunTaskCommand).resolves(noCapacity);
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry no-capacity']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['retry no-capacity']);
     expect(launcher.events('ManagerLaunchFailed')).toMatchObject([
       { reason: 'no-capacity', final: false, causeEventId: 'e1' },
     ]);
     launcher.pass(15);
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry no-capacity']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['retry no-capacity']);
     expect(launcher.ecs.runs()).toHaveLength(2);
     launcher.pass(6);
-    await processBatch([queued(1)], launcher.parts);
+    await processBatch([queued(1)], launcher.deps);
     expect(launcher.ecs.runs()).toHaveLength(4);
   });
 
   it('uses what it could start when only some places could be filled', async () => {
     const launcher = createLauncher({ max: 2, concurrentJobs: 1 });
     launcher.ecs.mock.on(RunTaskCommand).callsFakeOnce(launcher.ecs.runTask).resolves(noCapacity);
-    const settled = await processBatch([queued(1), queued(2)], launcher.parts);
+    const settled = await processBatch([queued(1), queued(2)], launcher.deps);
     expect(kinds(settled)).toEqual(['manager-launched', 'retry no-capacity']);
   });
 });

@@ -90,7 +90,7 @@ describe('a launch that fails', () => {
   ])('with %s (%s): %s', async (name, message, outcome, final) => {
     const launcher = createLauncher();
     launcher.ecs.mock.on(RunTaskCommand).rejects(named(name, message));
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual([outcome]);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual([outcome]);
     const [event] = launcher.events('ManagerLaunchFailed');
     expect(event).toMatchObject({ reason: outcome.split(' ')[1], final });
     expect(event.message).toContain(message);
@@ -100,7 +100,7 @@ describe('a launch that fails', () => {
     const launcher = createLauncher();
     const reason = "You've reached the limit on the number of vCPUs you can run concurrently";
     launcher.ecs.mock.on(RunTaskCommand).resolves({ failures: [{ reason }] });
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry no-capacity']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['retry no-capacity']);
     const [event] = launcher.events('ManagerLaunchFailed');
     expect(event.message).toContain(`${reason}). It is tried again.`);
     expect(event.message).toMatch(/quota "Fargate (On-Demand|Spot) vCPU resource count" is reached/);
@@ -109,7 +109,7 @@ describe('a launch that fails', () => {
   it('with a failure that no capacity changes is given up', async () => {
     const launcher = createLauncher();
     launcher.ecs.mock.on(RunTaskCommand).resolves({ failures: [{ reason: 'MISSING' }] });
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['give-up invalid-configuration']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['give-up invalid-configuration']);
   });
 
   it('is not tried when the runner token was refused', async () => {
@@ -119,16 +119,16 @@ describe('a launch that fails', () => {
       message: 'Write a valid one',
       permanent: true,
     };
-    launcher.parts.checkLaunchAllowed = async () => failure;
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['give-up runner-token-refused']);
+    launcher.deps.checkLaunchAllowed = async () => failure;
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['give-up runner-token-refused']);
     expect(launcher.ecs.runs()).toHaveLength(0);
   });
 
   it('is not tried when the fleet is invalid', async () => {
     const launcher = createLauncher();
     const failure = { reason: 'invalid-fleet' as const, message: 'no such fleet', permanent: true };
-    launcher.parts.readFleet = async () => ({ failure });
-    const settled = await processBatch([queued(1)], launcher.parts);
+    launcher.deps.readFleet = async () => ({ failure });
+    const settled = await processBatch([queued(1)], launcher.deps);
     expect(settled[0]?.outcome).toEqual({
       kind: 'give-up',
       reason: 'invalid-fleet',
@@ -140,7 +140,7 @@ describe('a launch that fails', () => {
   it('is not tried when ECS cannot be read: all messages come back', async () => {
     const launcher = createLauncher();
     launcher.ecs.mock.on(ListTasksCommand).rejects(named('ServerException'));
-    expect(kinds(await processBatch([queued(1), queued(2)], launcher.parts))).toEqual([
+    expect(kinds(await processBatch([queued(1), queued(2)], launcher.deps))).toEqual([
       'retry unknown',
       'retry unknown',
     ]);
@@ -152,6 +152,6 @@ describe('a launch that fails', () => {
       .on(RunTaskCommand)
       .callsFake(() => ({ tasks: [launcher.ecs.tasks.get(launcher.ecs.add({ tags: managerTags() }))] }));
     launcher.ecs.mock.on(TagResourceCommand).rejects(named('InvalidParameterException'));
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry unknown']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['retry unknown']);
   });
 });

@@ -22,7 +22,7 @@ describe('whatever the facts', () => {
         maxLength: 12,
       }),
       requests: fc.array(fc.option(fc.nat(40), { nil: undefined }), { maxLength: 20 }),
-      counted: fc.array(fc.record({ jobId: fc.nat(40), until: fc.integer({ min: 0, max: 2 * now }) })),
+      expectedJobs: fc.array(fc.record({ jobId: fc.nat(40), until: fc.integer({ min: 0, max: 2 * now }) })),
       mayLaunch: fc.boolean(),
     })
     .map(({ managers, tasks, requests, ...rest }) =>
@@ -39,28 +39,30 @@ describe('whatever the facts', () => {
         })),
       }),
     );
-  const takes = (world: LaunchFacts) =>
-    world.managers.filter(
+  const takes = (clusterState: LaunchFacts) =>
+    clusterState.managers.filter(
       ({ state, drainAt }) => (state === 'starting' || state === 'running') && drainAt === undefined,
     );
 
   it('never has more managers that take jobs than the maximum, unless there were more before', () => {
     fc.assert(
-      fc.property(anyFacts, (world) => {
-        const { launch } = planLaunch(world);
-        expect(launch.length === 0 || takes(world).length + launch.length <= world.max).toBe(true);
-        expect(launch.every((slot) => slot >= 1 && slot <= world.max)).toBe(true);
-        expect(takes(world).some(({ slot }) => launch.includes(slot ?? 0))).toBe(false);
+      fc.property(anyFacts, (clusterState) => {
+        const { launch } = planLaunch(clusterState);
+        expect(launch.length === 0 || takes(clusterState).length + launch.length <= clusterState.max).toBe(
+          true,
+        );
+        expect(launch.every((slot) => slot >= 1 && slot <= clusterState.max)).toBe(true);
+        expect(takes(clusterState).some(({ slot }) => launch.includes(slot ?? 0))).toBe(false);
       }),
     );
   });
 
   it('says of every request exactly one thing', () => {
     fc.assert(
-      fc.property(anyFacts, (world) => {
-        const { covered, kept, running, overdue } = planLaunch(world);
-        expect([...covered, ...kept, ...running, ...overdue].toSorted()).toEqual(
-          world.requests.map(({ eventId }) => eventId).toSorted(),
+      fc.property(anyFacts, (clusterState) => {
+        const { assigned, deferred, running, overdue } = planLaunch(clusterState);
+        expect([...assigned, ...deferred, ...running, ...overdue].toSorted()).toEqual(
+          clusterState.requests.map(({ eventId }) => eventId).toSorted(),
         );
       }),
     );
@@ -68,11 +70,11 @@ describe('whatever the facts', () => {
 
   it('covers nobody without a manager, and relies only on managers that take its jobs', () => {
     fc.assert(
-      fc.property(anyFacts, (world) => {
-        const { covered, mark, launch } = planLaunch(world);
-        expect(covered.length === 0 || mark.length + launch.length > 0).toBe(true);
+      fc.property(anyFacts, (clusterState) => {
+        const { assigned, mark, launch } = planLaunch(clusterState);
+        expect(assigned.length === 0 || mark.length + launch.length > 0).toBe(true);
         expect(
-          mark.every((one) => takes(world).includes(one) && one.runnerTokenParameter === undefined),
+          mark.every((one) => takes(clusterState).includes(one) && one.runnerTokenParameter === undefined),
         ).toBe(true);
       }),
     );

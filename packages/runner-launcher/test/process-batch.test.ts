@@ -1,13 +1,13 @@
 import { ListTasksCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
 import { tagValue, toTags } from '@serverless-gitlab-runner/fleet';
 import { describe, expect, it } from 'vitest';
-import { createCountedJobs, processBatch } from '../src/index.ts';
+import { createExpectedJobs, processBatch } from '../src/index.ts';
 import { createLauncher, kinds, managerTags, named, queued, requested } from './support/launcher.ts';
 
 describe('a batch of messages', () => {
   it('starts a manager for a queued job, with what RunTask needs and nothing secret', async () => {
     const launcher = createLauncher({ max: 1 });
-    const settled = await processBatch([queued(1)], launcher.parts);
+    const settled = await processBatch([queued(1)], launcher.deps);
     expect(kinds(settled)).toEqual(['manager-launched']);
     const [input] = launcher.ecs.runs();
     expect(input).toEqual({
@@ -42,20 +42,20 @@ describe('a batch of messages', () => {
     const launcher = createLauncher({ max: 3 });
     const batch = [queued(1), queued(2), queued(2), queued(3)];
     const readings = await Promise.all([
-      processBatch(batch, launcher.parts),
-      processBatch(batch, launcher.parts),
+      processBatch(batch, launcher.deps),
+      processBatch(batch, launcher.deps),
     ]);
-    await processBatch(batch, launcher.parts);
+    await processBatch(batch, launcher.deps);
     expect(launcher.ecs.tasks.size).toBe(1);
     expect(readings.flatMap(kinds).every((kind) => kind.startsWith('manager-'))).toBe(true);
   });
 
   it('keeps the maximum even when ECS’s list never shows what was started', async () => {
     const launcher = createLauncher({ max: 2, concurrentJobs: 1 });
-    launcher.parts.readWorld = async () => ({ managers: [], jobTasks: [] });
+    launcher.deps.readClusterState = async () => ({ managers: [], jobTasks: [] });
     for (let jobId = 1; jobId < 20; jobId += 1) {
       launcher.pass(7);
-      await processBatch([queued(jobId), queued(100 + jobId)], launcher.parts);
+      await processBatch([queued(jobId), queued(100 + jobId)], launcher.deps);
     }
     expect(launcher.ecs.tasks.size).toBe(2);
   });
@@ -63,7 +63,7 @@ describe('a batch of messages', () => {
   it('gives a webhook’s own runner token to a manager of its own, by name', async () => {
     const launcher = createLauncher({ max: 2 });
     const runnerTokenParameter = '/p/fleets/default/runner-tokens/abc';
-    await processBatch([queued(1), queued(2, { runnerTokenParameter })], launcher.parts);
+    await processBatch([queued(1), queued(2, { runnerTokenParameter })], launcher.deps);
     const [own, brought] = launcher.ecs.runs();
     expect(own?.overrides?.containerOverrides?.[0]?.environment?.[1]?.value).toBe(
       '/p/fleets/default/runner-token',
@@ -76,30 +76,30 @@ describe('a batch of messages', () => {
   it('keeps messages of a token whose managers the maximum leaves no room for', async () => {
     const launcher = createLauncher({ max: 1 });
     const runnerTokenParameter = '/p/fleets/default/runner-tokens/abc';
-    const settled = await processBatch([queued(1), queued(2, { runnerTokenParameter })], launcher.parts);
+    const settled = await processBatch([queued(1), queued(2, { runnerTokenParameter })], launcher.deps);
     expect(kinds(settled)).toEqual(['manager-launched', 'retry at-maximum']);
     expect(launcher.ecs.tasks.size).toBe(1);
   });
 
   it('does not fill a place that another token’s manager has just taken unseen', async () => {
     const launcher = createLauncher({ max: 1 });
-    await processBatch([queued(1)], launcher.parts);
-    launcher.parts.readWorld = async () => ({ managers: [], jobTasks: [] });
+    await processBatch([queued(1)], launcher.deps);
+    launcher.deps.readClusterState = async () => ({ managers: [], jobTasks: [] });
     const other = queued(2, { runnerTokenParameter: '/p/fleets/default/runner-tokens/abc' });
-    expect(kinds(await processBatch([other], launcher.parts))).toEqual(['retry at-maximum']);
+    expect(kinds(await processBatch([other], launcher.deps))).toEqual(['retry at-maximum']);
     expect(launcher.ecs.tasks.size).toBe(1);
   });
 
   it('reads ECS once for a batch, whatever fleets it is about', async () => {
     const launcher = createLauncher();
-    await processBatch([queued(1), queued(2, { fleet: 'other' }), requested('again')], launcher.parts);
+    await processBatch([queued(1), queued(2, { fleet: 'other' }), requested('again')], launcher.deps);
     expect(launcher.ecs.mock.commandCalls(ListTasksCommand)).toHaveLength(1);
   });
 
   it('tells that a job of the batch runs already', async () => {
     const launcher = createLauncher();
     launcher.ecs.add({ tags: toTags({ role: 'job', fleet: 'default', jobId: '1' }) });
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['job-runs']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['job-runs']);
     expect(launcher.ecs.runs()).toHaveLength(0);
   });
 });
@@ -111,57 +111,57 @@ describe('a job that counts on a manager', () => {
 
   it('is looked at again, also when the manager runs already', async () => {
     const launcher = createLauncher();
-    const [first] = await processBatch([queued(1)], launcher.parts);
-    const [second] = await processBatch([queued(2)], launcher.parts);
+    const [first] = await processBatch([queued(1)], launcher.deps);
+    const [second] = await processBatch([queued(2)], launcher.deps);
     expect(first?.outcome).toEqual({ kind: 'recheck', because: 'manager-launched' });
     expect(second?.outcome).toEqual({ kind: 'recheck', because: 'manager-runs' });
   });
 
   it('is done with the request when nobody names a job', async () => {
     const launcher = createLauncher();
-    const [first] = await processBatch([requested('once')], launcher.parts);
+    const [first] = await processBatch([requested('once')], launcher.deps);
     expect(first?.outcome).toEqual({ kind: 'done', because: 'manager-launched' });
   });
 
   it('is given no manager when it came and went between two looks, and its manager with it', async () => {
     const launcher = createLauncher();
-    await processBatch([queued(1), queued(2)], launcher.parts);
+    await processBatch([queued(1), queued(2)], launcher.deps);
     const [manager = ''] = launcher.ecs.tasks.keys();
     const job = launcher.ecs.add({ tags: toTags({ role: 'job', fleet: 'default', jobId: '1' }) });
     for (const task of [job, manager]) launcher.ecs.stop(task);
     launcher.pass(10);
-    expect(kinds(await processBatch([again(queued(1))], launcher.parts))).toEqual(['job-runs']);
+    expect(kinds(await processBatch([again(queued(1))], launcher.deps))).toEqual(['job-runs']);
     expect(launcher.ecs.runs()).toHaveLength(1);
-    expect(kinds(await processBatch([again(queued(2))], launcher.parts))).toEqual(['manager-launched']);
+    expect(kinds(await processBatch([again(queued(2))], launcher.deps))).toEqual(['manager-launched']);
   });
 
   it('is not looked for among what ended when its message comes for the first time', async () => {
     const launcher = createLauncher();
-    await processBatch([queued(1)], launcher.parts);
+    await processBatch([queued(1)], launcher.deps);
     const listings = launcher.ecs.mock.commandCalls(ListTasksCommand).map(({ args }) => args[0].input);
     expect(listings).toEqual([expect.objectContaining({ desiredStatus: 'RUNNING' })]);
   });
 
   it('of two launchers with memories of their own gets its place in the second look', async () => {
     const launcher = createLauncher({ max: 5 });
-    const other = { ...launcher.parts, counted: createCountedJobs(launcher.now) };
-    await processBatch(burst(1, 50), launcher.parts);
+    const other = { ...launcher.deps, expectedJobs: createExpectedJobs(launcher.now) };
+    await processBatch(burst(1, 50), launcher.deps);
     await processBatch(burst(51, 50), other);
     expect(launcher.ecs.tasks.size).toBe(3);
     launcher.pass(10);
     await processBatch(burst(1, 50), other);
-    await processBatch(burst(51, 50), launcher.parts);
+    await processBatch(burst(51, 50), launcher.deps);
     expect(launcher.ecs.tasks.size).toBe(5);
   });
 
   it('is counted by other batches for about three looks, and no longer once it is done', async () => {
     const launcher = createLauncher({ max: 3, concurrentJobs: 1 });
-    await processBatch([queued(1)], launcher.parts);
+    await processBatch([queued(1)], launcher.deps);
     const own = { fleet: 'default', runnerTokenParameter: undefined };
-    expect(launcher.parts.counted.of(own)).toEqual([{ jobId: 1, until: launcher.now() + 100_000 }]);
+    expect(launcher.deps.expectedJobs.of(own)).toEqual([{ jobId: 1, until: launcher.now() + 100_000 }]);
     launcher.ecs.add({ tags: toTags({ role: 'job', fleet: 'default', jobId: '1' }) });
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['job-runs']);
-    expect(launcher.parts.counted.of(own)).toEqual([]);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['job-runs']);
+    expect(launcher.deps.expectedJobs.of(own)).toEqual([]);
   });
 
   it('marks its manager once in ten seconds, however many batches count on it', async () => {
@@ -169,12 +169,12 @@ describe('a job that counts on a manager', () => {
     launcher.ecs.add({ tags: managerTags() });
     const marks = () => launcher.ecs.mock.commandCalls(TagResourceCommand).length;
     launcher.pass(60);
-    await processBatch([queued(1)], launcher.parts);
+    await processBatch([queued(1)], launcher.deps);
     launcher.pass(9.999);
-    await processBatch([queued(2)], launcher.parts);
+    await processBatch([queued(2)], launcher.deps);
     expect(marks()).toBe(1);
     launcher.pass(0.001);
-    await processBatch([queued(3)], launcher.parts);
+    await processBatch([queued(3)], launcher.deps);
     expect(marks()).toBe(2);
   });
 
@@ -182,9 +182,9 @@ describe('a job that counts on a manager', () => {
     const launcher = createLauncher({ max: 1, idleSeconds: 8 });
     launcher.ecs.add({ tags: managerTags() });
     launcher.pass(60);
-    await processBatch([queued(1)], launcher.parts);
+    await processBatch([queued(1)], launcher.deps);
     launcher.pass(4);
-    await processBatch([queued(2)], launcher.parts);
+    await processBatch([queued(2)], launcher.deps);
     expect(launcher.ecs.mock.commandCalls(TagResourceCommand)).toHaveLength(2);
   });
 
@@ -192,20 +192,20 @@ describe('a job that counts on a manager', () => {
     const launcher = createLauncher({ max: 1 });
     const arn = launcher.ecs.add({ tags: managerTags() });
     launcher.pass(60);
-    const held = await launcher.parts.readWorld();
-    launcher.parts.readWorld = async () => held;
-    await processBatch([queued(1)], launcher.parts);
+    const held = await launcher.deps.readClusterState();
+    launcher.deps.readClusterState = async () => held;
+    await processBatch([queued(1)], launcher.deps);
     launcher.pass(0.5);
     const drain = new Date(launcher.now()).toISOString();
     launcher.ecs.change(arn, ({ tags = [] }) => ({ tags: [...tags, ...toTags({ drain })] }));
-    expect(kinds(await processBatch([requested('crossed')], launcher.parts))).toEqual(['manager-launched']);
+    expect(kinds(await processBatch([requested('crossed')], launcher.deps))).toEqual(['manager-launched']);
   });
 
   it('is done when it waited for two minutes beside a free place', async () => {
     const launcher = createLauncher();
     launcher.ecs.add({ tags: managerTags(), startedAt: new Date(launcher.now()) });
     launcher.pass(121);
-    const [first] = await processBatch([queued(1)], launcher.parts);
+    const [first] = await processBatch([queued(1)], launcher.deps);
     expect(first?.outcome).toEqual({ kind: 'done', because: 'job-overdue' });
   });
 });
@@ -215,7 +215,7 @@ describe('a manager relied on', () => {
     const launcher = createLauncher();
     const arn = launcher.ecs.add({ tags: managerTags() });
     launcher.pass(60);
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-runs']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-runs']);
     expect(tagValue(launcher.ecs.tasks.get(arn)?.tags, 'demand')).toBe('2026-11-23T10:01:00.000Z');
     const calls = launcher.ecs.mock.calls().map((call) => call.args[0].constructor.name);
     expect(calls).toEqual([
@@ -234,7 +234,7 @@ describe('a manager relied on', () => {
       launcher.ecs.change(arn, () => ({ tags: managerTags({ drain: '2026-11-23T10:00:00.000Z' }) }));
       return {};
     });
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-launched']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
     expect(launcher.ecs.tasks.size).toBe(2);
   });
 
@@ -244,14 +244,14 @@ describe('a manager relied on', () => {
     launcher.ecs.mock
       .on(TagResourceCommand)
       .rejects(named('InvalidParameterException', 'The task is stopped'));
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-launched']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
   });
 
   it('is not relied on when its mark cannot be written: the message comes back', async () => {
     const launcher = createLauncher({ max: 1 });
     launcher.ecs.add({ tags: managerTags() });
     launcher.ecs.mock.on(TagResourceCommand).rejects(named('ThrottlingException'));
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry throttled']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['retry throttled']);
     expect(launcher.ecs.runs()).toHaveLength(0);
     expect(launcher.events('ManagerLaunchFailed')).toMatchObject([{ reason: 'throttled', final: false }]);
   });
@@ -262,7 +262,7 @@ describe('a message that asks for nothing', () => {
     const launcher = createLauncher();
     const broken = { ...queued(2), body: 'not JSON' };
     const strange = { ...queued(3), body: queued(3).body.replace('JobQueued', 'JobStolen') };
-    const settled = await processBatch([broken, queued(1), strange], launcher.parts);
+    const settled = await processBatch([broken, queued(1), strange], launcher.deps);
     expect(kinds(settled).toSorted()).toEqual([
       'give-up unreadable',
       'give-up unreadable',
@@ -273,7 +273,7 @@ describe('a message that asks for nothing', () => {
   it('is given up when it names a parameter that is not its fleet’s', async () => {
     const launcher = createLauncher();
     const stolen = queued(1, { runnerTokenParameter: '/p/fleets/other/runner-token' });
-    const settled = await processBatch([stolen], launcher.parts);
+    const settled = await processBatch([stolen], launcher.deps);
     expect(kinds(settled)).toEqual(['give-up unreadable']);
     expect(launcher.ecs.mock.calls()).toHaveLength(0);
   });
@@ -293,6 +293,6 @@ describe('a message that asks for nothing', () => {
         reason: 'drained',
       },
     });
-    expect(kinds(await processBatch([{ ...queued(1), body }], launcher.parts))).toEqual(['not-ours']);
+    expect(kinds(await processBatch([{ ...queued(1), body }], launcher.deps))).toEqual(['not-ours']);
   });
 });

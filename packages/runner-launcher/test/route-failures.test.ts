@@ -24,7 +24,7 @@ describe('when GitLab’s API does not answer, no job is lost', () => {
     async (_title, listener, why, asked) => {
       const gitlab = await startGitLab(listener);
       const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner: ARM } });
-      expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-launched']);
+      expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
       expect(launcher.launched()).toEqual(['default']);
       expect(gitlab.requests).toHaveLength(asked);
       expect(launcher.token.forgotten).toEqual(why === 'unauthorized' ? ['default'] : []);
@@ -41,7 +41,7 @@ describe('when GitLab’s API does not answer, no job is lost', () => {
       response.writeHead(302, { location: `${elsewhere.url}/api/v4/projects/1/jobs/1` }).end();
     });
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner: ARM } });
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-launched']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
     expect(elsewhere.requests).toEqual([]);
     expect(launcher.lines[0]?.fields).toMatchObject({ why: 'redirected' });
   });
@@ -62,7 +62,7 @@ describe('when GitLab’s API does not answer, no job is lost', () => {
     const gitlab = await startGitLab({});
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner: ARM } });
     launcher.token.reading = reading;
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-launched']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
     expect(gitlab.requests).toEqual([]);
     expect(launcher.lines[0]?.fields).toMatchObject({ why });
     expect(JSON.stringify(launcher.lines)).not.toContain('planted-secret');
@@ -73,7 +73,7 @@ describe('when GitLab’s API does not answer, no job is lost', () => {
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner: {} }, arm: { runner: ARM } });
     const outcomes: string[] = [];
     for (const receiveCount of [1, 2, 3, 4])
-      outcomes.push(...kinds(await processBatch([{ ...queued(1), receiveCount }], launcher.parts)));
+      outcomes.push(...kinds(await processBatch([{ ...queued(1), receiveCount }], launcher.deps)));
     const retry = 'retry gitlab-unreachable';
     expect(outcomes).toEqual([retry, retry, retry, 'manager-launched']);
     expect(launcher.launched()).toEqual(['default']);
@@ -82,6 +82,6 @@ describe('when GitLab’s API does not answer, no job is lost', () => {
   it('and a refused token does not keep a job waiting', async () => {
     const gitlab = await startGitLab((_request, response) => json(response, 401, {}));
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner: {} }, arm: { runner: ARM } });
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['manager-launched']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
   });
 });

@@ -11,7 +11,7 @@ describe('a queued job of a fleet with an API token', () => {
       '/projects/1/jobs/2': jobJson(2),
     });
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner: {} }, arm: { runner: ARM } });
-    const settled = await processBatch([queued(1), queued(1), queued(2)], launcher.parts);
+    const settled = await processBatch([queued(1), queued(1), queued(2)], launcher.deps);
     expect(kinds(settled)).toEqual(['manager-launched', 'manager-launched', 'manager-launched']);
     expect(launcher.launched().toSorted()).toEqual(['arm', 'default']);
     expect(gitlab.paths().toSorted()).toEqual([
@@ -49,7 +49,7 @@ describe('a queued job of a fleet with an API token', () => {
   ])('%s', async (_title, job, fleets, kind, launched) => {
     const gitlab = await startGitLab({ '/projects/1/jobs/1': jobJson(1, job) });
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner: {} }, ...fleets });
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual([kind]);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual([kind]);
     expect(launcher.launched()).toEqual(launched);
   });
 
@@ -84,14 +84,14 @@ describe('a queued job of a fleet with an API token', () => {
     const gitlab = await startGitLab({ '/projects/1/jobs/1': jobJson(1, job), ...routes });
     const runner = { accessLevel: 'ref_protected' } as const;
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner } });
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual([kind]);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual([kind]);
   });
 
   it('keeps a runner token that the webhook brought, whatever its tags', async () => {
     const gitlab = await startGitLab({ '/projects/1/jobs/1': jobJson(1, { tag_list: ['arm'] }) });
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner: {} }, arm: { runner: ARM } });
     const runnerTokenParameter = '/p/fleets/default/runner-tokens/abc';
-    await processBatch([queued(1, { runnerTokenParameter })], launcher.parts);
+    await processBatch([queued(1, { runnerTokenParameter })], launcher.deps);
     expect(launcher.launched()).toEqual(['default']);
   });
 
@@ -101,7 +101,7 @@ describe('a queued job of a fleet with an API token', () => {
     });
     const evil = await startGitLab({});
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner: {} } });
-    const settled = await processBatch([queued(1, { instance: evil.url })], launcher.parts);
+    const settled = await processBatch([queued(1, { instance: evil.url })], launcher.deps);
     expect(kinds(settled)).toEqual(['manager-launched']);
     expect(evil.requests).toEqual([]);
     expect(gitlab.requests).toHaveLength(1);
@@ -113,7 +113,7 @@ describe('a queued job of a fleet with an API token', () => {
     launcher.routing.listFleets = async () => {
       throw named('ThrottlingException');
     };
-    expect(kinds(await processBatch([queued(1)], launcher.parts))).toEqual(['retry throttled']);
+    expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['retry throttled']);
   });
 });
 
@@ -121,7 +121,7 @@ describe('a fleet without an API token', () => {
   it('asks nobody', async () => {
     const gitlab = await startGitLab({});
     const launcher = launcherOf(gitlab.url, { default: { runner: {} }, arm: { gitlabApi: {}, runner: ARM } });
-    const settled = await processBatch([queued(1), requested('now')], launcher.parts);
+    const settled = await processBatch([queued(1), requested('now')], launcher.deps);
     expect(kinds(settled)).toEqual(['manager-launched', 'manager-launched']);
     expect(gitlab.requests).toEqual([]);
   });
@@ -161,6 +161,6 @@ describe('a safety launch of a fleet that names its projects', () => {
   ])('%s', async (_title, first, second, over, kind) => {
     const gitlab = await startGitLab({ [list('1')]: first, [list('acme%2Fshop')]: second });
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi, ...over } });
-    expect(kinds(await processBatch([requested('now')], launcher.parts))).toEqual([kind]);
+    expect(kinds(await processBatch([requested('now')], launcher.deps))).toEqual([kind]);
   });
 });

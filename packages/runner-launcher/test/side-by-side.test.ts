@@ -26,7 +26,7 @@ describe('places of one fleet', () => {
       open -= 1;
       return launcher.ecs.runTask(input);
     });
-    const settled = await processBatch(batchOf(9), launcher.parts);
+    const settled = await processBatch(batchOf(9), launcher.deps);
     expect(kinds(settled)).toEqual(Array.from({ length: 9 }, () => 'manager-launched'));
     expect(most).toBe(4);
     expect(launcher.ecs.runs()).toHaveLength(9);
@@ -37,7 +37,7 @@ describe('places of one fleet', () => {
     launcher.ecs.mock
       .on(RunTaskCommand)
       .resolves({ tasks: [], failures: [{ reason: 'Capacity is unavailable' }] });
-    expect(kinds(await processBatch(batchOf(9), launcher.parts))).toEqual(
+    expect(kinds(await processBatch(batchOf(9), launcher.deps))).toEqual(
       Array.from({ length: 9 }, () => 'retry no-capacity'),
     );
     expect(launcher.ecs.runs()).toHaveLength(4);
@@ -50,7 +50,7 @@ describe('places of one fleet', () => {
       launcher.pass(1);
       return launcher.ecs.runTask(input);
     });
-    const settled = await processBatch(batchOf(9), { ...launcher.parts, deadlineAt });
+    const settled = await processBatch(batchOf(9), { ...launcher.deps, deadlineAt });
     expect(new Set(kinds(settled))).toEqual(new Set(['retry unknown']));
     expect(launcher.ecs.runs()).toHaveLength(1);
     expect(launcher.events('ManagerLaunchFailed')).toMatchObject([
@@ -63,10 +63,9 @@ describe('fleets of one batch', () => {
   function twoFleets() {
     const launcher = createLauncher({ max: 1 });
     const slow = { ...JSON.parse(fleetDocument({ max: 1 })), name: 'slow' };
-    const { readFleet } = launcher.parts;
+    const { readFleet } = launcher.deps;
     const slowConfig = parseFleetConfig('/p/fleets/slow/config', JSON.stringify(slow));
-    launcher.parts.readFleet = async (fleet) =>
-      fleet === 'slow' ? { config: slowConfig } : readFleet(fleet);
+    launcher.deps.readFleet = async (fleet) => (fleet === 'slow' ? { config: slowConfig } : readFleet(fleet));
     return launcher;
   }
 
@@ -78,7 +77,7 @@ describe('fleets of one batch', () => {
       else fast.open();
       return launcher.ecs.runTask(input);
     });
-    const settled = await processBatch([queued(1, { fleet: 'slow' }), queued(2)], launcher.parts);
+    const settled = await processBatch([queued(1, { fleet: 'slow' }), queued(2)], launcher.deps);
     expect(kinds(settled)).toEqual(['manager-launched', 'manager-launched']);
   });
 
@@ -89,12 +88,12 @@ describe('fleets of one batch', () => {
       if (input.taskDefinition.endsWith('-slow')) return new Promise(() => {});
       return launcher.ecs.runTask(input);
     });
-    launcher.parts.publish = async () => timeUp.open();
+    launcher.deps.publish = async () => timeUp.open();
     const logged: string[] = [];
-    launcher.parts.log = (line) => logged.push(line);
+    launcher.deps.log = (line) => logged.push(line);
     const batch = [queued(1, { fleet: 'slow' }), queued(2)];
     const settled = await processBatch(batch, {
-      ...launcher.parts,
+      ...launcher.deps,
       timeUp: timeUp.promise.then(() => new Promise((resolve) => setImmediate(resolve))),
     });
     expect(kinds(settled)).toEqual(['retry unknown', 'manager-launched']);

@@ -2,23 +2,23 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DescribeTasksCommand } from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ExecutorBed, makeExecutorBed, RUNNING_TASK } from './support/executor-bed.ts';
+import { type ExecutorFixture, makeExecutorFixture, RUNNING_TASK } from './support/executor-fixture.ts';
 
-let bed: ExecutorBed;
+let fixture: ExecutorFixture;
 
 beforeEach(async () => {
-  bed = await makeExecutorBed();
+  fixture = await makeExecutorFixture();
 });
 
-afterEach(() => bed.remove());
+afterEach(() => fixture.remove());
 
-const log = () => bed.log.join('\n');
-const asked = async () => /await-ports .*/.exec(await readFile(join(bed.folder, 'calls'), 'utf8'))?.[0];
+const log = () => fixture.log.join('\n');
+const asked = async () => /await-ports .*/.exec(await readFile(join(fixture.folder, 'calls'), 'utf8'))?.[0];
 
 /** ECS tells that a service's container has ended. */
 function die(container: string, exitCode: number) {
   const containers = [{ name: container, lastStatus: 'STOPPED', exitCode }];
-  bed.ecs.on(DescribeTasksCommand).resolves({ tasks: [{ ...RUNNING_TASK, containers }] });
+  fixture.ecs.on(DescribeTasksCommand).resolves({ tasks: [{ ...RUNNING_TASK, containers }] });
 }
 
 describe('a job with services', () => {
@@ -37,14 +37,14 @@ describe('a job with services', () => {
     },
     { what: 'several', services: [{ name: 'redis' }, { name: 'x' }, { name: 'y' }], asks: '2 6379' },
   ])('waits for $what', async ({ services, asks }) => {
-    await writeFile(join(bed.folder, 'ports'), 'ports: 81 99 5432 6379\n');
-    expect(await bed.prepare({ services })).toBe('success');
+    await writeFile(join(fixture.folder, 'ports'), 'ports: 81 99 5432 6379\n');
+    expect(await fixture.prepare({ services })).toBe('success');
     expect(await asked()).toBe(`await-ports 30 ${asks}`);
     expect(log()).toMatch(/Services are ready after \d+\.\d s/);
   });
 
   it('goes on without one that does not listen in time, with a warning and its last lines', async () => {
-    expect(await bed.prepare({ services: [{ name: 'redis:7', alias: 'cache' }] })).toBe('success');
+    expect(await fixture.prepare({ services: [{ name: 'redis:7', alias: 'cache' }] })).toBe('success');
     expect(log()).toContain(
       'WARNING: Service redis:7 (cache) does not listen on port 6379 after 30 s; the job goes on without it.',
     );
@@ -53,11 +53,11 @@ describe('a job with services', () => {
   });
 
   it('does not wait for one that ended, and tells of it once, with its last lines', async () => {
-    await writeFile(join(bed.folder, 'tail'), 'last words\u001b[31m of \u001b[0msvc-0\u0007\n');
-    await writeFile(join(bed.folder, 'silent'), '');
+    await writeFile(join(fixture.folder, 'tail'), 'last words\u001b[31m of \u001b[0msvc-0\u0007\n');
+    await writeFile(join(fixture.folder, 'silent'), '');
     die('svc-0', 3);
-    expect(await bed.prepare({ services: [{ name: 'redis:7' }] })).toBe('success');
-    await bed.afterStage('build_script', 1);
+    expect(await fixture.prepare({ services: [{ name: 'redis:7' }] })).toBe('success');
+    await fixture.afterStage('build_script', 1);
     expect(log()).toContain(
       'WARNING: Service redis:7 ended with exit code 3.\u001b[0;m\nIts last lines:\n  last words of svc-0',
     );
@@ -65,43 +65,46 @@ describe('a job with services', () => {
   });
 
   it('tells the last lines from CloudWatch where its fleet ships them there', async () => {
-    Object.assign(bed.context.taskDefinition, { logGroup: '/jobs', shipsServiceOutput: true });
-    await writeFile(join(bed.folder, 'silent'), '');
+    Object.assign(fixture.context.taskDefinition, { logGroup: '/jobs', shipsServiceOutput: true });
+    await writeFile(join(fixture.folder, 'silent'), '');
     die('svc-0', 3);
-    await bed.prepare({ services: [{ name: 'redis:7' }] });
+    await fixture.prepare({ services: [{ name: 'redis:7' }] });
     expect(log()).toContain('Its last lines:\n  last words of svc-0');
   });
 
   it('says that there are none where nobody knew what it starts', async () => {
-    await writeFile(join(bed.folder, 'silent'), '');
+    await writeFile(join(fixture.folder, 'silent'), '');
     die('svc-0', 3);
-    await bed.prepare({ services: [{ name: 'r.example.com/redis:7' }] });
+    await fixture.prepare({ services: [{ name: 'r.example.com/redis:7' }] });
     expect(log()).toContain(
       'Its output is not kept, since nobody knew what it starts: name its `entrypoint:`',
     );
   });
 
   it('is refused when one ended since another has its port', async () => {
-    await writeFile(join(bed.folder, 'tail'), 'bind: Address already in use\n');
-    await writeFile(join(bed.folder, 'silent'), '');
+    await writeFile(join(fixture.folder, 'tail'), 'bind: Address already in use\n');
+    await writeFile(join(fixture.folder, 'silent'), '');
     die('svc-1', 1);
-    expect(await bed.prepare({ services: [{ name: 'x' }, { name: 'y' }] })).toBe('build-failure');
+    expect(await fixture.prepare({ services: [{ name: 'x' }, { name: 'y' }] })).toBe('build-failure');
     expect(log()).toContain('all containers of a Fargate task share one network');
   });
 
   it('does not wait when its fleet does not want it', async () => {
-    await bed.remove();
-    bed = await makeExecutorBed((fleet) => ({ ...fleet, job: { ...fleet.job, waitForServicesSeconds: 0 } }));
-    await bed.prepare({ services: [{ name: 'redis:7' }] });
+    await fixture.remove();
+    fixture = await makeExecutorFixture((fleet) => ({
+      ...fleet,
+      job: { ...fleet.job, waitForServicesSeconds: 0 },
+    }));
+    await fixture.prepare({ services: [{ name: 'redis:7' }] });
     expect(await asked()).toBeUndefined();
   });
 });
 
 describe('after a stage', () => {
-  const after = (name: string, exitCode: number) => bed.afterStage(name, exitCode);
+  const after = (name: string, exitCode: number) => fixture.afterStage(name, exitCode);
 
   it('the job log tells of a service that died meanwhile', async () => {
-    await bed.prepare({ services: [{ name: 'postgres:16' }] });
+    await fixture.prepare({ services: [{ name: 'postgres:16' }] });
     die('svc-0', 2);
     expect((await after('step_script', 1)).join()).toContain('Service postgres:16 ended with exit code 2.');
     expect(await after('after_script', 1)).toEqual([]);
@@ -115,22 +118,22 @@ describe('after a stage', () => {
       says: 'The disk is full: the task has 20 GB',
     },
   ])('that failed it says, once, what "$text" means', async ({ file, text, says }) => {
-    await bed.prepare();
-    await writeFile(join(bed.folder, file), `${text}\n`);
+    await fixture.prepare();
+    await writeFile(join(fixture.folder, file), `${text}\n`);
     expect(await after('build_script', 0)).toEqual([]);
     expect((await after('build_script', 137)).join()).toContain(says);
     expect(await after('after_script', 1)).toEqual([]);
   });
 
   it('that failed it says nothing where there is nothing to say', async () => {
-    await bed.prepare();
-    await writeFile(join(bed.folder, 'vitals'), 'oom_kill=0\n');
-    await writeFile(join(bed.folder, 'disk'), 'overlay 20511312 4000 20507312 1% /builds\n');
+    await fixture.prepare();
+    await writeFile(join(fixture.folder, 'vitals'), 'oom_kill=0\n');
+    await writeFile(join(fixture.folder, 'disk'), 'overlay 20511312 4000 20507312 1% /builds\n');
     expect(await after('build_script', 1)).toEqual([]);
   });
 
   it('that is the last, and only then, it says how long the task took and what it cost', async () => {
-    await bed.prepare();
+    await fixture.prepare();
     expect(await after('build_script', 0)).toEqual([]);
     expect(await after('cleanup_file_variables', 0)).toEqual([
       expect.stringMatching(/^Job task: 0 s, about \$0\.\d{5} \(1 vCPU, 2 GB, X86_64, FARGATE_SPOT\)$/),
@@ -139,6 +142,6 @@ describe('after a stage', () => {
   });
 
   it('of a job that is not known there is nothing to say', async () => {
-    expect(await bed.afterStage('build_script', 1)).toEqual([]);
+    expect(await fixture.afterStage('build_script', 1)).toEqual([]);
   });
 });

@@ -2,44 +2,50 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BUILD_FAILURE, type HookBed, makeHookBed, SESSION, SYSTEM_FAILURE } from './support/hook-bed.ts';
+import {
+  BUILD_FAILURE,
+  type HookFixture,
+  makeHookFixture,
+  SESSION,
+  SYSTEM_FAILURE,
+} from './support/hook-fixture.ts';
 
-let bed: HookBed;
+let fixture: HookFixture;
 
 beforeEach(async () => {
-  bed = await makeHookBed();
+  fixture = await makeHookFixture();
 });
 
-afterEach(() => bed.remove());
+afterEach(() => fixture.remove());
 
 describe('run', () => {
   /** Puts an `ssh` before the real one that does as the shell lines say. */
   async function ssh(lines: string): Promise<void> {
-    await mkdir(join(bed.folder, 'bin'), { recursive: true });
-    const path = join(bed.folder, 'bin/ssh');
-    await writeFile(path, `#!/bin/sh\necho "$*" >> '${bed.folder}/calls'\n${lines}\n`);
+    await mkdir(join(fixture.folder, 'bin'), { recursive: true });
+    const path = join(fixture.folder, 'bin/ssh');
+    await writeFile(path, `#!/bin/sh\necho "$*" >> '${fixture.folder}/calls'\n${lines}\n`);
     await chmod(path, 0o755);
-    await writeFile(join(bed.folder, 'script'), 'echo the script\n');
+    await writeFile(join(fixture.folder, 'script'), 'echo the script\n');
   }
-  const stage = () => bed.run('run', [join(bed.folder, 'script'), 'build_script']);
+  const stage = () => fixture.run('run', [join(fixture.folder, 'script'), 'build_script']);
 
   it('sends the script over the connection that is there, and prints the output only', async () => {
     await ssh('cat; printf "\\000\\377 no newline"; echo "job-helper: exit 0" >&2');
-    const { child, ended } = bed.start('run', [join(bed.folder, 'script'), 'build_script']);
+    const { child, ended } = fixture.start('run', [join(fixture.folder, 'script'), 'build_script']);
     const chunks: Buffer[] = [];
     child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
     expect(await ended).toMatchObject({ code: 0, errors: '' });
     expect(Buffer.concat(chunks)).toEqual(Buffer.from('echo the script\n\0\xff no newline', 'latin1'));
-    const [call = '', ...others] = (await readFile(join(bed.folder, 'calls'), 'utf8')).trim().split('\n');
+    const [call = '', ...others] = (await readFile(join(fixture.folder, 'calls'), 'utf8')).trim().split('\n');
     expect(others).toEqual([]);
-    expect(call).toContain(`-F ${bed.folder}/jobs/${SESSION}/ssh_config -o ProxyCommand=false job stage`);
+    expect(call).toContain(`-F ${fixture.folder}/jobs/${SESSION}/ssh_config -o ProxyCommand=false job stage`);
     expect(call).toMatch(/ stage build_script 16 \w{8,}$/);
   });
 
   it.each([1, 3, 137, 255])('tells the runner that the script ended with %i', async (code) => {
     await ssh(`echo "job-helper: exit ${code}" >&2`);
     expect((await stage()).code).toBe(BUILD_FAILURE);
-    expect(await readFile(join(bed.folder, 'exit-code'), 'utf8')).toBe(`${code}\n`);
+    expect(await readFile(join(fixture.folder, 'exit-code'), 'utf8')).toBe(`${code}\n`);
   });
 
   it.each([
@@ -55,8 +61,8 @@ describe('run', () => {
   ])('takes the exit code %j, which a job can put into its helper, for no end at all', async (code) => {
     await ssh(`printf '%s\\n' 'job-helper: exit ${code}' >&2`);
     expect((await stage()).code).toBe(SYSTEM_FAILURE);
-    expect(bed.executor.why).toHaveBeenCalledExactlyOnceWith(SESSION, expect.any(Function));
-    expect(bed.executor.afterStage).not.toHaveBeenCalled();
+    expect(fixture.executor.why).toHaveBeenCalledExactlyOnceWith(SESSION, expect.any(Function));
+    expect(fixture.executor.afterStage).not.toHaveBeenCalled();
   });
 
   it('takes an exit code of noughts for a success', async () => {
@@ -81,30 +87,30 @@ describe('run', () => {
   });
 
   it('hands its output to nothing that outlives it: gitlab-runner would wait for that at each stage', async () => {
-    const seen = join(bed.folder, 'output-of-sleep');
+    const seen = join(fixture.folder, 'output-of-sleep');
     const look = 'out=$(readlink /proc/$$/fd/1); errors=$(readlink /proc/$$/fd/2)';
     const sleep = `#!/bin/sh\n${look}\necho "$out $errors" > ${seen}\nexec /bin/sleep "$@"\n`;
     // Holds the pipe of words open until there is something to see.
     await ssh(`(until [ -s ${seen} ]; do /bin/sleep 0.05; done) > /dev/null & echo "job-helper: exit 0" >&2`);
-    await writeFile(join(bed.folder, 'bin/sleep'), sleep, { mode: 0o755 });
+    await writeFile(join(fixture.folder, 'bin/sleep'), sleep, { mode: 0o755 });
     expect((await stage()).code).toBe(0);
     expect(await readFile(seen, 'utf8')).toBe('/dev/null /dev/null\n');
   });
 
   it('leaves nothing behind in the temporary folder', async () => {
-    const temporary = join(bed.folder, 'tmp');
+    const temporary = join(fixture.folder, 'tmp');
     await mkdir(temporary);
     await ssh('echo "job-helper: exit 0" >&2');
-    await bed.run('run', [join(bed.folder, 'script'), 'build_script'], { TMPDIR: temporary });
+    await fixture.run('run', [join(fixture.folder, 'script'), 'build_script'], { TMPDIR: temporary });
     expect(await readdir(temporary)).toEqual([]);
   });
 
   it("does not leave an earlier stage's exit code to the runner", async () => {
-    await writeFile(join(bed.folder, 'exit-code'), '3\n');
-    bed.executor.why.mockResolvedValue('build-failure');
+    await writeFile(join(fixture.folder, 'exit-code'), '3\n');
+    fixture.executor.why.mockResolvedValue('build-failure');
     await ssh('exit 255');
     expect((await stage()).code).toBe(BUILD_FAILURE);
-    expect(existsSync(join(bed.folder, 'exit-code'))).toBe(false);
+    expect(existsSync(join(fixture.folder, 'exit-code'))).toBe(false);
   });
 
   it.each([
@@ -118,54 +124,54 @@ describe('run', () => {
       output: 'output\nThe job task was stopped from outside\n',
       errors: '',
     });
-    expect(bed.executor.why).toHaveBeenCalledWith(SESSION, expect.any(Function));
-    expect(bed.executor.afterStage).not.toHaveBeenCalled();
+    expect(fixture.executor.why).toHaveBeenCalledWith(SESSION, expect.any(Function));
+    expect(fixture.executor.afterStage).not.toHaveBeenCalled();
   });
 
   it('asks for the stage once more, by the same name, over a connection that was opened again', async () => {
-    bed.executor.again.mockResolvedValue(true);
-    await ssh(`if [ -e '${bed.folder}/first' ]; then echo more; echo 'job-helper: exit 3' >&2
-      else touch '${bed.folder}/first'; echo output; exit 255; fi`);
+    fixture.executor.again.mockResolvedValue(true);
+    await ssh(`if [ -e '${fixture.folder}/first' ]; then echo more; echo 'job-helper: exit 3' >&2
+      else touch '${fixture.folder}/first'; echo output; exit 255; fi`);
     expect(await stage()).toEqual({ code: BUILD_FAILURE, output: 'output\nmore\n', errors: '' });
-    const calls = (await readFile(join(bed.folder, 'calls'), 'utf8')).trim().split('\n');
+    const calls = (await readFile(join(fixture.folder, 'calls'), 'utf8')).trim().split('\n');
     expect(calls).toHaveLength(2);
     expect(calls[1]).toBe(calls[0]);
-    expect(bed.executor.why).not.toHaveBeenCalled();
+    expect(fixture.executor.why).not.toHaveBeenCalled();
   });
 
   it('asks why when the connection is lost once more', async () => {
-    bed.executor.again.mockResolvedValue(true);
+    fixture.executor.again.mockResolvedValue(true);
     await ssh('exit 255');
     expect((await stage()).code).toBe(SYSTEM_FAILURE);
-    expect(bed.executor.again).toHaveBeenCalledTimes(1);
-    expect(bed.executor.why).toHaveBeenCalledTimes(1);
+    expect(fixture.executor.again).toHaveBeenCalledTimes(1);
+    expect(fixture.executor.why).toHaveBeenCalledTimes(1);
   });
 
   it('cancels the stage anew where the cancel came while there was no connection', async () => {
-    bed.executor.again.mockResolvedValue(true);
+    fixture.executor.again.mockResolvedValue(true);
     await ssh(`case "$*" in
-      *cancel*) if [ -e '${bed.folder}/unheard' ]; then touch '${bed.folder}/cancelled'; else touch '${bed.folder}/unheard'; fi ;;
-      *) if [ -e '${bed.folder}/unheard' ]; then
-           until [ -e '${bed.folder}/cancelled' ]; do sleep 0.05; done; echo 'job-helper: exit 143' >&2
+      *cancel*) if [ -e '${fixture.folder}/unheard' ]; then touch '${fixture.folder}/cancelled'; else touch '${fixture.folder}/unheard'; fi ;;
+      *) if [ -e '${fixture.folder}/unheard' ]; then
+           until [ -e '${fixture.folder}/cancelled' ]; do sleep 0.05; done; echo 'job-helper: exit 143' >&2
          else
-           echo started; until [ -e '${bed.folder}/unheard' ]; do sleep 0.05; done; exit 255
+           echo started; until [ -e '${fixture.folder}/unheard' ]; do sleep 0.05; done; exit 255
          fi ;;
     esac`);
-    const { child, ended } = bed.start('run', [join(bed.folder, 'script'), 'build_script']);
+    const { child, ended } = fixture.start('run', [join(fixture.folder, 'script'), 'build_script']);
     await new Promise((resolve) => child.stdout?.once('data', resolve));
     process.kill(-(child.pid ?? 0), 'SIGTERM');
     expect((await ended).code).toBe(BUILD_FAILURE);
   });
 
   it('does not report the exit code of a stage before it', async () => {
-    await writeFile(join(bed.folder, 'exit-code'), '7\n');
+    await writeFile(join(fixture.folder, 'exit-code'), '7\n');
     await ssh('exit 255');
     await stage();
-    await expect(readFile(join(bed.folder, 'exit-code'), 'utf8')).rejects.toThrow(/ENOENT/);
+    await expect(readFile(join(fixture.folder, 'exit-code'), 'utf8')).rejects.toThrow(/ENOENT/);
   });
 
   it("fails as the job's when that is why", async () => {
-    bed.executor.why.mockResolvedValue('build-failure');
+    fixture.executor.why.mockResolvedValue('build-failure');
     await ssh('exit 255');
     expect((await stage()).code).toBe(BUILD_FAILURE);
   });
@@ -174,15 +180,15 @@ describe('run', () => {
     [0, 0],
     [7, BUILD_FAILURE],
   ])('after a script that ended with %i prints what there is to say', async (exitCode, code) => {
-    bed.executor.afterStage.mockResolvedValue(['one line', 'another']);
+    fixture.executor.afterStage.mockResolvedValue(['one line', 'another']);
     await ssh(`echo output; echo "job-helper: exit ${exitCode}" >&2`);
     expect(await stage()).toEqual({ code, output: 'output\none line\nanother\n', errors: '' });
-    expect(bed.executor.afterStage).toHaveBeenCalledWith(SESSION, { name: 'build_script', exitCode });
+    expect(fixture.executor.afterStage).toHaveBeenCalledWith(SESSION, { name: 'build_script', exitCode });
   });
 
   it('is not failed by a resident process that has nothing to say', async () => {
     await ssh('echo "job-helper: exit 0" >&2');
-    await new Promise((resolve) => bed.server.close(resolve));
+    await new Promise((resolve) => fixture.server.close(resolve));
     expect((await stage()).code).toBe(0);
   });
 
@@ -193,15 +199,15 @@ describe('run', () => {
 
   it('that is told to end has the stage ended by the helper, and its last output comes through', async () => {
     await ssh(`case "$*" in
-      *cancel*) touch '${bed.folder}/cancelled' ;;
-      *) echo started; until [ -e '${bed.folder}/cancelled' ]; do sleep 0.05; done
+      *cancel*) touch '${fixture.folder}/cancelled' ;;
+      *) echo started; until [ -e '${fixture.folder}/cancelled' ]; do sleep 0.05; done
          echo 'last words'; echo 'job-helper: exit 143' >&2 ;;
     esac`);
-    const { child, ended } = bed.start('run', [join(bed.folder, 'script'), 'build_script']);
+    const { child, ended } = fixture.start('run', [join(fixture.folder, 'script'), 'build_script']);
     await new Promise((resolve) => child.stdout?.once('data', resolve));
     process.kill(-(child.pid ?? 0), 'SIGTERM');
     expect((await ended).code).toBe(BUILD_FAILURE);
-    expect(await readFile(join(bed.folder, 'calls'), 'utf8')).toMatch(
+    expect(await readFile(join(fixture.folder, 'calls'), 'utf8')).toMatch(
       /job stage build_script 16 (\w+)\n.*job cancel 10 \1\n$/,
     );
   });

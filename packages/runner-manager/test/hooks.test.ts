@@ -1,20 +1,26 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
-import { BUILD_FAILURE, type HookBed, makeHookBed, SESSION, SYSTEM_FAILURE } from './support/hook-bed.ts';
+import {
+  BUILD_FAILURE,
+  type HookFixture,
+  makeHookFixture,
+  SESSION,
+  SYSTEM_FAILURE,
+} from './support/hook-fixture.ts';
 
-let bed: HookBed;
+let fixture: HookFixture;
 
 beforeEach(async () => {
-  bed = await makeHookBed();
+  fixture = await makeHookFixture();
 });
 
-afterEach(() => bed.remove());
+afterEach(() => fixture.remove());
 
 describe('config', () => {
   it('opens a session for the job of the response file, and prints what the runner reads as JSON', async () => {
-    const { output } = await bed.run('config');
-    expect(bed.executor.open).toHaveBeenCalledWith(join(bed.folder, 'response.json'));
+    const { output } = await fixture.run('config');
+    expect(fixture.executor.open).toHaveBeenCalledWith(join(fixture.folder, 'response.json'));
     expect(JSON.parse(output)).toEqual({
       builds_dir: '/builds',
       cache_dir: '/cache',
@@ -25,8 +31,8 @@ describe('config', () => {
   });
 
   it('ends as a failure of ours, in words, when the job cannot be read', async () => {
-    bed.executor.open.mockRejectedValue(new Error('the job is not as GitLab sends it'));
-    expect(await bed.run('config')).toEqual({
+    fixture.executor.open.mockRejectedValue(new Error('the job is not as GitLab sends it'));
+    expect(await fixture.run('config')).toEqual({
       code: SYSTEM_FAILURE,
       output: '',
       errors: 'ERROR: the job is not as GitLab sends it\n',
@@ -34,15 +40,15 @@ describe('config', () => {
   });
 
   it('ends as a failure of ours when there is no resident process', async () => {
-    await new Promise((resolve) => bed.server.close(resolve));
-    expect(await bed.run('config')).toMatchObject({ code: SYSTEM_FAILURE, output: '' });
+    await new Promise((resolve) => fixture.server.close(resolve));
+    expect(await fixture.run('config')).toMatchObject({ code: SYSTEM_FAILURE, output: '' });
   });
 });
 
 describe('prepare', () => {
   it('hands its environment over, byte for byte', async () => {
-    await bed.run('prepare');
-    const [session, environment] = bed.executor.prepare.mock.calls[0] ?? [];
+    await fixture.run('prepare');
+    const [session, environment] = fixture.executor.prepare.mock.calls[0] ?? [];
     expect(session).toBe(SESSION);
     expect(environment?.get('CUSTOM_ENV_ODD')).toBe('a line\nand "another" $one');
     expect([...(environment?.keys() ?? [])].filter((name) => name.startsWith('AWS'))).toEqual([]);
@@ -55,12 +61,12 @@ describe('prepare', () => {
   ] as const)(
     'ends a %s with exit code %i, and prints the lines for the job log only',
     async (result, code) => {
-      bed.executor.prepare.mockImplementation(async (_session, _environment, write) => {
+      fixture.executor.prepare.mockImplementation(async (_session, _environment, write) => {
         write('first line');
         write('  second \\n line');
         return result;
       });
-      expect(await bed.run('prepare')).toEqual({
+      expect(await fixture.run('prepare')).toEqual({
         code,
         output: 'first line\n  second \\n line\n',
         errors: '',
@@ -69,22 +75,22 @@ describe('prepare', () => {
   );
 
   it("does not take a line of the job's text for its result", async () => {
-    bed.executor.prepare.mockImplementation(async (_session, _environment, write) => {
+    fixture.executor.prepare.mockImplementation(async (_session, _environment, write) => {
       write('runner-manager-result:success');
       return 'build-failure';
     });
-    const { code, output } = await bed.run('prepare');
+    const { code, output } = await fixture.run('prepare');
     expect({ code, output }).toEqual({ code: BUILD_FAILURE, output: ' runner-manager-result:success\n' });
   });
 
   it('prints lines as they come', async () => {
     const held = Promise.withResolvers<void>();
-    bed.executor.prepare.mockImplementation(async (_session, _environment, write) => {
+    fixture.executor.prepare.mockImplementation(async (_session, _environment, write) => {
       write('the first line');
       await held.promise;
       return 'success';
     });
-    const { child, ended } = bed.start('prepare');
+    const { child, ended } = fixture.start('prepare');
     let seen = '';
     child.stdout?.on('data', (chunk) => {
       seen += chunk;
@@ -97,12 +103,12 @@ describe('prepare', () => {
   it('that is killed tells the resident process, which lets go of the task', async () => {
     const hungUp = Promise.withResolvers<void>();
     const held = Promise.withResolvers<'success'>();
-    bed.executor.prepare.mockImplementation(async (_session, _environment, _write, hangUp) => {
+    fixture.executor.prepare.mockImplementation(async (_session, _environment, _write, hangUp) => {
       hangUp.addEventListener('abort', () => hungUp.resolve());
       return held.promise;
     });
-    const { child, ended } = bed.start('prepare');
-    await vi.waitFor(() => expect(bed.executor.prepare).toHaveBeenCalled());
+    const { child, ended } = fixture.start('prepare');
+    await vi.waitFor(() => expect(fixture.executor.prepare).toHaveBeenCalled());
     process.kill(-(child.pid ?? 0), 'SIGTERM');
     await hungUp.promise;
     held.resolve('success');
@@ -110,36 +116,36 @@ describe('prepare', () => {
   });
 
   it('ends as a failure of ours when the answer breaks off', async () => {
-    bed.executor.prepare.mockImplementation(async (_session, _environment, write) => {
+    fixture.executor.prepare.mockImplementation(async (_session, _environment, write) => {
       write('so far so good');
-      bed.server.closeAllConnections();
+      fixture.server.closeAllConnections();
       return new Promise(() => {});
     });
-    const { code, output } = await bed.run('prepare');
+    const { code, output } = await fixture.run('prepare');
     expect(code).toBe(SYSTEM_FAILURE);
     expect(output).toContain('did not answer to the end');
   });
 
   it('ends as a failure of ours when there is no resident process', async () => {
-    await new Promise((resolve) => bed.server.close(resolve));
-    expect((await bed.run('prepare')).code).toBe(SYSTEM_FAILURE);
+    await new Promise((resolve) => fixture.server.close(resolve));
+    expect((await fixture.run('prepare')).code).toBe(SYSTEM_FAILURE);
   });
 });
 
 describe('cleanup', () => {
   it('is handed over like prepare', async () => {
-    expect((await bed.run('cleanup')).code).toBe(0);
-    expect(bed.executor.cleanup).toHaveBeenCalledWith(SESSION);
+    expect((await fixture.run('cleanup')).code).toBe(0);
+    expect(fixture.executor.cleanup).toHaveBeenCalledWith(SESSION);
   });
 
   it('after a config hook that failed has no session, and nothing to end', async () => {
-    expect((await bed.run('cleanup', [], { FARGATE_EXECUTOR_SESSION: '' })).code).toBe(0);
-    expect(bed.executor.cleanup).not.toHaveBeenCalled();
+    expect((await fixture.run('cleanup', [], { FARGATE_EXECUTOR_SESSION: '' })).code).toBe(0);
+    expect(fixture.executor.cleanup).not.toHaveBeenCalled();
   });
 
   it('ends as a failure of ours when the task could not be stopped', async () => {
-    bed.executor.cleanup.mockRejectedValue(new Error('Rate exceeded'));
-    const { code, output } = await bed.run('cleanup');
+    fixture.executor.cleanup.mockRejectedValue(new Error('Rate exceeded'));
+    const { code, output } = await fixture.run('cleanup');
     expect(code).toBe(SYSTEM_FAILURE);
     expect(output).toContain('Rate exceeded');
   });

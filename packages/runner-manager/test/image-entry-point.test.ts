@@ -10,7 +10,7 @@ import { planJobTask } from '../src/job/plan/plan-job-task.ts';
 import { imageSource } from '../src/registry/image-source.ts';
 import { ImageUnavailableError } from '../src/registry/read-image-config.ts';
 import { RegistryError } from '../src/registry/registry-request.ts';
-import { type ExecutorBed, makeExecutorBed } from './support/executor-bed.ts';
+import { type ExecutorFixture, makeExecutorFixture } from './support/executor-fixture.ts';
 import { fleetOf } from './support/fleet.ts';
 import { type JobSample, jobOf, jobWith } from './support/job.ts';
 
@@ -109,38 +109,43 @@ describe("an image's own entry point", () => {
 });
 
 describe("a job that runs its image's entry point", () => {
-  let bed: ExecutorBed;
+  let fixture: ExecutorFixture;
   const job = { image: { name: 'alpine:3' } };
 
   beforeEach(async () => {
-    bed = await makeExecutorBed((fleet) => ({ ...fleet, job: { ...fleet.job, honorImageEntryPoint: true } }));
-    bed.ecs.on(DescribeTaskDefinitionCommand).resolves({});
-    bed.ecs.on(RegisterTaskDefinitionCommand).resolves({ taskDefinition: { taskDefinitionArn: 'family:1' } });
+    fixture = await makeExecutorFixture((fleet) => ({
+      ...fleet,
+      job: { ...fleet.job, honorImageEntryPoint: true },
+    }));
+    fixture.ecs.on(DescribeTaskDefinitionCommand).resolves({});
+    fixture.ecs
+      .on(RegisterTaskDefinitionCommand)
+      .resolves({ taskDefinition: { taskDefinitionArn: 'family:1' } });
   });
 
-  afterEach(() => bed.remove());
+  afterEach(() => fixture.remove());
 
   const build = () =>
-    bed.ecs
+    fixture.ecs
       .commandCalls(RegisterTaskDefinitionCommand)[0]
       ?.args[0].input.containerDefinitions?.find(({ name }) => name === 'build');
 
   it('has its agent started by it, and the log says so', async () => {
-    expect(await bed.prepare(job)).toBe('success');
+    expect(await fixture.prepare(job)).toBe('success');
     expect(build()).toMatchObject({
       entryPoint: ['/own-entry-point'],
       command: ['/.job-agent/bash', '-p', '/.job-agent/agent'],
     });
-    expect(bed.log.join('\n')).toMatch(
+    expect(fixture.log.join('\n')).toMatch(
       /The image's own entry point: \["\/own-entry-point"\] \(asked docker\.io in /,
     );
   });
 
   it('has its agent started by itself where the image has none', async () => {
-    bed.context.imageConfigs = async () => ({ entryPoint: [], command: [] });
-    expect(await bed.prepare(job)).toBe('success');
+    fixture.context.imageConfigs = async () => ({ entryPoint: [], command: [] });
+    expect(await fixture.prepare(job)).toBe('success');
     expect(build()).toMatchObject({ entryPoint: ['/.job-agent/bash', '-p', '/.job-agent/agent'] });
-    expect(bed.log.join('\n')).toContain("The image's own entry point: none");
+    expect(fixture.log.join('\n')).toContain("The image's own entry point: none");
   });
 
   it.each<[string, Error, string, RegExp]>([
@@ -169,9 +174,9 @@ describe("a job that runs its image's entry point", () => {
       /answered 500\. Name the entry point/,
     ],
   ])('whose image %s ends before anything starts', async (_, error, result, words) => {
-    bed.context.imageConfigs = () => Promise.reject(error);
-    expect(await bed.prepare(job)).toBe(result);
-    expect(bed.log.join('\n')).toMatch(words);
-    expect(bed.ecs.commandCalls(RunTaskCommand)).toEqual([]);
+    fixture.context.imageConfigs = () => Promise.reject(error);
+    expect(await fixture.prepare(job)).toBe(result);
+    expect(fixture.log.join('\n')).toMatch(words);
+    expect(fixture.ecs.commandCalls(RunTaskCommand)).toEqual([]);
   });
 });

@@ -3,23 +3,23 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DescribeTasksCommand, RunTaskCommand, StopTaskCommand } from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type ExecutorBed, makeExecutorBed, TASK_ARN } from './support/executor-bed.ts';
+import { type ExecutorFixture, makeExecutorFixture, TASK_ARN } from './support/executor-fixture.ts';
 
-let bed: ExecutorBed;
+let fixture: ExecutorFixture;
 
 beforeEach(async () => {
-  bed = await makeExecutorBed();
+  fixture = await makeExecutorFixture();
 });
 
-afterEach(() => bed.remove());
+afterEach(() => fixture.remove());
 
-const runTaskCalls = () => bed.ecs.commandCalls(RunTaskCommand).map((call) => call.args[0].input);
-const log = () => bed.log.join('\n');
+const runTaskCalls = () => fixture.ecs.commandCalls(RunTaskCommand).map((call) => call.args[0].input);
+const log = () => fixture.log.join('\n');
 
 /** RunTask answers only when told to. */
 function heldRunTask(): { answer: () => void } {
   const held = Promise.withResolvers<void>();
-  bed.ecs.on(RunTaskCommand).callsFake(async () => {
+  fixture.ecs.on(RunTaskCommand).callsFake(async () => {
     await held.promise;
     return { tasks: [{ taskArn: TASK_ARN }] };
   });
@@ -28,7 +28,7 @@ function heldRunTask(): { answer: () => void } {
 
 describe('a job that runs', () => {
   it('is prepared, and its log tells what happens', async () => {
-    expect(await bed.prepare({ image: { name: 'alpine:3' } })).toBe('success');
+    expect(await fixture.prepare({ image: { name: 'alpine:3' } })).toBe('success');
     expect(log()).toContain('Image alpine:3, 1 vCPU, 2 GB, 20 GB storage, X86_64');
     expect(log()).toContain(`Started task ${TASK_ARN} on FARGATE_SPOT`);
     expect(log()).toContain("The job's container is there: user 1000, shell /bin/sh");
@@ -36,19 +36,19 @@ describe('a job that runs', () => {
   });
 
   it('has its task stopped and its files removed when it is cleaned up', async () => {
-    await bed.prepare();
-    expect(bed.stopped()).toEqual([]);
-    expect(existsSync(join(bed.folder, 'jobs', bed.session(), 'key'))).toBe(true);
-    await bed.cleanup();
-    expect(bed.stopped()).toEqual([TASK_ARN]);
-    expect(existsSync(join(bed.folder, 'jobs', bed.session()))).toBe(false);
+    await fixture.prepare();
+    expect(fixture.stopped()).toEqual([]);
+    expect(existsSync(join(fixture.folder, 'jobs', fixture.session(), 'key'))).toBe(true);
+    await fixture.cleanup();
+    expect(fixture.stopped()).toEqual([TASK_ARN]);
+    expect(existsSync(join(fixture.folder, 'jobs', fixture.session()))).toBe(false);
   });
 
   it('is told of on the bus, with what it cost', async () => {
-    await bed.prepare();
-    await bed.cleanup();
-    expect(bed.events.map(({ name }) => name)).toEqual(['JobTaskStarted', 'JobTaskFinished']);
-    expect(bed.events[1]?.detail).toMatchObject({
+    await fixture.prepare();
+    await fixture.cleanup();
+    expect(fixture.events.map(({ name }) => name)).toEqual(['JobTaskStarted', 'JobTaskFinished']);
+    expect(fixture.events[1]?.detail).toMatchObject({
       fleet: 'default',
       jobId: 42,
       projectPath: 'acme/shop',
@@ -58,32 +58,32 @@ describe('a job that runs', () => {
       cpu: 1024,
     });
     // The public address alone is $0.005 an hour, of which a minute at least is billed.
-    expect(bed.events[1]?.detail.estimatedCostUsd).toBeGreaterThan(0.005 / 60);
-    expect(bed.events[1]?.detail.priceRegion).toBe('us-east-1');
+    expect(fixture.events[1]?.detail.estimatedCostUsd).toBeGreaterThan(0.005 / 60);
+    expect(fixture.events[1]?.detail.priceRegion).toBe('us-east-1');
   });
 
   it('finds its services by their names', async () => {
-    await bed.prepare({ services: [{ name: 'postgres:16', alias: 'db' }] });
+    await fixture.prepare({ services: [{ name: 'postgres:16', alias: 'db' }] });
     const write = 'echo "127.0.0.1 postgres db build" >> /etc/hosts\n';
-    expect(await readFile(join(bed.folder, 'helper-setup'), 'utf8')).toBe(write);
-    expect(await readFile(join(bed.folder, 'build-setup'), 'utf8')).toMatch(
+    expect(await readFile(join(fixture.folder, 'helper-setup'), 'utf8')).toBe(write);
+    expect(await readFile(join(fixture.folder, 'build-setup'), 'utf8')).toMatch(
       /^while read .* < \/etc\/hosts\necho /,
     );
     expect(log()).toContain('Services are reached as postgres, db');
   });
 
   it('is told where its services are when their names cannot be made known', async () => {
-    await writeFile(join(bed.folder, 'read-only'), '');
-    await bed.prepare({ services: [{ name: 'postgres:16', alias: 'db' }] });
+    await writeFile(join(fixture.folder, 'read-only'), '');
+    await fixture.prepare({ services: [{ name: 'postgres:16', alias: 'db' }] });
     expect(log()).toContain('the names postgres, db are not known: reach services at 127.0.0.1');
   });
 
   it('has a key pair of its own, of which only the public half leaves the manager', async () => {
-    await bed.prepare();
-    const key = await readFile(join(bed.folder, 'jobs', bed.session(), 'key'), 'utf8');
+    await fixture.prepare();
+    const key = await readFile(join(fixture.folder, 'jobs', fixture.session(), 'key'), 'utf8');
     const secret = key.split('\n')[2] ?? '';
     expect(secret.length).toBeGreaterThan(30);
-    const sent = JSON.stringify([runTaskCalls(), bed.events, bed.log]);
+    const sent = JSON.stringify([runTaskCalls(), fixture.events, fixture.log]);
     expect(sent).not.toContain(secret);
     expect(sent).toContain('ssh-ed25519 ');
   });
@@ -93,53 +93,53 @@ describe('a job that is cancelled', () => {
   it('while RunTask is on its way leaves no task behind', async () => {
     const runTask = heldRunTask();
     const hangUp = new AbortController();
-    const prepared = bed.prepare({}, hangUp.signal);
+    const prepared = fixture.prepare({}, hangUp.signal);
     await vi.waitFor(() => expect(runTaskCalls()).toHaveLength(1));
     hangUp.abort();
-    const cleaned = bed.cleanup();
+    const cleaned = fixture.cleanup();
     runTask.answer();
     expect(await prepared).toBe('system-failure');
     await cleaned;
-    expect(bed.stopped()).toEqual([TASK_ARN]);
+    expect(fixture.stopped()).toEqual([TASK_ARN]);
   });
 
   it('while its images are pulled has its task stopped at once, without a cleanup', async () => {
-    bed.ecs.on(DescribeTasksCommand).resolves({ tasks: [{ taskArn: TASK_ARN, lastStatus: 'PENDING' }] });
+    fixture.ecs.on(DescribeTasksCommand).resolves({ tasks: [{ taskArn: TASK_ARN, lastStatus: 'PENDING' }] });
     const hangUp = new AbortController();
-    const prepared = bed.prepare({}, hangUp.signal);
+    const prepared = fixture.prepare({}, hangUp.signal);
     await vi.waitFor(() => expect(log()).toContain('Started task'));
     hangUp.abort();
     expect(await prepared).toBe('system-failure');
-    expect(bed.stopped()).toEqual([TASK_ARN]);
+    expect(fixture.stopped()).toEqual([TASK_ARN]);
   });
 
   it('before anything was started starts nothing', async () => {
-    expect(await bed.prepare({}, AbortSignal.abort())).toBe('system-failure');
-    await bed.cleanup();
+    expect(await fixture.prepare({}, AbortSignal.abort())).toBe('system-failure');
+    await fixture.cleanup();
     expect(runTaskCalls()).toHaveLength(0);
-    expect(bed.stopped()).toEqual([]);
+    expect(fixture.stopped()).toEqual([]);
   });
 });
 
 describe('cleanup', () => {
   it('of a job that never came far is a success, and again', async () => {
-    await bed.cleanup();
-    await bed.cleanup();
-    expect(bed.stopped()).toEqual([]);
+    await fixture.cleanup();
+    await fixture.cleanup();
+    expect(fixture.stopped()).toEqual([]);
   });
 
   it('stops a task once, however often it is asked', async () => {
-    await bed.prepare();
-    await Promise.all([bed.cleanup(), bed.cleanup()]);
-    await bed.cleanup();
-    expect(bed.stopped()).toEqual([TASK_ARN]);
+    await fixture.prepare();
+    await Promise.all([fixture.cleanup(), fixture.cleanup()]);
+    await fixture.cleanup();
+    expect(fixture.stopped()).toEqual([TASK_ARN]);
   });
 
   it('that failed can be tried again', async () => {
-    await bed.prepare();
-    bed.ecs.on(StopTaskCommand).rejectsOnce(new Error('Rate exceeded')).resolves({});
-    await expect(bed.cleanup()).rejects.toThrow('Rate exceeded');
-    await bed.cleanup();
-    expect(bed.stopped()).toEqual([TASK_ARN, TASK_ARN]);
+    await fixture.prepare();
+    fixture.ecs.on(StopTaskCommand).rejectsOnce(new Error('Rate exceeded')).resolves({});
+    await expect(fixture.cleanup()).rejects.toThrow('Rate exceeded');
+    await fixture.cleanup();
+    expect(fixture.stopped()).toEqual([TASK_ARN, TASK_ARN]);
   });
 });

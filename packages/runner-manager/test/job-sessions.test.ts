@@ -3,18 +3,23 @@ import { join } from 'node:path';
 import { DescribeTasksCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SESSION_ID } from '../src/job/job-session.ts';
-import { type ExecutorBed, makeExecutorBed, RUNNING_TASK, TASK_ARN } from './support/executor-bed.ts';
+import {
+  type ExecutorFixture,
+  makeExecutorFixture,
+  RUNNING_TASK,
+  TASK_ARN,
+} from './support/executor-fixture.ts';
 
-let bed: ExecutorBed;
+let fixture: ExecutorFixture;
 
 beforeEach(async () => {
-  bed = await makeExecutorBed();
+  fixture = await makeExecutorFixture();
 });
 
-afterEach(() => bed.remove());
+afterEach(() => fixture.remove());
 
-const log = () => bed.log.join('\n');
-const runTaskCalls = () => bed.ecs.commandCalls(RunTaskCommand).map((call) => call.args[0].input);
+const log = () => fixture.log.join('\n');
+const runTaskCalls = () => fixture.ecs.commandCalls(RunTaskCommand).map((call) => call.args[0].input);
 
 /** Predefined variables as a job may set them: those of another job, with what would lead a path astray. */
 const OVERRIDDEN = {
@@ -28,56 +33,56 @@ const OVERRIDDEN = {
 
 describe('a session', () => {
   it('is what a config hook opens: another one each time, for the same job too', async () => {
-    const ids = [await bed.open(), await bed.open(), await bed.open({ id: 43 })];
+    const ids = [await fixture.open(), await fixture.open(), await fixture.open({ id: 43 })];
     expect(new Set(ids).size).toBe(3);
     for (const id of ids) expect(id).toMatch(SESSION_ID);
   });
 
   it('is prepared once: a second prepare is refused, and the task of the first one lives', async () => {
-    await bed.prepare();
-    expect(await bed.prepareOpen()).toBe('system-failure');
+    await fixture.prepare();
+    expect(await fixture.prepareOpen()).toBe('system-failure');
     expect(log()).toContain('that it prepared already');
-    expect(bed.stopped()).toEqual([]);
+    expect(fixture.stopped()).toEqual([]);
     expect(runTaskCalls()).toHaveLength(1);
   });
 
   it('that nobody opened is not prepared', async () => {
-    expect(await bed.prepareOpen()).toBe('system-failure');
+    expect(await fixture.prepareOpen()).toBe('system-failure');
     expect(log()).toContain('that its config hook did not open');
-    expect(bed.ecs.calls()).toHaveLength(0);
+    expect(fixture.ecs.calls()).toHaveLength(0);
   });
 
   it('that nobody has is cleaned up without a call', async () => {
-    await bed.prepare();
-    await bed.cleanup('f'.repeat(32));
-    await bed.cleanup('');
-    expect(bed.stopped()).toEqual([]);
+    await fixture.prepare();
+    await fixture.cleanup('f'.repeat(32));
+    await fixture.cleanup('');
+    expect(fixture.stopped()).toEqual([]);
   });
 
   it('is over after its cleanup, which stops its own task only', async () => {
-    await bed.prepare({ id: 42 });
-    const first = bed.session();
+    await fixture.prepare({ id: 42 });
+    const first = fixture.session();
     const taskArn = `${TASK_ARN}0`;
-    bed.ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn }] });
-    bed.ecs.on(DescribeTasksCommand).resolves({ tasks: [RUNNING_TASK, { ...RUNNING_TASK, taskArn }] });
-    await bed.prepare({ id: 43 });
-    await bed.cleanup(first);
-    expect(bed.stopped()).toEqual([TASK_ARN]);
-    expect(existsSync(join(bed.folder, 'jobs', bed.session(), 'key'))).toBe(true);
+    fixture.ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn }] });
+    fixture.ecs.on(DescribeTasksCommand).resolves({ tasks: [RUNNING_TASK, { ...RUNNING_TASK, taskArn }] });
+    await fixture.prepare({ id: 43 });
+    await fixture.cleanup(first);
+    expect(fixture.stopped()).toEqual([TASK_ARN]);
+    expect(existsSync(join(fixture.folder, 'jobs', fixture.session(), 'key'))).toBe(true);
   });
 
   it('is listed with its token until it is over', async () => {
-    await bed.prepare();
-    expect(bed.executor.openJobs()).toEqual([{ jobId: 42, token: 'job-token-of-42' }]);
-    await bed.cleanup();
-    expect(bed.executor.openJobs()).toEqual([]);
+    await fixture.prepare();
+    expect(fixture.executor.openJobs()).toEqual([{ jobId: 42, token: 'job-token-of-42' }]);
+    await fixture.cleanup();
+    expect(fixture.executor.openJobs()).toEqual([]);
   });
 });
 
 describe('a job that overrides its predefined variables', () => {
   it('is tagged, told of and stored as what GitLab says it is', async () => {
-    await bed.open();
-    await bed.prepareOpen(OVERRIDDEN);
+    await fixture.open();
+    await fixture.prepareOpen(OVERRIDDEN);
     const [call] = runTaskCalls();
     expect(call?.tags).toEqual(
       expect.arrayContaining([
@@ -85,8 +90,8 @@ describe('a job that overrides its predefined variables', () => {
         { key: 'serverless-gitlab-runner:project-id', value: '3' },
       ]),
     );
-    await bed.cleanup();
-    for (const { detail } of bed.events) {
+    await fixture.cleanup();
+    for (const { detail } of fixture.events) {
       expect(detail).toMatchObject({
         instance: 'https://gitlab.com',
         jobId: 42,
@@ -96,8 +101,8 @@ describe('a job that overrides its predefined variables', () => {
         projectPath: 'acme/shop',
       });
     }
-    expect(bed.events).toHaveLength(2);
-    const told = JSON.stringify([call, bed.events]);
+    expect(fixture.events).toHaveLength(2);
+    const told = JSON.stringify([call, fixture.events]);
     for (const value of Object.values(OVERRIDDEN).filter((each) => each.length > 1)) {
       expect(told).not.toContain(value);
     }
@@ -106,14 +111,17 @@ describe('a job that overrides its predefined variables', () => {
 
 describe("a project's share of the manager", () => {
   it('is waited for, and left with the job', async () => {
-    await bed.remove();
-    bed = await makeExecutorBed((fleet) => ({ ...fleet, job: { ...fleet.job, maxConcurrentPerProject: 1 } }));
-    await bed.prepare({ id: 42 });
-    const first = bed.session();
-    const second = bed.prepare({ id: 43 });
+    await fixture.remove();
+    fixture = await makeExecutorFixture((fleet) => ({
+      ...fleet,
+      job: { ...fleet.job, maxConcurrentPerProject: 1 },
+    }));
+    await fixture.prepare({ id: 42 });
+    const first = fixture.session();
+    const second = fixture.prepare({ id: 43 });
     await vi.waitFor(() => expect(log()).toContain('this fleet allows a project 1 jobs in one manager'));
     expect(runTaskCalls()).toHaveLength(1);
-    await bed.cleanup(first);
+    await fixture.cleanup(first);
     expect(await second).toBe('success');
     expect(runTaskCalls()).toHaveLength(2);
   });

@@ -2,7 +2,7 @@ import { createContext, runInContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { JobRefusedError } from '../src/errors.ts';
 import { createJobLog } from '../src/job/job-log.ts';
-import { imageParts } from '../src/job/plan/image-parts.ts';
+import { parseImageReference } from '../src/job/plan/image-reference.ts';
 import { isReference } from '../src/job/plan/plan-image.ts';
 import { planJobTask } from '../src/job/plan/plan-job-task.ts';
 import { throughMirror } from '../src/job/plan/plan-mirrors.ts';
@@ -48,7 +48,7 @@ const FUNCTIONS: readonly [string, (text: string) => unknown][] = [
   ['normalizedPath', normalizedPath],
   ['throughMirror', (text) => throughMirror(text, { 'docker.io': 'mirror.example.com' })],
   ['isReference', isReference],
-  ['imageParts', imageParts],
+  ['parseImageReference', parseImageReference],
   ['parseCpu', parseCpu],
   ['parseMemory', parseMemory],
   ['parseStorage', parseStorage],

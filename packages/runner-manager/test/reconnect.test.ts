@@ -3,31 +3,36 @@ import { join } from 'node:path';
 import { DescribeTasksCommand, type Task } from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { explainLoss } from '../src/job/end/explain-loss.ts';
-import { type ExecutorBed, makeExecutorBed, RUNNING_TASK, TASK_ARN } from './support/executor-bed.ts';
+import {
+  type ExecutorFixture,
+  makeExecutorFixture,
+  RUNNING_TASK,
+  TASK_ARN,
+} from './support/executor-fixture.ts';
 import { sessionOf } from './support/job.ts';
 import { shape } from './support/task-shape.ts';
 
-let bed: ExecutorBed;
+let fixture: ExecutorFixture;
 
 beforeEach(async () => {
-  bed = await makeExecutorBed();
-  await bed.prepare();
+  fixture = await makeExecutorFixture();
+  await fixture.prepare();
 });
 
-afterEach(() => bed.remove());
+afterEach(() => fixture.remove());
 
 const seen = (task: Partial<Task>) =>
-  bed.ecs.on(DescribeTasksCommand).resolves({ tasks: [{ ...RUNNING_TASK, ...task }] });
+  fixture.ecs.on(DescribeTasksCommand).resolves({ tasks: [{ ...RUNNING_TASK, ...task }] });
 
 describe('a stage that lost its connection', () => {
   it('gets another one while its task runs', async () => {
-    await writeFile(join(bed.folder, 'deaf'), '');
-    expect(await bed.executor.again(bed.session())).toBe(true);
-    expect(bed.log.join('\n')).toContain('lost and opened again');
+    await writeFile(join(fixture.folder, 'deaf'), '');
+    expect(await fixture.executor.again(fixture.session())).toBe(true);
+    expect(fixture.log.join('\n')).toContain('lost and opened again');
   });
 
   it('gets none when the connection stands: then its container is gone', async () => {
-    expect(await bed.executor.again(bed.session())).toBe(false);
+    expect(await fixture.executor.again(fixture.session())).toBe(false);
   });
 
   it.each([
@@ -35,16 +40,16 @@ describe('a stage that lost its connection', () => {
     ['the build container has ended', { containers: [{ name: 'build', exitCode: 1 }] }],
     ['the task has stopped', { lastStatus: 'STOPPED' }],
   ])('gets none when %s', async (_, task) => {
-    await writeFile(join(bed.folder, 'deaf'), '');
+    await writeFile(join(fixture.folder, 'deaf'), '');
     seen(task);
-    expect(await bed.executor.again(bed.session())).toBe(false);
+    expect(await fixture.executor.again(fixture.session())).toBe(false);
   });
 
   it('gets none once the loss was explained, nor for a job that is not there', async () => {
     seen({ lastStatus: 'STOPPED', stoppedReason: 'Host is on fire' });
-    await bed.why();
-    expect(await bed.executor.again(bed.session())).toBe(false);
-    expect(await bed.executor.again('f'.repeat(32))).toBe(false);
+    await fixture.why();
+    expect(await fixture.executor.again(fixture.session())).toBe(false);
+    expect(await fixture.executor.again('f'.repeat(32))).toBe(false);
   });
 });
 
@@ -61,7 +66,7 @@ describe('a lost stage whose task runs on', () => {
       lastSeen: RUNNING_TASK,
     };
     const connection = { ask: heartbeat, reopen: vi.fn(), close: vi.fn() };
-    return explainLoss(bed.context, { ...sessionOf(), task, connection }, 0);
+    return explainLoss(fixture.context, { ...sessionOf(), task, connection }, 0);
   };
 
   it("is the job's fault where the helper answers: then its agent does not", async () => {
@@ -84,8 +89,8 @@ describe('a lost stage whose task runs on', () => {
 describe('a lost task', () => {
   it('is explained once, however many stages ask', async () => {
     seen({ lastStatus: 'STOPPED', stoppedReason: 'Host is on fire' });
-    expect(await bed.why()).toBe('system-failure');
-    expect(await bed.why()).toBe('system-failure');
-    expect(bed.log.join('\n').split('Host is on fire')).toHaveLength(2);
+    expect(await fixture.why()).toBe('system-failure');
+    expect(await fixture.why()).toBe('system-failure');
+    expect(fixture.log.join('\n').split('Host is on fire')).toHaveLength(2);
   });
 });

@@ -6,22 +6,27 @@ import {
   RunTaskCommand,
 } from '@aws-sdk/client-ecs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ExecutorBed, makeExecutorBed } from './support/executor-bed.ts';
+import { type ExecutorFixture, makeExecutorFixture } from './support/executor-fixture.ts';
 
-let bed: ExecutorBed;
+let fixture: ExecutorFixture;
 
 beforeEach(async () => {
-  bed = await makeExecutorBed((fleet) => ({ ...fleet, job: { ...fleet.job, waitForServicesSeconds: 0 } }));
-  bed.ecs.on(DescribeTaskDefinitionCommand).resolves({});
-  bed.ecs.on(RegisterTaskDefinitionCommand).resolves({ taskDefinition: { taskDefinitionArn: 'family:1' } });
+  fixture = await makeExecutorFixture((fleet) => ({
+    ...fleet,
+    job: { ...fleet.job, waitForServicesSeconds: 0 },
+  }));
+  fixture.ecs.on(DescribeTaskDefinitionCommand).resolves({});
+  fixture.ecs
+    .on(RegisterTaskDefinitionCommand)
+    .resolves({ taskDefinition: { taskDefinitionArn: 'family:1' } });
 });
 
-afterEach(() => bed.remove());
+afterEach(() => fixture.remove());
 
-const log = () => bed.log.join('\n');
-const registered = () => bed.ecs.commandCalls(RegisterTaskDefinitionCommand)[0]?.args[0].input;
+const log = () => fixture.log.join('\n');
+const registered = () => fixture.ecs.commandCalls(RegisterTaskDefinitionCommand)[0]?.args[0].input;
 const overrides = () =>
-  bed.ecs.commandCalls(RunTaskCommand)[0]?.args[0].input.overrides?.containerOverrides ?? [];
+  fixture.ecs.commandCalls(RunTaskCommand)[0]?.args[0].input.overrides?.containerOverrides ?? [];
 /** What the service agent of the first service is to start; undefined where ECS starts the image as it is. */
 const started = () => {
   const { entryPoint = [] } = registered()?.containerDefinitions?.find(({ name }) => name === 'svc-0') ?? {};
@@ -46,15 +51,15 @@ describe('what a service starts', () => {
       1,
     ],
   ])('is what Docker would start: %s', async (_, service, program, asked) => {
-    expect(await bed.prepare({ services: [{ name: 'postgres:18', ...service }] })).toBe('success');
+    expect(await fixture.prepare({ services: [{ name: 'postgres:18', ...service }] })).toBe('success');
     expect(started()).toEqual(program);
-    expect(bed.asked).toHaveLength(asked);
+    expect(fixture.asked).toHaveLength(asked);
   });
 
   it('is refused where there is nothing to start', async () => {
-    expect(await bed.prepare({ services: [{ name: 'a', entrypoint: [''] }] })).toBe('build-failure');
-    bed.context.imageConfigs = async () => ({ entryPoint: [], command: [] });
-    expect(await bed.prepare({ services: [{ name: 'a' }] })).toBe('build-failure');
+    expect(await fixture.prepare({ services: [{ name: 'a', entrypoint: [''] }] })).toBe('build-failure');
+    fixture.context.imageConfigs = async () => ({ entryPoint: [], command: [] });
+    expect(await fixture.prepare({ services: [{ name: 'a' }] })).toBe('build-failure');
     expect(log()).toContain('has neither an entry point nor a command: name its `command:`');
   });
 
@@ -64,10 +69,10 @@ describe('what a service starts', () => {
       { key: 'LINES', value: 'a\nb' },
     ];
     const job = { services: [{ name: 'a', variables: own }, { name: 'b' }], variables };
-    expect(await bed.prepare(job)).toBe('success');
+    expect(await fixture.prepare(job)).toBe('success');
     expect(overrides().map(({ name }) => name)).toEqual(['helper']);
     expect(JSON.stringify([registered(), overrides()])).not.toMatch(/planted-secret|OPEN|LINES/);
-    const brought = (await readFile(join(bed.folder, 'environments'), 'utf8')).split('\0');
+    const brought = (await readFile(join(fixture.folder, 'environments'), 'utf8')).split('\0');
     const first = brought.slice(1, Number(brought[0]) + 1);
     expect(first).toEqual(expect.arrayContaining(['OPEN=', 'LINES=a\nb']));
     const second = brought.slice(first.length + 2, -1);
@@ -76,14 +81,14 @@ describe('what a service starts', () => {
     const sizes = [brought.slice(0, first.length + 1), brought.slice(first.length + 1, -1)].map((entries) =>
       Buffer.byteLength(entries.map((entry) => `${entry}\0`).join('')),
     );
-    expect(await readFile(join(bed.folder, 'calls'), 'utf8')).toContain(
+    expect(await readFile(join(fixture.folder, 'calls'), 'utf8')).toContain(
       `service svc-0 ${sizes[0]} svc-1 ${sizes[1]}`,
     );
   });
 
   it('fails for us where the helper does not take them', async () => {
-    await writeFile(join(bed.folder, 'refuses'), '');
-    expect(await bed.prepare({ services: [{ name: 'a' }] })).toBe('system-failure');
+    await writeFile(join(fixture.folder, 'refuses'), '');
+    expect(await fixture.prepare({ services: [{ name: 'a' }] })).toBe('system-failure');
     expect(log()).toContain('the helper did not take the variables of the services: job-helper: too much');
   });
 });
@@ -99,11 +104,11 @@ describe('a service of which nobody knows what it starts', () => {
     ['its registry is not listed', unlisted, 'this fleet reads no image configurations from r.example.com'],
     ['its registry fails', { ...unlisted, name: 'a:1' }, 'boom'],
   ])('is started as it is, and gets what AWS may show: %s', async (_, service, why) => {
-    bed.context.imageConfigs = async () => {
+    fixture.context.imageConfigs = async () => {
       throw new Error('boom');
     };
     const own = [...service.variables, { key: 'WRITTEN', value: 'down' }];
-    expect(await bed.prepare({ services: [{ ...service, variables: own }], variables })).toBe('success');
+    expect(await fixture.prepare({ services: [{ ...service, variables: own }], variables })).toBe('success');
     expect(started()).toBeUndefined();
     expect(overrides()).toEqual([
       expect.objectContaining({ name: 'helper' }),
@@ -116,7 +121,7 @@ describe('a service of which nobody knows what it starts', () => {
   it('is refused, with the way out, where public variables alone are more than AWS takes', async () => {
     const large = [{ key: 'WRITTEN', value: 'x'.repeat(9000) }];
     const job = { services: [{ ...unlisted, variables: large }] };
-    expect(await bed.prepare(job)).toBe('build-failure');
+    expect(await fixture.prepare(job)).toBe('build-failure');
     expect(log()).toContain('AWS takes 8192 characters for a whole task');
     expect(log()).toContain('Name its `entrypoint:` and `command:`');
   });

@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type JobSession, releaseSession } from '../src/job/job-session.ts';
 import { startHeartbeat } from '../src/job/start/start-heartbeat.ts';
-import { type ExecutorBed, makeExecutorBed } from './support/executor-bed.ts';
+import { type ExecutorFixture, makeExecutorFixture } from './support/executor-fixture.ts';
 import { sessionOf } from './support/job.ts';
 
-let bed: ExecutorBed;
+let fixture: ExecutorFixture;
 
 beforeEach(async () => {
-  bed = await makeExecutorBed();
+  fixture = await makeExecutorFixture();
   vi.useFakeTimers();
 });
 
 afterEach(async () => {
   vi.useRealTimers();
-  await bed.remove();
+  await fixture.remove();
 });
 
 function sessionWith(ask: () => Promise<{ stdout: string; stderr: string }>): JobSession {
@@ -24,7 +24,7 @@ describe('the helper', () => {
   it('hears of its manager four times in its patience, as long as the job lives, and not longer', async () => {
     const ask = vi.fn(async () => ({ stdout: '', stderr: '' }));
     const session = sessionWith(ask);
-    startHeartbeat(bed.context, session);
+    startHeartbeat(fixture.context, session);
     await vi.advanceTimersByTimeAsync(300_000);
     expect(ask).toHaveBeenCalledTimes(4);
     expect(ask).toHaveBeenCalledWith('heartbeat');
@@ -38,10 +38,10 @@ describe('the helper', () => {
       throw new Error('connection lost');
     });
     const session = sessionWith(ask);
-    startHeartbeat(bed.context, session);
+    startHeartbeat(fixture.context, session);
     await vi.advanceTimersByTimeAsync(150_000);
     expect(ask).toHaveBeenCalledTimes(2);
-    expect(bed.log.join()).toContain('connection lost');
+    expect(fixture.log.join()).toContain('connection lost');
     releaseSession(session);
   });
 });

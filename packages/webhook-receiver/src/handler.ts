@@ -6,13 +6,13 @@ import { boundedClientOptions, systemTiming } from '@serverless-gitlab-runner/aw
 import { answerInTime } from './answer-in-time.ts';
 import type { Answer } from './answers.ts';
 import { createBoundedMap } from './bounded-map.ts';
-import { createRunnerTokenStore } from './brought-runner-token.ts';
 import { readEnvironment } from './environment.ts';
 import { createFleetDirectory } from './fleet-directory.ts';
 import { createFleetSecrets } from './fleet-secrets.ts';
 import { createPublishJobEvent } from './publish-job-event.ts';
-import { type ReceiverParts, type Reception, receiveWebhook } from './receive-webhook.ts';
+import { type ReceiverDeps, type Reception, receiveWebhook } from './receive-webhook.ts';
 import { readWebhookRequest } from './webhook-request.ts';
+import { createRunnerTokenStore } from './webhook-runner-token.ts';
 
 const { EVENT_BUS_NAME, PARAMETER_PREFIX } = readEnvironment();
 const logger = new Logger({ serviceName: 'webhook-receiver' });
@@ -24,7 +24,7 @@ const eventBridge = new EventBridgeClient(boundedClientOptions({ maxAttempts: 1,
 const parameters = new SSMProvider({ awsSdkV3Client: ssm });
 const secretParameters = new SSMProvider({ awsSdkV3Client: ssm });
 
-const parts: ReceiverParts = {
+const deps: ReceiverDeps = {
   fleets: createFleetDirectory(parameters, PARAMETER_PREFIX, systemTiming),
   secrets: createFleetSecrets(secretParameters, PARAMETER_PREFIX, systemTiming, (parameterName, problem) =>
     logger.warn('secret left out', { parameterName, problem }),
@@ -39,7 +39,7 @@ const parts: ReceiverParts = {
 
 /** Takes one request of the function URL. It never throws: what fails is answered. */
 export async function handler(event: unknown): Promise<Answer> {
-  const reception = await answerInTime(() => receiveWebhook(readWebhookRequest(event), parts), systemTiming);
+  const reception = await answerInTime(() => receiveWebhook(readWebhookRequest(event), deps), systemTiming);
   logReception(reception);
   return reception.answer;
 }

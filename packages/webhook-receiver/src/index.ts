@@ -1,5 +1,5 @@
 /** The receiver's decisions, for tests and models; the Lambda itself is `handler.ts`. */
 export { isAuthentic, type WebhookSecrets } from './authenticate.ts';
 export { type JobHook, readJobHook } from './job-hook.ts';
-export { type ReceiverParts, receiveWebhook } from './receive-webhook.ts';
+export { type ReceiverDeps, receiveWebhook } from './receive-webhook.ts';
 export { readWebhookRequest, type WebhookRequest } from './webhook-request.ts';

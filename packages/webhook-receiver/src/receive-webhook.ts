@@ -14,18 +14,18 @@ import {
 } from './answers.ts';
 import { isAuthentic } from './authenticate.ts';
 import type { BoundedMap } from './bounded-map.ts';
-import { isRunnerToken, type RunnerTokenStore } from './brought-runner-token.ts';
 import type { FleetDirectory } from './fleet-directory.ts';
 import type { FleetSecrets } from './fleet-secrets.ts';
 import { InvalidJobHookError, type JobHook, readJobHook } from './job-hook.ts';
 import type { JobEvent, PublishJobEvent } from './publish-job-event.ts';
 import type { WebhookRequest } from './webhook-request.ts';
+import { isRunnerToken, type RunnerTokenStore } from './webhook-runner-token.ts';
 
 /** Larger job events than any GitLab sends are not parsed. */
 const MAX_BODY_BYTES = 1024 * 1024;
 const JOB_HOOK = 'Job Hook';
 
-export interface ReceiverParts {
+export interface ReceiverDeps {
   fleets: FleetDirectory;
   secrets: FleetSecrets;
   runnerTokens: RunnerTokenStore;
@@ -47,19 +47,19 @@ export interface Reception {
  * nor told anything, and what is not ours is never refused, since GitLab disables hooks that keep failing.
  * @throws whatever SSM or EventBridge failed with: nothing was published then
  */
-export async function receiveWebhook(request: WebhookRequest, parts: ReceiverParts): Promise<Reception> {
+export async function receiveWebhook(request: WebhookRequest, deps: ReceiverDeps): Promise<Reception> {
   if (request.method !== 'POST') return { answer: methodNotAllowed, log: { decision: 'not a POST' } };
   const fleet = request.query('fleet') ?? 'default';
   if (!fleetNameSchema.safeParse(fleet).success)
     return { answer: unknownFleet, log: { decision: 'not a fleet name' } };
-  const found = await parts.fleets.find(fleet);
+  const found = await deps.fleets.find(fleet);
   if (found.kind === 'unknown') return { answer: unknownFleet, log: { fleet, decision: 'unknown fleet' } };
   if (found.kind === 'invalid') {
     return { answer: unavailable, log: { fleet, decision: 'invalid fleet', problem: found.message } };
   }
-  if (!(await isFromGitlab(request, fleet, found.config, parts)))
+  if (!(await isFromGitlab(request, fleet, found.config, deps)))
     return { answer: unauthorized, log: { fleet, decision: 'not authentic' } };
-  const { answer, log } = await receiveAuthentic(request, fleet, found.config, parts);
+  const { answer, log } = await receiveAuthentic(request, fleet, found.config, deps);
   return { answer, log: { fleet, ...log } };
 }
 
@@ -68,7 +68,7 @@ async function isFromGitlab(
   request: WebhookRequest,
   fleet: string,
   { webhook }: FleetConfig,
-  { secrets, now }: ReceiverParts,
+  { secrets, now }: ReceiverDeps,
 ): Promise<boolean> {
   const held = await secrets.read(fleet);
   if (isAuthentic(request, held, webhook.accepts, now())) return true;
@@ -80,7 +80,7 @@ async function receiveAuthentic(
   request: WebhookRequest,
   fleet: string,
   config: FleetConfig,
-  parts: ReceiverParts,
+  deps: ReceiverDeps,
 ): Promise<Reception> {
   const hookName = request.header('x-gitlab-event') ?? JOB_HOOK;
   if (hookName !== JOB_HOOK) return { answer: nothingForUs, log: { decision: 'another hook' } };
@@ -93,10 +93,10 @@ async function receiveAuthentic(
       fleet,
       gitlabUrl: config.gitlabUrl,
       instanceHeader: request.header('x-gitlab-instance'),
-      receivedAt: new Date(parts.now()).toISOString(),
+      receivedAt: new Date(deps.now()).toISOString(),
     });
     if (hook.kind === 'other') return { answer: nothingForUs, log: { decision: 'another status' } };
-    return await publishOnce(request, hook, parts);
+    return await publishOnce(request, hook, deps);
   } catch (error) {
     if (error instanceof InvalidJobHookError) return refuse(error.message);
     throw error;
@@ -126,16 +126,16 @@ function parseBody(bytes: Buffer): unknown {
 async function publishOnce(
   request: WebhookRequest,
   hook: Exclude<JobHook, { kind: 'other' }>,
-  parts: ReceiverParts,
+  deps: ReceiverDeps,
 ): Promise<Reception> {
   const { fleet, jobId } = hook.event;
   const about = { event: hook.kind, jobId, projectId: hook.event.projectId };
   const key = replayKey(request, fleet);
-  const earlier = key === undefined ? undefined : parts.recent.get(key);
+  const earlier = key === undefined ? undefined : deps.recent.get(key);
   if (earlier !== undefined)
     return { answer: accepted(earlier), log: { ...about, decision: 'replay', eventId: earlier } };
-  const id = await parts.publish(await withRunnerToken(request, hook, parts.runnerTokens));
-  if (key !== undefined) parts.recent.set(key, id);
+  const id = await deps.publish(await withRunnerToken(request, hook, deps.runnerTokens));
+  if (key !== undefined) deps.recent.set(key, id);
   return { answer: accepted(id), log: { ...about, decision: 'published', eventId: id } };
 }
 

@@ -48,7 +48,7 @@ describe('while a signing token is rotated under load', () => {
       const key = jobId > 180 ? NEW : OLD;
       receiver.pass(0.05);
       const body = hookOf(jobId);
-      const headers = signedElsewhere(key, `msg_${jobId}`, body, receiver.parts.now());
+      const headers = signedElsewhere(key, `msg_${jobId}`, body, receiver.deps.now());
       const { answer } = await receiver.receive(functionUrlEvent(body, { headers }));
       expect(answer.statusCode, `job ${jobId}`).toBe(202);
     }
@@ -60,7 +60,7 @@ describe('while a signing token is rotated under load', () => {
     receiver.parameters.set(CURRENT, NEW);
     receiver.parameters.set(PREVIOUS, OLD);
     const send = async (jobId: number) => {
-      const headers = signedElsewhere(OLD, `msg_${jobId}`, hookOf(jobId), receiver.parts.now());
+      const headers = signedElsewhere(OLD, `msg_${jobId}`, hookOf(jobId), receiver.deps.now());
       return (await receiver.receive(functionUrlEvent(hookOf(jobId), { headers }))).answer.statusCode;
     };
     expect(await send(1)).toBe(202);

@@ -89,13 +89,13 @@ describe('the checksum of the log', () => {
       checksum: HELLO,
       output: { checksum: HELLO, bytesize: 5 },
     });
-    expect(job.traceVerdict).toBe('valid');
+    expect(job.traceDecision).toBe('valid');
   });
 
   it('that differs is taken, as GitLab takes it, and recorded', async () => {
     const output = { checksum: 'crc32:00000000', bytesize: 5 };
     expect((await put(fixture.gitlab, job, { state: 'success', output })).status).toBe(200);
-    expect(job).toMatchObject({ status: 'success', traceVerdict: 'invalid' });
+    expect(job).toMatchObject({ status: 'success', traceDecision: 'invalid' });
     expect(fixture.gitlab.protocolErrors.at(-1)?.message).toContain('crc32:00000000');
   });
 
@@ -105,7 +105,7 @@ describe('the checksum of the log', () => {
     expect(job.status).toBe('running');
     await patch(fixture.gitlab, job, '5-10', ' world');
     expect((await put(fixture.gitlab, job, { state: 'success', output })).status).toBe(200);
-    expect(job).toMatchObject({ status: 'success', traceVerdict: 'valid' });
+    expect(job).toMatchObject({ status: 'success', traceDecision: 'valid' });
   });
 });
 

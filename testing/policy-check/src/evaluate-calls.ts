@@ -4,7 +4,7 @@ import { needsOf } from './needs/index.ts';
 import { type Facts, type Need, UnjudgeableCallError } from './needs/need.ts';
 import { environmentOfFunction } from './needs/services.ts';
 import type { RecordedCall, Recording } from './recording.ts';
-import { judge, type Verdict } from './simulator.ts';
+import { type Decision, judge } from './simulator.ts';
 import type { Templates } from './template.ts';
 import { reasonFor } from './unused-reasons.ts';
 
@@ -106,21 +106,21 @@ export function iamFailures(report: IamReport, { isWholeRun }: { isWholeRun: boo
 /** Answers each question once: most calls ask the same. */
 class Questions {
   readonly granted = new Set<string>();
-  readonly #verdicts = new Map<string, Verdict>();
+  readonly #decisions = new Map<string, Decision>();
 
   get count(): number {
-    return this.#verdicts.size;
+    return this.#decisions.size;
   }
 
-  async ask(need: Need, role: Role): Promise<Verdict> {
+  async ask(need: Need, role: Role): Promise<Decision> {
     const key = JSON.stringify([role.name, need]);
-    const verdict = this.#verdicts.get(key) ?? (await judge(need, role));
-    this.#verdicts.set(key, verdict);
-    if (verdict.isAllowed) {
-      for (const statement of verdict.grantedBy)
+    const decision = this.#decisions.get(key) ?? (await judge(need, role));
+    this.#decisions.set(key, decision);
+    if (decision.isAllowed) {
+      for (const statement of decision.grantedBy)
         this.granted.add(grantKey(role.name, statement, need.action));
     }
-    return verdict;
+    return decision;
   }
 }
 
@@ -138,9 +138,9 @@ async function refusalsOf(
   const refusals: Refusal[] = [];
   try {
     for (const need of needsOf(call, facts)) {
-      const verdict = await questions.ask(need, role);
+      const decision = await questions.ask(need, role);
       const { action, resource } = need;
-      if (!verdict.isAllowed) refusals.push({ ...told, action, resource, why: verdict.why });
+      if (!decision.isAllowed) refusals.push({ ...told, action, resource, why: decision.why });
     }
   } catch (error) {
     if (!(error instanceof UnjudgeableCallError)) throw error;
@@ -159,10 +159,10 @@ async function refusalsOfServices(
     const role = roles.get(caller);
     if (role === undefined) continue;
     const need = environmentOfFunction(caller);
-    const verdict = await questions.ask(need, role);
+    const decision = await questions.ask(need, role);
     const { action, resource } = need;
-    if (!verdict.isAllowed)
-      refusals.push({ caller, operation: 'start of the function', action, resource, why: verdict.why });
+    if (!decision.isAllowed)
+      refusals.push({ caller, operation: 'start of the function', action, resource, why: decision.why });
   }
   return refusals;
 }

@@ -10,14 +10,14 @@ import type { Role } from './installation.ts';
 import type { Need } from './needs/need.ts';
 
 /** Whether a role has what a call needs, and by which statements, or why not. */
-export type Verdict = { isAllowed: true; grantedBy: string[] } | { isAllowed: false; why: string };
+export type Decision = { isAllowed: true; grantedBy: string[] } | { isAllowed: false; why: string };
 
 type StatementAnalysis = NonNullable<RequestAnalysis['identityAnalysis']>['allowStatements'][number];
 
 /** Asks the role's policies. A condition key that AWS does not have for the action is an error of ours, so it refuses. */
-export async function judge(need: Need, role: Role): Promise<Verdict> {
+export async function judge(need: Need, role: Role): Promise<Decision> {
   const simulation = simulationOf(need, role);
-  if (need.isUnlisted) return judgeUnlisted(need, simulation, role);
+  if (need.isUnlisted) return decideUnlisted(need, simulation, role);
   const answer = await runSimulation(simulation, {});
   if (answer.resultType === 'error') return refused(`cannot be judged: ${answer.errors.message}`);
   const results = answer.resultType === 'single' ? [answer.result] : answer.results;
@@ -31,7 +31,7 @@ export async function judge(need: Need, role: Role): Promise<Verdict> {
 }
 
 /** Without the check against AWS's list there is no analysis: what each statement says is found by asking it alone. */
-function judgeUnlisted({ isGrantedByResource }: Need, simulation: Simulation, role: Role): Verdict {
+function decideUnlisted({ isGrantedByResource }: Need, simulation: Simulation, role: Role): Decision {
   const result = runUnsafeSimulation(simulation, {});
   const saying = role.statements
     .filter((statement) => {
@@ -63,7 +63,7 @@ function policies(statements: readonly unknown[]): Simulation['identityPolicies'
   return [{ name: 'role', policy: { Version: '2012-10-17', Statement: statements } }];
 }
 
-function refused(why: string): Verdict {
+function refused(why: string): Decision {
   return { isAllowed: false, why };
 }
 

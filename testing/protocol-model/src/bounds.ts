@@ -15,15 +15,15 @@ const STOP = 35;
 const CLOSING = 66;
 /** ECS kills a manager that it told to stop after so long. */
 const KILLED = 120;
-/** `judge-job-task.ts` believes in orphans of this age only. */
+/** `decide-job-task.ts` believes in orphans of this age only. */
 const ORPHAN_AGE = 120;
-/** `judge-manager.ts` drains a manager that does not start by then. */
+/** `decide-manager.ts` drains a manager that does not start by then. */
 const START_OVERDUE = 900;
 
 /** `fill-slot.ts` believes that a task is gone when ECS calls it MISSING for so long. */
 const MISSING_IS_BELIEVED_MS = 2500;
 
-/** `judge-replacement.ts` asks for another manager later and later, and then now and then. */
+/** `decide-replacement.ts` asks for another manager later and later, and then now and then. */
 const REPLACEMENT = { backoff: 900, repeat: 600 };
 const LATE_WEBHOOK = 300;
 /**

@@ -2,9 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { type FamilyName, families } from './families.ts';
 import type { Violation } from './invariants.ts';
+import type { Overrides } from './overrides.ts';
 import { runSchedule } from './run-schedule.ts';
 import type { Schedule } from './schedule.ts';
-import type { Seams } from './seams.ts';
 
 export interface CheckOptions {
   /** The most schedules that are run. */
@@ -12,7 +12,7 @@ export interface CheckOptions {
   /** fast-check's: the same seed gives the same schedules. */
   seed: number;
   /** Default: the real code as it is. */
-  seams?: Partial<Seams>;
+  overrides?: Partial<Overrides>;
   /** Whether the schedule that fails is made as small as it can be. Default true. */
   shrink?: boolean;
   /** Told of each schedule that was run. */
@@ -38,19 +38,19 @@ const LINES = 200;
 
 /** Runs schedules of a family until one violates an invariant; that one is made smaller, unless told otherwise. */
 export async function checkFamily(family: FamilyName, options: CheckOptions): Promise<FamilyReport> {
-  const { schedules, seed, seams = {}, shrink = true, onRun } = options;
+  const { schedules, seed, overrides = {}, shrink = true, onRun } = options;
   let runs = 0;
   const holds = fc.asyncProperty(families[family], async (schedule) => {
     runs += 1;
     if (runs % SCHEDULES_PER_TURN === 0) await nextTurn();
-    const { violation } = await runSchedule(schedule, seams);
+    const { violation } = await runSchedule(schedule, overrides);
     onRun?.();
     return violation === undefined;
   });
   const details = await fc.check(holds, { numRuns: schedules, seed, endOnFailure: !shrink });
   const [schedule] = details.counterexample ?? [];
   if (schedule === undefined) return { family, schedules: details.numRuns, failure: undefined };
-  const failure = await explain(family, schedule, details, seams);
+  const failure = await explain(family, schedule, details, overrides);
   return { family, schedules: details.numRuns, failure };
 }
 
@@ -58,10 +58,10 @@ async function explain(
   family: FamilyName,
   schedule: Schedule,
   { seed, counterexamplePath }: fc.RunDetails<[Schedule]>,
-  seams: Partial<Seams>,
+  overrides: Partial<Overrides>,
 ): Promise<Failure> {
   const lines: string[] = [];
-  const { violation } = await runSchedule(schedule, seams, (line) => lines.push(line));
+  const { violation } = await runSchedule(schedule, overrides, (line) => lines.push(line));
   if (violation === undefined)
     throw new Error(`A schedule of "${family}" failed and does not any more: the model is not deterministic`);
   const message = [

@@ -1,10 +1,10 @@
 import { tagValue } from '@serverless-gitlab-runner/fleet';
 import type { Actor } from './actor.ts';
+import type { GitLabJob } from './actors/gitlab.ts';
+import type { Manager, Managers } from './actors/managers.ts';
 import { type Clock, START } from './clock.ts';
 import { tokenEndsAt } from './ecs/run-task.ts';
 import { asOf, hasStopped, type SimulatedTask, statusOf, tagsOf } from './ecs/simulated-task.ts';
-import type { GitLabJob } from './parts/gitlab.ts';
-import type { Manager, Managers } from './parts/managers.ts';
 import type { Schedule } from './schedule.ts';
 
 export type InvariantName =
@@ -57,7 +57,7 @@ export interface Invariants {
   onQuiet(): void;
 }
 
-export interface InvariantParts {
+export interface InvariantDeps {
   schedule: Schedule;
   bounds: Bounds;
   clock: Clock;
@@ -72,8 +72,8 @@ const FULL_CHECK_MS = 5000;
 const LAUNCHER_MS = 60_000;
 
 /** Looks at the truth, at the moments that matter, and ends the run at the first violation. */
-export function createInvariants(parts: InvariantParts): Invariants {
-  const { schedule, bounds, clock } = parts;
+export function createInvariants(deps: InvariantDeps): Invariants {
+  const { schedule, bounds, clock } = deps;
   const calmAt = START + Math.max(schedule.faults.until, schedule.token?.mendedAt ?? 0) * 1000;
   let violation: Violation | undefined;
   let refused = 0;
@@ -88,11 +88,11 @@ export function createInvariants(parts: InvariantParts): Invariants {
 
   /** The fleet has all managers it may have, and each all jobs it may have. */
   const isFull = () => {
-    const taking = parts.tasks.filter(takesJobs);
+    const taking = deps.tasks.filter(takesJobs);
     return (
       taking.length >= schedule.fleet.max &&
       taking.every((task) => {
-        const { jobs, answer } = parts.managers.of(task) ?? { jobs: new Set(), answer: undefined };
+        const { jobs, answer } = deps.managers.of(task) ?? { jobs: new Set(), answer: undefined };
         return jobs.size + (answer ? 1 : 0) >= schedule.fleet.concurrentJobs;
       })
     );
@@ -100,7 +100,7 @@ export function createInvariants(parts: InvariantParts): Invariants {
   let fullAt = Number.NEGATIVE_INFINITY;
   let looksForFull = false;
   const lookForFull = () => {
-    looksForFull = parts.jobs.some(({ state }) => state === 'pending');
+    looksForFull = deps.jobs.some(({ state }) => state === 'pending');
     if (!looksForFull) return;
     if (isFull()) fullAt = clock.now();
     clock.after(FULL_CHECK_MS, lookForFull);
@@ -117,15 +117,13 @@ export function createInvariants(parts: InvariantParts): Invariants {
     if (by !== 'reaper') return;
     if (task.role === 'manager') {
       // A job that ends needs seconds, and a stopped manager has a minute and a half.
-      const jobs = [...(parts.managers.of(task)?.jobs ?? [])].filter(
-        ({ state }) => state !== 'ending',
-      ).length;
+      const jobs = [...(deps.managers.of(task)?.jobs ?? [])].filter(({ state }) => state !== 'ending').length;
       if (jobs > 0) violate('no manager is stopped while it has a job', `${task.id} has ${jobs}`);
       return;
     }
-    const job = parts.jobs.find(({ id }) => id === task.jobId);
-    const owner = parts.tasks.find(({ id }) => id === task.startedBy);
-    const manager = owner && parts.managers.of(owner);
+    const job = deps.jobs.find(({ id }) => id === task.jobId);
+    const owner = deps.tasks.find(({ id }) => id === task.startedBy);
+    const manager = owner && deps.managers.of(owner);
     if (job && job.state === 'running' && manager?.jobs.has(job))
       violate('no job is killed', `job ${job.id}: the reaper stops its task ${task.id}`);
   };
@@ -140,7 +138,7 @@ export function createInvariants(parts: InvariantParts): Invariants {
     // One that does not start, or is past its lifetime, is drained whatever counts on it.
     const age = (clock.now() - (statusOf(task).startedAt ?? 0)) / 1000;
     if (age < bounds.busy || age > schedule.fleet.maxLifetimeSeconds) return;
-    const busy = parts.tasks.some((other) => isBusyWith(other, task));
+    const busy = deps.tasks.some((other) => isBusyWith(other, task));
     if (busy) violate('no busy manager is drained as idle', `${task.id} has a job task`);
     if (isRelied(task)) violate('no busy manager is drained as idle', `${task.id} has demand`);
   };
@@ -160,7 +158,7 @@ export function createInvariants(parts: InvariantParts): Invariants {
   const lookForZero = (look: number) => {
     const since = clock.now();
     clock.after(bounds.zero * 1000, () => {
-      const left = parts.tasks.filter((task) => task.role !== 'foreign' && !hasStopped(task));
+      const left = deps.tasks.filter((task) => task.role !== 'foreign' && !hasStopped(task));
       if (left.length === 0) return clock.stop();
       const isNew = left.every(({ role, createdAt }) => role === 'manager' && createdAt > since);
       if (isNew && look <= lostManagers()) return lookForZero(look + 1);
@@ -173,7 +171,7 @@ export function createInvariants(parts: InvariantParts): Invariants {
       const age = clock.now() - tokenEndsAt(task);
       return task.role === 'manager' && age >= 0 && age < LAUNCHER_MS;
     };
-    return new Set(parts.tasks.filter(isRecent).map((task) => tagValue(tagsOf(task), 'slot'))).size;
+    return new Set(deps.tasks.filter(isRecent).map((task) => tagValue(tagsOf(task), 'slot'))).size;
   };
   const countRefused = () => {
     const { token } = schedule;
@@ -184,7 +182,7 @@ export function createInvariants(parts: InvariantParts): Invariants {
       violate('a refused token starts no managers', `${refused} were started with it`);
   };
   const lostManagers = () =>
-    parts.tasks.filter((task) => task.role === 'manager' && statusOf(task).exitCode !== 0).length;
+    deps.tasks.filter((task) => task.role === 'manager' && statusOf(task).exitCode !== 0).length;
 
   return {
     get violation() {
@@ -198,13 +196,13 @@ export function createInvariants(parts: InvariantParts): Invariants {
     onCreated(task) {
       if (task.role !== 'manager') return;
       countRefused();
-      const taking = parts.tasks.filter(takesJobs);
+      const taking = deps.tasks.filter(takesJobs);
       if (taking.length > bounds.managers + placesForgotten())
         violate('the maximum is kept', `${taking.length} managers take jobs: ${taking.map(({ id }) => id)}`);
     },
     onManagerEnded({ task }) {
       checkAfter(bounds.orphan, () => {
-        const orphan = parts.tasks.find((other) => other.startedBy === task.id && !hasStopped(other));
+        const orphan = deps.tasks.find((other) => other.startedBy === task.id && !hasStopped(other));
         if (orphan) violate('no job task outlives its manager', `${orphan.id} outlives ${task.id}`);
       });
     },

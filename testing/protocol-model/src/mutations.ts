@@ -1,16 +1,16 @@
 import { TagResourceCommand, type Task } from '@aws-sdk/client-ecs';
-import { definitionArn, readOurTasks, takesJobs } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { definitionArn, readManagedTasks, takesJobs } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { managerFamily, TAG, tagValue, toTags } from '@serverless-gitlab-runner/fleet';
-import { readWorld } from '@serverless-gitlab-runner/idle-reaper';
-import type { Settled } from '@serverless-gitlab-runner/runner-launcher';
+import { readClusterState } from '@serverless-gitlab-runner/idle-reaper';
+import type { MessageOutcome } from '@serverless-gitlab-runner/runner-launcher';
 import type { EcsApi } from './ecs/simulated-ecs.ts';
 import type { FamilyName } from './families.ts';
 import type { InvariantName } from './invariants.ts';
-import type { Seams } from './seams.ts';
+import type { Overrides } from './overrides.ts';
 
 /** A precaution that is taken away, and what must notice it. */
 export interface Mutation {
-  seams: Partial<Seams>;
+  overrides: Partial<Overrides>;
   caughtIn: FamilyName;
   /** One of these. */
   by: readonly InvariantName[];
@@ -19,34 +19,34 @@ export interface Mutation {
 /** By what is wrong. */
 export const mutations: Readonly<Record<string, Mutation>> = {
   'the launcher does not read again after its demand mark': {
-    seams: { launcherEcs: withoutReadingAgain },
+    overrides: { launcherEcs: withoutReadingAgain },
     caughtIn: 'at the drain',
     by: ['no job waits while its fleet has room'],
   },
   'the reaper does not read again after its drain mark': {
-    seams: { reaperEcs: withoutReadingAgain },
+    overrides: { reaperEcs: withoutReadingAgain },
     caughtIn: 'at the drain',
     by: ['no job waits while its fleet has room'],
   },
   'the reaper drains first and judges then': {
-    seams: { readWorld: drainFirst },
+    overrides: { readClusterState: drainFirst },
     caughtIn: 'prompt',
     by: ['no job waits while its fleet has room', 'no busy manager is drained as idle'],
   },
   'the reaper does not look at demand': {
-    seams: { reaperEcs: (ecs) => changingTasks(ecs, (task) => withoutTag(task, TAG.demand)) },
+    overrides: { reaperEcs: (ecs) => changingTasks(ecs, (task) => withoutTag(task, TAG.demand)) },
     caughtIn: 'at the drain',
     by: ['no job waits while its fleet has room'],
   },
   'RunTask has no client token': {
-    seams: {
+    overrides: {
       launcherEcs: (ecs) => ({ ...ecs, runTask: ({ clientToken: _, ...rest }) => ecs.runTask(rest) }),
     },
     caughtIn: 'failing calls',
     by: ['the maximum is kept'],
   },
   'a lost answer is a failure, and the retry has a token of its own': {
-    seams: {
+    overrides: {
       launcherEcs: (ecs, random) => ({
         ...ecs,
         runTask: (input) => ecs.runTask({ ...input, clientToken: String(random.next()) }),
@@ -56,7 +56,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     by: ['the maximum is kept'],
   },
   'managers that start are not counted': {
-    seams: {
+    overrides: {
       launcherEcs: (ecs) =>
         changingTasks(ecs, (task) => (task.lastStatus === 'PROVISIONING' ? undefined : task)),
     },
@@ -64,94 +64,94 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     by: ['the maximum is kept'],
   },
   'managers that drain are counted': {
-    seams: { launcherEcs: (ecs) => changingTasks(ecs, (task) => withoutTag(task, TAG.drain)) },
+    overrides: { launcherEcs: (ecs) => changingTasks(ecs, (task) => withoutTag(task, TAG.drain)) },
     caughtIn: 'at the drain',
     by: ['no job waits while its fleet has room'],
   },
   'a drained runner is told to quit at once': {
-    seams: { nextClosingStep: () => 'quit' },
+    overrides: { nextClosingStep: () => 'quit' },
     caughtIn: 'at the drain',
     by: ['no job is given to nobody', 'no job waits while its fleet has room'],
   },
   'an idle manager is stopped instead of drained': {
-    seams: {
+    overrides: {
       reaperEcs: (ecs) => ({ ...ecs, tagResource: ({ resourceArn }) => ecs.stopTask({ task: resourceArn }) }),
     },
     caughtIn: 'at the drain, lagging',
     by: ['no manager is stopped while it has a job', 'zero tasks after quiet'],
   },
   'a drained manager is stopped whatever it runs': {
-    seams: {
-      readWorld: drainedWithoutJobs,
+    overrides: {
+      readClusterState: drainedWithoutJobs,
       reaperEcs: (ecs) => ({ ...ecs, listTasks: withoutStartedBy(ecs) }),
     },
     caughtIn: 'lifetimes',
     by: ['no manager is stopped while it has a job'],
   },
   'neither launcher nor reaper looks again at a demand that a drain crossed': {
-    seams: { readWorld: drainedWithoutDemand, settled: withoutRechecks },
+    overrides: { readClusterState: drainedWithoutDemand, settled: withoutRechecks },
     caughtIn: 'at the drain, lagging',
     by: ['no job waits while its fleet has room'],
   },
   'neither launcher nor reaper looks again when a manager is lost': {
-    seams: { readWorld: withoutEnded, settled: withoutRechecks },
+    overrides: { readClusterState: withoutEnded, settled: withoutRechecks },
     caughtIn: 'lost managers',
     by: ['no job waits while its fleet has room'],
   },
   'a drained manager that stays is not stopped': {
-    seams: { reaperEcs: (ecs) => ({ ...ecs, stopTask: () => ({}) }) },
+    overrides: { reaperEcs: (ecs) => ({ ...ecs, stopTask: () => ({}) }) },
     caughtIn: 'hanging managers',
     by: ['zero tasks after quiet'],
   },
   'there is no safety launch': {
-    seams: { reaperConfig: (config) => ({ ...config, safetyLaunchSeconds: 0 }) },
+    overrides: { reaperConfig: (config) => ({ ...config, safetyLaunchSeconds: 0 }) },
     caughtIn: 'lost webhooks',
     by: ['no job waits while its fleet has room'],
   },
   'orphans are told by the lists alone, whatever their age': {
-    seams: { readWorld: orphansByLists },
+    overrides: { readClusterState: orphansByLists },
     caughtIn: 'orphans',
     by: ['no job is killed'],
   },
   'the reaper stops nothing': {
-    seams: { reaperEcs: (ecs) => ({ ...ecs, stopTask: () => ({}) }) },
+    overrides: { reaperEcs: (ecs) => ({ ...ecs, stopTask: () => ({}) }) },
     caughtIn: 'orphans',
     by: ['no job task outlives its manager'],
   },
   'the maximum is not looked at': {
-    seams: {
+    overrides: {
       launcherConfig: (config) => ({ ...config, manager: { ...config.manager, max: 100 } }),
     },
     caughtIn: 'crowd',
     by: ['the maximum is kept'],
   },
   'a message whose launch failed is taken for done': {
-    seams: { keep: () => [] },
+    overrides: { keep: () => [] },
     caughtIn: 'failing calls',
     by: ['no job waits while its fleet has room'],
   },
   'a message that counts on a manager is taken for done': {
-    seams: { settled: withoutRechecks },
+    overrides: { settled: withoutRechecks },
     caughtIn: 'burst',
     by: ['no job waits while its fleet has room'],
   },
   'nobody drains': {
-    seams: { reaperEcs: (ecs) => ({ ...ecs, tagResource: () => ({}) }) },
+    overrides: { reaperEcs: (ecs) => ({ ...ecs, tagResource: () => ({}) }) },
     caughtIn: 'prompt',
     by: ['zero tasks after quiet'],
   },
   'tasks of any family are taken for ours': {
-    seams: { reaperEcs: (ecs) => changingTasks(ecs, takenForOurs) },
+    overrides: { reaperEcs: (ecs) => changingTasks(ecs, takenForOurs) },
     caughtIn: 'prompt',
     by: ['tasks of others are not touched'],
   },
   'tasks are known by the tags that StopTask deletes': {
-    seams: { reaperEcs: (ecs) => changingTasks(ecs, knownByTags) },
+    overrides: { reaperEcs: (ecs) => changingTasks(ecs, knownByTags) },
     caughtIn: 'stopped managers',
     by: ['no job is killed', 'no job waits while its fleet has room'],
   },
   'that a token was refused is not remembered': {
-    seams: {
+    overrides: {
       launcherEcs: (ecs) => changingTasks(ecs, withoutExitCode),
       reaperEcs: (ecs) => changingTasks(ecs, withoutExitCode),
     },
@@ -171,7 +171,7 @@ function changingTasks(ecs: EcsApi, change: (task: Task) => Task | undefined): E
   };
 }
 
-function withoutRechecks(settled: Settled[]): Settled[] {
+function withoutRechecks(settled: MessageOutcome[]): MessageOutcome[] {
   return settled.map(({ message, outcome }) => ({
     message,
     outcome: outcome.kind === 'recheck' ? { kind: 'done', because: outcome.because } : outcome,
@@ -220,47 +220,47 @@ function withoutStartedBy(ecs: EcsApi): EcsApi['listTasks'] {
   return (input) => (input.startedBy === undefined ? ecs.listTasks(input) : { taskArns: [] });
 }
 
-type ReadWorld = typeof readWorld;
+type ReadWorld = typeof readClusterState;
 
 async function drainFirst(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const { managers } = await readWorld(...asked);
+  const { managers } = await readClusterState(...asked);
   const [ecs] = asked;
   const tags = toTags({ drain: new Date(0).toISOString() });
   for (const { taskArn: resourceArn } of managers.filter(takesJobs))
     await ecs.send(new TagResourceCommand({ resourceArn, tags }));
-  return readWorld(...asked);
+  return readClusterState(...asked);
 }
 
 async function drainedWithoutDemand(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const world = await readWorld(...asked);
-  const managers = world.managers.map((manager) =>
+  const clusterState = await readClusterState(...asked);
+  const managers = clusterState.managers.map((manager) =>
     manager.drainAt === undefined ? manager : { ...manager, demandAt: undefined },
   );
-  return { ...world, managers };
+  return { ...clusterState, managers };
 }
 
 async function drainedWithoutJobs(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const world = await readWorld(...asked);
+  const clusterState = await readClusterState(...asked);
   const drained = new Set(
-    world.managers.filter(({ drainAt }) => drainAt !== undefined).map(({ taskId }) => taskId),
+    clusterState.managers.filter(({ drainAt }) => drainAt !== undefined).map(({ taskId }) => taskId),
   );
   return {
-    ...world,
-    jobTasks: world.jobTasks.filter(({ managerTaskId = '' }) => !drained.has(managerTaskId)),
+    ...clusterState,
+    jobTasks: clusterState.jobTasks.filter(({ managerTaskId = '' }) => !drained.has(managerTaskId)),
   };
 }
 
 async function withoutEnded(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const world = await readWorld(...asked);
-  return { ...world, managers: world.managers.filter(({ state }) => state !== 'stopped') };
+  const clusterState = await readClusterState(...asked);
+  return { ...clusterState, managers: clusterState.managers.filter(({ state }) => state !== 'stopped') };
 }
 
 async function orphansByLists(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
   const [ecs, cluster] = asked;
-  const world = await readOurTasks(ecs, cluster, [
+  const clusterState = await readManagedTasks(ecs, cluster, [
     { desiredStatus: 'RUNNING' },
     { desiredStatus: 'STOPPED' },
   ]);
-  const jobTasks = world.jobTasks.map((task) => ({ ...task, createdAt: 0 }));
-  return { ...world, jobTasks };
+  const jobTasks = clusterState.jobTasks.map((task) => ({ ...task, createdAt: 0 }));
+  return { ...clusterState, jobTasks };
 }

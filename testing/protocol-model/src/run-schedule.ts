@@ -1,22 +1,22 @@
-import { readWorld } from '@serverless-gitlab-runner/idle-reaper';
+import { readClusterState } from '@serverless-gitlab-runner/idle-reaper';
+import { createBus } from './actors/bus.ts';
+import { configOf, fleetFacts, writtenAt } from './actors/fleet-document.ts';
+import { createGitLab, type GitLab } from './actors/gitlab.ts';
+import { createJobTasks } from './actors/job-tasks.ts';
+import { createLatencies } from './actors/latencies.ts';
+import { startLauncher } from './actors/launcher.ts';
+import { createManagers } from './actors/managers.ts';
+import { createQueue } from './actors/queue.ts';
+import { startReaper } from './actors/reaper.ts';
 import { boundsOf, DEAD_MAN_SECONDS } from './bounds.ts';
 import { createClock, START } from './clock.ts';
 import { createEcs, type SimulatedEcs } from './ecs/simulated-ecs.ts';
 import { watchedEcs } from './ecs/watched-ecs.ts';
 import { createFaults } from './faults.ts';
 import { createInvariants, type Violation } from './invariants.ts';
-import { createBus } from './parts/bus.ts';
-import { configOf, fleetFacts, writtenAt } from './parts/fleet-document.ts';
-import { createGitLab, type GitLab } from './parts/gitlab.ts';
-import { createHops } from './parts/hops.ts';
-import { createJobTasks } from './parts/job-tasks.ts';
-import { startLauncher } from './parts/launcher.ts';
-import { createManagers } from './parts/managers.ts';
-import { createQueue } from './parts/queue.ts';
-import { startReaper } from './parts/reaper.ts';
+import { NO_MUTATION, type Overrides } from './overrides.ts';
 import { createRandom } from './random.ts';
 import type { Schedule } from './schedule.ts';
-import { NO_MUTATION, type Seams } from './seams.ts';
 import { traceWorld, traceWriter } from './trace.ts';
 import { createWire } from './wire.ts';
 
@@ -33,19 +33,19 @@ const MESSAGES_END_MS = 1_500_000;
 /** Runs one schedule to its end or to the first violation, in virtual time. The same schedule gives the same result. */
 export async function runSchedule(
   schedule: Schedule,
-  seams: Partial<Seams> = {},
+  overrides: Partial<Overrides> = {},
   trace?: (line: string) => void,
 ): Promise<RunResult> {
-  const mutated = { ...NO_MUTATION, ...seams };
+  const mutated = { ...NO_MUTATION, ...overrides };
   const clock = createClock();
   const random = createRandom(schedule.seed);
   const faults = createFaults(schedule.faults, clock, random);
   const wire = createWire(clock, faults);
   const ecs = createEcs({ clock, random, faults, lagMs: schedule.lagMs });
-  const hops = createHops(schedule, random);
-  const queue = createQueue(clock, random, faults, hops);
-  const bus = createBus(clock, random, faults, queue, hops);
-  const gitlab = createGitLab({ schedule, clock, random, bus, hops });
+  const latencies = createLatencies(schedule, random);
+  const queue = createQueue(clock, random, faults, latencies);
+  const bus = createBus(clock, random, faults, queue, latencies);
+  const gitlab = createGitLab({ schedule, clock, random, bus, latencies });
   const deadManMs = schedule.deadMan ? DEAD_MAN_SECONDS * 1000 : undefined;
   const jobTasks = createJobTasks({ clock, random, ecs, deadManMs });
   const { nextClosingStep } = mutated;
@@ -80,7 +80,7 @@ export async function runSchedule(
     random,
     wire,
     queue,
-    hops,
+    latencies,
     ecs: () => mutated.launcherEcs(launcherEcs, random),
     config: mutated.launcherConfig(config),
     changedAt: () => writtenAt(schedule, clock.now()),
@@ -100,7 +100,7 @@ export async function runSchedule(
     listeners: ecs.listeners,
     ecs: () => mutated.reaperEcs(reaperEcs, random),
     fleets: () => fleetFacts(mutated.reaperConfig(config), writtenAt(schedule, clock.now()), isQuiet),
-    readWorld: mutated.readWorld ?? readWorld,
+    readClusterState: mutated.readClusterState ?? readClusterState,
     trace: traceOf('reaper'),
     beforeSweep: gitlab.beforeSweep,
     onCrash,

@@ -1,8 +1,8 @@
+import type { GitLab } from './actors/gitlab.ts';
+import type { Managers } from './actors/managers.ts';
 import { type Clock, START } from './clock.ts';
 import type { SimulatedEcs } from './ecs/simulated-ecs.ts';
 import { statusOf, tagsOf } from './ecs/simulated-task.ts';
-import type { GitLab } from './parts/gitlab.ts';
-import type { Managers } from './parts/managers.ts';
 
 type Write = (what: string, fields?: object) => void;
 

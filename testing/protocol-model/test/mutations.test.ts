@@ -9,11 +9,11 @@ describe('the model bites: a precaution is taken away, and an invariant tells', 
   it.each(Object.entries(mutations))(
     '%s',
     { timeout: TIMEOUT_MS },
-    async (_title, { seams, caughtIn, by }) => {
+    async (_title, { overrides, caughtIn, by }) => {
       const { failure } = await checkFamily(caughtIn, {
         schedules: SCHEDULES,
         seed: SEED,
-        seams,
+        overrides,
         shrink: false,
       });
       expect(by).toContain(failure?.violation.invariant);

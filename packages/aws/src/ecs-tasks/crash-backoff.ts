@@ -1,5 +1,5 @@
 import { RUNNER_TOKEN_REFUSED_EXIT_CODE } from '@serverless-gitlab-runner/fleet';
-import { type Serving, servesSame } from './judgements.ts';
+import { isSameQueue, type RunnerQueue } from './manager-state.ts';
 import type { ManagerFacts } from './task-facts.ts';
 
 /** Managers of one fleet and token that ended soon after their start, one after the other. */
@@ -37,10 +37,10 @@ export function crashBackoffMs(failures: number): number {
  */
 export function crashBackoff(
   managers: readonly ManagerFacts[],
-  serving: Serving,
+  runnerQueue: RunnerQueue,
   now: number,
 ): CrashBackoff | undefined {
-  const own = managers.filter((manager) => servesSame(manager, serving));
+  const own = managers.filter((manager) => isSameQueue(manager, runnerQueue));
   const workedAt = Math.max(
     0,
     ...own.filter((one) => hasWorked(one, now)).map(({ createdAt = 0 }) => createdAt),

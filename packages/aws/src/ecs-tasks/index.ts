@@ -2,14 +2,14 @@
 export { type CapacityRefusal, capacityRefusal, quotaAdvice } from './capacity-refusal.ts';
 export { type CrashBackoff, crashBackoff, crashBackoffMs } from './crash-backoff.ts';
 export { definitionArn, jobTaskFacts, managerFacts, taskIdNumber } from './facts-for-tests.ts';
-export { isAlive, type Serving, servesSame, takesJobs, tokenRefusedAt } from './judgements.ts';
+export { isAlive, isSameQueue, type RunnerQueue, takesJobs, tokenRefusedAt } from './manager-state.ts';
 export {
-  describeOurTasks,
+  describeManagedTasks,
   describeTasks,
   listTaskArns,
-  type OurTasks,
+  type ManagedTasks,
   readEndedJobTasks,
-  readOurTasks,
+  readManagedTasks,
   type TaskListing,
 } from './read-tasks.ts';
 export {

@@ -8,7 +8,7 @@ const TASKS_PER_DESCRIBE = 100;
 export type TaskListing = { desiredStatus: 'RUNNING' | 'STOPPED'; family?: string } | { startedBy: string };
 
 /** Our tasks of a cluster, as ECS told; it may lag what was written a moment ago. */
-export interface OurTasks {
+export interface ManagedTasks {
   managers: ManagerFacts[];
   jobTasks: JobTaskFacts[];
 }
@@ -50,13 +50,13 @@ export async function describeTasks(
 }
 
 /** Lists and describes, and keeps the tasks of our families: a shared cluster has others too, which are not managed here. */
-export async function readOurTasks(
+export async function readManagedTasks(
   ecs: ECSClient,
   cluster: string,
   listings: readonly TaskListing[],
-): Promise<OurTasks> {
+): Promise<ManagedTasks> {
   const lists = await Promise.all(listings.map((listing) => listTaskArns(ecs, cluster, listing)));
-  return describeOurTasks(ecs, cluster, [...new Set(lists.flat())]);
+  return describeManagedTasks(ecs, cluster, [...new Set(lists.flat())]);
 }
 
 /**
@@ -70,17 +70,17 @@ export async function readEndedJobTasks(
   most?: number,
 ): Promise<JobTaskFacts[]> {
   const arns = await listTaskArns(ecs, cluster, { desiredStatus: 'STOPPED' }, most);
-  const { jobTasks } = await describeOurTasks(ecs, cluster, arns);
+  const { jobTasks } = await describeManagedTasks(ecs, cluster, arns);
   return jobTasks;
 }
 
 /** Facts about those of the named tasks that exist and are ours. */
-export async function describeOurTasks(
+export async function describeManagedTasks(
   ecs: ECSClient,
   cluster: string,
   tasks: readonly string[],
-): Promise<OurTasks> {
-  const ours: OurTasks = { managers: [], jobTasks: [] };
+): Promise<ManagedTasks> {
+  const ours: ManagedTasks = { managers: [], jobTasks: [] };
   for (const task of await describeTasks(ecs, cluster, tasks)) {
     const facts = toTaskFacts(task);
     if (facts?.role === 'manager') ours.managers.push(facts);

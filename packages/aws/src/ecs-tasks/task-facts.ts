@@ -1,7 +1,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import {
   familyOf,
-  isBroughtRunnerToken,
+  isWebhookRunnerToken,
   jobOfGroup,
   MANAGER_CONTAINER,
   MANAGER_ENVIRONMENT,
@@ -98,7 +98,7 @@ export function toTaskFacts(task: Task): ManagerFacts | JobTaskFacts | undefined
   return {
     role: 'manager',
     ...common,
-    runnerTokenParameter: broughtTokenOf(task, owner.fleet),
+    runnerTokenParameter: webhookTokenOf(task, owner.fleet),
     slot: numberOf(tagValue(task.tags, 'slot')),
     ...marksOf(task),
     exitCode: task.containers?.find((container) => container.name === MANAGER_CONTAINER)?.exitCode,
@@ -106,13 +106,13 @@ export function toTaskFacts(task: Task): ManagerFacts | JobTaskFacts | undefined
 }
 
 /** The launcher tells each manager its token's parameter by an override, whether it is the fleet's own or not. */
-function broughtTokenOf({ tags, overrides }: Task, fleet: string): string | undefined {
+function webhookTokenOf({ tags, overrides }: Task, fleet: string): string | undefined {
   const tagged = tagValue(tags, 'runnerTokenParameter');
   if (tagged !== undefined) return tagged;
   const told = overrides?.containerOverrides
     ?.find(({ name }) => name === MANAGER_CONTAINER)
     ?.environment?.find(({ name }) => name === MANAGER_ENVIRONMENT.runnerTokenParameter)?.value;
-  return told !== undefined && isBroughtRunnerToken(told, fleet) ? told : undefined;
+  return told !== undefined && isWebhookRunnerToken(told, fleet) ? told : undefined;
 }
 
 /**

@@ -15,10 +15,10 @@ import {
 import { familyOf, managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import { mockClient } from 'aws-sdk-client-mock';
-import type { DefinitionFacts } from '../../src/judge-definition.ts';
-import type { ParameterFacts } from '../../src/judge-runner-token.ts';
-import type { JobSecretFacts } from '../../src/judge-secret.ts';
-import type { SweepParts } from '../../src/sweep-state.ts';
+import type { DefinitionFacts } from '../../src/decide-definition.ts';
+import type { ParameterFacts } from '../../src/decide-runner-token.ts';
+import type { JobSecretFacts } from '../../src/decide-secret.ts';
+import type { SweepDeps } from '../../src/sweep-state.ts';
 import { fleetFacts, minute, now } from './fleets.ts';
 
 export const ecs = mockClient(ECSClient);
@@ -38,23 +38,23 @@ export const idle = (number: number, over: Parameters<typeof managerFacts>[0] = 
 /** A fleet without safety launch. */
 export const quiet = fleetFacts({}, { manager: { idleSeconds: 600 }, safetyLaunchSeconds: 0 });
 
-/** A sweep's parts over such a world, what they published and what they logged. */
-export function parts(world: {
+/** The dependencies of a sweep over this cluster state, what they published and what they logged. */
+export function deps(clusterState: {
   managers?: ReturnType<typeof idle>[];
   jobTasks?: ReturnType<typeof jobTaskFacts>[];
   secrets?: JobSecretFacts[];
   parameters?: ParameterFacts[];
   definitions?: DefinitionFacts[];
 }) {
-  const { secrets = [], definitions = [], ...tasks } = world;
+  const { secrets = [], definitions = [], ...tasks } = clusterState;
   let endedWasRead = 0;
   const published: EventEntry[] = [];
   const lines: Record<string, unknown>[] = [];
-  const all: SweepParts = {
+  const all: SweepDeps = {
     ecs: new ECSClient({ region: 'eu-west-1' }),
     cluster: 'cluster',
     eventBusName: 'bus',
-    readWorld: async () => ({
+    readClusterState: async () => ({
       managers: tasks.managers ?? [],
       jobTasks: (tasks.jobTasks ?? []).filter(isAlive),
     }),
@@ -62,7 +62,10 @@ export function parts(world: {
       endedWasRead += 1;
       return (tasks.jobTasks ?? []).filter((task) => !isAlive(task));
     },
-    readFleets: async () => ({ fleets: new Map([['default', quiet]]), parameters: world.parameters ?? [] }),
+    readFleets: async () => ({
+      fleets: new Map([['default', quiet]]),
+      parameters: clusterState.parameters ?? [],
+    }),
     secrets: { isDue: () => true, list: async () => secrets, remove: async () => true },
     parameterPrefix: '/p',
     tokens: { isDue: () => true, remove: async (names) => [...names] },

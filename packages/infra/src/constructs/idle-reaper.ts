@@ -14,8 +14,8 @@ import {
   decryptOnly,
   listFleets,
   putEvents,
-  removeBroughtRunnerTokens,
   removeSecrets,
+  removeWebhookRunnerTokens,
 } from '../policies/statements.ts';
 import { deadLetterQueue } from './dead-letter-queue.ts';
 import type { Installation } from './installation.ts';
@@ -73,7 +73,7 @@ export class IdleReaper extends Construct {
         tagManagers(this, installation),
         stopTasks(this, installation, ['manager', 'job']),
         ...removeSecrets(this, parameterPrefix),
-        removeBroughtRunnerTokens(this, parameterPrefix),
+        removeWebhookRunnerTokens(this, parameterPrefix),
         deregisterDefinitions(),
         putEvents(eventBusArn),
       ],

@@ -2,14 +2,14 @@ import { type IVpc, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 
 /** What is needed of a VPC; CDK's `Vpc` and `IVpc` both are one. */
-export type VpcParts = Pick<IVpc, 'vpcId' | 'publicSubnets' | 'privateSubnets'>;
+export type VpcLike = Pick<IVpc, 'vpcId' | 'publicSubnets' | 'privateSubnets'>;
 
 export interface NetworkProps {
   /**
    * Network to use instead of an own one.
    * @default a VPC with public subnets in two zones and no NAT gateway: it costs nothing while nothing runs
    */
-  readonly vpc?: VpcParts;
+  readonly vpc?: VpcLike;
   /**
    * Subnets of `vpc` for managers and job tasks.
    * @default the private subnets with egress of `vpc`, or its public ones where it has none
@@ -30,7 +30,7 @@ export class Network extends Construct {
 
   constructor(scope: Construct, id: string, props: NetworkProps = {}) {
     super(scope, id);
-    const vpc: VpcParts = props.vpc ?? publicVpc(this);
+    const vpc: VpcLike = props.vpc ?? publicVpc(this);
     this.vpcId = vpc.vpcId;
     const isPublic = vpc.privateSubnets.length === 0;
     const subnets = isPublic ? vpc.publicSubnets : vpc.privateSubnets;
@@ -39,7 +39,7 @@ export class Network extends Construct {
   }
 }
 
-function publicVpc(scope: Construct): VpcParts {
+function publicVpc(scope: Construct): VpcLike {
   return new Vpc(scope, 'Vpc', {
     maxAzs: 2,
     natGateways: 0,

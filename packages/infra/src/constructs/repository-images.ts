@@ -15,7 +15,7 @@ export class MissingImagePartError extends Error {
 }
 
 /** Where the parts of the manager's image are. */
-export interface RunnerImageParts {
+export interface RunnerImageContext {
   /** Folder of the Dockerfile. */
   readonly dockerfile: string;
   /** Folder of packages/runner-manager, built. */
@@ -46,7 +46,7 @@ export function builtRunnerImage(architecture: Architecture): DockerImageAssetPr
  * executor's bundle and its hooks beside it. Node comes from its official image.
  * @throws {MissingImagePartError}
  */
-export function stageRunnerImage(context: string, { dockerfile, executor }: RunnerImageParts): void {
+export function stageRunnerImage(context: string, { dockerfile, executor }: RunnerImageContext): void {
   const parts = new Map([
     ...readdirSync(dockerfile).map((name) => [name, join(dockerfile, name)] as const),
     ['dist', join(executor, 'dist')],

@@ -45,7 +45,7 @@ export class WebhookReceiver extends Construct {
         readParameters(this, parameterPrefix, ['ssm:GetParameters'], WEBHOOK_SECRETS),
         decryptOnly(this, parameterPrefix, WEBHOOK_SECRETS),
         new PolicyStatement({
-          sid: 'KeepBroughtRunnerTokens',
+          sid: 'KeepWebhookRunnerTokens',
           // Read without decryption, for the date: what is still brought is written again before idle-reaper deletes it.
           actions: ['ssm:PutParameter', 'ssm:GetParameter'],
           resources: parameterArns(this, parameterPrefix, ['fleets/*/runner-tokens/*']),

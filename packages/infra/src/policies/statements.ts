@@ -115,9 +115,9 @@ export function removeSecrets(scope: Construct, parameterPrefix: string): Policy
 }
 
 /** Statement that removes runner tokens which webhooks brought, of all fleets, and reads none. */
-export function removeBroughtRunnerTokens(scope: Construct, parameterPrefix: string): PolicyStatement {
+export function removeWebhookRunnerTokens(scope: Construct, parameterPrefix: string): PolicyStatement {
   return new PolicyStatement({
-    sid: 'RemoveBroughtRunnerTokens',
+    sid: 'RemoveWebhookRunnerTokens',
     actions: ['ssm:DeleteParameters'],
     resources: parameterArns(scope, parameterPrefix, ['fleets/*/runner-tokens/*']),
   });

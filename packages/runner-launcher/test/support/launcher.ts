@@ -1,11 +1,11 @@
-import { readOurTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { readManagedTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { type FleetConfigInput, parseFleetConfig, toTags } from '@serverless-gitlab-runner/fleet';
 import { buildEntry, type EventEntry, type NewEventDetail } from '@serverless-gitlab-runner/shared-events';
 import {
-  type BatchParts,
+  type BatchDeps,
   createCapacityMemory,
-  createCountedJobs,
-  createSeenJobs,
+  createExpectedJobs,
+  createStartedJobs,
   type processBatch,
 } from '../../src/index.ts';
 import type { Message } from '../../src/read-messages.ts';
@@ -40,17 +40,17 @@ export function createLauncher(manager: FleetConfigInput['manager'] = {}) {
   const ecs = createFakeEcs(timing.now);
   const published: EventEntry[] = [];
   const config = parseFleetConfig('/p/fleets/default/config', fleetDocument(manager));
-  const parts: BatchParts = {
+  const deps: BatchDeps = {
     ecs: ecs.client,
     cluster: 'cluster',
     parameterPrefix: '/p',
     eventBusName: 'bus',
     timing,
     capacity: createCapacityMemory(timing.now),
-    counted: createCountedJobs(timing.now),
-    seen: createSeenJobs(),
+    expectedJobs: createExpectedJobs(timing.now),
+    startedJobs: createStartedJobs(),
     readFleet: async () => ({ config }),
-    readWorld: () => readOurTasks(ecs.client, 'cluster', [{ desiredStatus: 'RUNNING' }]),
+    readClusterState: () => readManagedTasks(ecs.client, 'cluster', [{ desiredStatus: 'RUNNING' }]),
     checkLaunchAllowed: async () => undefined,
     publish: async (build) => {
       published.push(...build());
@@ -59,7 +59,7 @@ export function createLauncher(manager: FleetConfigInput['manager'] = {}) {
   };
   return {
     ecs,
-    parts,
+    deps,
     published,
     /** Details of the published events of a name. */
     events: (name: string) =>

@@ -6,14 +6,14 @@ export const now = 1_000_000;
 /** A fleet of two managers with two jobs each, where nothing runs and nobody asks, unless told otherwise. */
 export function facts(over: Partial<LaunchFacts> = {}): LaunchFacts {
   return {
-    serving: { fleet: 'default', runnerTokenParameter: undefined },
+    runnerQueue: { fleet: 'default', runnerTokenParameter: undefined },
     max: 2,
     concurrentJobs: 2,
     managers: [],
     jobTasks: [],
     requests: [],
-    counted: [],
-    seen: new Set(),
+    expectedJobs: [],
+    startedJobs: new Set(),
     mayLaunch: true,
     now,
     ...over,
@@ -35,4 +35,4 @@ export const jobTask = (number: number, ofManager: number, over: Parameters<type
 export const jobs = (...numbers: number[]) =>
   numbers.map((jobId, index) => ({ eventId: `e${jobId}`, jobId, requestedAt: now - 1000 + index }));
 /** A request without a job. */
-export const wish = { eventId: 'wish', jobId: undefined, requestedAt: 0 };
+export const withoutJob = { eventId: 'without-job', jobId: undefined, requestedAt: 0 };

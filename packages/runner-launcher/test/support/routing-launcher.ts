@@ -30,17 +30,17 @@ export function launcherOf(gitlabUrl: string, fleets: Record<string, Over>) {
     forget: (fleet: string) => void token.forgotten.push(fleet),
   };
   const routing = { listFleets: async () => configs };
-  launcher.parts.log = note;
-  launcher.parts.readFleet = async (name) => {
+  launcher.deps.log = note;
+  launcher.deps.readFleet = async (name) => {
     const config = configs.find((one) => one.name === name);
     if (config) return { config };
     return { failure: { reason: 'invalid-fleet', message: 'There is no such fleet', permanent: true } };
   };
-  launcher.parts.route = (requests) =>
+  launcher.deps.route = (requests) =>
     routeRequests(requests, {
-      readFleet: launcher.parts.readFleet,
+      readFleet: launcher.deps.readFleet,
       listFleets: () => routing.listFleets(),
-      gitlab: createGitLabReader(tokens, launcher.parts.timing, { attemptMs: 300, batchMs: 3000 }),
+      gitlab: createGitLabReader(tokens, launcher.deps.timing, { attemptMs: 300, batchMs: 3000 }),
       parameterPrefix: '/p',
       log: note,
       warn: note,

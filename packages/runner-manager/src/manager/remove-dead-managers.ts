@@ -1,11 +1,11 @@
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import {
-  describeOurTasks,
+  describeManagedTasks,
+  isSameQueue,
   listTaskArns,
   type ManagerFacts,
-  servesSame,
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
-import { isBroughtRunnerToken, managerFamily } from '@serverless-gitlab-runner/fleet';
+import { isWebhookRunnerToken, managerFamily } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { RunnerApi } from './gitlab-api.ts';
@@ -42,11 +42,11 @@ export async function removeDeadManagers(
 async function deadManagers(predecessors: Predecessors): Promise<ManagerFacts[]> {
   const { ecs, cluster, fleet, runnerTokenParameter: told } = predecessors;
   const tasks = await listTaskArns(ecs, cluster, { family: managerFamily(fleet), desiredStatus: 'STOPPED' });
-  const { managers } = await describeOurTasks(ecs, cluster, tasks.slice(0, MOST_TASKS));
-  const isBrought = told !== undefined && isBroughtRunnerToken(told, fleet);
-  const serving = { fleet, runnerTokenParameter: isBrought ? told : undefined };
+  const { managers } = await describeManagedTasks(ecs, cluster, tasks.slice(0, MOST_TASKS));
+  const isFromWebhook = told !== undefined && isWebhookRunnerToken(told, fleet);
+  const serving = { fleet, runnerTokenParameter: isFromWebhook ? told : undefined };
   // A manager that left by itself ended with 0 and has unregistered.
   return managers.filter(
-    (manager) => manager.state === 'stopped' && servesSame(manager, serving) && manager.exitCode !== 0,
+    (manager) => manager.state === 'stopped' && isSameQueue(manager, serving) && manager.exitCode !== 0,
   );
 }

@@ -28,7 +28,7 @@ import { drainedSince } from './watch-drain.ts';
 const GITLAB_PATIENCE_SECONDS = 300;
 
 /** What a manager has at hand from the start. */
-interface ManagerParts {
+interface ManagerDeps {
   environment: Environment;
   clients: AwsClients;
   logger: Logger;
@@ -49,14 +49,14 @@ export async function runManager(
   stop: AbortSignal,
 ): Promise<number> {
   const publish = createEventPublisher(clients.events, environment.eventBusName, logger);
-  const parts = { environment, clients, logger, publish, stop };
+  const deps = { environment, clients, logger, publish, stop };
   let identity: ManagerIdentity;
   try {
     identity = await readIdentity(environment, clients);
   } catch (error) {
     const isWritten = error instanceof InvalidFleetConfigError || error instanceof MissingParameterError;
     if (!isWritten) throw error;
-    return refuse(parts, 'invalid-fleet', error.message, EXIT.invalidFleet);
+    return refuse(deps, 'invalid-fleet', error.message, EXIT.invalidFleet);
   }
   const startedAt = Date.now();
   const systemId = systemIdOf(taskIdOf(identity.taskArn));
@@ -65,16 +65,16 @@ export async function runManager(
   const answer = await api.verifyPatiently(GITLAB_PATIENCE_SECONDS, stop);
   if (answer === 'refused') {
     const message = `${gitlabUrl} does not know the runner token of fleet ${name}: write a valid one (glrt-…) into its SSM parameter`;
-    return refuse(parts, 'runner-token-refused', message, EXIT.tokenRefused);
+    return refuse(deps, 'runner-token-refused', message, EXIT.tokenRefused);
   }
   if (answer === 'unreachable') {
     const message = `${gitlabUrl} could not be reached from the manager: look at gitlabUrl, subnets and security groups of fleet ${name}`;
-    return refuse(parts, 'unknown', message, EXIT.unreachable);
+    return refuse(deps, 'unknown', message, EXIT.unreachable);
   }
   const since = await drainedSince(clients.ecs, identity.taskArn, logger);
   const end: ManagerEnd = isGivenUp(since, identity)
     ? { reason: 'drained', exitCode: EXIT.ok }
-    : await serveJobs(parts, identity, api, systemId);
+    : await serveJobs(deps, identity, api, systemId);
   await api.unregister();
   await publishStopped(publish, identity, end, startedAt);
   logger.info('manager leaves', { fleet: name, manager: taskIdOf(identity.taskArn), ...end, since });
@@ -91,7 +91,7 @@ function isGivenUp(since: string | undefined, { fleet }: ManagerIdentity): boole
 
 /** Ends before anything was begun, and says why where people look. */
 async function refuse(
-  { environment, logger, publish }: ManagerParts,
+  { environment, logger, publish }: ManagerDeps,
   reason: ManagerLaunchFailed['reason'],
   message: string,
   exitCode: number,
@@ -109,7 +109,7 @@ async function refuse(
 }
 
 async function serveJobs(
-  { environment, clients, logger, publish, stop }: ManagerParts,
+  { environment, clients, logger, publish, stop }: ManagerDeps,
   identity: ManagerIdentity,
   api: RunnerApi,
   systemId: string,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
 import * as z from 'zod';
-import { jsonOf } from '../json-of.ts';
+import { parseJson } from '../parse-json.ts';
 import type { ImageSource } from './image-source.ts';
 import { askRegistry, type RegistryAnswer, type RegistryCaller, RegistryError } from './registry-request.ts';
 
@@ -86,7 +86,7 @@ export async function readImageConfig(
   if (manifest.kind === 'index') throw unknownFormat(source);
   const digest = manifest.config;
   const answer = await ask(source, `blobs/${digest}`, '*/*', caller);
-  const config = configSchema.safeParse(jsonOf(checked(source, answer, digest).toString('utf8')));
+  const config = configSchema.safeParse(parseJson(checked(source, answer, digest).toString('utf8')));
   if (!config.success)
     throw new RegistryError(`${source.registry} has no image configuration for ${source.repository}`);
   const { os = 'linux', architecture: of = PLATFORM[architecture] } = config.data;
@@ -122,7 +122,7 @@ async function readManifest(
   const answer = await ask(source, `manifests/${reference}`, MANIFEST_TYPES, caller);
   const body = checked(source, answer, reference);
   const digest = digestOf(body);
-  const document = jsonOf(body.toString('utf8'));
+  const document = parseJson(body.toString('utf8'));
   const index = indexSchema.safeParse(document);
   if (index.success) return { kind: 'index', digest, manifest: digestFor(source, index.data, architecture) };
   const image = manifestSchema.safeParse(document);
@@ -189,7 +189,7 @@ const errorsSchema = z.object({
 
 /** A registry's own words for a refusal. */
 function wordsOf({ body }: RegistryAnswer): string {
-  const parsed = errorsSchema.safeParse(jsonOf(body.toString('utf8')));
+  const parsed = errorsSchema.safeParse(parseJson(body.toString('utf8')));
   const [error] = parsed.data?.errors ?? [];
   return error ? `${error.code}${error.message ? `: ${error.message}` : ''}`.slice(0, 200) : '';
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { quoted } from '../bounded-text.ts';
 import { messageOf } from '../errors.ts';
-import { jsonOf } from '../json-of.ts';
+import { parseJson } from '../parse-json.ts';
 import { parseChallenge } from './bearer-challenge.ts';
 import { apiUrl, type ImageSource } from './image-source.ts';
 
@@ -150,6 +150,6 @@ async function readAnswer(response: Response): Promise<RegistryAnswer> {
 const tokenSchema = z.object({ token: z.string().optional(), access_token: z.string().optional() });
 
 function tokenOf(body: Buffer): string | undefined {
-  const parsed = tokenSchema.safeParse(jsonOf(body.toString('utf8')));
+  const parsed = tokenSchema.safeParse(parseJson(body.toString('utf8')));
   return parsed.data?.token || parsed.data?.access_token || undefined;
 }

@@ -15,11 +15,11 @@ import type { FleetConfigInput } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { answerInTime } from '../../src/answer-in-time.ts';
 import { createBoundedMap } from '../../src/bounded-map.ts';
-import { createRunnerTokenStore } from '../../src/brought-runner-token.ts';
 import { createFleetDirectory } from '../../src/fleet-directory.ts';
 import { createFleetSecrets } from '../../src/fleet-secrets.ts';
 import { readWebhookRequest, receiveWebhook } from '../../src/index.ts';
 import { createPublishJobEvent } from '../../src/publish-job-event.ts';
+import { createRunnerTokenStore } from '../../src/webhook-runner-token.ts';
 
 export const SECRET = 'planted-webhook-secret';
 export const SIGNING_TOKEN = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
@@ -130,7 +130,7 @@ export function createReceiver(webhook: FleetConfigInput['webhook'] = {}) {
   const warnings: string[] = [];
   const client = new SSMClient({ region: 'eu-west-1' });
   const provider = new SSMProvider({ awsSdkV3Client: client });
-  const parts = {
+  const deps = {
     fleets: createFleetDirectory(provider, '/p', timing),
     secrets: createFleetSecrets(new SSMProvider({ awsSdkV3Client: client }), '/p', timing, (name) =>
       warnings.push(name),
@@ -145,10 +145,10 @@ export function createReceiver(webhook: FleetConfigInput['webhook'] = {}) {
   return {
     ssm,
     bus,
-    parts,
+    deps,
     parameters,
     warnings,
-    receive: (event: unknown) => answerInTime(() => receiveWebhook(readWebhookRequest(event), parts), timing),
+    receive: (event: unknown) => answerInTime(() => receiveWebhook(readWebhookRequest(event), deps), timing),
     pass: (seconds: number) => {
       now += seconds * 1000;
     },

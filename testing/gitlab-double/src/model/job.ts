@@ -20,7 +20,7 @@ export type JobStatus =
 const FINISHED: readonly JobStatus[] = ['success', 'failed', 'canceled', 'skipped'];
 
 /** How the log that is here compares with the checksum that the runner sent with its last update. */
-export type TraceVerdict = 'unchecked' | 'valid' | 'incomplete' | 'invalid';
+export type TraceDecision = 'unchecked' | 'valid' | 'incomplete' | 'invalid';
 
 /** A job as GitLab sees it. Fields change as the job goes on; only the double writes them. */
 export class Job {
@@ -46,7 +46,7 @@ export class Job {
   finishedAt: Date | null = null;
   runner: Runner | null = null;
   manager: RunnerManager | null = null;
-  traceVerdict: TraceVerdict = 'unchecked';
+  traceDecision: TraceDecision = 'unchecked';
   /** When the runner first reported a final state that could not be accepted yet. */
   finalUpdateSince: Date | null = null;
   /** Times each update of the runner came: `PUT` with state `running` and the like. */

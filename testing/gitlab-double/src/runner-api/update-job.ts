@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { idParameter, readJson } from '../http.ts';
 import type { Instance } from '../instance.ts';
-import type { Job, TraceVerdict } from '../model/job.ts';
+import type { Job, TraceDecision } from '../model/job.ts';
 import { finishJob } from '../pipelines/lifecycle.ts';
 import { authenticateJob } from './authentication.ts';
 import { type UpdateJob, updateJobSchema } from './schemas.ts';
@@ -19,7 +19,7 @@ export async function updateJob(context: Context, instance: Instance): Promise<R
   job.updates += 1;
   const status =
     body.state === 'success' || body.state === 'failed' ? report(instance, job, body, body.state) : 200;
-  if (job.traceVerdict === 'invalid') {
+  if (job.traceDecision === 'invalid') {
     const message = `the log's checksum is ${job.trace.checksum}, the runner's ${body.output?.checksum ?? body.checksum}`;
     instance.recordProtocolError({ method: 'PUT', path: context.req.path, status, message });
   }
@@ -30,17 +30,17 @@ export async function updateJob(context: Context, instance: Instance): Promise<R
 }
 
 function report(instance: Instance, job: Job, body: UpdateJob, state: 'success' | 'failed'): 200 | 202 {
-  job.traceVerdict = judgeTrace(job, body);
+  job.traceDecision = decideTrace(job, body);
   const now = instance.now();
   job.finalUpdateSince ??= now;
   const waited = now.getTime() - job.finalUpdateSince.getTime();
-  if (job.traceVerdict === 'incomplete' && waited < ACCEPT_TIMEOUT_MS) return 202;
+  if (job.traceDecision === 'incomplete' && waited < ACCEPT_TIMEOUT_MS) return 202;
   finishJob(instance, job, state, { failureReason: body.failure_reason, exitCode: body.exit_code });
   return 200;
 }
 
 /** Compares the log that is here with what the runner says it sent; older runners send no size, and the oldest nothing. */
-function judgeTrace(job: Job, body: UpdateJob): TraceVerdict {
+function decideTrace(job: Job, body: UpdateJob): TraceDecision {
   const checksum = body.output?.checksum ?? body.checksum;
   const bytesize = body.output?.bytesize;
   if (bytesize !== undefined && job.trace.size < bytesize) return 'incomplete';

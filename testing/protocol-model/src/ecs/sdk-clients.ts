@@ -9,7 +9,7 @@ import {
 import { ChangeMessageVisibilityBatchCommand, SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { Actor } from '../actor.ts';
-import type { QueueApi } from '../parts/queue.ts';
+import type { QueueApi } from '../actors/queue.ts';
 import type { Wire } from '../wire.ts';
 import type { EcsApi } from './simulated-ecs.ts';
 

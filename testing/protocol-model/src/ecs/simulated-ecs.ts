@@ -29,7 +29,7 @@ export interface EcsApi {
 
 export interface SimulatedEcs extends EcsApi, TaskStore {}
 
-export interface EcsParts {
+export interface EcsDeps {
   clock: Clock;
   random: Random;
   faults: Faults;
@@ -39,9 +39,9 @@ export interface EcsParts {
 /** Percentage of reads that are not of this moment. */
 const OLD_READS = 40;
 
-export function createEcs({ clock, random, faults, lagMs }: EcsParts): SimulatedEcs {
+export function createEcs({ clock, random, faults, lagMs }: EcsDeps): SimulatedEcs {
   const store = createTaskStore(clock);
-  const { tasks, listeners, find, isForgotten } = store;
+  const { tasks, listeners, find, isOrphaned } = store;
   let lastListHadGap = false;
   // The API's reference says that StopTask deletes the tags; DescribeTasks' page reads otherwise. Each run has one or the other.
   const deletesTags = random.chance(50);
@@ -62,7 +62,7 @@ export function createEcs({ clock, random, faults, lagMs }: EcsParts): Simulated
         (task) =>
           (startedBy === undefined || task.startedBy === startedBy) &&
           (family === undefined || task.family === family) &&
-          !isForgotten(task) &&
+          !isOrphaned(task) &&
           asOf(task.status, readAt())?.desiredStatus === desiredStatus,
       );
       const gap = lastListHadGap ? listed.findLast(({ role }) => role === 'manager') : undefined;

@@ -19,7 +19,7 @@ export interface TaskStore {
   setStatus(task: SimulatedTask, change: Partial<TaskStatus>): void;
   /** By ARN or id; ECS forgets a task an hour after its end. */
   find(key: string | undefined): SimulatedTask | undefined;
-  isForgotten(task: SimulatedTask): boolean;
+  isOrphaned(task: SimulatedTask): boolean;
 }
 
 export type NewTask = Pick<SimulatedTask, 'role' | 'family' | 'startedBy' | 'group' | 'overrides' | 'jobId'>;
@@ -32,7 +32,7 @@ export function createTaskStore(clock: Clock): TaskStore {
   const listeners: EcsListener[] = [];
   const byKey = new Map<string, SimulatedTask>();
 
-  const isForgotten = (task: SimulatedTask) => {
+  const isOrphaned = (task: SimulatedTask) => {
     const { stoppedAt } = statusOf(task);
     return stoppedAt !== undefined && clock.now() - stoppedAt > HOUR_MS;
   };
@@ -40,7 +40,7 @@ export function createTaskStore(clock: Clock): TaskStore {
   return {
     tasks,
     listeners,
-    isForgotten,
+    isOrphaned,
     add(start, tags) {
       const id = taskIdNumber(tasks.length + 1);
       const since = clock.now();
@@ -65,7 +65,7 @@ export function createTaskStore(clock: Clock): TaskStore {
     },
     find(key) {
       const task = byKey.get(key ?? '');
-      return task && !isForgotten(task) ? task : undefined;
+      return task && !isOrphaned(task) ? task : undefined;
     },
   };
 }

@@ -1,9 +1,9 @@
 import { Cleanup } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startConformanceEnvironment } from '../../src/suites/conformance/conformance-environment.ts';
 import { buildConformanceImages } from '../../src/suites/conformance/images.ts';
 import { choose, runChoices } from '../../src/suites/conformance/run-conformance.ts';
 import type { CaseResult } from '../../src/suites/conformance/run-suite.ts';
-import { startTheatre } from '../../src/suites/conformance/start-theatre.ts';
 import { prepareMachine } from '../../src/system/prepare-machine.ts';
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
@@ -19,7 +19,7 @@ beforeAll(async () => {
   await buildConformanceImages(log);
   const { signal } = new AbortController();
   const suiteFleets = choices.flatMap(({ suite }) => suite.fleet ?? []);
-  const theatre = await startTheatre({ log, cleanup, machine, signal, suiteFleets });
+  const theatre = await startConformanceEnvironment({ log, cleanup, machine, signal, suiteFleets });
   const outcomes = await runChoices(theatre, choices, log);
   results = outcomes.flatMap((outcome) => outcome.results);
   refusals = theatre.gitlab.protocolErrors;

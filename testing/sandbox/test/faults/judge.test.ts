@@ -2,7 +2,7 @@ import { accessKeyOf } from '@serverless-gitlab-runner/aws-emulator';
 import { describe, expect, it } from 'vitest';
 import { olderBy } from '../../src/suites/faults/catalogue/held-events.ts';
 import { shiftedTimes } from '../../src/suites/faults/catalogue/post-hook.ts';
-import { judgeJob, mostManagersAtOnce, type RunResult } from '../../src/suites/faults/judge.ts';
+import { decideJob, mostManagersAtOnce, type RunResult } from '../../src/suites/faults/decide-job.ts';
 import { isClean, reportOf } from '../../src/suites/faults/report.ts';
 import type { ObservedTask } from '../../src/system/observe-tasks.ts';
 
@@ -65,8 +65,8 @@ describe('what became of a job', () => {
       undefined,
       'killed',
     ],
-  ])('%s', (_what, seen, expected, interruption, verdict) => {
-    expect(judgeJob(seen, expected, interruption)).toBe(verdict);
+  ])('%s', (_what, seen, expected, interruption, decision) => {
+    expect(decideJob(seen, expected, interruption)).toBe(decision);
   });
 });
 

@@ -2,10 +2,10 @@ import { Cleanup } from '@serverless-gitlab-runner/machine';
 import { evaluateRecordings, iamFailures, synthesise } from '@serverless-gitlab-runner/policy-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAULTS } from '../../src/suites/faults/catalogue/index.ts';
+import type { RunResult } from '../../src/suites/faults/decide-job.ts';
 import type { Fault } from '../../src/suites/faults/fault.ts';
-import type { RunResult } from '../../src/suites/faults/judge.ts';
-import type { Laboratory } from '../../src/suites/faults/laboratory.ts';
-import { playFaults, startLaboratories } from '../../src/suites/faults/play-faults.ts';
+import type { FaultEnvironment } from '../../src/suites/faults/fault-environment.ts';
+import { runCatalogue, startFaultEnvironments } from '../../src/suites/faults/run-catalogue.ts';
 import { recordingOf } from '../../src/suites/faults/run-faults.ts';
 
 /** Those that tell most in least time; `npm run faults` runs all of them, each several times. */
@@ -20,14 +20,14 @@ const SUBSET = [
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
 const cleanup = new Cleanup(log);
-let labs: Laboratory[];
+let environments: FaultEnvironment[];
 let results: ReadonlyMap<string, RunResult>;
 
 /** Side by side, as `npm run faults` plays them. */
 beforeAll(async () => {
   const chosen = SUBSET.map((name) => ({ ...faultNamed(name), runs: 1 }));
-  labs = await startLaboratories(chosen, { log, cleanup });
-  const outcomes = await playFaults(labs, chosen, log);
+  environments = await startFaultEnvironments(chosen, { log, cleanup });
+  const outcomes = await runCatalogue(environments, chosen, log);
   results = new Map(
     outcomes.flatMap(({ report, results: [result] }) => (result ? [[report.fault, result]] : [])),
   );
@@ -53,7 +53,7 @@ describe('the system under faults, on real parts', () => {
   });
 
   it('makes no AWS call that the synthesised policies would refuse', { timeout: 60_000 }, async () => {
-    const recordings = await Promise.all(labs.map(recordingOf));
+    const recordings = await Promise.all(environments.map(recordingOf));
     const callers = new Set(
       recordings.flatMap(({ calls }) => calls.map(({ caller }) => caller.replace(/-PT-.*$/, ''))),
     );

@@ -7,7 +7,7 @@ import {
   takesJobs,
   taskIdNumber,
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
-import { judgeManager, managerLimits } from '@serverless-gitlab-runner/idle-reaper';
+import { decideManager, managerLimits } from '@serverless-gitlab-runner/idle-reaper';
 import { planLaunch } from '@serverless-gitlab-runner/runner-launcher';
 import {
   HOUR,
@@ -79,7 +79,7 @@ export interface ManagerPool {
 /** The most that `manager.concurrentJobs` may be. */
 const MOST_CONCURRENT_JOBS = 200;
 
-const serving = { fleet: 'default', runnerTokenParameter: undefined };
+const runnerQueue = { fleet: 'default', runnerTokenParameter: undefined };
 
 /** Launcher, reaper and ECS around a fleet's managers, with the launcher's and the reaper's own decisions. */
 export function createManagers(deps: ManagerPoolDeps): ManagerPool {
@@ -122,14 +122,14 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
     const waiting = deps.waiting();
     if (waiting.length === 0) return;
     const result = planLaunch({
-      serving,
+      runnerQueue,
       max,
       concurrentJobs,
       managers: [...alive].map(({ facts }) => facts),
       jobTasks: [...alive].flatMap(({ jobs }) => [...jobs.values()]),
       requests: waiting.map(({ jobId, queuedAt }) => ({ eventId: `${jobId}`, jobId, requestedAt: queuedAt })),
-      counted: [],
-      seen: new Set(),
+      expectedJobs: [],
+      startedJobs: new Set(),
       mayLaunch: true,
       now,
     });
@@ -164,8 +164,8 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
     const now = clock.now();
     manager.ended = manager.ended.filter(({ stoppedAt = 0 }) => now - stoppedAt < HOUR);
     const jobTasks = [...manager.jobs.values(), ...manager.ended];
-    const verdict = judgeManager({ manager: manager.facts, jobTasks, limits, fleetExists: true, now });
-    if (verdict.kind !== 'drain') return;
+    const decision = decideManager({ manager: manager.facts, jobTasks, limits, fleetExists: true, now });
+    if (decision.kind !== 'drain') return;
     manager.facts.drainAt = now;
     deps.onDrained(manager);
     leaveIfDone(manager);

@@ -29,7 +29,7 @@ how much longer it took than its scripts, on its longest path. Each policy gets 
 
 const METHOD = `## How it is simulated
 
-Real: the launcher's \`planLaunch\`, the reaper's \`judgeManager\` with the fleets' default limits, and \`packages/forecast\` (learn,
+Real: the launcher's \`planLaunch\`, the reaper's \`decideManager\` with the fleets' default limits, and \`packages/forecast\` (learn,
 predict, brake). Modelled: GitLab, webhooks and queue, ECS, the manager's loop, claims, and all of Managed Instances and
 CodeBuild. [testing/simulator](../testing/simulator/README.md) says more, and what traces of your own look like.
 
@@ -146,8 +146,8 @@ function instances({ teams }: Study): string[] {
         (figures) =>
           `${figures?.label.split(', ')[1]}: ${fixed(figures?.waitedStarts.mean, 2)} starts at × ${fixed(figures?.cost, 2)}`,
       );
-      const verdict = fitting.length > 0 ? '**within** the bounds above' : 'beyond the bounds above';
-      return `- **${team.name}**, ${waits.join('; ')}; the chosen policy: ${fixed(best?.waitedStarts.mean, 2)} at × ${fixed(best?.cost, 2)}. ${sentence(verdict)}.`;
+      const decision = fitting.length > 0 ? '**within** the bounds above' : 'beyond the bounds above';
+      return `- **${team.name}**, ${waits.join('; ')}; the chosen policy: ${fixed(best?.waitedStarts.mean, 2)} at × ${fixed(best?.cost, 2)}. ${sentence(decision)}.`;
     }),
     '',
     'They pay off where enough jobs run at one time to fill instances, and they keep images. They rest on unverified prices and',

@@ -1,6 +1,6 @@
 import type { JobOverrides } from '../request/job-overrides.ts';
 import { INSTEAD, isDockerClient } from '../request/refuse-unsupported.ts';
-import { type ImageParts, imageParts, isOneOf } from './image-parts.ts';
+import { type ImageReference, isOneOf, parseImageReference } from './image-reference.ts';
 
 /** What is known of a job when its notes are written. */
 export interface Advised {
@@ -16,7 +16,7 @@ export interface Advised {
 
 /** Lines for the job log on what may fail on Fargate though nothing refuses it, each with what to do. */
 export function advise(job: Advised): string[] {
-  const images = [job.image, ...job.services].map(imageParts);
+  const images = [job.image, ...job.services].map(parseImageReference);
   const notes = [
     adviceOnTimeout(job),
     isDockerClient(job.image) && !job.overrides.dockerHost
@@ -50,17 +50,17 @@ const KVM =
 const SHARED_MEMORY =
   '/dev/shm cannot be enlarged on Fargate, and containers have 64 MB by default: start Chromium with --disable-dev-shm-usage where tabs crash.';
 
-function usesGpu({ path, name, tag }: ImageParts): boolean {
+function usesGpu({ path, name, tag }: ImageReference): boolean {
   return path.includes('nvidia') || name === 'cuda' || /(^|[._-])(gpu|cuda[0-9.]*)([._-]|$)/.test(tag);
 }
 
-function usesKvm(image: ImageParts): boolean {
+function usesKvm(image: ImageReference): boolean {
   const emulators = ['budtmo/docker-android', 'qemux/qemu', 'dockurr/windows', 'dockurr/macos'];
   return isOneOf(image, emulators) || image.name.includes('android-emulator');
 }
 
 /** Images in which tests drive a browser of the Chromium family. */
-function isBrowser(image: ImageParts): boolean {
+function isBrowser(image: ImageReference): boolean {
   const { path, name } = image;
   const vendors = ['cypress', 'selenium', 'playwright', 'puppeteer', 'browserless', 'zenika'];
   return (

@@ -2,7 +2,7 @@ import type { CapacityProvider, FleetConfig } from '@serverless-gitlab-runner/fl
 import { JobRefusedError } from '../../errors.ts';
 import { planEntryPoint } from '../../task/entry-point.ts';
 import type { JobTaskShape } from '../../task/task-shape.ts';
-import type { Findings } from '../findings.ts';
+import type { PlanDiagnostics } from '../plan-diagnostics.ts';
 import { expandVariables } from '../request/expand-variables.ts';
 import { type JobOverrides, parseJobOverrides } from '../request/job-overrides.ts';
 import type { JobRequest } from '../request/job-request.ts';
@@ -73,7 +73,7 @@ export function planJobTask(
 /** @throws {JobRefusedError} at the first thing for which the job cannot run */
 function planAllowed(request: JobRequest, overrides: JobOverrides, fleet: FleetConfig): JobTaskPlan {
   const { job } = fleet;
-  const findings: Findings = { notes: [...overrides.dockerAuth.notes] };
+  const findings: PlanDiagnostics = { notes: [...overrides.dockerAuth.notes] };
   const { name, isDefault } = planOwnImage(request, job.defaultImage);
   const services = planServices(request, overrides, findings);
   refuseKindOfJob(overrides, name, services.hostnames);

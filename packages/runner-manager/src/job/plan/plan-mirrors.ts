@@ -1,5 +1,5 @@
 import { closest, normalizedPath, registryPath, tagOf } from '../../registry/registry-path.ts';
-import type { Findings } from '../findings.ts';
+import type { PlanDiagnostics } from '../plan-diagnostics.ts';
 
 /**
  * The name under which a fleet pulls an image: its mirror's, where it has one for the image's registry or for a path of
@@ -19,7 +19,7 @@ export function throughMirror(image: string, mirrors: Readonly<Record<string, st
 export function planMirror(
   image: string,
   mirrors: Readonly<Record<string, string>>,
-  findings: Findings,
+  findings: PlanDiagnostics,
 ): string {
   const mirrored = throughMirror(image, mirrors);
   if (mirrored === image) return image;

@@ -2,7 +2,7 @@ import { quoted, refuseLonger } from '../../bounded-text.ts';
 import { JobRefusedError } from '../../errors.ts';
 import { tagOf } from '../../registry/registry-path.ts';
 import type { ServiceShape } from '../../task/task-shape.ts';
-import type { Findings } from '../findings.ts';
+import type { PlanDiagnostics } from '../plan-diagnostics.ts';
 import { expandVariables } from '../request/expand-variables.ts';
 import type { JobOverrides } from '../request/job-overrides.ts';
 import type { JobRequest, ServiceRequest } from '../request/job-request.ts';
@@ -30,7 +30,11 @@ const HOSTNAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
  * Plans the job's `services:`, whose texts `refuseLongTexts` has seen.
  * @throws {JobRefusedError} at the first thing that cannot be
  */
-export function planServices(request: JobRequest, overrides: JobOverrides, findings: Findings): ServicesPlan {
+export function planServices(
+  request: JobRequest,
+  overrides: JobOverrides,
+  findings: PlanDiagnostics,
+): ServicesPlan {
   const { services } = request;
   const shaped = services.map((service, index) => ({
     service,

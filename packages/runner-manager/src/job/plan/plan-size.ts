@@ -9,7 +9,7 @@ import {
 import { quoted } from '../../bounded-text.ts';
 import { JobRefusedError } from '../../errors.ts';
 import { sizeInWords } from '../../parse-quantity.ts';
-import type { Findings } from '../findings.ts';
+import type { PlanDiagnostics } from '../plan-diagnostics.ts';
 import { expandVariables } from '../request/expand-variables.ts';
 import type { JobOverrides, Setting } from '../request/job-overrides.ts';
 import type { JobRequest } from '../request/job-request.ts';
@@ -32,7 +32,7 @@ function allowedSizes(max: FargateSize): string {
  * The task's CPU and memory: what the job asks for, or the next size up that Fargate has.
  * @throws {JobRefusedError} when the fleet does not allow it
  */
-export function planSize(job: FleetJob, overrides: JobOverrides, findings: Findings): FargateSize {
+export function planSize(job: FleetJob, overrides: JobOverrides, findings: PlanDiagnostics): FargateSize {
   const { cpu, memory } = overrides;
   if (!cpu && !memory) return planSizeOfKubernetes(job, overrides, findings);
   const wanted = {
@@ -51,7 +51,11 @@ function quantityOf(job: FleetJob, asked: Setting<number> | undefined, units: st
 }
 
 /** Pipelines that come from GitLab's Kubernetes executor say nothing else; what is no quantity is left to that executor. */
-function planSizeOfKubernetes(job: FleetJob, overrides: JobOverrides, findings: Findings): FargateSize {
+function planSizeOfKubernetes(
+  job: FleetJob,
+  overrides: JobOverrides,
+  findings: PlanDiagnostics,
+): FargateSize {
   const { kubernetesCpu: cpu, kubernetesMemory: memory } = overrides;
   const names = [cpu, memory].flatMap((each) => (each?.value === undefined ? [] : [each.name]));
   if (names.length === 0) return job.size;
@@ -62,7 +66,7 @@ function planSizeOfKubernetes(job: FleetJob, overrides: JobOverrides, findings: 
   return withinLimits(job, wanted, findings);
 }
 
-function withinLimits(job: FleetJob, wanted: FargateSize, findings: Findings): FargateSize {
+function withinLimits(job: FleetJob, wanted: FargateSize, findings: PlanDiagnostics): FargateSize {
   const size = nextFargateSize(wanted);
   if (size === undefined || size.cpu > job.maxSize.cpu || size.memory > job.maxSize.memory) {
     throw new JobRefusedError([
@@ -79,7 +83,7 @@ function withinLimits(job: FleetJob, wanted: FargateSize, findings: Findings): F
 }
 
 /** GiB of ephemeral storage. Fargate gives at least 20. @throws {JobRefusedError} when the fleet does not allow it */
-export function planStorage(job: FleetJob, { storage }: JobOverrides, findings: Findings): number {
+export function planStorage(job: FleetJob, { storage }: JobOverrides, findings: PlanDiagnostics): number {
   if (storage === undefined) return job.ephemeralStorageGib;
   const most = job.maxEphemeralStorageGib;
   if (storage.value === undefined || storage.value > most) {

@@ -1,7 +1,7 @@
 import { quoted, refuseLonger } from '../../bounded-text.ts';
 import { JobRefusedError } from '../../errors.ts';
 import { tagOf } from '../../registry/registry-path.ts';
-import type { Findings } from '../findings.ts';
+import type { PlanDiagnostics } from '../plan-diagnostics.ts';
 import { expandVariables } from '../request/expand-variables.ts';
 import { type JobOverrides, PORT_VARIABLE, type Setting } from '../request/job-overrides.ts';
 import type { ServiceRequest } from '../request/job-request.ts';
@@ -46,7 +46,7 @@ export function portOf(
   image: string,
   jobPort: Setting<number> | undefined,
   variables: ReadonlyMap<string, string>,
-  findings: Findings,
+  findings: PlanDiagnostics,
 ): number | undefined {
   const asked = ownPort(service, variables) ?? jobPort;
   if (asked) {

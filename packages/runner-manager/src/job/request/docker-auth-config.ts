@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { quoted, refuseLonger } from '../../bounded-text.ts';
 import { JobRefusedError } from '../../errors.ts';
-import { jsonOf } from '../../json-of.ts';
+import { parseJson } from '../../parse-json.ts';
 import { normalizedPath } from '../../registry/registry-path.ts';
 import type { JobRequest } from './job-request.ts';
 
@@ -46,7 +46,7 @@ export function parseDockerAuthConfig(request: JobRequest): DockerAuthConfig {
   const document = documentOf(request);
   if (!document) return { logins: [], notes: [] };
   refuseLonger(VARIABLE, document, MOST_CHARACTERS);
-  const parsed = schema.safeParse(jsonOf(document));
+  const parsed = schema.safeParse(parseJson(document));
   if (!parsed.success) {
     throw new JobRefusedError([
       `${VARIABLE} is not what \`docker login\` writes: {"auths": {"registry": {"auth": …}}}.`,

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import * as z from 'zod';
 import { SystemFailureError } from '../../errors.ts';
-import { jsonOf } from '../../json-of.ts';
+import { parseJson } from '../../parse-json.ts';
 
 const textList = z.array(z.string()).nullish();
 /** A text or a number, as the runner reads it (`StringOrInt64` in common/spec/spec.go of 19.3). */
@@ -113,7 +113,7 @@ async function readBounded(path: string): Promise<string> {
 
 /** The pure part of `readJobResponse`: `document` is the file's content. @throws {SystemFailureError} */
 export function parseJobResponse(document: string): JobResponse {
-  const response = jobResponseSchema.safeParse(jsonOf(document));
+  const response = jobResponseSchema.safeParse(parseJson(document));
   if (response.success) return response.data;
   throw new SystemFailureError(`the job is not as GitLab sends it: ${z.prettifyError(response.error)}`);
 }

@@ -1,6 +1,6 @@
 import { quoted } from '../../bounded-text.ts';
 import { JobRefusedError } from '../../errors.ts';
-import { type ImageParts, imageParts, isOneOf } from '../plan/image-parts.ts';
+import { type ImageReference, isOneOf, parseImageReference } from '../plan/image-reference.ts';
 import type { JobOverrides } from './job-overrides.ts';
 
 /** What Fargate lacks, and what to do instead. Each is one line in the job log. */
@@ -19,7 +19,7 @@ const LEFT_OUT =
 
 /** Why Fargate cannot run an image, by its name, in words; undefined when nothing is known against it. */
 export function refuseKindOfImage(what: string, name: string): string | undefined {
-  const parts = imageParts(name);
+  const parts = parseImageReference(name);
   const instead = insteadOfPrivileged(parts);
   if (instead) {
     const way = what === 'service' ? LEFT_OUT : '';
@@ -32,7 +32,7 @@ export function refuseKindOfImage(what: string, name: string): string | undefine
 }
 
 /** What to do instead of an image whose programs need a privileged container. */
-function insteadOfPrivileged(image: ImageParts): string | undefined {
+function insteadOfPrivileged(image: ImageReference): string | undefined {
   // BuildKit's rootless variant needs user namespaces, which Fargate's containers may not make either.
   const builders = ['moby/buildkit', 'earthly/earthly', 'earthly/buildkitd'];
   if (isDockerDaemon(image) || isOneOf(image, builders)) return INSTEAD.builds;
@@ -40,12 +40,12 @@ function insteadOfPrivileged(image: ImageParts): string | undefined {
   return isKicbase || isOneOf(image, ['rancher/k3s', 'kindest/node']) ? INSTEAD.clusters : undefined;
 }
 
-function isDockerDaemon({ name, tag }: ImageParts): boolean {
+function isDockerDaemon({ name, tag }: ImageReference): boolean {
   const isTagged = tag.startsWith('dind') || tag.includes('-dind');
   return name === 'dind' || name.endsWith('-dind') || (name === 'docker' && isTagged);
 }
 
-function isWindows({ path, name, tag }: ImageParts): boolean {
+function isWindows({ path, name, tag }: ImageReference): boolean {
   const folders = path.slice(0, -1);
   return (
     folders.includes('windows') ||
@@ -59,7 +59,7 @@ function isWindows({ path, name, tag }: ImageParts): boolean {
 
 /** Whether an image is the Docker client, without a daemon. */
 export function isDockerClient(image: string): boolean {
-  const parts = imageParts(image);
+  const parts = parseImageReference(image);
   return parts.name === 'docker' && !isDockerDaemon(parts);
 }
 
@@ -79,7 +79,7 @@ export function refuseKindOfJob(
     ]);
   }
   // Other images may well be given the variable for all jobs of a pipeline, and never look at it.
-  if (!dockerHost || imageParts(image).name !== 'docker') return;
+  if (!dockerHost || parseImageReference(image).name !== 'docker') return;
   const said = `DOCKER_HOST is ${quoted(dockerHost)}`;
   if (dockerHost.startsWith('unix:') || dockerHost.startsWith('npipe:')) {
     throw new JobRefusedError([

@@ -2,14 +2,17 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
 import { readTasks } from '../../system/observe-tasks.ts';
 import { logGroupPlaces, taskDefinitionPlaces, taskPlaces } from '../../system/readable-places.ts';
-import type { Scene } from './conformance-case.ts';
+import type { CaseContext } from './conformance-case.ts';
 import { PIPELINE_TIMEOUT_MS } from './start-pipeline.ts';
 
 /**
- * An act: when the pipeline is over, none of some words is in what AWS shows: DescribeTasks, DescribeTaskDefinition, logs.
+ * An during: when the pipeline is over, none of some words is in what AWS shows: DescribeTasks, DescribeTaskDefinition, logs.
  * @param there what is in some task definition, so that one knows that the right place is looked at
  */
-export function awsShowsNothingOf(words: readonly string[], there: string): (scene: Scene) => Promise<void> {
+export function awsShowsNothingOf(
+  words: readonly string[],
+  there: string,
+): (context: CaseContext) => Promise<void> {
   return async ({ gitlab, system, endpoint, pipeline }) => {
     await gitlab.waitForPipeline(pipeline.id, undefined, PIPELINE_TIMEOUT_MS);
     const { ecs, outputs } = system;

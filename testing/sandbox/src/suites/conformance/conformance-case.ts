@@ -9,9 +9,9 @@ import type {
 } from '@serverless-gitlab-runner/gitlab-double';
 import type { System } from '../../system/deploy-system.ts';
 import type { ObservedTask } from '../../system/observe-tasks.ts';
+import type { ConformanceEnvironment } from './conformance-environment.ts';
 import type { CostlyImage } from './images.ts';
 import type { ArchivedFile } from './read-archive.ts';
-import type { Theatre } from './start-theatre.ts';
 
 /** What the double and ECS saw of a case's job. */
 export interface SeenJob {
@@ -31,7 +31,7 @@ export interface SeenJob {
 export type Expectation = (seen: SeenJob) => string[] | Promise<string[]>;
 
 /** What a case's act may use while its jobs run. */
-export interface Scene {
+export interface CaseContext {
   gitlab: GitLabDouble;
   system: System;
   /** The emulator's, where its switches are. */
@@ -59,7 +59,7 @@ export interface ConformanceCase {
   /** What Fargate cannot do here, and what to do instead; such a case shows that the job log says so. */
   notSupported?: string;
   /** What happens to the jobs from outside while they run. */
-  act?: (scene: Scene) => Promise<void>;
+  during?: (context: CaseContext) => Promise<void>;
   /** The first release of GitLab Runner that can do it, such as `17.9`; older ones run without the case. */
   since?: string;
   /** Also in the short run. */
@@ -74,7 +74,7 @@ export interface Suite {
   /** Local images that are in the registry of the suite's project, by what follows `$CI_REGISTRY_IMAGE` in the name: `/app:1`. */
   registryImages?: Readonly<Record<string, string>>;
   /** Makes what the suite finds on its GitLab, before its own project; gives that project's further variables. */
-  prepare?: (theatre: Theatre) => Promise<VariableDefinitions>;
+  prepare?: (environment: ConformanceEnvironment) => Promise<VariableDefinitions>;
   /** Of its jobs, where the machine may have another: their images are made, and run by emulation. Default: the machine's. */
   architecture?: 'ARM64';
   /** Images that only this suite needs, since their build takes long. Default none. */

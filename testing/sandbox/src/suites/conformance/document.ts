@@ -35,7 +35,7 @@ export function renderDocument(results: readonly CaseResult[], runner: string): 
     '',
     '| keyword | case | |',
     '|---|---|---|',
-    ...works.map((result) => `| ${cell(result.keyword)} | ${cell(result.case)} | ${verdict(result)} |`),
+    ...works.map((result) => `| ${cell(result.keyword)} | ${cell(result.case)} | ${decision(result)} |`),
     '',
     '## Not supported',
     '',
@@ -50,7 +50,7 @@ export function renderDocument(results: readonly CaseResult[], runner: string): 
   ].join('\n');
 }
 
-function verdict({ status, why }: CaseResult): string {
+function decision({ status, why }: CaseResult): string {
   return status === 'pass' ? 'pass' : `**fail**: ${cell(why.slice(0, 300))}`;
 }
 

@@ -10,7 +10,7 @@ import {
   taskDefinitionPlaces,
   taskPlaces,
 } from '../../system/readable-places.ts';
-import type { Scene } from './conformance-case.ts';
+import type { CaseContext } from './conformance-case.ts';
 import { PIPELINE_TIMEOUT_MS } from './start-pipeline.ts';
 
 /** Milliseconds after a pipeline's end in which the last secret of its jobs must be gone. */
@@ -20,15 +20,15 @@ const GONE_WITHIN_MS = 30_000;
 export type RegistryLogin = readonly [username: string, password: string];
 
 /**
- * An act: when the pipeline is over, none of its jobs' secrets is left in Secrets Manager, and no password of a registry is in
+ * An during: when the pipeline is over, none of its jobs' secrets is left in Secrets Manager, and no password of a registry is in
  * a task definition, a task, a log of AWS or a job log.
  * @param wrong logins that the suite's jobs bring besides those that the GitLab gave
  */
-export function leavesNoLogin(...wrong: readonly RegistryLogin[]): (scene: Scene) => Promise<void> {
-  return async (scene) => {
-    const { gitlab, pipeline } = scene;
+export function leavesNoLogin(...wrong: readonly RegistryLogin[]): (context: CaseContext) => Promise<void> {
+  return async (context) => {
+    const { gitlab, pipeline } = context;
     await gitlab.waitForPipeline(pipeline.id, undefined, PIPELINE_TIMEOUT_MS);
-    await untilSecretsAreGone(scene);
+    await untilSecretsAreGone(context);
     const logins: RegistryLogin[] = [
       ...wrong,
       ...gitlab.deployTokens.map(({ username, token }): RegistryLogin => [username, token]),
@@ -39,7 +39,7 @@ export function leavesNoLogin(...wrong: readonly RegistryLogin[]): (scene: Scene
       password,
       Buffer.from(`${username}:${password}`).toString('base64'),
     ]);
-    const places = await readPlaces(scene);
+    const places = await readPlaces(context);
     // Who looks in the wrong places finds nothing.
     if (!places.some(({ text }) => text.includes('"credentialsParameter"')))
       throw new Error('no task definition names a secret with a login');
@@ -49,7 +49,7 @@ export function leavesNoLogin(...wrong: readonly RegistryLogin[]): (scene: Scene
   };
 }
 
-async function readPlaces({ system, endpoint, pipeline }: Scene): Promise<Place[]> {
+async function readPlaces({ system, endpoint, pipeline }: CaseContext): Promise<Place[]> {
   const { ecs, outputs } = system;
   const tasks = await readTasks(ecs, outputs.ClusterArn);
   const missing = pipeline.jobs.filter(({ id }) => !tasks.some(({ jobId }) => jobId === id));
@@ -64,7 +64,7 @@ async function readPlaces({ system, endpoint, pipeline }: Scene): Promise<Place[
   ];
 }
 
-async function untilSecretsAreGone({ system, endpoint, pipeline }: Scene): Promise<void> {
+async function untilSecretsAreGone({ system, endpoint, pipeline }: CaseContext): Promise<void> {
   const client = new SecretsManagerClient(emulatorClient(endpoint));
   const path = jobSecretsPath(system.outputs.ParameterPrefix);
   const jobs = new Set(pipeline.jobs.map(({ id }) => `${id}`));

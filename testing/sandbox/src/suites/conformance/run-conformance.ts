@@ -7,14 +7,14 @@ import { canRunArm, prepareArm } from '../../system/prepare-arm.ts';
 import { prepareMachine } from '../../system/prepare-machine.ts';
 import { SUITES } from './cases/index.ts';
 import type { ConformanceCase, Suite } from './conformance-case.ts';
+import { type ConformanceEnvironment, startConformanceEnvironment } from './conformance-environment.ts';
 import { writeDocument } from './document.ts';
 import { buildArmConformanceImages, buildConformanceImages } from './images.ts';
 import { lackOf, type Means } from './left-out.ts';
+import { renderCases, renderSum } from './render.ts';
 import { writeReports } from './report.ts';
 import { runSuite, type SuiteOutcome } from './run-suite.ts';
 import { readRunnerRelease } from './runner-release.ts';
-import { renderCases, renderSum } from './screen.ts';
-import { startTheatre, type Theatre } from './start-theatre.ts';
 
 /** Cases of a suite that are to run. */
 export interface Choice {
@@ -40,16 +40,22 @@ export async function runConformance({ args, cleanup, signal }: CommandContext):
   const ready = hasArm ? await prepareArm(machine, log, cleanup) : machine;
   if (hasArm) await step(log, 'Images of the cases on ARM64', buildArmConformanceImages);
   const suiteFleets = able.flatMap(({ suite }) => suite.fleet ?? []);
-  const theatre = await startTheatre({ log, cleanup, signal, machine: ready, suiteFleets });
-  const outcomes = await step(log, 'Pipelines', (inner) => runChoices(theatre, able, inner));
+  const environment = await startConformanceEnvironment({
+    log,
+    cleanup,
+    signal,
+    machine: ready,
+    suiteFleets,
+  });
+  const outcomes = await step(log, 'Pipelines', (inner) => runChoices(environment, able, inner));
   const results = outcomes.flatMap((outcome) => outcome.results);
   writeReports(results, outcomes);
   const leftOut = leftOutOf(choices, means);
   // The page is about all cases: an older runner's run, or one without a runner for ARM64, has some less.
-  if (names.length === 0 && leftOut.length === 0) writeDocument(results, runnerOf(theatre));
+  if (names.length === 0 && leftOut.length === 0) writeDocument(results, runnerOf(environment));
   console.log(renderCases(results));
   for (const sentence of leftOut) console.log(pc.yellow(`not run: ${sentence}`));
-  const refusals = theatre.gitlab.protocolErrors.map(
+  const refusals = environment.gitlab.protocolErrors.map(
     (error) => `GitLab refused ${error.method} ${error.path}: ${error.message}`,
   );
   for (const refusal of refusals) console.log(pc.red(refusal));
@@ -78,12 +84,12 @@ function leftOutOf(choices: readonly Choice[], means: Means): string[] {
 
 /** Runs pipelines at once, the manager's places decide how many of their jobs run at one time; those that want to be alone come before. */
 export async function runChoices(
-  theatre: Theatre,
+  environment: ConformanceEnvironment,
   choices: readonly Choice[],
   tell: Log,
 ): Promise<SuiteOutcome[]> {
   const run = async ({ suite, cases }: Choice) => {
-    const outcome = await runSuite(theatre, suite, cases);
+    const outcome = await runSuite(environment, suite, cases);
     for (const { keyword, case: name, status, seconds, why } of outcome.results) {
       const mark = status === 'pass' ? pc.green('✓') : pc.red('✗');
       tell(`${mark} ${keyword}: ${name} (${seconds} s)${status === 'pass' ? '' : ` ${pc.red(why)}`}`);
@@ -112,7 +118,7 @@ function list(choices: readonly Choice[]): number {
 }
 
 /** The runner's name and version, as it told GitLab. */
-function runnerOf({ gitlab }: Theatre): string {
+function runnerOf({ gitlab }: ConformanceEnvironment): string {
   const managers = [...gitlab.runners.values()].flatMap((runner) => [...runner.managers.values()]);
   const info = managers.find((manager) => manager.info?.version)?.info;
   const release = `gitlab-runner ${info?.version ?? 'of an unknown version'}`;

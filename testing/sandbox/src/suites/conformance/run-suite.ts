@@ -1,10 +1,10 @@
 import type { Job, Pipeline } from '@serverless-gitlab-runner/gitlab-double';
 import type { ObservedTask } from '../../system/observe-tasks.ts';
-import type { ConformanceCase, Scene, SeenJob, Suite } from './conformance-case.ts';
+import type { CaseContext, ConformanceCase, SeenJob, Suite } from './conformance-case.ts';
+import type { ConformanceEnvironment } from './conformance-environment.ts';
 import { secondsOf } from './expectations.ts';
 import { readArchive } from './read-archive.ts';
 import { PIPELINE_TIMEOUT_MS, startPipeline } from './start-pipeline.ts';
-import type { Theatre } from './start-theatre.ts';
 
 const LOG_TIMEOUT_MS = 12 * 60_000;
 /** Milliseconds after a pipeline's end in which its last task must have stopped. */
@@ -28,33 +28,33 @@ export interface SuiteOutcome {
 
 /** Runs the chosen cases of a suite: one repository, one pipeline. */
 export async function runSuite(
-  theatre: Theatre,
+  environment: ConformanceEnvironment,
   suite: Suite,
   cases: readonly ConformanceCase[],
 ): Promise<SuiteOutcome> {
   let pipeline: Pipeline;
   try {
-    pipeline = await startPipeline(theatre, suite, cases);
+    pipeline = await startPipeline(environment, suite, cases);
   } catch (error) {
     const why = `its pipeline could not be started: ${error}`;
     return { results: cases.map((each) => failed(each, why)), jobs: [] };
   }
-  const acts = cases.map(async (each) => each.act?.(sceneOf(theatre, pipeline)));
+  const acts = cases.map(async (each) => each.during?.(caseContext(environment, pipeline)));
   const actErrors = Promise.allSettled(acts);
-  const timeout = await theatre.gitlab.waitForPipeline(pipeline.id, undefined, PIPELINE_TIMEOUT_MS).then(
+  const timeout = await environment.gitlab.waitForPipeline(pipeline.id, undefined, PIPELINE_TIMEOUT_MS).then(
     () => undefined,
     (error: unknown) => String(error),
   );
-  const failedActs = await actErrors;
-  await theatre.observer
+  const failedDuring = await actErrors;
+  await environment.observer
     .waitUntil('the tasks of a pipeline to stop', STOP_TIMEOUT_MS, (tasks) =>
       tasks.filter((task) => isOf(task, pipeline)).every((task) => task.lastStatus === 'STOPPED'),
     )
     .catch(() => undefined);
   const results = cases.map(async (each, index) => {
-    const act = failedActs[index];
+    const act = failedDuring[index];
     const wrong = act?.status === 'rejected' ? [`what was to happen did not: ${act.reason}`] : [];
-    return judge(theatre, pipeline, each, timeout === undefined ? wrong : [...wrong, timeout]);
+    return judge(environment, pipeline, each, timeout === undefined ? wrong : [...wrong, timeout]);
   });
   return { results: await Promise.all(results), jobs: pipeline.jobs };
 }
@@ -63,7 +63,10 @@ function failed({ keyword, name }: ConformanceCase, why: string): CaseResult {
   return { keyword, case: name, status: 'fail', seconds: 0, why };
 }
 
-function sceneOf({ gitlab, system, emulator, observer }: Theatre, pipeline: Pipeline): Scene {
+function caseContext(
+  { gitlab, system, emulator, observer }: ConformanceEnvironment,
+  pipeline: Pipeline,
+): CaseContext {
   const { endpoint } = emulator;
   const job = (name: string) => {
     const found = pipeline.jobs.findLast((each) => each.name === name);
@@ -94,14 +97,14 @@ function sceneOf({ gitlab, system, emulator, observer }: Theatre, pipeline: Pipe
 }
 
 async function judge(
-  theatre: Theatre,
+  environment: ConformanceEnvironment,
   pipeline: Pipeline,
   each: ConformanceCase,
   wrong: string[],
 ): Promise<CaseResult> {
   let seconds = 0;
   for (const [name, expectations] of Object.entries(each.jobs)) {
-    const seen = await see(theatre, pipeline, name);
+    const seen = await see(environment, pipeline, name);
     seconds = Math.max(seconds, secondsOf(seen));
     const found = [...tellUnfinished(seen), ...tellTasks(seen)];
     for (const expectation of expectations) found.push(...(await expectation(seen)));
@@ -117,7 +120,7 @@ async function judge(
   };
 }
 
-async function see({ observer }: Theatre, pipeline: Pipeline, name: string): Promise<SeenJob> {
+async function see({ observer }: ConformanceEnvironment, pipeline: Pipeline, name: string): Promise<SeenJob> {
   const attempts = pipeline.jobs.filter((each) => each.name === name);
   const job = attempts.at(-1);
   if (job === undefined) throw new Error(`the pipeline has no job ${name}`);
@@ -126,7 +129,7 @@ async function see({ observer }: Theatre, pipeline: Pipeline, name: string): Pro
 }
 
 function tellUnfinished({ job }: SeenJob): string[] {
-  const checked = job.traceVerdict === 'invalid' ? ['the log is not the one that the runner sent'] : [];
+  const checked = job.traceDecision === 'invalid' ? ['the log is not the one that the runner sent'] : [];
   return job.finished ? checked : [`is still ${job.status}`];
 }
 

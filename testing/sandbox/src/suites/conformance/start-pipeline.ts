@@ -9,48 +9,49 @@ import {
 } from '@serverless-gitlab-runner/gitlab-double';
 import { openFleet } from '../../system/open-fleet.ts';
 import type { ConformanceCase, Suite, SuiteFleet } from './conformance-case.ts';
+import type { ConformanceEnvironment } from './conformance-environment.ts';
 import { loadRepository } from './load-repository.ts';
-import type { Theatre } from './start-theatre.ts';
 
 /** Milliseconds that may pass without a job of any pipeline beginning or ending: all of a run share the manager's places. */
 export const PIPELINE_TIMEOUT_MS = 8 * 60_000;
 
 /** Starts the pipeline of the chosen cases' jobs, when everything that they need is there. */
 export async function startPipeline(
-  theatre: Theatre,
+  environment: ConformanceEnvironment,
   suite: Suite,
   cases: readonly ConformanceCase[],
 ): Promise<Pipeline> {
   const { repository, earlierPipelines = [] } = suite;
   const read = await loadRepository(repository);
-  const files = { ...read, ...suite.madeFiles, ...(await suite.moreFiles?.(theatre.gitlab)) };
+  const files = { ...read, ...suite.madeFiles, ...(await suite.moreFiles?.(environment.gitlab)) };
   const define = (path?: string) => readConfiguration((name) => textOf(files[name], name), path);
-  const prepared = (await suite.prepare?.(theatre)) ?? {};
-  const project = await makeProject(theatre, suite, `conformance/${repository}`, files, prepared);
+  const prepared = (await suite.prepare?.(environment)) ?? {};
+  const project = await makeProject(environment, suite, `conformance/${repository}`, files, prepared);
   const earlier = earlierPipelines.map(async ({ configuration, project: other }) => {
-    const owner = other === undefined ? project : await makeProject(theatre, suite, other, files, prepared);
-    const { id } = await theatre.gitlab.createPipeline(owner, define(configuration));
-    await theatre.gitlab.waitForPipeline(id, undefined, PIPELINE_TIMEOUT_MS);
+    const owner =
+      other === undefined ? project : await makeProject(environment, suite, other, files, prepared);
+    const { id } = await environment.gitlab.createPipeline(owner, define(configuration));
+    await environment.gitlab.waitForPipeline(id, undefined, PIPELINE_TIMEOUT_MS);
   });
   await Promise.all(earlier);
   const ref = suite.branch;
   if (ref !== undefined) {
-    await theatre.gitlab.pushCommit(project, { branch: ref, message: `the ${ref} branch`, files });
+    await environment.gitlab.pushCommit(project, { branch: ref, message: `the ${ref} branch`, files });
   }
-  return theatre.gitlab.createPipeline(project, {
+  return environment.gitlab.createPipeline(project, {
     ...withJobsOf(define(), cases),
     ...(ref === undefined ? {} : { ref }),
   });
 }
 
 async function makeProject(
-  theatre: Theatre,
+  environment: ConformanceEnvironment,
   suite: Suite,
   path: string,
   files: Readonly<Record<string, CommitFile>>,
   prepared: VariableDefinitions,
 ): Promise<Project> {
-  const { gitlab, registry, privateRegistry } = theatre;
+  const { gitlab, registry, privateRegistry } = environment;
   const project = await gitlab.createProject({
     path,
     ...suite.project,
@@ -62,8 +63,8 @@ async function makeProject(
       ...prepared,
     },
   });
-  const url = suite.fleet ? await openSuiteFleet(theatre, suite.fleet) : theatre.system.webhookUrl;
-  gitlab.addWebhook({ url, token: theatre.system.webhookSecret, projectId: project.id });
+  const url = suite.fleet ? await openSuiteFleet(environment, suite.fleet) : environment.system.webhookUrl;
+  gitlab.addWebhook({ url, token: environment.system.webhookSecret, projectId: project.id });
   for (const [name, image] of Object.entries(suite.registryImages ?? {}))
     await privateRegistry.push(image, `${path}${name}`);
   for (let commit = 1; commit <= (suite.earlierCommits ?? 0); commit += 1) {
@@ -80,7 +81,10 @@ async function makeProject(
 }
 
 /** A fleet beside the one of all suites: its runner takes jobs with its name for a tag, and no others. */
-async function openSuiteFleet({ gitlab, system }: Theatre, { name }: SuiteFleet): Promise<string> {
+async function openSuiteFleet(
+  { gitlab, system }: ConformanceEnvironment,
+  { name }: SuiteFleet,
+): Promise<string> {
   const { token: runnerToken } = gitlab.createRunner({ tags: [name], runUntagged: false });
   return openFleet(system, { name, runnerToken });
 }

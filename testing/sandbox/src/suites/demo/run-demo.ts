@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { logToStderr as log, REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
 import type { CommandContext } from '../../command.ts';
 import { prepareMachine } from '../../system/prepare-machine.ts';
+import { renderDemo } from './render.ts';
 import { wrongInReport } from './report.ts';
-import { renderScreen } from './screen.ts';
 import { startStopwatch } from './stopwatch.ts';
 import { runWholeLoop, type WholeLoop } from './whole-loop.ts';
 
@@ -14,8 +14,8 @@ export async function runDemo({ cleanup, signal }: CommandContext): Promise<numb
   const machine = await prepareMachine({ log, cleanup, bundles: true, demoImages: true });
   const loop = await runWholeLoop({ log, cleanup, signal, machine, clock });
   writeReports(loop);
-  console.log(renderScreen(loop.report, loop.jobs, loop.tasks));
-  return tellVerdict([
+  console.log(renderDemo(loop.report, loop.jobs, loop.tasks));
+  return reportResult([
     ...loop.jobs.flatMap(({ job, wrong }) => wrong.map((sentence) => `${job.name}: ${sentence}`)),
     ...wrongInReport(loop.report),
     ...loop.protocolErrors.map((error) => `GitLab refused ${error.method} ${error.path}: ${error.message}`),
@@ -33,7 +33,7 @@ function writeReports({ report, jobs }: WholeLoop): void {
   writeFileSync(join(REPOSITORY_ROOT, 'reports/demo.json'), `${JSON.stringify(report, null, 2)}\n`);
 }
 
-function tellVerdict(wrong: readonly string[]): number {
+function reportResult(wrong: readonly string[]): number {
   console.log('');
   if (wrong.length === 0) {
     console.log('Everything is as it must be. Report: reports/demo.json; job logs: reports/demo-logs/');

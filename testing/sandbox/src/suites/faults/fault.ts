@@ -1,4 +1,4 @@
-import type { Stage } from './stage.ts';
+import type { FaultRun } from './fault-run.ts';
 
 /** One kind of bad luck, and what has to be true of the system under it. */
 export interface Fault {
@@ -8,8 +8,8 @@ export interface Fault {
   title: string;
   /** How often it is tried. */
   runs: number;
-  /** Takes all that the machine has: no other fault is played beside it. Default false. */
+  /** Takes all that the machine has: no other fault is jobs beside it. Default false. */
   alone?: boolean;
   /** Queues jobs, lets the fault happen, and says with `recovering` when it is over. Waits for no more than it needs. */
-  play(stage: Stage): Promise<void>;
+  run(faultRun: FaultRun): Promise<void>;
 }

@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Laboratory } from './laboratory.ts';
+import type { FaultEnvironment } from './fault-environment.ts';
 
 /** Instead of the minute between two sweeps of the schedule, which goes on beside it. */
 const SWEEP_INTERVAL_MS = 3000;
 
 /** Makes the reaper's minute short, or takes the reaper away. */
 export class Reaper {
-  readonly #lab: Laboratory;
+  readonly #environment: FaultEnvironment;
   #loop: { stop: AbortController; done: Promise<void> } | undefined;
 
-  constructor(lab: Laboratory) {
-    this.#lab = lab;
+  constructor(environment: FaultEnvironment) {
+    this.#environment = environment;
   }
 
   /** Sweeps every three seconds from now on. */
@@ -29,7 +29,7 @@ export class Reaper {
 
   /** One sweep now. */
   async sweep(): Promise<void> {
-    await this.#lab.lambdas.sweep();
+    await this.#environment.lambdas.sweep();
   }
 
   async #sweepUntil(signal: AbortSignal): Promise<void> {

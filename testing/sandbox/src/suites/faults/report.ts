@@ -1,4 +1,4 @@
-import type { FaultCounts, RunResult } from './judge.ts';
+import type { FaultCounts, RunResult } from './decide-job.ts';
 
 /** A line of `reports/faults.json`. */
 export interface FaultReport extends FaultCounts {

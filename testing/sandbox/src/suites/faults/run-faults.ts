@@ -14,11 +14,11 @@ import { didYouMean, UsageError } from '../../../../../scripts/cli/parse-options
 import type { CommandContext } from '../../command.ts';
 import { FAULTS } from './catalogue/index.ts';
 import type { Fault } from './fault.ts';
-import type { Laboratory } from './laboratory.ts';
-import { playFaults, startLaboratories } from './play-faults.ts';
+import type { FaultEnvironment } from './fault-environment.ts';
 import { managerRoleOf } from './prepare-system.ts';
+import { type FaultOutcome, renderFaults } from './render.ts';
 import { isClean } from './report.ts';
-import { type FaultOutcome, renderFaults } from './screen.ts';
+import { runCatalogue, startFaultEnvironments } from './run-catalogue.ts';
 
 /** `npm run faults`: every fault of the catalogue, or those named, on deployed systems; with `--once` one run each. */
 export async function runFaults({ args, cleanup, signal }: CommandContext): Promise<number> {
@@ -26,10 +26,10 @@ export async function runFaults({ args, cleanup, signal }: CommandContext): Prom
   if (values.list) return listFaults();
   const named = choose(positionals);
   const chosen = values.once ? named.map((fault) => ({ ...fault, runs: 1 })) : named;
-  const labs = await startLaboratories(chosen, { log, cleanup, signal });
-  const outcomes = await playFaults(labs, chosen, log);
+  const environments = await startFaultEnvironments(chosen, { log, cleanup, signal });
+  const outcomes = await runCatalogue(environments, chosen, log);
   writeReports(outcomes);
-  const recordings = await Promise.all(labs.map(recordingOf));
+  const recordings = await Promise.all(environments.map(recordingOf));
   write('aws-calls.json', recordings);
   const iam = await evaluateRecordings(recordings, await synthesise());
   write('iam.json', iam);
@@ -37,13 +37,16 @@ export async function runFaults({ args, cleanup, signal }: CommandContext): Prom
   console.log(renderIamReport(iam));
   const refusals = iamFailures(iam, { isWholeRun: named === FAULTS });
   for (const refusal of refusals) console.log(pc.red(refusal));
-  return tellVerdict(outcomes, refusals);
+  return reportResult(outcomes, refusals);
 }
 
 /** Every AWS call that went through the proxy, and the role of each caller. */
-export async function recordingOf(lab: Laboratory): Promise<Recording> {
-  const roles = { ...(await lab.lambdas.roleArns()), manager: await managerRoleOf(lab.system) };
-  return { roles, calls: lab.record.all };
+export async function recordingOf(environment: FaultEnvironment): Promise<Recording> {
+  const roles = {
+    ...(await environment.lambdas.roleArns()),
+    manager: await managerRoleOf(environment.system),
+  };
+  return { roles, calls: environment.record.all };
 }
 
 function listFaults(): number {
@@ -80,7 +83,7 @@ function write(name: string, content: unknown): void {
   writeFileSync(join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
 }
 
-function tellVerdict(outcomes: readonly FaultOutcome[], refusals: readonly string[]): number {
+function reportResult(outcomes: readonly FaultOutcome[], refusals: readonly string[]): number {
   const areRight = outcomes.every(
     ({ report, results }) => isClean(report) && results.every(({ wrong }) => wrong.length === 0),
   );

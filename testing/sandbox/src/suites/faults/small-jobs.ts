@@ -1,6 +1,6 @@
 import type { JobDefinition } from '@serverless-gitlab-runner/gitlab-double';
 
-/** A job of a pipeline that has one stage. */
+/** A job of a pipeline that has one faultRun. */
 export type SmallJob = Omit<JobDefinition, 'stage'>;
 
 /** The first line of every script's output. */

@@ -2,7 +2,7 @@ import { DescribeTaskDefinitionCommand, DescribeTasksCommand } from '@aws-sdk/cl
 import { estimateCostUsd, fargatePricesOf } from '@serverless-gitlab-runner/fleet';
 import { HOST_ARCHITECTURE } from '@serverless-gitlab-runner/machine';
 import { DEMO_IMAGES } from '../../../images/demo-images.ts';
-import type { Expectation, Scene, Suite } from '../conformance-case.ts';
+import type { CaseContext, Expectation, Suite } from '../conformance-case.ts';
 import { failsFor, hasArtifacts, lastsAtMost, says, succeedsWith } from '../expectations.ts';
 import { conformanceImage } from '../images.ts';
 
@@ -25,7 +25,7 @@ export const ARM: Suite = {
           isPricedAsArm(),
         ],
       },
-      act: (scene) => runsOnArm(scene, 'by-platform'),
+      during: (context) => runsOnArm(context, 'by-platform'),
     },
     {
       keyword: 'ARM64',
@@ -33,7 +33,7 @@ export const ARM: Suite = {
       jobs: {
         'by-variable': [...succeedsWith('the job runs on aarch64', 'redis runs on aarch64'), isPricedAsArm()],
       },
-      act: (scene) => runsOnArm(scene, 'by-variable'),
+      during: (context) => runsOnArm(context, 'by-variable'),
     },
     {
       keyword: 'ARM64',
@@ -50,7 +50,7 @@ export const ARM: Suite = {
 };
 
 /** What ECS was told: the architecture of the task's definition. @throws when it is another */
-async function runsOnArm({ system, untilTask }: Scene, job: string): Promise<void> {
+async function runsOnArm({ system, untilTask }: CaseContext, job: string): Promise<void> {
   const { taskArn } = await untilTask(job, 'RUNNING');
   const { tasks } = await system.ecs.send(
     new DescribeTasksCommand({ cluster: system.outputs.ClusterArn, tasks: [taskArn] }),

@@ -1,4 +1,4 @@
-import type { Expectation, Scene, Suite } from '../conformance-case.ts';
+import type { CaseContext, Expectation, Suite } from '../conformance-case.ts';
 import { endsWith, keepsQuietAbout, showsLine } from '../expectations.ts';
 
 /** Seconds from the button to the end of the job's task. */
@@ -10,7 +10,7 @@ export const CANCEL: Suite = {
     {
       keyword: 'cancel',
       name: 'of a running script: canceled, after_script runs, the task stops',
-      act: cancelWhenBegun('running'),
+      during: cancelWhenBegun('running'),
       jobs: {
         running: [
           endsWith('canceled'),
@@ -23,13 +23,13 @@ export const CANCEL: Suite = {
     {
       keyword: 'cancel',
       name: 'of a script that does not listen to TERM: killed, and the task stops',
-      act: cancelWhenBegun('stubborn'),
+      during: cancelWhenBegun('stubborn'),
       jobs: { stubborn: [endsWith('canceled'), stopsItsTask()] },
     },
     {
       keyword: 'cancel',
       name: 'while the task starts: no task is left',
-      act: async ({ gitlab, untilLogged }) => {
+      during: async ({ gitlab, untilLogged }) => {
         const { id } = await untilLogged('starting', 'Starting a Fargate task');
         gitlab.cancelJob(id);
       },
@@ -45,7 +45,7 @@ export const INTERRUPTIBLE: Suite = {
     {
       keyword: 'interruptible',
       name: 'a newer pipeline of the branch cancels the older one, and its task stops',
-      act: async ({ gitlab, pipeline, untilLogged }) => {
+      during: async ({ gitlab, pipeline, untilLogged }) => {
         await untilLogged('redundant', 'begun');
         await gitlab.pushCommit(pipeline.project, { message: 'newer', files: { 'newer.txt': 'newer\n' } });
         const newer = await gitlab.createPipeline(pipeline.project, {
@@ -60,7 +60,7 @@ export const INTERRUPTIBLE: Suite = {
 };
 
 function cancelWhenBegun(name: string) {
-  return async ({ gitlab, untilLogged }: Scene) => {
+  return async ({ gitlab, untilLogged }: CaseContext) => {
     const job = await untilLogged(name, '\nbegun');
     gitlab.cancelJob(job.id);
   };

@@ -1,7 +1,7 @@
 import { StopTaskCommand } from '@aws-sdk/client-ecs';
 import { runCommand } from '@serverless-gitlab-runner/machine';
-import { taskContainerIds } from '../../faults/docker-acts.ts';
-import type { Expectation, Scene, Suite } from '../conformance-case.ts';
+import { taskContainerIds } from '../../faults/docker-actions.ts';
+import type { CaseContext, Expectation, Suite } from '../conformance-case.ts';
 import { failsFor, failsWithExitCode, lastsAtMost, says, succeedsWith } from '../expectations.ts';
 
 export const ENDINGS: Suite = {
@@ -40,8 +40,8 @@ export const ENDINGS: Suite = {
     {
       keyword: 'end',
       name: "the job's container is killed: runner_system_failure in words, within seconds",
-      act: async (scene) => {
-        const { taskArn } = await begun(scene, 'container-killed');
+      during: async (context) => {
+        const { taskArn } = await begun(context, 'container-killed');
         const build = (await taskContainerIds(taskArn)).get('build');
         await runCommand('docker', ['kill', '--signal', 'KILL', build ?? '']);
       },
@@ -56,9 +56,9 @@ export const ENDINGS: Suite = {
     {
       keyword: 'end',
       name: 'StopTask by somebody else: runner_system_failure, with their words',
-      act: async (scene) => {
-        const { taskArn } = await begun(scene, 'task-stopped');
-        const { ecs, outputs } = scene.system;
+      during: async (context) => {
+        const { taskArn } = await begun(context, 'task-stopped');
+        const { ecs, outputs } = context.system;
         const reason = 'stopped by an operator';
         await ecs.send(new StopTaskCommand({ cluster: outputs.ClusterArn, task: taskArn, reason }));
       },
@@ -73,9 +73,9 @@ export const ENDINGS: Suite = {
     {
       keyword: 'end',
       name: 'a Spot interruption: runner_system_failure, and the log says how to avoid it',
-      act: async (scene) => {
-        const { taskArn } = await begun(scene, 'spot-interruption');
-        await fetch(`${scene.endpoint}/_fargate/interrupt`, {
+      during: async (context) => {
+        const { taskArn } = await begun(context, 'spot-interruption');
+        await fetch(`${context.endpoint}/_fargate/interrupt`, {
           method: 'POST',
           body: JSON.stringify({ task: taskArn, seconds: 2 }),
         });
@@ -91,9 +91,9 @@ export const ENDINGS: Suite = {
     {
       keyword: 'end',
       name: 'a Spot interruption of a job that finishes within the two minutes: success, with after_script and artifacts',
-      act: async (scene) => {
-        const { taskArn } = await begun(scene, 'spot-in-time');
-        await fetch(`${scene.endpoint}/_fargate/interrupt`, {
+      during: async (context) => {
+        const { taskArn } = await begun(context, 'spot-in-time');
+        await fetch(`${context.endpoint}/_fargate/interrupt`, {
           method: 'POST',
           body: JSON.stringify({ task: taskArn }),
         });
@@ -110,8 +110,8 @@ export const ENDINGS: Suite = {
     {
       keyword: 'end',
       name: 'the helper is killed: it is named as the cause, once',
-      act: async (scene) => {
-        const { taskArn } = await begun(scene, 'helper-killed');
+      during: async (context) => {
+        const { taskArn } = await begun(context, 'helper-killed');
         const helper = (await taskContainerIds(taskArn)).get('helper');
         await runCommand('docker', ['kill', '--signal', 'KILL', helper ?? '']);
       },
@@ -137,7 +137,7 @@ export const ENDINGS: Suite = {
   ],
 };
 
-async function begun({ untilLogged, untilTask }: Scene, name: string) {
+async function begun({ untilLogged, untilTask }: CaseContext, name: string) {
   await untilLogged(name, '\nbegun');
   return untilTask(name, 'RUNNING');
 }

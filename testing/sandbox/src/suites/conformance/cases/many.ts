@@ -1,4 +1,4 @@
-import type { Expectation, Scene, Suite } from '../conformance-case.ts';
+import type { CaseContext, Expectation, Suite } from '../conformance-case.ts';
 import { succeedsWith } from '../expectations.ts';
 import { PIPELINE_TIMEOUT_MS } from '../start-pipeline.ts';
 
@@ -25,7 +25,7 @@ export const MANY: Suite = {
     {
       keyword: 'many',
       name: '500 queued jobs over five managers: every one runs, once',
-      act: everyManagerTakesJobs,
+      during: everyManagerTakesJobs,
       jobs: Object.fromEntries(Object.entries(JOBS).flatMap(([name, total]) => partsOf(name, total))),
     },
   ],
@@ -38,7 +38,7 @@ function partsOf(name: string, total: number): [string, Expectation[]][] {
   ]);
 }
 
-async function everyManagerTakesJobs({ gitlab, pipeline, managers }: Scene): Promise<void> {
+async function everyManagerTakesJobs({ gitlab, pipeline, managers }: CaseContext): Promise<void> {
   await gitlab.waitForPipeline(pipeline.id, undefined, PIPELINE_TIMEOUT_MS);
   const started = managers(FLEET).length;
   if (started !== MOST_MANAGERS) throw new Error(`${started} managers were started, not ${MOST_MANAGERS}`);

@@ -1,8 +1,8 @@
 import { DEMO_IMAGES } from '../../../images/demo-images.ts';
 import type { Suite } from '../conformance-case.ts';
+import type { ConformanceEnvironment } from '../conformance-environment.ts';
 import { failsFor, lastsAtMost, says, succeedsWith } from '../expectations.ts';
 import { leavesNoLogin, type RegistryLogin } from '../no-login-left.ts';
-import type { Theatre } from '../start-theatre.ts';
 
 const { busybox } = DEMO_IMAGES;
 const WRONG_LOGIN: RegistryLogin = ['somebody', 'planted-wrong-password-7d1e'];
@@ -12,9 +12,9 @@ export const PRIVATE_IMAGES: Suite = {
   project: { variables: { WRONG_LOGIN: base64(WRONG_LOGIN) } },
   // A job with an image that Docker has already does not pull it: each has a name of its own.
   registryImages: { ':1': busybox, '/app:1': busybox, '/app:2': busybox, '/web:1': busybox },
-  prepare: async (theatre) => {
-    await fillProject(theatre, 'conformance/public-images', 'public');
-    await fillProject(theatre, 'conformance/closed-images', 'private');
+  prepare: async (environment) => {
+    await fillProject(environment, 'conformance/public-images', 'public');
+    await fillProject(environment, 'conformance/closed-images', 'private');
     return {};
   },
   cases: [
@@ -73,7 +73,7 @@ export const PRIVATE_IMAGES: Suite = {
     {
       keyword: 'private image',
       name: 'afterwards no login is left in Secrets Manager, and no password is in task definitions, tasks and logs',
-      act: leavesNoLogin(WRONG_LOGIN),
+      during: leavesNoLogin(WRONG_LOGIN),
       jobs: { 'own-image': [], 'own-service': [], 'of-fleet': [], 'wrong-login': [] },
     },
   ],
@@ -81,13 +81,15 @@ export const PRIVATE_IMAGES: Suite = {
 
 export const PRIVATE_IMAGES_VARIABLE: Suite = {
   repository: 'private-images-variable',
-  prepare: async (theatre) => ({ DOCKER_AUTH_CONFIG: await lend(theatre, 'conformance/lent-in-variable') }),
+  prepare: async (environment) => ({
+    DOCKER_AUTH_CONFIG: await lend(environment, 'conformance/lent-in-variable'),
+  }),
   cases: [
     {
       keyword: 'private image',
       name: "another project's, and a service's, with a deploy token in DOCKER_AUTH_CONFIG; no login is left afterwards",
       quick: true,
-      act: leavesNoLogin(),
+      during: leavesNoLogin(),
       jobs: { 'login-in-variable': succeedsWith('busybox', 'the service said busybox') },
     },
   ],
@@ -95,14 +97,14 @@ export const PRIVATE_IMAGES_VARIABLE: Suite = {
 
 export const PRIVATE_IMAGES_FILE: Suite = {
   repository: 'private-images-file',
-  prepare: async (theatre) => ({
-    DOCKER_AUTH_CONFIG: { value: await lend(theatre, 'conformance/lent-in-file'), file: true },
+  prepare: async (environment) => ({
+    DOCKER_AUTH_CONFIG: { value: await lend(environment, 'conformance/lent-in-file'), file: true },
   }),
   cases: [
     {
       keyword: 'private image',
       name: "another project's with a deploy token in a DOCKER_AUTH_CONFIG of type file; no login is left afterwards",
-      act: leavesNoLogin(),
+      during: leavesNoLogin(),
       jobs: { 'login-in-file': succeedsWith('busybox', '1') },
     },
   ],
@@ -119,7 +121,7 @@ function isNotGivenOut(words: RegExp) {
 
 /** A project with images in its registry. */
 async function fillProject(
-  { gitlab, privateRegistry }: Theatre,
+  { gitlab, privateRegistry }: ConformanceEnvironment,
   path: string,
   visibility: 'private' | 'public',
 ) {
@@ -129,9 +131,9 @@ async function fillProject(
 }
 
 /** What `DOCKER_AUTH_CONFIG` is for a new project's images: a deploy token of it. */
-async function lend(theatre: Theatre, path: string): Promise<string> {
-  const { gitlab, privateRegistry } = theatre;
-  const project = await fillProject(theatre, path, 'private');
+async function lend(environment: ConformanceEnvironment, path: string): Promise<string> {
+  const { gitlab, privateRegistry } = environment;
+  const project = await fillProject(environment, path, 'private');
   const { username, token } = gitlab.createDeployToken({ projects: [project] });
   return JSON.stringify({ auths: { [privateRegistry.host]: { auth: base64([username, token]) } } });
 }

@@ -99,7 +99,7 @@ export const SERVICES: Suite = {
     {
       keyword: 'services',
       name: 'what services get is nowhere where AWS shows it',
-      act: awsShowsNothingOf(
+      during: awsShowsNothingOf(
         [DB_PASSWORD, LONG_SECRET, '\'it\\"s', 'a second line'],
         '/.job-service/run-service',
       ),

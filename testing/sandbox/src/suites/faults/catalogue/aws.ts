@@ -11,10 +11,10 @@ const calm: Fault = {
   name: 'calm',
   title: 'no fault at all, the measure for the others',
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    stage.recovering();
-    await stage.queue(3);
+  async run(faultRun) {
+    faultRun.addWebhook();
+    faultRun.recovering();
+    await faultRun.queue(3);
   },
 };
 
@@ -22,16 +22,16 @@ const busRefusesEntry: Fault = {
   name: 'bus-refuses-entry',
   title: "PutEvents answers 200 with its entry refused, for the first three of the receiver's calls",
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    const rule = stage.aws({
+  async run(faultRun) {
+    faultRun.addWebhook();
+    const rule = faultRun.aws({
       match: { operation: 'PutEvents', caller: 'webhook-receiver' },
       effect: { kind: 'answer', answer: refusedEntry },
       times: 3,
     });
-    await stage.queue(3);
-    await stage.taken(rule);
-    stage.recovering();
+    await faultRun.queue(3);
+    await faultRun.taken(rule);
+    faultRun.recovering();
   },
 };
 
@@ -39,18 +39,18 @@ const ssmThrottles: Fault = {
   name: 'ssm-throttles',
   title: "SSM throttles everybody's first calls: the receiver, the launcher and the manager",
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
+  async run(faultRun) {
+    faultRun.addWebhook();
     const rules = ['webhook-receiver', 'runner-launcher', 'manager'].map((caller) =>
-      stage.aws({
+      faultRun.aws({
         match: { service: 'ssm', caller },
         effect: { kind: 'answer', answer: throttled },
         times: 2,
       }),
     );
-    await stage.queue(3);
-    await stage.taken(...rules);
-    stage.recovering();
+    await faultRun.queue(3);
+    await faultRun.taken(...rules);
+    faultRun.recovering();
   },
 };
 
@@ -58,17 +58,17 @@ const ecsFails: Fault = {
   name: 'ecs-fails',
   title: 'every call of ECS is answered 500 for five seconds, while a manager and its jobs start',
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    await stage.queue(3);
-    await stage.task('a manager', ({ role }) => role === 'manager');
-    stage.aws({
+  async run(faultRun) {
+    faultRun.addWebhook();
+    await faultRun.queue(3);
+    await faultRun.task('a manager', ({ role }) => role === 'manager');
+    faultRun.aws({
       match: { service: 'ecs' },
       effect: { kind: 'answer', answer: internalError },
       forMs: OUTAGE_MS,
     });
-    await stage.pause(OUTAGE_MS);
-    stage.recovering();
+    await faultRun.pause(OUTAGE_MS);
+    faultRun.recovering();
   },
 };
 
@@ -76,20 +76,20 @@ const runTaskAnswerLost: Fault = {
   name: 'run-task-answer-lost',
   title: "the answers of the launcher's and of the manager's RunTask are lost, twice each",
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
+  async run(faultRun) {
+    faultRun.addWebhook();
     const rules = ['runner-launcher', 'manager'].map((caller) =>
-      stage.aws({
+      faultRun.aws({
         match: { operation: 'RunTask', caller },
         effect: { kind: 'cut', when: 'after' },
         times: 2,
       }),
     );
-    const jobs = await stage.queue(3);
-    await stage.taken(...rules);
-    stage.recovering();
-    await stage.finished(jobs);
-    stage.mustHaveStarted({ managers: 1, jobTasks: 3 });
+    const jobs = await faultRun.queue(3);
+    await faultRun.taken(...rules);
+    faultRun.recovering();
+    await faultRun.finished(jobs);
+    faultRun.mustHaveStarted({ managers: 1, jobTasks: 3 });
   },
 };
 
@@ -101,18 +101,18 @@ const runTaskNeverAnswers: Fault = {
   title:
     "no try of a manager's RunTask is answered, and a task runs: the job gets another, and that one goes",
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    const rule = stage.aws({
+  async run(faultRun) {
+    faultRun.addWebhook();
+    const rule = faultRun.aws({
       match: { operation: 'RunTask', caller: 'manager' },
       effect: { kind: 'cut', when: 'after' },
       times: TRIES_OF_RUN_TASK,
     });
-    const jobs = await stage.queue(1);
-    await stage.taken(rule);
-    stage.recovering();
-    await stage.finished(jobs);
-    stage.mustHaveStarted({ managers: 1, jobTasks: 2 });
+    const jobs = await faultRun.queue(1);
+    await faultRun.taken(rule);
+    faultRun.recovering();
+    await faultRun.finished(jobs);
+    faultRun.mustHaveStarted({ managers: 1, jobTasks: 2 });
   },
 };
 
@@ -120,14 +120,14 @@ const noSpot: Fault = {
   name: 'no-spot-capacity',
   title: 'RunTask fails for want of Spot capacity; there is room on demand',
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    await stage.switches.setCapacity({ FARGATE_SPOT: NO_CAPACITY });
-    stage.recovering();
-    const jobs = await stage.queue(3);
-    await stage.finished(jobs);
-    if (stage.tasks.some(({ capacityProvider }) => capacityProvider !== 'FARGATE'))
-      stage.wrong.push('a task ran on Spot, which had no capacity');
+  async run(faultRun) {
+    faultRun.addWebhook();
+    await faultRun.switches.setCapacity({ FARGATE_SPOT: NO_CAPACITY });
+    faultRun.recovering();
+    const jobs = await faultRun.queue(3);
+    await faultRun.finished(jobs);
+    if (faultRun.tasks.some(({ capacityProvider }) => capacityProvider !== 'FARGATE'))
+      faultRun.wrong.push('a task ran on Spot, which had no capacity');
   },
 };
 
@@ -135,17 +135,17 @@ const noCapacity: Fault = {
   name: 'no-capacity',
   title: 'neither Spot nor on demand has room for a manager for ten seconds, and then not for job tasks',
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    await stage.switches.setCapacity({ FARGATE_SPOT: NO_CAPACITY, FARGATE: NO_CAPACITY });
-    await stage.queue(3);
-    await stage.pause(10_000);
-    await stage.switches.setCapacity({ FARGATE_SPOT: null, FARGATE: null });
-    stage.recovering();
-    await stage.manager();
-    await stage.switches.setCapacity({ FARGATE_SPOT: NO_CAPACITY, FARGATE: NO_CAPACITY });
-    await stage.pause(6000);
-    await stage.switches.setCapacity({ FARGATE_SPOT: null, FARGATE: null });
+  async run(faultRun) {
+    faultRun.addWebhook();
+    await faultRun.switches.setCapacity({ FARGATE_SPOT: NO_CAPACITY, FARGATE: NO_CAPACITY });
+    await faultRun.queue(3);
+    await faultRun.pause(10_000);
+    await faultRun.switches.setCapacity({ FARGATE_SPOT: null, FARGATE: null });
+    faultRun.recovering();
+    await faultRun.manager();
+    await faultRun.switches.setCapacity({ FARGATE_SPOT: NO_CAPACITY, FARGATE: NO_CAPACITY });
+    await faultRun.pause(6000);
+    await faultRun.switches.setCapacity({ FARGATE_SPOT: null, FARGATE: null });
   },
 };
 
@@ -153,17 +153,17 @@ const spotQuota: Fault = {
   name: 'spot-quota-reached',
   title: "the account's quota of Spot vCPUs is reached, told as failures; there is room on demand",
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    await stage.switches.setCapacity({ FARGATE_SPOT: QUOTA_REACHED });
-    stage.recovering();
-    const jobs = await stage.queue(3);
-    await stage.finished(jobs);
-    if (stage.tasks.some(({ capacityProvider }) => capacityProvider !== 'FARGATE'))
-      stage.wrong.push('a task ran on Spot, whose quota was reached');
+  async run(faultRun) {
+    faultRun.addWebhook();
+    await faultRun.switches.setCapacity({ FARGATE_SPOT: QUOTA_REACHED });
+    faultRun.recovering();
+    const jobs = await faultRun.queue(3);
+    await faultRun.finished(jobs);
+    if (faultRun.tasks.some(({ capacityProvider }) => capacityProvider !== 'FARGATE'))
+      faultRun.wrong.push('a task ran on Spot, whose quota was reached');
     for (const job of jobs)
       if (!/quota "Fargate Spot vCPU resource count" is reached/.test(job.trace.text))
-        stage.wrong.push(`the log of ${job.name} does not name the quota`);
+        faultRun.wrong.push(`the log of ${job.name} does not name the quota`);
   },
 };
 
@@ -171,18 +171,18 @@ const allQuotas: Fault = {
   name: 'all-quotas-reached',
   title: 'the quotas of Spot and of on demand are reached for the job tasks, told as errors: the jobs wait',
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
+  async run(faultRun) {
+    faultRun.addWebhook();
     const reached = { ...QUOTA_REACHED, error: true };
-    const jobs = await stage.queue(3);
-    await stage.manager();
-    await stage.switches.setCapacity({ FARGATE_SPOT: reached, FARGATE: reached });
-    await stage.pause(12_000);
-    await stage.switches.setCapacity({ FARGATE_SPOT: null, FARGATE: null });
-    stage.recovering();
-    await stage.finished(jobs);
+    const jobs = await faultRun.queue(3);
+    await faultRun.manager();
+    await faultRun.switches.setCapacity({ FARGATE_SPOT: reached, FARGATE: reached });
+    await faultRun.pause(12_000);
+    await faultRun.switches.setCapacity({ FARGATE_SPOT: null, FARGATE: null });
+    faultRun.recovering();
+    await faultRun.finished(jobs);
     if (!jobs.some((job) => /Waiting for capacity/.test(job.trace.text)))
-      stage.wrong.push('no job waited: the quota was not reached when it should have been');
+      faultRun.wrong.push('no job waited: the quota was not reached when it should have been');
   },
 };
 
@@ -201,15 +201,15 @@ const emptyBuckets: readonly Fault[] = BUCKETS.map((bucket) => ({
   name: `rate-${bucket.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
   title: `the account's bucket of ${bucket} is empty for ${EMPTY_SECONDS} s when jobs are queued, and again when they run`,
   runs: 1,
-  async play(stage) {
-    stage.addWebhook();
-    await stage.switches.emptyBuckets({ [bucket]: EMPTY_SECONDS });
-    const jobs = await stage.queue(3);
-    await stage.manager();
-    await stage.switches.emptyBuckets({ [bucket]: EMPTY_SECONDS });
-    stage.recovering();
-    await stage.finished(jobs);
-    await stage.switches.emptyBuckets({ [bucket]: EMPTY_SECONDS });
+  async run(faultRun) {
+    faultRun.addWebhook();
+    await faultRun.switches.emptyBuckets({ [bucket]: EMPTY_SECONDS });
+    const jobs = await faultRun.queue(3);
+    await faultRun.manager();
+    await faultRun.switches.emptyBuckets({ [bucket]: EMPTY_SECONDS });
+    faultRun.recovering();
+    await faultRun.finished(jobs);
+    await faultRun.switches.emptyBuckets({ [bucket]: EMPTY_SECONDS });
   },
 }));
 

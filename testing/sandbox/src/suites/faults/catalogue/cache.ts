@@ -26,26 +26,26 @@ const s3Fails: Fault = {
   name: 'cache-s3-fails',
   title: 'S3 answers the first two calls for a cache to be written 500, and then cuts one that reads it',
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    const writes = stage.aws({
+  async run(faultRun) {
+    faultRun.addWebhook();
+    const writes = faultRun.aws({
       match: { service: 's3', operation: 'PutObject' },
       effect: { kind: 'answer', answer: internalError },
       times: 2,
     });
-    const first = await stage.queue([cachedJob('first')]);
-    for (const job of first) stage.expect(job, { status: 'success', says: CREATED });
-    await stage.taken(writes);
-    await stage.finished(first);
-    const reads = stage.aws({
+    const first = await faultRun.queue([cachedJob('first')]);
+    for (const job of first) faultRun.expect(job, { status: 'success', says: CREATED });
+    await faultRun.taken(writes);
+    await faultRun.finished(first);
+    const reads = faultRun.aws({
       match: { service: 's3', operation: 'GetObject' },
       effect: { kind: 'cut', when: 'within' },
       times: 1,
     });
-    const others = await stage.queue([cachedJob('second'), cachedJob('third')]);
-    for (const job of others) stage.expect(job, { status: 'success', says: FOUND });
-    await stage.taken(reads);
-    stage.recovering();
+    const others = await faultRun.queue([cachedJob('second'), cachedJob('third')]);
+    for (const job of others) faultRun.expect(job, { status: 'success', says: FOUND });
+    await faultRun.taken(reads);
+    faultRun.recovering();
   },
 };
 
@@ -53,17 +53,17 @@ const roleDenied: Fault = {
   name: 'cache-role-denied',
   title: "STS denies managers the role of the cache: jobs run as with an empty cache, and don't fail",
   runs: 1,
-  async play(stage) {
-    stage.addWebhook();
-    const denied = stage.aws({
+  async run(faultRun) {
+    faultRun.addWebhook();
+    const denied = faultRun.aws({
       match: { service: 'sts', operation: 'AssumeRole' },
       effect: { kind: 'answer', answer: accessDenied },
     });
-    const jobs = await stage.queue(['first', 'second', 'third'].map(cachedJob));
-    for (const job of jobs) stage.expect(job, { status: 'success', says: /an empty cache/ });
-    await stage.finished(jobs);
-    stage.recovering();
-    if (denied.taken === 0) stage.wrong.push('no manager asked STS for the role of the cache');
+    const jobs = await faultRun.queue(['first', 'second', 'third'].map(cachedJob));
+    for (const job of jobs) faultRun.expect(job, { status: 'success', says: /an empty cache/ });
+    await faultRun.finished(jobs);
+    faultRun.recovering();
+    if (denied.taken === 0) faultRun.wrong.push('no manager asked STS for the role of the cache');
   },
 };
 

@@ -13,14 +13,14 @@ function outage(name: string, title: string, effect: Rule['effect']): Fault {
     name,
     title,
     runs: 2,
-    async play(stage) {
-      stage.addWebhook();
-      const running = await stage.queue(smallJobs(2, 4));
-      await Promise.all(running.map((job) => stage.scriptBegan(job)));
-      stage.gitlab({ match: { operation: RUNNER_API }, effect, forMs: OUTAGE_MS });
-      await stage.queue(2);
-      await stage.pause(OUTAGE_MS);
-      stage.recovering();
+    async run(faultRun) {
+      faultRun.addWebhook();
+      const running = await faultRun.queue(smallJobs(2, 4));
+      await Promise.all(running.map((job) => faultRun.scriptBegan(job)));
+      faultRun.gitlab({ match: { operation: RUNNER_API }, effect, forMs: OUTAGE_MS });
+      await faultRun.queue(2);
+      await faultRun.pause(OUTAGE_MS);
+      faultRun.recovering();
     },
   };
 }
@@ -38,25 +38,25 @@ const apiFails: Fault = {
   title:
     "GitLab refuses the fleet's API token, then its API fails, then is silent: the launcher asks in vain whose a job is",
   runs: 2,
-  async play(stage) {
-    await stage.fleet.setApiToken(stage.lab.gitlab.privateToken);
-    await stage.fleet.change({ gitlabApi: { projects: [] } });
+  async run(faultRun) {
+    await faultRun.fleet.setApiToken(faultRun.environment.gitlab.privateToken);
+    await faultRun.fleet.change({ gitlabApi: { projects: [] } });
     // The launcher would hold the fleet's document for a while.
-    await stage.lab.lambdas.restart();
-    stage.addWebhook();
+    await faultRun.environment.lambdas.restart();
+    faultRun.addWebhook();
     const effects: readonly Rule['effect'][] = [
       { kind: 'answer', answer: unauthorized },
       { kind: 'answer', answer: badGateway },
       { kind: 'hang', when: 'before' },
     ];
     for (const effect of effects) {
-      const rule = stage.gitlab({ match: { operation: 'projects/job' }, effect });
-      await stage.finished(await stage.queue(1));
-      if (rule.taken === 0) stage.wrong.push('the launcher did not ask GitLab whose the job is');
+      const rule = faultRun.gitlab({ match: { operation: 'projects/job' }, effect });
+      await faultRun.finished(await faultRun.queue(1));
+      if (rule.taken === 0) faultRun.wrong.push('the launcher did not ask GitLab whose the job is');
       rule.remove();
     }
-    stage.recovering();
-    await stage.finished(await stage.queue(1));
+    faultRun.recovering();
+    await faultRun.finished(await faultRun.queue(1));
   },
 };
 

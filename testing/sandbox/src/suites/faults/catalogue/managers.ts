@@ -1,8 +1,8 @@
 import { accessDenied } from '@serverless-gitlab-runner/fault-proxy';
-import { killRunner, killTask } from '../docker-acts.ts';
+import { killRunner, killTask } from '../docker-actions.ts';
 import type { Fault } from '../fault.ts';
+import type { FaultRun } from '../fault-run.ts';
 import { smallJobs } from '../small-jobs.ts';
-import type { Stage } from '../stage.ts';
 
 /** Seconds of scripts that are to be under way when something happens to their manager. */
 const LONG = 60;
@@ -23,16 +23,16 @@ const managerKilled: Fault = {
   name: 'manager-killed',
   title: 'a manager is killed with three jobs running, and two more are queued in that moment',
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    const jobs = await stage.queue(smallJobs(3, LONG));
-    await Promise.all(jobs.map((job) => stage.scriptBegan(job)));
-    const manager = await stage.manager();
+  async run(faultRun) {
+    faultRun.addWebhook();
+    const jobs = await faultRun.queue(smallJobs(3, LONG));
+    await Promise.all(jobs.map((job) => faultRun.scriptBegan(job)));
+    const manager = await faultRun.manager();
     await killTask(manager.taskArn);
-    stage.recovering();
-    await stage.queue(2);
-    await jobTasksStop(stage, 75_000);
-    for (const job of jobs) await stage.giveUp(job);
+    faultRun.recovering();
+    await faultRun.queue(2);
+    await jobTasksStop(faultRun, 75_000);
+    for (const job of jobs) await faultRun.giveUp(job);
   },
 };
 
@@ -41,19 +41,19 @@ const managerStopped = (keepsTags: boolean): Fault => ({
   name: keepsTags ? 'manager-stopped-tags-kept' : 'manager-stopped',
   title: `an operator stops a manager that has jobs, ECS ${keepsTags ? 'keeps' : 'deletes'} its tags, and two more are queued in that moment`,
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    await stage.switches.setStopKeepsTags(keepsTags);
-    const jobs = await stage.queue(smallJobs(2, 8));
-    await Promise.all(jobs.map((job) => stage.scriptBegan(job)));
-    const manager = await stage.manager();
-    await stage.stopTask(manager.taskArn, 'an operator looked at it');
-    const more = await stage.queue(2);
-    stage.recovering();
-    await stage.finished([...jobs, ...more]);
-    const { length } = stage.tasks.filter(({ role }) => role === 'manager');
+  async run(faultRun) {
+    faultRun.addWebhook();
+    await faultRun.switches.setStopKeepsTags(keepsTags);
+    const jobs = await faultRun.queue(smallJobs(2, 8));
+    await Promise.all(jobs.map((job) => faultRun.scriptBegan(job)));
+    const manager = await faultRun.manager();
+    await faultRun.stopTask(manager.taskArn, 'an operator looked at it');
+    const more = await faultRun.queue(2);
+    faultRun.recovering();
+    await faultRun.finished([...jobs, ...more]);
+    const { length } = faultRun.tasks.filter(({ role }) => role === 'manager');
     if (length !== 2)
-      stage.wrong.push(`${length} managers ran, expected the one stopped and its replacement`);
+      faultRun.wrong.push(`${length} managers ran, expected the one stopped and its replacement`);
   },
 });
 
@@ -61,16 +61,16 @@ const managerLogsDenied: Fault = {
   name: 'manager-logs-denied',
   title: "ECS is denied its own call to open the manager's log, so that no manager starts",
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    await stage.switches.setLogsDenied([await stage.executionRoleOfManagers()]);
-    await stage.queue(3);
-    await stage.task(
+  async run(faultRun) {
+    faultRun.addWebhook();
+    await faultRun.switches.setLogsDenied([await faultRun.executionRoleOfManagers()]);
+    await faultRun.queue(3);
+    await faultRun.task(
       'the end of a manager',
       ({ role, lastStatus }) => role === 'manager' && lastStatus === 'STOPPED',
     );
-    await stage.switches.setLogsDenied([]);
-    stage.recovering();
+    await faultRun.switches.setLogsDenied([]);
+    faultRun.recovering();
   },
 };
 
@@ -78,17 +78,17 @@ const runnerKilled: Fault = {
   name: 'runner-killed',
   title: "a manager's gitlab-runner is killed for want of memory, with three jobs running: they are told why",
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    const jobs = await stage.queue(smallJobs(3, LONG));
-    await Promise.all(jobs.map((job) => stage.scriptBegan(job)));
-    for (const job of jobs) stage.interrupts(job, /SIGKILL.*ran out of memory/);
+  async run(faultRun) {
+    faultRun.addWebhook();
+    const jobs = await faultRun.queue(smallJobs(3, LONG));
+    await Promise.all(jobs.map((job) => faultRun.scriptBegan(job)));
+    for (const job of jobs) faultRun.interrupts(job, /SIGKILL.*ran out of memory/);
     // How much of a log GitLab has, only the runner knew: the manager learns it from the refusal.
-    stage.mayBeRefused.push(/^GitLab refused PATCH .*\/trace: 416/);
-    await killRunner((await stage.manager()).taskArn);
-    stage.recovering();
-    await stage.finished(jobs, TOLD_MS);
-    await stage.queue(2);
+    faultRun.mayBeRefused.push(/^GitLab refused PATCH .*\/trace: 416/);
+    await killRunner((await faultRun.manager()).taskArn);
+    faultRun.recovering();
+    await faultRun.finished(jobs, TOLD_MS);
+    await faultRun.queue(2);
   },
 };
 
@@ -96,19 +96,19 @@ const reaperOff: Fault = {
   name: 'reaper-off',
   title: 'the reaper is denied everything, and a manager is killed: the dead man ends its job tasks',
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    const rule = stage.aws({
+  async run(faultRun) {
+    faultRun.addWebhook();
+    const rule = faultRun.aws({
       match: { caller: 'idle-reaper' },
       effect: { kind: 'answer', answer: accessDenied },
     });
-    const jobs = await stage.queue(smallJobs(3, 2 * LONG));
-    await Promise.all(jobs.map((job) => stage.scriptBegan(job)));
-    await killTask((await stage.manager()).taskArn);
-    await jobTasksStop(stage, DEAD_MAN_MS);
+    const jobs = await faultRun.queue(smallJobs(3, 2 * LONG));
+    await Promise.all(jobs.map((job) => faultRun.scriptBegan(job)));
+    await killTask((await faultRun.manager()).taskArn);
+    await jobTasksStop(faultRun, DEAD_MAN_MS);
     rule.remove();
-    stage.recovering();
-    for (const job of jobs) await stage.giveUp(job);
+    faultRun.recovering();
+    for (const job of jobs) await faultRun.giveUp(job);
   },
 };
 
@@ -117,30 +117,30 @@ const queuedAtDrain: Fault = {
   title: 'jobs are queued in the very moment of the drain, at eight moments around it',
   // Eight moments each.
   runs: 1,
-  async play(stage) {
-    stage.addWebhook();
-    await stage.reaper.pause();
-    let jobs = await stage.queue(1);
-    await stage.finished(jobs);
+  async run(faultRun) {
+    faultRun.addWebhook();
+    await faultRun.reaper.pause();
+    let jobs = await faultRun.queue(1);
+    await faultRun.finished(jobs);
     for (const offset of DRAIN_OFFSETS_MS) {
-      await jobTasksStop(stage, 30_000);
-      const { idleSeconds } = (await stage.fleet.read()).manager;
+      await jobTasksStop(faultRun, 30_000);
+      const { idleSeconds } = (await faultRun.fleet.read()).manager;
       // A moment more than idle: the next sweep drains.
-      await stage.pause((idleSeconds + 1.5) * 1000);
-      const sweep = stage.pause(Math.max(0, -offset)).then(() => stage.reaper.sweep());
-      await stage.pause(Math.max(0, offset));
-      jobs = await stage.queue(1);
+      await faultRun.pause((idleSeconds + 1.5) * 1000);
+      const sweep = faultRun.pause(Math.max(0, -offset)).then(() => faultRun.reaper.sweep());
+      await faultRun.pause(Math.max(0, offset));
+      jobs = await faultRun.queue(1);
       await sweep;
       // What an earlier or later mark leaves to the next sweep is found there.
-      stage.reaper.run();
-      stage.recovering();
-      const isDone = await stage.finished(jobs, DRAINED_JOB_MS).then(
+      faultRun.reaper.run();
+      faultRun.recovering();
+      const isDone = await faultRun.finished(jobs, DRAINED_JOB_MS).then(
         () => true,
         () => false,
       );
       if (!isDone)
-        stage.wrong.push(`the job queued ${offset} ms after the drain's sweep began has not ended`);
-      await stage.reaper.pause();
+        faultRun.wrong.push(`the job queued ${offset} ms after the drain's sweep began has not ended`);
+      await faultRun.reaper.pause();
     }
   },
 };
@@ -149,26 +149,26 @@ const tokenRevoked: Fault = {
   name: 'runner-token-revoked',
   title: "the fleet's runner token is revoked while no manager runs; later there is a new one",
   runs: 2,
-  async play(stage) {
-    stage.addWebhook();
-    stage.revokeRunners();
-    await stage.queue(3);
-    await stage.task(
+  async run(faultRun) {
+    faultRun.addWebhook();
+    faultRun.revokeRunners();
+    await faultRun.queue(3);
+    await faultRun.task(
       'a manager whose token was refused',
       (task) => task.role === 'manager' && task.exitCodes.includes(78),
     );
-    await stage.pause(12_000);
-    const { length } = stage.tasks.filter(({ role }) => role === 'manager');
-    if (length > 2) stage.wrong.push(`${length} managers were started with a token that GitLab refuses`);
-    await stage.fleet.change({ safetyLaunchSeconds: 10 });
-    await stage.newRunner();
-    stage.recovering();
+    await faultRun.pause(12_000);
+    const { length } = faultRun.tasks.filter(({ role }) => role === 'manager');
+    if (length > 2) faultRun.wrong.push(`${length} managers were started with a token that GitLab refuses`);
+    await faultRun.fleet.change({ safetyLaunchSeconds: 10 });
+    await faultRun.newRunner();
+    faultRun.recovering();
   },
 };
 
-async function jobTasksStop(stage: Stage, timeoutMs: number): Promise<void> {
-  await stage.lab.observer.waitUntil('the job tasks to stop', timeoutMs, () =>
-    stage.tasks.every(({ role, lastStatus }) => role !== 'job' || lastStatus === 'STOPPED'),
+async function jobTasksStop(faultRun: FaultRun, timeoutMs: number): Promise<void> {
+  await faultRun.environment.observer.waitUntil('the job tasks to stop', timeoutMs, () =>
+    faultRun.tasks.every(({ role, lastStatus }) => role !== 'job' || lastStatus === 'STOPPED'),
   );
 }
 

@@ -1,4 +1,4 @@
-import type { ConformanceCase, Expectation, Scene } from '../../conformance-case.ts';
+import type { CaseContext, ConformanceCase, Expectation } from '../../conformance-case.ts';
 import { failsWithExitCode, lastsAtMost, succeedsWith } from '../../expectations.ts';
 import { reachesNobody } from './victim.ts';
 
@@ -41,8 +41,8 @@ export function endsSoon(...statuses: string[]): Expectation[] {
   ];
 }
 
-/** An act: the button in GitLab, as soon as the script has begun. */
-export function cancelWhenBegun(name: string): (scene: Scene) => Promise<void> {
+/** An during: the button in GitLab, as soon as the script has begun. */
+export function cancelWhenBegun(name: string): (context: CaseContext) => Promise<void> {
   return async ({ gitlab, untilLogged }) => {
     const { id } = await untilLogged(name, '\nbegun');
     gitlab.cancelJob(id);

@@ -36,17 +36,17 @@ export const FILES = [
   hostile(
     'a cancelled script ignores TERM',
     { 'term-is-ignored': [endsWith('canceled')] },
-    { act: cancelWhenBegun('term-is-ignored') },
+    { during: cancelWhenBegun('term-is-ignored') },
   ),
   hostile(
     'a cancel finds no control pipe',
     { 'cancel-finds-no-pipe': [endsWith('canceled')] },
-    { act: cancelWhenBegun('cancel-finds-no-pipe') },
+    { during: cancelWhenBegun('cancel-finds-no-pipe') },
   ),
   hostile(
     'a cancel is read by the job',
     { 'cancel-is-stolen': [endsWith('canceled')] },
-    { act: cancelWhenBegun('cancel-is-stolen') },
+    { during: cancelWhenBegun('cancel-is-stolen') },
   ),
   hostile('a script ignores its time-out', {
     'timeout-is-ignored': [failsFor('job_execution_timeout'), lastsAtMost(75)],

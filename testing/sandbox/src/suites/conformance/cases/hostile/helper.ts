@@ -22,7 +22,7 @@ export const HELPER = [
   hostile(
     'the helper hangs, and the cancel too',
     { 'cancel-hangs': [endsWith('canceled')] },
-    { act: cancelWhenBegun('cancel-hangs') },
+    { during: cancelWhenBegun('cancel-hangs') },
   ),
   hostile("the helper's SSH server is killed", { 'ssh-is-killed': lost() }),
   hostile('the helper is ended', { 'helper-is-ended': lost() }),

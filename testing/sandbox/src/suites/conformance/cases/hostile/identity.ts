@@ -34,7 +34,7 @@ export const IDENTITY = [
   hostile(
     "CI_JOB_ID is another job's, and the job is cancelled",
     { 'id-of-another-is-canceled': [endsWith('canceled'), hasOneTask()] },
-    { act: cancelWhenBegun('id-of-another-is-canceled') },
+    { during: cancelWhenBegun('id-of-another-is-canceled') },
   ),
   hostile("CI_JOB_ID is another job's, and the image is not there", {
     'id-of-another-cannot-start': [failsFor('script_failure'), lastsAtMost(60), hasOneTask()],

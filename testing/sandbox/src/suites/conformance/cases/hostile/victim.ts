@@ -1,9 +1,9 @@
 import type { GitLabDouble, Job, VariableDefinitions } from '@serverless-gitlab-runner/gitlab-double';
 import { runCommand } from '@serverless-gitlab-runner/machine';
-import { taskContainerIds } from '../../../faults/docker-acts.ts';
-import type { Expectation, Scene } from '../../conformance-case.ts';
+import { taskContainerIds } from '../../../faults/docker-actions.ts';
+import type { CaseContext, Expectation } from '../../conformance-case.ts';
+import type { ConformanceEnvironment } from '../../conformance-environment.ts';
 import { PIPELINE_TIMEOUT_MS } from '../../start-pipeline.ts';
-import type { Theatre } from '../../start-theatre.ts';
 
 const PROJECT = 'conformance/hostile-victim';
 /** Only the victim knows it; GitLab masks it in the victim's log. */
@@ -27,7 +27,7 @@ const AFTER_SCRIPT = [
 ];
 
 /** Starts the victim, a job of another project, and waits until its script runs. Gives what an attacker may know of it. */
-export async function startVictim({ gitlab, system }: Theatre): Promise<VariableDefinitions> {
+export async function startVictim({ gitlab, system }: ConformanceEnvironment): Promise<VariableDefinitions> {
   const variables = { VICTIM_SECRET: { value: VICTIM_SECRET, masked: true } };
   const project = await gitlab.createProject({ path: PROJECT, variables });
   gitlab.addWebhook({ url: system.webhookUrl, token: system.webhookSecret, projectId: project.id });
@@ -54,8 +54,8 @@ export async function startVictim({ gitlab, system }: Theatre): Promise<Variable
   };
 }
 
-/** An act: when all attacks are over, lets the victim go, which must have noticed nothing. */
-export async function victimNoticedNothing({ gitlab, pipeline, tasksOf }: Scene): Promise<void> {
+/** An during: when all attacks are over, lets the victim go, which must have noticed nothing. */
+export async function victimNoticedNothing({ gitlab, pipeline, tasksOf }: CaseContext): Promise<void> {
   await gitlab.waitForPipeline(pipeline.id, undefined, PIPELINE_TIMEOUT_MS);
   const victim = victimOf(gitlab);
   const tasks = tasksOf(victim);

@@ -4,8 +4,8 @@ import { emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
 import { MANAGER_CONTAINER } from '@serverless-gitlab-runner/fleet';
 import { runCommand } from '@serverless-gitlab-runner/machine';
 import { logGroupPlaces } from '../../../../system/readable-places.ts';
-import { taskContainerIds } from '../../../faults/docker-acts.ts';
-import type { Scene } from '../../conformance-case.ts';
+import { taskContainerIds } from '../../../faults/docker-actions.ts';
+import type { CaseContext } from '../../conformance-case.ts';
 import { PIPELINE_TIMEOUT_MS } from '../../start-pipeline.ts';
 
 const MIB = 1024 * 1024;
@@ -22,12 +22,12 @@ const RESIDENT_KIB = `for process in /proc/[0-9]*; do
   sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\).*/\\1/p' "$process/status"
 done 2> /dev/null`;
 
-/** An act: the memory of the manager's resident process stays near to what it is when the attacks begin. */
-export async function managerKeepsItsMemory(scene: Scene): Promise<void> {
-  const container = await managerOf(scene);
+/** An during: the memory of the manager's resident process stays near to what it is when the attacks begin. */
+export async function managerKeepsItsMemory(context: CaseContext): Promise<void> {
+  const container = await managerOf(context);
   const first = await residentBytes(container);
   let most = first;
-  while (!isOver(scene)) {
+  while (!isOver(context)) {
     most = Math.max(most, await residentBytes(container));
     await delay(MS_BETWEEN_LOOKS);
   }
@@ -36,15 +36,15 @@ export async function managerKeepsItsMemory(scene: Scene): Promise<void> {
     throw new Error(`the manager grew by ${grown} MiB, from ${Math.round(first / MIB)}`);
 }
 
-/** An act: when all attacks are over, the manager has no file, no process and AWS no secret of a job that ended. */
-export async function nothingIsLeft(scene: Scene): Promise<void> {
-  const container = await managerOf(scene);
-  await scene.gitlab.waitForPipeline(scene.pipeline.id, undefined, PIPELINE_TIMEOUT_MS);
+/** An during: when all attacks are over, the manager has no file, no process and AWS no secret of a job that ended. */
+export async function nothingIsLeft(context: CaseContext): Promise<void> {
+  const container = await managerOf(context);
+  await context.gitlab.waitForPipeline(context.pipeline.id, undefined, PIPELINE_TIMEOUT_MS);
   const deadline = Date.now() + GONE_WITHIN_MS;
   const count = async (script: string) =>
     Number(await runCommand('docker', ['exec', container, 'sh', '-c', script]));
   for (;;) {
-    const running = [...scene.gitlab.jobs.values()].filter(({ finished }) => !finished).length;
+    const running = [...context.gitlab.jobs.values()].filter(({ finished }) => !finished).length;
     const folders = await count('ls /run/runner-manager/jobs | wc -l');
     const temporary = await count('ls -d /tmp/custom-executor* 2> /dev/null | wc -l');
     if (folders <= running && temporary <= running) return;
@@ -56,8 +56,8 @@ export async function nothingIsLeft(scene: Scene): Promise<void> {
   }
 }
 
-/** An act: what jobs write does not go to CloudWatch, whichever way they take. */
-export async function logsStaySmall({ gitlab, pipeline, endpoint }: Scene): Promise<void> {
+/** An during: what jobs write does not go to CloudWatch, whichever way they take. */
+export async function logsStaySmall({ gitlab, pipeline, endpoint }: CaseContext): Promise<void> {
   await gitlab.waitForPipeline(pipeline.id, undefined, PIPELINE_TIMEOUT_MS);
   const places = await logGroupPlaces(new CloudWatchLogsClient(emulatorClient(endpoint)));
   const jobs = places.filter(({ where }) => where.endsWith('/jobs') || where.includes('/jobs/'));
@@ -69,11 +69,11 @@ export async function logsStaySmall({ gitlab, pipeline, endpoint }: Scene): Prom
     throw new Error(`${Math.round(bytes / 1024)} KiB were logged, at most ${most / 1024} may be`);
 }
 
-function isOver({ pipeline }: Scene): boolean {
+function isOver({ pipeline }: CaseContext): boolean {
   return pipeline.jobs.every(({ finished }) => finished);
 }
 
-async function managerOf({ managers }: Scene): Promise<string> {
+async function managerOf({ managers }: CaseContext): Promise<string> {
   const running = managers('default').findLast(({ lastStatus }) => lastStatus === 'RUNNING');
   const id = (await taskContainerIds(running?.taskArn ?? '')).get(MANAGER_CONTAINER);
   if (id === undefined) throw new Error('no manager runs');

@@ -1,0 +1,37 @@
+import { jobTaskFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { describe, expect, it } from 'vitest';
+import { decideJobTask } from '../src/index.ts';
+import { minute, now } from './support/fleets.ts';
+
+const owners = {
+  running: { state: 'running' },
+  stopping: { state: 'stopping' },
+  stopped: { state: 'stopped' },
+  unknown: undefined,
+} as const;
+
+describe('when a job task is stopped', () => {
+  it.each([
+    ['its manager runs', 10, 'running', 'running', 'keep'],
+    ['its manager stops: it may still be at work with it', 10, 'running', 'stopping', 'keep'],
+    ['its manager has stopped', 0, 'running', 'stopped', 'orphaned'],
+    ['its manager has stopped while it started', 0, 'starting', 'stopped', 'orphaned'],
+    ['ECS does not list its manager yet', 2, 'running', 'unknown', 'keep'],
+    ['ECS knows no such manager', 3, 'running', 'unknown', 'orphaned'],
+    ['past its life', 241, 'running', 'running', 'lifetime'],
+    ['exactly at the end of its life', 240, 'running', 'running', 'keep'],
+    ['it stops anyway', 241, 'stopping', 'stopped', 'keep'],
+    ['it has stopped', 241, 'stopped', 'unknown', 'keep'],
+  ] as const)('%s (%i minutes old)', (_title, minutes, state, owner, expected) => {
+    const jobTask = jobTaskFacts({ state, createdAt: now - minutes * minute });
+    const decision = decideJobTask({ jobTask, owner: owners[owner], maxLifetimeSeconds: 14_400, now });
+    expect(decision.kind === 'stop' ? decision.reason : decision.kind).toBe(expected);
+  });
+
+  it('is kept when ECS tells no time', () => {
+    const jobTask = jobTaskFacts({ createdAt: undefined });
+    expect(decideJobTask({ jobTask, owner: undefined, maxLifetimeSeconds: 1, now })).toEqual({
+      kind: 'keep',
+    });
+  });
+});

@@ -1,8 +1,0 @@
-/** The value that a JSON document is of; undefined where it is none. */
-export function jsonOf(document: string): unknown {
-  try {
-    return JSON.parse(document);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,0 +1,168 @@
+import { readManagedTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import {
+  acknowledgeMessages,
+  type BatchDeps,
+  checkLaunchAllowed,
+  createCapacityMemory,
+  createExpectedJobs,
+  createStartedJobs,
+  createTaskCache,
+  type MessageOutcome,
+  processBatch,
+} from '@serverless-gitlab-runner/runner-launcher';
+import { type Actor, createActor, kill } from '../actor.ts';
+import type { Clock } from '../clock.ts';
+import { ecsClient, sqsClient, ssmClient } from '../ecs/sdk-clients.ts';
+import type { EcsApi } from '../ecs/simulated-ecs.ts';
+import type { Random } from '../random.ts';
+import type { Wire } from '../wire.ts';
+import type { Hops } from './latencies.ts';
+import { MAX_RECEIVES, type Queue, type ReceivedMessage } from './queue.ts';
+
+export interface LauncherDeps {
+  clock: Clock;
+  random: Random;
+  wire: Wire;
+  queue: Queue;
+  latencies: Hops;
+  /** ECS for one invocation. */
+  ecs(): EcsApi;
+  config: FleetConfig;
+  /** When a parameter was written last. */
+  changedAt(name: string): number;
+  /** What becomes of messages. */
+  settled(settled: MessageOutcome[]): MessageOutcome[];
+  /** Which of the messages that the launcher wants kept are kept. */
+  keep(messageIds: readonly string[]): readonly string[];
+  trace(line: string, fields: Record<string, unknown>): void;
+  onCrash(error: unknown): void;
+}
+
+const CLUSTER = 'cluster';
+const MOST_AT_ONCE = 2;
+const TIMEOUT_MS = 60_000;
+/** As in `handler.ts`. */
+const BEGINS_UNTIL_MS = 35_000;
+const SETTLES_AFTER_MS = 45_000;
+
+/** What a Lambda's environment remembers from call to call. */
+type Memory = Pick<BatchDeps, 'capacity' | 'expectedJobs' | 'startedJobs'> & {
+  taskCache: ReturnType<typeof createTaskCache>;
+};
+
+/** Lambda and its event source mapping, with the launcher's own code in it. */
+export function startLauncher(deps: LauncherDeps): void {
+  const { clock } = deps;
+  const idle: Memory[] = [];
+  let running = 0;
+  let waits = false;
+
+  const onVisible = () => {
+    if (waits || running >= MOST_AT_ONCE) return;
+    waits = true;
+    clock.after(deps.queue.hasBatch() ? 0 : deps.latencies.batchWindow(), () => {
+      waits = false;
+      const messages = deps.queue.receive();
+      if (messages.length === 0) return;
+      running += 1;
+      start(messages);
+      onVisible();
+    });
+  };
+
+  const over = () => {
+    running -= 1;
+    onVisible();
+  };
+
+  const start = (messages: readonly ReceivedMessage[]) => {
+    const actor = createActor('launcher', over);
+    const memory = idle.pop() ?? freshMemory(clock);
+    clock.after(TIMEOUT_MS, () => kill(actor));
+    handle(actor, messages, memory, deps).then(
+      () => {
+        if (!actor.alive) return;
+        idle.push(memory);
+        kill(actor);
+      },
+      (error: unknown) => deps.onCrash(error),
+    );
+    // What it remembers from the call before it gets without a call that would wake it.
+    clock.wake();
+  };
+
+  deps.queue.listeners.push(onVisible);
+}
+
+function freshMemory(clock: Clock): Memory {
+  return {
+    capacity: createCapacityMemory(clock.now),
+    expectedJobs: createExpectedJobs(clock.now),
+    startedJobs: createStartedJobs(),
+    taskCache: createTaskCache(clock.now),
+  };
+}
+
+/** The steps of the launcher's `handler.ts`. */
+async function handle(
+  actor: Actor,
+  messages: readonly ReceivedMessage[],
+  memory: Memory,
+  deps: LauncherDeps,
+): Promise<void> {
+  const { wire, queue } = deps;
+  const settled = await processBatch(messages, batchDeps(actor, memory, deps));
+  const kept = await acknowledgeMessages(deps.settled(settled), {
+    sqs: sqsClient(actor, wire, queue),
+    queueUrl: 'queue',
+    deadLetterQueueUrl: 'dead-letters',
+    random: deps.random.next,
+    warn: () => {},
+  });
+  if (!actor.alive) return;
+  const keep = new Set(deps.keep(kept));
+  const done = messages.filter(({ messageId }) => !keep.has(messageId));
+  queue.delete(done.map(({ receiptHandle }) => receiptHandle));
+}
+
+function batchDeps(actor: Actor, memory: Memory, deps: LauncherDeps): BatchDeps {
+  const { clock, random, wire, config } = deps;
+  const ecs = ecsClient(actor, wire, deps.ecs());
+  const ssm = ssmClient(actor, wire, deps.changedAt);
+  return {
+    ...memory,
+    ecs,
+    cluster: CLUSTER,
+    parameterPrefix: '/p',
+    eventBusName: 'bus',
+    timing: { now: clock.now, random: random.next, sleep: (milliseconds) => wire.sleep(actor, milliseconds) },
+    readFleet: async () => {
+      try {
+        return { config: await wire.call(actor, () => config) };
+      } catch {
+        return { failure: { reason: 'unknown', message: 'SSM failed', permanent: false } };
+      }
+    },
+    readClusterState: () =>
+      memory.taskCache.read(() => readManagedTasks(ecs, CLUSTER, [{ desiredStatus: 'RUNNING' }])),
+    checkLaunchAllowed: (runnerQueue, running) =>
+      checkLaunchAllowed(runnerQueue, running, {
+        ecs,
+        ssm,
+        cluster: CLUSTER,
+        parameterPrefix: '/p',
+        now: clock.now,
+      }),
+    maxReceives: MAX_RECEIVES,
+    deadlineAt: clock.now() + BEGINS_UNTIL_MS,
+    timeUp: new Promise<void>((resolve) => clock.after(SETTLES_AFTER_MS, resolve)),
+    publish: async (build) => {
+      build();
+      try {
+        await wire.call(actor, () => undefined);
+      } catch {}
+    },
+    log: deps.trace,
+  };
+}

@@ -1,0 +1,231 @@
+import { RUNNER_TOKEN_REFUSED_EXIT_CODE, tagValue } from '@serverless-gitlab-runner/fleet';
+import type { nextClosingStep } from '@serverless-gitlab-runner/runner-manager';
+import { type Actor, createActor, kill } from '../actor.ts';
+import type { Clock } from '../clock.ts';
+import type { SimulatedEcs } from '../ecs/simulated-ecs.ts';
+import { isStripped } from '../ecs/simulated-ecs.ts';
+import { type SimulatedTask, statusOf, tagsOf } from '../ecs/simulated-task.ts';
+import type { Faults } from '../faults.ts';
+import type { Random } from '../random.ts';
+import type { Schedule } from '../schedule.ts';
+import type { Wire } from '../wire.ts';
+import { type Asking, createAsking, DRAIN_PATIENCE_MS, STOP_PATIENCE_MS } from './ask-gitlab.ts';
+import type { GitLab, GitLabJob } from './gitlab.ts';
+import { runJob, type SessionDeps, stopTask } from './job-session.ts';
+import type { JobTasks } from './job-tasks.ts';
+
+/** What runs in a manager's task. */
+export type Manager = Readonly<Pick<LiveManager, 'task' | 'actor' | 'phase' | 'jobs' | 'answer' | 'endedAt'>>;
+
+export interface Managers {
+  /** One that runs dies. */
+  dieSome(): void;
+  /** Somebody who is none of ours calls StopTask for one. */
+  stopSome(): void;
+  of(task: SimulatedTask): Manager | undefined;
+  /** Told of each manager that ended. */
+  readonly listeners: ((manager: Manager) => void)[];
+  /** Told of each job that GitLab gave to a request which the runner had given up. */
+  readonly cutListeners: ((job: GitLabJob) => void)[];
+}
+
+export interface ManagerDeps {
+  schedule: Schedule;
+  clock: Clock;
+  random: Random;
+  faults: Faults;
+  wire: Wire;
+  ecs: SimulatedEcs;
+  gitlab: GitLab;
+  jobTasks: JobTasks;
+  nextClosingStep: typeof nextClosingStep;
+}
+
+interface LiveManager extends Asking {
+  readonly task: SimulatedTask;
+  readonly actor: Actor;
+  session: SessionDeps;
+  endedAt: number | undefined;
+  exitCode: number;
+  watches: boolean;
+  hangs: boolean;
+}
+
+const TOKEN_CHECK_MS = 120_000;
+/** What a stopped manager gives its jobs, and what ECS gives it. */
+const FINISH_MS = 90_000;
+const KILLED_MS = 120_000;
+const KILLED_EXIT_CODE = 137;
+
+export function createManagers(deps: ManagerDeps): Managers {
+  const { schedule, clock, random, faults, wire, ecs, gitlab, jobTasks } = deps;
+  const managers = new Map<SimulatedTask, LiveManager>();
+  const listeners: Managers['listeners'] = [];
+  const cutListeners: Managers['cutListeners'] = [];
+  const { drainPollSeconds } = schedule.fleet;
+  const { poll, close } = createAsking<LiveManager>({
+    ...deps,
+    concurrentJobs: schedule.fleet.concurrentJobs,
+    run: (manager, job) => runJob(manager.session, job),
+    onIdle: (manager) => leaveWhenDone(manager),
+    onCut: (job) => {
+      for (const tell of cutListeners) tell(job);
+    },
+  });
+
+  const end = (manager: LiveManager, exitCode: number) => {
+    if (manager.phase === 'ended') return;
+    manager.phase = 'ended';
+    manager.endedAt = clock.now();
+    kill(manager.actor);
+    for (const job of manager.jobs) job.state = 'failed';
+    manager.jobs.clear();
+    if (manager.answer) manager.answer.state = 'failed';
+    for (const task of ecs.tasks) if (task.startedBy === manager.task.id) jobTasks.silent(task);
+    stopping(manager.task, exitCode);
+    for (const tell of listeners) tell(manager);
+  };
+
+  const stopping = (task: SimulatedTask, exitCode?: number) => {
+    const { stoppingAt = clock.now() } = statusOf(task);
+    const ended = exitCode === undefined ? {} : { exitCode };
+    ecs.setStatus(task, { desiredStatus: 'STOPPED', stoppingAt, ...ended });
+    clock.after(random.between(1000, 15_000), () =>
+      ecs.setStatus(task, { lastStatus: 'STOPPED', stoppedAt: clock.now() }),
+    );
+  };
+
+  const begin = (manager: LiveManager) => {
+    const { task } = manager;
+    if (statusOf(task).desiredStatus === 'STOPPED') return;
+    if (faults.hits(faults.rates().startFailing)) return end(manager, 1);
+    ecs.setStatus(task, { lastStatus: 'RUNNING', startedAt: clock.now() });
+    clock.after(random.between(300, 2000), () => {
+      if (manager.phase !== 'starting' || !manager.actor.alive) return;
+      if (gitlab.refusesToken()) return end(manager, RUNNER_TOKEN_REFUSED_EXIT_CODE);
+      void takeJobs(manager);
+    });
+  };
+
+  /** It looks at its own tags before the first job. */
+  const takeJobs = async (manager: LiveManager) => {
+    if (await isDrained(manager)) return end(manager, 0);
+    if (manager.phase !== 'starting') return;
+    manager.phase = 'taking';
+    checkToken(manager);
+    poll(manager);
+    if (tagValue(tagsOf(manager.task), 'drain') !== undefined) watch(manager, drainPollSeconds * 1000);
+  };
+
+  const isDrained = async ({ actor, task }: LiveManager): Promise<boolean> => {
+    try {
+      const { tags } = await wire.call(actor, () => ecs.listTags(task.arn));
+      return tagValue(tags, 'drain') !== undefined;
+    } catch {
+      return false;
+    }
+  };
+
+  const checkToken = (manager: LiveManager) => {
+    if (schedule.token === undefined) return;
+    clock.after(TOKEN_CHECK_MS, () => {
+      if (manager.phase !== 'taking') return;
+      if (!gitlab.refusesToken()) return checkToken(manager);
+      manager.exitCode = RUNNER_TOKEN_REFUSED_EXIT_CODE;
+      close(manager, DRAIN_PATIENCE_MS);
+    });
+  };
+
+  /** Looks at its own tags until it sees the drain. */
+  const watch = (manager: LiveManager, firstLookMs: number) => {
+    if (manager.watches || manager.phase !== 'taking') return;
+    manager.watches = true;
+    const look = async (waitMs: number): Promise<void> => {
+      await wire.sleep(manager.actor, waitMs);
+      if (await isDrained(manager)) return close(manager, DRAIN_PATIENCE_MS);
+      return look(drainPollSeconds * 1000);
+    };
+    void look(firstLookMs);
+  };
+
+  const leaveWhenDone = (manager: LiveManager) => {
+    if (manager.phase === 'finishing' && manager.jobs.size === 0) void leave(manager);
+  };
+
+  const leave = async (manager: LiveManager) => {
+    manager.phase = 'leaving';
+    if (manager.hangs) return;
+    const { actor, task, session } = manager;
+    try {
+      const { taskArns } = await wire.call(actor, () => ecs.listTasks({ startedBy: task.id }));
+      for (const arn of taskArns) await stopTask(session, { arn });
+    } catch {}
+    await wire.sleep(actor, random.between(200, 3000));
+    end(manager, manager.exitCode);
+  };
+
+  gitlab.listeners.push(() => {
+    for (const manager of managers.values()) poll(manager);
+  });
+  ecs.listeners.push({
+    onCreated(task) {
+      if (task.role !== 'manager') return;
+      const actor = createActor('manager');
+      const manager: LiveManager = {
+        task,
+        actor,
+        phase: 'starting',
+        jobs: new Set(),
+        endedAt: undefined,
+        session: { actor, managerId: task.id, wire, ecs, jobTasks },
+        answer: undefined,
+        closing: undefined,
+        exitCode: 0,
+        polls: false,
+        watches: false,
+        hangs: random.chance(faults.rates().hanging),
+      };
+      managers.set(task, manager);
+      const { least, most } = (faults.on() && schedule.slowStart) || schedule.managerStart;
+      clock.after(random.between(least * 1000, most * 1000), () => begin(manager));
+    },
+    onTagged(task) {
+      const manager = managers.get(task);
+      if (manager && tagValue(tagsOf(task), 'drain') !== undefined)
+        watch(manager, random.between(0, drainPollSeconds * 1000));
+    },
+    onStopAsked(task) {
+      const manager = managers.get(task);
+      if (manager === undefined) return;
+      if (statusOf(task).lastStatus !== 'RUNNING' || manager.phase === 'starting') return end(manager, 143);
+      ecs.setStatus(task, { desiredStatus: 'STOPPED', stoppingAt: clock.now() });
+      close(manager, STOP_PATIENCE_MS);
+      clock.after(FINISH_MS, () => {
+        for (const job of manager.jobs) job.state = 'failed';
+        manager.jobs.clear();
+        leaveWhenDone(manager);
+      });
+      clock.after(KILLED_MS, () => end(manager, KILLED_EXIT_CODE));
+    },
+  });
+
+  const anyOne = () => {
+    const running = [...managers.values()].filter(({ phase }) => phase !== 'ended');
+    return running[random.between(0, running.length - 1)];
+  };
+
+  return {
+    dieSome() {
+      const victim = anyOne();
+      if (victim) end(victim, KILLED_EXIT_CODE);
+    },
+    stopSome() {
+      const victim = anyOne();
+      if (victim && !isStripped(victim.task))
+        ecs.stopTask({ task: victim.task.arn, reason: 'by an operator' });
+    },
+    of: (task) => managers.get(task),
+    listeners,
+    cutListeners,
+  };
+}
