@@ -24,6 +24,7 @@ export function jobVariables(instance: Instance, job: Job): PayloadVariable[] {
     ...shown(pipelineFacts(instance, job)),
     ...shown(commitFacts(job)),
     ...shown(runnerFacts(job)),
+    ...shown(environmentFacts(job)),
     ...payloadVariables(pipeline.variables),
     ...payloadVariables(definition.variables ?? {}),
     ...dependencyJobs(job).flatMap((dependency) => shown(dependency.dotenv)),
@@ -88,6 +89,16 @@ function jobFacts(instance: Instance, job: Job): Record<string, string> {
     GITLAB_USER_EMAIL: USER.email,
     GITLAB_USER_LOGIN: USER.username,
     GITLAB_USER_NAME: USER.name,
+  };
+}
+
+function environmentFacts({ definition: { environment } }: Job): Record<string, string> {
+  if (environment === undefined) return {};
+  return {
+    CI_ENVIRONMENT_NAME: environment.name,
+    CI_ENVIRONMENT_SLUG: slug(environment.name),
+    CI_ENVIRONMENT_ACTION: environment.action ?? 'start',
+    ...(environment.url ? { CI_ENVIRONMENT_URL: environment.url } : {}),
   };
 }
 
