@@ -29,8 +29,16 @@ export const OWN_PIPELINE: Suite = {
       keyword: 'rules',
       name: "this project's own pipeline lints, tests and builds what a commit affects, and nothing else",
       jobs: {
-        lint: [succeeds(), says('example-event-consumer:lint'), keepsQuietAbout('fleet:lint')],
-        test: [succeeds(), says('test/of-a-commit.test.ts'), keepsQuietAbout('fleet:test')],
+        lint: [
+          succeeds(),
+          says('nx run @serverless-gitlab-runner/example-event-consumer:lint'),
+          keepsQuietAbout('nx run @serverless-gitlab-runner/fleet:lint'),
+        ],
+        test: [
+          succeeds(),
+          says('nx run @serverless-gitlab-runner/example-event-consumer:test'),
+          keepsQuietAbout('nx run @serverless-gitlab-runner/fleet:test'),
+        ],
         build: [succeeds(), says('No tasks were run')],
       },
     },
