@@ -2,7 +2,7 @@ import type { RunWhen } from '../model/definitions.ts';
 import type { JobStatus } from '../model/job.ts';
 import type { PipelineStatus } from '../model/pipeline.ts';
 
-/** What the order of jobs depends on. */
+/** The facts that determine the order of jobs. */
 export interface JobFacts {
   name: string;
   stage: string;
@@ -14,11 +14,11 @@ export interface JobFacts {
 
 const DONE: readonly JobStatus[] = ['success', 'failed', 'canceled', 'skipped'];
 
-/** A manual job that nobody started does not hold others up, as GitLab has it for manual jobs by default. */
+/** A manual job that was not started does not block others: GitLab's default for manual jobs. */
 const isDone = (job: JobFacts) => DONE.includes(job.status) || job.status === 'manual';
 const isBad = (job: JobFacts) => (job.status === 'failed' && !job.allowFailure) || job.status === 'canceled';
 
-/** What becomes of a job that is `created`: it waits on, or takes the status that is its turn's. */
+/** Decides the next status of a `created` job. */
 export function nextStatus(
   job: JobFacts,
   jobs: readonly JobFacts[],
@@ -50,7 +50,7 @@ function isSkipped(name: string, jobs: readonly JobFacts[]): boolean {
   return jobs.some((job) => job.name === name && job.status === 'skipped');
 }
 
-/** A pipeline's status, composed of its jobs' as GitLab does (`Gitlab::Ci::Status::Composite`, in short). */
+/** Computes a pipeline's status from its jobs, like a simplified `Gitlab::Ci::Status::Composite`. */
 export function pipelineStatus(jobs: readonly JobFacts[]): PipelineStatus {
   const has = (...statuses: JobStatus[]) => jobs.some((job) => statuses.includes(job.status));
   const all = (...statuses: JobStatus[]) => jobs.every((job) => statuses.includes(job.status));
