@@ -10,7 +10,7 @@ import { identityOf } from './support/context.ts';
 import { eventually } from './support/eventually.ts';
 import { createHooks, type HookName, type Hooks } from './support/hooks.ts';
 
-const QUICK = { tries: 3, interval: 10 };
+const QUICK = { attempts: 3, interval: 10 };
 
 let hooks: Hooks;
 afterEach(() => hooks.remove());

@@ -12,7 +12,7 @@ const QUICK = {
   ...TRACE_LIMITS,
   updateInterval: 10,
   patchSize: 16,
-  finalBackoff: { first: 5, longest: 20 },
+  finalBackoff: { initial: 5, max: 20 },
 };
 
 describe('TraceUploader', () => {

@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { BuildError, UnknownExitCodeError } from '../errors.ts';
 import type { HookExit } from './run-hook.ts';
 
-/** `BUILD_FAILURE_EXIT_CODE` and `SYSTEM_FAILURE_EXIT_CODE` as hooks get them. */
+/** Values of `BUILD_FAILURE_EXIT_CODE` and `SYSTEM_FAILURE_EXIT_CODE` in the environment of hooks. */
 export const BUILD_FAILURE_EXIT_CODE = 1;
 export const SYSTEM_FAILURE_EXIT_CODE = 2;
 
 /**
- * What a hook's exit means. A build failure takes the script's own code from `exitCodeFile`, if the driver has written one
+ * Interprets a hook's exit. For a build failure, the script's own exit code is read from `exitCodeFile` if the driver wrote it
  * (docs/executors/custom.md, "Error handling").
- * @throws BuildError, UnknownExitCodeError, or a plain Error for a system failure.
+ * @throws BuildError, UnknownExitCodeError, or a plain Error for a system failure
  */
 export async function checkExit(exit: HookExit, exitCodeFile: string): Promise<void> {
   if (exit.code === 0) return;

@@ -1,4 +1,4 @@
-/** A signal that ends the program; `word` is how Go prints it, and so the job log. */
+/** A signal that ends the program; `word` is its name as printed by Go and thus in the job log. */
 export type StopSignal = { readonly name: 'SIGQUIT' | 'SIGTERM' | 'SIGINT'; readonly word: string };
 
 const STOP_SIGNALS: readonly StopSignal[] = [
@@ -7,7 +7,7 @@ const STOP_SIGNALS: readonly StopSignal[] = [
   { name: 'SIGINT', word: 'interrupt' },
 ];
 
-/** Begins to listen; each call of `next` gives one signal, none is lost. */
+/** Starts listening. Each call of `next` returns one signal; none is lost. */
 export function nextSignal(): { next(): Promise<StopSignal> } {
   const arrived: StopSignal[] = [];
   let wake: (() => void) | undefined;
