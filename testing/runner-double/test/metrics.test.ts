@@ -33,8 +33,8 @@ describe('gitlab_runner_jobs', () => {
   });
 });
 
-describe('requests for a job', () => {
-  it('are counted, open ones and answers by status', () => {
+describe('job requests', () => {
+  it('are counted: pending ones, and responses by status', () => {
     const answers = new Map([[204, 7]]);
     const text = renderMetrics(
       [{ config, systemId: 's_1', jobs: [], jobsTotal: 0, requests: 2, answers }],
@@ -63,7 +63,7 @@ describe('serveMetrics', () => {
 });
 
 describe('Health', () => {
-  it('turns a runner off after three refusals in a row, and on again after the interval', () => {
+  it('disables a runner after three consecutive rejections, and enables it after the interval', () => {
     let now = 0;
     const lines: string[] = [];
     const log = new Logger({ format: 'runner', level: 'info' }, {}, (line) => lines.push(line));
