@@ -78,15 +78,15 @@ export class Instance {
   }
 
   job(id: number): Job {
-    return known(this.jobs, id, 'job');
+    return getRecord(this.jobs, id, 'job');
   }
 
   pipeline(id: number): Pipeline {
-    return known(this.pipelines, id, 'pipeline');
+    return getRecord(this.pipelines, id, 'pipeline');
   }
 
   runner(id: number): Runner {
-    return known(this.runners, id, 'runner');
+    return getRecord(this.runners, id, 'runner');
   }
 
   runnerByToken(token: string): Runner | undefined {
@@ -99,9 +99,8 @@ export class Instance {
   }
 }
 
-function known<T>(records: Map<number, T>, id: number, kind: string): T {
+function getRecord<T>(records: Map<number, T>, id: number, kind: string): T {
   const record = records.get(id);
-  if (record === undefined)
-    throw new UnknownRecordError(`There is no ${kind} with id ${id} in this GitLab double.`);
+  if (record === undefined) throw new UnknownRecordError(`This GitLab double has no ${kind} with id ${id}.`);
   return record;
 }

@@ -38,7 +38,7 @@ const claimsSchema = z.looseObject({
   nbf: z.number(),
 });
 
-function ask(login: string | undefined, ...scopes: string[]): Promise<Response> {
+function requestToken(login: string | undefined, ...scopes: string[]): Promise<Response> {
   const query = new URLSearchParams({ service: 'container_registry' });
   for (const scope of scopes) query.append('scope', scope);
   const authorization = `Basic ${Buffer.from(login ?? '').toString('base64')}`;
@@ -60,7 +60,7 @@ async function tokenOf(response: Response): Promise<string> {
 
 /** The access that a login is granted for scopes, as `repository actions`. */
 async function granted(login: string | undefined, ...scopes: string[]): Promise<string[]> {
-  const { access } = claimsSchema.parse(tokenPart(await tokenOf(await ask(login, ...scopes)), 1));
+  const { access } = claimsSchema.parse(tokenPart(await tokenOf(await requestToken(login, ...scopes)), 1));
   return access.map(({ name, actions }) => `${name} ${actions.join()}`);
 }
 
@@ -68,7 +68,7 @@ const ofJob = () => `gitlab-ci-token:${job.token}`;
 
 describe('the token', () => {
   it('is signed with the key of its header, in the registry format, and is valid for five minutes', async () => {
-    const token = await tokenOf(await ask(ofJob(), 'repository:acme/shop/app:pull'));
+    const token = await tokenOf(await requestToken(ofJob(), 'repository:acme/shop/app:pull'));
     const [header = '', payload = '', signature = ''] = token.split('.');
     const publicKey = createPublicKey(key);
     const isValid = verify(
@@ -95,7 +95,9 @@ describe('the token', () => {
   });
 
   it('has a key id that is the SHA-256 of the public key in base 32', async () => {
-    const { kid } = z.looseObject({ kid: z.string() }).parse(tokenPart(await tokenOf(await ask(ofJob())), 0));
+    const { kid } = z
+      .looseObject({ kid: z.string() })
+      .parse(tokenPart(await tokenOf(await requestToken(ofJob())), 0));
     const der = createPublicKey(key).export({ type: 'spki', format: 'der' });
     const first = createHash('sha256').update(der).digest()[0] ?? 0;
     expect('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(kid.charAt(0))).toBe(first >> 3);
@@ -139,7 +141,9 @@ describe('the token of a running job', () => {
   it('is invalid once the job has finished', async () => {
     const ended = await runningJob(fixture);
     await put(fixture.gitlab, ended, { state: 'success' });
-    expect((await ask(`gitlab-ci-token:${ended.token}`, 'repository:acme/shop/app:pull')).status).toBe(401);
+    expect(
+      (await requestToken(`gitlab-ci-token:${ended.token}`, 'repository:acme/shop/app:pull')).status,
+    ).toBe(401);
   });
 });
 
@@ -167,7 +171,7 @@ describe('a deploy token', () => {
   });
 
   it('with repository scope only is denied with the response of GitLab', async () => {
-    const response = await ask(login(['read_repository']), scope);
+    const response = await requestToken(login(['read_repository']), scope);
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({
       errors: [{ code: 'DENIED', message: 'access forbidden' }],
@@ -176,14 +180,14 @@ describe('a deploy token', () => {
 
   it('requires its own user name', async () => {
     const [, token = ''] = login().split(':');
-    expect((await ask(`somebody:${token}`, scope)).status).toBe(401);
+    expect((await requestToken(`another-user:${token}`, scope)).status).toBe(401);
   });
 });
 
 describe('a personal access token', () => {
   it('of the administrator grants access to everything with any user name', async () => {
     const scope = `repository:${PATHS.private}/app:pull,push`;
-    expect(await granted(`anybody:${fixture.gitlab.privateToken}`, scope)).toEqual([
+    expect(await granted(`any-user:${fixture.gitlab.privateToken}`, scope)).toEqual([
       'acme/closed/app pull,push',
     ]);
   });
@@ -195,7 +199,7 @@ describe('without credentials', () => {
   });
 
   it.each([['repository:acme/shop/app:pull'], []])('everything else is denied: %s', async (...scopes) => {
-    const response = await ask(undefined, ...scopes);
+    const response = await requestToken(undefined, ...scopes);
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({
       errors: [{ code: 'DENIED', message: 'access forbidden' }],
@@ -205,7 +209,7 @@ describe('without credentials', () => {
 
 describe('the token service rejects', () => {
   it.each([['gitlab-ci-token:wrong'], ['root:wrong'], ['nobody:'], [':']])('a login %j', async (login) => {
-    const response = await ask(login, 'repository:acme/open/app:pull');
+    const response = await requestToken(login, 'repository:acme/open/app:pull');
     expect(response.status).toBe(401);
     expect(await response.json()).toMatchObject({
       errors: [{ code: 'UNAUTHORIZED', message: expect.stringContaining('HTTP Basic: Access denied.') }],

@@ -25,9 +25,9 @@ export class BuildError extends Error {
 export class UnknownExitCodeError extends Error {
   override readonly name = 'UnknownExitCodeError';
 
-  constructor(exitCode: number, how: string) {
+  constructor(exitCode: number, description: string) {
     super(
-      `unknown Custom executor executable exit code ${exitCode}; executable execution terminated with: ${how}`,
+      `unknown Custom executor executable exit code ${exitCode}; executable execution terminated with: ${description}`,
     );
   }
 }

@@ -134,7 +134,7 @@ describe('a cache on S3', () => {
     },
   );
 
-  it('is read under both names, even a protected one if a job sets FF_HASH_CACHE_KEYS, unless the runner overrides it', async () => {
+  it('is read under both names, even if protected, for jobs that set FF_HASH_CACHE_KEYS, unless the runner sets it', async () => {
     const variables = [
       { key: 'FF_HASH_CACHE_KEYS', value: 'true' },
       { key: 'CACHE_FALLBACK_KEY', value: 'x-protected/' },

@@ -34,15 +34,15 @@ function start(script: string, timeouts = { graceful: 10_000, force: 10_000 }) {
 describe('runHook', () => {
   it('runs a hook in its directory with only its environment, and streams both outputs', async () => {
     const hook = start('pwd; echo "$GIVEN$HOME" >&2');
-    expect(await hook.exit).toEqual({ code: 0, how: 'exit status 0' });
+    expect(await hook.exit).toEqual({ code: 0, description: 'exit status 0' });
     expect([hook.stdout(), hook.stderr()]).toEqual([`${directory}\n`, 'yes\n']);
   });
 
   it.each([
     ['exit 7', 7, 'exit status 7'],
     ['kill -KILL $$', -1, 'signal: SIGKILL'],
-  ])('describes the exit of "%s"', async (script, code, how) => {
-    expect(await start(script).exit).toEqual({ code, how });
+  ])('describes the exit of "%s"', async (script, code, description) => {
+    expect(await start(script).exit).toEqual({ code, description });
   });
 
   it('fails if the program does not exist', async () => {
@@ -76,7 +76,7 @@ describe('runHook', () => {
     await eventually(hook.stdout).toContain('up');
     const before = Date.now();
     hook.control.abort();
-    expect(await hook.exit).toEqual({ code: -1, how: 'signal: SIGKILL' });
+    expect(await hook.exit).toEqual({ code: -1, description: 'signal: SIGKILL' });
     expect(Date.now() - before).toBeGreaterThanOrEqual(100);
   });
 
@@ -96,7 +96,7 @@ describe('runHook', () => {
 
 describe('checkExit', () => {
   const file = () => join(directory, 'code');
-  const exit = (code: number) => ({ code, how: `exit status ${code}` });
+  const exit = (code: number) => ({ code, description: `exit status ${code}` });
 
   it('accepts success', async () => {
     await expect(checkExit(exit(0), file())).resolves.toBeUndefined();

@@ -16,7 +16,8 @@ const DONE: readonly JobStatus[] = ['success', 'failed', 'canceled', 'skipped'];
 
 /** A manual job that was not started does not block others: GitLab's default for manual jobs. */
 const isDone = (job: JobFacts) => DONE.includes(job.status) || job.status === 'manual';
-const isBad = (job: JobFacts) => (job.status === 'failed' && !job.allowFailure) || job.status === 'canceled';
+const isUnsuccessful = (job: JobFacts) =>
+  (job.status === 'failed' && !job.allowFailure) || job.status === 'canceled';
 
 /** Decides the next status of a `created` job. */
 export function nextStatus(
@@ -26,16 +27,17 @@ export function nextStatus(
 ): 'wait' | 'pending' | 'skipped' | 'manual' {
   const prerequisites = prerequisitesOf(job, jobs, stages);
   if (!prerequisites.every(isDone)) return 'wait';
-  const bad = prerequisites.some(isBad) || (job.needs ?? []).some((name) => isSkipped(name, prerequisites));
+  const unsuccessful =
+    prerequisites.some(isUnsuccessful) || (job.needs ?? []).some((name) => isSkipped(name, prerequisites));
   switch (job.when) {
     case 'always':
       return 'pending';
     case 'on_failure':
-      return bad ? 'pending' : 'skipped';
+      return unsuccessful ? 'pending' : 'skipped';
     case 'manual':
-      return bad ? 'skipped' : 'manual';
+      return unsuccessful ? 'skipped' : 'manual';
     case 'on_success':
-      return bad ? 'skipped' : 'pending';
+      return unsuccessful ? 'skipped' : 'pending';
   }
 }
 

@@ -29,8 +29,8 @@ export function contactManager(
 ): RunnerManager {
   const systemId = contact.system_id ?? LEGACY_SYSTEM_ID;
   const now = instance.now();
-  const known = runner.managers.get(systemId);
-  const manager = known ?? {
+  const existing = runner.managers.get(systemId);
+  const manager = existing ?? {
     id: instance.nextId('manager'),
     systemId,
     info: null,

@@ -13,12 +13,13 @@ export const SYSTEM_FAILURE_EXIT_CODE = 2;
  */
 export async function checkExit(exit: HookExit, exitCodeFile: string): Promise<void> {
   if (exit.code === 0) return;
-  if (exit.code === SYSTEM_FAILURE_EXIT_CODE) throw new Error(exit.how);
-  if (exit.code !== BUILD_FAILURE_EXIT_CODE) throw new UnknownExitCodeError(exit.code, exit.how);
+  if (exit.code === SYSTEM_FAILURE_EXIT_CODE) throw new Error(exit.description);
+  if (exit.code !== BUILD_FAILURE_EXIT_CODE) throw new UnknownExitCodeError(exit.code, exit.description);
 
   const content = await readFile(exitCodeFile, 'utf8').catch(() => undefined);
-  if (content === undefined) throw new BuildError('script_failure', exit.how, BUILD_FAILURE_EXIT_CODE);
+  if (content === undefined)
+    throw new BuildError('script_failure', exit.description, BUILD_FAILURE_EXIT_CODE);
   const line = (content.split('\n')[0] ?? '').replace(/\r$/, '');
-  if (!/^[+-]?\d+$/.test(line)) throw new UnknownExitCodeError(SYSTEM_FAILURE_EXIT_CODE, exit.how);
+  if (!/^[+-]?\d+$/.test(line)) throw new UnknownExitCodeError(SYSTEM_FAILURE_EXIT_CODE, exit.description);
   throw new BuildError('script_failure', `exit status ${line}`, Number(line));
 }

@@ -19,7 +19,7 @@ export type HookCall = {
 };
 
 /** How a process ended: its code, or -1 and the signal's name. */
-export type HookExit = { readonly code: number; readonly how: string };
+export type HookExit = { readonly code: number; readonly description: string };
 
 /**
  * Runs an executable in its own process group and streams its output. Settles when the process has exited and its output is
@@ -48,8 +48,8 @@ export async function runHook(call: HookCall): Promise<HookExit> {
 }
 
 function describeExit(code: number | null, signal: NodeJS.Signals | null): HookExit {
-  if (code !== null) return { code, how: `exit status ${code}` };
-  return { code: -1, how: `signal: ${signal ?? 'unknown'}` };
+  if (code !== null) return { code, description: `exit status ${code}` };
+  return { code: -1, description: `signal: ${signal ?? 'unknown'}` };
 }
 
 /** Sends the two signals after `call.signal` aborts. */

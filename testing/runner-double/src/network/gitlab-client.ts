@@ -6,7 +6,7 @@ import { describe, type Reply, type Request, send } from './http.ts';
 import { runnerInfo } from './runner-info.ts';
 
 /** The status for "no response" in the metrics. */
-const NO_ANSWER = -100;
+const NO_RESPONSE = -100;
 
 export type JobRequestResult = {
   /** HTTP status, or -100. */
@@ -48,12 +48,12 @@ export class GitLabClient {
       this.#log.log(level, `Checking for jobs... ${outcome}`, { status: await describe(reply) });
     if (!('response' in reply)) {
       if (signal?.aborted !== true) await log('warning', 'failed');
-      return { status: NO_ANSWER, healthy: true };
+      return { status: NO_RESPONSE, healthy: true };
     }
     this.#lastUpdate = reply.headers.get('X-GitLab-Last-Update') ?? this.#lastUpdate;
     if (status === 201) {
       const job = await this.#receive(reply.response);
-      return job ? { status, healthy: true, job } : { status: NO_ANSWER, healthy: true };
+      return job ? { status, healthy: true, job } : { status: NO_RESPONSE, healthy: true };
     }
     if (status === 204) await log('debug', 'no content');
     else if (status === 403) await log('error', 'forbidden');

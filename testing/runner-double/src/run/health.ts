@@ -37,7 +37,7 @@ export class Health {
     return true;
   }
 
-  mark(healthy: boolean): void {
+  record(healthy: boolean): void {
     if (healthy) {
       this.#failures = 0;
       this.#lastCheck = this.#now();

@@ -13,7 +13,7 @@ export type RunnerFacts = {
   /** Job requests that GitLab has not answered yet. */
   readonly requests: number;
   /** Number of responses to job requests, by status. */
-  readonly answers: ReadonlyMap<number, number>;
+  readonly responses: ReadonlyMap<number, number>;
 };
 
 /** Metrics with one sample per runner. */
@@ -66,7 +66,7 @@ export function renderMetrics(runners: readonly RunnerFacts[], concurrent: numbe
   }
   lines.push('# HELP gitlab_runner_api_request_statuses_total The total number of api requests.');
   lines.push('# TYPE gitlab_runner_api_request_statuses_total counter');
-  for (const runner of runners) lines.push(...answerSamples(runner));
+  for (const runner of runners) lines.push(...responseSamples(runner));
   lines.push(
     '# HELP gitlab_runner_version_info A metric with a constant 1 labeled by different build stats fields.',
   );
@@ -80,9 +80,9 @@ function identity({ config, systemId }: RunnerFacts) {
   return { runner: shortToken(config.token), runner_name: config.name, system_id: systemId };
 }
 
-function answerSamples(runner: RunnerFacts): string[] {
+function responseSamples(runner: RunnerFacts): string[] {
   const { runner: token, system_id } = identity(runner);
-  return [...runner.answers].map(([status, count]) => {
+  return [...runner.responses].map(([status, count]) => {
     const labels = { runner: token, system_id, endpoint: 'request_job', status: String(status) };
     return sample('gitlab_runner_api_request_statuses_total', labels, count);
   });

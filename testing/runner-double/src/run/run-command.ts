@@ -145,11 +145,11 @@ async function shutDown(
     StopSignal: signal.name,
     'shutdown-timeout': `${timeout / 1000}s`,
   });
-  interrupt(signal.word);
+  interrupt(signal.goName);
   const overdue = sleep(timeout, 'overdue' as const, { ref: false });
   const event = await Promise.race([finished, signals.next(), overdue]);
   if (event === 'finished') return done(log);
-  const cause = event === 'overdue' ? 'shutdown timed out' : `forced exit with stop signal: ${event.word}`;
+  const cause = event === 'overdue' ? 'shutdown timed out' : `forced exit with stop signal: ${event.goName}`;
   log.warning(`Forceful shutdown not finished properly: ${cause}`);
   return 1;
 }

@@ -35,7 +35,7 @@ type RunnerState = {
   requests: number;
   jobsTotal: number;
   /** Number of responses to job requests, by status. */
-  readonly answers: Map<number, number>;
+  readonly responses: Map<number, number>;
 };
 
 /** Requests jobs from GitLab and runs them, within `concurrent`, `limit` and `request_concurrency`. */
@@ -57,7 +57,7 @@ export class WorkerPool {
     if (config.token === '' || !runner.health.isHealthy()) return;
     if (config.executor !== 'custom') {
       this.#options.log.error(`Executor "${config.executor}" is not known; marking Runner as unhealthy`);
-      runner.health.mark(false);
+      runner.health.record(false);
       return;
     }
     if (this.#work.size >= this.#options.concurrent()) {
@@ -79,13 +79,13 @@ export class WorkerPool {
   }
 
   facts(): RunnerFacts[] {
-    return [...this.#runners.values()].map(({ config, jobs, jobsTotal, requests, answers }) => ({
+    return [...this.#runners.values()].map(({ config, jobs, jobsTotal, requests, responses }) => ({
       config,
       systemId: this.#options.systemId,
       jobs: [...jobs].map(({ status }) => status),
       jobsTotal,
       requests,
-      answers,
+      responses,
     }));
   }
 
@@ -100,8 +100,8 @@ export class WorkerPool {
     runner.requests += 1;
     try {
       const result = await runner.client.requestJob(this.#options.stopping);
-      runner.health.mark(result.healthy);
-      runner.answers.set(result.status, (runner.answers.get(result.status) ?? 0) + 1);
+      runner.health.record(result.healthy);
+      runner.responses.set(result.status, (runner.responses.get(result.status) ?? 0) + 1);
       received = result.job;
     } catch (error) {
       this.#options.log.warning(`Failed to process runner: ${messageOf(error)}`);
@@ -114,7 +114,7 @@ export class WorkerPool {
   async #run(runner: RunnerState, received: ReceivedJob): Promise<void> {
     const { config } = runner;
     const { job } = received;
-    const running = this.#number(runner, job.job_info.project_id);
+    const running = this.#assignNumbers(runner, job.job_info.project_id);
     runner.jobs.add(running);
     runner.jobsTotal += 1;
     const log = this.#options.log.with({
@@ -143,7 +143,7 @@ export class WorkerPool {
   }
 
   /** Assigns the lowest numbers not used by a running job. */
-  #number(runner: RunnerState, projectId: number): RunningJob {
+  #assignNumbers(runner: RunnerState, projectId: number): RunningJob {
     const free = (used: number[]) => {
       let number = 0;
       while (used.includes(number)) number += 1;
@@ -170,7 +170,7 @@ export class WorkerPool {
       jobs: new Set(),
       requests: 0,
       jobsTotal: 0,
-      answers: new Map(),
+      responses: new Map(),
       health: new Health(config, this.#options.log),
       ...known,
       config,

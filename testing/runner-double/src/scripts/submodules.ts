@@ -4,9 +4,9 @@ import type { ScriptWriter } from './script-writer.ts';
 
 /** The notice in the job log before submodules are fetched. */
 function updateNotice(recursive: boolean, depth: number): string {
-  const how = recursive ? ' recursively' : '';
+  const mode = recursive ? ' recursively' : '';
   const limit = depth > 0 ? ` with git depth set to ${depth}` : '';
-  return `Updating/initializing submodules${how}${limit}...`;
+  return `Updating/initializing submodules${mode}${limit}...`;
 }
 
 export function writeSubmodules(writer: ScriptWriter, context: BuildContext): void {
