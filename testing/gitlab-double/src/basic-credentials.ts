@@ -4,7 +4,7 @@ export interface BasicCredentials {
   password: string;
 }
 
-/** Reads an `Authorization` header; undefined where it is absent or of another scheme. */
+/** Parses an `Authorization` header; undefined if it is absent or has another scheme. */
 export function basicCredentials(authorization: string | undefined): BasicCredentials | undefined {
   const [, encoded] = /^Basic\s+(.+)$/i.exec(authorization ?? '') ?? [];
   if (encoded === undefined) return undefined;

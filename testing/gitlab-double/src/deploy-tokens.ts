@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Instance } from './instance.ts';
 import type { DeployToken, DeployTokenDefinition } from './model/deploy-token.ts';
 
-/** Creates a deploy token as a project's settings do, with the user name that GitLab gives when none is chosen. */
+/** Creates a deploy token as a project's settings do, with GitLab's default user name. */
 export function createDeployToken(instance: Instance, definition: DeployTokenDefinition): DeployToken {
   const id = instance.nextId('deployToken');
   const deployToken = {

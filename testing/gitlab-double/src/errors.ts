@@ -1,10 +1,10 @@
-/** An answer of the HTTP API that is not a success. Bodies follow Grape's two shapes: `message` for GitLab's own, `error` for validation. */
+/** An error response of the HTTP API. Its body has one of Grape's two shapes: `error` for validation, `message` otherwise. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 415 | 416 | 501;
   readonly headers: Record<string, string>;
   readonly validation: boolean;
-  /** True when a well-behaved client never gets this answer, so that it belongs into `protocolErrors`. */
+  /** True if a well-behaved client never receives this response: it is recorded in `protocolErrors`. */
   readonly violation: boolean;
 
   constructor(
@@ -20,7 +20,7 @@ export class ApiError extends Error {
   }
 }
 
-/** A `waitFor…` ran out of time. The message says what was awaited and how things stood. */
+/** A `waitFor…` timed out. The message names the condition and the state at that time. */
 export class WaitTimeoutError extends Error {
   override readonly name = 'WaitTimeoutError';
 }
@@ -30,12 +30,12 @@ export class GitCommandError extends Error {
   override readonly name = 'GitCommandError';
 }
 
-/** Something was asked of the double's API that does not exist there, such as a job's id. */
+/** A test referred to an unknown record, such as a job id that does not exist. */
 export class UnknownRecordError extends Error {
   override readonly name = 'UnknownRecordError';
 }
 
-/** A pipeline definition that GitLab would refuse as invalid CI configuration. */
+/** A pipeline definition that GitLab would reject as invalid CI configuration. */
 export class InvalidPipelineError extends Error {
   override readonly name = 'InvalidPipelineError';
 }

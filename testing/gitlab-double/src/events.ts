@@ -6,7 +6,7 @@ import type { Pipeline, PipelineStatus } from './model/pipeline.ts';
 import type { Runner, RunnerManager } from './model/runner.ts';
 import type { WebhookDelivery } from './webhooks/webhook.ts';
 
-/** A request that a well-behaved client would not have made, or an answer it should not have caused. */
+/** A request that a well-behaved client would not send, or a response that it would not cause. */
 export interface ProtocolError {
   at: Date;
   method: string;
@@ -15,7 +15,7 @@ export interface ProtocolError {
   message: string;
 }
 
-/** Everything that can be observed. Records are live objects: read what you need when the event arrives. */
+/** All observable events. Records are live objects: read them when the event arrives. */
 export type GitLabEvent =
   | { type: 'job-status'; at: Date; job: Job; from: JobStatus | null; to: JobStatus }
   | { type: 'pipeline-status'; at: Date; pipeline: Pipeline; from: PipelineStatus | null; to: PipelineStatus }
@@ -32,7 +32,7 @@ export type GitLabEvent =
   | { type: 'webhook-delivery'; at: Date; delivery: WebhookDelivery }
   | { type: 'protocol-error'; at: Date; error: ProtocolError };
 
-/** The one place where events pass: listeners, async iterators and waits hang on it. */
+/** Distributes events to listeners, async iterators and waits. */
 export class EventHub {
   readonly #emitter = new EventEmitter<{ event: [GitLabEvent] }>();
 
@@ -44,13 +44,13 @@ export class EventHub {
     this.#emitter.emit('event', event);
   }
 
-  /** Calls `listener` for each event from now on; the returned function ends that. */
+  /** Calls `listener` for each event from now on. Returns a function that unsubscribes it. */
   subscribe(listener: (event: GitLabEvent) => void): () => void {
     this.#emitter.on('event', listener);
     return () => this.#emitter.off('event', listener);
   }
 
-  /** Yields each event from the call on, until `signal` aborts. */
+  /** Yields each event from now on, until `signal` aborts. */
   async *stream(signal: AbortSignal): AsyncGenerator<GitLabEvent> {
     const queue: GitLabEvent[] = [];
     let wake = () => {};
@@ -71,9 +71,9 @@ export class EventHub {
   }
 
   /**
-   * Resolves with the first value of `condition` that is neither undefined nor false, looked at now and after each event.
-   * Rejects with a WaitTimeoutError after `timeoutMs`, whose message is made by `describe`; the time begins anew with each
-   * event for which `isProgress` holds.
+   * Resolves with the first value of `condition` that is neither undefined nor false. It is evaluated now and after each event.
+   * Rejects after `timeoutMs` with a WaitTimeoutError that contains the text of `describe`. An event for which `isProgress` holds
+   * restarts the timeout.
    */
   waitUntil<T>(
     condition: () => T | undefined | false,

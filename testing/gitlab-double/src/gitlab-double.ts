@@ -22,33 +22,33 @@ import type { WebhookDefinition } from './webhooks/webhook.ts';
 export interface GitLabDoubleOptions {
   /** Address to listen on. */
   host: string;
-  /** Default: one that is free. */
+  /** Default: a free port. */
   port?: number;
-  /** URL under which runners, git and hooks' receivers know the double. Default: `http://<host>:<port>`. */
+  /** URL of the double as runners, git and webhook receivers see it. Default: `http://<host>:<port>`. */
   externalUrl?: string;
   /** Runner tokens that are valid from the start. Default: none. */
   runnerTokens?: readonly string[];
   /** Directory for repositories and artifacts. Default: a temporary one, removed by `stop`. */
   dataDir?: string;
-  /** Seconds between trace patches that runners are asked for. Default 3, GitLab's while someone watches the log. */
+  /** Seconds between trace patches, as requested from runners. Default 3: GitLab's value while a user watches the log. */
   traceUpdateInterval?: number;
-  /** Bytes of an artifact at most. Default 100 MiB. */
+  /** Maximum size of an artifact in bytes. Default 100 MiB. */
   artifactSizeLimit?: number;
-  /** Milliseconds that a job request is held while there is no job. Default 0; GitLab's Workhorse has 50,000. */
+  /** Milliseconds that a job request is held while no job is pending. Default 0; GitLab's Workhorse uses 50,000. */
   longPollMs?: number;
-  /** Webhook deliveries at one time. Default 20, the threads of one Sidekiq process. */
+  /** Concurrent webhook deliveries. Default 20, the threads of one Sidekiq process. */
   concurrentDeliveries?: number;
-  /** Token for the REST API. Default: a new one. */
+  /** Token for the REST API. Default: a generated one. */
   privateToken?: string;
 }
 
 const SIDEKIQ_THREADS = 20;
-/** Default time of the `waitFor…` calls, in milliseconds. */
+/** Default timeout of the `waitFor…` calls. */
 const WAIT_MS = 60_000;
 
 export type GitLabDouble = Awaited<ReturnType<typeof startGitLabDouble>>;
 
-/** Starts a GitLab that is one Node object: it listens when the promise resolves, and `stop()` ends it. */
+/** Starts a GitLab in this process. It listens once the promise resolves; `stop()` ends it. */
 export async function startGitLabDouble(options: GitLabDoubleOptions) {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'gitlab-double-')));
   await mkdir(dataDir, { recursive: true });
@@ -73,21 +73,21 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
   const stopping = new AbortController();
 
   return {
-    /** Where clients reach it. */
+    /** URL for clients. */
     url: settings.externalUrl,
     port,
     privateToken: settings.privateToken,
-    /** All jobs, by id; live records. */
+    /** All jobs by id; live records. */
     jobs: instance.jobs,
     pipelines: instance.pipelines,
     runners: instance.runners,
     webhooks: instance.webhooks,
     deployTokens: instance.deployTokens,
-    /** Requests that a well-behaved client does not make. A test of one expects this to stay empty. */
+    /** Requests that a well-behaved client does not send. Tests of such a client expect it to stay empty. */
     protocolErrors: instance.protocolErrors,
-    /** Fields that runners sent and the double does not know; GitLab ignores them. */
+    /** Fields sent by runners that the double does not know; GitLab ignores them. */
     unknownFields: instance.unknownFields,
-    /** Every webhook delivery that is over, in that order. */
+    /** Completed webhook deliveries, in order of completion. */
     deliveries: instance.deliveries,
 
     createProject: (definition: ProjectDefinition) => createProject(instance, definition),
@@ -95,12 +95,12 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
     createPipeline: (project: Project, definition: PipelineDefinition) =>
       createPipeline(instance, project, definition),
     createDeployToken: (definition: DeployTokenDefinition) => createDeployToken(instance, definition),
-    /** From now on the instance has a container registry, which takes the tokens of its `/jwt/auth`. */
+    /** Adds a container registry to the instance; it accepts the tokens of `/jwt/auth`. */
     enableRegistry: (registry: RegistrySettings) => {
       instance.settings.registry = registry;
     },
     createRunner: (definition?: RunnerDefinition) => createRunner(instance, definition),
-    /** From now on its token is answered 403, as after deleting the runner. */
+    /** From now on requests with its token are answered 403, as after deleting the runner. */
     revokeRunner: (id: number) => {
       instance.runner(id).revoked = true;
     },
@@ -109,9 +109,9 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
       instance.runner(id).paused = paused;
       instance.tickRunnerQueue();
     },
-    /** As the button in GitLab: the runner is told with its next request. */
+    /** Like the button in GitLab: the runner learns of it from the response to its next request. */
     cancelJob: (id: number) => cancelJob(instance, instance.job(id)),
-    /** As GitLab's own clean-up (StuckCiJobsWorker) does to a job whose runner has not been heard for an hour. */
+    /** Like GitLab's clean-up (StuckCiJobsWorker), which fails a job whose runner has not contacted GitLab for an hour. */
     dropStuckJob: (id: number) =>
       moveJob(instance, instance.job(id), 'failed', { failureReason: 'stuck_or_timeout_failure' }),
     retryJob: (id: number): Job => retryJob(instance, instance.job(id)),
@@ -121,19 +121,19 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
       if (job.status === 'manual') moveJob(instance, job, 'pending');
     },
     addWebhook: (definition: WebhookDefinition) => addWebhook(instance, definition),
-    /** Resolves when every webhook delivery that was begun is over. */
+    /** Resolves when all started webhook deliveries have completed. */
     deliveriesSettled: () => dispatcher.settled(),
 
-    /** Calls `listener` for each event; the returned function ends that. */
+    /** Calls `listener` for each event. Returns a function that unsubscribes it. */
     subscribe: instance.hub.subscribe.bind(instance.hub),
     /** Yields each event from now on, until `stop`. */
     events: () => instance.hub.stream(stopping.signal),
-    /** Resolves once the condition gives something other than false or undefined; looked at after each event. */
+    /** Resolves once the condition returns something other than false or undefined. It is evaluated now and after each event. */
     waitUntil: <T>(condition: () => T | undefined | false, timeoutMs = WAIT_MS, what = 'a condition') =>
       instance.hub.waitUntil(condition, timeoutMs, () => what),
     waitForJob: (id: number, predicate: (job: Job) => boolean = isFinished, timeoutMs = WAIT_MS) =>
       waitForJob(instance, id, predicate, timeoutMs),
-    /** The time begins anew whenever the status of any job changes. */
+    /** The timeout restarts whenever the status of any job changes. */
     waitForPipeline: (
       id: number,
       predicate: (pipeline: Pipeline) => boolean = isPipelineFinished,
@@ -205,7 +205,7 @@ function waitForPipeline(
       const jobs = pipeline.jobs.map((job) => `${job.name} ${job.status}`);
       return `pipeline ${id} is ${pipeline.status}; its jobs: ${jobs.join(', ')}`;
     },
-    // How fast a machine works off its jobs says nothing of whether they end.
+    // Restart the timeout on progress: a slow machine must not fail a test.
     ({ type }) => type === 'job-status',
   );
 }
@@ -224,7 +224,7 @@ function listen(server: Server, host: string, port: number): Promise<number> {
   });
 }
 
-/** An address as it stands in a URL; one that means "all" is reached under loopback. */
+/** The host part of a URL for an address. The addresses for "all interfaces" become loopback. */
 function urlHost(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;

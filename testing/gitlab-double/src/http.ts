@@ -4,16 +4,16 @@ import { ApiError } from './errors.ts';
 import type { Instance } from './instance.ts';
 import { unknownFields } from './runner-api/schemas.ts';
 
-/** Bytes of a JSON body; far above what a runner sends, far below what would hurt. */
+/** Maximum size of a JSON body in bytes; runners send far less. */
 const JSON_LIMIT = 1024 * 1024;
 
-/** Reads a request's whole body, at most `limit` bytes of it. Throws 413 beyond that. */
+/** Reads a request's body. Throws 413 if it has more than `limit` bytes. */
 export async function readBody(context: Context, limit: number): Promise<Buffer<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of context.req.raw.body ?? []) {
     size += part.length;
-    // Read on to the end: a client that is still writing would see a broken connection and not the answer.
+    // Read to the end: a client that is still writing would see a broken connection instead of the response.
     if (size <= limit) parts.push(part);
   }
   if (size > limit) throw new ApiError(413, '413 Request Entity Too Large');
@@ -21,8 +21,8 @@ export async function readBody(context: Context, limit: number): Promise<Buffer<
 }
 
 /**
- * A JSON body, checked. Wrong types are answered 400 as Grape does, fields the schema does not know are noted in
- * `unknownFields`. An empty body counts as `{}`, as GitLab takes it when everything needed is in headers.
+ * Reads and validates a JSON body. Wrong types are answered 400, as Grape does. Fields that the schema lacks are added to
+ * `unknownFields`. An empty body counts as `{}`: GitLab accepts it if the headers contain everything required.
  */
 export async function readJson<S extends z.ZodType>(
   context: Context,
@@ -59,12 +59,12 @@ function parse(text: string): unknown {
   }
 }
 
-/** The path with ids taken out, so that notes about it do not multiply. */
+/** The path with ids replaced, so that `unknownFields` has one entry per route. */
 function routeOf(context: Context): string {
   return context.req.path.replaceAll(/\/\d+/g, '/:id');
 }
 
-/** A path parameter that is an id. Throws 400 if it is not a number. */
+/** Parses a path parameter as an id. Throws 400 if it is not a number. */
 export function idParameter(context: Context, name: string): number {
   const text = context.req.param(name) ?? '';
   if (!/^\d+$/.test(text)) throw new ApiError(400, `${name} is invalid`, { validation: true });

@@ -9,14 +9,14 @@ import type { Project } from './model/project.ts';
 import type { Runner } from './model/runner.ts';
 import type { Webhook, WebhookDelivery } from './webhooks/webhook.ts';
 
-/** GitLab's version that the double claims to be: `CI_SERVER_VERSION` and the hooks' User-Agent. */
+/** The GitLab version that the double reports in `CI_SERVER_VERSION` and in the User-Agent of webhooks. */
 export const GITLAB_VERSION = '18.6.0';
 
 export interface Settings {
-  /** Where clients reach the double; no slash at the end. */
+  /** URL for clients, without a trailing slash. */
   externalUrl: string;
   dataDir: string;
-  /** Seconds between two trace patches that the runner is asked for. */
+  /** Seconds between trace patches, as requested from runners. */
   traceUpdateInterval: number;
   /** Bytes. */
   artifactSizeLimit: number;
@@ -27,7 +27,7 @@ export interface Settings {
   registry: RegistrySettings | undefined;
 }
 
-/** Everything that the double knows. One object, passed to every part. */
+/** The state of the double. */
 export class Instance {
   readonly settings: Settings;
   readonly hub = new EventHub();
@@ -39,7 +39,7 @@ export class Instance {
   readonly deployTokens: DeployToken[] = [];
   readonly deliveries: WebhookDelivery[] = [];
   readonly protocolErrors: ProtocolError[] = [];
-  /** Fields that runners sent and the double does not know, such as `jobs/request: info.colour`. */
+  /** Fields sent by runners that the double does not know, such as `jobs/request: info.colour`. */
   readonly unknownFields = new Set<string>();
   readonly #counters = new Map<string, number>();
   #queueValue = randomBytes(16).toString('hex');
@@ -52,7 +52,7 @@ export class Instance {
     return new Date();
   }
 
-  /** Ids count up per kind, from 1, or from a base that keeps jobs and pipelines from looking alike. */
+  /** Returns the next id of a kind. Jobs and pipelines start at a base of their own, so that their ids differ visibly. */
   nextId(kind: 'project' | 'runner' | 'manager' | 'pipeline' | 'job' | 'webhook' | 'deployToken'): number {
     const base = { project: 0, runner: 0, manager: 0, pipeline: 100, job: 1000, webhook: 0, deployToken: 0 }[
       kind
@@ -62,7 +62,7 @@ export class Instance {
     return next;
   }
 
-  /** The value of `X-GitLab-Last-Update`: another one whenever a job may have become available. */
+  /** The value of `X-GitLab-Last-Update`. It changes whenever a job may have become available. */
   get queueValue(): string {
     return this.#queueValue;
   }
@@ -78,30 +78,29 @@ export class Instance {
   }
 
   job(id: number): Job {
-    return known(this.jobs, id, 'job');
+    return getRecord(this.jobs, id, 'job');
   }
 
   pipeline(id: number): Pipeline {
-    return known(this.pipelines, id, 'pipeline');
+    return getRecord(this.pipelines, id, 'pipeline');
   }
 
   runner(id: number): Runner {
-    return known(this.runners, id, 'runner');
+    return getRecord(this.runners, id, 'runner');
   }
 
   runnerByToken(token: string): Runner | undefined {
     return [...this.runners.values()].find((runner) => runner.token === token && !runner.revoked);
   }
 
-  /** The job whose token this is, while the token is valid. */
+  /** The job with this token, if the token is valid now. */
   jobByToken(token: string): Job | undefined {
     return [...this.jobs.values()].find((job) => job.token === token && job.tokenValid);
   }
 }
 
-function known<T>(records: Map<number, T>, id: number, kind: string): T {
+function getRecord<T>(records: Map<number, T>, id: number, kind: string): T {
   const record = records.get(id);
-  if (record === undefined)
-    throw new UnknownRecordError(`There is no ${kind} with id ${id} in this GitLab double.`);
+  if (record === undefined) throw new UnknownRecordError(`This GitLab double has no ${kind} with id ${id}.`);
   return record;
 }

@@ -3,7 +3,7 @@ import type { Instance } from './instance.ts';
 import type { RunnerDefinition } from './model/definitions.ts';
 import type { Runner } from './model/runner.ts';
 
-/** Creates a runner as GitLab's "New runner" page does: a record and a `glrt-` token, no machine yet. */
+/** Creates a runner as GitLab's "New runner" page does: a record and a `glrt-` token, without managers. */
 export function createRunner(instance: Instance, definition: RunnerDefinition = {}): Runner {
   const runner: Runner = {
     id: instance.nextId('runner'),

@@ -9,7 +9,7 @@ import { restRoutes } from './rest-api/routes.ts';
 import { jobRoutes } from './runner-api/jobs.ts';
 import { runnerRoutes } from './runner-api/runners.ts';
 
-/** The HTTP server of the double: git's paths, the registry's tokens, and everything else under `/api/v4`. It does not listen yet. */
+/** Creates the HTTP server: git paths, registry tokens, and the API under `/api/v4`. It does not listen yet. */
 export function createGitLabServer(instance: Instance): Server {
   const api = getRequestListener(createApi(instance).fetch);
   return createServer((request, response) => {
@@ -39,7 +39,7 @@ function createApi(instance: Instance): Hono {
   return app;
 }
 
-/** Turns what a route threw into GitLab's answer; what is nobody's to expect becomes a 500 that tests see. */
+/** Answers with the error response that a route threw. An unexpected error becomes a 500 and a protocol error. */
 function answerError(instance: Instance, context: Context, error: Error): Response {
   const { method, path } = context.req;
   if (!(error instanceof ApiError)) {

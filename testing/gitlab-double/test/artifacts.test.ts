@@ -29,7 +29,7 @@ function download(gitlab: GitLabDouble, job: Job, token: string): Promise<Respon
 }
 
 describe('artifacts', () => {
-  it('come back as they were, to the job itself and to another running one of the project', async () => {
+  it('are downloaded unchanged by the job itself and by a running job of the same project', async () => {
     const { gitlab } = fixture;
     const job = await runningJob(fixture);
     expect((await upload(gitlab, job, ZIP)).status).toBe(201);
@@ -46,7 +46,7 @@ describe('artifacts', () => {
     ]);
   });
 
-  it('are named in the payload of a job of a later stage, with the token of that job', async () => {
+  it('appear in the payload of a job of a later stage, with the token of that job', async () => {
     const { gitlab, project, runner } = fixture;
     const pipeline = await gitlab.createPipeline(project, {
       stages: ['build', 'test'],
@@ -67,24 +67,26 @@ describe('artifacts', () => {
   });
 
   it.each([
-    ['a job that has none', 404],
+    ['a job without artifacts', 404],
     ['a wrong token', 403],
-    ['the token of a finished other job', 403],
+    ['the token of another, finished job', 403],
     ['a running job of another project', 403],
-    ['no job at all', 403],
-  ])('are not to be had with %s: %i', async (what, status) => {
+    ['an unknown job', 403],
+  ])('are not available for %s: %i', async (what, status) => {
     const { gitlab } = fixture;
     const job = await runningJob(fixture);
-    if (what !== 'a job that has none') await upload(gitlab, job, ZIP);
-    const other = await runningJob(what === 'a running job of another project' ? await elsewhere() : fixture);
+    if (what !== 'a job without artifacts') await upload(gitlab, job, ZIP);
+    const other = await runningJob(
+      what === 'a running job of another project' ? await anotherProject() : fixture,
+    );
     if (what.includes('finished')) await put(gitlab, other, { state: 'success' });
     const token = what === 'a wrong token' ? 'glcbt-wrong' : other.token;
-    const path = `/jobs/${what === 'no job at all' ? 99 : job.id}/artifacts`;
+    const path = `/jobs/${what === 'an unknown job' ? 99 : job.id}/artifacts`;
     const response = await call(gitlab, 'GET', path, { headers: { 'JOB-TOKEN': token } });
     expect(response.status).toBe(status);
   });
 
-  async function elsewhere(): Promise<Fixture> {
+  async function anotherProject(): Promise<Fixture> {
     const project = await fixture.gitlab.createProject({ path: 'acme/other' });
     await fixture.gitlab.pushCommit(project, { files: { a: 'a' }, message: 'a' });
     return { ...fixture, project };
@@ -104,7 +106,7 @@ describe('an upload', () => {
     expect((await upload(fixture.gitlab, job, ZIP, query)).status).toBe(400);
   });
 
-  it('without a file, or that is no form, is answered 400', async () => {
+  it('without a file, or without a form, is answered 400', async () => {
     const job = await runningJob(fixture);
     const headers = { 'JOB-TOKEN': job.token };
     const path = `/jobs/${job.id}/artifacts`;
@@ -112,7 +114,7 @@ describe('an upload', () => {
     expect((await call(fixture.gitlab, 'POST', path, { headers, body: 'zip' })).status).toBe(400);
   });
 
-  it('of the same file again is a retry; of another one it is refused', async () => {
+  it('of the same file is accepted as a retry, of a different file rejected', async () => {
     const job = await runningJob(fixture);
     expect((await upload(fixture.gitlab, job, ZIP)).status).toBe(201);
     expect((await upload(fixture.gitlab, job, ZIP)).status).toBe(201);
@@ -120,19 +122,19 @@ describe('an upload', () => {
     expect(job.artifacts).toHaveLength(1);
   });
 
-  it('for a job that does not run is answered 403', async () => {
+  it('for a finished job is answered 403', async () => {
     const job = await runningJob(fixture);
     await put(fixture.gitlab, job, { state: 'success' });
     expect((await upload(fixture.gitlab, job, ZIP)).status).toBe(403);
   });
 
   it.each([
-    ['of a size that is allowed', '?filesize=100', true, 200],
-    ['that would be too large', '?filesize=5000', true, 413],
+    ['of an allowed size', '?filesize=100', true, 200],
+    ['above the limit', '?filesize=5000', true, 413],
     ['with a wrong token', '', false, 403],
-  ])('%s is authorized or not before it comes', async (_title, query, right, status) => {
+  ])('%s is checked in advance', async (_title, query, validToken, status) => {
     const job = await runningJob(fixture);
-    const headers = { 'JOB-TOKEN': right ? job.token : 'wrong' };
+    const headers = { 'JOB-TOKEN': validToken ? job.token : 'wrong' };
     const path = `/jobs/${job.id}/artifacts/authorize${query}`;
     expect((await call(fixture.gitlab, 'POST', path, { headers })).status).toBe(status);
   });

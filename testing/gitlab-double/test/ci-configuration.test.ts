@@ -5,7 +5,7 @@ const read = (files: Record<string, string>) => readConfiguration((path) => file
 const readOne = (text: string) => read({ '.gitlab-ci.yml': text }).jobs[0];
 
 describe('a .gitlab-ci.yml', () => {
-  it('gives each job the defaults that it does not say itself', () => {
+  it('gives each job the defaults that it does not override', () => {
     const { jobs } = read({
       '.gitlab-ci.yml': `
 default: { image: one, before_script: [setup] }
@@ -25,7 +25,7 @@ b: { script: [make], image: { name: two, entrypoint: [""], docker: { user: me } 
     });
   });
 
-  it('merges extends key by key, the later parent and the job itself last', () => {
+  it('merges extends key by key: later parents override earlier ones, the job overrides all', () => {
     const text = `
 .a: { variables: { A: a, B: a, C: a }, script: [a] }
 .b: { variables: { B: b, C: b } }
@@ -37,7 +37,7 @@ job: { extends: [.a, .b], variables: { C: job } }
     });
   });
 
-  it('puts what !reference names into the list, from included files too', () => {
+  it('inserts the target of !reference into the list, also from included files', () => {
     const files = {
       '.gitlab-ci.yml':
         'include: { local: /ci/more.yml }\njob: { script: [!reference [.more, script], own] }\n',
@@ -46,7 +46,7 @@ job: { extends: [.a, .b], variables: { C: job } }
     expect(read(files).jobs[0]?.script).toEqual(['one', 'two', 'own']);
   });
 
-  it('hands on global variables as inherit says', () => {
+  it('inherits only the global variables listed in inherit', () => {
     const text = 'variables: { A: 1, B: true }\njob: { script: x, inherit: { variables: [B] } }\n';
     expect(readOne(text)?.variables).toEqual({ B: { value: 'true' } });
   });
@@ -55,11 +55,11 @@ job: { extends: [.a, .b], variables: { C: job } }
     ['10 seconds', 10],
     ['1h 30m', 5400],
     ['3 hours and 4 minutes', 11_040],
-  ])('reads a timeout of %s', (timeout, seconds) => {
+  ])('parses a timeout of %s', (timeout, seconds) => {
     expect(readOne(`job: { script: x, timeout: ${timeout} }\n`)?.timeout).toBe(seconds);
   });
 
-  it('takes artifacts from what is needed, unless it says otherwise, and forgets optional jobs that are not there', () => {
+  it('downloads artifacts of needed jobs unless disabled, and ignores missing optional jobs', () => {
     const { jobs } = read({
       '.gitlab-ci.yml': `
 a: { script: x }
@@ -70,7 +70,7 @@ c: { script: x, needs: [a, { job: b, artifacts: false }, { job: ghost, optional:
     expect(jobs[2]).toMatchObject({ needs: ['a', 'b'], dependencies: ['a'] });
   });
 
-  it('makes as many jobs as parallel says, and who needs them needs them all', () => {
+  it('expands parallel into several jobs, all of which a dependent job needs', () => {
     const { jobs } = read({
       '.gitlab-ci.yml': `
 a: { script: x, parallel: { matrix: [{ OS: [x, y], MODE: fast }] } }
@@ -78,26 +78,26 @@ b: { script: x, parallel: 2 }
 c: { script: x, needs: [a, b] }
 `,
     });
-    const parts = ['a: [x, fast]', 'a: [y, fast]', 'b 1/2', 'b 2/2'];
-    expect(jobs.map(({ name }) => name)).toEqual([...parts, 'c']);
-    expect(jobs[4]?.needs).toEqual(parts);
+    const expanded = ['a: [x, fast]', 'a: [y, fast]', 'b 1/2', 'b 2/2'];
+    expect(jobs.map(({ name }) => name)).toEqual([...expanded, 'c']);
+    expect(jobs[4]?.needs).toEqual(expanded);
     expect(jobs[3]?.variables).toMatchObject({ CI_NODE_INDEX: '2', CI_NODE_TOTAL: '2' });
   });
 
   it.each([
     ['a keyword that the double does not know', 'job: { script: x, trigger: other }', /trigger/],
-    ['a parent that is not there', 'job: { script: x, extends: .ghost }', /unknown key in `extends`/],
+    ['an unknown parent', 'job: { script: x, extends: .ghost }', /unknown key in `extends`/],
     [
-      'parents in a circle',
+      'circular parents',
       '.a: { extends: .b }\n.b: { extends: .a }\njob: { script: x, extends: .a }',
       /circular/,
     ],
-    ['a reference to nothing', 'job: { script: [!reference [.ghost, script]] }', /could not be found/],
-    ['references in a circle', '.a: { script: [!reference [.a, script]] }\njob: { script: x }', /too deep/],
-    ['no YAML', 'job: { script: [x', /./],
-    ['a list', '- job', /no mapping/],
-    ['a timeout that is none', 'job: { script: x, timeout: soon }', /duration/],
-  ])('refuses %s', (_, text, message) => {
+    ['an unknown reference', 'job: { script: [!reference [.ghost, script]] }', /could not be found/],
+    ['circular references', '.a: { script: [!reference [.a, script]] }\njob: { script: x }', /too deep/],
+    ['invalid YAML', 'job: { script: [x', /./],
+    ['a list', '- job', /not a mapping/],
+    ['an invalid timeout', 'job: { script: x, timeout: soon }', /duration/],
+  ])('rejects %s', (_, text, message) => {
     expect(() => readOne(text)).toThrow(message);
   });
 });

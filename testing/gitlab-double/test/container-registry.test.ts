@@ -10,7 +10,7 @@ const { privateKey: key } = generateKeyPairSync('rsa', {
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   publicKeyEncoding: { type: 'spki', format: 'pem' },
 });
-/** Group of the projects in the tables: `acme/shop` is the fixture's and has the jobs. */
+/** Paths of further projects. The jobs belong to the fixture's project, `acme/shop`. */
 const PATHS = { private: 'acme/closed', public: 'acme/open', allowing: 'acme/allowing' } as const;
 
 let fixture: Fixture;
@@ -38,7 +38,7 @@ const claimsSchema = z.looseObject({
   nbf: z.number(),
 });
 
-function ask(login: string | undefined, ...scopes: string[]): Promise<Response> {
+function requestToken(login: string | undefined, ...scopes: string[]): Promise<Response> {
   const query = new URLSearchParams({ service: 'container_registry' });
   for (const scope of scopes) query.append('scope', scope);
   const authorization = `Basic ${Buffer.from(login ?? '').toString('base64')}`;
@@ -48,7 +48,7 @@ function ask(login: string | undefined, ...scopes: string[]): Promise<Response> 
   );
 }
 
-function part(token: string, index: number): unknown {
+function tokenPart(token: string, index: number): unknown {
   return JSON.parse(Buffer.from(token.split('.')[index] ?? '', 'base64url').toString('utf8'));
 }
 
@@ -58,32 +58,32 @@ async function tokenOf(response: Response): Promise<string> {
   return z.strictObject({ token: z.string() }).parse(body).token;
 }
 
-/** What a login is granted of scopes, as `repository actions`. */
+/** The access that a login is granted for scopes, as `repository actions`. */
 async function granted(login: string | undefined, ...scopes: string[]): Promise<string[]> {
-  const { access } = claimsSchema.parse(part(await tokenOf(await ask(login, ...scopes)), 1));
+  const { access } = claimsSchema.parse(tokenPart(await tokenOf(await requestToken(login, ...scopes)), 1));
   return access.map(({ name, actions }) => `${name} ${actions.join()}`);
 }
 
 const ofJob = () => `gitlab-ci-token:${job.token}`;
 
 describe('the token', () => {
-  it('is signed with the key that its header names as the registry names keys, and lasts five minutes', async () => {
-    const token = await tokenOf(await ask(ofJob(), 'repository:acme/shop/app:pull'));
+  it('is signed with the key of its header, in the registry format, and is valid for five minutes', async () => {
+    const token = await tokenOf(await requestToken(ofJob(), 'repository:acme/shop/app:pull'));
     const [header = '', payload = '', signature = ''] = token.split('.');
     const publicKey = createPublicKey(key);
-    const isRight = verify(
+    const isValid = verify(
       'sha256',
       Buffer.from(`${header}.${payload}`),
       publicKey,
       Buffer.from(signature, 'base64url'),
     );
-    expect(isRight).toBe(true);
-    expect(part(token, 0)).toMatchObject({
+    expect(isValid).toBe(true);
+    expect(tokenPart(token, 0)).toMatchObject({
       typ: 'JWT',
       alg: 'RS256',
       kid: expect.stringMatching(/^([A-Z2-7]{4}:){11}[A-Z2-7]{4}$/),
     });
-    const claims = claimsSchema.parse(part(token, 1));
+    const claims = claimsSchema.parse(tokenPart(token, 1));
     expect(claims).toMatchObject({
       iss: 'omnibus-gitlab-issuer',
       aud: 'container_registry',
@@ -94,8 +94,10 @@ describe('the token', () => {
     expect([claims.exp - claims.iat, claims.iat - claims.nbf]).toEqual([300, 5]);
   });
 
-  it('has a key name that is the SHA-256 of the public key in base 32', async () => {
-    const { kid } = z.looseObject({ kid: z.string() }).parse(part(await tokenOf(await ask(ofJob())), 0));
+  it('has a key id that is the SHA-256 of the public key in base 32', async () => {
+    const { kid } = z
+      .looseObject({ kid: z.string() })
+      .parse(tokenPart(await tokenOf(await requestToken(ofJob())), 0));
     const der = createPublicKey(key).export({ type: 'spki', format: 'der' });
     const first = createHash('sha256').update(der).digest()[0] ?? 0;
     expect('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(kid.charAt(0))).toBe(first >> 3);
@@ -109,37 +111,39 @@ describe('the token of a running job', () => {
       scope: 'acme/shop/app:pull,push',
       gets: 'acme/shop/app pull,push',
     },
-    { what: "reaches the project's own repository", scope: 'acme/shop:push', gets: 'acme/shop push' },
+    { what: "pushes to the project's own repository", scope: 'acme/shop:push', gets: 'acme/shop push' },
     {
-      what: 'pulls from a public project and does not push',
+      what: 'pulls from a public project but does not push',
       scope: 'acme/open/a/b:pull,push',
       gets: 'acme/open/a/b pull',
     },
     {
-      what: 'pulls from a project that allows it',
+      what: 'pulls from a project that has it in its allowlist',
       scope: 'acme/allowing/app:pull,push',
       gets: 'acme/allowing/app pull',
     },
-    { what: 'gets nothing of another private project', scope: 'acme/closed/app:pull', gets: undefined },
-    { what: 'gets nothing where there is no project', scope: 'acme/nowhere/app:pull', gets: undefined },
-    { what: 'is not taken in by the beginning of a name', scope: 'acme/shopping/app:pull', gets: undefined },
-    { what: 'may not do everything', scope: 'acme/shop/app:*', gets: undefined },
-    { what: 'gets nothing of an impossible name', scope: 'acme/shop/APP:pull', gets: undefined },
+    { what: 'has no access to another private project', scope: 'acme/closed/app:pull', gets: undefined },
+    { what: 'has no access to an unknown project', scope: 'acme/nowhere/app:pull', gets: undefined },
+    { what: 'does not match a mere prefix of a name', scope: 'acme/shopping/app:pull', gets: undefined },
+    { what: 'is not granted all actions', scope: 'acme/shop/app:*', gets: undefined },
+    { what: 'has no access to an invalid name', scope: 'acme/shop/APP:pull', gets: undefined },
   ])('$what', async ({ scope, gets }) => {
     expect(await granted(ofJob(), `repository:${scope}`)).toEqual(gets === undefined ? [] : [gets]);
   });
 
-  it('answers several scopes at once, apart or in one parameter', async () => {
+  it('covers several scopes, in separate parameters or in one', async () => {
     const [one, other] = ['repository:acme/shop/app:pull,push', 'repository:acme/open/base:pull'];
     const both = ['acme/shop/app pull,push', 'acme/open/base pull'];
     expect(await granted(ofJob(), one, other)).toEqual(both);
     expect(await granted(ofJob(), `${one} ${other}`)).toEqual(both);
   });
 
-  it('is nobody once the job is over', async () => {
+  it('is invalid once the job has finished', async () => {
     const ended = await runningJob(fixture);
     await put(fixture.gitlab, ended, { state: 'success' });
-    expect((await ask(`gitlab-ci-token:${ended.token}`, 'repository:acme/shop/app:pull')).status).toBe(401);
+    expect(
+      (await requestToken(`gitlab-ci-token:${ended.token}`, 'repository:acme/shop/app:pull')).status,
+    ).toBe(401);
   });
 });
 
@@ -153,49 +157,49 @@ describe('a deploy token', () => {
   };
   const scope = `repository:${PATHS.private}/app:pull,push`;
 
-  it('pulls from its project, and pushes only with that scope', async () => {
+  it('pulls from its project, and pushes only with the write scope', async () => {
     expect(await granted(login(), scope)).toEqual(['acme/closed/app pull']);
     expect(await granted(login(['read_registry', 'write_registry']), scope)).toEqual([
       'acme/closed/app pull,push',
     ]);
   });
 
-  it('opens no other project than public ones', async () => {
+  it('grants access to its own and public projects only', async () => {
     expect(await granted(login(), 'repository:acme/shop/app:pull', 'repository:acme/open/app:pull')).toEqual([
       'acme/open/app pull',
     ]);
   });
 
-  it('for the repository only is refused as GitLab refuses it', async () => {
-    const response = await ask(login(['read_repository']), scope);
+  it('with repository scope only is denied with the response of GitLab', async () => {
+    const response = await requestToken(login(['read_repository']), scope);
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({
       errors: [{ code: 'DENIED', message: 'access forbidden' }],
     });
   });
 
-  it('needs its own user name', async () => {
+  it('requires its own user name', async () => {
     const [, token = ''] = login().split(':');
-    expect((await ask(`somebody:${token}`, scope)).status).toBe(401);
+    expect((await requestToken(`another-user:${token}`, scope)).status).toBe(401);
   });
 });
 
 describe('a personal access token', () => {
-  it('of the administrator opens everything, whatever user name comes with it', async () => {
+  it('of the administrator grants access to everything with any user name', async () => {
     const scope = `repository:${PATHS.private}/app:pull,push`;
-    expect(await granted(`anybody:${fixture.gitlab.privateToken}`, scope)).toEqual([
+    expect(await granted(`any-user:${fixture.gitlab.privateToken}`, scope)).toEqual([
       'acme/closed/app pull,push',
     ]);
   });
 });
 
-describe('without a login', () => {
-  it('there are public projects to pull from', async () => {
+describe('without credentials', () => {
+  it('public projects can be pulled', async () => {
     expect(await granted(undefined, 'repository:acme/open/app:pull,push')).toEqual(['acme/open/app pull']);
   });
 
-  it.each([['repository:acme/shop/app:pull'], []])('nothing else is given: %s', async (...scopes) => {
-    const response = await ask(undefined, ...scopes);
+  it.each([['repository:acme/shop/app:pull'], []])('everything else is denied: %s', async (...scopes) => {
+    const response = await requestToken(undefined, ...scopes);
     expect(response.status).toBe(403);
     expect(await response.json()).toMatchObject({
       errors: [{ code: 'DENIED', message: 'access forbidden' }],
@@ -203,16 +207,16 @@ describe('without a login', () => {
   });
 });
 
-describe('what GitLab refuses', () => {
+describe('the token service rejects', () => {
   it.each([['gitlab-ci-token:wrong'], ['root:wrong'], ['nobody:'], [':']])('a login %j', async (login) => {
-    const response = await ask(login, 'repository:acme/open/app:pull');
+    const response = await requestToken(login, 'repository:acme/open/app:pull');
     expect(response.status).toBe(401);
     expect(await response.json()).toMatchObject({
       errors: [{ code: 'UNAUTHORIZED', message: expect.stringContaining('HTTP Basic: Access denied.') }],
     });
   });
 
-  it('POST, which tells Docker to ask by GET', async () => {
+  it('POST, so that Docker falls back to GET', async () => {
     const response = await fetch(`${fixture.gitlab.url}/jwt/auth`, {
       method: 'POST',
       body: 'grant_type=password',
@@ -221,7 +225,7 @@ describe('what GitLab refuses', () => {
     expect(fixture.gitlab.protocolErrors).toEqual([]);
   });
 
-  it('another service, of which the double tells', async () => {
+  it('an unknown service, which is a protocol error', async () => {
     const { gitlab } = await startFixture();
     const response = await fetch(`${gitlab.url}/jwt/auth?service=registry`);
     expect(response.status).toBe(404);
@@ -230,7 +234,7 @@ describe('what GitLab refuses', () => {
     ]);
   });
 
-  it('everything, where no registry is enabled', async () => {
+  it('every request while no registry is enabled', async () => {
     const { gitlab } = await startFixture();
     const response = await fetch(`${gitlab.url}/jwt/auth?service=container_registry`);
     expect(response.status).toBe(404);

@@ -55,7 +55,7 @@ describe('git over HTTP', () => {
   });
 
   it.each(['a wrong token', 'no password', 'another user name', 'a finished job', 'another project'])(
-    'is refused with %s',
+    'is denied with %s',
     async (what) => {
       const job = await runningJob(fixture);
       await fixture.gitlab.createProject({ path: `acme/${what.replaceAll(' ', '-')}` });
@@ -78,7 +78,7 @@ describe('git over HTTP', () => {
     },
   );
 
-  it('of a public project is read by everybody, and by every job', async () => {
+  it('of a public project can be read anonymously and by every job', async () => {
     const { gitlab } = fixture;
     const project = await gitlab.createProject({ path: 'acme/open', visibility: 'public' });
     await gitlab.pushCommit(project, { files: { 'open.txt': 'open' }, message: 'first' });
@@ -87,7 +87,7 @@ describe('git over HTTP', () => {
     expect(await git('ls-remote', urlWith(job.token, 'acme/open'))).toContain('refs/heads/main');
   });
 
-  it('takes no push with a job token', async () => {
+  it('rejects a push with a job token', async () => {
     const job = await runningJob(fixture);
     const url = urlWith(job.token);
     await git('clone', '--quiet', url, 'pushing');
@@ -95,7 +95,7 @@ describe('git over HTTP', () => {
     await expect(git('-C', 'pushing', 'push', 'origin', 'HEAD:main')).rejects.toThrow('403');
   });
 
-  it('removes files with a commit, too', async () => {
+  it('removes files with a commit', async () => {
     const { gitlab, project } = fixture;
     await gitlab.pushCommit(project, { files: { 'gone.txt': 'x' }, message: 'add' });
     await gitlab.pushCommit(project, { files: { 'gone.txt': null }, message: 'remove' });

@@ -11,7 +11,7 @@ import {
   startGitLabDouble,
 } from '../src/index.ts';
 
-/** A double with one project that has one commit, and one runner. Stopped after the file's tests. */
+/** A double with one runner and one project with one commit. Stopped after the file's tests. */
 export interface Fixture {
   gitlab: GitLabDouble;
   project: Project;
@@ -44,7 +44,7 @@ export interface CallOptions {
   body?: unknown;
 }
 
-/** Calls the API; a body that is no string, bytes or form is sent as JSON. */
+/** Calls the API. Strings, bytes and forms are sent as they are, other bodies as JSON. */
 export async function call(
   gitlab: GitLabDouble,
   method: string,
@@ -62,12 +62,12 @@ function isRaw(body: unknown): body is string | Uint8Array<ArrayBuffer> | FormDa
   return typeof body === 'string' || body instanceof Uint8Array || body instanceof FormData;
 }
 
-/** The `id` of an answer: of the job that was given, the runner that was made. */
+/** The `id` in a response: of the assigned job or the created runner. */
 export async function idOf(response: Response): Promise<number> {
   return z.looseObject({ id: z.number() }).parse(await response.json()).id;
 }
 
-/** A job that a runner has taken. */
+/** Creates a job and lets a runner take it. */
 export async function runningJob(fixture: Fixture, definition: Partial<JobDefinition> = {}): Promise<Job> {
   const { gitlab, project, runner } = fixture;
   const pipeline = await gitlab.createPipeline(project, singleStage(definition));
@@ -76,7 +76,7 @@ export async function runningJob(fixture: Fixture, definition: Partial<JobDefini
   });
   const id = await idOf(response);
   const job = pipeline.jobs.find((candidate) => candidate.id === id);
-  if (!job) throw new Error(`the runner was given job ${id}, which is not the one it was to get`);
+  if (!job) throw new Error(`the runner received job ${id}, which does not belong to the new pipeline`);
   return job;
 }
 

@@ -31,7 +31,7 @@ const definition: JobDefinition = {
   timeout: 600,
 };
 
-it('sends the job as GitLab describes it', async () => {
+it('sends a job in the format of GitLab', async () => {
   const { gitlab, project, runner } = fixture;
   const pipeline = await gitlab.createPipeline(project, { stages: ['test'], jobs: [definition] });
   const response = await call(gitlab, 'POST', '/jobs/request', { body: { token: runner.token } });
@@ -115,7 +115,7 @@ it('sends variables with their options, predefined ones first', async () => {
   expect(named('CI_COMMIT_TITLE')).toMatchObject([{ value: 'first commit' }]);
 });
 
-it('sends nothing of the settings as public, masked or not', async () => {
+it('sends variables from the settings as not public, masked or not', async () => {
   const { gitlab, runner } = fixture;
   const variables = { SETTING: 'a', HIDDEN: { value: 'hidden-value', masked: true } };
   const project = await gitlab.createProject({ path: 'acme/settings', variables });

@@ -20,13 +20,13 @@ const fail = (job: Job, exitCode: number) =>
 
 describe('retry', () => {
   it.each([
-    ['its maximum is not reached', { max: 1 }, 2],
-    ['the reason is named', { max: 1, when: ['script_failure'] }, 2],
-    ['another reason is named', { max: 1, when: ['runner_system_failure'] }, 1],
-    ['the exit code is named', { max: 1, exitCodes: [3] }, 2],
-    ['another exit code is named', { max: 1, exitCodes: [4] }, 1],
+    ['the maximum is not reached', { max: 1 }, 2],
+    ['the reason matches', { max: 1, when: ['script_failure'] }, 2],
+    ['the reason does not match', { max: 1, when: ['runner_system_failure'] }, 1],
+    ['the exit code matches', { max: 1, exitCodes: [3] }, 2],
+    ['the exit code does not match', { max: 1, exitCodes: [4] }, 1],
     ['the maximum is 0', { max: 0 }, 1],
-  ])('of a job that failed, when %s', async (_, retry, jobs) => {
+  ])('of a failed job when %s', async (_, retry, jobs) => {
     const job = await runningJob(fixture, { retry });
     await fail(job, 3);
     const { pipeline } = job;
@@ -48,7 +48,7 @@ describe('allow_failure with exit codes', () => {
 });
 
 describe('a dotenv report', () => {
-  it('gives variables to the jobs that depend on its job', async () => {
+  it('passes variables to dependent jobs', async () => {
     const { gitlab, project, runner } = fixture;
     const pipeline = await gitlab.createPipeline(project, {
       stages: ['make', 'use'],
@@ -67,7 +67,7 @@ describe('a dotenv report', () => {
       return { job: pipeline.jobs.find((each) => each.id === id), variables };
     };
     const { job } = await take();
-    if (job === undefined) throw new Error('the runner was given no job of the pipeline');
+    if (job === undefined) throw new Error('the runner received no job of the pipeline');
     const body = new FormData();
     body.set('file', new File([gzipSync('VERSION=1.2\nQUOTED="a b"\nnot a line\n')], 'dotenv.gz'));
     const query = '?artifact_format=gzip&artifact_type=dotenv';
@@ -81,11 +81,11 @@ describe('a dotenv report', () => {
   });
 });
 
-describe('a newer pipeline of the branch', () => {
+describe('a newer pipeline of the same branch', () => {
   it.each([
     [true, 'canceled'],
     [false, 'running'],
-  ])('where it may cancel: a job whose interruptible is %s is %s', async (interruptible, status) => {
+  ])('with auto-cancel: a running job with interruptible %s is %s', async (interruptible, status) => {
     const { gitlab } = fixture;
     const path = `acme/redundant-${interruptible}`;
     const project = await gitlab.createProject({ path, autoCancelRedundantPipelines: true });
@@ -97,7 +97,7 @@ describe('a newer pipeline of the branch', () => {
 });
 
 describe('git', () => {
-  it("opens a project to the job tokens of those on its list, and serves submodules' commits", async () => {
+  it('lets job tokens of projects in the allowlist read a project, and serves commits of submodules', async () => {
     const { gitlab } = fixture;
     const library = await gitlab.createProject({ path: 'acme/library', jobTokenAllowlist: ['acme/shop'] });
     const { sha } = await gitlab.pushCommit(library, { files: { 'a.txt': 'a' }, message: 'library' });
@@ -121,7 +121,7 @@ describe('git', () => {
     expect(tree.stdout).toContain(`160000 commit ${sha}`);
   });
 
-  it('serves large files by the batch API, and pointers by git', async () => {
+  it('serves large files through the batch API, and pointers through git', async () => {
     const { gitlab, project } = fixture;
     const content = 'large content';
     await gitlab.pushCommit(project, { files: { 'large.bin': { largeFile: content } }, message: 'large' });

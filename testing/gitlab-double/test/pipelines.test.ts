@@ -17,24 +17,24 @@ function facts(
   return { name, stage, status, allowFailure: false, when: 'on_success', needs: undefined, ...more };
 }
 
-describe('what becomes of a created job of the second stage', () => {
+describe('the next status of a created job of the second stage', () => {
   const build = (status: JobFacts['status'], more: Partial<JobFacts> = {}) =>
     facts('build', 'one', status, more);
   it.each<[string, JobFacts, Partial<JobFacts>, string]>([
-    ['a job before it runs', build('running'), {}, 'wait'],
-    ['a job before it is asked to stop', build('canceling'), {}, 'wait'],
+    ['an earlier job runs', build('running'), {}, 'wait'],
+    ['an earlier job is being canceled', build('canceling'), {}, 'wait'],
     ['the first stage succeeded', build('success'), {}, 'pending'],
     ['the first stage failed', build('failed'), {}, 'skipped'],
-    ['the first stage failed and may', build('failed', { allowFailure: true }), {}, 'pending'],
+    ['the first stage failed with allow_failure', build('failed', { allowFailure: true }), {}, 'pending'],
     ['the first stage was canceled', build('canceled'), {}, 'skipped'],
-    ['it is for failures and there is one', build('failed'), { when: 'on_failure' }, 'pending'],
-    ['it is for failures and there is none', build('success'), { when: 'on_failure' }, 'skipped'],
+    ['it runs on failure after a failure', build('failed'), { when: 'on_failure' }, 'pending'],
+    ['it runs on failure without a failure', build('success'), { when: 'on_failure' }, 'skipped'],
     ['it always runs', build('failed'), { when: 'always' }, 'pending'],
     ['it is manual', build('success'), { when: 'manual' }, 'manual'],
-    ['a manual job before it was not started', build('manual', { when: 'manual' }), {}, 'pending'],
+    ['an earlier manual job was not started', build('manual', { when: 'manual' }), {}, 'pending'],
     ['it needs nothing', build('running'), { needs: [] }, 'pending'],
-    ['it needs a job that runs', build('running'), { needs: ['build'] }, 'wait'],
-    ['it needs a job that was skipped', build('skipped'), { needs: ['build'] }, 'skipped'],
+    ['it needs a running job', build('running'), { needs: ['build'] }, 'wait'],
+    ['it needs a skipped job', build('skipped'), { needs: ['build'] }, 'skipped'],
   ])('when %s', (_title, earlier, more, expected) => {
     const job = facts('test', 'two', 'created', more);
     expect(nextStatus(job, [earlier, job], ['one', 'two'])).toBe(expected);
@@ -87,7 +87,7 @@ const threeStages: PipelineDefinition = {
 };
 
 describe('a pipeline', () => {
-  it('hands out a stage only after the one before, and what needs nothing at once', async () => {
+  it('starts a stage after the previous one, and jobs with empty needs at once', async () => {
     const pipeline = await fixture.gitlab.createPipeline(fixture.project, threeStages);
     expect([await take(pipeline), await take(pipeline), await take(pipeline)]).toEqual([
       'compile',
@@ -105,7 +105,7 @@ describe('a pipeline', () => {
     expect(pipeline.jobs.map(({ status }) => status)).toEqual([...Array(4).fill('success'), 'skipped']);
   });
 
-  it('skips what comes after a failure, and goes on when the job that failed is retried', async () => {
+  it('skips jobs after a failure, and continues when the failed job is retried', async () => {
     const pipeline = await fixture.gitlab.createPipeline(fixture.project, threeStages);
     await take(pipeline);
     await take(pipeline);
@@ -160,13 +160,13 @@ describe('a pipeline', () => {
     [singleStage({ needs: ['ghost'] }), 'needs ghost'],
     [singleStage({ script: [] }), "script can't be blank"],
     [singleStage({ name: 'twin' }, { name: 'twin' }), 'same name'],
-  ])('is refused when its definition is wrong', async (definition, message) => {
+  ])('is rejected if its definition is invalid', async (definition, message) => {
     await expect(fixture.gitlab.createPipeline(fixture.project, definition)).rejects.toThrow(message);
   });
 });
 
 describe('observing', () => {
-  it('yields every change of a job in order', async () => {
+  it('yields every status change of a job in order', async () => {
     const { gitlab, project } = fixture;
     const seen: string[] = [];
     const watching = (async () => {
@@ -181,7 +181,7 @@ describe('observing', () => {
     expect(seen).toEqual(['created', 'pending', 'running', 'success']);
   });
 
-  it('tells how things stood when a wait ends for lack of time', async () => {
+  it('reports the current state when a wait times out', async () => {
     const pipeline = await fixture.gitlab.createPipeline(fixture.project, singleStage({}));
     const wait = fixture.gitlab.waitForPipeline(pipeline.id, undefined, 1);
     await expect(wait).rejects.toThrow(`pipeline ${pipeline.id} is pending; its jobs: job-0 pending`);

@@ -5,7 +5,7 @@ import { call, type Fixture, singleStage, startFixture } from './helpers.ts';
 
 const HOST = 'registry.example.com:5050';
 
-describe('what a job is told of the registry', () => {
+describe('the registry variables of a job', () => {
   const payloadSchema = z.looseObject({
     variables: z.array(z.looseObject({ key: z.string(), value: z.string() })),
     credentials: z.array(z.unknown()),
@@ -19,9 +19,9 @@ describe('what a job is told of the registry', () => {
     return { values, credentials, token: pipeline.jobs[0]?.token };
   };
 
-  it('is its address, the path in lower case, and a login', async () => {
+  it('contain its host, the image path in lower case, and credentials', async () => {
     const fixture = await startFixture();
-    fixture.gitlab.enableRegistry({ host: HOST, key: 'no token is asked for' });
+    fixture.gitlab.enableRegistry({ host: HOST, key: 'no token is requested' });
     const project = await fixture.gitlab.createProject({ path: 'Acme/Mixed' });
     await fixture.gitlab.pushCommit(project, { files: { a: 'a' }, message: 'first' });
     const { values, credentials, token } = await take(fixture, project);
@@ -36,7 +36,7 @@ describe('what a job is told of the registry', () => {
     ]);
   });
 
-  it('is user and password alone where there is none', async () => {
+  it('contain only user and password without a registry', async () => {
     const without = await startFixture();
     const { values, credentials } = await take(without, without.project);
     expect(Object.keys(values).sort()).toEqual(['CI_REGISTRY_PASSWORD', 'CI_REGISTRY_USER']);

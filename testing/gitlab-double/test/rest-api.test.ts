@@ -24,7 +24,7 @@ it('shows a job with its tags, by the id or the path of its project', async () =
   }
 });
 
-it('lists the jobs of a scope', async () => {
+it('lists jobs by scope', async () => {
   const { gitlab, project } = fixture;
   const running = await runningJob(fixture);
   const list = async (scope: string) => {
@@ -36,7 +36,7 @@ it('lists the jobs of a scope', async () => {
   expect(await list('scope[]=pending&scope[]=running')).toHaveLength((await list('')).length);
 });
 
-it('gives pages of jobs as GitLab cuts them', async () => {
+it('paginates jobs as GitLab does', async () => {
   const { gitlab, project } = await startFixture();
   await gitlab.createPipeline(project, singleStage(...Array.from({ length: 25 }, () => ({}))));
   const list = async (query: string) => {
@@ -49,7 +49,7 @@ it('gives pages of jobs as GitLab cuts them', async () => {
   expect(await list('&per_page=100')).toEqual([25, '']);
 });
 
-it('tells whether a branch is protected', async () => {
+it('shows whether a branch is protected', async () => {
   const { gitlab, project } = fixture;
   await gitlab.pushCommit(project, { files: { x: 'x' }, message: 'topic', branch: 'topic/1' });
   const branch = async (name: string) =>
@@ -74,19 +74,19 @@ it('creates a runner whose token works, and lists its managers', async () => {
 });
 
 it.each([
-  ['a job of no project', '/projects/99/jobs/1', true, 404],
+  ['a job of an unknown project', '/projects/99/jobs/1', true, 404],
   ['a job that does not exist', '/projects/1/jobs/99', true, 404],
   ['a branch that does not exist', '/projects/1/repository/branches/none', true, 404],
-  ['a tag, of which it has none', '/projects/1/repository/tags/v1', true, 404],
+  ['a tag', '/projects/1/repository/tags/v1', true, 404],
   ['a branch with a wrong token', '/projects/1/repository/branches/main', false, 401],
   ['a runner that does not exist', '/runners/99/managers', true, 404],
   ['anything with a wrong token', '/projects/1/jobs', false, 401],
-])('refuses %s', async (_title, path, right, status) => {
+])('rejects a request for %s', async (_title, path, validToken, status) => {
   const response = await call(
     fixture.gitlab,
     'GET',
     path,
-    right ? { headers } : { headers: { 'PRIVATE-TOKEN': 'x' } },
+    validToken ? { headers } : { headers: { 'PRIVATE-TOKEN': 'x' } },
   );
   expect(response.status).toBe(status);
 });

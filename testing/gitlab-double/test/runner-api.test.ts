@@ -10,31 +10,31 @@ describe('the status codes of the runner API', () => {
   type Row = [title: string, method: string, path: string, body: (token: string) => unknown, status: number];
   const rows: Row[] = [
     ['verifies a known token', 'POST', '/runners/verify', (token) => ({ token, system_id: 's_1' }), 200],
-    ['refuses to verify a wrong token', 'POST', '/runners/verify', () => ({ token: 'glrt-wrong' }), 403],
-    ['wants a token to verify', 'POST', '/runners/verify', () => ({}), 400],
+    ['rejects a wrong token to verify', 'POST', '/runners/verify', () => ({ token: 'glrt-wrong' }), 403],
+    ['requires a token to verify', 'POST', '/runners/verify', () => ({}), 400],
     [
-      'refuses registration tokens',
+      'rejects registration tokens',
       'POST',
       '/runners',
       () => ({ token: 'GR1348941abc', run_untagged: true }),
       410,
     ],
-    ['refuses to register a runner again', 'POST', '/runners', (token) => ({ token }), 403],
+    ['rejects a repeated registration', 'POST', '/runners', (token) => ({ token }), 403],
     ['has no job for a runner', 'POST', '/jobs/request', (token) => ({ token, info: {} }), 204],
-    ['gives a wrong token no job', 'POST', '/jobs/request', () => ({ token: 'glrt-wrong' }), 403],
-    ['wants a token for a job', 'POST', '/jobs/request', () => ({ info: {} }), 400],
-    ['refuses a token that is a number', 'POST', '/jobs/request', () => ({ token: 5 }), 400],
+    ['assigns no job to a wrong token', 'POST', '/jobs/request', () => ({ token: 'glrt-wrong' }), 403],
+    ['requires a token for a job', 'POST', '/jobs/request', () => ({ info: {} }), 400],
+    ['rejects a token that is a number', 'POST', '/jobs/request', () => ({ token: 5 }), 400],
     [
-      'refuses a feature that is no boolean',
+      'rejects a feature that is not a boolean',
       'POST',
       '/jobs/request',
       (token) => ({ token, info: { features: { masking: 'yes' } } }),
       400,
     ],
-    ['refuses a body that is no JSON type', 'POST', '/jobs/request', () => 'token=abc', 415],
-    ['wants a system_id', 'DELETE', '/runners/managers', (token) => ({ token }), 400],
+    ['rejects a body without a JSON content type', 'POST', '/jobs/request', () => 'token=abc', 415],
+    ['requires a system_id', 'DELETE', '/runners/managers', (token) => ({ token }), 400],
     [
-      'knows no such manager',
+      'does not find an unknown manager',
       'DELETE',
       '/runners/managers',
       (token) => ({ token, system_id: 's_nobody' }),
@@ -48,9 +48,9 @@ describe('the status codes of the runner API', () => {
       403,
     ],
     ['removes no runner for a wrong token', 'DELETE', '/runners', () => ({ token: 'glrt-wrong' }), 403],
-    ['updates no job that does not exist', 'PUT', '/jobs/99', () => ({ token: 'x', state: 'running' }), 403],
-    ['has no artifacts for nobody', 'GET', '/jobs/99/artifacts', () => undefined, 401],
-    ['knows no such route', 'POST', '/jobs/request/again', () => ({}), 404],
+    ['rejects an update of an unknown job', 'PUT', '/jobs/99', () => ({ token: 'x', state: 'running' }), 403],
+    ['serves no artifacts without a token', 'GET', '/jobs/99/artifacts', () => undefined, 401],
+    ['does not find an unknown route', 'POST', '/jobs/request/again', () => ({}), 404],
   ];
 
   it.each(rows)('%s', async (_title, method, path, body, status) => {
@@ -58,7 +58,7 @@ describe('the status codes of the runner API', () => {
     expect(response.status).toBe(status);
   });
 
-  it('records what a well-behaved runner would not have sent, with what was wrong', () => {
+  it('records requests that a well-behaved runner would not send, with the reason', () => {
     const recorded = fixture.gitlab.protocolErrors.map(({ status, path }) => `${status} ${path}`);
     expect(recorded).toContain('415 /api/v4/jobs/request');
     expect(recorded).toContain('404 /api/v4/jobs/request/again');
@@ -70,13 +70,13 @@ describe('the status codes of the runner API', () => {
 });
 
 describe('a runner and its managers', () => {
-  it('takes the token from the RUNNER-TOKEN header, too', async () => {
+  it('accepts the token in the RUNNER-TOKEN header', async () => {
     const headers = { 'RUNNER-TOKEN': fixture.runner.token };
     const response = await call(fixture.gitlab, 'POST', '/runners/verify', { headers, body: {} });
     expect(await response.json()).toMatchObject({ id: fixture.runner.id, token: fixture.runner.token });
   });
 
-  it('keeps a record of every machine, with what it said of itself, until that unregisters', async () => {
+  it('has a record of every manager, with its info, until the manager unregisters', async () => {
     const { gitlab } = fixture;
     const runner = gitlab.createRunner();
     const body = { token: runner.token, system_id: 's_one', info: { version: '18.6.0', executor: 'custom' } };
@@ -91,7 +91,7 @@ describe('a runner and its managers', () => {
     expect([...runner.managers.keys()]).toEqual(['<legacy>']);
   });
 
-  it.each(['revoked by an owner', 'removed by itself'])('is answered 403 when %s', async (how) => {
+  it.each(['revoked by an owner', 'unregistered'])('is answered 403 after it was %s', async (how) => {
     const { gitlab } = fixture;
     const runner = gitlab.createRunner();
     if (how === 'revoked by an owner') gitlab.revokeRunner(runner.id);
@@ -100,7 +100,7 @@ describe('a runner and its managers', () => {
     expect((await call(gitlab, 'POST', '/jobs/request', { body: { token: runner.token } })).status).toBe(403);
   });
 
-  it('notes fields that it does not know and takes the request all the same', async () => {
+  it('has unknown fields recorded while its request is accepted', async () => {
     const body = { token: fixture.runner.token, info: { colour: 'red' }, mood: 1 };
     expect((await call(fixture.gitlab, 'POST', '/jobs/request', { body })).status).toBe(204);
     expect([...fixture.gitlab.unknownFields]).toEqual([
@@ -110,35 +110,35 @@ describe('a runner and its managers', () => {
   });
 });
 
-describe('handing out jobs', () => {
-  it('gives each job once, however many ask at the same time', async () => {
+describe('job assignment', () => {
+  it('assigns each job once to concurrent requests', async () => {
     const { gitlab, project, runner } = fixture;
     const pipeline = await gitlab.createPipeline(project, singleStage({}, {}, {}));
     const request = () => call(gitlab, 'POST', '/jobs/request', { body: { token: runner.token } });
     const answers = await Promise.all([request(), request(), request(), request(), request()]);
-    const given = await Promise.all(answers.filter(({ status }) => status === 201).map(idOf));
-    expect(given.sort()).toEqual(pipeline.jobs.map(({ id }) => id));
+    const assigned = await Promise.all(answers.filter(({ status }) => status === 201).map(idOf));
+    expect(assigned.sort()).toEqual(pipeline.jobs.map(({ id }) => id));
     expect(answers.filter(({ status }) => status === 204)).toHaveLength(2);
   });
 
   it.each([
-    { has: [], untagged: true, wants: [], gets: 201 },
-    { has: ['arm'], untagged: true, wants: ['arm'], gets: 201 },
-    { has: ['arm'], untagged: true, wants: ['arm', 'big'], gets: 204 },
-    { has: ['arm'], untagged: false, wants: [], gets: 204 },
+    { runnerTags: [], untagged: true, jobTags: [], status: 201 },
+    { runnerTags: ['arm'], untagged: true, jobTags: ['arm'], status: 201 },
+    { runnerTags: ['arm'], untagged: true, jobTags: ['arm', 'big'], status: 204 },
+    { runnerTags: ['arm'], untagged: false, jobTags: [], status: 204 },
   ])(
-    'answers $gets to a runner with $has when a job wants $wants',
-    async ({ has, untagged, wants, gets }) => {
+    'answers $status to a runner with tags $runnerTags for a job with tags $jobTags',
+    async ({ runnerTags, untagged, jobTags, status }) => {
       const { gitlab, project } = fixture;
-      const runner = gitlab.createRunner({ tags: has, runUntagged: untagged });
-      const pipeline = await gitlab.createPipeline(project, singleStage({ tags: wants }));
+      const runner = gitlab.createRunner({ tags: runnerTags, runUntagged: untagged });
+      const pipeline = await gitlab.createPipeline(project, singleStage({ tags: jobTags }));
       const response = await call(gitlab, 'POST', '/jobs/request', { body: { token: runner.token } });
-      expect(response.status).toBe(gets);
+      expect(response.status).toBe(status);
       for (const { id } of pipeline.jobs) gitlab.cancelJob(id);
     },
   );
 
-  it('gives a protected runner jobs of protected branches only', async () => {
+  it('assigns only jobs of protected branches to a protected runner', async () => {
     const { gitlab, project } = fixture;
     await gitlab.pushCommit(project, { files: { x: 'x' }, message: 'topic', branch: 'topic' });
     const runner = gitlab.createRunner({ accessLevel: 'ref_protected' });
@@ -150,7 +150,7 @@ describe('handing out jobs', () => {
     for (const { id } of topic.jobs) gitlab.cancelJob(id);
   });
 
-  it('gives nothing to a paused runner', async () => {
+  it('assigns no job to a paused runner', async () => {
     const { gitlab, project } = fixture;
     const runner = gitlab.createRunner({ paused: true });
     const pipeline = await gitlab.createPipeline(project, singleStage({}));
@@ -161,7 +161,7 @@ describe('handing out jobs', () => {
     expect(pipeline.jobs[0]).toMatchObject({ status: 'running', runner });
   });
 
-  it('answers from the queue value alone until there may be something new', async () => {
+  it('assigns no job while the queue value is unchanged', async () => {
     const { gitlab, project, runner } = fixture;
     const request = (last_update: string) =>
       call(gitlab, 'POST', '/jobs/request', { body: { token: runner.token, last_update } });
@@ -183,7 +183,7 @@ describe('a held job request', () => {
     return response.headers.get('x-gitlab-last-update') ?? '';
   }
 
-  it('is answered when a job comes', async () => {
+  it('is answered when a job is queued', async () => {
     const body = { token: held.runner.token, last_update: await lastUpdate() };
     const waiting = call(held.gitlab, 'POST', '/jobs/request', { body });
     await held.gitlab.waitUntil(() => requests() === 2);
@@ -191,17 +191,17 @@ describe('a held job request', () => {
     expect((await waiting).status).toBe(201);
   });
 
-  it('gives no job to a client that has gone', async () => {
+  it('assigns no job to a client that has disconnected', async () => {
     const body = JSON.stringify({ token: held.runner.token, last_update: await lastUpdate() });
-    const gone = new AbortController();
+    const disconnect = new AbortController();
     const before = requests();
     const headers = { 'Content-Type': 'application/json' };
     const url = `${held.gitlab.url}/api/v4/jobs/request`;
-    const waiting = fetch(url, { method: 'POST', headers, body, signal: gone.signal });
+    const waiting = fetch(url, { method: 'POST', headers, body, signal: disconnect.signal });
     await held.gitlab.waitUntil(() => requests() > before);
-    gone.abort();
+    disconnect.abort();
     await expect(waiting).rejects.toThrow();
-    // The server hears of the closed connection after the client: a request on a new one comes later still.
+    // The server notices the closed connection later than the client, but before a request on a new connection.
     await lastUpdate();
     const job = await runningJob(held);
     expect(job.status).toBe('running');

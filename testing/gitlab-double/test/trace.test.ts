@@ -20,14 +20,14 @@ describe('a trace patch', () => {
     expect(response.headers.get('x-gitlab-trace-update-interval')).toBe('7');
   });
 
-  it('is kept byte for byte, whatever the bytes', async () => {
+  it('is stored byte for byte', async () => {
     const bytes = Uint8Array.from({ length: 512 }, (_, index) => index % 256);
     await patch(fixture.gitlab, job, '0-255', bytes.subarray(0, 256));
     await patch(fixture.gitlab, job, '256-511', bytes.subarray(256));
     expect(job.trace.bytes.equals(bytes)).toBe(true);
   });
 
-  it('that comes a second time, since its answer was lost, is answered 202 and kept once', async () => {
+  it('that is repeated after a lost response is answered 202 and stored once', async () => {
     await patch(fixture.gitlab, job, '0-4', 'hello');
     await patch(fixture.gitlab, job, '5-6', ', ');
     const again = await patch(fixture.gitlab, job, '5-6', ', ');
@@ -38,10 +38,10 @@ describe('a trace patch', () => {
   it.each([
     ['leaves a gap', '9-13', 'world'],
     ['starts before the end', '2-6', 'world'],
-    ['starts anew', '0-10', 'hello world'],
-    ['comes again with other bytes', '0-4', 'HELLO'],
-    ['has another length than its range', '5-6', 'world'],
-  ])('that %s is answered 416 with the size to continue from', async (_title, range, text) => {
+    ['restarts at 0', '0-10', 'hello world'],
+    ['is repeated with other bytes', '0-4', 'HELLO'],
+    ['does not match its range in length', '5-6', 'world'],
+  ])('that %s is answered 416 with the offset to continue from', async (_title, range, text) => {
     await patch(fixture.gitlab, job, '0-4', 'hello');
     const response = await patch(fixture.gitlab, job, range, text);
     expect(response.status).toBe(416);
@@ -77,8 +77,8 @@ describe('a trace patch', () => {
   });
 });
 
-describe('what a log tells', () => {
-  it('is when a text was first complete', async () => {
+describe('a log', () => {
+  it('has the time at which a text was first complete', async () => {
     await patch(fixture.gitlab, job, '0-4', 'start');
     const between = await fixture.gitlab.waitUntil(() => job.firstSeen('start') ?? undefined);
     expect(job.firstSeen('started')).toBeNull();
@@ -87,7 +87,7 @@ describe('what a log tells', () => {
     expect(job.firstSeen('absent')).toBeNull();
   });
 
-  it('is its sections, by the clock of the runner', async () => {
+  it('has sections with times of the clock of the runner', async () => {
     const log =
       'section_start:1700000000:step_script\r\u001b[0Khi\nsection_end:1700000005:step_script\r\u001b[0K';
     await patch(fixture.gitlab, job, `0-${log.length - 1}`, log);

@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Job } from '../src/index.ts';
 import { call, type Fixture, patch, put, runningJob, singleStage, startFixture } from './helpers.ts';
 
-/** CRC-32 of "hello", by the usual polynomial. */
+/** CRC-32 of "hello". */
 const HELLO = 'crc32:3610a686';
 
 let fixture: Fixture;
@@ -35,7 +35,7 @@ describe('an update of a job', () => {
     expect(job.pipeline.status).toBe('failed');
   });
 
-  it('takes the token from the JOB-TOKEN header, too', async () => {
+  it('accepts the token in the JOB-TOKEN header', async () => {
     const headers = { 'JOB-TOKEN': job.token };
     const response = await call(fixture.gitlab, 'PUT', `/jobs/${job.id}`, {
       headers,
@@ -58,7 +58,7 @@ describe('an update of a job', () => {
     expect(job.status).toBe('running');
   });
 
-  it('for a reason that GitLab does not know fails for an unknown one', async () => {
+  it('with a failure reason that GitLab does not know results in unknown_failure', async () => {
     expect((await put(fixture.gitlab, job, { state: 'failed', failure_reason: 'bad_luck' })).status).toBe(
       200,
     );
@@ -71,7 +71,7 @@ describe('an update of a job', () => {
     expect(job.status).toBe('running');
   });
 
-  it('after its end is answered 403', async () => {
+  it('after the final state is answered 403', async () => {
     await put(fixture.gitlab, job, { state: 'success' });
     const response = await put(fixture.gitlab, job, { state: 'failed' });
     expect(response.status).toBe(403);
@@ -83,7 +83,7 @@ describe('an update of a job', () => {
 describe('the checksum of the log', () => {
   beforeEach(() => patch(fixture.gitlab, job, '0-4', 'hello'));
 
-  it('is compared with what is here', async () => {
+  it('is compared with the received log', async () => {
     await put(fixture.gitlab, job, {
       state: 'success',
       checksum: HELLO,
@@ -92,14 +92,14 @@ describe('the checksum of the log', () => {
     expect(job.traceDecision).toBe('valid');
   });
 
-  it('that differs is taken, as GitLab takes it, and recorded', async () => {
+  it('that differs is accepted, as in GitLab, and recorded', async () => {
     const output = { checksum: 'crc32:00000000', bytesize: 5 };
     expect((await put(fixture.gitlab, job, { state: 'success', output })).status).toBe(200);
     expect(job).toMatchObject({ status: 'success', traceDecision: 'invalid' });
     expect(fixture.gitlab.protocolErrors.at(-1)?.message).toContain('crc32:00000000');
   });
 
-  it('of a log that is longer than what is here is answered 202, until the rest has come', async () => {
+  it('is answered 202 until the whole log has been received', async () => {
     const output = { checksum: 'crc32:0d4a1185', bytesize: 11 };
     expect((await put(fixture.gitlab, job, { state: 'success', output })).status).toBe(202);
     expect(job.status).toBe('running');
@@ -110,7 +110,7 @@ describe('the checksum of the log', () => {
 });
 
 describe('canceling', () => {
-  it('asks a runner that can to stop, and is over when it reports', async () => {
+  it('is graceful with a runner that supports it, and ends with its final update', async () => {
     fixture.gitlab.cancelJob(job.id);
     const answer = await patch(fixture.gitlab, job, '0-4', 'hello');
     expect(answer.status).toBe(202);
@@ -122,7 +122,7 @@ describe('canceling', () => {
     expect(job).toMatchObject({ status: 'canceled', failureReason: null });
   });
 
-  it('shuts out a runner that cannot at once, and holds nothing against it', async () => {
+  it('rejects a runner that does not support it at once, without a protocol error', async () => {
     const { gitlab, project, runner } = fixture;
     const [plain] = (await gitlab.createPipeline(project, singleStage({}))).jobs;
     await call(gitlab, 'POST', '/jobs/request', { body: { token: runner.token, system_id: 's_old' } });
@@ -136,7 +136,7 @@ describe('canceling', () => {
     expect(gitlab.protocolErrors).toHaveLength(before);
   });
 
-  it('takes a pending job out of the queue', async () => {
+  it('removes a pending job from the queue', async () => {
     const { gitlab, project, runner } = fixture;
     const [pending] = (await gitlab.createPipeline(project, singleStage({}))).jobs;
     if (!pending) throw new Error('a pipeline without a job');

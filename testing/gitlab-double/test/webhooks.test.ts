@@ -49,11 +49,11 @@ function fixtureBody(name: string): Record<string, unknown> {
   return bodySchema.parse(JSON.parse(readFileSync(file, 'utf8')));
 }
 
-/** Paths at which `actual` lacks what `expected` has, or has it in another type. Null stands for a value that is not there yet. */
+/** Differences in fields and types between a sample and `actual`. Null matches everything: it means a value not yet known. */
 function differences(expected: unknown, actual: unknown, path = ''): string[] {
   if (expected === null || (actual === null && path !== '')) return [];
   if (Array.isArray(expected)) {
-    if (!Array.isArray(actual)) return [`${path} is no list`];
+    if (!Array.isArray(actual)) return [`${path} is not a list`];
     return actual.flatMap((item, index) => differences(expected[0], item, `${path}[${index}]`));
   }
   if (typeof expected !== 'object') {
@@ -74,7 +74,7 @@ describe('a Job Hook', () => {
     const job = await runningJob(fixture);
     await put(fixture.gitlab, job, { state: 'failed', failure_reason: 'script_failure', exit_code: 1 });
     await fixture.gitlab.deliveriesSettled();
-    // Deliveries overlap and may overtake each other, as GitLab's do.
+    // Deliveries overlap and may overtake each other, as in GitLab.
     expect(statuses().sort()).toEqual(['created', 'failed', 'pending', 'running']);
     const last = jobHooks().find(({ body }) => body.build_status === 'failed');
     expect(last?.body).toMatchObject({
@@ -122,7 +122,7 @@ describe('a Job Hook', () => {
     expect(first?.['webhook-signature']).toBeUndefined();
   });
 
-  it('is signed as Standard Webhooks has it when there is a signing token', async () => {
+  it('is signed according to Standard Webhooks if the webhook has a signing token', async () => {
     const key = Buffer.alloc(32, 7);
     const signingToken = `whsec_${key.toString('base64')}`;
     fixture.gitlab.addWebhook({ url, signingToken, events: { pipeline: false } });
@@ -141,13 +141,13 @@ describe('a Job Hook', () => {
 });
 
 describe('a Pipeline Hook', () => {
-  it('goes to the same URL and has the shape of the sample in the documentation', async () => {
+  it('is sent to the same URL and has the shape of the sample in the documentation', async () => {
     fixture.gitlab.addWebhook({ url, events: { job: false } });
     const job = await runningJob(fixture);
     await put(fixture.gitlab, job, { state: 'success' });
     await fixture.gitlab.deliveriesSettled();
     const sample = fixtureBody('pipeline-hook.success.json');
-    // Only pipelines of merge requests and triggered ones have these two.
+    // Only pipelines of merge requests and triggered pipelines have these two.
     const { merge_request: _none, source_pipeline: _neither, ...expected } = sample;
     const last = received.find(
       ({ body }) => z.looseObject({ status: z.string() }).parse(body.object_attributes).status === 'success',
@@ -158,7 +158,7 @@ describe('a Pipeline Hook', () => {
 });
 
 describe('deliveries', () => {
-  it('go to every webhook that the project concerns, and are all recorded', async () => {
+  it('are sent to every webhook of the project, and are all recorded', async () => {
     fixture.gitlab.addWebhook({ url, events: { pipeline: false } });
     fixture.gitlab.addWebhook({ url, events: { pipeline: false }, projectId: fixture.project.id });
     fixture.gitlab.addWebhook({ url, projectId: 999 });
@@ -178,7 +178,7 @@ describe('deliveries', () => {
     }
   });
 
-  it('are recorded as failed when nobody answers', async () => {
+  it('are recorded as failed without a response', async () => {
     const hook = fixture.gitlab.addWebhook({ url: 'http://127.0.0.1:1/', events: { pipeline: false } });
     await fixture.gitlab.createPipeline(fixture.project, singleStage({}));
     await fixture.gitlab.deliveriesSettled();
@@ -190,7 +190,7 @@ describe('deliveries', () => {
     expect(failed[0]?.error).toContain('ECONNREFUSED');
   });
 
-  it('stop for a while after four failures in a row', async () => {
+  it('stop temporarily after four consecutive failures', async () => {
     status = 503;
     const hook = fixture.gitlab.addWebhook({ url, events: { pipeline: false } });
     await fixture.gitlab.createPipeline(fixture.project, singleStage({}, {}));
@@ -203,7 +203,7 @@ describe('deliveries', () => {
     expect(fixture.gitlab.deliveries.at(-1)).toMatchObject({ webhookId: hook.id, outcome: 'skipped' });
   });
 
-  it('can carry a Host header of their own', async () => {
+  it('can have a custom Host header', async () => {
     const customHeaders = { Host: 'abc.lambda-url.eu-west-1.localhost:4566' };
     fixture.gitlab.addWebhook({ url, customHeaders });
     await fixture.gitlab.createPipeline(fixture.project, singleStage({}));
@@ -224,14 +224,14 @@ describe('the health of a webhook', () => {
     [15, 24 * 60 * MINUTE],
     [39, 24 * 60 * MINUTE],
     [40, Number.POSITIVE_INFINITY],
-  ])('after failure %i in a row, it rests for %d ms', (failures, rest) => {
+  ])('after consecutive failure %i the webhook is disabled for %d ms', (failures, disabledMs) => {
     const health = afterDelivery({ failures: failures - 1, disabledUntil: 0 }, false, 0);
-    expect(health).toEqual({ failures, disabledUntil: rest });
-    expect(isDisabled(health, 0)).toBe(rest > 0);
-    expect(isDisabled(health, rest)).toBe(false);
+    expect(health).toEqual({ failures, disabledUntil: disabledMs });
+    expect(isDisabled(health, 0)).toBe(disabledMs > 0);
+    expect(isDisabled(health, disabledMs)).toBe(false);
   });
 
-  it('is good again after a success', () => {
+  it('is restored by a success', () => {
     expect(afterDelivery({ failures: 12, disabledUntil: 5 }, true, 10)).toEqual(HEALTHY);
   });
 

@@ -1,4 +1,4 @@
-/** Terminal sequences in the spelling GitLab's log viewer and the real runner use. */
+/** Terminal sequences as used by the real runner and GitLab's log viewer. */
 export const ANSI = {
   boldRed: '\u001b[31;1m',
   boldGreen: '\u001b[32;1m',

@@ -11,22 +11,22 @@ import { Logger } from './log.ts';
 import { runCommand } from './run/run-command.ts';
 import { VERSION } from './version.ts';
 
-const HELP = `This is the runner double of serverless-gitlab-runner: a stand-in for tests, on machines where the real program
-cannot be had. It is not GitLab's program. The real one: https://docs.gitlab.com/runner/
+const HELP = `The runner double of serverless-gitlab-runner: a stand-in for tests on machines where the real program is not
+available. It is not GitLab's program, which is documented at https://docs.gitlab.com/runner/
 
 Usage: gitlab-runner <command> [options]
 
   run                   take and run jobs with the custom executor (--config, --working-directory, --listen-address)
-  verify                ask GitLab whether it knows the runners of the configuration file (--name, --url, --token, --delete)
-  unregister            remove this manager's record at GitLab (--all-runners, or --url, --token, --name)
-  artifacts-uploader    pack and upload a job's artifacts (called by a job's scripts)
-  artifacts-downloader  download and unpack another job's artifacts (called by a job's scripts)
-  cache-archiver        pack a cache (called by a job's scripts)
-  cache-extractor       unpack a cache (called by a job's scripts)
-  cache-init            make directories writable for every user
+  verify                check that GitLab knows the runners in the configuration file (--name, --url, --token, --delete)
+  unregister            remove this manager's record from GitLab (--all-runners, or --url, --token, --name)
+  artifacts-uploader    archive and upload a job's artifacts (called by job scripts)
+  artifacts-downloader  download and extract another job's artifacts (called by job scripts)
+  cache-archiver        archive a cache (called by job scripts)
+  cache-extractor       extract a cache (called by job scripts)
+  cache-init            make directories writable for all users
 
-  --version, -v         what it is
-  --help, -h            this text
+  --version, -v         print the version
+  --help, -h            print this help
   --log-level           debug, info (default), warning, error, fatal
   --log-format          runner (default), text, json
 `;
@@ -74,7 +74,7 @@ export async function main(
   }
 }
 
-/** Options before the command are global; `--log-level debug` has a value. */
+/** Options before the command are global. Some have a value, such as `--log-level debug`. */
 function splitCommand(argv: readonly string[]): { global: string[]; command?: string; rest: string[] } {
   const withValue = new Set(['--log-level', '-l', '--log-format']);
   const global: string[] = [];

@@ -26,7 +26,7 @@ const cacheS3Schema = z.looseObject({
   AccessKey: z.string().default(''),
   SecretKey: z.string().default(''),
   SessionToken: z.string().default(''),
-  BucketName: z.string().min(1, 'names no bucket'),
+  BucketName: z.string().min(1, 'must not be empty'),
   BucketLocation: z.string().default(''),
   Insecure: z.boolean().default(false),
   AuthenticationType: z.enum(['', 'iam', 'access-key']).default(''),
@@ -34,10 +34,10 @@ const cacheS3Schema = z.looseObject({
 });
 
 const cacheSchema = z.looseObject({
-  Type: z.enum(['s3', 's3v2'], 'only s3 is known to this program'),
+  Type: z.enum(['s3', 's3v2'], 'must be s3 or s3v2, the only types that the runner double supports'),
   Path: z.string().default(''),
   Shared: z.boolean().default(false),
-  /** Bytes; 0: any size. */
+  /** Bytes; 0 for no limit. */
   MaxUploadedArchiveSize: z.number().int().min(0).default(0),
   s3: cacheS3Schema.optional(),
 });
@@ -65,7 +65,7 @@ const runnerSchema = z.looseObject({
 });
 
 const configSchema = z.looseObject({
-  concurrent: z.number().int().min(1, 'no job would ever run; set it to 1 or more'),
+  concurrent: z.number().int().min(1, 'must be at least 1, otherwise no job runs'),
   check_interval: z.number().int().default(0),
   shutdown_timeout: z.number().int().default(0),
   listen_address: z.string().default(''),
@@ -83,8 +83,8 @@ export type RunnerFileConfig = z.infer<typeof configSchema>;
 const DEFAULTS = { checkInterval: 3000, shutdownTimeout: 30_000 } as const;
 
 /**
- * Parses a `config.toml`. Keys that this program does not know are accepted and ignored, as the file is written for the real runner.
- * @throws ConfigurationFileError naming the key.
+ * Parses a `config.toml`. Unknown keys are ignored: the file is written for the real runner.
+ * @throws ConfigurationFileError with the file and key
  */
 export function parseConfig(text: string, file = 'config.toml'): RunnerFileConfig {
   let raw: unknown;
@@ -96,7 +96,7 @@ export function parseConfig(text: string, file = 'config.toml'): RunnerFileConfi
   const result = configSchema.safeParse(raw);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
-  throw new ConfigurationFileError(`${file} cannot be used: ${problems}`);
+  throw new ConfigurationFileError(`${file} is invalid: ${problems}`);
 }
 
 /** Reads and parses a configuration file. @throws ConfigurationFileError */
@@ -110,17 +110,17 @@ export async function readConfig(file: string): Promise<RunnerFileConfig> {
   return parseConfig(text, file);
 }
 
-/** Milliseconds between two rounds of asking for jobs. */
+/** Milliseconds between two rounds of job requests. */
 export function checkInterval(config: RunnerFileConfig): number {
   return config.check_interval > 0 ? config.check_interval * 1000 : DEFAULTS.checkInterval;
 }
 
-/** Milliseconds that a forceful shutdown waits for jobs to be torn down. */
+/** Milliseconds that a forceful shutdown waits for jobs to end. */
 export function shutdownTimeout(config: RunnerFileConfig): number {
   return config.shutdown_timeout > 0 ? config.shutdown_timeout * 1000 : DEFAULTS.shutdownTimeout;
 }
 
-/** A token without its kind's prefix, cut to nine characters: how logs, metrics and directories name a runner. */
+/** The first nine characters of a token without its type prefix. It identifies a runner in logs, metrics and directories. */
 export function shortToken(token: string): string {
   return token
     .replace(/^glrt-(t[123]_)?|^t[123]_|^glrtr-/, '')

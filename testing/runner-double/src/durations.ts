@@ -8,7 +8,7 @@ const UNITS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** Parses Go's notation (`1h30m`, `1.5s`, `-5s`). Returns milliseconds, or undefined when it is not a duration. */
+/** Parses a duration in Go's notation (`1h30m`, `1.5s`, `-5s`). Returns milliseconds, or undefined if it is invalid. */
 export function parseGoDuration(text: string): number | undefined {
   const match = /^([+-]?)((?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+)$/.exec(text.trim());
   if (text.trim() === '0') return 0;
@@ -20,7 +20,7 @@ export function parseGoDuration(text: string): number | undefined {
   return match[1] === '-' ? -total : total;
 }
 
-/** Prints milliseconds as Go prints a duration: `3s`, `1h0m0s`, `1m30s`, `500ms`. */
+/** Formats milliseconds as Go formats a duration: `3s`, `1h0m0s`, `1m30s`, `500ms`. */
 export function formatGoDuration(milliseconds: number): string {
   if (milliseconds < 1000) return milliseconds === 0 ? '0s' : `${milliseconds}ms`;
   const hours = Math.floor(milliseconds / 3_600_000);

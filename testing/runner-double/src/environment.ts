@@ -12,11 +12,11 @@ const schema = z.object({
 });
 
 export type Environment = z.infer<typeof schema> & {
-  /** Everything the process was started with: hooks inherit it, artifact names and paths are expanded with it. */
+  /** The whole environment of the process. Hooks inherit it; artifact names and paths are expanded with it. */
   readonly inherited: Readonly<Record<string, string>>;
 };
 
-/** Reads the environment. The only place in this package that does. */
+/** Reads the environment. No other code of this package does. */
 export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {
   const inherited: Record<string, string> = {};
   for (const [name, value] of Object.entries(source)) if (value !== undefined) inherited[name] = value;

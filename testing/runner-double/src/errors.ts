@@ -1,4 +1,4 @@
-/** Why a job failed, in GitLab's words (`failure_reason`). */
+/** GitLab's `failure_reason` of a job. */
 export type FailureReason =
   | 'script_failure'
   | 'runner_system_failure'
@@ -7,11 +7,11 @@ export type FailureReason =
   | 'job_canceled'
   | 'unknown_failure';
 
-/** A failure whose cause is known. Everything else that is thrown counts as a system failure. */
+/** A failure with a known reason. All other errors count as system failures. */
 export class BuildError extends Error {
   override readonly name = 'BuildError';
   readonly reason: FailureReason;
-  /** The script's exit code; 0 when there is none. */
+  /** The script's exit code; 0 for none. */
   readonly exitCode: number;
 
   constructor(reason: FailureReason, message: string, exitCode = 0) {
@@ -21,18 +21,18 @@ export class BuildError extends Error {
   }
 }
 
-/** The driver ended with a code that is neither `BUILD_FAILURE_EXIT_CODE` nor `SYSTEM_FAILURE_EXIT_CODE`. */
+/** The driver exited with a code other than 0, `BUILD_FAILURE_EXIT_CODE` and `SYSTEM_FAILURE_EXIT_CODE`. */
 export class UnknownExitCodeError extends Error {
   override readonly name = 'UnknownExitCodeError';
 
-  constructor(exitCode: number, how: string) {
+  constructor(exitCode: number, description: string) {
     super(
-      `unknown Custom executor executable exit code ${exitCode}; executable execution terminated with: ${how}`,
+      `unknown Custom executor executable exit code ${exitCode}; executable execution terminated with: ${description}`,
     );
   }
 }
 
-/** The driver outlived SIGTERM and SIGKILL with their timeouts; it is left behind. */
+/** The driver still runs after the timeouts of SIGTERM and SIGKILL and is abandoned. */
 export class ProcessNotKilledError extends Error {
   override readonly name = 'ProcessNotKilledError';
 
@@ -41,7 +41,7 @@ export class ProcessNotKilledError extends Error {
   }
 }
 
-/** GitLab asked for the job's end (`Job-Status: canceled` or `canceling`). */
+/** GitLab canceled the job (`Job-Status: canceled` or `canceling`). */
 export class JobCanceledError extends Error {
   override readonly name = 'JobCanceledError';
 
@@ -50,7 +50,7 @@ export class JobCanceledError extends Error {
   }
 }
 
-/** A time limit of the whole job, of its script or of one hook has passed. */
+/** The timeout of the job, its script or a hook has expired. */
 export class DeadlineExceededError extends Error {
   override readonly name = 'DeadlineExceededError';
 
@@ -59,7 +59,7 @@ export class DeadlineExceededError extends Error {
   }
 }
 
-/** The runner itself is going away (SIGTERM, SIGINT). */
+/** The runner itself is shutting down (SIGTERM, SIGINT). */
 export class RunnerInterruptedError extends Error {
   override readonly name = 'RunnerInterruptedError';
 
@@ -68,12 +68,12 @@ export class RunnerInterruptedError extends Error {
   }
 }
 
-/** The configuration file cannot be used. The message names the file and the key. */
+/** The configuration file is unreadable or invalid. The message names the file and the key. */
 export class ConfigurationFileError extends Error {
   override readonly name = 'ConfigurationFileError';
 }
 
-/** What to print of anything that was thrown. */
+/** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

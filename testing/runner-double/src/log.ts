@@ -14,10 +14,10 @@ const STYLE: Readonly<Record<LogLevel, { color: string; prefix: string }>> = {
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3, fatal: 4 };
 
-/** The width to which the real runner pads a message before its fields; log shippers' patterns rely on it. */
+/** Width to which the real runner pads a message before its fields. Patterns of log shippers rely on it. */
 const MESSAGE_WIDTH = 50;
 
-/** Formats one line of the runner's own log (not of a job's), without the newline. */
+/** Formats a line of the runner's own log (not of a job log), without a newline. */
 export function formatLogLine(
   format: LogFormat,
   level: LogLevel,
@@ -37,7 +37,7 @@ export function formatLogLine(
   return head + keys.map((key) => ` ${color}${key}${ANSI.reset}=${String(fields[key])}`).join('');
 }
 
-/** A logger of the program itself. It writes to the standard error, as the real one does. */
+/** The program's own log. It writes to standard error, like the real runner. */
 export class Logger {
   readonly #write: (line: string) => void;
   readonly #fields: LogFields;
@@ -53,12 +53,12 @@ export class Logger {
     this.#write = write;
   }
 
-  /** A logger with more fields on each line; format and level stay shared. */
+  /** Returns a logger with additional fields. Format and level stay shared. */
   with(fields: LogFields): Logger {
     return new Logger(this.#settings, { ...this.#fields, ...fields }, this.#write);
   }
 
-  /** Changes format or level of this logger and of all derived from it. */
+  /** Changes format or level of this logger and of all loggers derived from it. */
   configure(settings: Partial<{ format: LogFormat; level: LogLevel }>): void {
     Object.assign(this.#settings, settings);
   }

@@ -7,8 +7,8 @@ const PATTERN = /^[sr]_[0-9a-zA-Z]{12}$/;
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
 /**
- * The id by which GitLab tells the managers of one token apart. Kept in `.runner_system_id` beside the configuration file;
- * made from the machine's id (`s_…`) or at random (`r_…`, in a container) when it is missing.
+ * Returns the id by which GitLab distinguishes managers with the same token. It is stored in `.runner_system_id` next to the
+ * configuration file. If missing, it is derived from the machine id (`s_…`) or, in a container, generated at random (`r_…`).
  */
 export async function loadSystemId(configFile: string): Promise<string> {
   const file = join(dirname(configFile), '.runner_system_id');

@@ -48,19 +48,15 @@ describe('enumerateFiles', () => {
   const content = { 'out/a.txt': '', 'out/sub/b.log': '', 'top.txt': '', '.dot/c': '' };
   const all = ['out', 'out/a.txt', 'out/sub', 'out/sub/b.log'];
   it.each([
-    ['a directory with all below it', { paths: ['out'] }, all],
-    ['a directory with a slash', { paths: ['out/'] }, all],
+    ['a directory and everything below it', { paths: ['out'] }, all],
+    ['a directory with a trailing slash', { paths: ['out/'] }, all],
     ['a pattern', { paths: ['**/*.txt'] }, ['out/a.txt', 'top.txt']],
     ['a pattern that matches a directory', { paths: ['o*'] }, all],
-    [
-      'what is excluded, left out',
-      { paths: ['out'], exclude: ['**/*.log'] },
-      ['out', 'out/a.txt', 'out/sub'],
-    ],
+    ['no excluded files', { paths: ['out'], exclude: ['**/*.log'] }, ['out', 'out/a.txt', 'out/sub']],
     ['a hidden directory', { paths: ['.dot'] }, ['.dot', '.dot/c']],
-    ['nothing outside of the project', { paths: ['../', '/etc/hostname'] }, []],
-    ['nothing for a path that is not there', { paths: ['nope', ''] }, []],
-    ['a path twice, once', { paths: ['top.txt', 'top.txt'] }, ['top.txt']],
+    ['nothing outside the project', { paths: ['../', '/etc/hostname'] }, []],
+    ['nothing for a missing path', { paths: ['nope', ''] }, []],
+    ['a repeated path once', { paths: ['top.txt', 'top.txt'] }, ['top.txt']],
   ])('finds %s', async (_, selection, expected) => {
     await files(root, content);
     expect(await enumerateFiles(root, { exclude: [], untracked: false, ...selection }, log)).toEqual(
@@ -68,7 +64,7 @@ describe('enumerateFiles', () => {
     );
   });
 
-  it('takes an absolute path within the project', async () => {
+  it('accepts an absolute path inside the project', async () => {
     await files(root, content);
     const selection = { paths: [join(root, 'top.txt')], exclude: [], untracked: false };
     expect(await enumerateFiles(root, selection, log)).toEqual(['top.txt']);
@@ -81,7 +77,7 @@ describe('enumerateFiles', () => {
     expect(await enumerateFiles(root, selection, log)).toEqual(['.', 'real', 'real/file', 'real/loop']);
   });
 
-  it('says what a path gave', async () => {
+  it('logs the number of matches per path', async () => {
     await files(root, content);
     await enumerateFiles(root, { paths: ['out', 'nope'], exclude: ['out/a.txt'], untracked: false }, log);
     expect(lines.join('\n')).toContain('out: found 3 matching artifact files and directories');
@@ -91,7 +87,7 @@ describe('enumerateFiles', () => {
 });
 
 describe('a zip archive', () => {
-  it('keeps content, permissions, times, links and empty directories', async () => {
+  it('preserves content, permissions, times, links and empty directories', async () => {
     const [from, to] = [join(root, 'from'), join(root, 'to')];
     await mkdir(to);
     await files(from, { 'bin/tool': '#!/bin/sh\n', 'bin/data': 'x'.repeat(100_000), 'ünï.txt': 'ü' });
@@ -115,7 +111,7 @@ describe('a zip archive', () => {
     expect(await readFile(join(to, 'ünï.txt'), 'utf8')).toBe('ü');
   });
 
-  it('replaces what is there, a link too', async () => {
+  it('replaces existing files and links', async () => {
     await files(root, { 'from/file': 'new', 'to/other': 'untouched' });
     await symlink('other', join(root, 'to/file'));
     await createZip(join(root, 'a.zip'), join(root, 'from'), ['file']);

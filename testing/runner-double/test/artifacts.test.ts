@@ -36,7 +36,7 @@ describe('artifacts', () => {
   const upload = (...argv: string[]) =>
     artifactsUploader([...credentials(), ...argv], environment, log, join(root, 'from'));
 
-  it('go up and come down with their permissions', async () => {
+  it('are uploaded and downloaded with their permissions', async () => {
     await files(join(root, 'from'), { 'out/run': 'echo' });
     await chmod(join(root, 'from/out/run'), 0o755);
     await mkdir(join(root, 'to'));
@@ -64,7 +64,7 @@ describe('artifacts', () => {
     expect(lines.join('\n')).toContain('Downloading artifacts from coordinator... ok');
   });
 
-  it('are a gzip member each for a report', async () => {
+  it('are one gzip member per file for a report', async () => {
     await files(join(root, 'from'), { 'a.xml': '<a/>', 'b.xml': '<b/>' });
     const options = ['--path', '*.xml', '--name', 'junit.xml', '--artifact-type', 'junit'];
     expect(await upload(...options, '--artifact-format', 'gzip')).toBe(0);
@@ -74,13 +74,13 @@ describe('artifacts', () => {
     expect(gunzipSync(artifact?.content ?? Buffer.alloc(0)).toString()).toBe('<a/><b/>');
   });
 
-  it('are the file itself when raw', async () => {
+  it('are the unchanged file in raw format', async () => {
     await files(join(root, 'from'), { 'deploy.env': 'A=1' });
     expect(await upload('--path=deploy.env', '--artifact-format', 'raw', '--name', 'env')).toBe(0);
     expect(server.jobs.get(9)?.artifacts[0]).toMatchObject({ name: 'env', content: Buffer.from('A=1') });
   });
 
-  it('fail nothing when there are none', async () => {
+  it('do not fail the command if no file matches', async () => {
     await mkdir(join(root, 'from'));
     expect(await upload('--path', 'nope')).toBe(0);
     expect(lines.join('\n')).toContain('ERROR: No files to upload');
@@ -90,14 +90,14 @@ describe('artifacts', () => {
   it.each([
     [413, 'too large'],
     [403, 'permission denied'],
-  ])('end with 1 at a %d', async (status, words) => {
+  ])('exit with 1 after a %d', async (status, words) => {
     await files(join(root, 'from'), { a: '' });
     server.faults.push({ matches: /POST/, answer: { status } });
     expect(await upload('--path', 'a')).toBe(1);
     expect(lines.join('\n')).toContain(`FATAL: ${words}`);
   });
 
-  it('are sent again when the server fails', async () => {
+  it('are uploaded with retries when the server fails', async () => {
     await files(join(root, 'from'), { a: 'text' });
     server.faults.push(
       { matches: /POST/, answer: { status: 500 } },
@@ -110,7 +110,7 @@ describe('artifacts', () => {
   it.each([
     ['a wrong token', 'jobtoken-wrong', 'permission denied'],
     ['nothing to download', 'jobtoken-9-secret', 'file does not exist'],
-  ])('end with 1 at %s', async (_, token, words) => {
+  ])('exit with 1 for %s', async (_, token, words) => {
     expect(await artifactsDownloader(credentials(token), environment, log, root)).toBe(1);
     expect(lines.join('\n')).toContain(`FATAL: ${words}`);
   });
@@ -119,12 +119,12 @@ describe('artifacts', () => {
     ['--token', 't', '--id', '9'],
     ['--url', 'http://x', '--id', '9'],
     ['--url', 'http://x', '--token', 't', '--id', '0'],
-  ])('need url, token and id: %s %s %s %s', async (...argv) => {
+  ])('require url, token and id: %s %s %s %s', async (...argv) => {
     expect(await artifactsUploader([...argv, '--path', 'a'], environment, log, root)).toBe(1);
     expect(await artifactsDownloader(argv, environment, log, root)).toBe(1);
   });
 
-  it('take the credentials from the job environment', async () => {
+  it('read the credentials from the job environment', async () => {
     await files(join(root, 'from'), { a: 'x' });
     const variables = { CI_SERVER_URL: server.url, CI_JOB_TOKEN: 'jobtoken-9-secret', CI_JOB_ID: '9' };
     const fromJob = readEnvironment({ ...variables, TMPDIR: tmpdir() });
@@ -143,7 +143,7 @@ describe('a cache', () => {
     );
   const extract = () => cacheExtractor(['--file', '../cache/k/cache.zip'], log, join(root, 'p'));
 
-  it('comes back as it was', async () => {
+  it('is restored unchanged', async () => {
     await files(root, { 'p/node_modules/x': 'one' });
     expect(await archive('node_modules')).toBe(0);
     await rm(join(root, 'p/node_modules'), { recursive: true });
@@ -151,7 +151,7 @@ describe('a cache', () => {
     expect(await readFile(join(root, 'p/node_modules/x'), 'utf8')).toBe('one');
   });
 
-  it('is not written again when nothing changed', async () => {
+  it('is not written again without changes', async () => {
     await files(root, { 'p/a': 'one' });
     await archive('a');
     const before = (await lstat(join(root, 'cache/k/cache.zip'))).mtimeMs;
@@ -160,13 +160,13 @@ describe('a cache', () => {
     expect(lines.join('\n')).toContain('Archive is up to date!');
   });
 
-  it('ends with 1 when there is none, so that the next key is tried', async () => {
+  it('exits with 1 if it is missing, so that the next key is tried', async () => {
     await mkdir(join(root, 'p'));
     expect(await extract()).toBe(1);
     expect(lines.join('\n')).toContain('Cache file does not exist');
   });
 
-  it('is not made of nothing', async () => {
+  it('is not created without files', async () => {
     await mkdir(join(root, 'p'));
     expect(await archive('nope')).toBe(0);
     expect(lines.join('\n')).toContain('No files to cache.');

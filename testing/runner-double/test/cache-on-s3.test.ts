@@ -37,7 +37,7 @@ describe('a pre-signed URL', () => {
   };
 
   // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
-  it("is signed as AWS's own example", async () => {
+  it('has the signature of the example by AWS', async () => {
     const s3 = s3Of(
       'BucketName = "examplebucket"\nServerAddress = "s3.amazonaws.com:443"\nPathStyle = false\n',
     );
@@ -53,7 +53,7 @@ describe('a pre-signed URL', () => {
     ['BucketLocation = "eu-west-1"', 'https://b.s3.dualstack.eu-west-1.amazonaws.com/p/k%20%2B%C3%BC'],
     ['ServerAddress = "s3:9000"\nInsecure = true', 'http://s3:9000/b/p/k%20%2B%C3%BC'],
     ['ServerAddress = "s3:9000"\nPathStyle = false', 'https://b.s3:9000/p/k%20%2B%C3%BC'],
-  ])('is for the server of %j', async (toml, expected) => {
+  ])('has the host and path for %j', async (toml, expected) => {
     const s3 = s3Of(`BucketName = "b"\n${toml}\n`);
     const url = await presign(s3, credentials, { method: 'PUT', object: 'p/k +ü', seconds: 1e9 });
     expect(url.split('?')[0]).toBe(expected);
@@ -70,12 +70,12 @@ describe('the name of an object', () => {
     ['Path = "a/b"\nShared = true', 'k/l', 'a/b/project/50/k/l'],
     ['', 'k', 'runner/abcdefghi/project/50/k'],
     ['Shared = true', '../51/k', undefined],
-  ])('with %j of key %s', (toml, key, expected) => {
+  ])('with %j and key %s', (toml, key, expected) => {
     const extra = { job_info: { name: 'job', project_id: 50 } };
     expect(cacheObjectName(contextIn('/root', extra, cacheToml(toml)), key)).toBe(expected);
   });
 
-  it('is spread over prefixes when keys are hashed, and none without a bucket', () => {
+  it('has a prefix of the digest when keys are hashed, and is undefined without a bucket', () => {
     const flags = '[runners.feature_flags]\nFF_HASH_CACHE_KEYS = true\n';
     const extra = { job_info: { name: 'job', project_id: 50 } };
     const context = contextIn('/root', extra, cacheToml('Shared = true') + flags);
@@ -105,7 +105,7 @@ describe('a cache on S3', () => {
   const urlsOf = (cache: object, variables?: object[]) =>
     signCacheUrls(contextOf(cache, variables), store.environment, log);
 
-  it('has a URL for each key of the job, in its scripts in their order', async () => {
+  it('has a URL for each key of the job, in order in its scripts', async () => {
     const cache = { key: 'own', fallback_keys: ['$X-second'] };
     const variables = [
       { key: 'X', value: 'the' },
@@ -115,8 +115,8 @@ describe('a cache on S3', () => {
     const urls = await signCacheUrls(context, store.environment, log);
     expect([...urls.keys()]).toEqual(['own', 'the-second', 'third']);
     const restore = generateScript('restore_cache', context, urls) ?? '';
-    const asked = [...restore.matchAll(/--url\W+http:\/\/[^/]+(\/[^?]*)\?/g)].map(([, path]) => path);
-    expect(asked.map((path) => path?.split('/').at(-1))).toEqual(['own', 'the-second', 'third']);
+    const requested = [...restore.matchAll(/--url\W+http:\/\/[^/]+(\/[^?]*)\?/g)].map(([, path]) => path);
+    expect(requested.map((path) => path?.split('/').at(-1))).toEqual(['own', 'the-second', 'third']);
     const archive = generateScript('archive_cache', context, urls) ?? '';
     expect(archive).toContain('--header');
     expect(archive).not.toContain('second');
@@ -124,7 +124,7 @@ describe('a cache on S3', () => {
   });
 
   it.each(['x-protected. ', 'x-protected/', 'y/../x-protected/.', 'x-protected%2f'])(
-    'of a protected branch is no fallback that a variable may name as %j',
+    'of a protected branch cannot be selected by a variable as fallback %j',
     async (value) => {
       const variables = [{ key: 'CACHE_FALLBACK_KEY', value }];
       expect([...(await urlsOf({ key: 'own' }, variables)).keys()]).toEqual(['own']);
@@ -134,7 +134,7 @@ describe('a cache on S3', () => {
     },
   );
 
-  it('is read under both of its names, and by a job that sets FF_HASH_CACHE_KEYS as a protected one, unless the runner says otherwise', async () => {
+  it('is read under both names, even if protected, for jobs that set FF_HASH_CACHE_KEYS, unless the runner sets it', async () => {
     const variables = [
       { key: 'FF_HASH_CACHE_KEYS', value: 'true' },
       { key: 'CACHE_FALLBACK_KEY', value: 'x-protected/' },
@@ -149,11 +149,13 @@ describe('a cache on S3', () => {
     expect(pinned).toEqual([expect.stringMatching(/^\/b\/f\/project\/7\/([0-9a-f]{2})\/\1[0-9a-f]{62}$/)]);
   });
 
-  it('is left out when there are no credentials, and the log says why', async () => {
+  it('is skipped without credentials, and the log contains the reason', async () => {
     for (const environment of [{}, { ...store.environment, AWS_CONTAINER_AUTHORIZATION_TOKEN: 'x' }]) {
       expect((await signCacheUrls(contextOf({ key: 'own' }), environment, log)).size).toBe(0);
     }
-    expect(lines.join('\n')).toMatch(/pre-signed URL.*names no endpoint.*\n.*pre-signed URL.*401/);
+    expect(lines.join('\n')).toMatch(
+      /pre-signed URL.*contains no credentials endpoint.*\n.*pre-signed URL.*401/,
+    );
   });
 
   const environment = readEnvironment({ TMPDIR: tmpdir() });
@@ -166,7 +168,7 @@ describe('a cache on S3', () => {
         'deps',
         '--url',
         url,
-        ...headers.flatMap((one) => ['--header', one]),
+        ...headers.flatMap((header) => ['--header', header]),
         ...more,
       ],
       environment,
@@ -178,9 +180,9 @@ describe('a cache on S3', () => {
 
   it.each([
     ['only under the other name', { '/b/f/project/7/old': 1 }, 'old'],
-    ['under both, the other newer', { '/b/f/project/7/k': 1, '/b/f/project/7/old': 2 }, 'old'],
-    ['under both, its own newer', { '/b/f/project/7/k': 2, '/b/f/project/7/old': 1 }, 'k'],
-  ])('that is there %s is the newer one', async (_, times, expected) => {
+    ['under both names, the other newer', { '/b/f/project/7/k': 1, '/b/f/project/7/old': 2 }, 'old'],
+    ['under both names, its own newer', { '/b/f/project/7/k': 2, '/b/f/project/7/old': 1 }, 'k'],
+  ])('that exists %s is restored from the newer object', async (_, times, expected) => {
     const sign = async (key: string) => (await urlsOf({ key })).get(key);
     const [own, other] = [await sign('k'), await sign('old')];
     if (own === undefined || other === undefined) throw new Error('no URL');
@@ -199,7 +201,7 @@ describe('a cache on S3', () => {
     expect(await readFile(join(root, 'p/deps/x'), 'utf8')).toBe(expected);
   });
 
-  it('comes back on another disk, as old as its object', async () => {
+  it('is restored on another disk with the modification time of its object', async () => {
     const url = (await urlsOf({ key: 'k ü' })).get('k ü');
     await files(root, { 'p/deps/x': 'one' });
     expect(await archive(url?.put ?? '', url?.putHeaders ?? [])).toBe(0);
@@ -221,7 +223,7 @@ describe('a cache on S3', () => {
       1,
     ],
     [[{ status: 503 }, { status: 500 }], 0, 'Retrying...', 3],
-  ])('that answers %j ends with %i', async (faults, code, words, calls) => {
+  ])('answered with %j makes the extractor exit with %i', async (faults, code, words, calls) => {
     const url = (await urlsOf({ key: 'k' })).get('k');
     await files(root, { 'p/deps/x': 'one' });
     await archive(url?.put ?? '', url?.putHeaders ?? []);
@@ -233,7 +235,7 @@ describe('a cache on S3', () => {
     expect(store.calls).toHaveLength(calls);
   });
 
-  it('that is larger than the runner allows is not uploaded, the log says so, and the job goes on', async () => {
+  it('above the size limit of the runner is not uploaded, which is logged, and the job continues', async () => {
     await files(root, { 'p/deps/x': 'x'.repeat(5000) });
     const url = (await urlsOf({ key: 'k' })).get('k');
     const limited = (bytes: number) =>
@@ -249,13 +251,13 @@ describe('a cache on S3', () => {
   it.each([
     ['MaxUploadedArchiveSize = 2147483648', true],
     ['', false],
-  ])('has a limit in its script as the configuration says: %s', (toml, isLimited) => {
+  ])('has the configured size limit in its script: %s', (toml, isLimited) => {
     const context = contextIn(root, { cache: [{ key: 'k', paths: ['deps'] }] }, cacheToml(toml) + POSIX);
     const script = generateScript('archive_cache', context) ?? '';
     expect(/--max-uploaded-archive-size\W+2147483648/.test(script)).toBe(isLimited);
   });
 
-  it('that cannot be written fails the command, after all tries', async () => {
+  it('that cannot be uploaded fails the command after all retries', async () => {
     const url = (await urlsOf({ key: 'k' })).get('k');
     await files(root, { 'p/deps/x': 'one' });
     store.faults.push({ status: 500 }, { status: 500 }, { status: 500 });

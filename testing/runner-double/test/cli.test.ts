@@ -25,7 +25,7 @@ function cli(...argv: string[]): Promise<{ code: number; stdout: string; stderr:
 
 describe('gitlab-runner', () => {
   it.each([['--help'], ['-h'], ['help'], ['run', '--help'], []])(
-    'says with %j that it is a stand-in',
+    'says with arguments %j that it is a stand-in',
     async (...argv) => {
       const { code, stdout } = await cli(...argv);
       expect(code).toBe(0);
@@ -40,13 +40,13 @@ describe('gitlab-runner', () => {
     expect(stdout).toMatch(/^Version: {6}\d+\.\d+\.\d+\nGit revision: double\n/);
   });
 
-  it('refuses a command that it does not have', async () => {
+  it('rejects an unknown command', async () => {
     const { code, stderr } = await cli('register');
     expect(code).toBe(1);
     expect(stderr).toContain('Command register not found');
   });
 
-  it('says what is wrong with the configuration file', async () => {
+  it('reports the error in the configuration file', async () => {
     const { code, stderr } = await cli('run', '--config', join(directory, 'none.toml'));
     expect(code).toBe(1);
     expect(stderr).toContain('none.toml cannot be read');
@@ -68,26 +68,26 @@ describe('verify and unregister', () => {
   });
   afterEach(() => server.stop());
 
-  it('verify ends with 1 when GitLab does not know a runner', async () => {
+  it('verify exits with 1 if GitLab does not know a runner', async () => {
     const { code, stderr } = await cli('verify', '--config', config);
     expect(code).toBe(1);
     expect(stderr).toContain('Verifying runner... is valid');
     expect(stderr).toContain('Verifying runner... is not valid');
   });
 
-  it('verify asks for the chosen runner only', async () => {
+  it('verify checks only the selected runner', async () => {
     expect((await cli('verify', '-c', config, '--name', 'known')).code).toBe(0);
     expect(server.requests).toHaveLength(1);
   });
 
-  it('verify --delete removes what GitLab does not know from the file', async () => {
+  it('verify --delete removes runners that GitLab does not know from the file', async () => {
     expect((await cli('verify', '--delete', '--config', config)).code).toBe(0);
     const text = await readFile(config, 'utf8');
     expect(text).toContain('known');
     expect(text).not.toContain('gone');
   });
 
-  it('unregister --all-runners removes this manager at GitLab, and from the file what GitLab removed', async () => {
+  it('unregister --all-runners removes this manager from GitLab, and unregistered runners from the file', async () => {
     const { code } = await cli('unregister', '--all-runners', '--config', config);
     expect(code).toBe(0);
     expect(server.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
@@ -101,7 +101,7 @@ describe('verify and unregister', () => {
     expect(await readFile(config, 'utf8')).not.toContain('known');
   });
 
-  it('unregister by url and token takes that one', async () => {
+  it('unregister with url and token unregisters only that runner', async () => {
     const { code } = await cli(
       'unregister',
       '-c',
@@ -116,7 +116,7 @@ describe('verify and unregister', () => {
     expect(await readFile(config, 'utf8')).toContain('gone');
   });
 
-  it('unregister ends with 1 when GitLab refuses or no runner is named', async () => {
+  it('unregister exits with 1 if GitLab rejects it or no runner is selected', async () => {
     expect((await cli('unregister', '-c', config, '--token', 'glrt-gone')).code).toBe(1);
     expect((await cli('unregister', '-c', config)).code).toBe(1);
   });

@@ -7,7 +7,7 @@ import { formatGoDuration, parseGoDuration } from '../src/durations.ts';
 import { loadSystemId } from '../src/system-id.ts';
 
 describe('parseConfig', () => {
-  it('reads what the custom executor needs', () => {
+  it('reads the settings of the custom executor', () => {
     const config = parseConfig(`
       concurrent = 4
       check_interval = 1
@@ -49,21 +49,21 @@ describe('parseConfig', () => {
     });
   });
 
-  it('has the real defaults', () => {
+  it('has the defaults of the real runner', () => {
     const config = parseConfig('concurrent = 1');
     expect([checkInterval(config), shutdownTimeout(config), config.runners]).toEqual([3000, 30_000, []]);
   });
 
   it.each([
-    ['no TOML', 'concurrent = ', 'not valid TOML'],
-    ['no concurrent', '[[runners]]', 'concurrent'],
-    ['a concurrent of 0', 'concurrent = 0', 'no job would ever run'],
+    ['invalid TOML', 'concurrent = ', 'not valid TOML'],
+    ['a missing concurrent', '[[runners]]', 'concurrent'],
+    ['a concurrent of 0', 'concurrent = 0', 'concurrent: must be at least 1, otherwise no job runs'],
     ['a wrong shell', 'concurrent = 1\n[[runners]]\nshell = "fish"', 'runners.0.shell'],
-  ])('refuses %s and says what is wrong', (_, text, message) => {
+  ])('rejects %s and reports the reason', (_, text, message) => {
     expect(() => parseConfig(text)).toThrow(message);
   });
 
-  it('names a file that is not there', async () => {
+  it('reports a missing file by name', async () => {
     await expect(readConfig('/nowhere/config.toml')).rejects.toThrow('/nowhere/config.toml cannot be read');
   });
 });
@@ -80,18 +80,18 @@ describe('shortToken', () => {
 });
 
 describe('loadSystemId', () => {
-  let made: string[] = [];
+  let created: string[] = [];
   afterEach(async () => {
-    for (const folder of made) await rm(folder, { recursive: true });
-    made = [];
+    for (const folder of created) await rm(folder, { recursive: true });
+    created = [];
   });
   const directory = async () => {
     const folder = await mkdtemp(join(tmpdir(), 'system-id-'));
-    made.push(folder);
+    created.push(folder);
     return folder;
   };
 
-  it('makes an id once and keeps it for its owner only', async () => {
+  it('creates an id once and stores it readable for its owner only', async () => {
     const config = join(await directory(), 'config.toml');
     const id = await loadSystemId(config);
     expect(id).toMatch(/^[sr]_[0-9a-zA-Z]{12}$/);
@@ -100,8 +100,8 @@ describe('loadSystemId', () => {
   });
 
   it.each([
-    ['takes the one that is there', 'r_abcdefABCDEF', true],
-    ['replaces one that is malformed', 'nonsense', false],
+    ['keeps an existing id', 'r_abcdefABCDEF', true],
+    ['replaces a malformed id', 'nonsense', false],
   ])('%s', async (_, content, kept) => {
     const config = join(await directory(), 'config.toml');
     const file = join(config, '../.runner_system_id');
@@ -120,7 +120,7 @@ describe('durations', () => {
     ['-5s', -5000],
     ['5', undefined],
     ['soon', undefined],
-  ])('reads %s', (text, milliseconds) => {
+  ])('parses %s', (text, milliseconds) => {
     expect(parseGoDuration(text)).toBe(milliseconds);
   });
 
@@ -130,7 +130,7 @@ describe('durations', () => {
     [90_000, '1m30s'],
     [500, '500ms'],
     [0, '0s'],
-  ])('prints %d as %s', (milliseconds, text) => {
+  ])('formats %d as %s', (milliseconds, text) => {
     expect(formatGoDuration(milliseconds)).toBe(text);
   });
 });

@@ -10,7 +10,7 @@ import { identityOf } from './support/context.ts';
 import { eventually } from './support/eventually.ts';
 import { createHooks, type HookName, type Hooks } from './support/hooks.ts';
 
-const QUICK = { tries: 3, interval: 10 };
+const QUICK = { attempts: 3, interval: 10 };
 
 let hooks: Hooks;
 afterEach(() => hooks.remove());
@@ -64,7 +64,7 @@ describe('CustomExecutor', () => {
     expect(jobText()).toContain('# second script\n');
   });
 
-  it('gives hooks the environment of the protocol', async () => {
+  it('passes the environment of the protocol to hooks', async () => {
     const config = `echo '{"builds_dir":"/b","cache_dir":"/c","job_env":{"FROM_CONFIG":"x"}}'`;
     const { given } = await options(
       {
@@ -91,7 +91,7 @@ describe('CustomExecutor', () => {
     );
     const executor = new CustomExecutor(given);
     await executor.prepare(never());
-    const [config1, prepare] = [await hooks.environment('config'), await hooks.environment('prepare')];
+    const [configHook, prepare] = [await hooks.environment('config'), await hooks.environment('prepare')];
     expect(Object.fromEntries(prepare)).toMatchObject({
       FROM_MANAGER: 'yes',
       FROM_CONFIG: 'x',
@@ -108,8 +108,8 @@ describe('CustomExecutor', () => {
       { name: 'redis:20', alias: 'cache', entrypoint: null, command: ['run'], variables: { A: 'v20' } },
       { name: 'plain', alias: '', entrypoint: null, command: null },
     ]);
-    expect(config1.get('FROM_CONFIG')).toBeUndefined();
-    expect(config1.get('CUSTOM_ENV_CI_PROJECT_DIR')).toBe('');
+    expect(configHook.get('FROM_CONFIG')).toBeUndefined();
+    expect(configHook.get('CUSTOM_ENV_CI_PROJECT_DIR')).toBe('');
     expect((await hooks.read('pwd')).trim()).toBe(prepare.get('TMPDIR'));
     expect(prepare.get('BUILD_EXIT_CODE_FILE')).toBe(join(prepare.get('TMPDIR') ?? '', 'build_exit_code'));
     expect(JSON.parse(await hooks.read('response'))).toEqual({
@@ -124,13 +124,13 @@ describe('CustomExecutor', () => {
 
   it.each([
     [
-      'with its version',
+      'with a version',
       '{"name":"fargate","version":"1.2"}',
       'Using Custom executor with driver fargate 1.2...',
     ],
-    ['without', '{"name":"fargate"}', 'Using Custom executor with driver fargate...'],
-    ['not at all', 'null', 'Using Custom executor...'],
-  ])('names the driver %s', async (_, driver, line) => {
+    ['without a version', '{"name":"fargate"}', 'Using Custom executor with driver fargate...'],
+    ['without a name', 'null', 'Using Custom executor...'],
+  ])('logs the driver %s', async (_, driver, line) => {
     const config = `echo '{"builds_dir":"/b","cache_dir":"/c","driver":${driver}}'`;
     const { given, jobText } = await options({ config });
     await new CustomExecutor(given).prepare(never());
@@ -146,7 +146,7 @@ describe('CustomExecutor', () => {
       (executor: CustomExecutor) => executor.context.directories.build,
       '/b/abcdefghi/0/group/demo',
     ],
-  ])('takes over %s from the config hook', async (_, part, read, expected) => {
+  ])('uses %s from the config hook', async (_, part, read, expected) => {
     const { given } = await options({ config: `echo '{"builds_dir":"/b","cache_dir":"/c",${part}}'` });
     const executor = new CustomExecutor(given);
     await executor.prepare(never());
@@ -154,15 +154,15 @@ describe('CustomExecutor', () => {
   });
 
   it.each([
-    ['no JSON', 'echo nonsense', 'error while parsing JSON output'],
+    ['invalid JSON', 'echo nonsense', 'error while parsing JSON output'],
     ['no builds_dir', 'echo {}', 'the builds_dir is not configured'],
     ['no cache_dir', `echo '{"builds_dir":"/b"}'`, 'the cache_dir is not configured'],
-  ])('fails on a config hook that says %s', async (_, config, message) => {
+  ])('fails after a config hook that prints %s', async (_, config, message) => {
     const { given } = await options({ config });
     await expect(new CustomExecutor(given).prepare(never())).rejects.toThrow(message);
   });
 
-  it('ends a hook whose time is over', async () => {
+  it('stops a hook that exceeds its timeout', async () => {
     const { given } = await options(
       { prepare: 'sleep 30' },
       {},
@@ -171,7 +171,7 @@ describe('CustomExecutor', () => {
     await expect(new CustomExecutor(given).prepare(never())).rejects.toThrow('signal: SIGTERM');
   });
 
-  it('writes the cleanup hook into its own log and survives its failure', async () => {
+  it('writes output of the cleanup hook to its own log and ignores its failure', async () => {
     const { given, jobText, logText } = await options({ cleanup: 'echo out; echo trouble >&2; exit 3' });
     const executor = new CustomExecutor(given);
     await executor.prepare(never());
@@ -185,7 +185,7 @@ describe('CustomExecutor', () => {
 });
 
 describe('prepareExecutor', () => {
-  it('tries a system failure three times, with a cleanup after each', async () => {
+  it('makes three attempts after system failures, with a cleanup after each', async () => {
     const { given, jobText } = await options({ prepare: 'exit "$SYSTEM_FAILURE_EXIT_CODE"' });
     await expect(prepareExecutor(given, never(), QUICK)).rejects.toThrow('exit status 2');
     const round = ['config', 'prepare first second word', 'cleanup'];
@@ -194,7 +194,7 @@ describe('prepareExecutor', () => {
     expect(jobText()).toContain('Will be retried in 10ms ...');
   });
 
-  it('goes on with the attempt that works', async () => {
+  it('continues after a successful attempt', async () => {
     const { given } = await options({
       prepare: 'if [ -e ../ok-DIR ]; then exit 0; fi; touch ../ok-DIR; exit 2'.replaceAll(
         '../ok-DIR',
@@ -206,7 +206,7 @@ describe('prepareExecutor', () => {
     expect((await hooks.calls()).filter((call) => call.startsWith('prepare'))).toHaveLength(2);
   });
 
-  it('does not try a build failure again', async () => {
+  it('does not retry after a build failure', async () => {
     const { given } = await options({
       prepare: 'echo 12 > "$BUILD_EXIT_CODE_FILE"; exit "$BUILD_FAILURE_EXIT_CODE"',
     });
@@ -217,7 +217,7 @@ describe('prepareExecutor', () => {
     expect(await hooks.calls()).toEqual(['config', 'prepare first second word', 'cleanup']);
   });
 
-  it('stops trying when the job is over', async () => {
+  it('makes no further attempt when the job has ended', async () => {
     const { given } = await options({ prepare: 'sleep 30' }, {}, 'graceful_kill_timeout = 1');
     const control = new AbortController();
     const preparing = prepareExecutor(given, control.signal, QUICK);

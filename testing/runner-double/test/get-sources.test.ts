@@ -26,7 +26,7 @@ describe('get_sources', () => {
   });
 
   it.each(SHELLS)(
-    'checks the commit out for %s with %j and leaves no token in the project',
+    'checks out the commit for %s with %j and stores no token in the project',
     async (shell, toml) => {
       const first = await suite.runStage(shell, 'get_sources', toml, sources());
       expect(first.stderr).not.toContain('fatal');
@@ -43,7 +43,7 @@ describe('get_sources', () => {
     },
   );
 
-  it('asks the address of clone_url instead, with the job token', async () => {
+  it('uses clone_url with the job token', async () => {
     const extra = { ...sources(), token: 'token-in-url' };
     const elsewhere = {
       ...extra,
@@ -59,7 +59,7 @@ describe('get_sources', () => {
   it.each([
     ['none', 'Skipping Git repository setup'],
     ['empty', 'creating an empty build directory'],
-  ])('leaves git alone with GIT_STRATEGY %s', async (strategy, words) => {
+  ])('does not fetch with GIT_STRATEGY %s', async (strategy, words) => {
     const extra = { variables: [{ key: 'GIT_STRATEGY', value: strategy }] };
     const { stdout, code } = await suite.runStage('bash', 'get_sources', '', extra);
     expect(code).toBe(0);

@@ -17,28 +17,28 @@ describe('apiBase', () => {
 describe('retryDelay', () => {
   const now = Date.parse('2026-01-01T00:00:00Z');
   it.each([
-    ['what Retry-After says', { 'Retry-After': '7' }, 7000, 7000],
-    ['until RateLimit-ResetTime', { 'RateLimit-ResetTime': 'Thu, 01 Jan 2026 00:00:30 GMT' }, 30_000, 30_000],
-    ['not for a time that is past', { 'RateLimit-ResetTime': 'Thu, 01 Jan 2025 00:00:30 GMT' }, 100, 400],
-    ['between the first and twice the last delay', {}, 100, 400],
-  ])('is %s', (_, headers, least, most) => {
+    ['Retry-After', { 'Retry-After': '7' }, 7000, 7000],
+    ['RateLimit-ResetTime', { 'RateLimit-ResetTime': 'Thu, 01 Jan 2026 00:00:30 GMT' }, 30_000, 30_000],
+    ['the backoff if the time is past', { 'RateLimit-ResetTime': 'Thu, 01 Jan 2025 00:00:30 GMT' }, 100, 400],
+    ['the backoff without such headers', {}, 100, 400],
+  ])('uses %s', (_, headers, min, max) => {
     const delay = retryDelay(new Headers(headers), 2, now);
-    expect(delay).toBeGreaterThanOrEqual(least);
-    expect(delay).toBeLessThanOrEqual(most);
+    expect(delay).toBeGreaterThanOrEqual(min);
+    expect(delay).toBeLessThanOrEqual(max);
   });
 });
 
 describe('send', () => {
   let answers: number[];
-  let seen: number;
+  let requestCount: number;
   let url: string;
   const server = createServer((_, response) => {
-    seen += 1;
+    requestCount += 1;
     response.writeHead(answers.shift() ?? 200, { 'Content-Type': 'application/json' });
     response.end('{"message":"too bad"}');
   });
   beforeEach(async () => {
-    seen = 0;
+    requestCount = 0;
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);
     });
@@ -51,21 +51,21 @@ describe('send', () => {
   });
 
   it.each([
-    ['once when the answer is final', [404], 404, 1],
+    ['once if the response is final', [404], 404, 1],
     ['again while the server fails', [500, 503, 200], 200, 3],
-    ['five times at most', [500, 500, 500, 500, 500], 500, 5],
-  ])('asks %s', async (_, codes, status, requests) => {
+    ['at most five times', [500, 500, 500, 500, 500], 500, 5],
+  ])('sends a request %s', async (_, codes, status, requests) => {
     answers = codes;
     const reply = await send(url, { method: 'GET', path: 'x' });
-    expect([reply.status, seen]).toEqual([status, requests]);
+    expect([reply.status, requestCount]).toEqual([status, requests]);
   });
 
-  it('says what the server said', async () => {
+  it('returns a reply whose description contains the message of the server', async () => {
     answers = [403];
     expect(await describeReply(await send(url, { method: 'GET', path: 'x' }))).toBe('403 Forbidden: too bad');
   });
 
-  it('gives the reason when nobody answers', async () => {
+  it('returns the error if there is no response', async () => {
     const closed = url;
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
@@ -82,12 +82,12 @@ describe('formatLogLine', () => {
     );
   });
 
-  it('is one JSON object a line when asked for', () => {
+  it('writes one JSON object per line in format json', () => {
     const line = formatLogLine('json', 'info', 'hello', { job: 1 });
     expect(JSON.parse(line)).toMatchObject({ level: 'info', msg: 'hello', job: 1 });
   });
 
-  it('is logfmt when asked for', () => {
+  it('writes logfmt in format text', () => {
     expect(formatLogLine('text', 'error', 'say "hi"', { job: 1 })).toMatch(
       / level=error msg="say \\"hi\\"" job="1"$/,
     );

@@ -19,26 +19,26 @@ const cuts = fc.array(fc.nat(), { maxLength: 8 });
 
 describe('Masker', () => {
   it.each([
-    ['a secret in one piece', ['s3cret'], ['my s3cret here'], 'my [MASKED] here'],
-    ['a secret cut in two', ['s3cret'], ['my s3c', 'ret here'], 'my [MASKED] here'],
+    ['a secret in one chunk', ['s3cret'], ['my s3cret here'], 'my [MASKED] here'],
+    ['a secret split in two', ['s3cret'], ['my s3c', 'ret here'], 'my [MASKED] here'],
     ['a secret byte by byte', ['abc'], ['a', 'b', 'c'], '[MASKED]'],
     [
-      'the longer of two secrets with one beginning',
+      'the longer of two secrets with a common start',
       ['token', 'token-long'],
       ['a token-long b'],
       'a [MASKED] b',
     ],
     [
-      'the shorter when the longer does not follow',
+      'the shorter secret if the longer does not match',
       ['token', 'token-long'],
       ['a token-', 'x'],
       'a [MASKED]-x',
     ],
-    ['a beginning at the very end', ['secret'], ['it ends in sec'], 'it ends in sec'],
+    ['no incomplete secret at the end', ['secret'], ['it ends in sec'], 'it ends in sec'],
     ['a false start before the real one', ['aab'], ['aaab'], 'a[MASKED]'],
     ['repetitions', ['xy'], ['xyxyx', 'y'], '[MASKED][MASKED][MASKED]'],
-    ['an empty secret, which hides nothing', [''], ['text'], 'text'],
-    ['a secret of several lines', ['one\ntwo'], ['is one\n', 'two!'], 'is [MASKED]!'],
+    ['nothing for an empty secret', [''], ['text'], 'text'],
+    ['a multi-line secret', ['one\ntwo'], ['is one\n', 'two!'], 'is [MASKED]!'],
   ])('masks %s', (_, secrets, chunks, expected) => {
     expect(
       filterAll(
@@ -48,7 +48,7 @@ describe('Masker', () => {
     ).toBe(expected);
   });
 
-  it('gives the same wherever the stream is cut, and shows no secret', () => {
+  it('yields the same result however the stream is split, and shows no secret', () => {
     const letter = fc.constantFrom('a', 'b', 'c', '\n');
     const words = fc.string({ unit: letter, minLength: 1, maxLength: 5 });
     fc.assert(
@@ -68,7 +68,7 @@ describe('Masker', () => {
     );
   });
 
-  it('leaves every other byte as it is', () => {
+  it('does not change other bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), cuts, (bytes, at) => {
         const data = Buffer.from(bytes);
@@ -83,11 +83,11 @@ describe('Masker', () => {
 describe('TokenMasker', () => {
   it.each([
     ['a token', ['use glpat-abc_1.2=x now'], 'use glpat-[MASKED] now'],
-    ['a token cut in its prefix', ['use glp', 'at-abc now'], 'use glpat-[MASKED] now'],
-    ['a token cut in its value', ['glpat-ab', 'cd', 'ef!'], 'glpat-[MASKED]!'],
-    ['a prefix at the end of a piece', ['glpat-', 'abc'], 'glpat-[MASKED]'],
-    ['a prefix without a value, as text', ['the glpat- prefix'], 'the glpat- prefix'],
-    ['a prefix at the very end, as text', ['glpat-'], 'glpat-'],
+    ['a token split in its prefix', ['use glp', 'at-abc now'], 'use glpat-[MASKED] now'],
+    ['a token split in its value', ['glpat-ab', 'cd', 'ef!'], 'glpat-[MASKED]!'],
+    ['a token split after its prefix', ['glpat-', 'abc'], 'glpat-[MASKED]'],
+    ['no prefix without a value', ['the glpat- prefix'], 'the glpat- prefix'],
+    ['no prefix at the end', ['glpat-'], 'glpat-'],
   ])('masks %s', (_, chunks, expected) => {
     expect(
       filterAll(
@@ -97,7 +97,7 @@ describe('TokenMasker', () => {
     ).toBe(expected);
   });
 
-  it('gives the same wherever the stream is cut', () => {
+  it('yields the same result however the stream is split', () => {
     const unit = fc.constantFrom('gl', 'pat-', 'g', 'a', ' ', 'glpat-');
     fc.assert(
       fc.property(fc.string({ unit, maxLength: 30 }), cuts, (text, at) => {

@@ -9,7 +9,7 @@ const running = { state: 'running', stage: 'step_script', executorStage: 'run' }
 
 function samples(facts: Partial<RunnerFacts>): string[] {
   const text = renderMetrics(
-    [{ config, systemId: 's_1', jobs: [], jobsTotal: 0, requests: 0, answers: new Map(), ...facts }],
+    [{ config, systemId: 's_1', jobs: [], jobsTotal: 0, requests: 0, responses: new Map(), ...facts }],
     4,
   );
   return text.split('\n').filter((line) => line.startsWith('gitlab_runner_jobs{'));
@@ -33,11 +33,11 @@ describe('gitlab_runner_jobs', () => {
   });
 });
 
-describe('requests for a job', () => {
-  it('are counted, open ones and answers by status', () => {
-    const answers = new Map([[204, 7]]);
+describe('job requests', () => {
+  it('are counted: pending ones, and responses by status', () => {
+    const responses = new Map([[204, 7]]);
     const text = renderMetrics(
-      [{ config, systemId: 's_1', jobs: [], jobsTotal: 0, requests: 2, answers }],
+      [{ config, systemId: 's_1', jobs: [], jobsTotal: 0, requests: 2, responses }],
       4,
     );
     expect(text).toMatch(/^gitlab_runner_request_concurrency\{.*system_id="s_1"\} 2$/m);
@@ -51,7 +51,7 @@ describe('serveMetrics', () => {
   let stop = () => {};
   afterEach(() => stop());
 
-  it('answers /metrics and nothing else', async () => {
+  it('serves only /metrics', async () => {
     const server = await serveMetrics('127.0.0.1:0', () => 'text\n');
     stop = () => server.close();
     const address = server.address();
@@ -63,14 +63,14 @@ describe('serveMetrics', () => {
 });
 
 describe('Health', () => {
-  it('turns a runner off after three refusals in a row, and on again after the interval', () => {
+  it('disables a runner after three consecutive rejections, and enables it after the interval', () => {
     let now = 0;
     const lines: string[] = [];
     const log = new Logger({ format: 'runner', level: 'info' }, {}, (line) => lines.push(line));
     const health = new Health(config, log, () => now);
-    for (const healthy of [false, false, true, false, false]) health.mark(healthy);
+    for (const healthy of [false, false, true, false, false]) health.record(healthy);
     expect(health.isHealthy()).toBe(true);
-    health.mark(false);
+    health.record(false);
     expect(health.isHealthy()).toBe(false);
     expect(lines.at(-1)).toContain('is unhealthy and will be disabled for 1h0m0s seconds!');
     now = 3_600_001;

@@ -32,20 +32,20 @@ function start(script: string, timeouts = { graceful: 10_000, force: 10_000 }) {
 }
 
 describe('runHook', () => {
-  it('runs in its directory with its environment only, and streams both outputs', async () => {
+  it('runs a hook in its directory with only its environment, and streams both outputs', async () => {
     const hook = start('pwd; echo "$GIVEN$HOME" >&2');
-    expect(await hook.exit).toEqual({ code: 0, how: 'exit status 0' });
+    expect(await hook.exit).toEqual({ code: 0, description: 'exit status 0' });
     expect([hook.stdout(), hook.stderr()]).toEqual([`${directory}\n`, 'yes\n']);
   });
 
   it.each([
     ['exit 7', 7, 'exit status 7'],
     ['kill -KILL $$', -1, 'signal: SIGKILL'],
-  ])('says how "%s" ended', async (script, code, how) => {
-    expect(await start(script).exit).toEqual({ code, how });
+  ])('describes the exit of "%s"', async (script, code, description) => {
+    expect(await start(script).exit).toEqual({ code, description });
   });
 
-  it('fails when there is no such program', async () => {
+  it('fails if the program does not exist', async () => {
     const call = {
       file: '/nowhere/hook',
       args: [],
@@ -71,23 +71,23 @@ describe('runHook', () => {
     expect(hook.stdout()).toContain('parent');
   });
 
-  it('sends SIGKILL when the graceful time is over', async () => {
+  it('sends SIGKILL after the graceful timeout', async () => {
     const hook = start(`trap '' TERM; echo up; while :; do sleep 0.05; done`, { graceful: 100, force: 5000 });
     await eventually(hook.stdout).toContain('up');
     const before = Date.now();
     hook.control.abort();
-    expect(await hook.exit).toEqual({ code: -1, how: 'signal: SIGKILL' });
+    expect(await hook.exit).toEqual({ code: -1, description: 'signal: SIGKILL' });
     expect(Date.now() - before).toBeGreaterThanOrEqual(100);
   });
 
-  it('leaves a process behind whose output stays open after SIGKILL', async () => {
+  it('abandons a process whose output stays open after SIGKILL', async () => {
     const hook = start('setsid sh -c "echo up; sleep 2" & wait', { graceful: 20, force: 50 });
     await eventually(hook.stdout).toContain('up');
     hook.control.abort();
     await expect(hook.exit).rejects.toThrow(ProcessNotKilledError);
   });
 
-  it('waits for output that a child keeps open', async () => {
+  it('waits while a child keeps the output open', async () => {
     const hook = start('(sleep 0.3; echo late) & exit 0');
     await hook.exit;
     expect(hook.stdout()).toBe('late\n');
@@ -96,29 +96,29 @@ describe('runHook', () => {
 
 describe('checkExit', () => {
   const file = () => join(directory, 'code');
-  const exit = (code: number) => ({ code, how: `exit status ${code}` });
+  const exit = (code: number) => ({ code, description: `exit status ${code}` });
 
-  it('lets success pass', async () => {
+  it('accepts success', async () => {
     await expect(checkExit(exit(0), file())).resolves.toBeUndefined();
   });
 
   it.each([
-    ['without a file, 1', undefined, 1, 'exit status 1'],
-    ["with the script's code", '42\n', 42, 'exit status 42'],
-    ['with a first line only', '3\nmore', 3, 'exit status 3'],
-  ])('takes a build failure %s', async (_, content, exitCode, message) => {
+    ['1 without a file', undefined, 1, 'exit status 1'],
+    ["the script's code in the file", '42\n', 42, 'exit status 42'],
+    ['the first line of the file', '3\nmore', 3, 'exit status 3'],
+  ])('takes the exit code of a build failure from %s', async (_, content, exitCode, message) => {
     if (content !== undefined) await writeFile(file(), content);
     const error = await checkExit(exit(1), file()).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(BuildError);
     expect(error).toMatchObject({ reason: 'script_failure', exitCode, message });
   });
 
-  it('does not understand a file that holds no number', async () => {
+  it('rejects a file without a number as an unknown exit code', async () => {
     await writeFile(file(), 'abc\n');
     await expect(checkExit(exit(1), file())).rejects.toBeInstanceOf(UnknownExitCodeError);
   });
 
-  it('takes 2 for a system failure and anything else for unknown', async () => {
+  it('treats 2 as a system failure and other codes as unknown', async () => {
     const system = await checkExit(exit(2), file()).catch((thrown: unknown) => thrown);
     expect(system).not.toBeInstanceOf(BuildError);
     expect(system).toMatchObject({ message: 'exit status 2' });

@@ -6,7 +6,7 @@ import { RunnerSuite } from './support/runner-suite.ts';
 const suite = new RunnerSuite();
 
 describe('a job', () => {
-  it('runs through its stages, and its cleanup is over before GitLab hears the end', async () => {
+  it('runs its stages, and its cleanup is complete before its end is reported to GitLab', async () => {
     suite.server.enqueue(
       jobPayload(1, [], {
         steps: [
@@ -38,7 +38,7 @@ describe('a job', () => {
     expect(trace).not.toMatch(/hide-me-please|jobtoken-1-secret/);
   });
 
-  it('fails with the code of its script, runs after_script and the stages for a failure', async () => {
+  it('fails with the exit code of its script and runs after_script and the failure stages', async () => {
     suite.server.enqueue(
       jobPayload(1, [], {
         steps: [
@@ -72,7 +72,7 @@ describe('a job', () => {
 
   it.each([
     ['a system failure of the run hook', { run: 'exit 2' }, 'runner_system_failure', '(system failure)'],
-    ['a code that the protocol does not know', { run: 'exit 99' }, 'runner_system_failure', 'exit code 99'],
+    ['an unknown exit code', { run: 'exit 99' }, 'runner_system_failure', 'exit code 99'],
     ['a build failure of the prepare hook', { prepare: 'exit 1' }, 'script_failure', 'exit status 1'],
     [
       'a config hook without builds_dir',
@@ -80,7 +80,7 @@ describe('a job', () => {
       'script_failure',
       'the builds_dir is not configured',
     ],
-  ])('fails on %s', async (_, bodies, reason, words) => {
+  ])('fails after %s', async (_, bodies, reason, words) => {
     suite.server.enqueue(jobPayload(1, ['true']));
     await suite.start({ bodies });
     await suite.finished(1);
@@ -89,7 +89,7 @@ describe('a job', () => {
     expect((await suite.hooks.calls()).at(-1)).toBe('cleanup');
   });
 
-  it('tries its sources again, in a cleared directory, as often as it asks for', async () => {
+  it('retries get_sources in a cleared directory, up to GET_SOURCES_ATTEMPTS', async () => {
     suite.server.enqueue(
       jobPayload(1, ['true'], { variables: [{ key: 'GET_SOURCES_ATTEMPTS', value: '2' }] }),
     );
@@ -104,7 +104,7 @@ describe('a job', () => {
     ]);
   });
 
-  it('is ended when its time is over, without after_script', async () => {
+  it('ends at its timeout, without after_script', async () => {
     suite.server.enqueue(
       jobPayload(1, [], {
         runner_info: { timeout: 1 },
@@ -128,11 +128,11 @@ describe('a job', () => {
   it.each([
     ['canceling', ['build_script', 'after_script', 'cleanup_file_variables']],
     ['canceled', ['build_script']],
-  ])('that is %s goes on with %j', async (status, expected) => {
+  ])('that is %s runs the stages %j', async (status, expected) => {
     const job = suite.server.enqueue(
       jobPayload(1, [], {
         steps: [
-          // It speaks, so that each of its patches is answered; a silent job hears of it every 30 seconds.
+          // It writes output, so the response to each patch reports the status. A silent job learns it every 30 seconds.
           { name: 'script', script: ['echo started', 'while :; do echo tick; sleep 0.2; done'] },
           { name: 'after_script', script: ['echo "then $CI_JOB_STATUS"'] },
         ],

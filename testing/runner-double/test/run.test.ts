@@ -7,7 +7,7 @@ import { RunnerSuite } from './support/runner-suite.ts';
 const suite = new RunnerSuite();
 
 describe('the runner', () => {
-  it('takes as many jobs at once as concurrent allows', async () => {
+  it('runs as many jobs concurrently as concurrent allows', async () => {
     const gate =
       'echo "$CUSTOM_ENV_CI_CONCURRENT_ID" >> ids; while [ ! -e "$(dirname "$0")/go" ]; do sleep 0.05; done';
     for (const id of [1, 2, 3]) suite.server.enqueue(jobPayload(id, ['true']));
@@ -17,7 +17,7 @@ describe('the runner', () => {
     suite.runner.signal('SIGQUIT');
   });
 
-  it('keeps to its limit', async () => {
+  it('does not exceed its limit', async () => {
     for (const id of [1, 2]) suite.server.enqueue(jobPayload(id, ['true']));
     await suite.start({ runner: 'limit = 1' });
     await suite.finished(1);
@@ -25,7 +25,7 @@ describe('the runner', () => {
     await suite.finished(2);
   });
 
-  it('finishes its jobs at SIGQUIT, takes no other, and exits with 0', async () => {
+  it('finishes its jobs after SIGQUIT, takes no others, and exits with 0', async () => {
     suite.server.enqueue(jobPayload(1, ['echo started', 'sleep 1', 'echo done']));
     await suite.start({ concurrent: 1 });
     await suite.logged(1, 'started');
@@ -38,7 +38,7 @@ describe('the runner', () => {
     expect(suite.server.jobs.get(2)?.updates).toEqual([]);
   });
 
-  it('asks for no job any more once its file names no runner, and finishes those it has', async () => {
+  it('requests no further job once its file has no runner, and finishes running jobs', async () => {
     suite.server.enqueue(jobPayload(1, ['echo started', 'sleep 2', 'echo done']));
     await suite.start();
     await suite.logged(1, 'started');
@@ -52,7 +52,7 @@ describe('the runner', () => {
     expect(suite.server.jobs.get(2)?.updates).toEqual([]);
   });
 
-  it.each([['SIGTERM'], ['SIGINT']] as const)('ends its jobs at %s as a system failure', async (signal) => {
+  it.each([['SIGTERM'], ['SIGINT']] as const)('ends its jobs after %s as system failures', async (signal) => {
     suite.server.enqueue(jobPayload(1, ['echo started', 'sleep 60']));
     await suite.start({ custom: 'graceful_kill_timeout = 1' });
     await suite.logged(1, 'started');
@@ -66,7 +66,7 @@ describe('the runner', () => {
     expect((await suite.hooks.calls()).at(-1)).toBe('cleanup');
   });
 
-  it('ends at once at a second SIGTERM', async () => {
+  it('exits at once after a second SIGTERM', async () => {
     suite.server.enqueue(jobPayload(1, ['echo started', "trap '' TERM; sleep 3"]));
     await suite.start({ bodies: { run: 'trap \'\' TERM\nshift\nsh "$1"' } });
     await suite.logged(1, 'started');
@@ -77,7 +77,7 @@ describe('the runner', () => {
     expect(suite.server.finalState(1)).toBeUndefined();
   });
 
-  it('is turned off by three refusals, and says so', async () => {
+  it('is disabled by three rejections, which is logged', async () => {
     suite.server.runnerToken = 'glrt-another';
     await suite.start();
     await eventually(() => suite.runner.log).toContain('is unhealthy and will be disabled for 1h0m0s');
@@ -87,7 +87,7 @@ describe('the runner', () => {
     expect(suite.server.requests).toHaveLength(before);
   });
 
-  it('sends what it is and can, and the mark of the last answer', async () => {
+  it('sends its version and features, and the queue value of the last response', async () => {
     await suite.start();
     await suite.server.until(() => suite.server.requests.length > 1);
     expect(suite.server.requests[0]?.body).toMatchObject({

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { escapeAnsiC, escapePosix } from '../src/scripts/escape.ts';
-import { generateScript, type Stage } from '../src/scripts/generate-script.ts';
+import { type BuildStage, generateScript } from '../src/scripts/generate-script.ts';
 import { contextIn } from './support/context.ts';
 import { POSIX } from './support/script-suite.ts';
 
 describe('generateScript', () => {
-  it.each<[Stage, Record<string, unknown>]>([
+  it.each<[BuildStage, Record<string, unknown>]>([
     ['restore_cache', {}],
     ['download_artifacts', {}],
     ['after_script', {}],
@@ -15,11 +15,11 @@ describe('generateScript', () => {
     ['upload_artifacts_on_success', {}],
     ['upload_artifacts_on_failure', { artifacts: [{ paths: ['x'] }] }],
     ['step_release', {}],
-  ])('skips %s when there is nothing to do', (stage, extra) => {
+  ])('skips %s if it has nothing to do', (stage, extra) => {
     expect(generateScript(stage, contextIn('/root', extra))).toBeUndefined();
   });
 
-  it('names the uploader with all that an artifact says', () => {
+  it('calls the uploader with all options of an artifact', () => {
     const artifact = {
       name: 'n',
       paths: ['a b', 'c'],
@@ -41,10 +41,10 @@ describe('generateScript', () => {
 
   it.each([
     ['a key with directories', 'a/b', '../../../cache/g/p/a/b/cache.zip', undefined],
-    ['a key that would leave the cache', '../../x', '../../../cache/g/p/x/cache.zip', 'sanitized to "x"'],
+    ['a key outside the cache', '../../x', '../../../cache/g/p/x/cache.zip', 'sanitized to "x"'],
     ['a key with a variable', 'k-$REF', '../../../cache/g/p/k-main/cache.zip', undefined],
     ['no key', '', '../../../cache/g/p/job 1/main/cache.zip', undefined],
-  ])('finds the archive of %s', (_, key, file, warning) => {
+  ])('locates the archive of %s', (_, key, file, warning) => {
     const extra = { cache: [{ key, paths: ['x'] }], variables: [{ key: 'REF', value: 'main' }] };
     const script = generateScript('restore_cache', contextIn('/root', extra, POSIX));
     expect(script).toContain(file);
@@ -54,7 +54,7 @@ describe('generateScript', () => {
   it.each([
     ['pull', 'archive_cache', 'Not uploading cache'],
     ['push', 'restore_cache', 'Not downloading cache'],
-  ] as const)('respects the policy %s', (policy, stage, words) => {
+  ] as const)('applies the policy %s', (policy, stage, words) => {
     const extra = { cache: [{ key: 'k', paths: ['x'], policy }] };
     expect(generateScript(stage, contextIn('/root', extra, POSIX))).toContain(words);
   });
@@ -66,7 +66,7 @@ describe('escapes', () => {
     ['', "''", "''"],
     ['a "b" $C', `$'a "b" $C'`, String.raw`"a \"b\" \$C"`],
     ['ü', String.raw`$'\xc3\xbc'`, 'ü'],
-    // What the real runner's POSIX escapes let through.
+    // The real runner's POSIX escapes do not quote these.
     ["it's", String.raw`$'it\'s'`, "it's"],
     ['a\nb', String.raw`$'a\nb'`, 'a\nb'],
     ['a;b', "$'a;b'", 'a;b'],

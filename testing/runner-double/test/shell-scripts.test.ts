@@ -23,7 +23,7 @@ describe.each(SHELLS)('a script for %s with %j', (shell, toml) => {
     return suite.runStage(shell, 'step_script', toml, steps(...script));
   };
 
-  it('begins with the shell it is written for', () => {
+  it('starts with its shell in the shebang line', () => {
     const name = toml.includes('"sh"') ? 'sh' : 'bash';
     expect(generateScript('prepare_script', contextIn(suite.root, {}, toml))).toMatch(
       new RegExp(`^#!/usr/bin/env ${name}\n`),
@@ -37,7 +37,7 @@ describe.each(SHELLS)('a script for %s with %j', (shell, toml) => {
     expect(stdout).toContain('\u001b[32;1m$ echo one\u001b[0;m\n');
   });
 
-  it('shows the first line of a command of several', async () => {
+  it('echoes the first line of a multi-line command', async () => {
     const { stdout } = await runScript(
       'if true; then\n  echo "in \'it\'"\nfi',
       '',
@@ -48,23 +48,23 @@ describe.each(SHELLS)('a script for %s with %j', (shell, toml) => {
     );
   });
 
-  it('ends with the code of the first command that fails', async () => {
+  it('exits with the code of the first failed command', async () => {
     const { code, stdout } = await runScript('(exit 3)', 'echo never');
     expect(code).toBe(3);
     expect(plain(stdout)).toBe('$ (exit 3)\n');
   });
 
-  it('keeps state from command to command', async () => {
+  it('preserves state between commands', async () => {
     const { stdout } = await runScript('x=1; mkdir d; cd d', 'echo "$x in $(basename "$PWD")"');
     expect(stdout).toContain('1 in d\n');
   });
 
-  it('has nothing on its standard input', async () => {
+  it('has an empty standard input', async () => {
     expect((await runScript('cat', 'echo after')).stdout).toContain('after\n');
   });
 
   it.each(AWKWARD.map((value) => [JSON.stringify(value), value]))(
-    'hands on the value %s',
+    'passes the value %s unchanged',
     async (_, value) => {
       await mkdir(join(suite.root, 'builds/g/p'), { recursive: true });
       const { stdout } = await suite.runStage(shell, 'step_script', toml, {
@@ -75,7 +75,7 @@ describe.each(SHELLS)('a script for %s with %j', (shell, toml) => {
     },
   );
 
-  it('writes a file variable for the job, and removes it in the end', async () => {
+  it('writes the file of a file variable, and removes it during cleanup', async () => {
     await mkdir(join(suite.root, 'builds/g/p'), { recursive: true });
     const extra = {
       ...steps('echo "$CERT"; cat "$CERT"'),
@@ -88,7 +88,7 @@ describe.each(SHELLS)('a script for %s with %j', (shell, toml) => {
     expect(existsSync(file)).toBe(false);
   });
 
-  it('carries GITLAB_ENV into later stages', async () => {
+  it('passes GITLAB_ENV to later stages', async () => {
     await mkdir(join(suite.root, 'builds/g/p'), { recursive: true });
     const extra = {
       steps: [
@@ -101,7 +101,7 @@ describe.each(SHELLS)('a script for %s with %j', (shell, toml) => {
     expect(plain(stdout)).toBe('Running after script...\n$ echo "<$A>"\n<with space>\n');
   });
 
-  it('ends when it is told to, without printing itself', async () => {
+  it('ends after SIGTERM without printing itself', async () => {
     await mkdir(join(suite.root, 'builds/g/p'), { recursive: true });
     const { code, stderr } = await suite.runStage(
       shell,
@@ -113,7 +113,7 @@ describe.each(SHELLS)('a script for %s with %j', (shell, toml) => {
     expect(stderr).not.toContain('export');
   });
 
-  it('says where it runs', async () => {
+  it('prints the host that it runs on', async () => {
     const { stdout } = await suite.runStage(shell, 'prepare_script', toml, {});
     expect(stdout).toMatch(/^Running on .+\.\.\.\n$/);
   });

@@ -4,7 +4,7 @@ import { JobLog } from '../src/trace/job-log.ts';
 import { TraceBuffer } from '../src/trace/trace-buffer.ts';
 
 describe('TraceBuffer', () => {
-  it('keeps bytes, size and checksum over many writes', () => {
+  it('has the right bytes, size and checksum after many writes', () => {
     const buffer = new TraceBuffer();
     const parts = Array.from({ length: 300 }, (_, index) => Buffer.alloc(index * 7, index));
     for (const part of parts) buffer.write(part);
@@ -14,11 +14,11 @@ describe('TraceBuffer', () => {
     expect(buffer.checksum).toBe(`crc32:${crc32(whole).toString(16).padStart(8, '0')}`);
   });
 
-  it('begins with the checksum of nothing', () => {
+  it('starts with the checksum of an empty log', () => {
     expect(new TraceBuffer().checksum).toBe('crc32:00000000');
   });
 
-  it('stops at the limit, says so once and cuts no character', () => {
+  it('stops at the limit with one notice and without splitting a character', () => {
     const buffer = new TraceBuffer(10);
     buffer.write(Buffer.from('12345678'));
     buffer.write(Buffer.from('9\u{1f600}tail'));
@@ -40,7 +40,7 @@ function logTo(options: Partial<ConstructorParameters<typeof JobLog>[1]> = {}) {
 }
 
 describe('JobLog', () => {
-  it('masks secrets in streams that write in turns', () => {
+  it('masks secrets in interleaved streams', () => {
     const { log, text } = logTo({ secrets: ['hunter2'] });
     const [out, error] = [log.stream(), log.stream()];
     out.write(Buffer.from('out hun'));
@@ -50,7 +50,7 @@ describe('JobLog', () => {
     expect(text()).toBe('out err [MASKED]\n[MASKED]\n');
   });
 
-  it('keeps a character whole that arrives in two pieces', () => {
+  it('writes a character completely that arrives in several chunks', () => {
     const { log, text } = logTo();
     const stream = log.stream();
     const bytes = Buffer.from('ü\u{1f600}');
@@ -59,7 +59,7 @@ describe('JobLog', () => {
     expect(text()).toBe('ü\u{1f600}');
   });
 
-  it('replaces what is not UTF-8, as GitLab stores text', () => {
+  it('replaces invalid UTF-8, since GitLab stores text', () => {
     const { log, text } = logTo();
     const stream = log.stream();
     stream.write(Buffer.from([0x61, 0xff, 0xc3]));
@@ -67,7 +67,7 @@ describe('JobLog', () => {
     expect(text()).toBe('a\ufffd\ufffd');
   });
 
-  it('gives what was held back when a stream ends', () => {
+  it('writes held-back bytes when a stream ends', () => {
     const { log, text } = logTo({ secrets: ['secret'] });
     const stream = log.stream();
     stream.write(Buffer.from('a sec'));
@@ -76,7 +76,7 @@ describe('JobLog', () => {
     expect(text()).toBe('a sec');
   });
 
-  it('marks sections around their lines, also when the work fails', async () => {
+  it('writes section markers around the lines, also after a failure', async () => {
     const { log, text } = logTo();
     await expect(
       log.section('get_sources', async () => {
@@ -89,7 +89,7 @@ describe('JobLog', () => {
     );
   });
 
-  it('leaves the marks out for a GitLab that does not know them', async () => {
+  it('writes no section markers for a GitLab without support for them', async () => {
     const { log, text } = logTo({ sections: false });
     await log.section('x', async () => log.info('done'));
     expect(text()).toBe('\u001b[32;1mdone\u001b[0;m\n');

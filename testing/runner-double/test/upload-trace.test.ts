@@ -12,7 +12,7 @@ const QUICK = {
   ...TRACE_LIMITS,
   updateInterval: 10,
   patchSize: 16,
-  finalBackoff: { first: 5, longest: 20 },
+  finalBackoff: { initial: 5, max: 20 },
 };
 
 describe('TraceUploader', () => {
@@ -42,7 +42,7 @@ describe('TraceUploader', () => {
     );
   }
 
-  it('sends what is written while it grows, then the state with the checksum', async () => {
+  it('sends the log while it grows, then the state with the checksum', async () => {
     const trace = uploader();
     trace.start();
     buffer.write(Buffer.from('first '));
@@ -57,7 +57,7 @@ describe('TraceUploader', () => {
     });
   });
 
-  it('reports why a job failed and with which code', async () => {
+  it('reports the failure reason and exit code of a job', async () => {
     await uploader().finish({ state: 'failed', failureReason: 'script_failure', exitCode: 3 });
     expect(server.finalState(5)).toMatchObject({
       state: 'failed',
@@ -66,14 +66,14 @@ describe('TraceUploader', () => {
     });
   });
 
-  it('goes on from where the server is after a range mismatch', async () => {
+  it("continues at the server's offset after a range mismatch", async () => {
     job.trace = Buffer.from('0123456789');
     buffer.write(Buffer.from('0123456789abc'));
     await uploader().finish({ state: 'success' });
     expect(job.trace.toString()).toBe('0123456789abc');
   });
 
-  it('sends everything again when the server finds the log damaged', async () => {
+  it('resends the whole log after a failed validation', async () => {
     buffer.write(Buffer.from('what was written'));
     const trace = uploader();
     trace.start();
@@ -83,7 +83,7 @@ describe('TraceUploader', () => {
     expect(job.trace.toString()).toBe('what was written');
   });
 
-  it.each([[500], [502], [503], [429]])('tries again after %d', async (status) => {
+  it.each([[500], [502], [503], [429]])('retries after %d', async (status) => {
     buffer.write(Buffer.from('text'));
     server.faults.push({ matches: /PATCH/, answer: { status } }, { matches: /PUT/, answer: { status } });
     expect(await uploader().finish({ state: 'success' })).toBe(true);
@@ -91,7 +91,7 @@ describe('TraceUploader', () => {
     expect(server.finalState(5)).toMatchObject({ state: 'success' });
   });
 
-  it('waits while the server is not yet done with the log', async () => {
+  it('waits while the server has not completed the log', async () => {
     server.faults.push({ matches: /PUT/, answer: { status: 202 } });
     expect(await uploader().finish({ state: 'success' })).toBe(true);
     expect(server.finalState(5)).toMatchObject({ state: 'success' });
@@ -101,7 +101,7 @@ describe('TraceUploader', () => {
     ['canceling', 'cancel'],
     ['canceled', 'abort'],
     ['failed', 'abort'],
-  ])('hands on Job-Status %s as %s', async (status, call) => {
+  ])('forwards Job-Status %s as %s', async (status, call) => {
     job.status = status;
     const trace = uploader();
     trace.start();
@@ -110,7 +110,7 @@ describe('TraceUploader', () => {
     await trace.discard();
   });
 
-  it('takes a refused token for the end of the job', async () => {
+  it('treats a rejected token as the end of the job', async () => {
     server.jobs.set(5, { ...job, token: 'another' });
     buffer.write(Buffer.from('x'));
     const trace = uploader();
@@ -119,7 +119,7 @@ describe('TraceUploader', () => {
     expect(await trace.finish({ state: 'success' })).toBe(true);
   });
 
-  it('says that the job still runs while it is silent, and hears of a cancellation that way', async () => {
+  it('sends keep-alives for a silent job and learns of a cancellation from the response', async () => {
     job.status = 'canceled';
     const trace = uploader({ ...QUICK, keepAliveInterval: 20 });
     trace.start();
@@ -128,7 +128,7 @@ describe('TraceUploader', () => {
     await trace.discard();
   });
 
-  it('sends as seldom as the server asks for', async () => {
+  it('sends at the interval set by the server', async () => {
     server.updateInterval = 3600;
     const trace = uploader();
     trace.start();

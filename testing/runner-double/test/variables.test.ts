@@ -24,14 +24,14 @@ describe('expandValue', () => {
     ['an unknown name', '[$NONE]', '[]'],
     ['two dollar signs', 'costs $$5', 'costs $5'],
     ['special parameters', '[$1$?$@]', '[]'],
-    ['a file variable, as its path', '$CERT', '/builds/p.tmp/CERT'],
-    ['one pass only', '$B', '$A'],
-    ['a dollar sign before nothing', 'a $ b', 'a $ b'],
+    ['a file variable by its path', '$CERT', '/builds/p.tmp/CERT'],
+    ['references in values not again', '$B', '$A'],
+    ['a single dollar sign not at all', 'a $ b', 'a $ b'],
   ])('replaces %s', (_, text, expected) => {
     expect(expandValue(text, variables)).toBe(expected);
   });
 
-  it('leaves raw variables alone', () => {
+  it('does not expand raw variables', () => {
     const raw = { ...internalVariable('R', '$A'), raw: true };
     expect(lookup(expandAll([...variables, raw]), 'R')).toBe('$A');
   });
@@ -74,7 +74,7 @@ describe('createBuildContext', () => {
     ['FF_POSIXLY_CORRECT_ESCAPES', 'true'],
     ['FF_SCRIPT_SECTIONS', 'true'],
     ['FF_USE_FASTZIP', 'true'],
-  ])('gives %s the value %s', (key, value) => {
+  ])('sets %s to %s', (key, value) => {
     const context = createBuildContext(
       identity({
         image: { name: 'node:$VERSION' },
@@ -90,7 +90,7 @@ describe('createBuildContext', () => {
     expect(contentOf(context.variables, key)).toBe(value);
   });
 
-  it('has no directories before the config hook has named them', () => {
+  it('has no directories before the config hook has run', () => {
     const { variables } = createBuildContext(identity({}));
     expect(contentOf(variables, 'CI_PROJECT_DIR')).toBe('');
   });
@@ -101,13 +101,13 @@ describe('resolveFeatureFlags', () => {
     ['the default', {}, [], false],
     ['a variable over the default', {}, [internalVariable('FF_TIMESTAMPS', 'true')], true],
     [
-      'the file over a variable',
+      'the configuration file over a variable',
       { FF_TIMESTAMPS: false },
       [internalVariable('FF_TIMESTAMPS', 'true')],
       false,
     ],
-    ['the default over a value that is no boolean', {}, [internalVariable('FF_TIMESTAMPS', 'maybe')], false],
-  ])('takes %s', (_, configured, variables, expected) => {
+    ['the default over an invalid value', {}, [internalVariable('FF_TIMESTAMPS', 'maybe')], false],
+  ])('selects %s', (_, configured, variables, expected) => {
     expect(resolveFeatureFlags(configured, variables).get('FF_TIMESTAMPS')).toBe(expected);
   });
 });

@@ -10,7 +10,7 @@ import type {
 } from './keywords.ts';
 import type { MatchedRule } from './rules/evaluate-rules.ts';
 
-/** Makes the double's definition of a job of what was written, with the defaults and global variables it inherits. */
+/** Converts a job's keywords to the double's definition, with inherited defaults and global variables. */
 export function defineJob(
   name: string,
   written: JobKeywords,
@@ -69,12 +69,12 @@ function whenOf(name: string, written: JobKeywords, rule: MatchedRule | undefine
 
 type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 
-/** Leaves out what is undefined: a keyword that is not written does not hide a default. */
+/** Removes undefined values: an absent keyword must not hide a default. */
 function present<T extends object>(value: T): Present<T> {
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as Present<T>;
 }
 
-/** Of things that may each be missing, those that a job inherits. */
+/** The defaults or variables that a job inherits, as chosen by `inherit`. */
 function inheritable<T extends object>(values: T, choice: boolean | readonly string[] | undefined): T {
   if (choice === undefined || choice === true) return values;
   const kept = choice === false ? [] : choice;

@@ -2,7 +2,7 @@ import { InvalidPipelineError } from '../errors.ts';
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
-/** Seconds of a duration as people write it for `timeout`: `90 seconds`, `1h 30m`, `3 hours and 4 minutes`. */
+/** Parses a duration as used for `timeout` (`90 seconds`, `1h 30m`, `3 hours and 4 minutes`). Returns seconds. */
 export function parseDuration(text: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/gi)];
   const seconds = parts.map(

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** Commands: one, or a list with lists in it (from anchors and `!reference`). */
+/** One command, or a list that may contain lists (from anchors and `!reference`). */
 const commands = z
   .union([z.string(), z.array(z.unknown())])
   .transform((value) => [value].flat(10).map((line) => String(line)));
@@ -105,7 +105,7 @@ const environment = z.union([
   }),
 ]);
 
-/** Keywords that `default:` may hold, too. */
+/** Keywords that are also allowed in `default:`. */
 const shared = {
   image: image.optional(),
   services: z.array(service).optional(),
@@ -126,7 +126,7 @@ const shared = {
 
 export const defaultSchema = z.strictObject(shared);
 
-/** A job as written. What is not known is refused, so that no case rests on a keyword that the double does not have. */
+/** The keywords of a job. Unknown ones are rejected, so that no test relies on a keyword that the double ignores. */
 export const jobSchema = z.strictObject({
   ...shared,
   stage: z.string().default('test'),

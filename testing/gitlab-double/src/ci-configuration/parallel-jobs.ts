@@ -1,7 +1,7 @@
 import type { JobDefinition } from '../model/definitions.ts';
 import type { JobKeywords } from './keywords.ts';
 
-/** The jobs that `parallel` makes of one, named and numbered as GitLab does. */
+/** Expands a job with `parallel` into its jobs, with GitLab's names and numbers. */
 export function parallelJobs(job: JobDefinition, parallel: JobKeywords['parallel']): JobDefinition[] {
   if (parallel === undefined) return [job];
   const variants =
@@ -28,7 +28,7 @@ export function parallelJobs(job: JobDefinition, parallel: JobKeywords['parallel
 
 function combinations(row: Readonly<Record<string, readonly string[]>>): Record<string, string>[] {
   return Object.entries(row).reduce<Record<string, string>[]>(
-    (found, [key, values]) => found.flatMap((one) => values.map((value) => ({ ...one, [key]: value }))),
+    (rows, [key, values]) => rows.flatMap((entry) => values.map((value) => ({ ...entry, [key]: value }))),
     [{}],
   );
 }

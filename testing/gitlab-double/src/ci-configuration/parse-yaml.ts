@@ -10,7 +10,7 @@ export class Reference {
   }
 }
 
-/** A mapping of a parsed file. */
+/** A YAML mapping. */
 export type Mapping = Record<string, unknown>;
 
 export function isMapping(value: unknown): value is Mapping {
@@ -20,8 +20,8 @@ export function isMapping(value: unknown): value is Mapping {
 }
 
 /**
- * Parses a `.gitlab-ci.yml`: anchors, merge keys, `!reference`.
- * @throws {InvalidPipelineError} with the parser's words
+ * Parses a `.gitlab-ci.yml` with anchors, merge keys and `!reference`.
+ * @throws {InvalidPipelineError} with the parser's message
  */
 export function parseYaml(text: string): Mapping {
   const document = parseDocument(text, {
@@ -37,6 +37,6 @@ export function parseYaml(text: string): Mapping {
   const [error] = [...document.errors, ...document.warnings];
   if (error) throw new InvalidPipelineError(error.message);
   const content: unknown = document.toJS();
-  if (!isMapping(content)) throw new InvalidPipelineError('the configuration is no mapping of keywords');
+  if (!isMapping(content)) throw new InvalidPipelineError('the configuration is not a mapping of keywords');
   return content;
 }

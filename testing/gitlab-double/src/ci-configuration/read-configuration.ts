@@ -17,15 +17,15 @@ const DEFAULT_BRANCH_PUSH: ConditionVariables = {
 };
 
 const GLOBAL_KEYWORDS = ['stages', 'variables', 'default', 'workflow', 'include'];
-/** Keywords that may stand at the top as well as in `default`; GitLab still reads them. */
+/** Keywords that GitLab still accepts at the top level instead of in `default`. */
 const TOP_LEVEL_DEFAULTS = ['image', 'services', 'before_script', 'after_script', 'cache'];
 
 /**
  * Reads a repository's CI configuration as GitLab does: local `include`, `extends`, `!reference`, anchors, `default`,
  * `inherit`, `parallel`, `rules`.
- * @param read gives the text of a file of the repository
+ * @param read returns the text of a file of the repository
  * @param variables predefined and project variables for conditions of `rules`. Default: a push to the default branch
- * @throws {InvalidPipelineError} for what GitLab would refuse, and for keywords that the double does not know
+ * @throws {InvalidPipelineError} for what GitLab would reject, and for keywords that the double does not know
  */
 export function readConfiguration(
   read: (path: string) => string,
@@ -58,7 +58,7 @@ export function readConfiguration(
   });
   return {
     stages: ['.pre', ...global.stages, '.post'],
-    jobs: jobs.map(({ job, optional }) => withRealNames(job, jobs, optional)),
+    jobs: jobs.map(({ job, optional }) => expandParallelNames(job, jobs, optional)),
   };
 }
 
@@ -88,16 +88,16 @@ function optionalNeeds(needs: z.output<typeof jobSchema>['needs']): string[] {
   return (needs ?? []).filter(({ optional }) => optional).map(({ job }) => job);
 }
 
-/** What a job needs by a name that `parallel` split up is all of its parts; an optional job that is not there is nothing. */
-function withRealNames(
+/** Replaces a needed job with `parallel` by all of its jobs, and drops optional needs that do not exist. */
+function expandParallelNames(
   job: JobDefinition,
   jobs: readonly { name: string; job: JobDefinition }[],
   optional: readonly string[],
 ): JobDefinition {
   const real = (names: readonly string[] | undefined) =>
     names?.flatMap((name) => {
-      const parts = jobs.filter((other) => other.name === name).map((other) => other.job.name);
-      return parts.length > 0 || optional.includes(name) ? parts : [name];
+      const expanded = jobs.filter((other) => other.name === name).map((other) => other.job.name);
+      return expanded.length > 0 || optional.includes(name) ? expanded : [name];
     });
   const needs = real(job.needs);
   const dependencies = real(job.dependencies);

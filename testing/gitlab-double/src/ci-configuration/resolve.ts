@@ -1,11 +1,11 @@
 import { InvalidPipelineError } from '../errors.ts';
 import { isMapping, type Mapping, Reference } from './parse-yaml.ts';
 
-/** GitLab's own limits of nesting. */
-const MOST_EXTENDS = 11;
-const MOST_REFERENCES = 10;
+/** GitLab's limits on nesting. */
+const MAX_EXTENDS = 11;
+const MAX_REFERENCES = 10;
 
-/** Merges `above` over `below`: mappings key by key, everything else as a whole, as GitLab does for `extends` and `include`. */
+/** Merges `above` over `below`, as GitLab does for `extends` and `include`: only mappings are merged key by key. */
 export function deepMerge(below: Mapping, above: Mapping): Mapping {
   const merged: Mapping = { ...below };
   for (const [key, value] of Object.entries(above)) {
@@ -15,7 +15,7 @@ export function deepMerge(below: Mapping, above: Mapping): Mapping {
   return merged;
 }
 
-/** Gives every entry what it `extends`. */
+/** Resolves the `extends` of every entry. */
 export function resolveExtends(content: Mapping): Mapping {
   const entries = Object.keys(content).map((name) => [name, extended(content, name, [])]);
   return Object.fromEntries(entries);
@@ -24,7 +24,7 @@ export function resolveExtends(content: Mapping): Mapping {
 function extended(content: Mapping, name: string, path: readonly string[]): unknown {
   const entry = content[name];
   if (!isMapping(entry) || entry.extends === undefined) return entry;
-  if (path.includes(name) || path.length > MOST_EXTENDS) {
+  if (path.includes(name) || path.length > MAX_EXTENDS) {
     throw new InvalidPipelineError(`${name}: circular or too deep nesting in \`extends\``);
   }
   const { extends: parents, ...own } = entry;
@@ -37,11 +37,11 @@ function extended(content: Mapping, name: string, path: readonly string[]): unkn
   return [...inherited, own].reduce<Mapping>(deepMerge, {});
 }
 
-/** Puts what `!reference` names in its place; a list in a list of commands becomes part of it. */
+/** Replaces each `!reference` by its target. Lists inside lists of commands are flattened later. */
 export function resolveReferences(content: Mapping): Mapping {
   const resolve = (value: unknown, depth: number): unknown => {
     if (value instanceof Reference) {
-      if (depth > MOST_REFERENCES) throw new InvalidPipelineError('!reference is nested too deep');
+      if (depth > MAX_REFERENCES) throw new InvalidPipelineError('!reference is nested too deep');
       return resolve(lookUp(content, value), depth + 1);
     }
     if (Array.isArray(value)) return value.map((item) => resolve(item, depth));

@@ -2,7 +2,7 @@ import type { Instance } from '../instance.ts';
 import { mayReadWithJobToken, type Project } from '../model/project.ts';
 import type { RegistryCaller } from './registry-caller.ts';
 
-/** What a token allows, as the registry reads it. */
+/** An `access` entry of a token, as the registry reads it. */
 export interface Access {
   type: 'repository';
   name: string;
@@ -10,13 +10,13 @@ export interface Access {
   meta: { project_path: string; project_id: number };
 }
 
-/** A repository's name in the registry; GitLab's has two parts at least. */
+/** A repository's name in the registry; in GitLab it has at least two parts. */
 const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+|\/)[a-z0-9]+)*$/;
 
 /**
- * What of a scope (`repository:acme/shop/app:pull,push`) the caller is granted; undefined for nothing. Other types than
- * repositories are for administrators' own use and are granted to nobody here.
- * @throws {TypeError} on a scope without actions, on which GitLab fails as well
+ * The part of a scope (`repository:acme/shop/app:pull,push`) that the caller is granted; undefined for none. Types other than
+ * `repository` are reserved for administrators and never granted here.
+ * @throws {TypeError} for a scope without actions, which makes GitLab fail as well
  */
 export function grantedAccess(instance: Instance, caller: RegistryCaller, scope: string): Access | undefined {
   const [type, name = '', ...rest] = scope.split(':');
@@ -30,7 +30,7 @@ export function grantedAccess(instance: Instance, caller: RegistryCaller, scope:
   return { type: 'repository', name, actions: granted, meta };
 }
 
-/** The project whose repository that is: the one with the longest path that the name begins with. */
+/** The project of a registry repository: the one with the longest path that is a prefix of the name. */
 function projectOf(instance: Instance, name: string): Project | undefined {
   if (!REPOSITORY.test(name) || !name.includes('/')) return undefined;
   return [...instance.projects.values()]
@@ -50,9 +50,9 @@ function isGranted(caller: RegistryCaller, project: Project, action: string): bo
     }
     case 'deploy_token': {
       const { scopes, projects } = caller.deployToken;
-      const opens = projects.includes(project);
-      if (action === 'pull') return scopes.includes('read_registry') && (opens || isPublic);
-      return action === 'push' && scopes.includes('write_registry') && opens;
+      const covered = projects.includes(project);
+      if (action === 'pull') return scopes.includes('read_registry') && (covered || isPublic);
+      return action === 'push' && scopes.includes('write_registry') && covered;
     }
     case 'personal_access_token':
       return ['pull', 'push', 'delete', '*'].includes(action);

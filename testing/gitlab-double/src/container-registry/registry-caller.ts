@@ -4,7 +4,7 @@ import type { DeployToken } from '../model/deploy-token.ts';
 import type { Job } from '../model/job.ts';
 import { USER } from '../model/project.ts';
 
-/** Who asks for a registry's token. */
+/** The caller that requests a registry token. */
 export type RegistryCaller =
   | { kind: 'none' }
   | { kind: 'build'; job: Job }
@@ -12,8 +12,8 @@ export type RegistryCaller =
   | { kind: 'personal_access_token' };
 
 /**
- * The caller that a request's `Authorization` tells of; undefined with credentials that are nobody's. A job's token counts
- * while the job runs and only for `gitlab-ci-token`, a deploy token only with its own user name, a personal access token with
+ * Identifies the caller by the `Authorization` header; undefined if the credentials are invalid. A job token is valid while the
+ * job runs and only with user name `gitlab-ci-token`, a deploy token only with its own user name, a personal access token with
  * any (Gitlab::Auth.find_for_git_client).
  */
 export function registryCaller(
@@ -32,12 +32,12 @@ export function registryCaller(
   return deployToken && { kind: 'deploy_token', deployToken };
 }
 
-/** `sub` of the caller's tokens: a user, who a job runs for too; deploy tokens and strangers have none. */
+/** `sub` of the caller's tokens: the user, also for a job. Deploy tokens and anonymous callers have none. */
 export function subjectOf(caller: RegistryCaller): string | undefined {
   return caller.kind === 'build' || caller.kind === 'personal_access_token' ? USER.username : undefined;
 }
 
-/** Whether the caller may ask at all: a deploy token without a scope for the registry may not. */
+/** Whether the caller may request tokens at all: a deploy token needs a registry scope. */
 export function hasRegistryAbility(caller: RegistryCaller): boolean {
   if (caller.kind !== 'deploy_token') return true;
   return caller.deployToken.scopes.some((scope) => scope === 'read_registry' || scope === 'write_registry');

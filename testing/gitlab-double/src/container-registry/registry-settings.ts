@@ -1,8 +1,8 @@
-/** The container registry of the instance, as `gitlab.rb` has it. */
+/** Settings of the instance's container registry, as in `gitlab.rb`. */
 export interface RegistrySettings {
   /** Host and port: `CI_REGISTRY`. */
   host: string;
-  /** RSA private key, PEM. The registry has the certificate of it among its `rootcertbundle`. */
+  /** RSA private key in PEM. The registry's `rootcertbundle` contains its certificate. */
   key: string;
 }
 
@@ -10,5 +10,5 @@ export interface RegistrySettings {
 export const REGISTRY_ISSUER = 'omnibus-gitlab-issuer';
 /** `aud` of the tokens; the registry's `auth.token.service`. */
 export const REGISTRY_SERVICE = 'container_registry';
-/** Where the tokens are given; the registry's `auth.token.realm` is this path of GitLab's URL. */
+/** Path of the token service; the registry's `auth.token.realm` is GitLab's URL with this path. */
 export const TOKEN_PATH = '/jwt/auth';

@@ -2,7 +2,7 @@ import { createHash, createPublicKey, randomUUID, sign } from 'node:crypto';
 import type { Access } from './registry-access.ts';
 import { REGISTRY_ISSUER, type RegistrySettings } from './registry-settings.ts';
 
-/** Seconds; GitLab's default (`container_registry_token_expire_delay`). */
+/** Seconds. GitLab's default (`container_registry_token_expire_delay`). */
 const LIFETIME = 300;
 /** Seconds by which the registry's clock may be behind. */
 const LEEWAY = 5;
@@ -11,13 +11,13 @@ const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 export interface TokenClaims {
   audience: string;
   subject: string | undefined;
-  /** How the caller showed who it is. */
+  /** How the caller authenticated. */
   authType: string;
   access: readonly Access[];
   now: Date;
 }
 
-/** A JSON Web Token that the registry takes. @see https://distribution.github.io/distribution/spec/auth/jwt/ */
+/** Creates a JSON Web Token for the registry. @see https://distribution.github.io/distribution/spec/auth/jwt/ */
 export function registryToken({ key }: RegistrySettings, claims: TokenClaims): string {
   const issuedAt = Math.floor(claims.now.getTime() / 1000);
   const payload = {
@@ -35,7 +35,7 @@ export function registryToken({ key }: RegistrySettings, claims: TokenClaims): s
   return `${signed}.${sign('sha256', Buffer.from(signed), key).toString('base64url')}`;
 }
 
-/** The registry's name for a key: 240 bits of the public key's SHA-256 in base 32, in groups of four. */
+/** The registry's id of a key: 240 bits of the public key's SHA-256 in base 32, in groups of four. */
 function keyId(key: string): string {
   const der = createPublicKey(key).export({ type: 'spki', format: 'der' });
   const bits = [...createHash('sha256').update(der).digest().subarray(0, 30)]

@@ -6,19 +6,19 @@ import { REGISTRY_SERVICE, TOKEN_PATH } from './registry-settings.ts';
 import { registryToken } from './registry-token.ts';
 
 /**
- * `GET /jwt/auth`: tokens for the container registry, to whoever may pull or push. Shape, words and statuses: JwtController and
- * Auth::ContainerRegistryAuthenticationService in GitLab. The answer is the token alone: that it lasts for five minutes is
- * in it, and clients, which are not told, count on the 60 seconds of the specification.
+ * `GET /jwt/auth`: issues tokens for the container registry. Shape, texts and statuses are those of GitLab's JwtController and
+ * Auth::ContainerRegistryAuthenticationService. The response is only the token, which is valid for five minutes. It has no
+ * `expires_in`, so clients assume the 60 seconds of the specification.
  */
 export function tokenRoutes(instance: Instance): Hono {
   const routes = new Hono();
-  routes.get(TOKEN_PATH, (context) => giveToken(context, instance));
-  // Docker tries the specification's OAuth2 way first, and takes this for "there is none".
+  routes.get(TOKEN_PATH, (context) => issueToken(context, instance));
+  // Docker tries the specification's OAuth2 flow first and takes 404 as "not supported".
   routes.post(TOKEN_PATH, (context) => context.body(null, 404));
   return routes;
 }
 
-function giveToken(context: Context, instance: Instance): Response {
+function issueToken(context: Context, instance: Instance): Response {
   const { registry } = instance.settings;
   const caller = registryCaller(instance, context.req.header('authorization'));
   if (!caller) {
@@ -27,15 +27,15 @@ function giveToken(context: Context, instance: Instance): Response {
   const service = context.req.query('service');
   if (service !== REGISTRY_SERVICE) {
     const { method, path } = context.req;
-    const message = `there is no service ${service}: the registry's auth.token.service is wrong`;
+    const message = `unknown service ${service}: the registry's auth.token.service is wrong`;
     instance.recordProtocolError({ method, path, status: 404, message });
     return context.body(null, 404);
   }
   if (!registry) return refuse(context, 404, 'UNAVAILABLE', 'registry not enabled');
   const scopes = (context.req.queries('scope') ?? []).flatMap((scope) => scope.split(' ')).filter(Boolean);
   const access = scopes.flatMap((scope) => grantedAccess(instance, caller, scope) ?? []);
-  const isNobody = caller.kind === 'none' && access.length === 0;
-  if (isNobody || !hasRegistryAbility(caller)) return refuse(context, 403, 'DENIED', 'access forbidden');
+  const grantsNothing = caller.kind === 'none' && access.length === 0;
+  if (grantsNothing || !hasRegistryAbility(caller)) return refuse(context, 403, 'DENIED', 'access forbidden');
   const claims = { audience: service, subject: subjectOf(caller), authType: caller.kind, access };
   return context.json({ token: registryToken(registry, { ...claims, now: instance.now() }) });
 }

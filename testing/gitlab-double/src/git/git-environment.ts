@@ -1,6 +1,6 @@
 import { USER } from '../model/project.ts';
 
-/** Environment of every git process: nothing of the host's git configuration, one author, never a prompt. */
+/** Environment of all git processes: no host configuration, a fixed author, no prompts. */
 export function gitEnvironment(): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '/usr/bin:/bin',

@@ -8,15 +8,15 @@ import { serveLargeFiles } from './large-files.ts';
 const GIT_URL =
   /^\/(.+?)\.git\/(info\/refs|git-upload-pack|git-receive-pack|HEAD|objects\/.*|info\/lfs\/.*)$/;
 
-/** Whether a path is git's, and not the API's. */
+/** Whether a path belongs to git rather than to the API. */
 export function isGitPath(pathname: string): boolean {
   return GIT_URL.test(pathname);
 }
 
 /**
- * Git over HTTP, smart protocol only, for `gitlab-ci-token` with the token of a running job that may read the project: 401
- * otherwise. A public project is read without a login, too.
- * A push is refused with 403, as GitLab does unless a project allows job tokens to push.
+ * Serves git over HTTP (smart protocol only) to `gitlab-ci-token` with the token of a running job that may read the project; 401
+ * otherwise. A public project can also be read without credentials.
+ * A push is answered 403, as GitLab does unless a project allows job tokens to push.
  */
 export async function handleGit(
   instance: Instance,
@@ -50,7 +50,7 @@ function isPush(service: string, url: URL): boolean {
   return service === 'git-receive-pack' || url.searchParams.get('service') === 'git-receive-pack';
 }
 
-/** The dumb protocol is not served; GitLab has none either. */
+/** The dumb protocol is not served, as in GitLab. */
 function isSmart(service: string, url: URL): boolean {
   if (service === 'info/refs') return url.searchParams.get('service') === 'git-upload-pack';
   return service === 'git-upload-pack';

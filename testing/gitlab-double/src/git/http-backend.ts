@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { gitEnvironment } from './git-environment.ts';
 
-/** Where a CGI program's headers end. */
+/** Ends the headers of a CGI program's output. */
 const HEADERS_END = /\r?\n\r?\n/;
 
 /** Serves one request of git's smart HTTP protocol with `git http-backend`, streaming both ways. */
@@ -17,24 +17,24 @@ export async function serveGit(
   const backend = spawn('git', ['http-backend'], {
     env: cgiEnvironment(request, target),
   });
-  const complaints: Buffer[] = [];
-  backend.stderr.on('data', (part: Buffer) => complaints.push(part));
+  const stderr: Buffer[] = [];
+  backend.stderr.on('data', (part: Buffer) => stderr.push(part));
   response.once('close', () => backend.kill());
   const failed = new Promise<never>((_, reject) => backend.once('error', reject));
-  // A client that goes away, or a backend that needs no more input, is no error of ours.
+  // Not an error: the client may disconnect, and the backend may not need all input.
   pipeline(request, backend.stdin).catch(() => undefined);
   const body = await Promise.race([writeHeaders(backend.stdout, response), failed]);
   if (body === null) {
     response
       .writeHead(500)
-      .end(`git http-backend gave no answer: ${Buffer.concat(complaints).toString('utf8')}\n`);
+      .end(`git http-backend did not answer: ${Buffer.concat(stderr).toString('utf8')}\n`);
     return;
   }
   response.write(body);
   await pipeline(backend.stdout, response).catch(() => undefined);
 }
 
-/** Environment of RFC 3875 as git-http-backend(1) wants it. */
+/** The RFC 3875 environment that git-http-backend(1) needs. */
 function cgiEnvironment(
   request: IncomingMessage,
   { repository, path, query }: { repository: string; path: string; query: string },
@@ -45,12 +45,12 @@ function cgiEnvironment(
     HTTP_CONTENT_ENCODING: request.headers['content-encoding'],
     GIT_PROTOCOL: request.headers['git-protocol'],
   };
-  const given = Object.entries(headers).filter(
+  const present = Object.entries(headers).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
   return {
     ...gitEnvironment(),
-    ...Object.fromEntries(given),
+    ...Object.fromEntries(present),
     GIT_PROJECT_ROOT: dirname(repository),
     GIT_HTTP_EXPORT_ALL: '1',
     PATH_INFO: join('/', repository.slice(dirname(repository).length), path),
@@ -61,7 +61,7 @@ function cgiEnvironment(
   };
 }
 
-/** Reads the program's headers, passes them on, and gives back what of the body came with them; null if it ends before. */
+/** Forwards the program's headers. Returns the start of the body that was read with them; null if the output ends first. */
 async function writeHeaders(stdout: Readable, response: ServerResponse): Promise<Buffer | null> {
   let head = Buffer.alloc(0);
   for (;;) {
@@ -84,15 +84,15 @@ function applyHeaders(text: string, response: ServerResponse): void {
   }
 }
 
-/** The next piece of a paused stream; null at its end. */
+/** The next chunk of a paused stream; null at its end. */
 function nextChunk(stream: Readable): Promise<Buffer | null> {
   const chunk: unknown = stream.read();
   if (Buffer.isBuffer(chunk)) return Promise.resolve(chunk);
   if (stream.readableEnded) return Promise.resolve(null);
   return new Promise((resolve, reject) => {
-    const settle = (act: () => void) => {
+    const settle = (callback: () => void) => {
       stream.off('readable', onReadable).off('end', onEnd).off('error', onError);
-      act();
+      callback();
     };
     const onReadable = () => settle(() => resolve(nextChunk(stream)));
     const onEnd = () => settle(() => resolve(null));

@@ -12,7 +12,7 @@ const batchSchema = z.object({
 });
 
 /**
- * Git LFS for downloads: the batch API with the `basic` transfer, and the objects. The caller has been let in.
+ * Serves Git LFS downloads: the batch API with the `basic` transfer, and the objects. The caller has been authorized.
  * @see https://github.com/git-lfs/git-lfs/blob/main/docs/api/batch.md
  */
 export async function serveLargeFiles(

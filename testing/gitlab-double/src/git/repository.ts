@@ -11,8 +11,8 @@ import { gitEnvironment } from './git-environment.ts';
 const run = promisify(execFile);
 
 /**
- * A file of a commit: its text or bytes, with a mode if it is to be executable; a commit of another repository
- * (submodule); a large file (Git LFS), of which git has the pointer; a symbolic link; or null to delete what is there.
+ * A file of a commit: its text or bytes, with a mode for an executable file; a commit of another repository (submodule); a large
+ * file (Git LFS), of which git stores the pointer; a symbolic link; or null to delete the path.
  */
 export type CommitFile =
   | string
@@ -26,13 +26,16 @@ export type CommitFile =
 export interface CommitDefinition {
   files: Readonly<Record<string, CommitFile>>;
   message: string;
-  /** Default: the project's default branch. A new branch starts at the commit that is checked out. */
+  /** Default: the project's default branch. A new branch starts at the checked-out commit. */
   branch?: string;
   /** A tag for the commit. Default none. */
   tag?: string;
 }
 
-/** Runs git, isolated from the host's configuration, and gives back its standard output. Throws a GitCommandError. */
+/**
+ * Runs git, isolated from the host's configuration, and returns its standard output.
+ * @throws {GitCommandError} if git fails
+ */
 async function git(directory: string, ...args: string[]): Promise<string> {
   try {
     const { stdout } = await run('git', args, {
@@ -47,7 +50,7 @@ async function git(directory: string, ...args: string[]): Promise<string> {
   }
 }
 
-/** Makes a project's bare repository, configured as Gitaly serves it, and a clone of it to work in. */
+/** Creates a project's bare repository, configured as in Gitaly, and a clone to commit in. */
 export async function createRepository(project: Project): Promise<void> {
   await mkdir(project.repository, { recursive: true });
   await mkdir(project.workTree, { recursive: true });
@@ -75,7 +78,10 @@ export async function pushCommit(project: Project, definition: CommitDefinition)
   return readCommit(project, branch);
 }
 
-/** The newest commit of a branch, tag or sha. Throws a GitCommandError if there is none. */
+/**
+ * The newest commit of a branch, tag or SHA.
+ * @throws {GitCommandError} if it does not exist
+ */
 export async function readCommit(project: Project, ref: string): Promise<Commit> {
   const output = await git(
     project.repository,
@@ -89,13 +95,13 @@ export async function readCommit(project: Project, ref: string): Promise<Commit>
   return { sha, authorName, authorEmail, timestamp, message: `${message.join('\0').trimEnd()}\n` };
 }
 
-/** The commit that last changed a path, as of another commit; undefined when there is nothing at the path. */
+/** The last commit up to `sha` that changed a path; undefined if there is none. */
 export async function lastCommitOf(project: Project, sha: string, path: string): Promise<string | undefined> {
   const output = await git(project.repository, 'log', '-1', '--format=%H', sha, '--', path);
   return output.trim() || undefined;
 }
 
-/** `refs/pipelines/<id>`: what GitLab lets runners fetch, so that a job finds its commit whatever became of the branch. */
+/** Sets `refs/pipelines/<id>`, which runners fetch: a job finds its commit even if the branch has changed or is gone. */
 export async function setPersistentRef(project: Project, pipelineId: number, sha: string): Promise<void> {
   await git(project.repository, 'update-ref', `refs/pipelines/${pipelineId}`, sha);
 }
@@ -110,7 +116,7 @@ async function checkOut(project: Project, branch: string): Promise<void> {
 async function writeCommitFile(project: Project, path: string, file: CommitFile): Promise<void> {
   const target = join(project.workTree, path);
   if (!normalize(target).startsWith(`${project.workTree}/`)) {
-    throw new GitCommandError(`${path} is outside of the repository: give a relative path below it.`);
+    throw new GitCommandError(`${path} is outside the repository: use a relative path inside it.`);
   }
   if (file === null) return rm(target, { recursive: true, force: true });
   if (isA(file, 'submodule')) return;
@@ -127,7 +133,7 @@ function isA<K extends string>(file: CommitFile, key: K): file is Extract<Commit
   return typeof file === 'object' && file !== null && key in file;
 }
 
-/** Keeps a large file's content for `git lfs pull`, and returns the pointer that git has of it. */
+/** Stores a large file's content for `git lfs pull` and returns the pointer for git. */
 function keepLargeFile(project: Project, content: string | Uint8Array): string {
   const bytes = Buffer.from(content);
   const oid = createHash('sha256').update(bytes).digest('hex');

@@ -41,7 +41,7 @@ export interface Artifact {
   size: number;
   sha256: string;
   expireIn: string | null;
-  /** Where the double keeps it on disk. */
+  /** Path of the stored file. */
   path: string;
   uploadedAt: Date;
 }

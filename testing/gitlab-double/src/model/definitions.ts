@@ -1,4 +1,4 @@
-/** What a test or the demo writes down of a `.gitlab-ci.yml`. Keys are GitLab's, in camel case. */
+/** The contents of a `.gitlab-ci.yml` as tests and the demo define them. Keys are GitLab's, in camel case. */
 
 /** A CI/CD variable: a plain value, or one with the options that GitLab's settings page offers. */
 export type VariableDefinition =
@@ -9,9 +9,9 @@ export type VariableDefinition =
       masked?: boolean;
       /** The job gets the path of a file that holds the value. Default false. */
       file?: boolean;
-      /** No `$other` in the value is expanded. Default false. */
+      /** References such as `$other` in the value are not expanded. Default false. */
       raw?: boolean;
-      /** May be shown, for example in a job's debug output. Default: true unless masked. */
+      /** May be shown, for example in debug output of a job. Default: true unless masked. */
       public?: boolean;
     };
 
@@ -47,9 +47,9 @@ export interface ArtifactsDefinition {
 }
 
 export interface CacheDefinition {
-  /** A name, or what the commits that last changed some files are named by. Default `default`. */
+  /** A name, or files whose last commits determine the key. Default `default`. */
   key?: string | { files: readonly string[]; prefix?: string | undefined };
-  /** Whether protected branches share it with others. Default false. */
+  /** Protected branches share the cache with unprotected ones. Default false. */
   unprotect?: boolean;
   paths: readonly string[];
   untracked?: boolean;
@@ -59,10 +59,10 @@ export interface CacheDefinition {
   fallbackKeys?: readonly string[];
 }
 
-/** `retry:`; a job of the same name takes a failed one's place by itself. */
+/** `retry:`: a new job of the same name automatically replaces a failed one. */
 export interface RetryDefinition {
   max: number;
-  /** Failure reasons. Default: `always`, or none where exit codes are given. */
+  /** Failure reasons. Default: `always`, or none if exit codes are given. */
   when?: readonly string[];
   exitCodes?: readonly number[];
 }
@@ -85,16 +85,16 @@ export interface JobDefinition {
   variables?: VariableDefinitions;
   artifacts?: ArtifactsDefinition;
   cache?: readonly CacheDefinition[];
-  /** Names of jobs whose artifacts are wanted. Default: all of `needs`, else all of earlier stages. */
+  /** Names of jobs whose artifacts are downloaded. Default: all of `needs`, else all of earlier stages. */
   dependencies?: readonly string[];
   /** Names of jobs to wait for instead of the earlier stages. */
   needs?: readonly string[];
-  /** Seconds, sent to the runner, which enforces it. Default: the project's, 3600. */
+  /** Seconds. The runner enforces it. Default: the project's `buildTimeout`. */
   timeout?: number;
-  /** Always, or only with those exit codes. */
+  /** Always, or only with these exit codes. */
   allowFailure?: boolean | { exitCodes: readonly number[] };
   retry?: RetryDefinition;
-  /** May be cancelled when a newer pipeline makes it redundant. Default false. */
+  /** May be canceled when a newer pipeline makes it redundant. Default false. */
   interruptible?: boolean;
   /** `id_tokens`: variable name to audience. */
   idTokens?: Readonly<Record<string, string>>;
@@ -111,9 +111,9 @@ export interface PipelineDefinition {
   ref?: string;
   stages: readonly string[];
   jobs: readonly JobDefinition[];
-  /** As `variables:` at the top of a `.gitlab-ci.yml`. */
+  /** Like `variables:` at the top level of a `.gitlab-ci.yml`. */
   variables?: VariableDefinitions;
-  /** What started it, for `CI_PIPELINE_SOURCE` and the Pipeline Hook. Default `push`. */
+  /** The trigger, for `CI_PIPELINE_SOURCE` and the Pipeline Hook. Default `push`. */
   source?: string;
   /** The pipeline and job that triggered this one; adds `source_pipeline` to the hooks. */
   sourcePipeline?: { projectId: number; pipelineId: number; jobId: number };
@@ -125,19 +125,19 @@ export interface ProjectDefinition {
   /** Path with namespace, for example `acme/shop`. */
   path: string;
   description?: string;
-  /** Whether it is read without a login. Default `private`. */
+  /** A public project can be read without credentials. Default `private`. */
   visibility?: Visibility;
   /** Default `main`. */
   defaultBranch?: string;
-  /** Project variables, where GitLab keeps secrets. */
+  /** Project variables; in GitLab, secrets belong here. */
   variables?: VariableDefinitions;
   /** Default 20 as in GitLab; 0 clones everything. */
   gitDepth?: number;
   /** Seconds. Default 3600. */
   buildTimeout?: number;
-  /** Paths of the projects whose job tokens may read this one, besides its own. Default none. */
+  /** Paths of other projects whose job tokens may read this one. Default none. */
   jobTokenAllowlist?: readonly string[];
-  /** A newer pipeline of the same branch cancels older ones of which nothing has begun that may not be interrupted. Default false. */
+  /** A newer pipeline of the same branch cancels older ones without a started uninterruptible job. Default false. */
   autoCancelRedundantPipelines?: boolean;
   /** Default: the default branch, as in GitLab. */
   protectedBranches?: readonly string[];
@@ -151,6 +151,6 @@ export interface RunnerDefinition {
   paused?: boolean;
   /** `ref_protected`: takes jobs of protected branches only. Default `not_protected`. */
   accessLevel?: 'not_protected' | 'ref_protected';
-  /** Default: a new `glrt-` token. */
+  /** Default: a generated `glrt-` token. */
   token?: string;
 }

@@ -1,9 +1,9 @@
 import type { Project } from './project.ts';
 
-/** What a deploy token may do, as far as the container registry asks. */
+/** Scopes of a deploy token that the container registry distinguishes. */
 export type DeployTokenScope = 'read_registry' | 'write_registry' | 'read_repository';
 
-/** A deploy token: a user name and a password that open some projects, whoever has them. */
+/** A deploy token: a user name and a password for some projects, not bound to a user. */
 export interface DeployToken {
   id: number;
   username: string;
@@ -14,7 +14,7 @@ export interface DeployToken {
 }
 
 export interface DeployTokenDefinition {
-  /** What it opens. */
+  /** The projects that it grants access to. */
   projects: readonly Project[];
   /** Default `read_registry`. */
   scopes?: readonly DeployTokenScope[];

@@ -17,13 +17,13 @@ export type JobStatus =
   | 'skipped'
   | 'manual';
 
-/** Statuses that a job does not leave again. */
+/** Final statuses. */
 const FINISHED: readonly JobStatus[] = ['success', 'failed', 'canceled', 'skipped'];
 
-/** How the log that is here compares with the checksum that the runner sent with its last update. */
+/** Result of comparing the received log with the checksum in the runner's last update. */
 export type TraceDecision = 'unchecked' | 'valid' | 'incomplete' | 'invalid';
 
-/** A job as GitLab sees it. Fields change as the job goes on; only the double writes them. */
+/** A job as GitLab sees it. Fields change while it runs; only the double writes them. */
 export class Job {
   readonly id: number;
   readonly pipeline: Pipeline;
@@ -32,9 +32,9 @@ export class Job {
   readonly token: string;
   readonly trace = new Trace();
   readonly artifacts: Artifact[] = [];
-  /** Variables of its dotenv report, for the jobs that depend on it. */
+  /** Variables of its dotenv report, for dependent jobs. */
   dotenv: Readonly<Record<string, string>> = {};
-  /** How many jobs of this name came before it. */
+  /** Number of earlier jobs of this name in the pipeline. */
   readonly retriesCount: number;
   readonly createdAt: Date;
   status: JobStatus = 'created';
@@ -48,9 +48,9 @@ export class Job {
   runner: Runner | null = null;
   manager: RunnerManager | null = null;
   traceDecision: TraceDecision = 'unchecked';
-  /** When the runner first reported a final state that could not be accepted yet. */
+  /** When the runner first reported a final state. */
   finalUpdateSince: Date | null = null;
-  /** Times each update of the runner came: `PUT` with state `running` and the like. */
+  /** Number of the runner's updates (`PUT /jobs/:id`), of any state. */
   updates = 0;
   /** Replaced by a newer job of the same name. */
   retried = false;
@@ -93,7 +93,7 @@ export class Job {
     return FINISHED.includes(this.status);
   }
 
-  /** The job's token opens doors only now. */
+  /** The job token is valid only while the job runs. */
   get tokenValid(): boolean {
     return this.status === 'running' || this.status === 'canceling';
   }
@@ -102,17 +102,17 @@ export class Job {
     return this.artifacts.find((artifact) => artifact.type === 'archive');
   }
 
-  /** Seconds it has run, null if it has not. */
+  /** Seconds since the job was started; null if it was not. */
   duration(now: Date): number | null {
     return seconds(this.startedAt, this.finishedAt ?? now);
   }
 
-  /** Seconds between becoming pending and being taken, null if never pending. */
+  /** Seconds between becoming pending and being started; null if it was never pending. */
   queuedDuration(now: Date): number | null {
     return seconds(this.queuedAt, this.startedAt ?? this.finishedAt ?? now);
   }
 
-  /** When `text` was first complete in the log that reached the double; null if it is not there. */
+  /** When the received log first contained the whole `text`; null if it does not contain it. */
   firstSeen(text: string | Buffer): Date | null {
     return this.trace.firstSeen(text);
   }
@@ -122,15 +122,15 @@ export class Job {
   }
 
   /**
-   * When the log showed that the job's own script had begun; null if it has not. By the double's clock, so late by up to the trace
-   * update interval. The section is `build_script` in some versions' custom executor.
+   * When the log first showed the start of the job's own script; null if it has not. Measured with the double's clock, so late by
+   * up to the trace update interval. With the custom executor of some versions the section is called `build_script`.
    */
   get scriptAt(): Date | null {
     const script = this.sections().find(({ name }) => name === 'step_script' || name === 'build_script');
     return script?.seenAt ?? null;
   }
 
-  /** For logs and reports: no token in it. */
+  /** For logs and reports: without the token. */
   toJSON() {
     const { id, name, stage, status, failureReason, exitCode, image } = this;
     const { createdAt, queuedAt, startedAt, finishedAt } = this;

@@ -13,7 +13,7 @@ export type PipelineStatus =
   | 'skipped'
   | 'manual';
 
-/** The commit that a pipeline runs for. */
+/** The commit of a pipeline. */
 export interface Commit {
   sha: string;
   message: string;
@@ -35,7 +35,7 @@ export interface Pipeline {
   sourcePipeline: NonNullable<PipelineDefinition['sourcePipeline']> | null;
   stages: readonly string[];
   variables: VariableDefinitions;
-  /** Every job, retried ones too. */
+  /** All jobs, including retried ones. */
   jobs: Job[];
   status: PipelineStatus;
   createdAt: Date;
@@ -43,7 +43,7 @@ export interface Pipeline {
   finishedAt: Date | null;
 }
 
-/** The jobs that count: of each name, the newest. */
+/** The newest job of each name. */
 export function latestJobs(pipeline: Pipeline): Job[] {
   return pipeline.jobs.filter((job) => !job.retried);
 }

@@ -19,21 +19,21 @@ export interface Project {
   largeFiles: Map<string, Buffer>;
   /** Directory of the bare repository. */
   repository: string;
-  /** Directory of the double's own clone, in which `pushCommit` works. */
+  /** Directory of the double's own clone, used by `pushCommit`. */
   workTree: string;
 }
 
-/** Whether a branch is protected, and so the pipelines that run for it. */
+/** Whether a branch, and thus each pipeline that runs for it, is protected. */
 export function isProtectedBranch(project: Project, branch: string): boolean {
   return project.protectedBranches.includes(branch);
 }
 
-/** Whether the token of a job of one project reads another: its own, public ones, and those that have it on their list. */
+/** Whether a job token of project `own` may read `project`: if it is the same, is public, or has `own` in its allowlist. */
 export function mayReadWithJobToken(own: Project, project: Project): boolean {
   return own === project || project.visibility === 'public' || project.jobTokenAllowlist.includes(own.path);
 }
 
-/** The one user of the double, who pushes and owns everything. */
+/** The only user of the double. It pushes and owns everything. */
 export const USER = {
   id: 1,
   name: 'Administrator',

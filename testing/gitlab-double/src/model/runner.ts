@@ -1,19 +1,19 @@
 import type { RunnerInfo } from '../runner-api/schemas.ts';
 
-/** One machine that uses a runner's token (GitLab: runner manager), known by its `system_id`. */
+/** One machine that uses a runner's token (GitLab: runner manager), identified by its `system_id`. */
 export interface RunnerManager {
   id: number;
-  /** `<legacy>` for runners older than 16.0, which send none; GitLab's own word for it. */
+  /** `<legacy>` for runners before 16.0, which send none. The value is GitLab's. */
   systemId: string;
-  /** What it last said of itself; null if it only verified without saying. */
+  /** The `info` of its last request that had one; null if none had. */
   info: RunnerInfo | null;
   createdAt: Date;
   contactedAt: Date;
-  /** Times it asked for a job. */
+  /** Number of its job requests. */
   jobRequests: number;
 }
 
-/** A runner: a token, what it may take, and the managers that were seen with it. */
+/** A runner: its token, the jobs it may take, and the managers that used the token. */
 export interface Runner {
   id: number;
   token: string;

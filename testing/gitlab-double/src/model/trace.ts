@@ -5,13 +5,13 @@ export interface TraceSection {
   name: string;
   startedAt: Date;
   endedAt: Date | null;
-  /** When the line that starts it reached the double. */
+  /** When the double received its start marker. */
   seenAt: Date | null;
 }
 
 const SECTION = /section_(start|end):(\d+):([\w.-]+)/g;
 
-/** A job's log, byte for byte as it came, with the time of arrival of every patch. */
+/** A job's log as received, with the time of each patch. */
 export class Trace {
   readonly #patches: { at: Date; end: number; bytes: Buffer }[] = [];
   #size = 0;
@@ -30,14 +30,14 @@ export class Trace {
     return this.bytes.toString('utf8');
   }
 
-  /** CRC-32 as the runner writes it. */
+  /** CRC-32 in the runner's format. */
   get checksum(): string {
     return `crc32:${this.#crc.toString(16).padStart(8, '0')}`;
   }
 
   /**
-   * Appends if `start` is the end of what is there. A patch that ends exactly there with the same bytes has been had before
-   * (its answer was lost) and counts as received, as GitLab treats it; anything else is a mismatch.
+   * Appends if `start` is the current end. A patch that ends exactly there and has the same bytes is a repetition (its response
+   * was lost) and counts as received, as in GitLab. Anything else is a mismatch.
    */
   append(start: number, bytes: Buffer, at: Date): 'appended' | 'resent' | 'mismatch' {
     if (start === this.#size) {
@@ -50,7 +50,7 @@ export class Trace {
     return resent ? 'resent' : 'mismatch';
   }
 
-  /** When the last byte of the first occurrence of `text` arrived; null if it has not. */
+  /** When the last byte of the first occurrence of `text` arrived; null if the log does not contain it. */
   firstSeen(text: string | Buffer): Date | null {
     const wanted = Buffer.from(text);
     const index = this.bytes.indexOf(wanted);
@@ -59,7 +59,7 @@ export class Trace {
     return this.#patches.find((patch) => patch.end >= end)?.at ?? null;
   }
 
-  /** The sections of the log in the order they start. */
+  /** The sections of the log in order of their start. */
   sections(): TraceSection[] {
     const sections = new Map<string, TraceSection>();
     for (const [marker, kind, seconds, name] of this.bytes.toString('latin1').matchAll(SECTION)) {

@@ -3,7 +3,7 @@ import type { JobDefinition } from '../model/definitions.ts';
 import { Job } from '../model/job.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 
-/** Adds a job to a pipeline; one of that name may have been there before. */
+/** Adds a job to a pipeline, possibly as a retry of a job of the same name. */
 export function addJob(instance: Instance, pipeline: Pipeline, definition: JobDefinition): Job {
   const earlier = pipeline.jobs.filter((job) => job.name === definition.name).length;
   const job = new Job(instance.nextId('job'), pipeline, definition, instance.now(), earlier);
@@ -12,7 +12,7 @@ export function addJob(instance: Instance, pipeline: Pipeline, definition: JobDe
   return job;
 }
 
-/** Tells listeners of a new job. */
-export function announceJob(instance: Instance, job: Job): void {
+/** Publishes the creation of a job. */
+export function publishCreated(instance: Instance, job: Job): void {
   instance.hub.publish({ type: 'job-status', at: job.createdAt, job, from: null, to: 'created' });
 }

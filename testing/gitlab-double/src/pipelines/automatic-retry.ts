@@ -1,7 +1,7 @@
 import type { Job } from '../model/job.ts';
 
-/** Whether GitLab itself runs a failed job again (Gitlab::Ci::Build::AutoRetry). */
-export function isRetriedByItself(job: Job): boolean {
+/** Whether GitLab retries a failed job automatically (Gitlab::Ci::Build::AutoRetry). */
+export function isRetriedAutomatically(job: Job): boolean {
   const { retry } = job.definition;
   if (retry === undefined || job.retried || job.retriesCount >= retry.max) return false;
   const when = retry.when ?? (retry.exitCodes ? [] : ['always']);

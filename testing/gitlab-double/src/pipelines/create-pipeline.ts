@@ -5,16 +5,17 @@ import type { PipelineDefinition } from '../model/definitions.ts';
 import type { Job } from '../model/job.ts';
 import { latestJobs, type Pipeline } from '../model/pipeline.ts';
 import type { Project } from '../model/project.ts';
-import { addJob, announceJob } from './add-job.ts';
+import { addJob, publishCreated } from './add-job.ts';
 import { cancelRedundantPipelines } from './cancel-redundant.ts';
 import { processPipeline } from './lifecycle.ts';
 import { resolveCacheKeys } from './resolve-cache-keys.ts';
 
-const NO_SHA = '0'.repeat(40);
+const BLANK_SHA = '0'.repeat(40);
 
 /**
- * Makes a pipeline for the newest commit of a branch, with its persistent ref in the repository, and makes the first stage's jobs
- * pending. Refuses with an InvalidPipelineError what GitLab's linter would.
+ * Creates a pipeline for the newest commit of a branch, with its persistent ref in the repository, and makes the jobs of the
+ * first stage pending.
+ * @throws {InvalidPipelineError} for what GitLab's linter would reject
  */
 export async function createPipeline(
   instance: Instance,
@@ -31,7 +32,7 @@ export async function createPipeline(
     project,
     ref,
     commit,
-    beforeSha: earlier.findLast((other) => other.ref === ref)?.commit.sha ?? NO_SHA,
+    beforeSha: earlier.findLast((other) => other.ref === ref)?.commit.sha ?? BLANK_SHA,
     source: definition.source ?? 'push',
     sourcePipeline: definition.sourcePipeline ?? null,
     stages: definition.stages,
@@ -46,17 +47,17 @@ export async function createPipeline(
   await setPersistentRef(project, pipeline.id, commit.sha);
   const jobs = definition.jobs.map((job) => resolveCacheKeys(project, commit.sha, job));
   for (const job of await Promise.all(jobs)) addJob(instance, pipeline, job);
-  announce(instance, pipeline);
+  publishPipelineCreated(instance, pipeline);
   processPipeline(instance, pipeline);
   if (project.autoCancelRedundantPipelines) cancelRedundantPipelines(instance, pipeline);
   return pipeline;
 }
 
-/** Runs a finished job again: a new job takes its place, and what was skipped because of it waits anew. */
+/** Retries a finished job: a new job replaces it, and skipped jobs wait again. */
 export function retryJob(instance: Instance, job: Job): Job {
   if (!job.finished || job.retried) {
     throw new InvalidPipelineError(
-      `Job ${job.id} is ${job.status}: only a finished job that was not retried yet can be.`,
+      `Job ${job.id} is ${job.status}: only a finished job that was not retried yet can be retried.`,
     );
   }
   job.retried = true;
@@ -64,16 +65,16 @@ export function retryJob(instance: Instance, job: Job): Job {
     skipped.status = 'created';
     skipped.finishedAt = null;
   }
-  const again = addJob(instance, job.pipeline, job.definition);
-  announceJob(instance, again);
+  const replacement = addJob(instance, job.pipeline, job.definition);
+  publishCreated(instance, replacement);
   processPipeline(instance, job.pipeline);
-  return again;
+  return replacement;
 }
 
-function announce(instance: Instance, pipeline: Pipeline): void {
+function publishPipelineCreated(instance: Instance, pipeline: Pipeline): void {
   const at = pipeline.createdAt;
   instance.hub.publish({ type: 'pipeline-status', at, pipeline, from: null, to: 'created' });
-  for (const job of pipeline.jobs) announceJob(instance, job);
+  for (const job of pipeline.jobs) publishCreated(instance, job);
 }
 
 function validate({ stages, jobs }: PipelineDefinition): void {
@@ -86,9 +87,9 @@ function validate({ stages, jobs }: PipelineDefinition): void {
     if (!stages.includes(job.stage))
       throw new InvalidPipelineError(`${label} chosen stage ${job.stage} does not exist`);
     if (job.script.length === 0) throw new InvalidPipelineError(`${label}:script can't be blank`);
-    const wanted = [...(job.needs ?? []), ...(job.dependencies ?? [])];
-    const missing = wanted.find((name) => !names.has(name));
+    const required = [...(job.needs ?? []), ...(job.dependencies ?? [])];
+    const missing = required.find((name) => !names.has(name));
     if (missing)
-      throw new InvalidPipelineError(`${label} needs ${missing}, which is no job of this pipeline`);
+      throw new InvalidPipelineError(`${label} needs ${missing}, which is not a job of this pipeline`);
   }
 }

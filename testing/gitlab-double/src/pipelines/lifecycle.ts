@@ -2,8 +2,8 @@ import type { Instance } from '../instance.ts';
 import type { Job, JobStatus } from '../model/job.ts';
 import { latestJobs, type Pipeline } from '../model/pipeline.ts';
 import type { Runner, RunnerManager } from '../model/runner.ts';
-import { addJob, announceJob } from './add-job.ts';
-import { isRetriedByItself } from './automatic-retry.ts';
+import { addJob, publishCreated } from './add-job.ts';
+import { isRetriedAutomatically } from './automatic-retry.ts';
 import { type JobFacts, nextStatus, pipelineStatus } from './ordering.ts';
 
 /** Statuses in which a job has the resource of its group. */
@@ -14,26 +14,26 @@ export interface Outcome {
   exitCode?: number | undefined;
 }
 
-/** Gives a job a status, and its pipeline what follows from it. A status it has already changes nothing. */
+/** Sets a job's status and advances its pipeline. Does nothing if the job already has that status. */
 export function moveJob(instance: Instance, job: Job, to: JobStatus, outcome: Outcome = {}): void {
   if (job.status === to) return;
   setJobStatus(instance, job, to, outcome);
-  // Before what follows from the failure: the new job keeps the pipeline running.
-  if (to === 'failed' && isRetriedByItself(job)) {
+  // Before the pipeline is processed: the new job keeps it running.
+  if (to === 'failed' && isRetriedAutomatically(job)) {
     job.retried = true;
-    announceJob(instance, addJob(instance, job.pipeline, job.definition));
+    publishCreated(instance, addJob(instance, job.pipeline, job.definition));
   }
   processPipeline(instance, job.pipeline);
 }
 
-/** Hands a pending job to the manager that asked for one. */
+/** Assigns a pending job to the manager that requested one. */
 export function startJob(instance: Instance, job: Job, runner: Runner, manager: RunnerManager): void {
   job.runner = runner;
   job.manager = manager;
   moveJob(instance, job, 'running');
 }
 
-/** Moves on every job whose turn it is, and composes the pipeline's status anew. */
+/** Advances every job whose prerequisites are done, then recomputes the pipeline's status. */
 export function processPipeline(instance: Instance, pipeline: Pipeline): void {
   for (let moved = true; moved; ) {
     const facts = latestJobs(pipeline).map(factsOf);
@@ -63,14 +63,14 @@ function assignResource(instance: Instance, { pipeline, definition }: Job): void
   setPipelineStatus(instance, next.pipeline);
 }
 
-/** A running job is asked to stop if its runner can (after_script still runs), else it is canceled at once, as in GitLab. */
+/** A running job becomes `canceling` if its runner supports that (after_script still runs), else `canceled`, as in GitLab. */
 export function cancelJob(instance: Instance, job: Job): void {
   if (job.finished) return;
   const graceful = job.status === 'running' && job.manager?.info?.features?.cancel_gracefully === true;
   moveJob(instance, job, graceful ? 'canceling' : 'canceled');
 }
 
-/** What a runner's final report makes of a job: a job that was being canceled is canceled, however it ended. */
+/** Applies a runner's final state. A job that was being canceled becomes `canceled` whatever the runner reports. */
 export function finishJob(instance: Instance, job: Job, state: 'success' | 'failed', outcome: Outcome): void {
   moveJob(instance, job, job.status === 'canceling' ? 'canceled' : state, outcome);
 }

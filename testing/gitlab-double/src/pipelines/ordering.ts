@@ -2,7 +2,7 @@ import type { RunWhen } from '../model/definitions.ts';
 import type { JobStatus } from '../model/job.ts';
 import type { PipelineStatus } from '../model/pipeline.ts';
 
-/** What the order of jobs depends on. */
+/** The facts that determine the order of jobs. */
 export interface JobFacts {
   name: string;
   stage: string;
@@ -14,11 +14,12 @@ export interface JobFacts {
 
 const DONE: readonly JobStatus[] = ['success', 'failed', 'canceled', 'skipped'];
 
-/** A manual job that nobody started does not hold others up, as GitLab has it for manual jobs by default. */
+/** A manual job that was not started does not block others: GitLab's default for manual jobs. */
 const isDone = (job: JobFacts) => DONE.includes(job.status) || job.status === 'manual';
-const isBad = (job: JobFacts) => (job.status === 'failed' && !job.allowFailure) || job.status === 'canceled';
+const isUnsuccessful = (job: JobFacts) =>
+  (job.status === 'failed' && !job.allowFailure) || job.status === 'canceled';
 
-/** What becomes of a job that is `created`: it waits on, or takes the status that is its turn's. */
+/** Decides the next status of a `created` job. */
 export function nextStatus(
   job: JobFacts,
   jobs: readonly JobFacts[],
@@ -26,16 +27,17 @@ export function nextStatus(
 ): 'wait' | 'pending' | 'skipped' | 'manual' {
   const prerequisites = prerequisitesOf(job, jobs, stages);
   if (!prerequisites.every(isDone)) return 'wait';
-  const bad = prerequisites.some(isBad) || (job.needs ?? []).some((name) => isSkipped(name, prerequisites));
+  const unsuccessful =
+    prerequisites.some(isUnsuccessful) || (job.needs ?? []).some((name) => isSkipped(name, prerequisites));
   switch (job.when) {
     case 'always':
       return 'pending';
     case 'on_failure':
-      return bad ? 'pending' : 'skipped';
+      return unsuccessful ? 'pending' : 'skipped';
     case 'manual':
-      return bad ? 'skipped' : 'manual';
+      return unsuccessful ? 'skipped' : 'manual';
     case 'on_success':
-      return bad ? 'skipped' : 'pending';
+      return unsuccessful ? 'skipped' : 'pending';
   }
 }
 
@@ -50,7 +52,7 @@ function isSkipped(name: string, jobs: readonly JobFacts[]): boolean {
   return jobs.some((job) => job.name === name && job.status === 'skipped');
 }
 
-/** A pipeline's status, composed of its jobs' as GitLab does (`Gitlab::Ci::Status::Composite`, in short). */
+/** Computes a pipeline's status from its jobs, like a simplified `Gitlab::Ci::Status::Composite`. */
 export function pipelineStatus(jobs: readonly JobFacts[]): PipelineStatus {
   const has = (...statuses: JobStatus[]) => jobs.some((job) => statuses.includes(job.status));
   const all = (...statuses: JobStatus[]) => jobs.every((job) => statuses.includes(job.status));

@@ -3,7 +3,7 @@ import { lastCommitOf } from '../git/repository.ts';
 import type { CacheDefinition, JobDefinition } from '../model/definitions.ts';
 import type { Project } from '../model/project.ts';
 
-/** Names caches whose key is of files, as GitLab does when it makes the pipeline. Shape: lib/gitlab/ci/pipeline/seed/build/cache.rb */
+/** Resolves cache keys of type `files`, as GitLab does when it creates a pipeline: lib/gitlab/ci/pipeline/seed/build/cache.rb */
 export async function resolveCacheKeys(
   project: Project,
   sha: string,

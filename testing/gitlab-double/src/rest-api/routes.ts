@@ -19,7 +19,7 @@ const createRunnerSchema = z.looseObject({
   access_level: z.enum(['not_protected', 'ref_protected']).optional(),
 });
 
-/** The few routes of GitLab's REST API that the system uses, for callers with a `PRIVATE-TOKEN`. */
+/** The routes of GitLab's REST API that the system uses. They require a `PRIVATE-TOKEN`. */
 export function restRoutes(instance: Instance): Hono {
   const routes = new Hono();
 
@@ -27,8 +27,8 @@ export function restRoutes(instance: Instance): Hono {
     const project = authorizedProject(context, instance);
     const scopes = context.req.queries('scope[]') ?? context.req.queries('scope') ?? [];
     const jobs = [...instance.jobs.values()].filter((job) => job.pipeline.project === project);
-    const wanted = jobs.filter((job) => scopes.length === 0 || scopes.includes(job.status)).reverse();
-    return context.json(pageOf(context, wanted).map((job) => jobEntity(instance, job)));
+    const selected = jobs.filter((job) => scopes.length === 0 || scopes.includes(job.status)).reverse();
+    return context.json(pageOf(context, selected).map((job) => jobEntity(instance, job)));
   });
 
   routes.get('/projects/:project/jobs/:id', (context) => {
@@ -52,7 +52,7 @@ export function restRoutes(instance: Instance): Hono {
     });
   });
 
-  // Pipelines of the double run for branches: it has no tags.
+  // The double has no tags: its pipelines run for branches.
   routes.get('/projects/:project/repository/tags/:tag', (context) => {
     authorizedProject(context, instance);
     throw new ApiError(404, '404 Tag Not Found');
@@ -82,7 +82,7 @@ export function restRoutes(instance: Instance): Hono {
   return routes;
 }
 
-/** A page as GitLab cuts it: 20 unless asked for more, 100 at most; `x-next-page` is empty on the last. */
+/** Selects a page as GitLab does: 20 items by default, at most 100. `x-next-page` is empty on the last page. */
 function pageOf<Item>(context: Context, items: readonly Item[]): readonly Item[] {
   const size = Math.min(100, pageNumber(context, 'per_page', 20));
   const page = pageNumber(context, 'page', 1);
@@ -91,8 +91,8 @@ function pageOf<Item>(context: Context, items: readonly Item[]): readonly Item[]
   return items.slice((page - 1) * size, page * size);
 }
 
-function pageNumber(context: Context, name: string, otherwise: number): number {
-  const text = context.req.query(name) ?? `${otherwise}`;
+function pageNumber(context: Context, name: string, fallback: number): number {
+  const text = context.req.query(name) ?? `${fallback}`;
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new ApiError(400, `${name} is invalid`, { validation: true });
   return Number(text);
 }
@@ -102,7 +102,7 @@ function requirePrivateToken(context: Context, instance: Instance): void {
   throw new ApiError(401, '401 Unauthorized');
 }
 
-/** The project of the path, by id or by encoded path. 404 also when it exists for others, as GitLab answers. */
+/** Finds the project of the request's path by id or encoded path. Throws 404 if it does not exist, as GitLab answers. */
 function authorizedProject(context: Context, instance: Instance): Project {
   requirePrivateToken(context, instance);
   const name = context.req.param('project') ?? '';

@@ -11,7 +11,7 @@ import { ARTIFACT_FORMATS, ARTIFACT_TYPES, type Artifact } from '../model/artifa
 import type { Job } from '../model/job.ts';
 import { authenticateJob } from './authentication.ts';
 
-/** Room for the multipart framing around the file itself. */
+/** Maximum bytes of multipart framing around the file. */
 const FRAMING = 64 * 1024;
 
 const optionsSchema = z.object({
@@ -20,7 +20,7 @@ const optionsSchema = z.object({
   expire_in: z.string().optional(),
 });
 
-/** `POST /jobs/:id/artifacts/authorize`: whether an upload would be taken. */
+/** `POST /jobs/:id/artifacts/authorize`: whether an upload would be accepted. */
 export function authorizeArtifacts(context: Context, instance: Instance): Response {
   authenticateJob(context, instance, idParameter(context, 'id'), undefined);
   const filesize = Number(context.req.query('filesize') ?? 0);
@@ -28,7 +28,7 @@ export function authorizeArtifacts(context: Context, instance: Instance): Respon
   return context.json({ MaximumSize: instance.settings.artifactSizeLimit });
 }
 
-/** `POST /jobs/:id/artifacts`: a multipart form with the `file`; the options stand in the query or in the form. 201. */
+/** `POST /jobs/:id/artifacts`: a multipart form with the `file`. The options are in the query or in the form. Answers 201. */
 export async function uploadArtifacts(context: Context, instance: Instance): Promise<Response> {
   const job = authenticateJob(context, instance, idParameter(context, 'id'), undefined);
   const form = await readForm(context, instance.settings.artifactSizeLimit + FRAMING);
@@ -41,8 +41,8 @@ export async function uploadArtifacts(context: Context, instance: Instance): Pro
 }
 
 /**
- * `GET /jobs/:id/artifacts`: the archive. For the job's own token, and for that of a running job of the same project, which is how
- * a later stage downloads.
+ * `GET /jobs/:id/artifacts`: the archive. Accepts the job's own token, and the token of a running job of the same project, which
+ * jobs of later stages use.
  */
 export async function downloadArtifacts(context: Context, instance: Instance): Promise<Response> {
   const token = context.req.header('job-token') ?? context.req.query('token');
@@ -66,7 +66,7 @@ async function readForm(context: Context, limit: number): Promise<FormData> {
   try {
     return await new Response(body, { headers }).formData();
   } catch {
-    throw new ApiError(400, 'file is invalid: the body is no multipart form', { validation: true });
+    throw new ApiError(400, 'file is invalid: the body is not a multipart form', { validation: true });
   }
 }
 
@@ -90,7 +90,7 @@ async function store(
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const type = options.artifact_type;
   const existing = job.artifacts.find((artifact) => artifact.type === type);
-  // The same file again is a retry and fine; another one is refused (Ci::JobArtifacts::CreateService).
+  // The same file is a retry and accepted; a different file is rejected (Ci::JobArtifacts::CreateService).
   if (existing?.sha256 === sha256) return existing;
   if (existing) throw new ApiError(400, 'another artifact of the same type already exists');
   const directory = join(instance.settings.dataDir, 'artifacts', `${job.id}`);
@@ -115,7 +115,7 @@ async function store(
   return artifact;
 }
 
-/** Variables of a dotenv report, one a line (Ci::ParseDotenvArtifactService). */
+/** Parses a dotenv report, one variable a line (Ci::ParseDotenvArtifactService). */
 function readDotenv(gzipped: Buffer): Record<string, string> {
   const lines = gunzipSync(gzipped).toString('utf8').split(/\r?\n/);
   return Object.fromEntries(

@@ -8,7 +8,7 @@ import type { RunnerInfo } from './schemas.ts';
 /** GitLab's name for the manager of a runner that sends no `system_id`. */
 const LEGACY_SYSTEM_ID = '<legacy>';
 
-/** The runner whose token this is, from the body or the `RUNNER-TOKEN` header. 400 without any, 403 with a wrong one. */
+/** Finds the runner by the token in the body or the `RUNNER-TOKEN` header. Throws 400 without a token, 403 for a wrong one. */
 export function authenticateRunner(
   context: Context,
   instance: Instance,
@@ -21,7 +21,7 @@ export function authenticateRunner(
   return runner;
 }
 
-/** The record of the machine that calls, made when it is new, and updated with what it says of itself. */
+/** Creates or updates the record of the calling manager. */
 export function contactManager(
   instance: Instance,
   runner: Runner,
@@ -29,8 +29,8 @@ export function contactManager(
 ): RunnerManager {
   const systemId = contact.system_id ?? LEGACY_SYSTEM_ID;
   const now = instance.now();
-  const known = runner.managers.get(systemId);
-  const manager = known ?? {
+  const existing = runner.managers.get(systemId);
+  const manager = existing ?? {
     id: instance.nextId('manager'),
     systemId,
     info: null,
@@ -45,8 +45,8 @@ export function contactManager(
 }
 
 /**
- * The job that a runner works on. 403 for a wrong token or a job that does not run (any more), the latter with its `Job-Status`;
- * never 404, which anything on the way could have sent (lib/api/ci/helpers/runner.rb).
+ * Finds the running job of a request. Throws 403 for a wrong token, and 403 with `Job-Status` for a job that is not running.
+ * Never 404: any proxy in between could have sent that (lib/api/ci/helpers/runner.rb).
  */
 export function authenticateJob(
   context: Context,
@@ -58,7 +58,7 @@ export function authenticateJob(
   const token = bodyToken ?? context.req.header('job-token') ?? context.req.query('token');
   if (!job || job.token !== token) throw new ApiError(403, '403 Forbidden');
   if (!job.tokenValid) {
-    // A runner that was told to stop may still be sending; one that reported the end itself must not.
+    // A runner whose job was canceled may still send updates; a runner that reported the final state must not.
     const violation = job.status === 'success' || job.status === 'failed';
     const headers = { 'Job-Status': job.status };
     throw new ApiError(403, '403 Forbidden - Job is not running', { headers, violation });

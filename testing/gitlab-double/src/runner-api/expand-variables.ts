@@ -1,4 +1,4 @@
-/** A variable in a job's payload. GitLab leaves `file` and `raw` out when false. */
+/** A variable in a job's payload. GitLab omits `file` and `raw` if false. */
 export interface PayloadVariable {
   key: string;
   value: string;
@@ -8,22 +8,22 @@ export interface PayloadVariable {
   raw?: true;
 }
 
-/** `$$` stays: it is the runner that makes a dollar of it. */
+/** `$$` is kept: the runner replaces it by a dollar sign. */
 const REFERENCE = /\$\$|\$(\w+)|\$\{(\w+)\}/g;
-/** Variables that refer to each other in a circle are left as they are. */
-const MOST_LEVELS = 20;
+/** Ends the expansion of variables that refer to each other in a cycle. */
+const MAX_LEVELS = 20;
 
 /**
- * Puts values for references in values, in references' references too, as GitLab does before it sends a job
- * (Gitlab::Ci::Variables::Collection#sort_and_expand_all). References to what is unknown, raw or a file are left to
- * the runner.
+ * Expands references in values recursively, as GitLab does before it sends a job
+ * (Gitlab::Ci::Variables::Collection#sort_and_expand_all). References to unknown, raw or file variables are left to the
+ * runner.
  */
 export function expandVariables(variables: readonly PayloadVariable[]): PayloadVariable[] {
-  const known = new Map(variables.map((variable) => [variable.key, variable]));
+  const byKey = new Map(variables.map((variable) => [variable.key, variable]));
   const expand = (value: string, level: number): string =>
     value.replace(REFERENCE, (whole: string, bare?: string, braced?: string) => {
-      const found = known.get(bare ?? braced ?? '');
-      if (!found || found.raw || found.file || level > MOST_LEVELS) return whole;
+      const found = byKey.get(bare ?? braced ?? '');
+      if (!found || found.raw || found.file || level > MAX_LEVELS) return whole;
       return expand(found.value, level + 1);
     });
   return variables.map((variable) =>

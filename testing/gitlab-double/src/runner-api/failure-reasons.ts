@@ -1,4 +1,4 @@
-/** GitLab's failure reasons of a job (`Enums::Ci::CommitStatus`), sent to runners as `features.failure_reasons`. */
+/** GitLab's failure reasons for jobs (`Enums::Ci::CommitStatus`), sent to runners as `features.failure_reasons`. */
 export const FAILURE_REASONS = [
   'unknown_failure',
   'script_failure',

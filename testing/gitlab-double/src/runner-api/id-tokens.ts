@@ -2,11 +2,11 @@ import { createHmac } from 'node:crypto';
 import type { Instance } from '../instance.ts';
 import type { Job } from '../model/job.ts';
 
-/** `id_tokens:` of a job: variable name to a JSON Web Token with GitLab's claims. Signed, but with a key nobody publishes. */
+/** `id_tokens:` of a job: variable name to a JSON Web Token with GitLab's claims. The key of its signature is not published. */
 export function idTokens(instance: Instance, job: Job): Record<string, string> {
-  const { idTokens: wanted = {} } = job.definition;
+  const { idTokens: audiences = {} } = job.definition;
   return Object.fromEntries(
-    Object.entries(wanted).map(([name, audience]) => [name, token(instance, job, audience)]),
+    Object.entries(audiences).map(([name, audience]) => [name, token(instance, job, audience)]),
   );
 }
 

@@ -11,9 +11,9 @@ import { isProtectedBranch } from '../model/project.ts';
 import { cloneUrl } from '../urls.ts';
 import { dependencyJobs } from './dependency-jobs.ts';
 import { FAILURE_REASONS } from './failure-reasons.ts';
-import { jobVariables, namedUuid, payloadVariables } from './variables.ts';
+import { jobVariables, payloadVariables, uuidFromName } from './variables.ts';
 
-/** The job as `POST /jobs/request` answers it. Shape: lib/api/entities/ci/job_request/ in GitLab, common/spec in the runner. */
+/** The response of `POST /jobs/request`. Shape: lib/api/entities/ci/job_request/ in GitLab, common/spec in the runner. */
 export function jobPayload(instance: Instance, job: Job) {
   const { definition, pipeline } = job;
   return {
@@ -23,7 +23,7 @@ export function jobPayload(instance: Instance, job: Job) {
     job_info: jobInfo(instance, job),
     git_info: gitInfo(instance, job),
     runner_info: {
-      uuid: namedUuid(`runner-${job.runner?.id ?? 0}`),
+      uuid: uuidFromName(`runner-${job.runner?.id ?? 0}`),
       timeout: definition.timeout ?? pipeline.project.buildTimeout,
       runner_session_url: null,
     },
@@ -34,8 +34,8 @@ export function jobPayload(instance: Instance, job: Job) {
     image: definition.image === undefined ? null : image(definition.image),
     services: (definition.services ?? []).map(service),
     artifacts: definition.artifacts ? artifacts(definition.artifacts) : [],
-    cache: (definition.cache ?? []).map((one) =>
-      cache(one, isProtectedBranch(pipeline.project, pipeline.ref)),
+    cache: (definition.cache ?? []).map((entry) =>
+      cache(entry, isProtectedBranch(pipeline.project, pipeline.ref)),
     ),
     credentials: registryCredentials(instance, job),
     dependencies: dependencies(job),
@@ -60,8 +60,8 @@ function jobInfo(instance: Instance, job: Job) {
     namespace_id: pipeline.project.id,
     root_namespace_id: pipeline.project.id,
     organization_id: 1,
-    instance_id: namedUuid(instance.settings.externalUrl),
-    instance_uuid: namedUuid(instance.settings.externalUrl),
+    instance_id: uuidFromName(instance.settings.externalUrl),
+    instance_uuid: uuidFromName(instance.settings.externalUrl),
     user_id: 1,
     scoped_user_id: null,
     time_in_queue_seconds: Math.round(job.queuedDuration(instance.now()) ?? 0),
@@ -96,8 +96,8 @@ function gitInfo(instance: Instance, job: Job) {
 
 /** The job's GIT_DEPTH, else the project's (Ci::BuildRunnerPresenter#git_depth). */
 function gitDepth(instance: Instance, job: Job): number {
-  const written = jobVariables(instance, job).findLast(({ key }) => key === 'GIT_DEPTH')?.value ?? '';
-  return /^\d+$/.test(written) ? Number(written) : job.pipeline.project.gitDepth;
+  const variable = jobVariables(instance, job).findLast(({ key }) => key === 'GIT_DEPTH')?.value ?? '';
+  return /^\d+$/.test(variable) ? Number(variable) : job.pipeline.project.gitDepth;
 }
 
 function steps(definition: JobDefinition, timeout: number) {
@@ -158,9 +158,10 @@ function artifacts(definition: ArtifactsDefinition) {
   return archive.paths.length || archive.untracked ? [archive, ...reports] : reports;
 }
 
-/** GitLab keeps caches of protected branches and of others apart, by what it adds to their keys (`ci_separated_caches`). */
+/** GitLab separates caches of protected and other branches by a suffix of their keys (`ci_separated_caches`). */
 function cache({ key, unprotect, ...definition }: CacheDefinition, isProtected: boolean) {
-  if (typeof key === 'object') throw new TypeError('the key was not resolved when the pipeline was made');
+  if (typeof key === 'object')
+    throw new TypeError('the cache key was not resolved when the pipeline was created');
   const suffix = isProtected && !unprotect ? 'protected' : 'non_protected';
   return {
     key: `${key ?? 'default'}-${suffix}`,
@@ -179,7 +180,7 @@ function registryCredentials(instance: Instance, job: Job) {
   return [{ type: 'registry', url: registry.host, username: 'gitlab-ci-token', password: job.token }];
 }
 
-/** The token of a dependency is that of the job that runs: it, and not the finished job's, opens the download. */
+/** A dependency has the running job's token: the finished job's token is no longer valid for the download. */
 function dependencies(job: Job) {
   return dependencyJobs(job).map((dependency) => {
     const { archive } = dependency;

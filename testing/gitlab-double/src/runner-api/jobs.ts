@@ -5,7 +5,7 @@ import { requestJob } from './request-job.ts';
 import { patchTrace } from './trace.ts';
 import { updateJob } from './update-job.ts';
 
-/** `/jobs`: what a runner does about jobs. */
+/** `/jobs`: the routes that runners use for jobs. */
 export function jobRoutes(instance: Instance): Hono {
   const routes = new Hono();
   routes.post('/request', (context) => requestJob(context, instance));

@@ -9,7 +9,7 @@ import { authenticateRunner, contactManager } from './authentication.ts';
 import { jobPayload } from './job-payload.ts';
 import { jobRequestSchema } from './schemas.ts';
 
-/** `POST /jobs/request`: 201 with a job, or 204 with the queue's value for the runner to send back next time. */
+/** `POST /jobs/request`: 201 with a job, or 204 with the queue's value, which the runner sends with its next request. */
 export async function requestJob(context: Context, instance: Instance): Promise<Response> {
   const body = await readJson(context, instance, jobRequestSchema);
   const runner = authenticateRunner(context, instance, body.token);
@@ -23,15 +23,15 @@ export async function requestJob(context: Context, instance: Instance): Promise<
     request: 'jobs/request',
   });
   if (body.last_update) await queueChange(instance, body.last_update, context.req.raw.signal);
-  const stillThere = !context.req.raw.signal.aborted && !runner.revoked;
+  const active = !context.req.raw.signal.aborted && !runner.revoked && !runner.paused;
   const unchanged = body.last_update === instance.queueValue;
-  const job = stillThere && !unchanged && !runner.paused ? nextJob(instance, runner) : undefined;
+  const job = active && !unchanged ? nextJob(instance, runner) : undefined;
   if (!job) return context.body(null, 204, { 'X-GitLab-Last-Update': instance.queueValue });
   startJob(instance, job, runner, manager);
   return context.json(jobPayload(instance, job), 201);
 }
 
-/** Holds a request as Workhorse does, until there may be something new, the client is gone, or the poll's time is over. */
+/** Holds a request as Workhorse does, until the queue changes, the client disconnects, or the long poll times out. */
 async function queueChange(instance: Instance, lastUpdate: string, signal: AbortSignal): Promise<void> {
   const { longPollMs } = instance.settings;
   if (longPollMs === 0 || lastUpdate !== instance.queueValue) return;
@@ -46,16 +46,16 @@ async function queueChange(instance: Instance, lastUpdate: string, signal: Abort
   unsubscribe();
 }
 
-/** The job that has waited longest and that the runner may take. */
+/** The longest pending job that the runner may take. */
 function nextJob(instance: Instance, runner: Runner): Job | undefined {
   const waiting = [...instance.jobs.values()].filter(
-    (job) => job.status === 'pending' && matches(runner, job),
+    (job) => job.status === 'pending' && mayTake(runner, job),
   );
   return waiting.sort((a, b) => (a.queuedAt?.getTime() ?? 0) - (b.queuedAt?.getTime() ?? 0))[0];
 }
 
-/** A runner must have all of a job's tags, must run untagged jobs if there are none, and may want protected branches. */
-function matches(runner: Runner, job: Job): boolean {
+/** A runner needs all tags of a job, or `runUntagged` for a job without tags. It may be limited to protected branches. */
+function mayTake(runner: Runner, job: Job): boolean {
   const { project, ref } = job.pipeline;
   if (runner.accessLevel === 'ref_protected' && !isProtectedBranch(project, ref)) return false;
   const tags = job.definition.tags ?? [];

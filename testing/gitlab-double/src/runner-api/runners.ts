@@ -5,11 +5,11 @@ import type { Instance } from '../instance.ts';
 import { authenticateRunner, contactManager } from './authentication.ts';
 import { registerSchema, unregisterManagerSchema, unregisterSchema, verifySchema } from './schemas.ts';
 
-/** `/runners`: what a runner does about its own registration. */
+/** `/runners`: the routes that runners use for their registration. */
 export function runnerRoutes(instance: Instance): Hono {
   const routes = new Hono();
 
-  // Registration tokens are off by default since 17.0: GitLab answers 410 when they are disallowed, 403 for a wrong one.
+  // Registration tokens are disabled by default since 17.0: GitLab answers 410 if they are disallowed, 403 for a wrong token.
   routes.post('/', async (context) => {
     const { token } = await readJson(context, instance, registerSchema);
     if (!token) throw new ApiError(400, 'token is missing', { validation: true });
@@ -42,7 +42,7 @@ export function runnerRoutes(instance: Instance): Hono {
     return context.body(null, 204);
   });
 
-  // The job router (KAS) of newer GitLab: this instance has none, as most have.
+  // The job router (KAS) of newer GitLab. Like most instances, this one has none.
   routes.get('/router/discovery', (context) => {
     authenticateRunner(context, instance, undefined);
     throw new ApiError(501, '501 Not Implemented');

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { FAILURE_REASONS } from './failure-reasons.ts';
 
-/** What a runner says of itself. Loose: newer runners may add fields, which are noted and not refused. */
+/** A runner's description of itself. Loose: newer runners may add fields, which are recorded and not rejected. */
 const runnerInfoSchema = z.looseObject({
   name: z.string().optional(),
   version: z.string().optional(),
@@ -17,7 +17,7 @@ const runnerInfoSchema = z.looseObject({
 
 export type RunnerInfo = z.infer<typeof runnerInfoSchema>;
 
-/** A token in the body; newer runners send it as a header too, so it may be missing here. */
+/** A token in the body. Optional: newer runners also send it as a header. */
 const token = z.string().optional();
 const systemId = z.string().max(64).optional();
 
@@ -62,7 +62,7 @@ export const updateJobSchema = z.looseObject({
   token,
   info: runnerInfoSchema.optional(),
   state: z.enum(['pending', 'running', 'success', 'failed']),
-  // Any text, as in GitLab's API: gitlab-runner tells of a job that was canceled before it began by a reason of its own.
+  // Any text, as in GitLab's API: gitlab-runner reports a job that was canceled before its start with its own reason.
   failure_reason: z
     .enum(FAILURE_REASONS)
     .or(z.string().transform(() => 'unknown_failure' as const))
@@ -77,7 +77,7 @@ export const updateJobSchema = z.looseObject({
 
 export type UpdateJob = z.infer<typeof updateJobSchema>;
 
-/** Paths of the fields in `value` that `schema` does not know, such as `output.colour`. */
+/** Paths of the fields in `value` that `schema` lacks, such as `output.colour`. */
 export function unknownFields(schema: z.ZodType, value: unknown, prefix = ''): string[] {
   const bare = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
   if (!(bare instanceof z.ZodObject) || typeof value !== 'object' || value === null) return [];

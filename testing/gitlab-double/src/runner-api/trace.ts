@@ -4,10 +4,10 @@ import { idParameter, readBody } from '../http.ts';
 import type { Instance } from '../instance.ts';
 import { authenticateJob } from './authentication.ts';
 
-/** GitLab's default limit of a job log, 100 MB. */
+/** GitLab's default limit for a job log, 100 MB. */
 const TRACE_LIMIT = 100 * 1024 * 1024;
 
-/** `PATCH /jobs/:id/trace`: 202 when the bytes continue what is there, 416 with the size to continue from when they do not. */
+/** `PATCH /jobs/:id/trace`: 202 if the bytes continue the log, otherwise 416 with the offset to continue from. */
 export async function patchTrace(context: Context, instance: Instance): Promise<Response> {
   const job = authenticateJob(context, instance, idParameter(context, 'id'), undefined);
   const range = contentRange(context.req.header('content-range'));
@@ -29,7 +29,7 @@ function contentRange(header: string | undefined): { start: number; end: number 
   if (header === undefined) throw new ApiError(400, '400 Missing header Content-Range');
   const [, start, end] = /^(\d+)-(\d+)$/.exec(header) ?? [];
   if (start === undefined || end === undefined) {
-    throw new ApiError(400, `400 Content-Range is ${header}, not <first byte>-<last byte>`);
+    throw new ApiError(400, `400 Content-Range is ${header}, expected <first byte>-<last byte>`);
   }
   return { start: Number(start), end: Number(end) };
 }

@@ -6,19 +6,21 @@ import { finishJob } from '../pipelines/lifecycle.ts';
 import { authenticateJob } from './authentication.ts';
 import { type UpdateJob, updateJobSchema } from './schemas.ts';
 
-/** How long GitLab waits for the rest of a log before it takes a final state without (`ACCEPT_TIMEOUT`). */
+/** How long GitLab waits for the rest of a log before it accepts a final state without it (`ACCEPT_TIMEOUT`). */
 const ACCEPT_TIMEOUT_MS = 5 * 60_000;
 
 /**
- * `PUT /jobs/:id`: 200 when the state was taken. 202 when the end is reported before the whole log is here: the runner sends the
- * rest and reports again (Ci::UpdateBuildStateService). A wrong checksum is taken, as GitLab takes it, and recorded.
+ * `PUT /jobs/:id`: 200 if the state was accepted. 202 if the final state arrives before the whole log: the runner sends the rest
+ * and repeats the update (Ci::UpdateBuildStateService). A wrong checksum is accepted, as in GitLab, and recorded.
  */
 export async function updateJob(context: Context, instance: Instance): Promise<Response> {
   const body = await readJson(context, instance, updateJobSchema);
   const job = authenticateJob(context, instance, idParameter(context, 'id'), body.token);
   job.updates += 1;
   const status =
-    body.state === 'success' || body.state === 'failed' ? report(instance, job, body, body.state) : 200;
+    body.state === 'success' || body.state === 'failed'
+      ? applyFinalState(instance, job, body, body.state)
+      : 200;
   if (job.traceDecision === 'invalid') {
     const message = `the log's checksum is ${job.trace.checksum}, the runner's ${body.output?.checksum ?? body.checksum}`;
     instance.recordProtocolError({ method: 'PUT', path: context.req.path, status, message });
@@ -29,7 +31,12 @@ export async function updateJob(context: Context, instance: Instance): Promise<R
   });
 }
 
-function report(instance: Instance, job: Job, body: UpdateJob, state: 'success' | 'failed'): 200 | 202 {
+function applyFinalState(
+  instance: Instance,
+  job: Job,
+  body: UpdateJob,
+  state: 'success' | 'failed',
+): 200 | 202 {
   job.traceDecision = decideTrace(job, body);
   const now = instance.now();
   job.finalUpdateSince ??= now;
@@ -39,7 +46,7 @@ function report(instance: Instance, job: Job, body: UpdateJob, state: 'success' 
   return 200;
 }
 
-/** Compares the log that is here with what the runner says it sent; older runners send no size, and the oldest nothing. */
+/** Compares the received log with the runner's size and checksum. Older runners send no size, the oldest neither. */
 function decideTrace(job: Job, body: UpdateJob): TraceDecision {
   const checksum = body.output?.checksum ?? body.checksum;
   const bytesize = body.output?.bytesize;

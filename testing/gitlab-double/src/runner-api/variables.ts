@@ -9,31 +9,31 @@ import { expandVariables, type PayloadVariable } from './expand-variables.ts';
 import { idTokens } from './id-tokens.ts';
 
 /**
- * All variables of a job, predefined first and then by rising precedence, as GitLab orders them: what comes later wins in the
- * runner. Source of the names: doc/ci/variables/predefined_variables.md.
+ * All variables of a job in GitLab's order: predefined ones first, then by rising precedence. In the runner, later ones override
+ * earlier ones. Source of the names: doc/ci/variables/predefined_variables.md.
  */
 export function jobVariables(instance: Instance, job: Job): PayloadVariable[] {
   const { pipeline, definition } = job;
   return expandVariables([
-    ...shown(jobFacts(instance, job)),
-    ...hidden(jobSecrets(job)),
+    ...visibleVariables(jobFacts(instance, job)),
+    ...maskedVariables(jobSecrets(job)),
     { key: 'CI_REPOSITORY_URL', value: cloneUrl(instance, job), public: false, masked: false },
-    ...shown(serverFacts(instance)),
-    ...shown(projectFacts(instance, job)),
-    ...shown(registryFacts(instance, job)),
-    ...shown(pipelineFacts(instance, job)),
-    ...shown(commitFacts(job)),
-    ...shown(runnerFacts(job)),
-    ...shown(environmentFacts(job)),
+    ...visibleVariables(serverFacts(instance)),
+    ...visibleVariables(projectFacts(instance, job)),
+    ...visibleVariables(registryFacts(instance, job)),
+    ...visibleVariables(pipelineFacts(instance, job)),
+    ...visibleVariables(commitFacts(job)),
+    ...visibleVariables(runnerFacts(job)),
+    ...visibleVariables(environmentFacts(job)),
     ...payloadVariables(pipeline.variables),
     ...payloadVariables(definition.variables ?? {}),
-    ...dependencyJobs(job).flatMap((dependency) => shown(dependency.dotenv)),
+    ...dependencyJobs(job).flatMap((dependency) => visibleVariables(dependency.dotenv)),
     ...payloadVariables(settingsVariables(pipeline.project.variables)),
-    ...hidden(idTokens(instance, job)),
+    ...maskedVariables(idTokens(instance, job)),
   ]);
 }
 
-/** GitLab calls nothing public that its settings hold (Ci::HasVariable#to_hash_variable). */
+/** Variables from GitLab's settings are never public (Ci::HasVariable#to_hash_variable). */
 function settingsVariables(definitions: VariableDefinitions): VariableDefinitions {
   return Object.fromEntries(
     Object.entries(definitions).map(([key, definition]) => [
@@ -43,7 +43,7 @@ function settingsVariables(definitions: VariableDefinitions): VariableDefinition
   );
 }
 
-/** Definitions of a test in the payload's form. */
+/** Converts variable definitions to the payload's form. */
 export function payloadVariables(definitions: VariableDefinitions): PayloadVariable[] {
   return Object.entries(definitions).map(([key, definition]) => payloadVariable(key, definition));
 }
@@ -61,11 +61,11 @@ function payloadVariable(key: string, definition: VariableDefinition): PayloadVa
   };
 }
 
-function shown(values: Record<string, string>): PayloadVariable[] {
+function visibleVariables(values: Record<string, string>): PayloadVariable[] {
   return Object.entries(values).map(([key, value]) => ({ key, value, public: true, masked: false }));
 }
 
-function hidden(values: Record<string, string>): PayloadVariable[] {
+function maskedVariables(values: Record<string, string>): PayloadVariable[] {
   return Object.entries(values).map(([key, value]) => ({ key, value, public: false, masked: true }));
 }
 
@@ -159,7 +159,7 @@ function projectFacts(instance: Instance, job: Job): Record<string, string> {
   };
 }
 
-/** Without a registry there are neither; its user and password are among the job's facts all the same. */
+/** Absent without a registry. The registry's user and password are set in any case, with the job's variables. */
 function registryFacts({ settings: { registry } }: Instance, job: Job): Record<string, string> {
   if (!registry) return {};
   const { path } = job.pipeline.project;
@@ -214,8 +214,8 @@ function slug(text: string): string {
   return slugged.replaceAll(/^-+|-+$/g, '');
 }
 
-/** A stable UUID for a name, in the form GitLab gives runners. */
-export function namedUuid(name: string): string {
+/** Derives a stable UUID from a name, in the format of GitLab's runner UUIDs. */
+export function uuidFromName(name: string): string {
   const hex = createHash('sha256').update(name).digest('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
     '-',

@@ -5,7 +5,7 @@ import { type Project, USER } from '../model/project.ts';
 import type { Runner } from '../model/runner.ts';
 import { projectUrls } from '../urls.ts';
 
-/** GitLab's number for private projects. */
+/** GitLab's numbers for `visibility_level`. */
 const VISIBILITY_LEVELS = { private: 0, public: 20 };
 
 /** `user` of a hook. */
@@ -47,7 +47,7 @@ export function repositoryAttributes(instance: Instance, project: Project) {
   };
 }
 
-/** `runner` of a hook: null until a runner has the job. */
+/** `runner` of a hook: null until a runner has taken the job. */
 export function runnerAttributes(runner: Runner | null) {
   if (!runner) return null;
   return {
@@ -60,7 +60,7 @@ export function runnerAttributes(runner: Runner | null) {
   };
 }
 
-/** `source_pipeline`, only there for a pipeline that another one triggered. */
+/** `source_pipeline`, present only for a pipeline that was triggered by another one. */
 export function sourcePipelineAttributes(instance: Instance, { sourcePipeline }: Pipeline) {
   if (!sourcePipeline) return {};
   const project = instance.projects.get(sourcePipeline.projectId);
@@ -77,7 +77,7 @@ export function sourcePipelineAttributes(instance: Instance, { sourcePipeline }:
   };
 }
 
-/** Seconds between two moments. */
+/** Seconds between two times; null if one is missing. */
 export function secondsBetween(from: Date | null, to: Date | null): number | null {
   return from && to ? (to.getTime() - from.getTime()) / 1000 : null;
 }

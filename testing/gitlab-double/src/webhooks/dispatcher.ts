@@ -5,11 +5,11 @@ import { afterDelivery, HEALTHY, isDisabled, isSuccess } from './health.ts';
 import { JOB_HOOK_STATUSES, jobHook } from './job-hook.ts';
 import { pipelineHook } from './pipeline-hook.ts';
 import { deliveryHeaders, post } from './request.ts';
-import { Slots } from './slots.ts';
+import { Semaphore } from './semaphore.ts';
 import type { Webhook, WebhookDefinition, WebhookDelivery } from './webhook.ts';
 
-/** What there is to tell: an event, the project it happened in, and the body as things stood. */
-interface Announcement {
+/** An event to send: its type, its project, and the body at the time of the event. */
+interface Notification {
   event: WebhookDelivery['event'];
   projectId: number;
   body: string;
@@ -31,48 +31,48 @@ export function addWebhook(instance: Instance, definition: WebhookDefinition): W
   return webhook;
 }
 
-/** Sends the hooks of what happens, each once and several beside each other: GitLab keeps no order and delivers nothing again. */
+/** Sends webhooks for events, each once and concurrently: GitLab neither keeps their order nor redelivers. */
 export class WebhookDispatcher {
   readonly #instance: Instance;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #pending = new Set<Promise<void>>();
   readonly #unsubscribe: () => void;
-  readonly #slots: Slots;
+  readonly #semaphore: Semaphore;
 
-  /** @param concurrentDeliveries as many as GitLab has Sidekiq threads for it */
+  /** @param concurrentDeliveries GitLab: the number of Sidekiq threads */
   constructor(instance: Instance, concurrentDeliveries: number) {
     this.#instance = instance;
-    this.#slots = new Slots(concurrentDeliveries);
+    this.#semaphore = new Semaphore(concurrentDeliveries);
     this.#unsubscribe = instance.hub.subscribe((event) => {
-      const announcement = announce(instance, event);
-      if (announcement) this.#sendAll(announcement);
+      const notification = notificationOf(instance, event);
+      if (notification) this.#sendAll(notification);
     });
   }
 
-  /** Resolves when every delivery that was begun is over. */
+  /** Resolves when all started deliveries have completed. */
   async settled(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
-  /** Sends nothing more; what is under way may finish. */
+  /** Sends nothing more and waits for started deliveries. */
   async stop(): Promise<void> {
     this.#unsubscribe();
     await this.settled();
   }
 
-  #sendAll(announcement: Announcement): void {
-    const kind = announcement.event === 'Job Hook' ? 'job' : 'pipeline';
+  #sendAll(notification: Notification): void {
+    const kind = notification.event === 'Job Hook' ? 'job' : 'pipeline';
     const eventUuid = randomUUID();
     for (const webhook of this.#instance.webhooks.values()) {
-      const concerned = webhook.projectId === null || webhook.projectId === announcement.projectId;
-      if (!concerned || !webhook.events[kind]) continue;
-      const sending = this.#slots.run(() => deliver(this.#instance, webhook, announcement, eventUuid));
-      this.#underWay.add(sending);
-      sending.finally(() => this.#underWay.delete(sending));
+      const inScope = webhook.projectId === null || webhook.projectId === notification.projectId;
+      if (!inScope || !webhook.events[kind]) continue;
+      const sending = this.#semaphore.run(() => deliver(this.#instance, webhook, notification, eventUuid));
+      this.#pending.add(sending);
+      sending.finally(() => this.#pending.delete(sending));
     }
   }
 }
 
-function announce(instance: Instance, event: GitLabEvent): Announcement | null {
+function notificationOf(instance: Instance, event: GitLabEvent): Notification | null {
   if (event.type === 'job-status' && JOB_HOOK_STATUSES.includes(event.to)) {
     const body = JSON.stringify(jobHook(instance, event.job));
     return { event: 'Job Hook', projectId: event.job.pipeline.project.id, body };
@@ -87,7 +87,7 @@ function announce(instance: Instance, event: GitLabEvent): Announcement | null {
 async function deliver(
   instance: Instance,
   webhook: Webhook,
-  { event, body }: Announcement,
+  { event, body }: Notification,
   eventUuid: string,
 ): Promise<void> {
   const at = instance.now();

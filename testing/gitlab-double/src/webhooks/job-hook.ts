@@ -10,7 +10,7 @@ import {
   userAttributes,
 } from './attributes.ts';
 
-/** The statuses that GitLab sends a Job Hook for. */
+/** The statuses for which GitLab sends a Job Hook. */
 export const JOB_HOOK_STATUSES: readonly JobStatus[] = [
   'created',
   'pending',
@@ -20,7 +20,7 @@ export const JOB_HOOK_STATUSES: readonly JobStatus[] = [
   'canceled',
 ];
 
-/** The body of a Job Hook, as the job is now (`Gitlab::DataBuilder::Build`, fixtures/job-hook.created.json). */
+/** The body of a Job Hook for a job's current state (`Gitlab::DataBuilder::Build`, fixtures/job-hook.created.json). */
 export function jobHook(instance: Instance, job: Job) {
   const { pipeline } = job;
   const now = instance.now();
@@ -43,7 +43,7 @@ export function jobHook(instance: Instance, job: Job) {
     build_duration: job.duration(now),
     build_queued_duration: job.queuedDuration(now),
     build_allow_failure: job.allowFailure,
-    // GitLab's column is null for a job that did not fail, which its enum reads as unknown_failure.
+    // GitLab's column is null for a job that did not fail; its enum maps null to unknown_failure.
     build_failure_reason: job.failureReason ?? 'unknown_failure',
     retries_count: job.retriesCount,
     pipeline_id: pipeline.id,

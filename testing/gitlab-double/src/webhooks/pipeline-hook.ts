@@ -19,7 +19,7 @@ const user = {
   email: USER.email,
 };
 
-/** The body of a Pipeline Hook, as it is now (`Gitlab::DataBuilder::Pipeline`, fixtures/pipeline-hook.success.json). */
+/** The body of a Pipeline Hook for the current state (`Gitlab::DataBuilder::Pipeline`, fixtures/pipeline-hook.success.json). */
 export function pipelineHook(instance: Instance, pipeline: Pipeline) {
   const web = projectUrls(instance, pipeline.project).web;
   const { commit } = pipeline;
@@ -92,7 +92,7 @@ function buildAttributes(instance: Instance, job: Job) {
   };
 }
 
-/** `2016-08-12 15:23:28 UTC`, as Ruby prints a time into this hook. */
+/** Formats a time as Ruby does in this hook: `2016-08-12 15:23:28 UTC`. */
 function utc(date: Date | null): string | null {
   return date ? `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC` : null;
 }

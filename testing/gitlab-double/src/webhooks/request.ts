@@ -4,12 +4,12 @@ import { request as requestHttps } from 'node:https';
 import { GITLAB_VERSION } from '../instance.ts';
 import type { Webhook, WebhookDelivery } from './webhook.ts';
 
-/** How long GitLab waits for an answer, in milliseconds. */
+/** GitLab's timeout for a response. */
 const TIMEOUT_MS = 10_000;
-/** Characters of an answer's body that are kept. */
+/** Maximum characters of a response body to store. */
 const RESPONSE_LIMIT = 8192;
 
-/** Headers of a delivery, with the signature if the webhook has a signing token (standardwebhooks.com). */
+/** Headers of a delivery, including a signature if the webhook has a signing token (standardwebhooks.com). */
 export function deliveryHeaders(
   webhook: Webhook,
   delivery: {
@@ -48,8 +48,8 @@ function signature(
 }
 
 /**
- * Posts a body once; redirects are not followed. node:http and not fetch, which does not let a `Host` header be set. Rejects when
- * there is no answer within ten seconds.
+ * Posts a body once, without following redirects. Uses node:http because fetch does not allow setting a `Host` header. Rejects if
+ * the response does not complete within ten seconds.
  */
 export function post(
   url: string,

@@ -1,24 +1,24 @@
-/** A webhook of a project (or of all, like a system or group hook), and how its deliveries have gone. */
+/** A webhook of one project, or of all (like a system or group hook), with its health. */
 export interface Webhook {
   id: number;
   uuid: string;
   url: string;
-  /** Sent plain as `X-Gitlab-Token`. */
+  /** Sent in plain text as `X-Gitlab-Token`. */
   token: string | null;
-  /** `whsec_` and base64 of the key: deliveries are signed as Standard Webhooks has it. */
+  /** `whsec_` and the key in base64: deliveries are signed as defined by Standard Webhooks. */
   signingToken: string | null;
-  /** Null: every project's events. */
+  /** Null: events of all projects. */
   projectId: number | null;
   events: { job: boolean; pipeline: boolean };
-  /** GitLab's "custom headers"; `Host` is allowed here, to reach a function URL under another address. */
+  /** GitLab's "custom headers". `Host` is allowed here, to reach a function URL at a different address. */
   customHeaders: Readonly<Record<string, string>>;
   health: WebhookHealth;
 }
 
-/** What GitLab remembers of failures (`recent_failures`, `disabled_until`). */
+/** GitLab's record of failures (`recent_failures`, `disabled_until`). */
 export interface WebhookHealth {
   failures: number;
-  /** Milliseconds since the epoch; 0 when not disabled, Infinity when for good. */
+  /** Milliseconds since 1970; 0 if not disabled, Infinity if disabled permanently. */
   disabledUntil: number;
 }
 
@@ -29,13 +29,13 @@ export interface WebhookDelivery {
   at: Date;
   requestHeaders: Readonly<Record<string, string>>;
   requestBody: string;
-  /** `skipped` when the webhook was disabled, `failed` without an answer in time. */
+  /** `skipped`: the webhook was disabled. `failed`: no response in time. */
   outcome: 'answered' | 'failed' | 'skipped';
-  /** The answer's status; null without one. */
+  /** Status of the response; null without one. */
   status: number | null;
   responseBody: string | null;
   error: string | null;
-  /** Milliseconds until the answer was complete. */
+  /** Milliseconds until the response was complete. */
   ms: number;
 }
 

@@ -9,11 +9,11 @@ import { globBase, globToRegExp, isGlob } from './glob.ts';
 export type Selection = {
   readonly paths: readonly string[];
   readonly exclude: readonly string[];
-  /** Files that git does not track, ignored ones included. */
+  /** Include files that git does not track, also ignored ones. */
   readonly untracked: boolean;
 };
 
-/** Finds what a selection means: files, directories and links, relative to `directory`, sorted. Says in the log what each path gave. */
+/** Returns the selected files, directories and links relative to `directory`, sorted. Logs the number of matches per path. */
 export async function enumerateFiles(
   directory: string,
   selection: Selection,
@@ -38,7 +38,7 @@ export async function enumerateFiles(
   return [...files].sort();
 }
 
-/** A pattern relative to the project; undefined when it points outside. */
+/** A pattern relative to the project; undefined if it points outside. */
 function insideProject(directory: string, pattern: string): string | undefined {
   const glob = isGlob(pattern);
   const base = glob ? globBase(pattern) : pattern;
@@ -83,7 +83,7 @@ async function matchesOf(directory: string, pattern: string): Promise<string[]> 
   return candidates.filter((candidate) => expression.test(candidate));
 }
 
-/** A path and everything below it; links are not followed. The project's own directory is `.`. */
+/** Lists a path and everything below it, without following links. The project's own directory is `.`. */
 async function walk(directory: string, path: string): Promise<string[]> {
   const found: string[] = [];
   const visit = async (current: string): Promise<void> => {

@@ -1,8 +1,9 @@
 const SPECIAL = /[.+^$()|{}[\]\\*?]/;
 
 /**
- * A pattern of `artifacts:paths` as a regular expression over paths relative to the project: `*` and `?` stay within a directory and
- * match dots too, `**` crosses directories and matches none as well, `[a-z]`, `[^a]`, `{a,b}` and `\x` as usual (doublestar's rules).
+ * Converts a pattern of `artifacts:paths` to a regular expression for paths relative to the project (doublestar's rules). `*` and
+ * `?` stay within a directory and also match dots. `**` matches any number of directories, including none. `[a-z]`, `[^a]`,
+ * `{a,b}` and `\x` have their usual meaning.
  */
 export function globToRegExp(pattern: string): RegExp {
   return new RegExp(`^${translate(pattern.split('/'))}$`);
@@ -12,7 +13,7 @@ export function isGlob(text: string): boolean {
   return /[*?[{]/.test(text);
 }
 
-/** The directory that a pattern cannot leave: where to begin to look. */
+/** The directory that contains all matches of a pattern: the root of the search. */
 export function globBase(pattern: string): string {
   const parts = pattern.split('/');
   const first = parts.findIndex(isGlob);
@@ -24,7 +25,7 @@ function translate(parts: readonly string[]): string {
   for (const [index, part] of parts.entries()) {
     const last = index === parts.length - 1;
     if (part === '**') {
-      // `a/**` matches `a` itself too, so the slash before it is optional with it.
+      // `a/**` also matches `a` itself, so the preceding slash is optional too.
       source = last
         ? `${source.replace(/\/$/, '')}${index === 0 ? '.*' : '(?:/.*)?'}`
         : `${source}(?:[^/]+/)*`;
@@ -35,7 +36,7 @@ function translate(parts: readonly string[]): string {
   return source;
 }
 
-/** The parts of a pattern within one path segment: an escape, a class, or one character. */
+/** The tokens of a pattern within a path segment: an escape, a class, or a character. */
 const TOKEN = /\\(?<escaped>.)|\[(?<set>[^\]]+)\]|(?<character>[\s\S])/gu;
 
 function translatePart(part: string): string {

@@ -5,7 +5,7 @@ import { crc32, deflateRawSync, gunzipSync } from 'node:zlib';
 const HAS_NAME = 0x08;
 const UNIX = 0x03;
 
-/** One member of a gzip file with the file's name in its header: GitLab takes several of them, one after the other, for a report. */
+/** A gzip member with the file's name in its header. GitLab accepts several concatenated members as a report. */
 function gzipMember(name: string, content: Buffer, modified: Date): Buffer {
   const header = Buffer.from([0x1f, 0x8b, 0x08, HAS_NAME, 0, 0, 0, 0, 0, UNIX]);
   header.writeUInt32LE(Math.floor(modified.getTime() / 1000) >>> 0, 4);
@@ -29,7 +29,7 @@ export async function createGzip(
   }
 }
 
-/** The content of all members. */
+/** Reads the content of all members. */
 export async function readGzip(archive: string): Promise<Buffer> {
   return gunzipSync(await readFile(archive));
 }

@@ -10,7 +10,7 @@ const TYPE_MASK = 0o170000;
 const SYMLINK = 0o120000;
 const PERMISSIONS = 0o7777;
 
-/** Writes files (relative to `directory`) into a zip archive with their permissions; links stay links, directories are entries. */
+/** Writes files (relative to `directory`) to a zip archive, with permissions, links and directory entries. */
 export async function createZip(archive: string, directory: string, files: readonly string[]): Promise<void> {
   const zip = new ZipFile();
   const broken = new Promise<never>((_, reject) => {
@@ -33,10 +33,10 @@ async function addEntry(zip: ZipFile, directory: string, file: string): Promise<
   if (stats.isSymbolicLink()) zip.addBuffer(Buffer.from(await readlink(path)), file, options);
   else if (stats.isDirectory()) zip.addEmptyDirectory(file, options);
   else if (stats.isFile()) zip.addFile(path, file, options);
-  // Sockets, pipes and devices have nothing to be kept.
+  // Sockets, pipes and devices have no content to archive.
 }
 
-/** Extracts an archive into `directory`, with permissions, times and links. @throws when an entry would leave it. */
+/** Extracts an archive into `directory`, with permissions, times and links. @throws if an entry would be outside */
 export async function extractZip(archive: string, directory: string): Promise<void> {
   const zip = await openPromise(archive, { autoClose: true, lazyEntries: true });
   const directories: { path: string; mode: number; time: Date }[] = [];
@@ -55,7 +55,7 @@ export async function extractZip(archive: string, directory: string): Promise<vo
   } finally {
     zip.close();
   }
-  // Last and from below: a directory without write permission could not be filled.
+  // At the end and deepest first: files cannot be created in a directory without write permission.
   for (const { path, mode, time } of directories.reverse()) {
     if (mode !== 0) await chmod(path, mode);
     await utimes(path, time, time);
@@ -83,6 +83,6 @@ function insideOf(directory: string, name: Entry['fileName']): string {
   const root = resolve(directory);
   const path = resolve(root, name);
   if (path !== root && !path.startsWith(root + sep))
-    throw new Error(`${name}: outside of the project's directory`);
+    throw new Error(`${name}: outside the project directory`);
   return path;
 }

@@ -8,7 +8,7 @@ import {
   RunnerInterruptedError,
 } from '../errors.ts';
 
-/** `CI_JOB_STATUS` of an `after_script`, and the state in the metrics. */
+/** The job's state in `CI_JOB_STATUS` of `after_script` and in the metrics. */
 export type RuntimeState =
   | 'pending'
   | 'running'
@@ -28,7 +28,7 @@ export function runtimeState(error: Error | undefined): RuntimeState {
   return 'failed';
 }
 
-/** Turns the end of a whole job's scope into the failure that is reported. */
+/** Converts the reason that ended the job's scope to the failure to report. */
 export function interruption(reason: Error, timeoutSeconds: number): Error {
   if (reason instanceof JobCanceledError) return new BuildError('job_canceled', 'canceled');
   if (reason instanceof DeadlineExceededError) {
@@ -42,8 +42,8 @@ export function interruption(reason: Error, timeoutSeconds: number): Error {
 
 /** The last line of a failed job's log. */
 export function failureLine(error: Error): string {
-  const ours = !(error instanceof BuildError) || error.reason === 'runner_system_failure';
-  return `Job failed${ours ? ' (system failure)' : ''}: ${messageOf(error)}`;
+  const isSystemFailure = !(error instanceof BuildError) || error.reason === 'runner_system_failure';
+  return `Job failed${isSystemFailure ? ' (system failure)' : ''}: ${messageOf(error)}`;
 }
 
 const ALWAYS_KNOWN: readonly string[] = ['script_failure', 'runner_system_failure', 'job_execution_timeout'];
@@ -52,7 +52,7 @@ const OLDER_NAME: Readonly<Partial<Record<FailureReason, string>>> = {
 };
 
 /**
- * The reason in a word that this GitLab knows (`features.failure_reasons` of the job): GitLab refuses the update otherwise.
+ * A failure reason that this GitLab knows (`features.failure_reasons` of the job): GitLab rejects updates with other reasons.
  */
 export function reportedReason(error: Error, known: readonly string[]): { reason: string; exitCode: number } {
   if (!(error instanceof BuildError)) return { reason: 'runner_system_failure', exitCode: 0 };

@@ -15,10 +15,10 @@ import { prepareExecutor } from './prepare-executor.ts';
 import { runStages } from './run-stages.ts';
 import { openScope, reasonOf, type Scope, settleAfterAbort } from './scope.ts';
 
-/** The real runner's patience with a job that was told to end, in milliseconds. */
+/** How long the real runner waits for an aborted job to stop, in milliseconds. */
 const WAIT_FOR_BUILD = 5 * 60_000;
 
-/** What the metrics show of a running job. */
+/** The state of a running job in the metrics. */
 export type JobStatus = { state: RuntimeState; stage: string; executorStage: string };
 
 export type JobOptions = {
@@ -29,18 +29,18 @@ export type JobOptions = {
   readonly temporaryDirectory: string;
   readonly log: Logger;
   readonly status: JobStatus;
-  /** Aborted with a RunnerInterruptedError when the runner has to go. */
+  /** Aborted with a RunnerInterruptedError when the runner must stop. */
   readonly interrupted: AbortSignal;
 };
 
-/** Runs one job from its first log line to its final state at GitLab. Never throws: whatever happens is the job's failure. */
+/** Runs a job from its first log line to its final state at GitLab. Never throws: every error is a failure of the job. */
 export async function runJob(options: JobOptions): Promise<void> {
   const { identity, received, log, status } = options;
   const { job, runner } = identity;
   const client = new JobClient(runner, job, log);
   const accepted = await client.update({ state: 'running' });
   if (accepted.kind === 'aborted') {
-    log.warning('The job is over at GitLab already', { job: job.id });
+    log.warning('GitLab has already ended the job', { job: job.id });
     return;
   }
 
@@ -79,16 +79,16 @@ export async function runJob(options: JobOptions): Promise<void> {
     failure = error instanceof Error ? error : new Error(messageOf(error));
   }
   scope.close();
-  const over = reasonOf(scope.signal);
-  if (over !== undefined) failure = interruption(over, first.timeoutSeconds);
-  status.state = over instanceof RunnerInterruptedError ? 'terminated' : runtimeState(failure);
+  const aborted = reasonOf(scope.signal);
+  if (aborted !== undefined) failure = interruption(aborted, first.timeoutSeconds);
+  status.state = aborted instanceof RunnerInterruptedError ? 'terminated' : runtimeState(failure);
 
   const final = conclude(jobLog, log, failure, job.features?.failure_reasons ?? []);
   jobLog.end();
   if (!(await uploader.finish(final))) log.error('Job trace termination failed', { job: job.id });
 }
 
-/** Prepares, runs all stages, cleans up. */
+/** Prepares the executor, runs all stages, and cleans up. */
 async function execute(
   options: JobOptions,
   rawJob: string,
@@ -105,7 +105,7 @@ async function execute(
     jobLog.heading(`Preparing the "${identity.runner.executor}" executor`);
     return prepareExecutor({ ...options, rawJob, jobLog }, signal);
   });
-  // As in the real runner: a signal to the runner ends a job that runs, not the preparation of one.
+  // As in the real runner, a signal to the runner ends a running job, but not its preparation.
   const interrupt = () => scope.abort(reasonOf(interrupted) ?? new RunnerInterruptedError('terminated'));
   if (interrupted.aborted) interrupt();
   else interrupted.addEventListener('abort', interrupt, { once: true });
@@ -119,7 +119,7 @@ async function execute(
       signCacheUrls: () => signCacheUrls(executor.context, options.inherited, options.log),
     });
     const ended = await settleAfterAbort(stages, signal, WAIT_FOR_BUILD);
-    if (ended === 'left-behind') jobLog.warning('Timed out waiting for the build to finish');
+    if (ended === 'timed-out') jobLog.warning('Timed out waiting for the build to finish');
     else await stages;
   } finally {
     interrupted.removeEventListener('abort', interrupt);
@@ -141,7 +141,7 @@ function writeHeader(
     jobLog.print(`  feature flags: ${changed.map(([name, on]) => `${name}:${on}`).join(', ')}`);
 }
 
-/** Writes the last line and says what is reported. */
+/** Writes the last line of the log and returns the state to report. */
 function conclude(
   jobLog: JobLog,
   log: Logger,

@@ -3,29 +3,29 @@ import { parseGoDuration } from '../durations.ts';
 import { BuildError, DeadlineExceededError, JobCanceledError, messageOf } from '../errors.ts';
 import type { CustomExecutor } from '../executor/custom-executor.ts';
 import { contentOf } from '../job/variables.ts';
-import { generateScript, type Stage, usesCaches } from '../scripts/generate-script.ts';
+import { type BuildStage, generateScript, usesCaches } from '../scripts/generate-script.ts';
 import type { JobLog } from '../trace/job-log.ts';
 import { runtimeState } from './outcome.ts';
 import { openScope, reasonOf, type Scope } from './scope.ts';
 import { describeStage } from './stage-descriptions.ts';
 
-/** The real runner's limit for `after_script`, in milliseconds, unless RUNNER_AFTER_SCRIPT_TIMEOUT is set. */
+/** The real runner's default limit for `after_script` in milliseconds; RUNNER_AFTER_SCRIPT_TIMEOUT overrides it. */
 const AFTER_SCRIPT_TIMEOUT = 5 * 60_000;
 
 export type StageRun = {
   readonly executor: CustomExecutor;
   readonly jobLog: JobLog;
-  /** The whole job. */
+  /** Aborted when the whole job ends. */
   readonly signal: AbortSignal;
-  /** Signs the caches' URLs, anew for each stage: they do not hold for ever. */
+  /** Signs cache URLs. Called for each stage, since URLs expire. */
   signCacheUrls(): Promise<CacheUrls>;
-  /** Told which stage begins, for the metrics. */
-  onStage(stage: Stage): void;
-  /** From now on a graceful cancel ends this scope instead of the whole job. */
+  /** Called at the start of each stage, for the metrics. */
+  onStage(stage: BuildStage): void;
+  /** Called with the scope that a graceful cancellation ends from now on, instead of the whole job. */
   onScriptScope(scope: Scope): void;
 };
 
-/** Runs all stages of a prepared job in GitLab's order. @throws what the job failed with first. */
+/** Runs all stages of a prepared job in GitLab's order. @throws the job's first failure */
 export async function runStages(run: StageRun): Promise<void> {
   try {
     await runStage(run, 'prepare_script', run.signal);
@@ -41,7 +41,7 @@ export async function runStages(run: StageRun): Promise<void> {
   const uploadFailure = await attempt(() =>
     runStage(run, onSuccess ? 'upload_artifacts_on_success' : 'upload_artifacts_on_failure', run.signal),
   );
-  // The files are the job's own and its environment goes away: a failure here is nobody's.
+  // A failure here is ignored: the files belong to the job, whose environment is removed anyway.
   await attempt(() => runStage(run, 'cleanup_file_variables', run.signal));
   const first = failure ?? cacheFailure ?? uploadFailure;
   if (first !== undefined) throw first;
@@ -69,10 +69,10 @@ async function runSources(run: StageRun): Promise<void> {
   await runAttempts(run, 'download_artifacts', settings.downloadArtifactsAttempts);
 }
 
-async function runAttempts(run: StageRun, stage: Stage, attempts: number): Promise<void> {
+async function runAttempts(run: StageRun, stage: BuildStage, attempts: number): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      // A second try at the sources begins in an empty directory: git's submodules do not recover by themselves.
+      // The second attempt to get the sources starts in an empty directory: git submodules do not recover on their own.
       if (stage === 'get_sources' && attempt === 2) await runStage(run, 'clear_worktree', run.signal);
       await runStage(run, stage, run.signal);
       return;
@@ -82,9 +82,9 @@ async function runAttempts(run: StageRun, stage: Stage, attempts: number): Promi
   }
 }
 
-async function runStage(run: StageRun, stage: Stage, signal: AbortSignal): Promise<void> {
-  const over = reasonOf(signal);
-  if (over !== undefined) throw over;
+async function runStage(run: StageRun, stage: BuildStage, signal: AbortSignal): Promise<void> {
+  const aborted = reasonOf(signal);
+  if (aborted !== undefined) throw aborted;
   const urls = usesCaches(stage) ? await run.signCacheUrls() : undefined;
   const script = generateScript(stage, run.executor.context, urls);
   if (script === undefined) return;
@@ -103,7 +103,7 @@ async function runStage(run: StageRun, stage: Stage, signal: AbortSignal): Promi
   }
 }
 
-/** The job's steps, then `after_script` whatever they came to. */
+/** Runs the job's steps and then, whatever their result, `after_script`. */
 async function runUserScripts(run: StageRun): Promise<void> {
   const script = openScope(run.signal, limitOf(run, 'RUNNER_SCRIPT_TIMEOUT', 0));
   run.onScriptScope(script);
@@ -133,7 +133,7 @@ async function runSteps(run: StageRun, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** What ended the script's own scope, while the job's goes on. */
+/** The reason that ended the script's scope while the job's scope continues. */
 function scriptEnd(run: StageRun, signal: AbortSignal): Error | undefined {
   const reason = reasonOf(signal);
   if (reason instanceof JobCanceledError) {

@@ -1,15 +1,15 @@
-/** A piece of work that can be ended: by its parent, by itself, or when its time is over. */
+/** Work that can be aborted: by its parent scope, directly, or by its timeout. */
 export type Scope = {
   readonly signal: AbortSignal;
   abort(reason: Error): void;
-  /** Stops the clock. */
+  /** Stops the timer. */
   close(): void;
 };
 
-/** The longest delay of a timer; longer ones would fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+/** Maximum delay of a timer; longer delays would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Opens a scope within `parent`. `limit` in milliseconds; none means no limit of its own. */
+/** Opens a scope within `parent`, optionally with a time limit. */
 export function openScope(
   parent?: AbortSignal,
   limit?: { readonly milliseconds: number; readonly reason: Error },
@@ -18,7 +18,7 @@ export function openScope(
   const timer =
     limit === undefined
       ? undefined
-      : setTimeout(() => own.abort(limit.reason), Math.min(limit.milliseconds, LONGEST_TIMER));
+      : setTimeout(() => own.abort(limit.reason), Math.min(limit.milliseconds, MAX_TIMER_MS));
   return {
     signal: parent === undefined ? own.signal : AbortSignal.any([parent, own.signal]),
     abort: (reason) => own.abort(reason),
@@ -26,26 +26,26 @@ export function openScope(
   };
 }
 
-/** The reason a signal was aborted with, as an error; undefined while it is not. */
+/** The reason of an aborted signal as an error; undefined if it is not aborted. */
 export function reasonOf(signal: AbortSignal): Error | undefined {
   if (!signal.aborted) return undefined;
   return signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason));
 }
 
-/** Settles as `work` does, but no later than `milliseconds` after `signal` was aborted. */
+/** Waits for `work` to settle, but at most `milliseconds` after `signal` aborts. */
 export async function settleAfterAbort(
   work: Promise<void>,
   signal: AbortSignal,
   milliseconds: number,
-): Promise<'settled' | 'left-behind'> {
+): Promise<'settled' | 'timed-out'> {
   const settled = work.then(
     () => 'settled' as const,
     () => 'settled' as const,
   );
   let timer: NodeJS.Timeout | undefined;
-  const overdue = new Promise<'left-behind'>((resolve) => {
+  const overdue = new Promise<'timed-out'>((resolve) => {
     const arm = () => {
-      timer = setTimeout(() => resolve('left-behind'), milliseconds);
+      timer = setTimeout(() => resolve('timed-out'), milliseconds);
     };
     if (signal.aborted) arm();
     else signal.addEventListener('abort', arm, { once: true });

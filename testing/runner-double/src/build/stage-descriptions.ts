@@ -1,6 +1,6 @@
-import type { Stage } from '../scripts/generate-script.ts';
+import type { BuildStage } from '../scripts/generate-script.ts';
 
-const DESCRIPTIONS: Readonly<Partial<Record<Stage, string>>> = {
+const DESCRIPTIONS: Readonly<Partial<Record<BuildStage, string>>> = {
   prepare_script: 'Preparing environment',
   get_sources: 'Getting source from Git repository',
   clear_worktree: 'Deleting all tracked and untracked files due to source fetch failure',
@@ -15,6 +15,6 @@ const DESCRIPTIONS: Readonly<Partial<Record<Stage, string>>> = {
 };
 
 /** A stage's heading in the job log. */
-export function describeStage(stage: Stage): string {
+export function describeStage(stage: BuildStage): string {
   return DESCRIPTIONS[stage] ?? `Executing "${stage}" stage of the job script`;
 }

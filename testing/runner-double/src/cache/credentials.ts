@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { CacheS3Config } from '../config.ts';
 
-/** What a request to S3 is signed with. */
+/** Credentials to sign S3 requests with. */
 export type Credentials = {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -14,13 +14,13 @@ const answerSchema = z.object({
   Token: z.string().optional(),
 });
 
-/** The address that ECS answers at, for the path that it puts into a container's environment. */
+/** Host of the ECS credentials endpoint. ECS passes the path in the container's environment. */
 const ECS_HOST = 'http://169.254.170.2';
 
 /**
- * The key of the configuration, or what the container's credentials endpoint gives: the two ways of the real one that a task
- * on Fargate has.
- * @throws Error in words for the runner's log
+ * Returns the access key of the configuration or the credentials of the container credentials endpoint: of the real runner's
+ * sources, those available to a Fargate task.
+ * @throws Error with a message for the runner's log
  */
 export async function readCredentials(
   s3: CacheS3Config,
@@ -39,14 +39,14 @@ export async function readCredentials(
     AWS_CONTAINER_AUTHORIZATION_TOKEN: authorization,
   } = environment;
   const url = relative ? `${ECS_HOST}${relative}` : full;
-  if (url === undefined) throw new Error('no credentials: the environment names no endpoint for them');
+  if (url === undefined) throw new Error('no credentials: the environment contains no credentials endpoint');
   const response = await fetch(url, authorization === undefined ? {} : { headers: { authorization } });
   if (!response.ok) throw new Error(`no credentials: ${response.status} ${response.statusText}`);
   const { AccessKeyId, SecretAccessKey, Token } = answerSchema.parse(await response.json());
   return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: Token };
 }
 
-/** As the real one: without a type, a configuration with server and key means the key. */
+/** As in the real runner: without a type, the key is used if server and key are configured. */
 function authenticationType(s3: CacheS3Config): 'iam' | 'access-key' {
   if (s3.AuthenticationType !== '') return s3.AuthenticationType;
   const hasKey = s3.ServerAddress !== '' && s3.AccessKey !== '' && s3.SecretKey !== '';

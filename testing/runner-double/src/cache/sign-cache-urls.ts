@@ -7,30 +7,30 @@ import { type Credentials, readCredentials } from './credentials.ts';
 import { cacheObjectName } from './object-name.ts';
 import { presign } from './presign.ts';
 
-/** How a stage's script reads one object. */
+/** URLs with which a stage's script reads an object. */
 export type ReadUrl = {
   readonly get: string;
-  /** For its time alone: S3 takes a URL for the method that it is signed for, and no other. */
+  /** For its modification time: S3 accepts a URL only with the method that it was signed for. */
   readonly head: string;
 };
 
-/** How a stage's script reaches one cache. */
+/** URLs with which a stage's script accesses a cache. */
 export type CacheUrl = ReadUrl & {
-  /** Where the cache is with FF_HASH_CACHE_KEYS the other way round; undefined where a key would leave the project. */
+  /** The cache under its name with the opposite FF_HASH_CACHE_KEYS; undefined if the key would lead outside the project. */
   readonly alternate: ReadUrl | undefined;
   readonly put: string;
   /** `Name: value`, signed into `put`. */
   readonly putHeaders: readonly string[];
 };
 
-/** By the name of the archive's folder; without an entry a cache stays on the disk. */
+/** By name of the archive's directory. A cache without an entry stays on disk. */
 export type CacheUrls = ReadonlyMap<string, CacheUrl>;
 
 export const NO_CACHE_URLS: CacheUrls = new Map();
 
 /**
- * Signs URLs for the caches that the job names, each for one object and one method, in the name of who runs this program. Where
- * that fails the job goes on without, as in the real one.
+ * Signs URLs for the job's caches, each for one object and one method, with the credentials of this process. If that fails, the
+ * job continues without them, as in the real runner.
  */
 export async function signCacheUrls(
   context: BuildContext,
@@ -80,7 +80,7 @@ async function signRead(
   };
 }
 
-/** Only to be read: what the job writes goes where the flag says. */
+/** For reading only: the job writes to the name selected by the flag. */
 async function signAlternate(
   context: BuildContext,
   s3: CacheS3Config,

@@ -2,14 +2,14 @@ import { parseArgs } from 'node:util';
 
 export type OptionKind = 'text' | 'texts' | 'flag';
 
-/** Parsed options of a command. Unknown ones are ignored: scripts of another version of the real runner may carry more. */
+/** Parsed options of a command. Unknown ones are ignored: scripts of other versions of the real runner may have more. */
 export type Arguments = {
   text(name: string): string;
   texts(name: string): readonly string[];
   flag(name: string): boolean;
 };
 
-/** Parses `--name value`, `--name=value`, flags, and `-x` where `shorts` gives an option a letter. */
+/** Parses `--name value`, `--name=value`, flags, and the one-letter options (`-x`) defined by `shorts`. */
 export function parseArguments(
   argv: readonly string[],
   kinds: Readonly<Record<string, OptionKind>>,

@@ -13,12 +13,12 @@ import { describe, send } from '../network/http.ts';
 import { parseArguments } from './arguments.ts';
 import { CREDENTIAL_OPTIONS, type JobCredentials, readCredentials } from './job-credentials.ts';
 
-/** The first try and the real runner's two more. */
-const TRIES = 3;
+/** The first attempt and the real runner's two retries. */
+const MAX_ATTEMPTS = 3;
 
 const LABEL = 'Downloading artifacts from coordinator...';
 
-/** `artifacts-downloader`: fetches another job's artifacts and unpacks them into the current directory. Returns the exit code. */
+/** `artifacts-downloader`: downloads another job's artifacts and extracts them to `directory`. Returns the exit code. */
 export async function artifactsDownloader(
   argv: readonly string[],
   environment: Environment,
@@ -33,7 +33,7 @@ export async function artifactsDownloader(
   });
   const credentials = readCredentials(args, environment);
   if (credentials === undefined) {
-    log.fatal('Incomplete arguments: give --url, --token and --id');
+    log.fatal('Incomplete arguments: --url, --token and --id are required');
     return 1;
   }
   const staging = await mkdtemp(join(args.text('archiver-staging-dir') || environment.TMPDIR, 'artifacts'));
@@ -58,15 +58,15 @@ async function downloadWithRetries(
   log: Logger,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const why = await downloadOnce(credentials, file, direct && attempt === 1, log);
-    if (why === undefined) return;
-    if (attempt >= TRIES) throw new Error(why);
-    log.warning('Retrying...', { error: why });
+    const failure = await downloadOnce(credentials, file, direct && attempt === 1, log);
+    if (failure === undefined) return;
+    if (attempt >= MAX_ATTEMPTS) throw new Error(failure);
+    log.warning('Retrying...', { error: failure });
     await sleep(1000);
   }
 }
 
-/** Undefined when it worked, else why it is worth another try. @throws when it is not. */
+/** Returns undefined after success, or the reason of a retryable failure. @throws for other failures */
 async function downloadOnce(
   { id, token, url }: JobCredentials,
   file: string,
@@ -85,15 +85,15 @@ async function downloadOnce(
     return undefined;
   }
   const status = await describe(reply);
-  const refusals = new Map([
+  const rejections = new Map([
     [401, 'unauthorized'],
     [403, 'forbidden'],
     [404, 'not found'],
   ]);
-  const refusal = refusals.get(reply.status);
-  log.error(`${LABEL} ${refusal ?? 'failed'}`, { id, responseStatus: status });
-  if (refusal !== undefined) {
-    throw new Error(refusal === 'not found' ? 'file does not exist' : 'permission denied');
+  const rejection = rejections.get(reply.status);
+  log.error(`${LABEL} ${rejection ?? 'failed'}`, { id, responseStatus: status });
+  if (rejection !== undefined) {
+    throw new Error(rejection === 'not found' ? 'file does not exist' : 'permission denied');
   }
   return status;
 }

@@ -13,8 +13,8 @@ import { expandEnvironment } from './expand-environment.ts';
 import { CREDENTIAL_OPTIONS, type JobCredentials, readCredentials } from './job-credentials.ts';
 import { SELECTION_OPTIONS, selectFiles } from './select-files.ts';
 
-/** The real runner's tries; more while the server says that it is unavailable. */
-const TRIES = { failed: 3, unavailable: 6 } as const;
+/** The real runner's attempts; more if the server reports that it is unavailable. */
+const MAX_ATTEMPTS = { failed: 3, unavailable: 6 } as const;
 
 const UPLOADER_OPTIONS = {
   ...CREDENTIAL_OPTIONS,
@@ -37,7 +37,7 @@ type Upload = {
   readonly label: string;
 };
 
-/** `artifacts-uploader`: packs what the job names and sends it. Returns the exit code; no files are not a failure. */
+/** `artifacts-uploader`: archives and uploads the selected files. Returns the exit code; having no files is not a failure. */
 export async function artifactsUploader(
   argv: readonly string[],
   environment: Environment,
@@ -47,7 +47,7 @@ export async function artifactsUploader(
   const args = parseArguments(argv, UPLOADER_OPTIONS);
   const credentials = readCredentials(args, environment);
   if (credentials === undefined) {
-    log.fatal('Missing runner credentials or build ID: give --url, --token and --id');
+    log.fatal('Missing runner credentials or build ID: --url, --token and --id are required');
     return 1;
   }
   const files = await selectFiles(args, environment, directory, log);
@@ -70,19 +70,19 @@ export async function artifactsUploader(
 
 async function pack(
   args: Arguments,
-  wantedName: string,
+  archiveName: string,
   files: readonly string[],
   directory: string,
   staging: string,
 ): Promise<Upload> {
-  const asked = args.text('artifact-format');
-  const format = asked === '' ? 'zip' : asked;
-  const base = basename(wantedName === '' ? 'artifacts' : wantedName) || 'default';
+  const requestedFormat = args.text('artifact-format');
+  const format = requestedFormat === '' ? 'zip' : requestedFormat;
+  const base = basename(archiveName === '' ? 'artifacts' : archiveName) || 'default';
   const file = join(staging, 'archive');
   const type = args.text('artifact-type');
   const query = new URLSearchParams();
   if (args.text('expire-in') !== '') query.set('expire_in', args.text('expire-in'));
-  if (asked !== '') query.set('artifact_format', asked);
+  if (requestedFormat !== '') query.set('artifact_format', requestedFormat);
   if (type !== '') query.set('artifact_type', type);
   const label =
     type === ''
@@ -109,23 +109,22 @@ async function uploadWithRetries(upload: Upload, credentials: JobCredentials, lo
   for (let attempt = 1; ; attempt += 1) {
     const result = await uploadOnce(upload, credentials, log);
     if (result.kind === 'done') return 0;
-    if (result.kind === 'refused') {
-      log.fatal(result.why);
+    if (result.kind === 'rejected') {
+      log.fatal(result.reason);
       return 1;
     }
-    const tries = result.kind === 'unavailable' ? TRIES.unavailable : TRIES.failed;
-    if (attempt >= tries) {
-      log.fatal(result.why);
+    if (attempt >= MAX_ATTEMPTS[result.kind]) {
+      log.fatal(result.reason);
       return 1;
     }
-    log.warning('Retrying...', { context: 'artifacts-uploader', error: result.why });
+    log.warning('Retrying...', { context: 'artifacts-uploader', error: result.reason });
     await sleep(1000);
   }
 }
 
 type UploadResult =
   | { readonly kind: 'done' }
-  | { readonly kind: 'refused' | 'failed' | 'unavailable'; readonly why: string };
+  | { readonly kind: 'rejected' | 'failed' | 'unavailable'; readonly reason: string };
 
 async function uploadOnce(upload: Upload, credentials: JobCredentials, log: Logger): Promise<UploadResult> {
   const reply = await send(credentials.url, {
@@ -146,15 +145,15 @@ async function uploadOnce(upload: Upload, credentials: JobCredentials, log: Logg
       return { kind: 'done' };
     case 403:
       log.error(`${upload.label} ${status}`, fields);
-      return { kind: 'refused', why: 'permission denied' };
+      return { kind: 'rejected', reason: 'permission denied' };
     case 413:
       log.error(`${upload.label} ${status}`, fields);
-      return { kind: 'refused', why: 'too large' };
+      return { kind: 'rejected', reason: 'too large' };
     case 503:
       log.error(`${upload.label} ${status}`, fields);
-      return { kind: 'unavailable', why: 'service unavailable' };
+      return { kind: 'unavailable', reason: 'service unavailable' };
     default:
       log.warning(`${upload.label} ${status}`, fields);
-      return { kind: 'failed', why: `upload failed: ${status}` };
+      return { kind: 'failed', reason: `upload failed: ${status}` };
   }
 }

@@ -10,7 +10,7 @@ import { parseArguments } from './arguments.ts';
 import { cleanUrl, expectSuccess, request, withRetries } from './retry.ts';
 import { SELECTION_OPTIONS, selectFiles } from './select-files.ts';
 
-/** `cache-archiver`: packs what is to be kept into `--file`, and puts that to `--url` when there is one. Returns the exit code. */
+/** `cache-archiver`: archives the selected files to `--file` and uploads it to `--url`, if given. Returns the exit code. */
 export async function cacheArchiver(
   argv: readonly string[],
   environment: Environment,
@@ -68,7 +68,7 @@ async function isUpToDate(file: string, directory: string, files: readonly strin
   return times.every((time) => time <= archive.mtimeMs);
 }
 
-/** Whether an archive stays on the disk for its size in bytes; 0 is no limit. */
+/** Whether an archive exceeds the size limit in bytes and stays on disk; 0 means no limit. */
 async function isTooLarge(file: string, limit: number, log: Logger): Promise<boolean> {
   const { size } = await stat(file);
   if (limit === 0 || size <= limit) return false;
@@ -78,7 +78,7 @@ async function isTooLarge(file: string, limit: number, log: Logger): Promise<boo
   return true;
 }
 
-/** Under another name first: a job that reads the cache meanwhile sees the old or the new one. */
+/** Writes to a temporary name first: a job that reads the cache meanwhile sees either the old or the new archive. */
 async function writeArchive(file: string, directory: string, files: readonly string[]): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const temporary = `${file}.${process.pid}`;

@@ -9,7 +9,10 @@ import type { Logger } from '../log.ts';
 import { parseArguments } from './arguments.ts';
 import { cleanUrl, expectSuccess, RetryableError, request, withRetries } from './retry.ts';
 
-/** `cache-extractor`: unpacks `--file`, fetched from `--url` when there is one. Returns the exit code; no cache is 1, as in the real one. */
+/**
+ * `cache-extractor`: extracts `--file`, downloaded from `--url`, if given. Returns the exit code; a missing cache yields 1, as in
+ * the real runner.
+ */
 export async function cacheExtractor(
   argv: readonly string[],
   log: Logger,
@@ -66,7 +69,7 @@ interface CacheSources {
   alternateHeadUrl: string;
 }
 
-/** Of a cache under both of its names, the newer object; the first one where that cannot be told. */
+/** Selects the newer of a cache's two objects; the first one if that cannot be determined. */
 async function newerUrl({ url, headUrl, alternateUrl, alternateHeadUrl }: CacheSources): Promise<string> {
   if (alternateUrl === '') return url;
   const time = await modifiedAt(headUrl || url);
@@ -75,7 +78,7 @@ async function newerUrl({ url, headUrl, alternateUrl, alternateHeadUrl }: CacheS
   return time === undefined || alternateTime > time ? alternateUrl : url;
 }
 
-/** Milliseconds since 1970 of an object's last change; undefined where it is missing, not allowed, or without a time. */
+/** An object's modification time in milliseconds since 1970; undefined if it is missing, forbidden, or has no time. */
 async function modifiedAt(url: string): Promise<number | undefined> {
   const response = await fetch(url, { method: 'HEAD' }).catch(() => undefined);
   const time =
@@ -90,7 +93,10 @@ function exists(file: string): Promise<boolean> {
   );
 }
 
-/** Under another name first: a download that breaks off is no archive. Its time is that of the object, as in the real one. */
+/**
+ * Downloads to a temporary name first: an incomplete download must not be used as an archive. The file gets the object's
+ * modification time, as in the real runner.
+ */
 async function download(url: string, file: string, log: Logger): Promise<void> {
   log.info('Using presigned URL for cache download');
   const response = await request(url);
@@ -117,7 +123,7 @@ async function download(url: string, file: string, log: Logger): Promise<void> {
 }
 
 async function save(response: Response, file: string): Promise<void> {
-  if (response.body === null) throw new RetryableError('the answer has no body');
+  if (response.body === null) throw new RetryableError('the response has no body');
   try {
     await pipeline(Readable.fromWeb(response.body), createWriteStream(file));
   } catch (error) {

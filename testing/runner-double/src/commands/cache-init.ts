@@ -2,7 +2,7 @@ import { chmod } from 'node:fs/promises';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
-/** `cache-init DIR…`: lets every user write into the directories. Returns the exit code. */
+/** `cache-init DIR…`: makes the directories writable for all users. Returns the exit code. */
 export async function cacheInit(argv: readonly string[], log: Logger): Promise<number> {
   const directories = argv.filter((word) => !word.startsWith('-'));
   if (directories.length === 0) {

@@ -1,7 +1,7 @@
 import type { Environment } from '../environment.ts';
 import type { Arguments, OptionKind } from './arguments.ts';
 
-/** Which job's artifacts, and as whom. */
+/** The job whose artifacts are transferred, and the token for it. */
 export type JobCredentials = { readonly id: number; readonly token: string; readonly url: string };
 
 export const CREDENTIAL_OPTIONS = {
@@ -13,7 +13,7 @@ export const CREDENTIAL_OPTIONS = {
   'tls-key-file': 'text',
 } as const satisfies Record<string, OptionKind>;
 
-/** The options, or the job's variables in their place; undefined when something is missing. */
+/** Reads the options, with the job's variables as defaults; undefined if one is missing. */
 export function readCredentials(args: Arguments, environment: Environment): JobCredentials | undefined {
   const id = Number(args.text('id') || environment.CI_JOB_ID);
   const token = args.text('token') || environment.CI_JOB_TOKEN;

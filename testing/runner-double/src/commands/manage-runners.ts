@@ -27,7 +27,7 @@ function selects(args: Arguments, runner: RunnerConfig): boolean {
   return same('name', runner.name) && same('url', runner.url) && same('token', runner.token);
 }
 
-/** `verify`: asks GitLab whether it knows the runners of the file. Returns the exit code. */
+/** `verify`: checks that GitLab knows the runners of the file. Returns the exit code. */
 export async function verify(argv: readonly string[], configFile: string, log: Logger): Promise<number> {
   const args = parseArguments(argv, SELECTION, SHORTS);
   const file = args.text('config') || configFile;
@@ -49,7 +49,7 @@ export async function verify(argv: readonly string[], configFile: string, log: L
   return 1;
 }
 
-/** `unregister`: removes this manager's records at GitLab, then the runners from the file. Returns the exit code. */
+/** `unregister`: removes this manager's records from GitLab, then the runners from the file. Returns the exit code. */
 export async function unregister(argv: readonly string[], configFile: string, log: Logger): Promise<number> {
   const args = parseArguments(argv, SELECTION, SHORTS);
   const file = args.text('config') || configFile;
@@ -59,34 +59,34 @@ export async function unregister(argv: readonly string[], configFile: string, lo
     log.fatal('failed to unregister runner: at least one of --name or --token must be specified');
     return 1;
   }
-  const chosen = all ? runners : runners.filter((runner) => selects(args, runner));
-  if (!all && chosen.length === 0) {
+  const selected = all ? runners : runners.filter((runner) => selects(args, runner));
+  if (!all && selected.length === 0) {
     log.fatal('failed to unregister runner: no runner of the configuration file matches');
     return 1;
   }
   if (all) log.warning('Unregistering all runners');
-  const gone: RunnerConfig[] = [];
-  for (const runner of chosen) {
-    if (await (await clientFor(runner, file, log)).unregister()) gone.push(runner);
+  const unregistered: RunnerConfig[] = [];
+  for (const runner of selected) {
+    if (await (await clientFor(runner, file, log)).unregister()) unregistered.push(runner);
   }
-  if (gone.length > 0) await removeFromFile(file, gone, log);
-  if (gone.length === chosen.length) return 0;
+  if (unregistered.length > 0) await removeFromFile(file, unregistered, log);
+  if (unregistered.length === selected.length) return 0;
   if (all) log.error('Failed to unregister runners');
   else log.fatal('failed to unregister runner');
   return all ? 0 : 1;
 }
 
-async function removeFromFile(file: string, gone: readonly RunnerConfig[], log: Logger): Promise<void> {
+async function removeFromFile(file: string, removed: readonly RunnerConfig[], log: Logger): Promise<void> {
   const content = parse(await readFile(file, 'utf8'));
   const runners = Array.isArray(content.runners) ? content.runners : [];
-  const left = runners.filter((runner) => {
+  const remaining = runners.filter((runner) => {
     const { url, token } = {
       url: undefined,
       token: undefined,
       ...(typeof runner === 'object' ? runner : {}),
     };
-    return !gone.some((other) => other.url === url && other.token === token);
+    return !removed.some((other) => other.url === url && other.token === token);
   });
-  await writeFile(file, stringify({ ...content, runners: left }), { mode: 0o600 });
+  await writeFile(file, stringify({ ...content, runners: remaining }), { mode: 0o600 });
   log.info(`Updated ${file}`);
 }

@@ -2,27 +2,27 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 
-/** A failure that another try may mend: the network, or a server's own (5xx). */
+/** A failure that a retry may fix: of the network or the server (5xx). */
 export class RetryableError extends Error {
   override readonly name = 'RetryableError';
 }
 
-const RETRIES = 2;
+const MAX_RETRIES = 2;
 
-/** Up to two more tries, a second apart, of what failed retryably. */
+/** Retries `work` after a RetryableError, up to two times. */
 export async function withRetries<T>(log: Logger, work: () => Promise<T>, pauseMs = 1000): Promise<T> {
   for (let retry = 0; ; retry += 1) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof RetryableError) || retry >= RETRIES) throw error;
+      if (!(error instanceof RetryableError) || retry >= MAX_RETRIES) throw error;
       await delay(pauseMs);
       log.warning('Retrying...', { error: messageOf(error) });
     }
   }
 }
 
-/** `fetch` whose failures on the way may be tried again. */
+/** `fetch` that throws network errors as RetryableError. */
 export async function request(url: string, init: RequestInit = {}): Promise<Response> {
   try {
     return await fetch(url, init);
@@ -32,20 +32,20 @@ export async function request(url: string, init: RequestInit = {}): Promise<Resp
   }
 }
 
-/** Throws for an answer that is none of success, with what the object store says in its XML. */
+/** Throws for an unsuccessful response, with the error from the object store's XML. */
 export async function expectSuccess(response: Response): Promise<void> {
   if (response.ok) return;
   const body = await response.text().catch(() => '');
   const inTag = (tag: string) => new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(body)?.[1] ?? '';
   const [code, message] = [inTag('Code'), inTag('Message')];
-  const told = [code && `code: ${code}`, message && `message: ${message}`]
+  const detail = [code && `code: ${code}`, message && `message: ${message}`]
     .filter((part) => part !== '')
     .join(', ');
-  const text = `received: ${response.status} ${response.statusText}${told && `. Request failed with ${told}`}`;
+  const text = `received: ${response.status} ${response.statusText}${detail && `. Request failed with ${detail}`}`;
   throw response.status >= 500 ? new RetryableError(text) : new Error(text);
 }
 
-/** A URL as logs may show it: without its signature. */
+/** A URL without signature and credentials, for logs. */
 export function cleanUrl(url: string): string {
   const cleaned = new URL(url);
   cleaned.search = '';

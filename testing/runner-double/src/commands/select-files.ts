@@ -4,10 +4,10 @@ import type { Logger } from '../log.ts';
 import type { Arguments } from './arguments.ts';
 import { expandEnvironment } from './expand-environment.ts';
 
-/** The options of a command that say which files it packs; variables of the environment may stand in them. */
+/** The options that select the files to archive. Environment variables in them are expanded. */
 export const SELECTION_OPTIONS = { path: 'texts', exclude: 'texts', untracked: 'flag' } as const;
 
-/** The files below `directory` that the options name. */
+/** Finds the files below `directory` that the options select. */
 export function selectFiles(
   args: Arguments,
   { inherited }: Environment,

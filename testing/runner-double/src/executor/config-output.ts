@@ -11,10 +11,10 @@ const schema = z.object({
   shell: z.enum(['bash', 'sh']).nullish(),
 });
 
-/** What the config hook may print. Empty output changes nothing. */
+/** The config hook's output. Empty output changes nothing. */
 export type ConfigOutput = z.infer<typeof schema>;
 
-/** @throws Error, a system failure, when the output is neither empty nor such an object. */
+/** @throws Error (a system failure) if the output is neither empty nor such an object */
 export function parseConfigOutput(output: string): ConfigOutput {
   if (output === '') return {};
   try {
@@ -24,7 +24,7 @@ export function parseConfigOutput(output: string): ConfigOutput {
   }
 }
 
-/** The line that names the driver in the job log. */
+/** The line with the driver's name in the job log. */
 export function startupMessage(output: ConfigOutput): string {
   const { name, version } = output.driver ?? {};
   if (name === undefined || name === null) return 'Using Custom executor...';

@@ -6,7 +6,7 @@ import { BuildError, DeadlineExceededError, messageOf } from '../errors.ts';
 import { type BuildContext, type BuildIdentity, createBuildContext } from '../job/build-context.ts';
 import { NO_DIRECTORIES, planDirectories } from '../job/directories.ts';
 import type { Logger } from '../log.ts';
-import type { Stage } from '../scripts/generate-script.ts';
+import type { BuildStage } from '../scripts/generate-script.ts';
 import type { JobLog } from '../trace/job-log.ts';
 import { type ConfigOutput, parseConfigOutput, startupMessage } from './config-output.ts';
 import { checkExit } from './exit-codes.ts';
@@ -35,7 +35,7 @@ export type ExecutorOptions = {
 
 type HookName = 'config' | 'prepare' | 'run' | 'cleanup';
 
-/** Drives the four hooks of `[runners.custom]` for one attempt at a job. Use: `prepare`, `run` per stage, `cleanup` always. */
+/** Calls the four hooks of `[runners.custom]` for one attempt at a job: `prepare`, `run` per stage, and always `cleanup`. */
 export class CustomExecutor {
   readonly #options: ExecutorOptions;
   readonly #config: CustomConfig;
@@ -56,12 +56,12 @@ export class CustomExecutor {
     this.#context = createBuildContext(options.identity);
   }
 
-  /** What scripts are generated from; complete after `prepare`. */
+  /** The context to generate scripts from; complete after `prepare`. */
   get context(): BuildContext {
     return this.#context;
   }
 
-  /** The status that `after_script` sees in `CI_JOB_STATUS`. */
+  /** Sets `CI_JOB_STATUS` for `after_script`. */
   setJobStatus(status: string): void {
     this.#context = createBuildContext(
       { ...this.#context },
@@ -69,7 +69,7 @@ export class CustomExecutor {
     );
   }
 
-  /** Config and prepare hook. @throws BuildError when another attempt makes no sense. */
+  /** Calls the config and the prepare hook. @throws BuildError if a retry cannot help */
   async prepare(signal: AbortSignal): Promise<void> {
     const directory = await mkdtemp(join(this.#options.temporaryDirectory, 'custom-executor'));
     this.#files = {
@@ -86,12 +86,12 @@ export class CustomExecutor {
     await this.#callTimed('prepare', this.#config.prepare_exec_timeout, DEFAULT_TIMEOUTS.prepare, signal);
   }
 
-  /** Runs one stage's script by the run hook. */
-  async run(stage: Stage, script: string, signal: AbortSignal): Promise<void> {
+  /** Runs a stage's script with the run hook. */
+  async run(stage: BuildStage, script: string, signal: AbortSignal): Promise<void> {
     const directory = await mkdtemp(join(this.#filesOrThrow().directory, 'script'));
     const file = join(directory, 'script');
     await writeFile(file, script, { mode: 0o700 });
-    // The name that the protocol keeps for the script itself: gitlab.com/groups/gitlab-org/-/epics/6112
+    // The protocol still uses the old name for the script itself: gitlab.com/groups/gitlab-org/-/epics/6112
     const protocolStage = stage === 'step_script' ? 'build_script' : stage;
     if (protocolStage !== stage) {
       this.#options.jobLog.warning(
@@ -101,7 +101,7 @@ export class CustomExecutor {
     await this.#call('run', [...this.#config.run_args, file, protocolStage], signal);
   }
 
-  /** The cleanup hook; its failure is logged and changes nothing. */
+  /** Calls the cleanup hook. Its failure is only logged. */
   async cleanup(): Promise<void> {
     if (this.#files === undefined) return;
     try {
@@ -126,12 +126,12 @@ export class CustomExecutor {
     this.#output = parseConfigOutput(Buffer.concat(output).toString('utf8'));
   }
 
-  /** Fixes shell, host name and directories, which depend on what the config hook said. */
+  /** Determines shell, host name and directories, which depend on the config hook's output. */
   #startBuild(): void {
     const { identity } = this.#options;
     const runner = { ...identity.runner, shell: this.#output.shell ?? identity.runner.shell };
     const buildsDir = this.#output.builds_dir ?? runner.builds_dir;
-    // GIT_CLONE_PATH refers to CI_BUILDS_DIR, which is known from here on.
+    // GIT_CLONE_PATH may refer to CI_BUILDS_DIR, which is known only now.
     const { settings } = createBuildContext(identity, {
       directories: { ...NO_DIRECTORIES, root: buildsDir },
     });
@@ -214,7 +214,7 @@ export class CustomExecutor {
     await checkExit(exit, files.buildExitCodeFile);
   }
 
-  /** Cleanup writes to the runner's own log: standard output as debug, standard error as warnings. */
+  /** The cleanup hook's output goes to the runner's own log: standard output as debug, standard error as warnings. */
   #cleanupStreams() {
     const { log } = this.#options;
     const lines = (level: 'debug' | 'warning', name: string) => {

@@ -9,8 +9,8 @@ export type HookFiles = {
 };
 
 /**
- * The environment of a hook: the manager's own, what the protocol adds, what the config hook asked for (`job_env`), and the job's
- * variables behind `CUSTOM_ENV_`. A file variable comes with its content.
+ * The environment of a hook: the manager's, the protocol's variables, the `job_env` of the config hook, and the job's variables
+ * with the prefix `CUSTOM_ENV_`. A file variable has its content as value.
  */
 export function hookEnvironment(
   inherited: Readonly<Record<string, string>>,
@@ -27,19 +27,19 @@ export function hookEnvironment(
     BUILD_EXIT_CODE_FILE: files.buildExitCodeFile,
     JOB_RESPONSE_FILE: files.jobResponseFile,
     ...jobEnvironment,
-    // An environment cannot hold a zero byte; Go's exec would refuse it as Node's does.
+    // An environment cannot contain NUL bytes: both Go's and Node's exec reject them.
     ...Object.fromEntries(
       variables.map(({ key, value }) => [`CUSTOM_ENV_${key}`, value.replaceAll('\0', '')]),
     ),
   };
 }
 
-/** The job's services as JSON, names expanded; empty when there are none. */
+/** The job's services as JSON, with names expanded; empty for none. */
 function servicesVariable(context: BuildContext): Pick<Variable, 'key' | 'value'> {
   const { services } = context.job;
   if (services.length === 0) return { key: 'CI_JOB_SERVICES', value: '' };
   const described = services.map((service) => {
-    const known = expandAll([...context.variables, ...service.variables]);
+    const expanded = expandAll([...context.variables, ...service.variables]);
     const alias = expandValue(service.alias, context.variables);
     return {
       name: expandValue(service.name, context.variables),
@@ -48,7 +48,9 @@ function servicesVariable(context: BuildContext): Pick<Variable, 'key' | 'value'
       command: service.command ?? null,
       ...(service.variables.length === 0
         ? {}
-        : { variables: Object.fromEntries(service.variables.map(({ key }) => [key, lookup(known, key)])) }),
+        : {
+            variables: Object.fromEntries(service.variables.map(({ key }) => [key, lookup(expanded, key)])),
+          }),
     };
   });
   return { key: 'CI_JOB_SERVICES', value: JSON.stringify(described) };

@@ -5,8 +5,8 @@ const named = z.looseObject({ name: z.string().nullish(), alias: z.string().null
 const jobSchema = z.looseObject({ image: named.nullish(), services: z.array(named).nullish() });
 
 /**
- * The content of `JOB_RESPONSE_FILE`: the job as GitLab sent it, but for the names of its images and services, which the real
- * runner expands first (since 16.0), and for an image that GitLab did not send, which has an empty name then.
+ * The content of `JOB_RESPONSE_FILE`: the job as GitLab sent it, with two exceptions. Names of images and services are expanded,
+ * as in the real runner since 16.0, and a missing image has an empty name.
  */
 export function jobResponse(rawJob: string, variables: readonly Variable[]): string {
   const job = jobSchema.parse(JSON.parse(rawJob));

@@ -10,21 +10,21 @@ export type HookCall = {
   readonly environment: Readonly<Record<string, string>>;
   readonly stdout: HookOutput;
   readonly stderr: HookOutput;
-  /** Ends the hook: SIGTERM to its process group, then SIGKILL. */
+  /** Stops the hook: SIGTERM to its process group, then SIGKILL. */
   readonly signal: AbortSignal;
   /** Milliseconds between SIGTERM and SIGKILL. */
   readonly gracefulKillTimeout: number;
-  /** Milliseconds after SIGKILL until the process is left behind. */
+  /** Milliseconds after SIGKILL until the process is abandoned. */
   readonly forceKillTimeout: number;
 };
 
 /** How a process ended: its code, or -1 and the signal's name. */
-export type HookExit = { readonly code: number; readonly how: string };
+export type HookExit = { readonly code: number; readonly description: string };
 
 /**
- * Runs an executable in a process group of its own and streams its output. Settles when the process has ended and its output is
- * closed: a child that it leaves behind with that output open keeps the stage open too, as with the real runner.
- * @throws ProcessNotKilledError when it survives both signals; the spawn error when it cannot be started.
+ * Runs an executable in its own process group and streams its output. Settles when the process has exited and its output is
+ * closed: as with the real runner, a remaining child that holds the output open also keeps the stage open.
+ * @throws ProcessNotKilledError if it survives both signals; the spawn error if it cannot be started
  */
 export async function runHook(call: HookCall): Promise<HookExit> {
   const child = spawn(call.file, call.args, {
@@ -41,37 +41,37 @@ export async function runHook(call: HookCall): Promise<HookExit> {
   });
   const killer = startKiller(child, call);
   try {
-    return await Promise.race([exited, killer.gaveUp]);
+    return await Promise.race([exited, killer.abandoned]);
   } finally {
     killer.disarm();
   }
 }
 
 function describeExit(code: number | null, signal: NodeJS.Signals | null): HookExit {
-  if (code !== null) return { code, how: `exit status ${code}` };
-  return { code: -1, how: `signal: ${signal ?? 'unknown'}` };
+  if (code !== null) return { code, description: `exit status ${code}` };
+  return { code: -1, description: `signal: ${signal ?? 'unknown'}` };
 }
 
-/** Sends the two signals once `call.signal` is aborted. */
-function startKiller(child: ChildProcess, call: HookCall): { gaveUp: Promise<never>; disarm(): void } {
+/** Sends the two signals after `call.signal` aborts. */
+function startKiller(child: ChildProcess, call: HookCall): { abandoned: Promise<never>; disarm(): void } {
   let timer: NodeJS.Timeout | undefined;
-  let giveUp: (error: Error) => void = () => undefined;
-  const gaveUp = new Promise<never>((_, reject) => {
-    giveUp = reject;
+  let abandon: (error: Error) => void = () => undefined;
+  const abandoned = new Promise<never>((_, reject) => {
+    abandon = reject;
   });
-  // The race is often won by the exit: then nobody listens to this one.
-  gaveUp.catch(() => undefined);
+  // Usually the process exits first and this promise has no listener.
+  abandoned.catch(() => undefined);
   const terminate = () => {
     signalGroup(child, 'SIGTERM');
     timer = setTimeout(() => {
       signalGroup(child, 'SIGKILL');
-      timer = setTimeout(() => giveUp(new ProcessNotKilledError(child.pid ?? 0)), call.forceKillTimeout);
+      timer = setTimeout(() => abandon(new ProcessNotKilledError(child.pid ?? 0)), call.forceKillTimeout);
     }, call.gracefulKillTimeout);
   };
   if (call.signal.aborted) terminate();
   else call.signal.addEventListener('abort', terminate, { once: true });
   return {
-    gaveUp,
+    abandoned,
     disarm: () => {
       clearTimeout(timer);
       call.signal.removeEventListener('abort', terminate);
@@ -84,6 +84,6 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, signal);
   } catch {
-    // The group is gone already.
+    // The group no longer exists.
   }
 }

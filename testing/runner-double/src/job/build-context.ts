@@ -12,19 +12,19 @@ import {
   type Variable,
 } from './variables.ts';
 
-/** The real runner's default for a job that names no timeout, in seconds. */
+/** The real runner's default in seconds for a job without a timeout. */
 const DEFAULT_TIMEOUT = 7200;
 
 export type BuildIdentity = {
   readonly job: Job;
   readonly runner: RunnerConfig;
-  /** Lowest number not used by another job of this runner (`CI_CONCURRENT_ID`). */
+  /** Lowest number not used by another running job of this runner (`CI_CONCURRENT_ID`). */
   readonly concurrentId: number;
-  /** The same among the jobs of the project (`CI_CONCURRENT_PROJECT_ID`). */
+  /** Lowest number not used by another running job of this runner and project (`CI_CONCURRENT_PROJECT_ID`). */
   readonly concurrentProjectId: number;
 };
 
-/** All that a script or a hook is generated from. */
+/** Everything needed to generate a script or call a hook. */
 export type BuildContext = BuildIdentity & {
   readonly directories: Directories;
   readonly temporaryDirectory: string;
@@ -32,14 +32,14 @@ export type BuildContext = BuildIdentity & {
   readonly settings: JobSettings;
   readonly flags: FeatureFlags;
   readonly timeoutSeconds: number;
-  /** The name of the job's image with variables expanded; empty when there is none. */
+  /** The job's image with variables expanded; empty for none. */
   readonly image: string;
   readonly hostname: string;
 };
 
 export type BuildState = { directories?: Directories; status?: string; hostname?: string };
 
-/** Puts a job's variables together in the real runner's order of precedence, and reads the settings out of them. */
+/** Combines a job's variables in the real runner's order of precedence and reads the settings from them. */
 export function createBuildContext(identity: BuildIdentity, state: BuildState = {}): BuildContext {
   const { job, runner } = identity;
   const directories = state.directories ?? NO_DIRECTORIES;
@@ -48,7 +48,7 @@ export function createBuildContext(identity: BuildIdentity, state: BuildState = 
   const temporaryDirectory = `${directories.build}.tmp`;
   const status = state.status ?? 'running';
 
-  const own = ownVariables(identity, directories, timeoutSeconds, status);
+  const own = runnerVariables(identity, directories, timeoutSeconds, status);
   const after = [
     internalVariable('CI_SHARED_ENVIRONMENT', 'true'),
     internalVariable('CI_RUNNER_VERSION', VERSION.version),
@@ -65,7 +65,7 @@ export function createBuildContext(identity: BuildIdentity, state: BuildState = 
     ...job.variables.filter((variable) => !FEATURE_FLAG_DEFAULTS.has(variable.key)),
     ...after,
   ];
-  // The image's own name is not yet expanded when the job's variables are: it is expanded with them.
+  // GitLab sends the image name unexpanded. It is expanded with the job's variables, then added to them.
   const image = expandValue(job.image?.name ?? '', expandAll(unexpanded));
   const variables = expandAll([
     ...unexpanded.slice(0, flags.size),
@@ -85,7 +85,7 @@ export function createBuildContext(identity: BuildIdentity, state: BuildState = 
   };
 }
 
-function ownVariables(
+function runnerVariables(
   { runner, concurrentId, concurrentProjectId }: BuildIdentity,
   directories: Directories,
   timeoutSeconds: number,

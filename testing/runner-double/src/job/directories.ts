@@ -10,10 +10,10 @@ export type Directories = {
   readonly cache: string;
 };
 
-/** Where nothing is known yet: as the config hook sees it. */
+/** For the config hook, which runs before the directories are known. */
 export const NO_DIRECTORIES: Directories = { root: '', build: '', cache: '' };
 
-/** `group/project` out of the repository's URL, as a path that cannot leave its parent. */
+/** `group/project` from the repository's URL, as a path that cannot lead outside its parent. */
 function projectSlug(job: Job): string {
   const fallback = `project-${job.job_info.project_id}`;
   if (!URL.canParse(job.git_info.repo_url)) return fallback;
@@ -25,7 +25,7 @@ export type DirectoryFacts = {
   readonly job: Job;
   readonly buildsDir: string;
   readonly cacheDir: string;
-  /** From the config hook: several jobs use one `builds_dir` at once, so each needs a part of its own. */
+  /** From the config hook: concurrent jobs share one `builds_dir`, so each needs a subdirectory. */
   readonly shared: boolean;
   readonly shortToken: string;
   readonly concurrentProjectId: number;
@@ -35,7 +35,7 @@ export type DirectoryFacts = {
   readonly emptyStrategy: boolean;
 };
 
-/** @throws BuildError when a directory is missing or not allowed. */
+/** @throws BuildError if a directory is missing or not allowed */
 export function planDirectories(facts: DirectoryFacts): Directories {
   if (facts.buildsDir === '') {
     throw new BuildError('runner_configuration_error', 'the builds_dir is not configured');
@@ -58,7 +58,7 @@ export function planDirectories(facts: DirectoryFacts): Directories {
   };
 }
 
-/** GIT_CLONE_PATH, which the real runner takes below `builds_dir` only. */
+/** GIT_CLONE_PATH, which the real runner accepts only below `builds_dir`. */
 function clonePath({ gitClonePath, buildsDir }: DirectoryFacts): string | undefined {
   if (gitClonePath === '') return undefined;
   const path = posix.normalize(gitClonePath);

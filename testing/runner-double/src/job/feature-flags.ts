@@ -1,8 +1,8 @@
 import { lookup, type Variable } from './variables.ts';
 
 /**
- * The real runner's feature flags with their defaults (docs/configuration/feature-flags.md of 19.4): each is exported to the job
- * and to the hooks. FF_TIMESTAMPS is off here, where the real one has it on: a log without time stamps can be compared to the byte.
+ * The real runner's feature flags with their defaults (docs/configuration/feature-flags.md of 19.4). All are exported to the job
+ * and to the hooks. FF_TIMESTAMPS is off, unlike in the real runner: a log without timestamps can be compared byte for byte.
  */
 const ON = [
   'FF_USE_DIRECT_DOWNLOAD',
@@ -69,14 +69,14 @@ export const FEATURE_FLAG_DEFAULTS: ReadonlyMap<string, boolean> = new Map([
 
 export type FeatureFlags = ReadonlyMap<string, boolean>;
 
-/** Go's spellings of a boolean. */
+/** Parses Go's spellings of a boolean. */
 export function parseBoolean(value: string): boolean | undefined {
   if (['1', 't', 'T', 'TRUE', 'true', 'True'].includes(value)) return true;
   if (['0', 'f', 'F', 'FALSE', 'false', 'False'].includes(value)) return false;
   return undefined;
 }
 
-/** Each flag's value: the configuration file wins over the job's variables, and these over the default. */
+/** Resolves each flag: the configuration file overrides the job's variables, which override the default. */
 export function resolveFeatureFlags(
   configured: Readonly<Record<string, boolean>>,
   variables: readonly Variable[],

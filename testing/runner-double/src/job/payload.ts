@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** Go's decoder takes `null` for any field and leaves the zero value; GitLab relies on it (`image: null`, `script: null`). */
+/** Go's decoder accepts `null` for any field as its zero value. GitLab relies on that (`image: null`, `script: null`). */
 const text = z
   .string()
   .nullish()
@@ -67,7 +67,7 @@ const dependency = z.object({
 
 const hook = z.object({ name: z.string(), script: list(z.string()) });
 
-/** The part of a job (`POST /api/v4/jobs/request`, 201) that this program uses; fields that are not named are dropped here and kept in the raw text. */
+/** The fields of a job (`POST /api/v4/jobs/request`, 201) that this program uses. Others are kept only in the raw text. */
 export const jobSchema = z.object({
   id: z.number().int(),
   token: z.string(),
@@ -112,5 +112,5 @@ export type JobVariable = z.infer<typeof variable>;
 export type JobArtifact = z.infer<typeof artifact>;
 export type JobCache = z.infer<typeof cache>;
 
-/** A job as received: parsed, and as GitLab sent it for `JOB_RESPONSE_FILE`. */
+/** A job as received: parsed, and the text that GitLab sent, for `JOB_RESPONSE_FILE`. */
 export type ReceivedJob = { readonly job: Job; readonly raw: string };

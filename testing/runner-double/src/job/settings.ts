@@ -4,7 +4,7 @@ import { contentOf, type Variable } from './variables.ts';
 type GitStrategy = 'clone' | 'fetch' | 'none' | 'empty';
 type SubmoduleStrategy = 'none' | 'normal' | 'recursive';
 
-/** What a job may set by variables about the way it is run. */
+/** Settings that a job can change by variables. */
 export type JobSettings = {
   readonly debugTrace: boolean;
   readonly gitStrategy: GitStrategy;
@@ -22,11 +22,11 @@ export type JobSettings = {
   readonly downloadArtifactsAttempts: number;
   readonly afterScriptErrorsIgnored: boolean;
   readonly cacheRequestTimeout: number;
-  /** What was not understood, in words for the job log. */
+  /** Warnings about invalid values, for the job log. */
   readonly warnings: readonly string[];
 };
 
-/** Reads the settings out of a job's variables; a value that is not understood leaves the default and a warning. */
+/** Reads the settings from a job's variables. An invalid value yields the default and a warning. */
 export function readSettings(
   variables: readonly Variable[],
   git: { allowFetch: boolean; depth: number },

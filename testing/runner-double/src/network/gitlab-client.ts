@@ -5,23 +5,23 @@ import type { Logger } from '../log.ts';
 import { describe, type Reply, type Request, send } from './http.ts';
 import { runnerInfo } from './runner-info.ts';
 
-/** What the metrics call no answer at all. */
-const NO_ANSWER = -100;
+/** The status for "no response" in the metrics. */
+const NO_RESPONSE = -100;
 
 export type JobRequestResult = {
   /** HTTP status, or -100. */
   readonly status: number;
   readonly job?: ReceivedJob;
-  /** False when GitLab refused the runner (403): three in a row turn it off. */
+  /** False if GitLab rejected the runner (403). `unhealthy_requests_limit` (3) consecutive rejections disable it. */
   readonly healthy: boolean;
 };
 
-/** A manager's requests for itself: jobs, verification, farewell. */
+/** A manager's own requests: job requests, verification, unregistration. */
 export class GitLabClient {
   readonly #runner: RunnerConfig;
   readonly #systemId: string;
   readonly #log: Logger;
-  /** GitLab's mark of the queue's state; sent back, it lets the server hold the next request until something changes. */
+  /** GitLab's value for the state of the queue. Sent with the next request, it lets GitLab hold that until the queue changes. */
   #lastUpdate = '';
 
   constructor(runner: RunnerConfig, systemId: string, log: Logger) {
@@ -30,7 +30,7 @@ export class GitLabClient {
     this.#log = log;
   }
 
-  /** Asks for a job. `signal` gives the request up, even while its answer arrives: GitLab counts that job as running, and nobody runs it. */
+  /** Requests a job. If `signal` aborts while the response arrives, GitLab counts the job as running, but no runner runs it. */
   async requestJob(signal?: AbortSignal): Promise<JobRequestResult> {
     const reply = await this.#post(
       'POST',
@@ -48,12 +48,12 @@ export class GitLabClient {
       this.#log.log(level, `Checking for jobs... ${outcome}`, { status: await describe(reply) });
     if (!('response' in reply)) {
       if (signal?.aborted !== true) await log('warning', 'failed');
-      return { status: NO_ANSWER, healthy: true };
+      return { status: NO_RESPONSE, healthy: true };
     }
     this.#lastUpdate = reply.headers.get('X-GitLab-Last-Update') ?? this.#lastUpdate;
     if (status === 201) {
       const job = await this.#receive(reply.response);
-      return job ? { status, healthy: true, job } : { status: NO_ANSWER, healthy: true };
+      return job ? { status, healthy: true, job } : { status: NO_RESPONSE, healthy: true };
     }
     if (status === 204) await log('debug', 'no content');
     else if (status === 403) await log('error', 'forbidden');
@@ -67,7 +67,7 @@ export class GitLabClient {
       const job = jobSchema.parse(JSON.parse(raw));
       this.#log.info('Checking for jobs... received', {
         job: job.id,
-        repo_url: withoutUser(job.git_info.repo_url),
+        repo_url: withoutCredentials(job.git_info.repo_url),
       });
       return { job, raw };
     } catch (error) {
@@ -78,7 +78,7 @@ export class GitLabClient {
     }
   }
 
-  /** Whether GitLab knows the token. Unreachable counts as yes, as in the real runner: only a refusal is a no. */
+  /** Whether GitLab knows the token. As in the real runner, only a rejection returns false; an unreachable GitLab does not. */
   async verify(): Promise<boolean> {
     const reply = await this.#post('POST', 'runners/verify', {
       info: runnerInfo(this.#runner),
@@ -99,7 +99,7 @@ export class GitLabClient {
     return true;
   }
 
-  /** Removes this manager's record at GitLab (or, with a registration token's runner, the runner). False when GitLab did not do it. */
+  /** Removes this manager's record from GitLab (the runner itself if its token is not a `glrt-` token). False if that failed. */
   async unregister(): Promise<boolean> {
     const manager = this.#runner.token.startsWith('glrt-');
     const reply = await this.#post(
@@ -132,8 +132,8 @@ export class GitLabClient {
   }
 }
 
-/** A URL that may be logged. */
-function withoutUser(text: string): string {
+/** A URL without credentials, for logs. */
+function withoutCredentials(text: string): string {
   if (!URL.canParse(text)) return text;
   const url = new URL(text);
   url.username = '';

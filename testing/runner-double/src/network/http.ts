@@ -11,7 +11,7 @@ export type Request = {
   readonly signal?: AbortSignal;
 };
 
-/** What came back; `status` is 0 when nothing did (`error` says why). */
+/** A response, or status 0 with the error if there was none. */
 export type Reply =
   | { readonly status: 0; readonly error: Error }
   | {
@@ -24,28 +24,28 @@ export type Reply =
 /** GitLab's retry rules for runners: docs/configuration/proxy.md, "Handling rate limited requests". */
 const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
 const ATTEMPTS = 5;
-const BACKOFF = { first: 100, longest: 60_000 };
+const BACKOFF = { initial: 100, max: 60_000 };
 
 function isRetried(status: number): boolean {
   return RETRIED.has(status) || status >= 512;
 }
 
-/** Milliseconds to wait before attempt `attempt + 1`: what the server asks for, else doubling with jitter. */
+/** Milliseconds to wait before attempt `attempt + 1`: as requested by the server, otherwise doubling with jitter. */
 export function retryDelay(headers: Headers, attempt: number, now = Date.now()): number {
   const reset = Date.parse(headers.get('RateLimit-ResetTime') ?? '');
   if (!Number.isNaN(reset) && reset > now) return reset - now;
   const after = Number(headers.get('Retry-After') ?? '');
   if (after > 0) return after * 1000;
-  const longest = Math.min(BACKOFF.longest, BACKOFF.first * 2 ** attempt);
-  return BACKOFF.first + Math.random() * (longest - BACKOFF.first);
+  const max = Math.min(BACKOFF.max, BACKOFF.initial * 2 ** attempt);
+  return BACKOFF.initial + Math.random() * (max - BACKOFF.initial);
 }
 
-/** `https://gitlab.example.com/api/v4/` of a runner's `url`. */
+/** The API's base URL for a runner's `url`, such as `https://gitlab.example.com/api/v4/`. */
 export function apiBase(url: string): string {
   return `${url.replace(/\/+$/, '').replace(/\/ci$/, '')}/api/v4/`;
 }
 
-/** Sends a request, again while the server is overloaded or failing. Network errors are reported, not thrown: callers decide what they mean. */
+/** Sends a request, with retries while the server is overloaded or failing. Network errors are returned, not thrown. */
 export async function send(baseUrl: string, request: Request): Promise<Reply> {
   for (let attempt = 1; ; attempt += 1) {
     const reply = await sendOnce(baseUrl, request);
@@ -58,7 +58,7 @@ export async function send(baseUrl: string, request: Request): Promise<Reply> {
         request.signal ? { signal: request.signal } : {},
       );
     } catch {
-      return { status: 0, error: new Error('the request was given up') };
+      return { status: 0, error: new Error('the request was canceled') };
     }
   }
 }
@@ -82,13 +82,13 @@ async function sendOnce(baseUrl: string, request: Request): Promise<Reply> {
   }
 }
 
-/** `fetch` says "fetch failed" and keeps the reason in `cause`. */
+/** Adds the cause to the message: `fetch` only reports "fetch failed". */
 function withCause(error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error));
   return error.cause instanceof Error ? new Error(`${error.message}: ${error.cause.message}`) : error;
 }
 
-/** `403 Forbidden`, or the message of a JSON answer, or why there was no answer: for a log. */
+/** Describes a reply for the log: its status and the message of a JSON body, or the error if there was no response. */
 export async function describe(reply: Reply): Promise<string> {
   if (!('response' in reply)) return reply.error.message;
   const line = `${reply.status} ${reply.statusText}`.trim();
@@ -98,11 +98,11 @@ export async function describe(reply: Reply): Promise<string> {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === 'object' && parsed !== null) {
       const { message, error } = { message: undefined, error: undefined, ...parsed };
-      const said = message ?? error;
-      if (typeof said === 'string' && said !== '') return `${line}: ${said}`;
+      const detail = message ?? error;
+      if (typeof detail === 'string' && detail !== '') return `${line}: ${detail}`;
     }
   } catch {
-    // Not JSON: the status line says enough.
+    // Not JSON: the status line suffices.
   }
   return line;
 }

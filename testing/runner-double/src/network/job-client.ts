@@ -3,11 +3,11 @@ import type { Logger } from '../log.ts';
 import { describe, type Reply, send } from './http.ts';
 import { runnerInfo } from './runner-info.ts';
 
-/** What GitLab says about the job with every answer. */
+/** The state of the job in each response of GitLab. */
 export type RemoteState = {
-  /** `Job-Status: canceling`: stop the script, run the rest. */
+  /** `Job-Status: canceling`: the script must stop; later stages still run. */
   readonly cancelRequested: boolean;
-  /** From `X-GitLab-Trace-Update-Interval`, in milliseconds; 0 when it was not said. */
+  /** From `X-GitLab-Trace-Update-Interval`, in milliseconds; 0 without that header. */
   readonly updateInterval: number;
 };
 
@@ -31,18 +31,18 @@ export type JobUpdate = {
   readonly output?: { readonly checksum: string; readonly bytesize: number };
 };
 
-function remoteState(reply: Reply): RemoteState & { readonly over: boolean } {
-  if (!('response' in reply)) return { cancelRequested: false, updateInterval: 0, over: false };
+function remoteState(reply: Reply): RemoteState & { readonly ended: boolean } {
+  if (!('response' in reply)) return { cancelRequested: false, updateInterval: 0, ended: false };
   const status = reply.headers.get('Job-Status') ?? '';
   const interval = Number.parseInt(reply.headers.get('X-GitLab-Trace-Update-Interval') ?? '', 10);
   return {
     cancelRequested: status === 'canceling',
     updateInterval: Number.isNaN(interval) ? 0 : interval * 1000,
-    over: status === 'canceled' || status === 'failed' || reply.status === 403,
+    ended: status === 'canceled' || status === 'failed' || reply.status === 403,
   };
 }
 
-/** One job's requests, authenticated with the job's token. */
+/** Requests for one job, authenticated with the job token. */
 export class JobClient {
   readonly #runner: RunnerConfig;
   readonly #job: { readonly id: number; readonly token: string };
@@ -54,7 +54,7 @@ export class JobClient {
     this.#log = log.with({ job: job.id });
   }
 
-  /** Appends `content` at `offset` of the job's log. */
+  /** Sends `content` as the part of the job log that starts at `offset`. */
   async patchTrace(content: Uint8Array<ArrayBuffer>, offset: number, debug: boolean): Promise<PatchResult> {
     const range = `${offset}-${offset + content.length - 1}`;
     const reply = await send(this.#runner.url, {
@@ -63,11 +63,11 @@ export class JobClient {
       headers: { 'JOB-TOKEN': this.#job.token, 'Content-Type': 'text/plain', 'Content-Range': range },
       body: content,
     });
-    const { over, ...state } = remoteState(reply);
+    const { ended, ...state } = remoteState(reply);
     const status = await describe(reply);
     const log = (level: 'info' | 'warning', outcome: string) =>
       this.#log.log(level, `Appending trace to coordinator... ${outcome}`, { 'sent-log': range, status });
-    if (over) {
+    if (ended) {
       log('warning', 'job failed');
       return { ...state, kind: 'aborted' };
     }
@@ -103,11 +103,11 @@ export class JobClient {
         ...(update.exitCode === undefined || update.exitCode === 0 ? {} : { exit_code: update.exitCode }),
       }),
     });
-    const { over, ...state } = remoteState(reply);
+    const { ended, ...state } = remoteState(reply);
     const status = await describe(reply);
     const log = (level: 'info' | 'warning' | 'error', outcome: string) =>
       this.#log.log(level, `Submitting job to coordinator... ${outcome}`, { code: reply.status, status });
-    const [kind, level, outcome] = over ? OVER : (UPDATE_OUTCOMES.get(reply.status) ?? FAILED);
+    const [kind, level, outcome] = ended ? ENDED : (UPDATE_OUTCOMES.get(reply.status) ?? FAILED);
     log(level, outcome);
     return { ...state, kind };
   }
@@ -118,7 +118,7 @@ type UpdateOutcome = readonly [
   level: 'info' | 'warning' | 'error',
   outcome: string,
 ];
-const OVER: UpdateOutcome = ['aborted', 'warning', 'job failed'];
+const ENDED: UpdateOutcome = ['aborted', 'warning', 'job failed'];
 const FAILED: UpdateOutcome = ['failed', 'warning', 'failed'];
 const UPDATE_OUTCOMES: ReadonlyMap<number, UpdateOutcome> = new Map<number, UpdateOutcome>([
   [200, ['accepted', 'info', 'ok']],
@@ -127,7 +127,7 @@ const UPDATE_OUTCOMES: ReadonlyMap<number, UpdateOutcome> = new Map<number, Upda
   [412, ['trace-invalid', 'info', 'trace validation failed']],
 ]);
 
-/** GitLab answers `Range: 0-<size of what it has>`. */
+/** Parses GitLab's header `Range: 0-<received bytes>`. */
 function storedBytes(reply: Reply): number {
   if (!('response' in reply)) return 0;
   const size = Number.parseInt((reply.headers.get('Range') ?? '').split('-')[1] ?? '', 10);

@@ -1,7 +1,7 @@
 import type { RunnerConfig } from '../config.ts';
 import { VERSION } from '../version.ts';
 
-/** What GitLab may rely on: it sends no job that needs a feature which is false here (lib/api/ci/helpers/runner.rb). */
+/** Supported features. GitLab assigns no job that requires an unsupported one (lib/api/ci/helpers/runner.rb). */
 const FEATURES = {
   variables: true,
   image: false,
@@ -36,7 +36,7 @@ const FEATURES = {
   job_inputs: false,
 } as const;
 
-/** The `info` of every request that a runner makes for itself. */
+/** The `info` in requests of a runner. */
 export function runnerInfo(runner: RunnerConfig) {
   return {
     name: VERSION.name,

@@ -2,7 +2,7 @@ import type { RunnerConfig } from '../config.ts';
 import { formatGoDuration, parseGoDuration } from '../durations.ts';
 import type { Logger } from '../log.ts';
 
-/** Whether a runner may ask for jobs: GitLab's refusals (403) in a row turn it off for a while. */
+/** Tracks whether a runner may request jobs: consecutive rejections (403) disable it temporarily. */
 export class Health {
   readonly #runner: RunnerConfig;
   readonly #log: Logger;
@@ -37,7 +37,7 @@ export class Health {
     return true;
   }
 
-  mark(healthy: boolean): void {
+  record(healthy: boolean): void {
     if (healthy) {
       this.#failures = 0;
       this.#lastCheck = this.#now();

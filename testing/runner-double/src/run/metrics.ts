@@ -3,20 +3,20 @@ import type { JobStatus } from '../build/run-job.ts';
 import { type RunnerConfig, shortToken } from '../config.ts';
 import { VERSION } from '../version.ts';
 
-/** What the metrics are made of. */
+/** The facts shown in the metrics. */
 export type RunnerFacts = {
   readonly config: RunnerConfig;
   readonly systemId: string;
   readonly jobs: readonly JobStatus[];
-  /** Jobs taken since the start. */
+  /** Jobs taken since the program started. */
   readonly jobsTotal: number;
-  /** Requests for a job that GitLab has not answered. */
+  /** Job requests that GitLab has not answered yet. */
   readonly requests: number;
-  /** Answers of GitLab to requests for a job, by status. */
-  readonly answers: ReadonlyMap<number, number>;
+  /** Number of responses to job requests, by status. */
+  readonly responses: ReadonlyMap<number, number>;
 };
 
-/** What each runner has one sample of. */
+/** Metrics with one sample per runner. */
 const PER_RUNNER: readonly {
   readonly name: string;
   readonly help: string;
@@ -50,7 +50,7 @@ function sample(name: string, labels: Readonly<Record<string, string>>, value: n
   return `${name}{${text.join(',')}} ${value}`;
 }
 
-/** The Prometheus text that `/metrics` answers. An idle runner shows one sample of 0 with state `idle`. */
+/** Renders the Prometheus text of `/metrics`. Each runner has a sample of 0 with state `idle`. */
 export function renderMetrics(runners: readonly RunnerFacts[], concurrent: number): string {
   const lines = [
     '# HELP gitlab_runner_concurrent The current value of concurrent setting',
@@ -66,7 +66,7 @@ export function renderMetrics(runners: readonly RunnerFacts[], concurrent: numbe
   }
   lines.push('# HELP gitlab_runner_api_request_statuses_total The total number of api requests.');
   lines.push('# TYPE gitlab_runner_api_request_statuses_total counter');
-  for (const runner of runners) lines.push(...answerSamples(runner));
+  for (const runner of runners) lines.push(...responseSamples(runner));
   lines.push(
     '# HELP gitlab_runner_version_info A metric with a constant 1 labeled by different build stats fields.',
   );
@@ -80,9 +80,9 @@ function identity({ config, systemId }: RunnerFacts) {
   return { runner: shortToken(config.token), runner_name: config.name, system_id: systemId };
 }
 
-function answerSamples(runner: RunnerFacts): string[] {
+function responseSamples(runner: RunnerFacts): string[] {
   const { runner: token, system_id } = identity(runner);
-  return [...runner.answers].map(([status, count]) => {
+  return [...runner.responses].map(([status, count]) => {
     const labels = { runner: token, system_id, endpoint: 'request_job', status: String(status) };
     return sample('gitlab_runner_api_request_statuses_total', labels, count);
   });
@@ -100,7 +100,7 @@ function jobSamples(runner: RunnerFacts): string[] {
   return [...counts].map(([key, count]) => sample('gitlab_runner_jobs', JSON.parse(key), count));
 }
 
-/** Serves `/metrics` on `host:port` (the host may be empty). @throws when the address cannot be listened on. */
+/** Serves `/metrics` on `host:port` (the host may be empty). @throws if it cannot listen on the address */
 export async function serveMetrics(address: string, render: () => string): Promise<Server> {
   const at = address.lastIndexOf(':');
   const host = at < 0 ? address : address.slice(0, at).replace(/^\[|\]$/g, '');
@@ -114,7 +114,7 @@ export async function serveMetrics(address: string, render: () => string): Promi
     server.once('error', reject);
     server.listen(port, host === '' ? undefined : host, resolve);
   });
-  // The process ends when its jobs do, whoever still reads metrics.
+  // Open connections to the metrics must not keep the process alive.
   server.unref();
   return server;
 }

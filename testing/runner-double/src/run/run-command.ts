@@ -10,7 +10,7 @@ import { renderMetrics, serveMetrics } from './metrics.ts';
 import { nextSignal, type StopSignal } from './signals.ts';
 import { WorkerPool } from './worker-pool.ts';
 
-/** How often a changed configuration file is looked for, in milliseconds. */
+/** Milliseconds between checks for a changed configuration file. */
 const RELOAD_INTERVAL = 3000;
 
 export type RunOptions = {
@@ -21,9 +21,10 @@ export type RunOptions = {
 };
 
 /**
- * `gitlab-runner run`: takes and runs jobs until a signal. SIGQUIT: no new job, those that run are finished. SIGTERM or SIGINT: running
- * jobs are ended. SIGTERM or SIGINT after SIGQUIT makes a graceful end forceful (another SIGQUIT changes nothing), and any signal a
- * forceful one immediate: as the real runner does it (commands/multi.go). Returns the exit code.
+ * `gitlab-runner run`: takes and runs jobs until it receives a signal. Returns the exit code. As in the real runner
+ * (commands/multi.go), SIGQUIT starts a graceful shutdown, which finishes running jobs and takes no new ones; a repeated SIGQUIT
+ * has no effect. SIGTERM or SIGINT starts a forceful shutdown, which aborts running jobs. Any signal during a forceful shutdown
+ * exits at once.
  */
 export async function runCommand(options: RunOptions): Promise<number> {
   const { log, environment } = options;
@@ -61,14 +62,14 @@ export async function runCommand(options: RunOptions): Promise<number> {
     log.info('Metrics server listening', { address });
   }
 
-  const feeding = feed(pool, () => config, stopping.signal);
+  const requesting = requestJobs(pool, () => config, stopping.signal);
   const reloading = reload(options, stopping.signal, (changed) => {
     config = changed;
   });
   const signal = await signals.next();
   log.warning('[runWait] received stop signal', { 'stop-signal': signal.name });
   stopping.abort();
-  const finished = Promise.all([feeding, reloading, pool.drained()]).then(() => 'finished' as const);
+  const finished = Promise.all([requesting, reloading, pool.drained()]).then(() => 'finished' as const);
   return shutDown(signal, signals, finished, {
     log,
     timeout: shutdownTimeout(config),
@@ -76,8 +77,12 @@ export async function runCommand(options: RunOptions): Promise<number> {
   });
 }
 
-/** Offers each runner its turn, all of them once per check interval. */
-async function feed(pool: WorkerPool, config: () => RunnerFileConfig, stopping: AbortSignal): Promise<void> {
+/** Lets each runner request jobs once per check interval. */
+async function requestJobs(
+  pool: WorkerPool,
+  config: () => RunnerFileConfig,
+  stopping: AbortSignal,
+): Promise<void> {
   while (!stopping.aborted) {
     const { runners } = config();
     const pause = checkInterval(config()) / Math.max(1, runners.length);
@@ -89,7 +94,7 @@ async function feed(pool: WorkerPool, config: () => RunnerFileConfig, stopping: 
   }
 }
 
-/** Reads the file again when it has changed; one that cannot be used leaves the old values. */
+/** Reloads the file when it has changed. If it is invalid, the old values remain. */
 async function reload(
   options: RunOptions,
   stopping: AbortSignal,
@@ -140,12 +145,12 @@ async function shutDown(
     StopSignal: signal.name,
     'shutdown-timeout': `${timeout / 1000}s`,
   });
-  interrupt(signal.word);
+  interrupt(signal.goName);
   const overdue = sleep(timeout, 'overdue' as const, { ref: false });
   const event = await Promise.race([finished, signals.next(), overdue]);
   if (event === 'finished') return done(log);
-  const why = event === 'overdue' ? 'shutdown timed out' : `forced exit with stop signal: ${event.word}`;
-  log.warning(`Forceful shutdown not finished properly: ${why}`);
+  const cause = event === 'overdue' ? 'shutdown timed out' : `forced exit with stop signal: ${event.goName}`;
+  log.warning(`Forceful shutdown not finished properly: ${cause}`);
   return 1;
 }
 

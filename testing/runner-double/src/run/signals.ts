@@ -1,13 +1,13 @@
-/** A signal that ends the program; `word` is how Go prints it, and so the job log. */
-export type StopSignal = { readonly name: 'SIGQUIT' | 'SIGTERM' | 'SIGINT'; readonly word: string };
+/** A signal that ends the program; `goName` is its name as printed by Go and thus in the job log. */
+export type StopSignal = { readonly name: 'SIGQUIT' | 'SIGTERM' | 'SIGINT'; readonly goName: string };
 
 const STOP_SIGNALS: readonly StopSignal[] = [
-  { name: 'SIGQUIT', word: 'quit' },
-  { name: 'SIGTERM', word: 'terminated' },
-  { name: 'SIGINT', word: 'interrupt' },
+  { name: 'SIGQUIT', goName: 'quit' },
+  { name: 'SIGTERM', goName: 'terminated' },
+  { name: 'SIGINT', goName: 'interrupt' },
 ];
 
-/** Begins to listen; each call of `next` gives one signal, none is lost. */
+/** Starts listening. Each call of `next` returns one signal; none is lost. */
 export function nextSignal(): { next(): Promise<StopSignal> } {
   const arrived: StopSignal[] = [];
   let wake: (() => void) | undefined;

@@ -12,11 +12,11 @@ export type PoolOptions = {
   readonly inherited: Readonly<Record<string, string>>;
   readonly temporaryDirectory: string;
   readonly log: Logger;
-  /** Jobs at once over all runners. */
+  /** Maximum number of concurrent jobs of all runners. */
   concurrent(): number;
-  /** Aborted when no new job may be taken: a waiting request is given up. */
+  /** Aborted when no new job may be taken: pending requests are canceled. */
   readonly stopping: AbortSignal;
-  /** Aborted when running jobs have to end. */
+  /** Aborted when running jobs must stop. */
   readonly interrupted: AbortSignal;
 };
 
@@ -34,30 +34,30 @@ type RunnerState = {
   readonly jobs: Set<RunningJob>;
   requests: number;
   jobsTotal: number;
-  /** Answers to requests for a job, by status. */
-  readonly answers: Map<number, number>;
+  /** Number of responses to job requests, by status. */
+  readonly responses: Map<number, number>;
 };
 
-/** Asks GitLab for jobs and runs them, within `concurrent`, `limit` and `request_concurrency`. */
+/** Requests jobs from GitLab and runs them, within `concurrent`, `limit` and `request_concurrency`. */
 export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #runners = new Map<string, RunnerState>();
   readonly #work = new Set<Promise<void>>();
-  /** Runners that were due while every worker was busy: served when one is free, as the real one's queue does. */
+  /** Runners that were due while all workers were busy. As in the real runner's queue, they are served when one is free. */
   readonly #due = new Set<RunnerConfig>();
 
   constructor(options: PoolOptions) {
     this.#options = options;
   }
 
-  /** Gives a runner its turn: it asks for a job if the limits allow, in the background. */
+  /** Lets a runner request a job in the background if the limits allow it. */
   offer(config: RunnerConfig): void {
     if (this.#options.stopping.aborted) return;
     const runner = this.#stateOf(config);
     if (config.token === '' || !runner.health.isHealthy()) return;
     if (config.executor !== 'custom') {
       this.#options.log.error(`Executor "${config.executor}" is not known; marking Runner as unhealthy`);
-      runner.health.mark(false);
+      runner.health.record(false);
       return;
     }
     if (this.#work.size >= this.#options.concurrent()) {
@@ -73,19 +73,19 @@ export class WorkerPool {
     this.#work.add(work);
   }
 
-  /** Settles when nothing runs any more. */
+  /** Settles when no request or job is running. */
   async drained(): Promise<void> {
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
 
   facts(): RunnerFacts[] {
-    return [...this.#runners.values()].map(({ config, jobs, jobsTotal, requests, answers }) => ({
+    return [...this.#runners.values()].map(({ config, jobs, jobsTotal, requests, responses }) => ({
       config,
       systemId: this.#options.systemId,
       jobs: [...jobs].map(({ status }) => status),
       jobsTotal,
       requests,
-      answers,
+      responses,
     }));
   }
 
@@ -100,8 +100,8 @@ export class WorkerPool {
     runner.requests += 1;
     try {
       const result = await runner.client.requestJob(this.#options.stopping);
-      runner.health.mark(result.healthy);
-      runner.answers.set(result.status, (runner.answers.get(result.status) ?? 0) + 1);
+      runner.health.record(result.healthy);
+      runner.responses.set(result.status, (runner.responses.get(result.status) ?? 0) + 1);
       received = result.job;
     } catch (error) {
       this.#options.log.warning(`Failed to process runner: ${messageOf(error)}`);
@@ -114,7 +114,7 @@ export class WorkerPool {
   async #run(runner: RunnerState, received: ReceivedJob): Promise<void> {
     const { config } = runner;
     const { job } = received;
-    const running = this.#number(runner, job.job_info.project_id);
+    const running = this.#assignNumbers(runner, job.job_info.project_id);
     runner.jobs.add(running);
     runner.jobsTotal += 1;
     const log = this.#options.log.with({
@@ -124,7 +124,7 @@ export class WorkerPool {
       project: job.job_info.project_id,
     });
     log.info('Added job to processing list');
-    // Where one job was waiting there may be more: another worker asks at once.
+    // Further jobs may be pending: another worker requests one at once.
     if (!config.strict_check_interval) this.offer(config);
     try {
       await runJob({
@@ -135,15 +135,15 @@ export class WorkerPool {
         status: running.status,
       });
     } catch (error) {
-      log.error(`The job ended in an error of the runner double: ${messageOf(error)}`);
+      log.error(`The job failed with an internal error of the runner double: ${messageOf(error)}`);
     } finally {
       runner.jobs.delete(running);
       log.info('Removed job from processing list');
     }
   }
 
-  /** The lowest numbers that no running job has. */
-  #number(runner: RunnerState, projectId: number): RunningJob {
+  /** Assigns the lowest numbers not used by a running job. */
+  #assignNumbers(runner: RunnerState, projectId: number): RunningJob {
     const free = (used: number[]) => {
       let number = 0;
       while (used.includes(number)) number += 1;
@@ -163,14 +163,14 @@ export class WorkerPool {
   #stateOf(config: RunnerConfig): RunnerState {
     const key = `${config.url} ${config.token}`;
     const known = this.#runners.get(key);
-    // A reloaded file gives new objects; counters and health stay.
+    // Reloading the file creates new objects; counters and health are kept.
     if (known !== undefined && known.config === config) return known;
     const log = this.#options.log.with({ runner: shortToken(config.token), runner_name: config.name });
     const state: RunnerState = {
       jobs: new Set(),
       requests: 0,
       jobsTotal: 0,
-      answers: new Map(),
+      responses: new Map(),
       health: new Health(config, this.#options.log),
       ...known,
       config,

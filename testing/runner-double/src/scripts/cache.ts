@@ -11,14 +11,14 @@ function archiverArguments(cache: JobCache): string[] {
   return [...cache.paths.flatMap((path) => ['--path', path]), ...(cache.untracked ? ['--untracked'] : [])];
 }
 
-function policyAllows(context: BuildContext, cache: JobCache, wanted: 'pull' | 'push'): boolean {
+function policyAllows(context: BuildContext, cache: JobCache, action: 'pull' | 'push'): boolean {
   const policy = expandValue(cache.policy, context.variables);
   if (policy === '' || policy === 'pull-push') return true;
-  if (policy === 'pull' || policy === 'push') return policy === wanted;
+  if (policy === 'pull' || policy === 'push') return policy === action;
   throw new BuildError('runner_configuration_error', `unknown cache policy ${policy}`);
 }
 
-/** The key's location, with warnings written; undefined when this cache is to be left out. */
+/** Locates a key and writes warnings; undefined if the cache must be skipped. */
 function located(
   writer: ScriptWriter,
   context: BuildContext,
@@ -27,7 +27,7 @@ function located(
 ): CacheLocation | undefined {
   const result = locateCache(context, key);
   if (result.kind === 'none') {
-    writer.notice(`Skipping cache ${action} due to ${result.why}`);
+    writer.notice(`Skipping cache ${action} due to ${result.reason}`);
     return undefined;
   }
   if (result.warning !== undefined) writer.warning(result.warning);

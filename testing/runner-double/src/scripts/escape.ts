@@ -1,14 +1,14 @@
-/** Turns any text into one word of a shell script. */
+/** Quotes text as one word of a shell script. */
 export type Escape = (text: string) => string;
 
 const PLAIN = /^[A-Za-z0-9_.,/@-]+$/;
 
-/** Characters for which the real runner puts a word into double quotes. Newlines, semicolons and single quotes are not among them. */
+/** Characters that make the real runner use double quotes. Newlines, semicolons and single quotes are not among them. */
 const QUOTED = /[`"\\$ !#%&()*<=>?[|]/;
 
 /**
- * For POSIX shells (`FF_POSIXLY_CORRECT_ESCAPES=true`), as leaky as the real runner's: a value such as `a;b` stays bare, and is two
- * commands. Who turns the flag on has to see that here too.
+ * For POSIX shells (`FF_POSIXLY_CORRECT_ESCAPES=true`), with the gaps of the real runner: a value such as `a;b` is not quoted and
+ * thus is two commands. Users of the flag must see the same effect here.
  */
 export function escapePosix(text: string): string {
   if (text === '') return "''";
@@ -29,8 +29,8 @@ const NAMED: Readonly<Record<number, string>> = {
 };
 
 /**
- * ANSI-C quoting (`$'…'`), what the real runner writes unless told otherwise: bash and busybox read it, dash does not.
- * Bytes outside of printable ASCII are written in hex.
+ * ANSI-C quoting (`$'…'`), the real runner's default. bash and busybox support it, dash does not. Bytes outside printable ASCII
+ * are written in hex.
  */
 export function escapeAnsiC(text: string): string {
   if (PLAIN.test(text)) return text;
@@ -45,7 +45,7 @@ export function escapeAnsiC(text: string): string {
   return `$'${quoted}'`;
 }
 
-/** Double quotes around a path; only a leading `$PWD` stays a reference. */
+/** Puts a path in double quotes. Only a leading `$PWD` remains a reference. */
 export function quotePath(path: string): string {
   const reference = path.startsWith('$PWD') ? '$PWD' : '';
   return `"${reference}${path.slice(reference.length).replaceAll(/["\\`$]/g, (character) => `\\${character}`)}"`;

@@ -4,8 +4,8 @@ import type { ScriptWriter } from './script-writer.ts';
 export const ENVIRONMENT_FILE = 'gitlab_runner_env';
 
 /**
- * Exports the job's environment. In the clean-up, file variables get their path only: their files are there from earlier stages
- * and are about to be removed.
+ * Exports the job's environment. The cleanup stage exports only the paths of file variables: earlier stages wrote their files,
+ * and cleanup removes them.
  */
 export function writeExports(
   writer: ScriptWriter,
@@ -22,7 +22,7 @@ export function writeExports(
   writer.sourceEnvironmentFile(file);
 }
 
-/** Runs `body` where the helper commands exist, and says what is left out elsewhere. */
+/** Writes `body` for containers with the helper commands, and a warning about the skipped action for others. */
 export function withRunnerCommand(writer: ScriptWriter, action: string, body: () => void): void {
   writer.when(writer.succeeds(['gitlab-runner', '--version'], 'hidden'), body, () =>
     writer.warning(`Missing gitlab-runner. ${action} is disabled.`),

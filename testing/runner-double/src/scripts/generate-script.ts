@@ -9,8 +9,8 @@ import { EXTERNAL_GIT_CONFIG } from './git-remote.ts';
 import { ScriptWriter } from './script-writer.ts';
 import { writeAfterScript, writeUserScript } from './user-script.ts';
 
-/** The stages that every job has; a job's own steps are called `step_<name>`. */
-export type Stage =
+/** The stages of a job. Its own steps are called `step_<name>`. */
+export type BuildStage =
   | 'prepare_script'
   | 'get_sources'
   | 'clear_worktree'
@@ -24,14 +24,14 @@ export type Stage =
   | 'upload_artifacts_on_failure'
   | 'cleanup_file_variables';
 
-/** Whether a stage's script has URLs of caches in it. */
-export function usesCaches(stage: Stage): boolean {
+/** Whether a stage's script contains cache URLs. */
+export function usesCaches(stage: BuildStage): boolean {
   return stage === 'restore_cache' || stage === 'archive_cache' || stage === 'archive_cache_on_failure';
 }
 
-/** The script of a stage, or undefined when the stage has nothing to do and is skipped. */
+/** Generates the script of a stage; undefined if the stage has nothing to do and is skipped. */
 export function generateScript(
-  stage: Stage,
+  stage: BuildStage,
   context: BuildContext,
   urls: CacheUrls = NO_CACHE_URLS,
 ): string | undefined {
@@ -40,7 +40,12 @@ export function generateScript(
   return written ? writer.finish({ xtrace: context.settings.debugTrace }) : undefined;
 }
 
-function writeStage(stage: Stage, writer: ScriptWriter, context: BuildContext, urls: CacheUrls): boolean {
+function writeStage(
+  stage: BuildStage,
+  writer: ScriptWriter,
+  context: BuildContext,
+  urls: CacheUrls,
+): boolean {
   switch (stage) {
     case 'prepare_script':
       writePrepare(writer, context);

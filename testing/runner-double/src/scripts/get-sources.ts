@@ -16,7 +16,7 @@ export function writeGetSources(writer: ScriptWriter, context: BuildContext): vo
   writer.variable({ key: 'GCM_INTERACTIVE', value: 'Never', file: false });
   writeHook(writer, context, 'pre_get_sources_script', 'pre_clone_script');
   if (!context.settings.lfsSmudgeSkipped) {
-    // Smudging file by file is slow and eats memory: all large files are pulled at once after the checkout.
+    // Smudging file by file is slow and memory-intensive: all large files are pulled at once after the checkout.
     writer.variable({ key: 'GIT_LFS_SKIP_SMUDGE', value: '1', file: false });
   }
   writeStrategy(writer, context);
@@ -25,7 +25,7 @@ export function writeGetSources(writer: ScriptWriter, context: BuildContext): vo
   writeHook(writer, context, 'post_get_sources_script', 'post_clone_script');
 }
 
-/** Removes everything that git knows and does not know before sources are fetched once more. */
+/** Removes tracked and untracked files before the sources are fetched again. */
 export function writeClearWorktree(writer: ScriptWriter, context: BuildContext): void {
   writer.notice('Deleting tracked and untracked files...');
   writer.when(`[ -d ${quotePath(context.directories.build)} ]`, () => {
@@ -68,7 +68,7 @@ function writeStrategy(writer: ScriptWriter, context: BuildContext): void {
   }
 }
 
-/** Removes locks that a killed git left, and configuration and hooks that an earlier job may have planted. */
+/** Removes lock files of a killed git, and configuration and hooks that an earlier job may have planted. */
 export function writeGitCleanup(writer: ScriptWriter, context: BuildContext): void {
   const git = posix.join(context.directories.build, '.git');
   for (const file of ['index.lock', 'shallow.lock', 'HEAD.lock', 'hooks/post-checkout', 'config.lock']) {

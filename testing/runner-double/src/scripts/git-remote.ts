@@ -2,13 +2,13 @@ import { posix } from 'node:path';
 import type { BuildContext } from '../job/build-context.ts';
 import { contentOf } from '../job/variables.ts';
 
-/** git's configuration with the job's token, kept outside of the working directory and included into it. */
+/** git configuration with the job token, stored outside the working directory and included in its configuration. */
 export const EXTERNAL_GIT_CONFIG = '.gitlab-runner.ext.conf';
-/** Holds that file's absolute path while a script runs. */
+/** Variable with the file's absolute path while a script runs. */
 export const EXTERNAL_GIT_CONFIG_VARIABLE = 'GLR_EXT_GIT_CONFIG_PATH';
 
 export type GitRemote = {
-  /** Without credentials: what is stored in the working directory. */
+  /** Without credentials, as stored in the working directory. */
   readonly url: string;
   /** Pairs for git's `url.<with credentials>.insteadOf <without>`. */
   readonly rewrites: readonly (readonly [withCredentials: string, without: string])[];
@@ -21,22 +21,22 @@ function withToken(url: URL, token: string): URL {
   return copy;
 }
 
-function withoutUser(url: URL): URL {
+function withoutCredentials(url: URL): URL {
   const copy = new URL(url);
   copy.username = '';
   copy.password = '';
   return copy;
 }
 
-/** `http://host` of a URL, without the slash that `URL` would append: it must match the start of any URL of that host. */
+/** `http://host` without the slash that `URL` appends: it must match the start of any URL of that host. */
 function origin(url: URL): string {
   const text = url.toString();
   return url.pathname === '/' ? text.slice(0, -1) : text;
 }
 
 /**
- * The remote to fetch from: the URL in the job, or `clone_url` with the project's path where the runner is told that GitLab is reached
- * under another address. Other projects of the same server (submodules) are reached with the job's token too.
+ * The remote to fetch from: the job's URL or, if `clone_url` is configured, that with the project's path. Other projects of the
+ * same server (submodules) are accessed with the job token too.
  */
 export function gitRemote(context: BuildContext): GitRemote {
   const { job, runner } = context;
@@ -49,8 +49,8 @@ export function gitRemote(context: BuildContext): GitRemote {
           new URL(posix.join(base.pathname, `${contentOf(context.variables, 'CI_PROJECT_PATH')}.git`), base),
           job.token,
         );
-  const url = withoutUser(authenticated).toString();
-  const repositoryBase = new URL('/', withoutUser(repository));
+  const url = withoutCredentials(authenticated).toString();
+  const repositoryBase = new URL('/', withoutCredentials(repository));
   const rewrites: [string, string][] = [
     [authenticated.toString(), url],
     [origin(withToken(base, job.token)), origin(base)],

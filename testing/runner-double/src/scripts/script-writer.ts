@@ -4,12 +4,12 @@ import { type BuildContext, flagOn } from '../job/build-context.ts';
 import type { Variable } from '../job/variables.ts';
 import { type Escape, escapeAnsiC, escapePosix, quotePath } from './escape.ts';
 
-/** Ends the shell at SIGTERM with a code instead of dying of the signal: some versions of bash print the whole script then. */
+/** Exits with a code at SIGTERM. A shell killed by the signal would, with some bash versions, print the whole script. */
 const EXIT_ON_TERM = "trap 'exit 1' TERM";
 
 const CHECK_EXIT_CODE = '_runner_code=$?; if [ $_runner_code -ne 0 ]; then exit $_runner_code; fi';
 
-/** Writes one stage's script, for bash or a POSIX shell. */
+/** Writes the script of a stage, for bash or a POSIX shell. */
 export class ScriptWriter {
   readonly #escape: Escape;
   readonly #temporaryDirectory: string;
@@ -31,7 +31,7 @@ export class ScriptWriter {
     this.#lines.push('  '.repeat(this.#depth) + text);
   }
 
-  /** A line of somebody else's: no indentation, it may be the middle of a here-document. */
+  /** Writes a user's line without indentation: it may be part of a here-document. */
   verbatim(text: string): void {
     this.#lines.push(text);
     this.checkExitCode();
@@ -41,7 +41,7 @@ export class ScriptWriter {
     if (this.#checksExitCodes) this.line(CHECK_EXIT_CODE);
   }
 
-  /** A command whose words are all literal. */
+  /** Writes a command whose words are all literal. */
   command(...words: string[]): void {
     this.line(words.map(this.#escape).join(' '));
     this.checkExitCode();
@@ -51,12 +51,12 @@ export class ScriptWriter {
     return this.#escape(text);
   }
 
-  /** The path of a file in the job's temporary directory, absolute when the script runs. */
+  /** Path of a file in the job's temporary directory, absolute when the script runs. */
   temporaryFile(name: string): string {
     return absolute(posix.join(this.#temporaryDirectory, name));
   }
 
-  /** Exports a variable; a file variable is written to its file, whose path is exported. */
+  /** Exports a variable. A file variable is written to its file, and the path is exported. */
   variable(variable: Pick<Variable, 'key' | 'value' | 'file'>): void {
     if (variable.file) {
       const file = this.temporaryFile(variable.key);
@@ -74,7 +74,7 @@ export class ScriptWriter {
     this.line(`export ${this.#escape(key)}=${quotePath(absolute(path))}`);
   }
 
-  /** Exports what the job has appended to `$GITLAB_ENV` in an earlier stage. */
+  /** Exports the variables that the job appended to `$GITLAB_ENV` in earlier stages. */
   sourceEnvironmentFile(file: string): void {
     this.line(`mkdir -p ${quotePath(absolute(this.#temporaryDirectory))}`);
     this.line(`touch ${quotePath(file)}`);
@@ -118,7 +118,7 @@ export class ScriptWriter {
     this.checkExitCode();
   }
 
-  /** Removes files of that name (a pattern of `find`) at any depth. */
+  /** Removes files with a name (a pattern of `find`) at any depth. */
   removeFilesBelow(path: string, name: string): void {
     const quoted = quotePath(path);
     this.when(`[ -d ${quoted} ]`, () =>
@@ -142,7 +142,7 @@ export class ScriptWriter {
     this.line('echo');
   }
 
-  /** A collapsible part of the log around a command of several lines. */
+  /** Writes a collapsed section of the log for a multi-line command. */
   collapsedSection(id: string, title: string): void {
     const time = `"$(awk 'BEGIN{srand(); print srand()}')"`;
     const options = '[hide_duration=true,collapsed=true]';
@@ -151,7 +151,7 @@ export class ScriptWriter {
     this.line(`printf '%s\\r\\033[0K\\n' "section_end:"${time}":section_${id}"`);
   }
 
-  /** The whole script. Its commands run in a subshell, with nothing on their standard input. */
+  /** Returns the whole script. Its commands run in a subshell with empty standard input. */
   finish(options: { xtrace: boolean }): string {
     const body = this.#escape(`${this.#lines.join('\n')}\n`);
     return [
@@ -179,7 +179,7 @@ export class ScriptWriter {
   }
 }
 
-/** A path that stays right after a `cd`, for a relative `builds_dir`. */
+/** Makes a path valid after a `cd`, for a relative `builds_dir`. */
 function absolute(path: string): string {
   return path.startsWith('/') || path.startsWith('$PWD') ? path : posix.join('$PWD', path);
 }

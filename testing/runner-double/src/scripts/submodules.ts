@@ -2,11 +2,11 @@ import type { BuildContext } from '../job/build-context.ts';
 import { EXTERNAL_GIT_CONFIG_VARIABLE } from './git-remote.ts';
 import type { ScriptWriter } from './script-writer.ts';
 
-/** The notice that GitLab's log shows before submodules are fetched. */
+/** The notice in the job log before submodules are fetched. */
 function updateNotice(recursive: boolean, depth: number): string {
-  const how = recursive ? ' recursively' : '';
+  const mode = recursive ? ' recursively' : '';
   const limit = depth > 0 ? ` with git depth set to ${depth}` : '';
-  return `Updating/initializing submodules${how}${limit}...`;
+  return `Updating/initializing submodules${mode}${limit}...`;
 }
 
 export function writeSubmodules(writer: ScriptWriter, context: BuildContext): void {
@@ -35,7 +35,7 @@ export function writeSubmodules(writer: ScriptWriter, context: BuildContext): vo
     ...settings.submoduleUpdateFlags,
     ...paths,
   ];
-  // A submodule does not read its parent's configuration, so the credentials are included by hand.
+  // A submodule does not read its parent's configuration, so the credentials are included explicitly.
   const authenticated = `git -c include.path="$${EXTERNAL_GIT_CONFIG_VARIABLE}"`;
   const updateLine = `${authenticated} ${update.map((word) => writer.escape(word)).join(' ')}`;
 

@@ -3,7 +3,7 @@ import { expandValue } from '../job/variables.ts';
 import { writeExports } from './exports.ts';
 import type { ScriptWriter } from './script-writer.ts';
 
-/** Echoes each command, then runs it. A command of several lines shows its first. */
+/** Writes each command with an echo before it. Of a multi-line command, the echo shows the first line. */
 export function writeCommands(
   writer: ScriptWriter,
   context: BuildContext,
@@ -22,7 +22,7 @@ export function writeCommands(
   }
 }
 
-/** `step_script` and the other steps that GitLab names. False when the job has no such step. */
+/** Writes `step_script` or another step of the job. Returns false if the job lacks it. */
 export function writeUserScript(writer: ScriptWriter, context: BuildContext, stepName: string): boolean {
   const step = context.job.steps.find((candidate) => candidate.name.toLowerCase() === stepName);
   if (step === undefined) return false;
@@ -34,7 +34,7 @@ export function writeUserScript(writer: ScriptWriter, context: BuildContext, ste
   return true;
 }
 
-/** `after_script`: a shell of its own, so nothing of the script's but its files is left. */
+/** Writes `after_script`. It has its own shell, so only the files of the script remain. */
 export function writeAfterScript(writer: ScriptWriter, context: BuildContext): boolean {
   const step = context.job.steps.find((candidate) => candidate.name === 'after_script');
   if (step === undefined || step.script.length === 0) return false;

@@ -4,27 +4,27 @@ import { TOKEN_PREFIXES, TokenMasker } from './mask-tokens.ts';
 
 export type LogSink = { write(data: Buffer): void };
 
-/** One source of output (a hook's standard output, its standard error, the runner's own lines): masked by itself. */
+/** A source of output: a hook's standard output or error, or the runner's own lines. Each is masked separately. */
 export type LogStream = { write(data: Buffer): void; end(): void };
 
 export type JobLogOptions = {
-  /** Values to hide, in full. */
+  /** Values to mask. */
   readonly secrets: readonly string[];
   readonly tokenPrefixes: readonly string[];
-  /** Whether GitLab folds sections (`features.trace_sections`). */
+  /** Whether GitLab supports sections (`features.trace_sections`). */
   readonly sections: boolean;
 };
 
-/** Writes a job's log: the runner's own lines and the output of hooks, with secrets masked and broken UTF-8 replaced. */
+/** Writes a job log: the runner's own lines and the output of hooks, with secrets masked and invalid UTF-8 replaced. */
 export class JobLog {
   readonly #sink: LogSink;
   readonly #options: JobLogOptions;
-  readonly #own: LogStream;
+  readonly #runnerStream: LogStream;
 
   constructor(sink: LogSink, options: JobLogOptions) {
     this.#sink = sink;
     this.#options = options;
-    this.#own = this.stream();
+    this.#runnerStream = this.stream();
   }
 
   stream(): LogStream {
@@ -58,7 +58,7 @@ export class JobLog {
     this.#line(`${ANSI.boldRed}ERROR: `, text);
   }
 
-  /** Runs `body` within the marks by which GitLab folds and times a part of the log. */
+  /** Runs `body` between section markers, which let GitLab collapse and time this part of the log. */
   async section<T>(name: string, body: () => Promise<T>): Promise<T> {
     this.#mark('section_start', name);
     try {
@@ -69,15 +69,15 @@ export class JobLog {
   }
 
   end(): void {
-    this.#own.end();
+    this.#runnerStream.end();
   }
 
   #mark(kind: 'section_start' | 'section_end', name: string): void {
     if (!this.#options.sections) return;
-    this.#own.write(Buffer.from(`${kind}:${Math.floor(Date.now() / 1000)}:${name}\r${ANSI.clear}`));
+    this.#runnerStream.write(Buffer.from(`${kind}:${Math.floor(Date.now() / 1000)}:${name}\r${ANSI.clear}`));
   }
 
   #line(lead: string, text: string): void {
-    this.#own.write(Buffer.from(`${lead}${text}${ANSI.reset}\n`));
+    this.#runnerStream.write(Buffer.from(`${lead}${text}${ANSI.reset}\n`));
   }
 }

@@ -1,6 +1,6 @@
 import { PhraseFinder } from './phrase-finder.ts';
 
-/** Kinds of GitLab tokens that are masked wherever they show up (docs.gitlab.com/security/tokens, "Token prefixes"). */
+/** Prefixes of GitLab tokens that are always masked (docs.gitlab.com/security/tokens, "Token prefixes"). */
 export const TOKEN_PREFIXES = [
   'glpat-',
   'gloas-',
@@ -26,7 +26,7 @@ function isTokenByte(byte: number): boolean {
   return letter || (byte >= 0x30 && byte <= 0x39) || [0x2d, 0x2e, 0x3d, 0x5f].includes(byte);
 }
 
-/** Replaces what follows a token's prefix: `glpat-abc` becomes `glpat-[MASKED]`. The prefix stays, so that a reader sees what it was. */
+/** Masks tokens after their prefix: `glpat-abc` becomes `glpat-[MASKED]`. The prefix shows the type of the token. */
 export class TokenMasker {
   readonly #prefixes: readonly Buffer[];
   readonly #finder: PhraseFinder;
@@ -83,7 +83,7 @@ export class TokenMasker {
     return at;
   }
 
-  /** The length of a prefix that begins at `at` and is followed by a token's first byte, 0 when there is none. */
+  /** The length of the prefix at `at` that is followed by a token's first byte; 0 for none. */
   #prefixAt(data: Buffer, at: number, ended: boolean): number | 'undecided' {
     for (const prefix of this.#prefixes) {
       if (data[at] !== prefix[0]) continue;

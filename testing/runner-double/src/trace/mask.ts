@@ -4,8 +4,8 @@ const MASK = Buffer.from('[MASKED]');
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Replaces phrases in a stream of bytes by `[MASKED]`. A phrase is found wherever the stream is cut: what may be its beginning
- * is held back until the next bytes decide. At one place the longest phrase wins; what has been replaced is not looked at again.
+ * Replaces phrases in a byte stream by `[MASKED]`. Phrases that span chunks are found: a possible start of a phrase is held back
+ * until further bytes decide. The longest phrase at a position wins. Replaced text is not scanned again.
  */
 export class Masker {
   readonly #byFirst = new Map<number, Buffer[]>();
@@ -23,12 +23,12 @@ export class Masker {
     this.#finder = new PhraseFinder([...this.#byFirst.values()].flat());
   }
 
-  /** What of the stream so far is decided. */
+  /** Adds a chunk and returns the decided part of the stream. */
   push(chunk: Buffer): Buffer {
     return this.#scan(this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]), false);
   }
 
-  /** The rest, at the stream's end. */
+  /** Returns the rest at the end of the stream. */
   flush(): Buffer {
     return this.#scan(this.#held, true);
   }
@@ -59,7 +59,7 @@ export class Masker {
     return Buffer.concat(parts);
   }
 
-  /** The length of the phrase that begins at `at`, 0 when none does. */
+  /** The length of the phrase at `at`; 0 for none. */
   #match(data: Buffer, at: number, ended: boolean): number | 'undecided' {
     for (const phrase of this.#byFirst.get(data[at] ?? -1) ?? []) {
       const available = Math.min(phrase.length, data.length - at);

@@ -1,19 +1,19 @@
-/** Finds where phrases may begin, with the machine's own search: nearly all of a log holds none. */
+/** Finds possible starts of phrases with the fast native search: most of a log contains no phrase. */
 export class PhraseFinder {
   readonly #phrases: readonly Buffer[];
-  readonly #longest: number;
+  readonly #maxLength: number;
 
   constructor(phrases: readonly Buffer[]) {
     this.#phrases = phrases;
-    this.#longest = Math.max(1, ...phrases.map(({ length }) => length));
+    this.#maxLength = Math.max(1, ...phrases.map(({ length }) => length));
   }
 
   /**
-   * The next place, from `at`, where a phrase begins, or the end of `data` could cut one in two; the data's length when
-   * there is none.
+   * The next position from `at` on where a phrase starts or where the end of `data` could split one; the length of `data`
+   * if there is none.
    */
   next(data: Buffer, at: number): number {
-    let nearest = Math.min(data.length, Math.max(at, data.length - this.#longest + 1));
+    let nearest = Math.min(data.length, Math.max(at, data.length - this.#maxLength + 1));
     for (const phrase of this.#phrases) {
       const found = data.subarray(0, nearest + phrase.length - 1).indexOf(phrase, at);
       if (found >= 0) nearest = found;

@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib';
 import { ANSI } from '../ansi.ts';
 
-/** The real runner's `output_limit` in bytes. */
+/** The real runner's default `output_limit` in bytes. */
 export const DEFAULT_OUTPUT_LIMIT = 4 * 1024 * 1024;
 
-/** A job's log as it will be at GitLab, with its checksum. Grows only; beyond the limit it says so once and takes no more. */
+/** A job log as sent to GitLab, with its checksum. At its limit it adds a notice once and ignores further output. */
 export class TraceBuffer {
   readonly #limit: number;
   #bytes = Buffer.alloc(64 * 1024);
@@ -20,7 +20,7 @@ export class TraceBuffer {
     return this.#size;
   }
 
-  /** `crc32:` and eight hexadecimal digits, as GitLab compares it. */
+  /** `crc32:` and eight hexadecimal digits, the format that GitLab compares. */
   get checksum(): string {
     return `crc32:${this.#checksum.toString(16).padStart(8, '0')}`;
   }
@@ -42,7 +42,7 @@ export class TraceBuffer {
     );
   }
 
-  /** At most `length` bytes from `offset` on: a copy. */
+  /** Copies at most `length` bytes from `offset` on. */
   slice(offset: number, length: number): Buffer<ArrayBuffer> {
     return Buffer.from(this.#bytes.subarray(offset, Math.min(this.#size, offset + length)));
   }
@@ -59,7 +59,7 @@ export class TraceBuffer {
   }
 }
 
-/** The largest length up to `limit` that does not cut a UTF-8 character. */
+/** The largest length up to `limit` that does not split a UTF-8 character. */
 function wholeCharacters(data: Buffer, limit: number): number {
   let end = limit;
   while (end > 0 && end > limit - 4 && ((data[end] ?? 0) & 0xc0) === 0x80) end -= 1;

@@ -5,17 +5,17 @@ import type { TraceBuffer } from './trace-buffer.ts';
 /** The real runner's limits (common/consts.go), in milliseconds and bytes. */
 export const TRACE_LIMITS = {
   updateInterval: 3000,
-  longestUpdateInterval: 15 * 60_000,
+  maxUpdateInterval: 15 * 60_000,
   keepAliveInterval: 30_000,
   patchSize: 1024 * 1024,
-  finalTries: 10,
-  finalBackoff: { first: 1000, longest: 60 * 60_000 },
+  finalAttempts: 10,
+  finalBackoff: { initial: 1000, max: 60 * 60_000 },
 };
 
 export type TraceCallbacks = {
-  /** `canceling`: what is running now is to stop, the stages after it still run. */
+  /** GitLab reports `canceling`: the current script must stop; later stages still run. */
   cancel(): void;
-  /** `canceled`, or the job is over at GitLab for another reason: everything stops. */
+  /** GitLab reports `canceled`, or has ended the job for another reason: everything stops. */
   abort(): void;
 };
 
@@ -50,24 +50,24 @@ export class TraceUploader {
     this.#interval = this.#limits.updateInterval;
   }
 
-  /** Begins to send in intervals, which GitLab sets. */
+  /** Starts sending at intervals, which GitLab sets. */
   start(): void {
     this.#watching = this.#watch();
   }
 
-  /** Stops without a word: the job is somebody else's. */
+  /** Stops sending, without a final state. */
   async discard(): Promise<void> {
     this.#stopped.abort();
     await this.#watching;
   }
 
-  /** Sends the rest of the log, then the state; again until GitLab has both or says that it does not want them. Returns whether it took them. */
+  /** Sends the rest of the log and then the state, until GitLab accepts or rejects them. Returns false if all attempts failed. */
   async finish(final: FinalState): Promise<boolean> {
     await this.discard();
-    for (let attempt = 1; attempt <= this.#limits.finalTries; attempt += 1) {
+    for (let attempt = 1; attempt <= this.#limits.finalAttempts; attempt += 1) {
       if (await this.#tryFinish(final)) return true;
-      const { first, longest } = this.#limits.finalBackoff;
-      if (attempt < this.#limits.finalTries) await sleep(Math.min(longest, first * 2 ** (attempt - 1)));
+      const { initial, max } = this.#limits.finalBackoff;
+      if (attempt < this.#limits.finalAttempts) await sleep(Math.min(max, initial * 2 ** (attempt - 1)));
     }
     return false;
   }
@@ -83,16 +83,16 @@ export class TraceUploader {
     }
   }
 
-  /** False once the job is over at GitLab. */
+  /** Returns false once GitLab has ended the job. */
   async #updateOnce(): Promise<boolean> {
     const patched = await this.#sendPatch();
     if (patched === 'aborted') return this.#aborted();
     if (patched !== 'accepted') return true;
     if (Date.now() - this.#sentAt <= this.#limits.keepAliveInterval) return true;
-    const touched = await this.#client.update({ state: 'running', output: this.#output() });
-    this.#note(touched);
-    if (touched.kind === 'aborted') return this.#aborted();
-    if (touched.kind === 'accepted') this.#sentAt = Date.now();
+    const keepAlive = await this.#client.update({ state: 'running', output: this.#output() });
+    this.#applyRemoteState(keepAlive);
+    if (keepAlive.kind === 'aborted') return this.#aborted();
+    if (keepAlive.kind === 'accepted') this.#sentAt = Date.now();
     return true;
   }
 
@@ -105,19 +105,19 @@ export class TraceUploader {
     const content = this.#buffer.slice(this.#sent, this.#limits.patchSize);
     if (content.length === 0) return 'accepted';
     const result = await this.#client.patchTrace(content, this.#sent, this.#debug);
-    this.#note(result);
+    this.#applyRemoteState(result);
     if (result.kind === 'accepted' || result.kind === 'range-mismatch') {
-      // Never beyond what there is: a server that has more than was written is not to be followed.
+      // Never beyond the end of the buffer: ignore a server that reports more than was written.
       this.#sent = Math.min(result.offset, this.#buffer.size);
       this.#sentAt = Date.now();
     }
     return result.kind;
   }
 
-  #note(state: RemoteState): void {
+  #applyRemoteState(state: RemoteState): void {
     if (state.cancelRequested) this.#callbacks.cancel();
     if (state.updateInterval > 0) {
-      this.#interval = Math.min(state.updateInterval, this.#limits.longestUpdateInterval);
+      this.#interval = Math.min(state.updateInterval, this.#limits.maxUpdateInterval);
     }
   }
 
@@ -125,10 +125,10 @@ export class TraceUploader {
     this.#interval = this.#limits.updateInterval;
     for (;;) {
       const sent = await this.#sendAll();
-      if (sent !== 'sent') return sent === 'unwanted';
+      if (sent !== 'sent') return sent === 'rejected';
       const update: JobUpdate = { ...final, output: this.#output() };
       const result = await this.#client.update(update);
-      this.#note({ ...result, cancelRequested: false });
+      this.#applyRemoteState({ ...result, cancelRequested: false });
       if (result.kind === 'accepted' || result.kind === 'aborted') return true;
       await sleep(this.#interval);
       if (result.kind === 'failed') return false;
@@ -136,10 +136,10 @@ export class TraceUploader {
     }
   }
 
-  async #sendAll(): Promise<'sent' | 'unwanted' | 'failed'> {
+  async #sendAll(): Promise<'sent' | 'rejected' | 'failed'> {
     while (this.#sent !== this.#buffer.size) {
       const result = await this.#sendPatch();
-      if (result === 'aborted' || result === 'not-found') return 'unwanted';
+      if (result === 'aborted' || result === 'not-found') return 'rejected';
       if (result === 'accepted') continue;
       await sleep(this.#interval);
       if (result === 'failed') return 'failed';

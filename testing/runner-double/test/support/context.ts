@@ -3,7 +3,7 @@ import { type BuildContext, type BuildIdentity, createBuildContext } from '../..
 import { jobSchema } from '../../src/job/payload.ts';
 import { jobPayload } from './job.ts';
 
-/** The runner of a configuration file that has one. */
+/** Parses the configuration of one runner. */
 export function runnerFrom(toml: string): RunnerConfig {
   const [runner] = parseConfig(`concurrent = 1\n[[runners]]\n${toml}`).runners;
   if (runner === undefined) throw new Error('the configuration has no runner');
@@ -20,7 +20,7 @@ export function identityOf(extra: Record<string, unknown> = {}, toml = ''): Buil
   };
 }
 
-/** A context whose directories lie below `root`. */
+/** Creates a context with directories below `root`. */
 export function contextIn(root: string, extra: Record<string, unknown> = {}, toml = ''): BuildContext {
   const directories = { root: `${root}/builds`, build: `${root}/builds/g/p`, cache: `${root}/cache/g/p` };
   return createBuildContext(identityOf(extra, toml), { directories });

@@ -13,7 +13,7 @@ git rev-parse HEAD
 git clone -q --bare . ../origin.git && cd ../origin.git && git update-server-info
 `;
 
-/** A repository with one commit, served as plain files over HTTP to whoever has the password. */
+/** Serves a repository with one commit as plain files over HTTP with password authentication. */
 export async function startGitServer(password: string) {
   const directory = mkdtempSync(join(tmpdir(), 'git-server-'));
   const env = { PATH: process.env.PATH, HOME: directory, GIT_CONFIG_NOSYSTEM: '1' };

@@ -1,14 +1,14 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { crc32 } from 'node:zlib';
 
-/** What the tiny server has seen and holds of a job. */
+/** The server's record of a job. */
 export type ServedJob = {
   readonly id: number;
   readonly token: string;
   trace: Buffer;
   updates: Record<string, unknown>[];
   artifacts: { query: string; name: string; content: Buffer }[];
-  /** Sent as `Job-Status` with every answer. */
+  /** Sent as `Job-Status` in every response. */
   status: string;
 };
 
@@ -19,9 +19,9 @@ export class GitLabServer {
   readonly jobs = new Map<number, ServedJob>();
   readonly requests: { method: string; url: string; body: unknown }[] = [];
   runnerToken = 'glrt-runnertoken0000';
-  /** Seconds that trace answers ask for; 0 leaves the header out. */
+  /** Trace update interval in seconds; 0 omits the header. */
   updateInterval = 1;
-  /** Answers instead of the real ones, first come first served. */
+  /** Answers that replace the regular ones. Each is used once, in order. */
   readonly faults: { matches: RegExp; answer: Answer }[] = [];
   readonly #queue: object[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -58,7 +58,7 @@ export class GitLabServer {
     return served;
   }
 
-  /** Settles when `condition` holds; looked at after each request. */
+  /** Settles when `condition` holds. It is evaluated after each request. */
   async until(condition: () => boolean): Promise<void> {
     while (!condition()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
@@ -140,9 +140,9 @@ export class GitLabServer {
     const checksum = `crc32:${crc32(job.trace).toString(16).padStart(8, '0')}`;
     if (update.state !== 'running') {
       const output = update.output;
-      const given =
+      const received =
         typeof output === 'object' && output !== null && 'checksum' in output ? output.checksum : '';
-      if (given !== checksum) {
+      if (received !== checksum) {
         job.trace = Buffer.alloc(0);
         return { status: 412 };
       }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 export type HookName = 'config' | 'prepare' | 'run' | 'cleanup';
 
-/** Runs the stage's script and hands on its exit code as the protocol asks for. */
+/** Runs the stage's script and reports its exit code as the protocol requires. */
 const RUN_SCRIPT = `
 shift
 if sh "$1"; then exit 0; else code=$?; fi
@@ -12,7 +12,7 @@ echo "$code" > "$BUILD_EXIT_CODE_FILE"
 exit "$BUILD_FAILURE_EXIT_CODE"
 `;
 
-/** A directory with the four hooks as shell scripts, each noting its call with all arguments in `calls`. */
+/** Creates a directory with the four hooks as shell scripts. Each appends its call with all arguments to `calls`. */
 export async function createHooks(bodies: Partial<Record<HookName, string>> = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'hooks-'));
   const scripts: Record<HookName, string> = {
@@ -24,8 +24,8 @@ export async function createHooks(bodies: Partial<Record<HookName, string>> = {}
   };
   await mkdir(join(directory, 'environment'));
   for (const [name, body] of Object.entries(scripts)) {
-    const note = `echo "${name} $*" >> '${directory}/calls'\nenv > '${directory}/environment/${name}'\n`;
-    await writeFile(join(directory, name), `#!/bin/sh\n${note}${body}\n`, { mode: 0o755 });
+    const record = `echo "${name} $*" >> '${directory}/calls'\nenv > '${directory}/environment/${name}'\n`;
+    await writeFile(join(directory, name), `#!/bin/sh\n${record}${body}\n`, { mode: 0o755 });
   }
   const custom = (extra = '') => `[runners.custom]
 config_exec = "${directory}/config"
@@ -38,7 +38,7 @@ ${extra}`;
   return {
     directory,
     custom,
-    /** The hooks' calls so far, with the directory of each script left out. */
+    /** The recorded calls of the hooks, without the directories of scripts. */
     calls: async () => {
       const text = await readFile(join(directory, 'calls'), 'utf8').catch(() => '');
       return text

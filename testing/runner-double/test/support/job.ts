@@ -1,6 +1,6 @@
 type Extra = Readonly<Record<string, unknown>>;
 
-/** A job as GitLab sends it, without a repository: `GIT_STRATEGY` is `none`. */
+/** A job as sent by GitLab, without a repository: `GIT_STRATEGY` is `none`. */
 export function jobPayload(id: number, script: readonly string[], extra: Extra = {}) {
   const { variables = [], steps, ...rest } = extra;
   return {

@@ -4,19 +4,19 @@ import { buffer } from 'node:stream/consumers';
 
 const TOKEN = 'the-authorization-token';
 
-/** A server that keeps objects by path, and gives out credentials at `/credentials`. */
+/** Starts a server that stores objects by path and issues credentials at `/credentials`. */
 export async function startObjectStore() {
   const objects = new Map<string, { body: Buffer; meta: string | undefined; hours: number }>();
   const calls: string[] = [];
-  /** Answers to give instead, in their order. */
+  /** Answers that replace the regular ones, in order. */
   const faults: { status: number; body?: string }[] = [];
   const server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://store');
     const body = await buffer(request);
     if (pathname === '/credentials') {
       if (request.headers.authorization !== TOKEN) return void response.writeHead(401).end();
-      const made = { AccessKeyId: 'ASIA1', SecretAccessKey: 'the-secret-key', Token: 'the/token' };
-      return void response.end(JSON.stringify(made));
+      const credentials = { AccessKeyId: 'ASIA1', SecretAccessKey: 'the-secret-key', Token: 'the/token' };
+      return void response.end(JSON.stringify(credentials));
     }
     calls.push(`${request.method} ${pathname}`);
     const fault = faults.shift();
@@ -47,7 +47,7 @@ export async function startObjectStore() {
       AWS_CONTAINER_CREDENTIALS_FULL_URI: `http://127.0.0.1:${port}/credentials`,
       AWS_CONTAINER_AUTHORIZATION_TOKEN: TOKEN,
     },
-    /** Makes an object so many hours newer. */
+    /** Sets the modification time of an object, in hours after the default. */
     touch: (path: string, hours: number) => {
       const object = objects.get(path);
       if (object === undefined) throw new Error(`${path} is not in the store`);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 
-/** The program as a process of its own, with a configuration file in `directory`. */
+/** Runs the program as a separate process, with a configuration file in `directory`. */
 export class RunnerProcess {
   readonly #child: ChildProcess;
   readonly exited: Promise<number | null>;

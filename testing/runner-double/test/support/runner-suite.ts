@@ -12,7 +12,7 @@ export type Setup = {
   custom?: string;
 };
 
-/** For each test a GitLab, hooks and the program as a process; all gone after it. */
+/** Provides each test with a GitLab, hooks and the program as a process, and removes them afterwards. */
 export class RunnerSuite {
   server = new GitLabServer();
   #hooks: Hooks | undefined;
@@ -59,12 +59,12 @@ ${this.#hooks.custom(custom)}`,
     );
   }
 
-  /** Settles when GitLab has heard of the job's end. */
+  /** Settles when the job's final state was reported to GitLab. */
   finished(id: number): Promise<void> {
     return this.server.until(() => this.server.finalState(id) !== undefined);
   }
 
-  /** Settles when the job's log has that line. */
+  /** Settles when the job log contains `line`. */
   logged(id: number, line: string): Promise<void> {
     return this.server.until(() => this.trace(id).includes(`${line}\n`));
   }

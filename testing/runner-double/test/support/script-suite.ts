@@ -3,12 +3,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import { generateScript, type Stage } from '../../src/scripts/generate-script.ts';
+import { type BuildStage, generateScript } from '../../src/scripts/generate-script.ts';
 import { contextIn } from './context.ts';
 
 export const POSIX = '[runners.feature_flags]\nFF_POSIXLY_CORRECT_ESCAPES = true\n';
 
-/** Each of these shells with the escapes that it can read: bash is the real runner's default, `sh` any POSIX shell (dash on Debian). */
+/** Shells with the escapes that they support. bash is the real runner's default; `sh` is any POSIX shell (dash on Debian). */
 export const SHELLS = [
   ['bash', 'shell = "bash"\n'],
   ['bash', `shell = "bash"\n${POSIX}`],
@@ -17,7 +17,7 @@ export const SHELLS = [
 
 export type ScriptResult = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
-/** For each test a directory, in which scripts are written and run by real shells. */
+/** Provides each test with a directory, in which real shells run generated scripts. */
 export class ScriptSuite {
   root = '';
 
@@ -42,7 +42,7 @@ export class ScriptSuite {
   /** Generates a stage's script for a job and runs it. */
   async runStage(
     shell: string,
-    stage: Stage,
+    stage: BuildStage,
     toml: string,
     extra: Record<string, unknown>,
   ): Promise<ScriptResult> {
@@ -52,7 +52,7 @@ export class ScriptSuite {
   }
 }
 
-/** A log without its colours. */
+/** Removes colors from a log. */
 export function plain(text: string): string {
   return text.replaceAll('\u001b[32;1m', '').replaceAll('\u001b[0;m', '').replaceAll('\u001b[0;33m', '');
 }

@@ -1,5 +1,5 @@
-/** Lets so many pieces of work run at one time, the others in the order they came. */
-export class Slots {
+/** A counting semaphore: limits concurrent work; waiting work starts in order of arrival. */
+export class Semaphore {
   readonly #waiting: (() => void)[] = [];
   #free: number;
 
