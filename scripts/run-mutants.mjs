@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
 import { commands, parseCommandLine } from './cli/commands.mjs';
-import { decidingModules } from './deciding-modules.mjs';
+import { decisionModules } from './decision-modules.mjs';
 
 const WANTED_SCORE = 95;
 const REPORTS = 'reports/mutants';
@@ -27,12 +27,12 @@ if (values.help) {
   process.exit(0);
 }
 
-const modules = Object.entries(decidingModules)
+const modules = Object.entries(decisionModules)
   .flatMap(([name, paths]) => paths.map((path) => `packages/${name}/src/${path}.ts`))
   .filter((path) => positionals.length === 0 || positionals.some((filter) => path.includes(filter)));
 if (modules.length === 0) {
   console.error(
-    `No module's path contains ${positionals.join(' or ')}: scripts/deciding-modules.mjs has them.`,
+    `No module's path contains ${positionals.join(' or ')}: scripts/decision-modules.mjs has them.`,
   );
   process.exit(2);
 }

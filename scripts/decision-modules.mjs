@@ -2,7 +2,7 @@
  * The modules that decide, by package: what mutation testing mutates. Only the unit tests of its own package run against a
  * mutant, since its contract is tested where it stands.
  */
-export const decidingModules = {
+export const decisionModules = {
   aws: [
     'calls/publish-events',
     'ecs-tasks/capacity-refusal',
@@ -41,7 +41,7 @@ export const decidingModules = {
 };
 
 /** Tests that run against mutants: those of decisions. Tests of whole handlers would only repeat them, and take longer. */
-export const decidingTests = [
+export const decisionTests = [
   'packages/aws/test/{publish-events,capacity-refusal,crash-backoff,stop-task,task-facts}.test.ts',
   'packages/runner-manager/test/{job-overrides,plan-*,refuse-*,image-entry-point}.test.ts',
   'packages/runner-manager/test/explain-stop.test.ts',
