@@ -1,6 +1,6 @@
 /**
- * The modules that decide, by package: what mutation testing mutates. Only the unit tests of its own package run against a
- * mutant, since its contract is tested where it stands.
+ * The decision modules by package: the targets of mutation testing. Only the unit tests of its own package run against a
+ * mutant, because they test its contract.
  */
 export const decisionModules = {
   aws: [
@@ -40,7 +40,7 @@ export const decisionModules = {
   'webhook-receiver': ['authenticate', 'job-hook'],
 };
 
-/** Tests that run against mutants: those of decisions. Tests of whole handlers would only repeat them, and take longer. */
+/** Tests that run against mutants: those of decisions. Tests of whole handlers would repeat them and take longer. */
 export const decisionTests = [
   'packages/aws/test/{publish-events,capacity-refusal,crash-backoff,stop-task,task-facts}.test.ts',
   'packages/runner-manager/test/{job-overrides,plan-*,refuse-*,image-entry-point}.test.ts',

@@ -26,7 +26,7 @@ describe('what is affected is found by comparing', () => {
     git('commit', '--quiet', '--allow-empty', '--message=second');
     const { base, reason } = chooseBase(readCheckout(root, {}));
     expect(base).toBe(deployed);
-    expect(reason).toBe(`Compared with ${deployed.slice(0, 8)}, which was deployed last (tag "deployed").`);
+    expect(reason).toBe(`Compared with ${deployed.slice(0, 8)}, the last deployment (tag "deployed").`);
   });
 
   it('main with nothing, where nothing was deployed yet', () => {
