@@ -180,6 +180,6 @@ describe('what stays', () => {
       { what: 'logins', items: ['c', 'd'], monthlyUsd: 0.8, remove },
     ]);
     expect(lines).toContain('  ≥ $0.10  images');
-    expect(lines.at(-1)).toBe('Together at least $0.90 a month.');
+    expect(lines.at(-1)).toBe('Total: at least $0.90 a month.');
   });
 });

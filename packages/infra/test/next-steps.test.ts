@@ -55,6 +55,6 @@ it('names the URL of each fleet, and what is stored of it', () => {
   ]);
   expect(screen).toContain('on.aws/?fleet=default\n');
   expect(screen).toContain('on.aws/?fleet=large\n');
-  expect(screen.match(/Stored already/g)).toHaveLength(2);
+  expect(screen.match(/Already stored/g)).toHaveLength(2);
   expect(screen.match(/Not stored yet/g)).toHaveLength(3);
 });
