@@ -43,8 +43,8 @@ describe('an installation without a cache', () => {
   it.each([
     [{ shared: true }, 'cache has no bucket'],
     [{ bucket: 'our-caches' }, 'roleArn'],
-    [{ roleArn: OWN.roleArn }, 'a role a bucket'],
-    [{ ...OWN, bukket: 'x' }, 'no setting of a fleet'],
+    [{ roleArn: OWN.roleArn }, 'bucket and roleArn must be set together'],
+    [{ ...OWN, bukket: 'x' }, 'unknown setting "cache.bukket"'],
   ])('refuses a fleet whose cache is %j', (cache, words) => {
     expect(() => shared({ fleets: [{ name: 'default', cache }] })).toThrow(words);
   });

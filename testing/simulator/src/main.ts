@@ -23,7 +23,7 @@ function main(args: readonly string[]): number {
   try {
     study = values.trace
       ? studyTrace(readGitLabTrace(values.trace), seed)
-      : studyTeams(values.team ? [values.team] : Object.keys(TEAMS), seed, tell);
+      : studyTeams(values.team ? [values.team] : Object.keys(TEAMS), seed, logProgress);
   } catch (error) {
     if (!(error instanceof InvalidTraceError)) throw error;
     logProgress(error.message);
