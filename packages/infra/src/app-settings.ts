@@ -54,10 +54,15 @@ const settingsSchema = z.object({
   managerCpu: z.coerce.number().int().default(256),
   managerMemoryMiB: z.coerce.number().int().default(1024),
   managerArchitecture: z.enum(['X86_64', 'ARM64']).default('X86_64'),
-  /** Fargate's prices in the region, for job logs and events: `{ X86_64: { vcpu, gib }, ARM64: { vcpu, gib } }`, USD an hour. Default: known prices. */
+  /**
+   * Fargate's prices in the region, for job logs and events: `{ X86_64: { vcpu, gib }, ARM64: { vcpu, gib } }`, USD an hour.
+   * Default: known prices.
+   */
   fargatePrices: json(fargatePricesSchema).optional(),
   managerEnvironment: json(z.record(z.string(), z.string())).default({}),
-  /** TCP ports that managers may reach in addition to those that settings name, for example 8200 for a Vault server. Default none. */
+  /**
+   * TCP ports that managers may reach in addition to those that settings name, for example 8200 for a Vault server. Default none.
+   */
   managerEgressPorts: json(z.array(z.int().min(1).max(65_535)).max(40)).default([]),
   /** ECR repositories whose images jobs may name: names in this account, or ARNs. Default none. */
   jobImageRepositories: json(z.array(z.string().min(1))).default([]),
@@ -71,8 +76,8 @@ const settingsSchema = z.object({
   /** Endpoint of GitLab's webhooks. Default `function-url`, or `http-api` in regions without function URLs. */
   webhookEndpoint: z.enum(['function-url', 'http-api']).optional(),
   /**
-   * Whether a fleet's document of more than 4,096 characters may be an advanced parameter, of at most 8,192 characters, at $0.05 a month
-   * and $0.05 for 10,000 reads. Default false: such a document is rejected.
+   * Whether a fleet's document of more than 4,096 characters may be an advanced parameter, of at most 8,192 characters, at $0.05
+   * a month and $0.05 for 10,000 reads. Default false: such a document is rejected.
    */
   advancedFleetDocuments: json(z.boolean()).default(false),
   /** Reserved concurrency of the webhook's Lambda. Default none. */

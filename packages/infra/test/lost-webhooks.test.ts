@@ -10,7 +10,7 @@ const noticeOf = (fleet: object) =>
   );
 const WITH_TOKEN = { gitlabApi: { projects: ['group/project'] } };
 
-describe('a job whose webhook was lost', () => {
+describe('a lost webhook', () => {
   it('is not detected by default, and deployment and synthesis explain the consequence', () => {
     const notice = noticeOf({});
     expect(notice).toMatch(

@@ -7,8 +7,8 @@ import type { JobCache } from './job-cache.ts';
 type ParsedFleet = ReturnType<typeof parseFleet>;
 
 /**
- * The cache of a fleet's document: the fleet's own settings override the installation's. A fleet without its own role gets one that
- * opens only its objects.
+ * The cache of a fleet's document: the fleet's own settings override the installation's. A fleet without its own role gets one
+ * that opens only its objects.
  * @throws {InvalidFleetConfigError} if the fleet has settings for a cache but there is no bucket
  */
 export function fleetCache(

@@ -67,7 +67,9 @@ export class JobCache extends Construct {
     return role;
   }
 
-  /** Remains when the installation is removed, because CloudFormation does not delete buckets with objects. The objects expire. */
+  /**
+   * Remains when the installation is removed, because CloudFormation does not delete buckets with objects. The objects expire.
+   */
   private makeBucket(expireDays: number): Bucket {
     return new Bucket(this, 'Bucket', {
       encryption: BucketEncryption.S3_MANAGED,

@@ -12,9 +12,9 @@ export interface ManagerEgress {
 }
 
 /**
- * TCP ports that a fleet's managers must reach: HTTPS, and the ports of GitLab, of the registries that provide images' entry points,
- * and of proxies, as far as settings name them. A job can make its manager connect to a host of its choice (`secrets:` names a Vault
- * server), so no other port is open.
+ * TCP ports that a fleet's managers must reach: HTTPS, and the ports of GitLab, of the registries that provide images' entry
+ * points, and of proxies, as far as settings name them. A job can make its manager connect to a host of its choice (`secrets:`
+ * names a Vault server), so no other port is open.
  */
 export function managerEgressPorts({ fleet, environment, ports }: ManagerEgress): number[] {
   const proxies = Object.entries(environment).flatMap(([name, value]) =>

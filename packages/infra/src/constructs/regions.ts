@@ -2,8 +2,8 @@ import { Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 /**
- * Regions without Lambda function URLs, from the Lambda guide on 2026-11-28. cfn-lint's list lacks cn-north-1 and eu-south-2; a test
- * fails if cfn-lint lists a region that is missing here.
+ * Regions without Lambda function URLs, from the Lambda guide on 2026-11-28. cfn-lint's list lacks cn-north-1 and eu-south-2; a
+ * test fails if cfn-lint lists a region that is missing here.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
  */
 export const REGIONS_WITHOUT_FUNCTION_URLS: readonly string[] = [

@@ -38,8 +38,8 @@ export interface SharedResourcesProps {
   /** Size of a manager's task. @default 256 CPU units (a quarter of a vCPU) */
   readonly managerCpu?: number;
   /**
-   * @default 1024: a manager with 20 jobs uses 150 MiB, and one job can make `gitlab-runner` read an answer of 100 MiB from a Vault
-   * server of its choice (`secrets:`), which uses 621 MiB; with 512 that would end the manager and all its jobs
+   * @default 1024: a manager with 20 jobs uses 150 MiB, and one job can make `gitlab-runner` read an answer of 100 MiB from a
+   * Vault server of its choice (`secrets:`), which uses 621 MiB; with 512 that would end the manager and all its jobs
    */
   readonly managerMemoryMiB?: number;
   /** Architecture of managers. @default X86_64 */
@@ -52,8 +52,8 @@ export interface SharedResourcesProps {
   /** Additional variables for managers, for example a proxy's; they do not override the managers' own. @default none */
   readonly managerEnvironment?: Readonly<Record<string, string>>;
   /**
-   * TCP ports that managers may reach, in addition to 443, DNS, and those of GitLab, registries and proxies that settings name. For
-   * example 8200 for a Vault server, or 5050 for GitLab's registry on its own port.
+   * TCP ports that managers may reach, in addition to 443, DNS, and those of GitLab, registries and proxies that settings name.
+   * For example 8200 for a Vault server, or 5050 for GitLab's registry on its own port.
    * @default none
    */
   readonly managerEgressPorts?: readonly number[];
@@ -72,8 +72,8 @@ export interface SharedResourcesProps {
   /** Bucket and role for jobs' `cache:`, for all fleets without their own setting. @default none: caches are not stored */
   readonly cache?: JobCacheProps;
   /**
-   * Whether a fleet's document of more than 4,096 characters may be an advanced SSM parameter (at most 8,192 characters, $0.05 a month
-   * each and $0.05 per 10,000 reads, of which there are some 45,000 a month).
+   * Whether a fleet's document of more than 4,096 characters may be an advanced SSM parameter (at most 8,192 characters, $0.05 a
+   * month each and $0.05 per 10,000 reads, of which there are some 45,000 a month).
    * @default false: such a document is rejected at synthesis
    */
   readonly advancedFleetDocuments?: boolean;
@@ -91,7 +91,9 @@ export interface SharedResourcesProps {
   readonly containerInsights?: boolean;
 }
 
-/** The resources that services share: network, cluster, bus, logs, and the fleets with their roles, groups and task definitions. */
+/**
+ * The resources that services share: network, cluster, bus, logs, and the fleets with their roles, groups and task definitions.
+ */
 export class SharedResources extends Construct implements Installation {
   readonly parameterPrefix: string;
   readonly clusterArn: string;

@@ -4,7 +4,9 @@ import { FunctionUrlAuthType, type IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { knownRegion, REGIONS_WITHOUT_FUNCTION_URLS } from './regions.ts';
 
-/** Endpoint of GitLab's webhooks: the function's own URL, which is free, or an HTTP API of API Gateway ($1 per million requests). */
+/**
+ * Endpoint of GitLab's webhooks: the function's own URL, which is free, or an HTTP API of API Gateway ($1 per million requests).
+ */
 export type WebhookEndpoint = 'function-url' | 'http-api';
 
 /** The endpoint that a stack's region supports; a function URL if the region is unknown. */

@@ -12,8 +12,8 @@ const POLL_MS = 1000;
 export type RoleOutcome = 'created' | 'exists' | 'not-allowed';
 
 /**
- * Creates ECS's service-linked role, which a new account lacks and a cluster with capacity providers needs. ECS also creates it for
- * the first cluster, but that cluster fails.
+ * Creates ECS's service-linked role, which a new account lacks and a cluster with capacity providers needs. ECS also creates it
+ * for the first cluster, but that cluster fails.
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html
  */
 export async function ensureServiceLinkedRole(

@@ -28,7 +28,9 @@ function isChanging(stack: Stack | undefined): boolean {
   return status.endsWith('_IN_PROGRESS') && status !== 'REVIEW_IN_PROGRESS';
 }
 
-/** Waits until the stack has no operation in progress, whoever started it, and returns it. CloudFormation bounds each one's time. */
+/**
+ * Waits until the stack has no operation in progress, whoever started it, and returns it. CloudFormation bounds each one's time.
+ */
 export async function settledStack(
   client: CloudFormationClient,
   name: string,

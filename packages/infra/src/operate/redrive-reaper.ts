@@ -27,8 +27,8 @@ export interface RedriveReaperResult {
 const VISIBILITY_SECONDS = 180;
 
 /**
- * Invokes the reaper again with each event of its dead-letter queue, one at a time, and deletes those that succeed. EventBridge and
- * Scheduler feed that queue, not an SQS queue, so SQS cannot move the messages.
+ * Invokes the reaper again with each event of its dead-letter queue, one at a time, and deletes those that succeed. EventBridge
+ * and Scheduler feed that queue, not an SQS queue, so SQS cannot move the messages.
  */
 export async function redriveReaper(options: RedriveReaperOptions): Promise<RedriveReaperResult> {
   const { sqs, deadLettersUrl: QueueUrl, log, waitSeconds: WaitTimeSeconds = 5 } = options;

@@ -117,9 +117,9 @@ export function stopTasks(
 }
 
 /**
- * Statement that finds and deregisters task definitions. AWS supports neither a resource nor a condition key for these actions, so
- * they apply to the whole account and region; the reaper restricts itself to families of job tasks. A deregistered definition can
- * be read and registered again, and its running tasks continue.
+ * Statement that finds and deregisters task definitions. AWS supports neither a resource nor a condition key for these actions,
+ * so they apply to the whole account and region; the reaper restricts itself to families of job tasks. A deregistered definition
+ * can be read and registered again, and its running tasks continue.
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
  */
 export function deregisterDefinitions(): PolicyStatement {

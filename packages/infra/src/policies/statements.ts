@@ -43,8 +43,8 @@ export function listFleets(scope: Construct, prefix: string): PolicyStatement {
 
 /**
  * Statement that denies decryption of all other SecureStrings. Parameter Store decrypts on behalf of its caller and passes the
- * parameter to KMS as context. Only decryptions with that context are denied: Lambda decrypts a function's environment on behalf of
- * the same role, with another context, and a denial that matched it would prevent every function from starting.
+ * parameter to KMS as context. Only decryptions with that context are denied: Lambda decrypts a function's environment on behalf
+ * of the same role, with another context, and a denial that matched it would prevent every function from starting.
  * @see https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
  */
 export function decryptOnly(scope: Construct, prefix: string, names: readonly string[]): PolicyStatement {
@@ -64,8 +64,8 @@ export function decryptOnly(scope: Construct, prefix: string, names: readonly st
 }
 
 /**
- * Path of the managers' IAM roles, which the launcher may pass. It covers all fleets, so that a fleet can be added or removed without
- * the launcher's stack. It names the region, because IAM roles are shared by all regions of an account.
+ * Path of the managers' IAM roles, which the launcher may pass. It covers all fleets, so that a fleet can be added or removed
+ * without the launcher's stack. It names the region, because IAM roles are shared by all regions of an account.
  */
 export function managerRolePath(scope: Construct, parameterPrefix: string): string {
   return `${parameterPrefix}/${Stack.of(scope).region}/managers/`;
@@ -133,9 +133,9 @@ export function assumeCacheRole(roleArn: string): PolicyStatement {
 }
 
 /**
- * Statement that publishes only this project's events on its bus: all of them, or only those of the given names. A call has several
- * entries, so the key has several values, which `StringEquals` alone does not match. `ForAllValues` is also true without any value,
- * hence `Null`.
+ * Statement that publishes only this project's events on its bus: all of them, or only those of the given names. A call has
+ * several entries, so the key has several values, which `StringEquals` alone does not match. `ForAllValues` is also true without
+ * any value, hence `Null`.
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-source.html
  */
 export function putEvents(eventBusArn: string, names?: readonly EventName[]): PolicyStatement {

@@ -11,7 +11,10 @@ export const PRICES = {
   s3GbMonth: 0.023,
   /** A thousand PUT requests of S3. */
   s3ThousandPuts: 0.005,
-  /** A secret in Secrets Manager, for a month; billed by the started hour. @see https://aws.amazon.com/secrets-manager/pricing/ */
+  /**
+   * A secret in Secrets Manager, for a month; billed by the started hour.
+   * @see https://aws.amazon.com/secrets-manager/pricing/
+   */
   secretMonth: 0.4,
   /** Ten thousand calls to Secrets Manager. */
   secretTenThousandCalls: 0.05,

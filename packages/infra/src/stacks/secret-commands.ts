@@ -1,9 +1,9 @@
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 
 /**
- * The commands that create or replace a fleet's secrets, which CloudFormation cannot do (it has no SecureString). A secret is read
- * from the terminal or created by the command, and passed to `aws` on standard input: neither the shell's history nor the process
- * list shows it.
+ * The commands that create or replace a fleet's secrets, which CloudFormation cannot do (it has no SecureString). A secret is
+ * read from the terminal or created by the command, and passed to `aws` on standard input: neither the shell's history nor the
+ * process list shows it.
  */
 export interface SecretCommands {
   /** Creates, stores and prints a secret token for the webhook, to be entered in GitLab's webhook form. */
