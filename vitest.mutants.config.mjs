@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { decidingTests } from './scripts/deciding-modules.mjs';
+import { decisionTests } from './scripts/decision-modules.mjs';
 import { reusedThreadPool } from './scripts/reused-thread-pool.mjs';
 
 // Stryker's child process loads this. When its parent was interrupted, Vitest would keep it alive.
@@ -18,5 +18,5 @@ export default defineConfig({
       },
     },
   ],
-  test: { include: decidingTests, testTimeout: 60_000 },
+  test: { include: decisionTests, testTimeout: 60_000 },
 });

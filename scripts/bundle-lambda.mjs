@@ -1,6 +1,6 @@
 /**
- * Bundles the Lambda of the package it is called in: `src/handler.ts` and everything it imports, the AWS SDK too, become
- * `dist/index.mjs` with the handler `index.handler`. Used as each Lambda package's `build` script.
+ * Bundles the Lambda of the package in the working directory: `src/handler.ts` and all its imports, including the AWS SDK,
+ * become `dist/index.mjs` with the handler `index.handler`. It is each Lambda package's `build` script.
  */
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -9,7 +9,7 @@ const ENTRY = 'src/handler.ts';
 const OUTPUT = 'dist/index.mjs';
 
 if (!existsSync(ENTRY)) {
-  console.error(`${process.cwd()} has no ${ENTRY}: run this in the folder of a Lambda's package`);
+  console.error(`${process.cwd()} has no ${ENTRY}: run this in the folder of a Lambda package`);
   process.exit(1);
 }
 
@@ -26,7 +26,7 @@ await build({
   mainFields: ['module', 'main'],
   legalComments: 'none',
   logLevel: 'warning',
-  // CommonJS dependencies inside the bundle call `require` for Node's own modules; ESM has none.
+  // Bundled CommonJS dependencies call `require` for Node's built-in modules; ESM has no `require`.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
 });
 console.log(`${OUTPUT}: ${(statSync(OUTPUT).size / 1024).toFixed(0)} KiB`);

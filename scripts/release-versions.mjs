@@ -1,4 +1,4 @@
-/** How `nx release` reads and writes a package's version; its own plugin for that would bring 160 packages. */
+/** Reads and writes a package's version for `nx release`; nx's own plugin for this would add 160 dependencies. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { VersionActions } from 'nx/release';
@@ -20,7 +20,7 @@ export default class PackageVersions extends VersionActions {
   }
 
   /**
-   * Packages are private: no registry knows them.
+   * Packages are private, so they are in no registry.
    * @override
    */
   async readCurrentVersionFromRegistry() {
@@ -28,7 +28,7 @@ export default class PackageVersions extends VersionActions {
   }
 
   /**
-   * Packages depend on each other by `*`, which every version satisfies.
+   * Packages depend on each other with `*`, which every version satisfies.
    * @override
    */
   async readCurrentVersionOfDependency() {
@@ -53,7 +53,7 @@ export default class PackageVersions extends VersionActions {
 }
 
 /**
- * The lockfile has the versions of the workspace's packages, too.
+ * Updates the lockfile, which contains the versions of the workspace's packages.
  * @param {string} cwd
  * @param {{ dryRun?: boolean }} options
  */

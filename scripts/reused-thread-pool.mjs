@@ -1,12 +1,12 @@
 import { ThreadsPoolWorker } from 'vitest/node';
 
-/** A thread gets one more listener with every run: after so many it is replaced. */
-const MOST_RUNS = 100;
+/** Each run adds a listener to its thread, so a thread is replaced after this many runs. */
+const MAX_RUNS = 100;
 
 /**
- * A pool whose thread outlives a run. Vitest starts one for every file of every run, and mutation testing makes thousands of
- * runs of milliseconds: what takes time is loading the AWS SDK and zod again. Modules of the project are evaluated anew for
- * each file (`isolate`), so that a mutant in a constant is seen too; only what is in node_modules stays loaded.
+ * A Vitest pool that reuses threads across runs. Vitest starts a thread for every file of every run, and mutation testing
+ * makes thousands of runs of milliseconds each: loading the AWS SDK and zod again would dominate. Modules of the project are
+ * evaluated again for each file (`isolate`), so that a mutant in a constant takes effect; only node_modules stay loaded.
  * @see https://vitest.dev/guide/advanced/pool
  */
 export function reusedThreadPool() {
@@ -26,13 +26,13 @@ export function reusedThreadPool() {
  * @typedef {import('vitest/node').PoolOptions} Options
  * @typedef {import('vitest/node').PoolWorker} PoolWorker
  * @typedef {{ worker: ThreadsPoolWorker, runs: number }} Thread
- * @typedef {Parameters<PoolWorker['on']>} Listening event and listener
+ * @typedef {Parameters<PoolWorker['on']>} Subscription event and listener
  */
 
 /** @implements {PoolWorker} */
 class ReusedThread {
   name = 'reused-threads';
-  /** @type {Listening[]} */
+  /** @type {Subscription[]} */
   listeners = [];
   /** @type {Thread | undefined} */
   #thread;
@@ -71,7 +71,7 @@ class ReusedThread {
 
   /** @type {PoolWorker['send']} */
   send(message) {
-    // A thread that was told to stop listens to nobody any more.
+    // A thread that received `stop` would process no further messages, so `stop` is answered here instead.
     if (message.type !== 'stop') return this.thread.worker.send(message);
     const stopped = { type: 'stopped', __vitest_worker_response__: true };
     for (const [event, listener] of this.listeners) if (event === 'message') listener(stopped);
@@ -80,7 +80,7 @@ class ReusedThread {
   async stop() {
     for (const [event, listener] of this.listeners) this.off(event, listener);
     this.thread.runs += 1;
-    if (this.thread.runs < MOST_RUNS) this.idle.push(this.thread);
+    if (this.thread.runs < MAX_RUNS) this.idle.push(this.thread);
     else await this.thread.worker.stop();
   }
 

@@ -1,41 +1,41 @@
-/** `npm run lint`: every check of the whole repository, one after the other; prints the output of those that fail. */
+/** `npm run lint`: runs every check of the repository in turn and prints the output of those that fail. */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { secondsSince, tell } from './cli/progress.mjs';
+import { logProgress, secondsSince } from './cli/progress.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = dirname(dirname(createRequire(import.meta.url).resolve('typescript/package.json')));
 
-/** What a check looks at, its program in `node_modules`, and arguments. */
+/** A check's subject, its program in `node_modules`, and its arguments. */
 const checks = [
-  { what: 'format and lint rules', script: '@biomejs/biome/bin/biome', args: ['check', '.'] },
-  { what: 'types', script: 'typescript/bin/tsc', args: ['-p', 'tsconfig.json', '--noEmit'] },
+  { name: 'format and lint rules', script: '@biomejs/biome/bin/biome', args: ['check', '.'] },
+  { name: 'types', script: 'typescript/bin/tsc', args: ['-p', 'tsconfig.json', '--noEmit'] },
   {
-    what: 'package boundaries',
+    name: 'package boundaries',
     script: 'dependency-cruiser/bin/dependency-cruiser.mjs',
     args: ['--config', 'dependency-cruiser.config.mjs', 'packages', 'examples'],
   },
-  { what: 'dead code', script: 'knip/bin/knip.js', args: [] },
+  { name: 'dead code', script: 'knip/bin/knip.js', args: [] },
 ];
 
 const start = Date.now();
 /** @type {string[]} */
 const failed = [];
-for (const { what, script, args } of checks) {
-  const began = Date.now();
-  tell(`› ${what} …`);
+for (const { name, script, args } of checks) {
+  const checkStart = Date.now();
+  logProgress(`› ${name} …`);
   const { code, output } = await run(join(modules, script), args);
-  tell(`${code === 0 ? '✓' : '✗'} ${what} (${secondsSince(began)} s)`);
+  logProgress(`${code === 0 ? '✓' : '✗'} ${name} (${secondsSince(checkStart)} s)`);
   if (code === 0) continue;
-  failed.push(what);
+  failed.push(name);
   console.log(output.trimEnd());
 }
 console.log(
   failed.length === 0
     ? `All checks passed in ${secondsSince(start)} s`
-    : `Failed: ${failed.join(', ')}. "npm run format" repairs format and some lint rules.`,
+    : `Failed: ${failed.join(', ')}. "npm run format" fixes formatting and some lint rules.`,
 );
 process.exitCode = failed.length === 0 ? 0 : 1;
 
@@ -60,7 +60,7 @@ function run(script, args) {
       process.once(signal, () => child.kill(signal));
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      // Interrupted: no other check begins.
+      // Interrupted: start no further check.
       if (signal) process.exit(signal === 'SIGINT' ? 130 : 143);
       resolve({ code: code ?? 1, output });
     });

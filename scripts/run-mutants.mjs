@@ -1,6 +1,6 @@
 /**
- * Mutation testing of the modules that decide: each is changed in one place after the other (a mutant), and its tests must
- * fail. A mutant that survives shows what no test says.
+ * Mutation testing of the decision modules: makes one small change at a time (a mutant), and expects the module's tests to
+ * fail. A mutant that survives shows behaviour that no test checks.
  */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -8,18 +8,18 @@ import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
 import { commands, parseCommandLine } from './cli/commands.mjs';
-import { decidingModules } from './deciding-modules.mjs';
+import { decisionModules } from './decision-modules.mjs';
 
-const WANTED_SCORE = 95;
+const MIN_SCORE = 95;
 const REPORTS = 'reports/mutants';
-/** Results of the last run, of all modules. */
+/** Results of the last run, for all modules. */
 const INCREMENTAL = `${REPORTS}/incremental.json`;
-/** Copies of the project with all mutants in them, by process id. */
+/** Copies of the project that contain all mutants, by process id. */
 const COPIES = 'reports/mutants-work';
 const WORK = `${COPIES}/${process.pid}`;
 
-/** What Stryker says of a comment that gives no reason. */
-const REASON_WITHOUT_ONE = 'Ignored using a comment';
+/** Stryker's status reason for a comment without a reason. */
+const NO_REASON = 'Ignored using a comment';
 
 const { values, positionals } = parseCommandLine('mutants', process.argv.slice(2));
 if (values.help) {
@@ -27,22 +27,22 @@ if (values.help) {
   process.exit(0);
 }
 
-const modules = Object.entries(decidingModules)
+const modules = Object.entries(decisionModules)
   .flatMap(([name, paths]) => paths.map((path) => `packages/${name}/src/${path}.ts`))
   .filter((path) => positionals.length === 0 || positionals.some((filter) => path.includes(filter)));
 if (modules.length === 0) {
   console.error(
-    `No module's path contains ${positionals.join(' or ')}: scripts/deciding-modules.mjs has them.`,
+    `No module's path contains ${positionals.join(' or ')}. scripts/decision-modules.mjs lists the modules.`,
   );
   process.exit(2);
 }
 
 const start = Date.now();
 if (!values.fresh) await forgetSurvivors();
-// Stryker leaves its copy behind where it is interrupted, and everybody does where he is killed.
+// A copy is left behind if Stryker is interrupted, or if this process is killed.
 removeCopiesOfEndedRuns();
 process.on('exit', () => rmSync(WORK, { recursive: true, force: true }));
-// Each mutant's tests run in a new worker, which spends most of its time on loading what it imports.
+// Each mutant's tests run in a new worker, which spends most of its time loading imports.
 process.env.NODE_COMPILE_CACHE ??= resolve(REPORTS, 'compile-cache');
 const stryker = new Stryker({
   mutate: modules,
@@ -50,9 +50,9 @@ const stryker = new Stryker({
   plugins: ['@stryker-mutator/vitest-runner'],
   vitest: { configFile: 'vitest.mutants.config.mjs' },
   coverageAnalysis: 'perTest',
-  // A mutant that loops without an end is detected by it, and a machine with much to do must not look like one.
+  // Detects mutants that loop forever. A busy machine must not be mistaken for one.
   timeoutMS: 30_000,
-  // Types are erased, not checked, where tests run.
+  // Tests run with types erased, not checked.
   disableTypeChecks: false,
   concurrency: Number(values.concurrency ?? Math.max(1, Math.floor(availableParallelism() / 2))),
   incremental: true,
@@ -66,7 +66,7 @@ const stryker = new Stryker({
   ignorePatterns: ['reports', 'dist', 'cdk.out', '.nx'],
   allowEmpty: false,
 });
-// Of incremental mode come the results of all modules, those of earlier runs included.
+// Incremental mode returns the results of all modules, including those of earlier runs.
 const results = await stryker.runMutationTest();
 const mutants = results.filter(({ fileName }) =>
   modules.includes(relative(process.cwd(), resolve(fileName))),
@@ -92,8 +92,8 @@ function isRunning(pid) {
 }
 
 /**
- * Takes what survived out of the last run's results, so that it is tested again: of a mutant in a constant Stryker does not
- * know which tests run it, and would not see that there are new ones.
+ * Removes survivors from the last run's results, so that they are tested again: Stryker does not know which tests cover a
+ * mutant in a constant, so it would not notice new ones.
  */
 async function forgetSurvivors() {
   if (!existsSync(INCREMENTAL)) return;
@@ -107,7 +107,7 @@ async function forgetSurvivors() {
 }
 
 /**
- * Prints scores and what survived; returns the exit code.
+ * Prints scores and survivors; returns the exit code.
  * @param {readonly Mutant[]} all
  */
 function report(all) {
@@ -129,13 +129,13 @@ function report(all) {
   const unexplained = all.filter(
     ({ status, statusReason }) => status === 'Ignored' && !hasReason(statusReason),
   );
-  for (const mutant of [...open, ...unexplained]) console.log(inWords(mutant));
+  for (const mutant of [...open, ...unexplained]) console.log(renderMutant(mutant));
   const score = scoreOf(all);
   console.log(`\n${Math.round((Date.now() - start) / 1000)} s; ${REPORTS}/mutants.html shows every mutant`);
-  if (score >= WANTED_SCORE && open.length === 0 && unexplained.length === 0) return 0;
+  if (score >= MIN_SCORE && open.length === 0 && unexplained.length === 0) return 0;
   console.error(
-    `Score ${score.toFixed(1)} % (wanted: ${WANTED_SCORE} %); ${open.length} mutants that no test detects and ` +
-      `${unexplained.length} that are left out without a reason.`,
+    `Score ${score.toFixed(1)} % (minimum: ${MIN_SCORE} %); ${open.length} undetected mutants and ` +
+      `${unexplained.length} ignored without a reason.`,
   );
   return 1;
 }
@@ -162,22 +162,22 @@ function row(name, mutants, width) {
 }
 
 /**
- * Percent detected. Mutants that are left out with a reason count as survived, so that reasons do not make a score.
+ * Percent detected. Mutants ignored with a reason count as survived, so that reasons do not improve the score.
  * @param {readonly Mutant[]} mutants
  */
 function scoreOf(mutants) {
   const detected = mutants.filter(({ status }) => status === 'Killed' || status === 'Timeout').length;
-  // A mutant that cannot be run at all (a runtime error outside of a test) says nothing about tests.
+  // A mutant that cannot run at all (a runtime error outside a test) says nothing about the tests.
   const valid = mutants.filter(({ status }) => status !== 'RuntimeError' && status !== 'CompileError').length;
   return valid === 0 ? 100 : (100 * detected) / valid;
 }
 
 /** @param {string | undefined} statusReason */
 function hasReason(statusReason) {
-  return Boolean(statusReason) && statusReason !== REASON_WITHOUT_ONE;
+  return Boolean(statusReason) && statusReason !== NO_REASON;
 }
 
 /** @param {Mutant} mutant */
-function inWords({ status, fileName, location, mutatorName, replacement }) {
+function renderMutant({ status, fileName, location, mutatorName, replacement }) {
   return `${status} ${relative(process.cwd(), resolve(fileName))}:${location.start.line}:${location.start.column} ${mutatorName}: ${replacement}`;
 }

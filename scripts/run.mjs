@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Entry of every `npm run` command. It needs nothing but Node 20: it checks the command line, installs the dependencies when
- * they are missing or older than the lockfile, and hands over to the project's own Node 24.
+ * Entry point of every `npm run` command. It needs only Node 20: it checks the command line, installs the dependencies if
+ * they are missing or older than the lockfile, and continues with the project's own Node 24.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asksForHelp, checkCommandLine, commands, isCommand, listCommands } from './cli/commands.mjs';
 import { didYouMean, UsageError } from './cli/parse-options.mjs';
-import { secondsSince, tell, withoutUnwantedColours } from './cli/progress.mjs';
+import { logProgress, secondsSince, withoutUnwantedColours } from './cli/progress.mjs';
 import { runAttached } from './cli/run-attached.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -23,7 +23,7 @@ const env = {
 };
 
 const [name = 'help', ...rest] = process.argv.slice(2);
-// npm takes the first "--" away, other package managers do not.
+// npm removes the first "--", other package managers do not.
 const args = rest[0] === '--' ? rest.slice(1) : rest;
 
 /** @type {Record<import('./cli/commands.mjs').CommandName, () => Promise<number>>} */
@@ -43,14 +43,16 @@ const actions = {
 
 process.exitCode = await main();
 
-/** @returns {Promise<number>} the exit code: 2 for a command line that cannot be used */
+/** @returns {Promise<number>} the exit code: 2 for an invalid command line */
 async function main() {
   if (name === 'help' || name === '--help' || name === '-h') {
     process.stdout.write(listCommands());
     return 0;
   }
   if (!isCommand(name)) {
-    tell(`There is no command "${name}"${didYouMean(name, Object.keys(commands))}?\n\n${listCommands()}`);
+    logProgress(
+      `There is no command "${name}"${didYouMean(name, Object.keys(commands))}?\n\n${listCommands()}`,
+    );
     return 2;
   }
   if (asksForHelp(args)) {
@@ -61,7 +63,7 @@ async function main() {
     checkCommandLine(name, args, process.env);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    tell(error.message);
+    logProgress(error.message);
     return 2;
   }
   installDependencies();
@@ -76,17 +78,17 @@ function installDependencies() {
   const stamp = join(root, 'node_modules/.package-lock.json');
   const lock = join(root, 'package-lock.json');
   if (existsSync(node24) && existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(lock).mtimeMs) return;
-  tell('Installing dependencies (npm ci) …');
+  logProgress('Installing dependencies (npm ci) …');
   const start = Date.now();
   const install = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: root,
     stdio: 'inherit',
   });
   if (install.status !== 0) {
-    tell('npm ci failed: see its message above; the npm registry must be reachable.');
+    logProgress('npm ci failed (see its message above). The npm registry must be reachable.');
     process.exit(install.status ?? 1);
   }
-  tell(`Dependencies installed in ${secondsSince(start)} s`);
+  logProgress(`Dependencies installed in ${secondsSince(start)} s`);
 }
 
 /**
@@ -101,6 +103,6 @@ async function build() {
   const start = Date.now();
   const nx = join(root, 'node_modules/nx/dist/bin/nx.js');
   const code = await run([nx, 'run-many', '-t', 'build', '--outputStyle=static']);
-  console.log(code === 0 ? `Built in ${secondsSince(start)} s` : 'The build failed: see above.');
+  console.log(code === 0 ? `Built in ${secondsSince(start)} s` : 'The build failed; see above.');
   return code;
 }

@@ -1,17 +1,17 @@
 import { execFileSync } from 'node:child_process';
 
-/** Tag of the commit that was deployed last. `npm run deploy` moves it on main, and the pipeline pushes it. */
+/** Tag of the last deployed commit. `npm run deploy` moves it on main, and the pipeline pushes it. */
 export const DEPLOYED = 'deployed';
 
-/** Git's empty tree: compared with it, everything is new. */
+/** Git's empty tree: everything is new compared with it. */
 const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 const MAIN = 'main';
 
 /** @typedef {{ base: string, reason: string }} AffectedBase a git revision to compare with, and a sentence about it */
 
 /**
- * What to compare with to find out what is affected: on main the last deployment, elsewhere main.
- * @param {{ branch: string, deployed: string | undefined }} checkout its branch, and the commit that was deployed last
+ * Chooses the base for finding affected projects: on main the last deployment, elsewhere main.
+ * @param {{ branch: string, deployed: string | undefined }} checkout its branch, and the last deployed commit
  * @returns {AffectedBase}
  */
 export function chooseBase({ branch, deployed }) {
@@ -19,17 +19,17 @@ export function chooseBase({ branch, deployed }) {
   if (deployed === undefined) {
     return {
       base: EMPTY_TREE,
-      reason: `There is no tag "${DEPLOYED}" of a deployment yet: everything is affected.`,
+      reason: `Nothing was deployed yet (there is no tag "${DEPLOYED}"): everything is affected.`,
     };
   }
   return {
     base: deployed,
-    reason: `Compared with ${deployed.slice(0, 8)}, which was deployed last (tag "${DEPLOYED}").`,
+    reason: `Compared with ${deployed.slice(0, 8)}, the last deployment (tag "${DEPLOYED}").`,
   };
 }
 
 /**
- * Reads the branch and the tag from git; a pipeline's checkout has no branch, but a variable that names it.
+ * Reads the branch and the tag from git. A pipeline's checkout has no branch, only a variable that names it.
  * @param {string} root of the checkout
  * @param {NodeJS.ProcessEnv} env
  */
@@ -41,13 +41,13 @@ export function readCheckout(root, env) {
 }
 
 /**
- * Moves the tag after a deployment, on main only, and only if what was deployed is what is committed.
+ * Moves the tag after a deployment, only on main, and only if nothing uncommitted was deployed.
  * @param {string} root of the checkout
  * @param {NodeJS.ProcessEnv} env
  * @returns {boolean} whether it was moved
  */
 export function recordDeployment(root, env) {
-  // An emulator's deployment says nothing about AWS.
+  // A deployment into an emulator does not count.
   const isOnAws = !env.AWS_ENDPOINT_URL;
   if (!isOnAws || readCheckout(root, env).branch !== MAIN || git(root, 'status', '--porcelain')) return false;
   return git(root, 'tag', '--force', DEPLOYED, 'HEAD') !== undefined;
@@ -56,7 +56,7 @@ export function recordDeployment(root, env) {
 /**
  * @param {string} root
  * @param {string[]} args
- * @returns {string | undefined} what git printed; undefined where it failed
+ * @returns {string | undefined} git's output; undefined if it failed
  */
 function git(root, ...args) {
   try {

@@ -1,6 +1,6 @@
 /**
- * The command line of every `npm run` command: help, options, words. Plain JavaScript for Node 20 without dependencies, so
- * that help and refusals come at once on a fresh clone; the commands themselves parse by the same definitions.
+ * The command line of every `npm run` command: help, options, arguments. Plain JavaScript for Node 20 without dependencies, so
+ * that help and errors appear immediately in a fresh clone. The commands themselves parse with the same definitions.
  */
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -10,36 +10,36 @@ import { didYouMean, parseOptions, UsageError } from './parse-options.mjs';
 
 /**
  * @typedef {object} CommandDefinition
- * @property {string} summary for the list of commands: one line
+ * @property {string} summary one line for the list of commands
  * @property {string} help
  * @property {import('node:util').ParseArgsOptionsConfig} options
- * @property {boolean} [positionals] whether words are taken. Default: none
- * @property {readonly string[]} [words] the only words that are taken. Default: any
+ * @property {boolean} [positionals] whether positional arguments are accepted. Default: false
+ * @property {readonly string[]} [words] the accepted positional arguments. Default: any
  * @property {(values: Record<string, unknown>) => string | undefined} [check]
- *   says which option's value cannot be used, and what to write
+ *   returns which option's value is invalid, and what to write instead
  * @property {(words: readonly string[], env: NodeJS.ProcessEnv) => string | undefined} [missing]
- *   says what the environment lacks, and what to do
+ *   returns what the environment lacks, and what to do
  */
 
 const help = /** @type {const} */ ({ type: 'boolean', short: 'h', default: false });
 
 const SANDBOX_VARIABLES = `Variables:
-  GITLAB_RUNNER_BIN        a gitlab-runner binary for manager and helper images
-                           (default: the official image where it can be pulled, else the runner double)
+  GITLAB_RUNNER_BIN        gitlab-runner binary for the manager and helper images
+                           (default: the official image if it can be pulled, else the runner double)
   GITLAB_RUNNER_BIN_ARM64  the same for ARM64
   SANDBOX_RUNNER_IMAGE     an image to take /usr/bin/gitlab-runner from instead
   SANDBOX_EMULATOR_IMAGE   image of the AWS emulator (default: built from testing/aws-emulator/image)
-  SANDBOX_IMAGE_TAG        tag of the images built here; two checkouts on one machine need two (default: local)
+  SANDBOX_IMAGE_TAG        tag of the images built here; each checkout on a machine needs its own (default: local)
 `;
 
-/** What `npm run sandbox` says without its two variables. */
+/** Error of `npm run sandbox` without its two variables. */
 export const MISSING_GITLAB = `Set SANDBOX_GITLAB_URL to your GitLab (reachable from containers) and SANDBOX_RUNNER_TOKEN to the glrt-… token of a runner there.
-Without a GitLab at hand, "npm run demo" shows everything with a double of it.`;
+If you have no GitLab, "npm run demo" shows everything with a GitLab double.`;
 
-/** Teams that `npm run simulate` knows, by their people. */
+/** Team sizes that `npm run simulate` supports. */
 const SIMULATED_TEAMS = ['5', '50', '500'];
 
-/** Options of `cdk deploy` that are of use here. */
+/** Options that are passed to `cdk deploy`. */
 export const deployOptions = /** @type {const} */ ({
   context: { type: 'string', short: 'c', multiple: true },
   profile: { type: 'string' },
@@ -55,26 +55,26 @@ export const deployOptions = /** @type {const} */ ({
 /** In the order of the list of commands. */
 export const commands = /** @satisfies {Record<string, CommandDefinition>} */ ({
   demo: {
-    summary: 'the main job on this machine: webhooks in, jobs in their own images, back to zero',
+    summary: 'shows the system locally: webhooks in, jobs in their own images, back to zero',
     help: `Usage: npm run demo
 
-Five pipelines through the whole system on this machine, and back to zero. Writes reports/demo.json, and each job's log to
-reports/demo-logs/. Needs Docker; Ctrl-C leaves nothing behind.
+Runs five pipelines through the whole system on this machine, and waits until it is back to zero. Writes reports/demo.json,
+and each job's log to reports/demo-logs/. Needs Docker. Ctrl-C leaves nothing behind.
 
-  -h, --help   prints this
+  -h, --help   prints this help
 
 ${SANDBOX_VARIABLES}`,
     options: { help },
   },
   sandbox: {
-    summary: 'the same system left running for your own GitLab',
+    summary: 'runs the system locally for your own GitLab',
     help: `Usage: npm run sandbox [-- logs]
 
-The whole system left running for your own GitLab, until Ctrl-C. Its last two lines, once it is ready, are WEBHOOK_URL=… and
-WEBHOOK_SECRET=… for the webhook there. Needs Docker.
+Runs the whole system for your own GitLab, until Ctrl-C. Once it is ready, its last two lines are WEBHOOK_URL=… and
+WEBHOOK_SECRET=… for the webhook in GitLab. Needs Docker.
 
   logs         follows the logs of managers and job tasks of a running sandbox
-  -h, --help   prints this
+  -h, --help   prints this help
 
 Required variables:
   SANDBOX_GITLAB_URL       base URL of your GitLab, reachable from containers
@@ -88,51 +88,52 @@ ${SANDBOX_VARIABLES}`,
       word === 'logs' || (env.SANDBOX_GITLAB_URL && env.SANDBOX_RUNNER_TOKEN) ? undefined : MISSING_GITLAB,
   },
   faults: {
-    summary: 'the system under faults: nothing lost, nothing killed, nothing left',
+    summary: 'runs the system under injected faults',
     help: `Usage: npm run faults [-- --list | -- [--once] [NAME …]]
 
-The whole system on this machine under every fault of the catalogue, or those named. Writes reports/faults.json and
-reports/iam.json. Ends with 1 when something was lost, killed or left behind. Needs Docker.
+Runs the whole system on this machine under every fault of the catalogue, or under the named ones. Writes
+reports/faults.json and reports/iam.json. Exit code 1 if a job was lost or killed, or something was left behind. Needs
+Docker.
 
-      --list   lists the faults and ends
+      --list   lists the faults and exits
       --once   runs each fault once, instead of as often as the list says
-  -h, --help   prints this
+  -h, --help   prints this help
 
 ${SANDBOX_VARIABLES}`,
     options: { help, list: { type: 'boolean', default: false }, once: { type: 'boolean', default: false } },
     positionals: true,
   },
   conformance: {
-    summary: 'jobs as people write them, from real .gitlab-ci.yml files',
+    summary: 'runs real .gitlab-ci.yml files through the whole system',
     help: `Usage: npm run conformance [-- [--list] [NAME …]]
 
-Runs the conformance cases, or those with a NAME in their keyword or name. Writes reports/conformance.json, job logs to
-reports/conformance-logs/, and after a run of all cases docs/conformance.md. Needs Docker.
+Runs the conformance cases, or those whose keyword or name contains a NAME. Writes reports/conformance.json, job logs to
+reports/conformance-logs/, and, after a run of all cases, docs/conformance.md. Needs Docker.
 
-      --list   lists the cases and ends
-  -h, --help   prints this
+      --list   lists the cases and exits
+  -h, --help   prints this help
 
 ${SANDBOX_VARIABLES}`,
     options: { help, list: { type: 'boolean', default: false } },
     positionals: true,
   },
   test: {
-    summary: 'all tests; "npm test -- packages/fleet" runs some',
+    summary: 'runs the tests; "npm test -- packages/fleet" runs some',
     help: `Usage: npm test [-- [options] [FILTER …]]
 
-All tests, or those whose path contains a FILTER, such as "packages/fleet" or "plan-launch". Bundles are built and Docker is
-used only if a chosen test needs them. Ends with a line "N passed, N failed".
+Runs all tests, or those whose path contains a FILTER, such as "packages/fleet" or "plan-launch". Bundles are built and
+Docker is used only if a selected test needs them. The last line of output is "N passed, N failed".
 
   -t, --testNamePattern PATTERN
-                     only tests whose name matches
+                     runs only tests whose name matches
       --project unit|docker
-                     only tests without, or only those with containers
-      --shard I/N    the I-th of N parts of the tests
-      --bail N       ends after N failures
-      --retry N      runs a failing test N more times
+                     runs only tests without containers, or only those with containers
+      --shard I/N    runs part I of N of the tests
+      --bail N       stops after N failures
+      --retry N      retries a failing test up to N times
       --coverage     measures coverage, as a run of all tests does
-  -u, --update       writes snapshots anew
-  -h, --help         prints this
+  -u, --update       updates snapshots
+  -h, --help         prints this help
 `,
     options: {
       help,
@@ -147,18 +148,18 @@ used only if a chosen test needs them. Ends with a line "N passed, N failed".
     positionals: true,
   },
   simulate: {
-    summary: 'waiting and cost of pipelines under different policies, simulated',
+    summary: 'simulates waiting time and cost of pipelines under different policies',
     help: `Usage: npm run simulate [-- [--seed N] [--team 5|50|500 | --trace FILE]]
 
-Simulates pipelines of teams of 5, 50 and 500 people under every policy, prints what they wait and cost, and compares the chosen
-policy with its goals. Writes reports/simulate.json, and without options docs/simulation.md with its plots. One core, less than
-three minutes. A goal that is not met is a result: the exit code is 0.
+Simulates pipelines of teams of 5, 50 and 500 people under every policy, prints their waiting time and cost, and compares the
+chosen policy with its goals. Writes reports/simulate.json and, without options, docs/simulation.md with its plots. Takes one
+core and less than three minutes. A missed goal is a result, so the exit code is 0.
 
-      --seed N     the first seed (default: 1)
-      --team N     only that team
+      --seed N     first seed (default: 1)
+      --team N     simulates only this team
       --trace FILE
-                   a real trace instead: jobs as GitLab's API lists them (testing/simulator/README.md)
-  -h, --help       prints this
+                   simulates a real trace: jobs as GitLab's API lists them (testing/simulator/README.md)
+  -h, --help       prints this help
 `,
     options: {
       help,
@@ -176,47 +177,47 @@ three minutes. A goal that is not met is a result: the exit code is 0.
     },
   },
   mutants: {
-    summary: 'mutation tests of the modules that decide',
+    summary: 'mutation tests of the decision modules',
     help: `Usage: npm run mutants [-- [--fresh] [--concurrency N] [FILTER …]]
 
-Changes the modules that decide in one place after the other and runs their unit tests against each change. Ends with 1 when
-fewer than 95 % of the changes are detected, when no test runs one, or when one survives without a reason. A reason is a
-comment before the line: "// Stryker disable next-line MUTATOR: why". What it covers counts as survived.
+Makes one small change at a time (a mutant) to the decision modules and runs their unit tests against it. Exit code 1 if fewer
+than 95 % of the mutants are detected, if no test covers one, or if one survives without a reason. A reason is a comment before
+the line: "// Stryker disable next-line MUTATOR: why". Mutants with a reason count as survived.
 
-  FILTER            only modules whose path contains it, such as "idle-reaper" or "plan-size"
-      --fresh       tests every mutant anew. Otherwise those are skipped whose module and tests have not changed since the
-                    last run; changes of what a module imports are not seen
+  FILTER            tests only modules whose path contains it, such as "idle-reaper" or "plan-size"
+      --fresh       tests every mutant again. By default, mutants are skipped if their module and tests have not changed since
+                    the last run; changes in a module's imports are not noticed
       --concurrency N
-                    test processes at a time (default: half of the processors)
-  -h, --help        prints this
+                    number of concurrent test processes (default: half of the processors)
+  -h, --help        prints this help
 
-Writes reports/mutants/mutants.json and, to look at, reports/mutants/mutants.html.
+Writes reports/mutants/mutants.json and, for reading, reports/mutants/mutants.html.
 `,
     options: { help, fresh: { type: 'boolean', default: false }, concurrency: { type: 'string' } },
     positionals: true,
   },
   lint: {
-    summary: 'format and lint rules, types, package boundaries, dead code',
+    summary: 'checks format, lint rules, types, package boundaries, dead code',
     help: `Usage: npm run lint
 
-Format and lint rules (Biome), types (TypeScript), package boundaries (dependency-cruiser) and dead code (Knip), of all
-packages. Runs every check, prints the output of those that fail, and ends with one line. "npm run format" repairs what can
-be repaired.
+Checks format and lint rules (Biome), types (TypeScript), package boundaries (dependency-cruiser) and dead code (Knip) of all
+packages. Runs every check, prints the output of those that fail, and a summary line. "npm run format" applies automatic
+fixes.
 
-  -h, --help   prints this
+  -h, --help   prints this help
 `,
     options: { help },
   },
   deploy: {
-    summary: 'everything to AWS, or with --affected what changed; ends with what to do next',
+    summary: 'deploys everything to AWS, or with --affected what changed; prints the next steps',
     help: `Usage: npm run deploy [-- --affected] [-- options]
 
-Builds the packages and deploys the stacks into the account and region of the AWS credentials, the shared one first, and
-prints what is left to do: webhook URLs, commands for the secrets. The account must be bootstrapped: packages/infra/README.md.
+Builds the packages, deploys the stacks into the account and region of the AWS credentials, the shared stack first, and prints
+the next steps: webhook URLs, commands for the secrets. The account must be bootstrapped (packages/infra/README.md).
 
-      --affected   only what has changed: on a branch since it left main, on main since the last deployment (the tag
+      --affected   deploys only what has changed: on a branch since it left main, on main since the last deployment (the tag
                    "deployed"; without it, everything)
-  -h, --help       prints this
+  -h, --help       prints this help
 
 Options for the deployment of each stack, explained by "node packages/infra/src/deploy.ts --help":
   ${Object.keys(deployOptions)
@@ -227,22 +228,22 @@ Options for the deployment of each stack, explained by "node packages/infra/src/
     missing: (_, env) => missingRegion(env),
   },
   build: {
-    summary: "every package's bundle, under packages/*/dist",
+    summary: "builds every package's bundle, under packages/*/dist",
     help: `Usage: npm run build
 
-Builds every package that has something to build, into its folder dist. What has not changed comes from nx's cache.
+Builds the bundles of all packages that have one, into their folder dist. Unchanged bundles come from nx's cache.
 
-  -h, --help   prints this
+  -h, --help   prints this help
 `,
     options: { help },
   },
   format: {
-    summary: 'formats, and repairs what can be repaired',
+    summary: 'formats, and applies automatic fixes',
     help: `Usage: npm run format
 
 Formats all files and applies the safe fixes of the lint rules.
 
-  -h, --help   prints this
+  -h, --help   prints this help
 `,
     options: { help },
   },
@@ -251,7 +252,7 @@ Formats all files and applies the safe fixes of the lint rules.
 /** @typedef {keyof typeof commands} CommandName */
 
 /**
- * Whether there is a command of that name.
+ * Whether a command of that name exists.
  * @param {string} name
  * @returns {name is CommandName}
  */
@@ -266,7 +267,7 @@ export function listCommands() {
 
 ${lines.join('\n')}
 
-"npm run COMMAND -- --help" explains one.
+"npm run COMMAND -- --help" explains a command.
 `;
 }
 
@@ -295,7 +296,7 @@ export function parseCommandLine(name, args) {
 }
 
 /**
- * Whether the arguments ask for help, also among options that are wrong.
+ * Whether the arguments contain --help, even next to invalid options.
  * @param {readonly string[]} args
  */
 export function asksForHelp(args) {
@@ -303,7 +304,7 @@ export function asksForHelp(args) {
 }
 
 /**
- * Checks a command line before anything is installed or built for it.
+ * Checks a command line before anything is installed or built.
  * @param {CommandName} name
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} env
@@ -321,5 +322,5 @@ export function checkCommandLine(name, args, env) {
 function missingRegion(env) {
   const config = env.AWS_CONFIG_FILE ?? join(env.HOME ?? homedir(), '.aws', 'config');
   if (env.AWS_REGION || env.AWS_DEFAULT_REGION || env.AWS_PROFILE || existsSync(config)) return undefined;
-  return 'No AWS region is chosen: set AWS_REGION, or AWS_PROFILE to a profile that has one.';
+  return 'No AWS region is chosen: set AWS_REGION, or set AWS_PROFILE to a profile with a region.';
 }

@@ -1,17 +1,17 @@
 /**
- * Command lines, parsed strictly. Plain JavaScript for Node 20, because `scripts/run.mjs` refuses a wrong command line
- * before anything is installed.
+ * Strict command-line parsing. Plain JavaScript for Node 20, because `scripts/run.mjs` rejects an invalid command line before
+ * anything is installed.
  */
 import { parseArgs } from 'node:util';
 
-/** The command line cannot be used. The message says why, and what to write. */
+/** The command line is invalid. The message says why, and what to write instead. */
 export class UsageError extends Error {
   /** @override */
   name = 'UsageError';
 }
 
 /**
- * Parses a command line: unknown options are refused with the nearest known one.
+ * Parses a command line. Unknown options are rejected, with the nearest known one as a suggestion.
  * @template {import('node:util').ParseArgsOptionsConfig} Options
  * @param {readonly string[]} args
  * @param {Options} options
@@ -43,7 +43,7 @@ function explain(error, args, known) {
     const given = /'([^']*)'/.exec(message)?.[1] ?? '';
     return `Unexpected argument "${given}".${suggestion(given, known)} --help lists all options.`;
   }
-  // Node's own sentence for a missing or a superfluous value; what follows its first sentence is about shells.
+  // Node's own first sentence for a missing or superfluous value; the following ones are about shells.
   return `${message.split(/\.\s|\n/)[0]?.replace(/\.$/, '')}.`;
 }
 
@@ -58,7 +58,7 @@ function suggestion(given, known) {
 }
 
 /**
- * Ends a sentence about an unknown name, before its question mark: the nearest known one, if any is near.
+ * The end of a sentence about an unknown name, before its question mark: suggests the nearest known name, if there is one.
  * @param {string} given
  * @param {readonly string[]} known
  * @returns {string}
@@ -69,7 +69,7 @@ export function didYouMean(given, known) {
 }
 
 /**
- * The known name that differs least, or undefined if none is near.
+ * The known name with the smallest difference, or undefined if none is near.
  * @param {string} given
  * @param {readonly string[]} known
  * @returns {string | undefined}

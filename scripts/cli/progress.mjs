@@ -1,8 +1,8 @@
-/** Lines of progress, on stderr, so that stdout holds results only. */
+/** Progress goes to stderr, so that stdout contains only results. */
 
 /**
- * The environment of child processes: on a terminal as it is, else without colours. Some programs colour wherever they see
- * CI, and nx asks for colours of all that it runs, so both variables are needed.
+ * The environment for child processes: unchanged on a terminal, otherwise without colours. Some programs use colours whenever
+ * they detect CI, and nx requests colours from everything it runs, so both variables are needed.
  * @param {NodeJS.ProcessEnv} env
  * @param {boolean} isTerminal
  * @returns {NodeJS.ProcessEnv}
@@ -13,7 +13,7 @@ export function withoutUnwantedColours(env, isTerminal) {
 }
 
 /** @param {string} line */
-export function tell(line) {
+export function logProgress(line) {
   process.stderr.write(`${line}\n`);
 }
 

@@ -1,7 +1,7 @@
 """Scans IAM policies with cloudsplaining: `{"name": document}` on stdin, `["name: what: action"]` on stdout.
 
-What it looks for does not ask whether an action exists (the tests' list of AWS's actions does), but what may be done with it:
-privilege escalation, reading data or credentials, changing infrastructure and permissions, each without a resource constraint.
+It does not check whether an action exists (the tests' list of AWS's actions does), but what it allows: privilege escalation,
+reading data or credentials, changing infrastructure and permissions, each without a resource constraint.
 """
 
 import json

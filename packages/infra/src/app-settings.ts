@@ -1,8 +1,8 @@
 import { DEFAULT_PARAMETER_PREFIX, fargatePricesSchema } from '@serverless-gitlab-runner/fleet';
 import * as z from 'zod';
-import { givenFleetSchema } from './fleet-props.ts';
+import { fleetInputSchema } from './fleet-props.ts';
 
-/** On the command line (`-c key=value`) every value is a string: these take JSON there, and the thing itself in cdk.json. */
+/** On the command line (`-c key=value`) every value is a string, which is parsed as JSON; cdk.json contains the value itself. */
 function json<Schema extends z.ZodType>(schema: Schema) {
   return z.preprocess((value) => (typeof value === 'string' ? parseJson(value) : value), schema);
 }
@@ -35,74 +35,79 @@ const budgetSchema = z.strictObject({
   email: z.email().optional(),
 });
 
-/** What the app reads from CDK's context; every key may be missing. */
+/** The app's settings in CDK's context; every key is optional. */
 const settingsSchema = z.object({
   /** The fleets. Default: one named `default` for https://gitlab.com. */
-  fleets: json(z.array(givenFleetSchema).min(1)).default([{ name: 'default' }]),
+  fleets: json(z.array(fleetInputSchema).min(1)).default([{ name: 'default' }]),
   /** Name of the manager's image. Default: built from images/runner. */
   runnerImage: z.string().min(1).optional(),
-  /** Name of the helper's image. Default: built from images/job-base, for the architectures that the fleets' jobs may have. */
+  /** Name of the helper's image. Default: built from images/job-base, for the architectures that the fleets' jobs may use. */
   jobBaseImage: z.string().min(1).optional(),
-  /** The same for jobs on ARM64. Default: `jobBaseImage`, if that is named; else built. */
+  /** The same for jobs on ARM64. Default: `jobBaseImage` if set, else built. */
   jobBaseImageArm64: z.string().min(1).optional(),
   parameterPrefix: z
     .string()
     .regex(/^(\/[A-Za-z0-9_.-]+)+$/, 'begins with a slash and does not end with one')
     .default(DEFAULT_PARAMETER_PREFIX),
-  /** Existing network. Default: an own VPC with public subnets. */
+  /** Existing network. Default: a new VPC with public subnets. */
   network: json(networkSchema).optional(),
   managerCpu: z.coerce.number().int().default(256),
   managerMemoryMiB: z.coerce.number().int().default(1024),
   managerArchitecture: z.enum(['X86_64', 'ARM64']).default('X86_64'),
-  /** Fargate's prices in the region, for job logs and events: `{ X86_64: { vcpu, gib }, ARM64: { vcpu, gib } }`, USD an hour. Default: known ones. */
+  /**
+   * Fargate's prices in the region, for job logs and events: `{ X86_64: { vcpu, gib }, ARM64: { vcpu, gib } }`, USD an hour.
+   * Default: known prices.
+   */
   fargatePrices: json(fargatePricesSchema).optional(),
   managerEnvironment: json(z.record(z.string(), z.string())).default({}),
-  /** TCP ports that managers reach beyond those that settings name, 8200 of a Vault server for example. Default none. */
+  /**
+   * TCP ports that managers may reach in addition to those that settings name, for example 8200 for a Vault server. Default none.
+   */
   managerEgressPorts: json(z.array(z.int().min(1).max(65_535)).max(40)).default([]),
   /** ECR repositories whose images jobs may name: names in this account, or ARNs. Default none. */
   jobImageRepositories: json(z.array(z.string().min(1))).default([]),
-  /** Mirrors that jobs' images are pulled through. Default those of the fleets. */
+  /** Mirrors through which jobs' images are pulled. Default: those of the fleets. */
   jobImageMirrors: json(z.array(z.string().min(1))).optional(),
   /**
-   * The jobs' cache on S3: `{}`, or `bucketName`, or `expireDays` (30) and `sizeAlarmGib` (500) of a bucket that is made. Default
-   * none.
+   * The jobs' cache on S3: `bucketName` of an existing bucket, or `expireDays` (30) and `sizeAlarmGib` (500) of a new one (`{}`).
+   * Default none.
    */
   cache: json(cacheSchema).optional(),
-  /** What GitLab's webhooks call. Default `function-url`, or `http-api` where the region has no function URLs. */
+  /** Endpoint of GitLab's webhooks. Default `function-url`, or `http-api` in regions without function URLs. */
   webhookEndpoint: z.enum(['function-url', 'http-api']).optional(),
   /**
-   * Whether a fleet's document of more than 4,096 characters may be an advanced parameter, of at most 8,192 characters, at $0.05 a month and
-   * $0.05 for 10,000 reads. Default false: such a document is refused.
+   * Whether a fleet's document of more than 4,096 characters may be an advanced parameter, of at most 8,192 characters, at $0.05
+   * a month and $0.05 for 10,000 reads. Default false: such a document is rejected.
    */
   advancedFleetDocuments: json(z.boolean()).default(false),
   /** Reserved concurrency of the webhook's Lambda. Default none. */
   webhookConcurrency: z.coerce.number().int().positive().optional(),
-  /** ARN of the SNS topic that alarms go to. Default none. */
+  /** ARN of the SNS topic for alarms. Default none. */
   alarmTopicArn: z.string().startsWith('arn:').optional(),
-  /** MiB logged within an hour, of managers or of one fleet's job tasks, from which an alarm rings. */
+  /** Alarm threshold: MiB logged within an hour by managers, or by one fleet's job tasks. */
   loggedMibAlarm: z.coerce.number().positive().default(1024),
-  /** A monthly budget of the account; `email`, the topic `alarmTopicArn`, or both are told. Default none. */
+  /** A monthly budget of the account; it notifies `email`, the topic `alarmTopicArn`, or both. Default none. */
   budget: json(budgetSchema).optional(),
   logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
-  /** Services to synthesise; the shared stack always is. Default all three. */
+  /** Services to synthesise, in addition to the shared stack. Default all three. */
   services: json(z.array(serviceNameSchema)).default(['webhook-receiver', 'runner-launcher', 'idle-reaper']),
 });
 
 export type AppSettings = z.infer<typeof settingsSchema>;
 
-/** A key of CDK's context has a value that cannot be used. The message names it. */
+/** A key of CDK's context has an invalid value. The message names the key. */
 export class InvalidContextError extends Error {
   override readonly name = 'InvalidContextError';
 }
 
 /**
  * Reads the app's settings.
- * @param lookUp CDK's `tryGetContext`
+ * @param readContext CDK's `tryGetContext`
  * @throws {InvalidContextError}
- * @throws {InvalidFleetConfigError} for one of the fleets
+ * @throws {InvalidFleetConfigError} if one of the fleets is invalid
  */
-export function readSettings(lookUp: (key: string) => unknown): AppSettings {
-  const given = Object.keys(settingsSchema.shape).map((key) => [key, lookUp(key)] as const);
+export function readSettings(readContext: (key: string) => unknown): AppSettings {
+  const given = Object.keys(settingsSchema.shape).map((key) => [key, readContext(key)] as const);
   const parsed = settingsSchema.safeParse(
     Object.fromEntries(given.filter(([, value]) => value !== undefined && value !== '')),
   );

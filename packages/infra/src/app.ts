@@ -1,4 +1,4 @@
-/** CDK app: run by the CDK CLI, `cdk -a "node packages/infra/src/app.ts"`. */
+/** The CDK app, run by the CDK CLI: `cdk -a "node packages/infra/src/app.ts"`. */
 import { App, Tags } from 'aws-cdk-lib';
 import { readSettings } from './app-settings.ts';
 import { addStacks } from './stacks/add-stacks.ts';

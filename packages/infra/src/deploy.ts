@@ -1,4 +1,4 @@
-/** Deploys one stack; `--help` says more. */
+/** Deploys one stack; see `--help`. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { IAMClient } from '@aws-sdk/client-iam';
 import * as z from 'zod';
@@ -13,17 +13,17 @@ const HELP = `Usage: node src/deploy.ts STACK [options]
 Deploys one stack and no other. STACK is one of:
   ${DEPLOY_TARGETS.join('\n  ')}
 
-Options, after those in the variable DEPLOY_OPTIONS (a JSON array; nx hands JSON in a command line on without its quotes), go to \`cdk deploy\`:
-  -c, --context KEY=VALUE     a setting of this app (README, "Context"), instead of the one in cdk.json
+Options are passed to \`cdk deploy\`, after those in the variable DEPLOY_OPTIONS (a JSON array; use it with nx, which drops quotes from JSON):
+  -c, --context KEY=VALUE     a setting of this app (README, "Context"), overrides cdk.json
       --profile NAME          profile of the AWS credentials
-  -r, --role-arn ARN          role that CloudFormation works as
+  -r, --role-arn ARN          role that CloudFormation assumes
   -t, --tags KEY=VALUE        tag of the stack
-  -f, --force                 deploys even what has not changed
-      --no-rollback           leaves a stack as it failed, to look at
-      --hotswap-fallback      changes a Lambda's code without CloudFormation where it can
+  -f, --force                 deploys even if nothing has changed
+      --no-rollback           leaves a failed stack as it is, for inspection
+      --hotswap-fallback      updates a Lambda's code without CloudFormation if possible
       --progress bar|events   how progress is shown
-  -v, --verbose               CDK's own debugging output
-  -h, --help                  this
+  -v, --verbose               prints CDK's own debugging output
+  -h, --help                  prints this help
 `;
 
 await runCommand({
@@ -33,7 +33,7 @@ await runCommand({
     const options = [...optionsOfEnvironment(), ...given];
     if (!isDeployTarget(target)) {
       throw new UsageError(
-        `"${target}" is no stack of this app${didYouMean(target, DEPLOY_TARGETS)}? There are ${DEPLOY_TARGETS.join(', ')}.`,
+        `This app has no stack "${target}"${didYouMean(target, DEPLOY_TARGETS)}? Choose one of ${DEPLOY_TARGETS.join(', ')}.`,
       );
     }
     const { values } = parseOptions(options, deployOptions);

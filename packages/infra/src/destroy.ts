@@ -1,4 +1,4 @@
-/** Removes the installation; `--help` says more. */
+/** Removes the installation; see `--help`. */
 import { createInterface } from 'node:readline/promises';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
@@ -15,16 +15,16 @@ import { type InstallationFacts, listLeftovers, readFacts, renderLeftovers } fro
 const HELP = `Usage: npx nx run infra:destroy [-- options]
 
 Removes the installation from the account and region of the AWS credentials:
-  1. webhook-receiver and runner-launcher go, so that no manager starts any more
-  2. managers are drained: they take no new job and leave when theirs are done
-  3. what still runs after that is stopped
-  4. idle-reaper and the shared stack go
-At the end it lists what stays, with its cost a month. It may be ended and run again at any time.
+  1. removes webhook-receiver and runner-launcher, so that no further manager starts
+  2. drains the managers: they take no new jobs, and exit when their current jobs are done
+  3. stops all tasks that still run after that
+  4. removes idle-reaper and the shared stack
+At the end it lists what remains, with its monthly cost. It can be interrupted and run again at any time.
 
-  --now               stops tasks at once; their jobs fail
-  --wait-minutes N    how long jobs may still run before they are stopped (default 60)
-  -y, --yes           asks nothing
-  -h, --help          this
+  --now               stops tasks immediately; their jobs fail
+  --wait-minutes N    minutes for which jobs may still run before they are stopped (default: 60)
+  -y, --yes           does not ask for confirmation
+  -h, --help          prints this help
 `;
 
 const OPTIONS = {
@@ -65,7 +65,7 @@ await runCommand({
 
 async function confirm({ stacks, region }: InstallationFacts): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new UsageError(`This removes ${stacks.join(', ')} in ${region}. Say so with --yes.`);
+    throw new UsageError(`This removes ${stacks.join(', ')} in ${region}. Confirm with --yes.`);
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await terminal.question(`Remove ${stacks.join(', ')} in ${region}? [y/N] `);
   terminal.close();

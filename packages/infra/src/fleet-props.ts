@@ -5,7 +5,7 @@ const cacheSchema = fleetConfigSchema.shape.cache
   .unwrap()
   .partial({ bucket: true, roleArn: true })
   .refine(({ bucket, roleArn }) => (bucket === undefined) === (roleArn === undefined), {
-    message: 'a bucket of its own needs a role of its own (roleArn), and a role a bucket',
+    message: 'bucket and roleArn must be set together',
   });
 
 const fleetPropsSchema = fleetConfigSchema.omit({ version: true }).extend({
@@ -15,14 +15,14 @@ const fleetPropsSchema = fleetConfigSchema.omit({ version: true }).extend({
   cache: z.union([z.literal(false), cacheSchema]).optional(),
 });
 
-/** A fleet as people write it; what has a default may be left out, and the installation fills in network and cache. */
+/** A fleet as users write it. Values with a default may be omitted; the installation fills in network and cache. */
 export type FleetProps = z.input<typeof fleetPropsSchema>;
 
-/** Schema of a fleet as given: checked by `parseFleet`, and left as it is. */
-export const givenFleetSchema = z.custom<FleetProps>((value) => parseFleet(value) !== undefined);
+/** Schema of a fleet as written: validated by `parseFleet`, but unchanged. */
+export const fleetInputSchema = z.custom<FleetProps>((value) => parseFleet(value) !== undefined);
 
 /**
- * Refuses at synthesis what the services would refuse later, and names that they would silently not know.
+ * Rejects, at synthesis, values that the services would reject later, and unknown settings that they would silently ignore.
  * @returns the fleet with every default filled in
  * @throws {InvalidFleetConfigError} naming the fleet and the field.
  */
@@ -32,7 +32,7 @@ export function parseFleet(value: unknown): z.output<typeof fleetPropsSchema> {
     throw new InvalidFleetConfigError(`${nameOf(value)}: ${z.prettifyError(parsed.error)}`);
   const [unknown] = unknownKeys(value, parsed.data);
   if (unknown !== undefined)
-    throw new InvalidFleetConfigError(`${nameOf(value)}: "${unknown}" is no setting of a fleet`);
+    throw new InvalidFleetConfigError(`${nameOf(value)}: unknown setting "${unknown}"`);
   return parsed.data;
 }
 
@@ -40,7 +40,7 @@ function nameOf(value: unknown): string {
   return isObject(value) && typeof value.name === 'string' ? `fleet "${value.name}"` : 'a fleet';
 }
 
-/** Paths of what the schema dropped: zod's `strict()` would look at the outermost object only. */
+/** Paths of keys that the schema dropped: zod's `strict()` would check only the outermost object. */
 function unknownKeys(given: unknown, known: unknown, path = ''): string[] {
   if (!isObject(given) || !isObject(known)) return [];
   return Object.entries(given).flatMap(([key, value]) => {

@@ -1,4 +1,4 @@
-/** CDK constructs of serverless-gitlab-runner. `ServerlessGitlabRunner` is the whole of it, for a stack of one's own. */
+/** CDK constructs of serverless-gitlab-runner. `ServerlessGitlabRunner` contains everything, for a stack of your own. */
 
 export { HELPER_SSH_PORT } from './constructs/fleet-security-groups.ts';
 export { IdleReaper, type IdleReaperProps } from './constructs/idle-reaper.ts';

@@ -1,4 +1,4 @@
-/** Prints what is left to do after a deployment; `--help` says more. */
+/** Prints the next steps after a deployment; see `--help`. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { parseOptions } from './cli/parse-options.ts';
@@ -10,12 +10,12 @@ import { SHARED_STACK } from './stacks/stack-names.ts';
 
 const HELP = `Usage: npx nx run infra:next-steps
 
-Prints each fleet's webhook URL, the commands that store its secrets, and how to test it. It changes nothing.
+Prints each fleet's webhook URL, the commands that store its secrets, and how to test it. Changes nothing.
 
-  -h, --help   this
+  -h, --help   prints this help
 `;
 
-/** Columns where there is no terminal to ask: nothing is cut or broken, whoever reads it. */
+/** Used if there is no terminal whose width could be read. */
 const DEFAULT_COLUMNS = 100;
 
 await runCommand({

@@ -1,4 +1,4 @@
-/** Gives dead letters another try; `--help` says more. */
+/** Retries dead letters; see `--help`. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -14,15 +14,15 @@ type Queue = (typeof QUEUES)[number];
 
 const HELP = `Usage: npx nx run infra:redrive [-- options]
 
-Gives the messages in the dead-letter queues another try, after what stopped them is mended:
-  launcher   SQS moves them back into the launcher's queue
-  reaper     idle-reaper is invoked with each of them, which is then deleted
+Retries the messages in the dead-letter queues, once their cause is fixed:
+  launcher   SQS moves the messages back into the launcher's queue
+  reaper     idle-reaper is invoked with each message, which is then deleted
 
-      --queue launcher|reaper   one of them only (default: both)
+      --queue launcher|reaper   retries only this queue (default: both)
       --list                    counts the messages and changes nothing
-  -h, --help                    this
+  -h, --help                    prints this help
 
-Exit code 1 when a message could not be given another try; it stays where it is.
+Exit code 1 if a message could not be retried; it stays in its dead-letter queue.
 `;
 
 const OPTIONS = { queue: { type: 'string' }, list: { type: 'boolean', default: false } } as const;
@@ -31,14 +31,14 @@ await runCommand({
   help: HELP,
   run: async (line) => {
     const { values } = parseOptions(line.args, OPTIONS);
-    const queues = chosen(values.queue);
+    const queues = selectQueues(values.queue);
     let complete = true;
     for (const queue of queues) complete = (await redrive(queue, values.list, line)) && complete;
     return complete;
   },
 });
 
-function chosen(given: string | undefined): readonly Queue[] {
+function selectQueues(given: string | undefined): readonly Queue[] {
   const queues = QUEUES.filter((queue) => given === undefined || queue === given);
   if (queues.length > 0) return queues;
   throw new UsageError(
@@ -46,10 +46,10 @@ function chosen(given: string | undefined): readonly Queue[] {
   );
 }
 
-/** @returns whether every message got another try */
+/** @returns whether every message was retried */
 async function redrive(queue: Queue, listOnly: boolean, { print, log }: CommandLine): Promise<boolean> {
   const cloudFormation = new CloudFormationClient();
-  // By the client's own endpoint, which AWS_ENDPOINT_URL may set; on AWS a queue's URL has the same host.
+  // Uses the client's own endpoint, which AWS_ENDPOINT_URL may set. On AWS a queue's URL has the same host.
   const sqs = new SQSClient({ useQueueUrlAsEndpoint: false });
   if (queue === 'launcher') {
     const outputs = ['QueueUrl', 'LauncherDeadLettersUrl'] as const;
@@ -69,7 +69,7 @@ async function redrive(queue: Queue, listOnly: boolean, { print, log }: CommandL
       deadLettersUrl: LauncherDeadLettersUrl,
       log,
     });
-    print(`runner-launcher: ${moved} messages are back in its queue`);
+    print(`runner-launcher: moved ${moved} messages back to its queue`);
     return true;
   }
   const outputs = ['IdleReaperFunction', 'ReaperDeadLettersUrl'] as const;
@@ -90,6 +90,8 @@ async function redrive(queue: Queue, listOnly: boolean, { print, log }: CommandL
     deadLettersUrl: ReaperDeadLettersUrl,
     log,
   });
-  print(`idle-reaper: took ${done} events${failed === 0 ? '' : `, failed at ${failed}: its log says why`}`);
+  print(
+    `idle-reaper: processed ${done} events${failed === 0 ? '' : `, failed to process ${failed}: see its log`}`,
+  );
   return failed === 0;
 }

@@ -16,8 +16,8 @@ export interface ServerlessGitlabRunnerProps extends SharedResourcesProps {
 }
 
 /**
- * The whole installation for a stack of one's own; no property is required. The secrets are not in it: put them into
- * SSM as `secretCommands` says.
+ * The whole installation, for a stack of your own; no property is required. It does not contain the secrets: store them in SSM
+ * with the commands of `secretCommands`.
  */
 export class ServerlessGitlabRunner extends Construct {
   readonly shared: SharedResources;

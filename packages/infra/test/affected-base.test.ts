@@ -19,40 +19,43 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-describe('what is affected is found by comparing', () => {
-  it('main with what was deployed last', () => {
+describe('the base of affected projects', () => {
+  it('is the last deployment on main', () => {
     expect(recordDeployment(root, {})).toBe(true);
     const deployed = git('rev-parse', 'HEAD');
     git('commit', '--quiet', '--allow-empty', '--message=second');
     const { base, reason } = chooseBase(readCheckout(root, {}));
     expect(base).toBe(deployed);
-    expect(reason).toBe(`Compared with ${deployed.slice(0, 8)}, which was deployed last (tag "deployed").`);
+    expect(reason).toBe(`Compared with ${deployed.slice(0, 8)}, the last deployment (tag "deployed").`);
   });
 
-  it('main with nothing, where nothing was deployed yet', () => {
+  it('is the empty tree on main before the first deployment', () => {
     expect(chooseBase(readCheckout(root, {})).base).toBe(EMPTY_TREE);
     expect(git('hash-object', '-t', 'tree', '/dev/null')).toBe(EMPTY_TREE);
   });
 
-  it('a branch with main', () => {
+  it('is main on a branch', () => {
     recordDeployment(root, {});
     git('switch', '--quiet', '--create=feature');
     expect(chooseBase(readCheckout(root, {})).base).toBe('main');
   });
 
-  it.each(['CI_COMMIT_BRANCH', 'GITHUB_REF_NAME'])("a pipeline's commit by its branch, in %s", (variable) => {
-    git('checkout', '--quiet', '--detach');
-    expect(readCheckout(root, { [variable]: 'main' }).branch).toBe('main');
-  });
+  it.each(['CI_COMMIT_BRANCH', 'GITHUB_REF_NAME'])(
+    'is chosen by the branch in %s in a pipeline',
+    (variable) => {
+      git('checkout', '--quiet', '--detach');
+      expect(readCheckout(root, { [variable]: 'main' }).branch).toBe('main');
+    },
+  );
 });
 
 describe('a deployment is not recorded', () => {
-  it('of a branch', () => {
+  it('on a branch', () => {
     git('switch', '--quiet', '--create=feature');
     expect(recordDeployment(root, {})).toBe(false);
   });
 
-  it('of what is not committed', () => {
+  it('with uncommitted changes', () => {
     writeFileSync(join(root, 'new.txt'), '');
     expect(recordDeployment(root, {})).toBe(false);
   });

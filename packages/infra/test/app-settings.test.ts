@@ -7,7 +7,7 @@ function settings(context: Record<string, unknown>): AppSettings {
 }
 
 describe('CDK context', () => {
-  it('may be empty: one fleet on gitlab.com, an own network, images built, all services', () => {
+  it('may be empty: one fleet on gitlab.com, a new network, built images, all services', () => {
     expect(settings({})).toMatchObject({
       fleets: [{ name: 'default' }],
       parameterPrefix: '/serverless-gitlab-runner',
@@ -19,7 +19,7 @@ describe('CDK context', () => {
     expect(settings({})).not.toHaveProperty('runnerImage');
   });
 
-  it('is read from cdk.json and from the command line alike', () => {
+  it('is read the same way from cdk.json and from the command line', () => {
     const fleets = [{ name: 'docker', gitlabUrl: 'https://git.example.com' }];
     expect(settings({ fleets: JSON.stringify(fleets), managerCpu: '1024' })).toEqual(
       settings({ fleets, managerCpu: 1024 }),
@@ -31,28 +31,28 @@ describe('CDK context', () => {
     ['a prefix with a slash at its end', { parameterPrefix: '/runner/' }, /parameterPrefix/],
     ['a service that does not exist', { services: '["web"]' }, /services/],
     ['no fleet at all', { fleets: '[]' }, /fleets/],
-    ['fleets that are no JSON', { fleets: 'default' }, /fleets/],
+    ['fleets that are not JSON', { fleets: 'default' }, /fleets/],
     ['a network without subnets', { network: { vpcId: 'vpc-1', subnets: [] } }, /network/],
     ['a mistyped network', { network: { vpcId: 'vpc-1', subnet: ['subnet-1'] } }, /network/],
-    ['a port that is none', { managerEgressPorts: '[70000]' }, /managerEgressPorts/],
+    ['an invalid port', { managerEgressPorts: '[70000]' }, /managerEgressPorts/],
     ['a budget without an amount', { budget: { email: 'ops@example.com' } }, /budget/],
-    ['a topic that is no ARN', { alarmTopicArn: 'on-call' }, /alarmTopicArn/],
-  ])('with %s is refused by its name', (_what, context, message) => {
+    ['a topic that is not an ARN', { alarmTopicArn: 'on-call' }, /alarmTopicArn/],
+  ])('with %s is rejected, and the message names the key', (_what, context, message) => {
     expect(() => settings(context)).toThrow(InvalidContextError);
     expect(() => settings(context)).toThrow(message);
   });
 
   it.each([
     [
-      'a size that Fargate has not',
+      'a size that Fargate does not support',
       { name: 'big', job: { size: { cpu: 1024, memory: 512 } } },
       /"big".*cpu 1024/s,
     ],
     ['a name with capitals', { name: 'Default' }, /"Default".*fleet name/s],
     ['a mistyped setting', { name: 'default', gitlabURL: 'https://x.org' }, /"default".*"gitlabURL"/],
     ['a mistyped inner setting', { name: 'default', job: { sise: {} } }, /"default".*"job\.sise"/],
-    ['something else', 'default', /a fleet/],
-  ])('with a fleet with %s is refused at synthesis', (_what, fleet, message) => {
+    ['a value that is not an object', 'default', /a fleet/],
+  ])('with a fleet with %s is rejected at synthesis', (_what, fleet, message) => {
     expect(() => settings({ fleets: [fleet] })).toThrow(InvalidFleetConfigError);
     expect(() => settings({ fleets: [fleet] })).toThrow(message);
   });

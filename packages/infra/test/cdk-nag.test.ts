@@ -2,48 +2,54 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { expect, it } from 'vitest';
 import { makeApp } from './support/synthesise.ts';
 
-/** Findings that stay, by a part of their name, and why. */
+/** Accepted findings, by a part of their name, and the reason. */
 const ACCEPTED: readonly (readonly [string, string])[] = [
-  ['ECS4', 'Container Insights costs by metric also while nothing runs; `containerInsights` turns it on'],
-  ['VPC7', 'flow logs cost by gigabyte of what jobs load; whoever needs them brings a VPC of their own'],
-  ['ECS2', 'the environment holds names only; secrets are read from SSM by name'],
-  ['SQS3', 'it is the dead-letter queue of a rule and a schedule, which the rule does not know as such'],
+  ['ECS4', 'Container Insights is billed by metric, also while nothing runs; `containerInsights` enables it'],
+  [
+    'VPC7',
+    'flow logs are billed by the gigabytes that jobs transfer; users who need them bring their own VPC',
+  ],
+  ['ECS2', 'the environment contains only names; secrets are read from SSM by name'],
+  ['SQS3', 'it is the dead-letter queue of a rule and a schedule, which the check does not recognise'],
   [
     'IAM5[Resource::*]',
-    'actions without a resource: see WITHOUT_RESOURCE in least-privilege.test.ts; and one denial',
+    'actions that support no resource (WITHOUT_RESOURCE in least-privilege.test.ts), and one denial',
   ],
   [
     ':parameter/serverless-gitlab-runner/fleets/*/',
-    'one name in each fleet, for the Lambdas, which serve them all',
+    'one name in each fleet, for the Lambdas, which serve all fleets',
   ],
-  ['/fleets/default/runner-tokens/*', "runner tokens that the fleet's webhooks bring"],
-  [':task/', 'every task of our cluster: their ids are not known before they run'],
+  ['/fleets/default/runner-tokens/*', "runner tokens that the fleet's webhooks send"],
+  [':task/', 'every task of the cluster: task ids are not known in advance'],
   [
     ':task-definition/serverless-gitlab-runner-job-default_*',
-    'a family for each shape of job, made as jobs come',
+    'a family for each shape of job, created on demand',
   ],
   [
     ':task-definition/serverless-gitlab-runner-manager-*',
-    "every fleet's managers, for the launcher, which starts them all",
+    "every fleet's managers, for the launcher, which starts them",
   ],
-  ['/managers/*', "the roles of every fleet's managers, and no others, for the launcher"],
+  ['/managers/*', "only the roles of every fleet's managers, for the launcher"],
   [
     ':secret:serverless-gitlab-runner/jobs/',
-    "a secret for each private login of a job that starts, made as jobs come; the reaper's of all fleets",
+    "a secret for each private login of a job, created on demand; the reaper's statement covers all fleets",
   ],
   [
     'S1',
-    "access logs of a cache's bucket would cost more than the cache; CloudTrail's data events are the account's",
+    "access logs of a cache's bucket would cost more than the cache; CloudTrail's data events are an account setting",
   ],
-  ['CacheBucket', 'every object of a fleet in the bucket, and no other'],
-  ['IdleReaperServiceFunction', 'CDK lets the schedule invoke versions of the function too; there are none'],
+  ['CacheBucket', 'only the objects of one fleet in the bucket'],
+  [
+    'IdleReaperServiceFunction',
+    'CDK also lets the schedule invoke versions of the function, of which there are none',
+  ],
 ];
 
-it('every finding of the AWS Solutions pack is accepted for a reason, and every reason is for a finding', () => {
+it('every finding of the AWS Solutions pack is accepted with a reason, and every reason applies to a finding', () => {
   const app = makeApp({ cache: {} });
   const { violations } = new AwsSolutionsChecks(app).validateScope(app);
   const names = violations.map(({ ruleName }) => ruleName);
   const unaccepted = names.filter((name) => !ACCEPTED.some(([part]) => name.includes(part)));
-  const needless = ACCEPTED.filter(([part]) => !names.some((name) => name.includes(part)));
-  expect({ unaccepted, needless }).toEqual({ unaccepted: [], needless: [] });
+  const unused = ACCEPTED.filter(([part]) => !names.some((name) => name.includes(part)));
+  expect({ unaccepted, unused }).toEqual({ unaccepted: [], unused: [] });
 });

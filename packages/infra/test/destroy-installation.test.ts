@@ -20,11 +20,11 @@ const SHARED = 'serverless-gitlab-runner-shared';
 const cloudFormationMock = mockClient(CloudFormationClient);
 const ecsMock = mockClient(ECSClient);
 
-/** An account: its stacks, the cluster's tasks, and what was done to them in order. */
+/** An account: its stacks, the cluster's tasks, and the actions on them, in order. */
 let stacks: Set<string>;
 let tasks: Map<string, { group: string; lastStatus: string; desiredStatus: string }>;
-let done: string[];
-/** Called at each list of tasks. */
+let actions: string[];
+/** Called whenever tasks are listed. */
 let onList: () => void;
 
 const short = (stack: string) => stack.replace('serverless-gitlab-runner-', '');
@@ -53,20 +53,20 @@ beforeEach(() => {
       },
     ],
   ]);
-  done = [];
+  actions = [];
   onList = () => undefined;
   cloudFormationMock.reset();
   cloudFormationMock.on(DescribeStackEventsCommand).resolves({ StackEvents: [] });
   cloudFormationMock.on(DescribeStacksCommand).callsFake(({ StackName }) => {
     if (!stacks.has(StackName)) throw Object.assign(new Error('does not exist'), { name: 'ValidationError' });
     const Outputs = StackName === SHARED ? [{ OutputKey: 'ClusterArn', OutputValue: 'cluster' }] : [];
-    const StackStatus = done.includes(`failed ${short(StackName)}`) ? 'DELETE_FAILED' : 'CREATE_COMPLETE';
+    const StackStatus = actions.includes(`failed ${short(StackName)}`) ? 'DELETE_FAILED' : 'CREATE_COMPLETE';
     return { Stacks: [{ StackName, StackStatus, Outputs }] };
   });
   cloudFormationMock.on(DeleteStackCommand).callsFake(({ StackName }) => {
     const refused =
       StackName === SHARED && [...tasks.values()].some(({ lastStatus }) => lastStatus !== 'STOPPED');
-    done.push(`${refused ? 'failed' : 'deleted'} ${short(StackName)}`);
+    actions.push(`${refused ? 'failed' : 'deleted'} ${short(StackName)}`);
     if (!refused) stacks.delete(StackName);
     return {};
   });
@@ -81,11 +81,11 @@ beforeEach(() => {
     tasks: arns.map((taskArn) => ({ taskArn, ...tasks.get(taskArn) })),
   }));
   ecsMock.on(TagResourceCommand).callsFake(({ resourceArn, tags }) => {
-    done.push(`tagged ${resourceArn} ${tags[0].key}`);
+    actions.push(`tagged ${resourceArn} ${tags[0].key}`);
     return {};
   });
   ecsMock.on(StopTaskCommand).callsFake(({ task }) => {
-    done.push(`stopped ${task}`);
+    actions.push(`stopped ${task}`);
     end(task);
     return {};
   });
@@ -106,23 +106,23 @@ function destroy(drainMs: number): Promise<void> {
   });
 }
 
-describe('an installation that is removed', () => {
-  it('loses what starts managers first, then its managers when their jobs are done, then the rest', async () => {
+describe('removing an installation', () => {
+  it('removes what starts managers first, then the managers when their jobs are done, then the rest', async () => {
     let lists = 0;
     onList = () => {
       lists += 1;
       if (lists === 6) for (const task of tasks.keys()) end(task);
     };
     await destroy(60_000);
-    expect(done.slice(0, 2).sort()).toEqual(['deleted runner-launcher', 'deleted webhook-receiver']);
-    expect(done.slice(2)).toEqual([
+    expect(actions.slice(0, 2).sort()).toEqual(['deleted runner-launcher', 'deleted webhook-receiver']);
+    expect(actions.slice(2)).toEqual([
       ...['tagged manager serverless-gitlab-runner:drain', 'deleted idle-reaper', 'deleted shared'],
     ]);
   });
 
-  it('has its tasks stopped at once where nobody waits, managers first', async () => {
+  it('stops all tasks immediately without a drain time, managers first', async () => {
     await destroy(0);
-    expect(done.slice(2)).toEqual([
+    expect(actions.slice(2)).toEqual([
       'stopped manager',
       'stopped job',
       'deleted idle-reaper',
@@ -130,7 +130,7 @@ describe('an installation that is removed', () => {
     ]);
   });
 
-  it('has a manager stopped that a launcher had just started when it went', async () => {
+  it('stops a manager that a launcher started during the removal', async () => {
     const late = {
       group: 'family:serverless-gitlab-runner-manager-default',
       lastStatus: 'PENDING',
@@ -144,7 +144,7 @@ describe('an installation that is removed', () => {
         return {};
       });
     await destroy(0);
-    expect(done.slice(2)).toEqual([
+    expect(actions.slice(2)).toEqual([
       'stopped manager',
       'stopped job',
       'failed shared',
@@ -153,16 +153,16 @@ describe('an installation that is removed', () => {
     ]);
   });
 
-  it('may be half gone already', async () => {
+  it('can resume a partial removal', async () => {
     stacks = new Set([SHARED]);
     tasks = new Map();
     await destroy(0);
-    expect(done).toEqual(['deleted shared']);
+    expect(actions).toEqual(['deleted shared']);
   });
 });
 
-describe('what stays', () => {
-  it("names the images of CDK's repository that the stack's template named", () => {
+describe('leftovers', () => {
+  it("include the images of CDK's repository that the stack's template names", () => {
     const tag = 'a'.repeat(64);
     const image = (repository: string) =>
       `\${AWS::AccountId}.dkr.ecr.eu-west-1.amazonaws.com/${repository}:${tag}`;
@@ -173,13 +173,13 @@ describe('what stays', () => {
     ]);
   });
 
-  it('is told with its cost, and the sum', () => {
+  it('are listed with their cost, and the total', () => {
     const remove = 'by hand';
     const lines = renderLeftovers([
       { what: 'images', items: ['a:b'], monthlyUsd: 0.1, atLeast: true, remove },
       { what: 'logins', items: ['c', 'd'], monthlyUsd: 0.8, remove },
     ]);
     expect(lines).toContain('  ≥ $0.10  images');
-    expect(lines.at(-1)).toBe('Together at least $0.90 a month.');
+    expect(lines.at(-1)).toBe('Total: at least $0.90 a month.');
   });
 });

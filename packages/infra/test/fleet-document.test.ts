@@ -2,7 +2,7 @@ import { InvalidFleetConfigError } from '@serverless-gitlab-runner/fleet';
 import { describe, expect, it } from 'vitest';
 import { stackOf } from './support/synthesise.ts';
 
-/** A fleet whose document is longer by about so many characters. */
+/** A fleet whose document is longer by about this many characters. */
 const longer = (characters: number) => ({
   fleets: [
     {
@@ -27,19 +27,19 @@ describe("a fleet's document", () => {
     expect(configs({ ...longer(1000), advancedFleetDocuments: true })).toEqual([undefined]);
   });
 
-  it('that no standard parameter can hold is refused at synthesis, with the way out', () => {
+  it('that is too long for a standard parameter is rejected at synthesis, with a solution', () => {
     expect(() => configs(longer(3000))).toThrow(InvalidFleetConfigError);
     expect(() => configs(longer(3000))).toThrow(
       /"default".*\d{4} characters.*4096.*runner\.tagList.*\$0\.05.*advancedFleetDocuments/,
     );
   });
 
-  it('is an advanced parameter where that was asked for, up to 8,192 characters', () => {
+  it('is an advanced parameter if that is allowed, up to 8,192 characters', () => {
     expect(configs({ ...longer(3000), advancedFleetDocuments: 'true' })).toEqual(['Advanced']);
     expect(() => configs({ ...longer(8000), advancedFleetDocuments: true })).toThrow(/8192.*two fleets/);
   });
 
-  it('is measured with the ids and names that CloudFormation puts for references', () => {
+  it('is measured with the ids and names that replace references in CloudFormation', () => {
     const measured = Array.from({ length: 8 }, (_, index) => {
       const context = { ...longer(2200 + 100 * index), cache: {}, advancedFleetDocuments: true };
       const [parameter] = Object.values(stackOf('shared', context).findResources('AWS::SSM::Parameter'));

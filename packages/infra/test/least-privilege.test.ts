@@ -13,21 +13,22 @@ const statements = Object.values(
 ).flatMap(roleStatements);
 const allowed = statements.filter(({ effect }) => effect === 'Allow');
 
-/** The only actions that may have the resource `*`, and why. */
+/** The only actions that may have the resource `*`, and the reason. */
 const WITHOUT_RESOURCE: Readonly<Record<string, string>> = {
   'ecs:ListTasks':
-    'its only resource is a container instance, which Fargate has not; held to the cluster by condition',
-  'ecs:DeregisterTaskDefinition': 'AWS names no resource for it; the reaper holds to families of job tasks',
-  'ecs:DescribeTaskDefinition': 'AWS names no resource for it',
-  'ecs:ListTaskDefinitionFamilies': 'AWS names no resource for it; it tells names',
-  'ecr:GetAuthorizationToken': 'AWS names no resource for it',
-  'secretsmanager:ListSecrets': 'AWS names no resource for it; it tells names and tags, not values',
+    'its only resource is a container instance, which Fargate lacks; limited to the cluster by condition',
+  'ecs:DeregisterTaskDefinition':
+    'it supports no resource; the reaper restricts itself to families of job tasks',
+  'ecs:DescribeTaskDefinition': 'it supports no resource',
+  'ecs:ListTaskDefinitionFamilies': 'it supports no resource; it returns names',
+  'ecr:GetAuthorizationToken': 'it supports no resource',
+  'secretsmanager:ListSecrets': 'it supports no resource; it returns names and tags, not values',
 };
 
 const WRITE_LOG = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 const PULL = ['ecr:BatchCheckLayerAvailability', 'ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer'];
 
-/** Every role by its description, and all it may do. */
+/** Every role by its description, with all its allowed actions. */
 const ROLES: Readonly<Record<string, readonly string[]>> = {
   'Pulls the manager image and writes its log': WRITE_LOG,
   [JOB_EXECUTION]: [
@@ -101,8 +102,8 @@ const ROLES: Readonly<Record<string, readonly string[]>> = {
   'Invokes idle-reaper': ['lambda:InvokeFunction', 'sqs:SendMessage'],
 };
 
-/** Conditions of our tags. */
-function keyed(key: string, tags: object): Record<string, string[]> {
+/** Conditions on this project's tags. */
+function tagConditions(key: string, tags: object): Record<string, string[]> {
   return Object.fromEntries(
     Object.entries(tags).map(([name, values]) => [`${key}/serverless-gitlab-runner:${name}`, values]),
   );
@@ -128,23 +129,23 @@ const REAPER = 'What idle-reaper may do';
 const PARAMETERS = 'arn:aws:ssm:eu-west-1:111122223333:parameter/serverless-gitlab-runner/fleets';
 
 describe('every role', () => {
-  it('is in the table of roles', () => {
+  it('is listed in the table', () => {
     expect([...new Set(allowed.map(({ role }) => role))].sort()).toEqual(Object.keys(ROLES).sort());
   });
 
-  it.each(Object.entries(ROLES))('"%s" may do what the table says and nothing else', (role, actions) => {
+  it.each(Object.entries(ROLES))('"%s" allows exactly the actions in the table', (role, actions) => {
     expect(actionsOf(role)).toEqual([...actions].sort());
   });
 });
 
 describe('every statement', () => {
-  it('names actions in full', () => {
+  it('names actions without wildcards', () => {
     expect(
       allowed.filter(({ actions }) => actions.some((action) => action.includes('*'))).map(named),
     ).toEqual([]);
   });
 
-  it('names resources, but for actions that have none', () => {
+  it('names resources, except for actions that support none', () => {
     const tooWide = allowed.filter(
       ({ actions, resources }) =>
         resources.includes('*') && actions.some((action) => WITHOUT_RESOURCE[action] === undefined),
@@ -152,7 +153,7 @@ describe('every statement', () => {
     expect(tooWide.map(named)).toEqual([]);
   });
 
-  it('about tasks is held to the cluster, by its resource or by condition', () => {
+  it('about tasks is limited to the cluster, by its resource or by condition', () => {
     const about = allowed.filter(({ actions }) =>
       actions.some((action) => /^ecs:(\w+Tasks?|TagResource)$/.test(action)),
     );
@@ -165,7 +166,7 @@ describe('every statement', () => {
     expect(elsewhere.map(named)).toEqual([]);
   });
 
-  it('that passes a role names the role, or where managers have theirs, and passes it to tasks only', () => {
+  it('that passes a role names the role or the path of managers, and passes it only to tasks', () => {
     const passes = allowed.filter(({ actions }) => actions.includes('iam:PassRole'));
     expect(Object.fromEntries(passes.map(({ role, resources }) => [role, resources]))).toEqual({
       [LAUNCHER]: ['arn:aws:iam::111122223333:role/serverless-gitlab-runner/eu-west-1/managers/*'],
@@ -178,7 +179,7 @@ describe('every statement', () => {
       expect(conditions).toEqual({ StringEquals: { 'iam:PassedToService': ['ecs-tasks.amazonaws.com'] } });
   });
 
-  it('that puts events puts them on our bus and from our source, and a manager asks for no manager', () => {
+  it('that publishes events is limited to this bus and source, and a manager cannot request a manager', () => {
     for (const { role, resources, conditions } of allowed.filter(({ actions }) =>
       actions.includes('events:PutEvents'),
     )) {
@@ -201,7 +202,7 @@ describe('tasks', () => {
   it.each([
     [LAUNCHER, 'serverless-gitlab-runner-manager-*'],
     [MANAGER, 'serverless-gitlab-runner-job-default_*'],
-  ])('"%s" runs %s only', (role, family) => {
+  ])('"%s" runs only %s', (role, family) => {
     const definition = `arn:aws:ecs:eu-west-1:111122223333:task-definition/${family}`;
     expect(of(role, 'ecs:RunTask').map(({ resources }) => resources)).toEqual([
       [definition, `${definition}:*`],
@@ -211,28 +212,28 @@ describe('tasks', () => {
   it.each([
     [MANAGER, { role: ['job'], fleet: ['default'] }],
     [REAPER, { role: ['manager', 'job'] }],
-  ])('"%s" stops tasks with the tags %j only', (role, tags) => {
+  ])('"%s" stops only tasks with the tags %j', (role, tags) => {
     const stops = of(role, 'ecs:StopTask').map(({ conditions }) => conditions.StringEquals);
-    expect(stops).toEqual([keyed('aws:ResourceTag', tags)]);
+    expect(stops).toEqual([tagConditions('aws:ResourceTag', tags)]);
   });
 
   it.each([
     [MANAGER, { role: ['job'], fleet: ['default'] }],
     [LAUNCHER, { role: ['manager'] }],
-  ])('"%s" runs tasks with the tags %j only', (role, tags) => {
-    const tagged = keyed('aws:RequestTag', tags);
+  ])('"%s" runs only tasks with the tags %j', (role, tags) => {
+    const tagged = tagConditions('aws:RequestTag', tags);
     const [run] = of(role, 'ecs:RunTask').map(({ conditions }) => conditions.StringEquals);
     expect(run).toEqual(tagged);
     const created = of(role, 'ecs:TagResource').map(({ conditions }) => conditions.StringEquals);
     expect(created).toContainEqual({ 'ecs:CreateAction': ['RunTask'], ...tagged });
   });
 
-  it.each([LAUNCHER, REAPER])('"%s" marks managers only', (role) => {
+  it.each([LAUNCHER, REAPER])('"%s" marks only managers', (role) => {
     const tags = of(role, 'ecs:TagResource').map(({ conditions }) => conditions.StringEquals);
     expect(tags).toContainEqual({ 'aws:ResourceTag/serverless-gitlab-runner:role': ['manager'] });
   });
 
-  it('a manager cannot change the tags of what runs, its own drain mark for example', () => {
+  it('a manager cannot change the tags of running tasks, for example its own drain mark', () => {
     const created = of(MANAGER, 'ecs:TagResource').map(({ conditions }) => conditions.StringEquals);
     expect(created).toEqual([expect.objectContaining({ 'ecs:CreateAction': ['RunTask'] })]);
   });
@@ -249,7 +250,7 @@ describe('parameters', () => {
     [LAUNCHER, 'ssm:GetParametersByPath', ['', '/']],
     [LAUNCHER, 'ssm:GetParameter', ['/*/config', '/*/runner-token', '/*/runner-tokens/*', '/*/api-token']],
     [MANAGER, 'ssm:GetParameter', ['/default/config', '/default/runner-token', '/default/runner-tokens/*']],
-  ])('"%s" may %s for %j only', (role, action, names) => {
+  ])('"%s" may %s only for %j', (role, action, names) => {
     const resources = of(role, action).flatMap((statement) => statement.resources);
     expect(resources).toEqual(names.map((name) => `${PARAMETERS}${name}`));
   });
@@ -258,7 +259,7 @@ describe('parameters', () => {
     [RECEIVER, ['/*/webhook-secret*', '/*/signing-token*']],
     [LAUNCHER, ['/*/api-token']],
     [REAPER, undefined],
-  ])('"%s" is refused to decrypt anything but %j', (role, names) => {
+  ])('"%s" is denied decryption of everything except %j', (role, names) => {
     const denied = statements.filter((one) => one.role === role && one.effect === 'Deny');
     const conditions = names && {
       StringNotLike: { 'kms:EncryptionContext:PARAMETER_ARN': names.map((name) => `${PARAMETERS}${name}`) },

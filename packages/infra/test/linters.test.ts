@@ -6,7 +6,7 @@ import { inRegion } from './support/in-region.ts';
 import { knownRegions, lintTemplates, scanPolicies } from './support/python-linters.ts';
 import { type Context, makeApp } from './support/synthesise.ts';
 
-/** All that the app makes, but the budget, which has no resource type in many regions. */
+/** Everything that the app creates except the budget, which has no resource type in many regions. */
 const CONTEXT: Context = {
   cache: {},
   webhookConcurrency: 5,
@@ -17,25 +17,25 @@ const CONTEXT: Context = {
 };
 const BUDGET = { ...CONTEXT, budget: { monthlyUsd: 10, email: 'ops@example.com' } };
 
-/** What cfn-lint finds and stays, by a part of the finding, and why. */
+/** Accepted findings of cfn-lint, by a part of the finding, and the reason. */
 const ACCEPTED: readonly (readonly [string, string])[] = [
-  ['W3005', 'CDK names the dependency on a role beside the reference to it; it changes nothing'],
+  ['W3005', 'CDK states the dependency on a role in addition to the reference; it has no effect'],
 ];
 
-/** What cloudsplaining finds and stays. */
+/** Accepted findings of cloudsplaining. */
 const ACCEPTED_POLICIES: readonly (readonly [string, string])[] = [
   [
     'JobExecutionRole: credentials exposure: ecr:GetAuthorizationToken',
-    'logging in to ECR is what pulling an image takes; the token opens what the role may pull, and no container has the role',
+    'pulling an image requires a login to ECR; the token opens only what the role may pull, and no container has the role',
   ],
 ];
 
-/** Regions where nothing of this can run: without Fargate, or not for the public. */
-const ELSEWHERE = /^(us-iso|eu-isoe)/;
+/** Regions without Fargate, or not open to the public. */
+const UNSUPPORTED = /^(us-iso|eu-isoe)/;
 let regions: string[] = [];
 
 beforeAll(() => {
-  regions = knownRegions().filter((region) => !ELSEWHERE.test(region));
+  regions = knownRegions().filter((region) => !UNSUPPORTED.test(region));
 }, 300_000);
 
 interface Synthesised {
@@ -51,39 +51,39 @@ function synthesise(context: Context, region: string): Synthesised {
   };
 }
 
-/** Findings that nobody accepted, and reasons that are for no finding. */
-function against(accepted: typeof ACCEPTED, findings: readonly string[]) {
+/** Findings that are not accepted, and acceptances without a finding. */
+function compare(accepted: typeof ACCEPTED, findings: readonly string[]) {
   return {
     unaccepted: findings.filter((finding) => !accepted.some(([part]) => finding.includes(part))),
-    needless: accepted.filter(([part]) => !findings.some((finding) => finding.includes(part))),
+    unused: accepted.filter(([part]) => !findings.some((finding) => finding.includes(part))),
   };
 }
 
-const nothing = { unaccepted: [], needless: [] };
+const nothing = { unaccepted: [], unused: [] };
 
 describe('cfn-lint', { timeout: 300_000 }, () => {
-  it('finds nothing in any template, in any region that has function URLs', () => {
+  it('finds nothing in any template, in any region with function URLs', () => {
     const { files } = synthesise(CONTEXT, 'us-east-1');
     const those = regions.filter((region) => !REGIONS_WITHOUT_FUNCTION_URLS.includes(region));
     expect(those.length).toBeGreaterThan(20);
-    expect(against(ACCEPTED, lintTemplates(files, those))).toEqual(nothing);
+    expect(compare(ACCEPTED, lintTemplates(files, those))).toEqual(nothing);
   });
 
-  it('finds nothing in any template, in any region that has none', () => {
+  it('finds nothing in any template, in any region without function URLs', () => {
     const { files } = synthesise(CONTEXT, 'cn-north-1');
-    expect(against(ACCEPTED, lintTemplates(files, REGIONS_WITHOUT_FUNCTION_URLS))).toEqual(nothing);
+    expect(compare(ACCEPTED, lintTemplates(files, REGIONS_WITHOUT_FUNCTION_URLS))).toEqual(nothing);
   });
 
-  it('finds nothing in a budget, in any region that has them', () => {
+  it('finds nothing in a budget, in any region with budgets', () => {
     const { files } = synthesise(BUDGET, 'us-east-1');
     const those = regions.filter(
       (region) =>
         !REGIONS_WITHOUT_BUDGETS.includes(region) && !REGIONS_WITHOUT_FUNCTION_URLS.includes(region),
     );
-    expect(against(ACCEPTED, lintTemplates(files, those))).toEqual(nothing);
+    expect(compare(ACCEPTED, lintTemplates(files, those))).toEqual(nothing);
   });
 
-  it('would find what a region lacks', () => {
+  it('finds resource types that a region lacks', () => {
     const { files } = synthesise(BUDGET, 'us-east-1');
     const findings = lintTemplates(files, ['us-gov-west-1']).filter((finding) => finding.includes('E3006'));
     expect(findings.map((finding) => finding.replace(/^.*?: /, ''))).toEqual([
@@ -114,13 +114,13 @@ function policiesOf(templates: Record<string, unknown>): Record<string, unknown>
 }
 
 describe('cloudsplaining', { timeout: 300_000 }, () => {
-  it('finds nothing in any policy of a role that is not accepted for a reason', () => {
+  it('finds nothing in the policies of roles except accepted findings', () => {
     const policies = policiesOf(synthesise(CONTEXT, 'us-east-1').templates);
     expect(Object.keys(policies).length).toBeGreaterThan(8);
-    expect(against(ACCEPTED_POLICIES, scanPolicies(policies))).toEqual(nothing);
+    expect(compare(ACCEPTED_POLICIES, scanPolicies(policies))).toEqual(nothing);
   });
 
-  it('would find a role that may give itself more', () => {
+  it('finds a role that may extend its own permissions', () => {
     const Statement = [{ Effect: 'Allow', Action: 'iam:PutRolePolicy', Resource: '*' }];
     const findings = scanPolicies({ wide: { Version: '2012-10-17', Statement } });
     expect(findings).toContain('wide: permissions management without constraint: iam:PutRolePolicy');

@@ -10,27 +10,32 @@ const noticeOf = (fleet: object) =>
   );
 const WITH_TOKEN = { gitlabApi: { projects: ['group/project'] } };
 
-describe('a job whose webhook was lost', () => {
-  it('is not looked for unless that is free or asked for, and deployment and synthesis say what that gives up', () => {
+describe('a lost webhook', () => {
+  it('is not detected by default, and deployment and synthesis explain the consequence', () => {
     const notice = noticeOf({});
-    expect(notice).toMatch(/^Fleet default does not look for jobs whose webhook was lost/);
+    expect(notice).toMatch(
+      /^Fleet default does not detect lost webhooks: a job whose webhook was lost waits/,
+    );
     expect(notice).toMatch(
       /500 a minute.*up to four.*gitlabApi\.projects.*safetyLaunchSeconds: 1800, at most \$\d\.\d\d a month/,
     );
     const shared = makeApp().node.findChild('serverless-gitlab-runner-shared');
-    Annotations.fromStack(Stack.of(shared)).hasInfo('*', Match.stringLikeRegexp('does not look for jobs'));
+    Annotations.fromStack(Stack.of(shared)).hasInfo(
+      '*',
+      Match.stringLikeRegexp('does not detect lost webhooks'),
+    );
   });
 
-  it('is looked for at no cost with an API token and projects', () => {
+  it('is detected for free with an API token and projects', () => {
     expect(noticeOf(WITH_TOKEN)).toMatch(/asks GitLab every 1800 s.*free$/);
   });
 
-  it('is not with a token that has no projects: GitLab has no list of what waits for a runner', () => {
-    expect(noticeOf({ gitlabApi: {} })).toMatch(/does not look/);
+  it('is not detected with a token but no projects: GitLab does not list the jobs that wait for a runner', () => {
+    expect(noticeOf({ gitlabApi: {} })).toMatch(/does not detect/);
   });
 
-  it('is looked for at a price where that was asked for', () => {
+  it('is detected at a price with safetyLaunchSeconds', () => {
     expect(noticeOf({ safetyLaunchSeconds: 600 })).toMatch(/after 600 s.*at most \$\d\.\d\d a month$/);
-    expect(noticeOf({ safetyLaunchSeconds: 0, ...WITH_TOKEN })).toMatch(/does not look/);
+    expect(noticeOf({ safetyLaunchSeconds: 0, ...WITH_TOKEN })).toMatch(/does not detect/);
   });
 });

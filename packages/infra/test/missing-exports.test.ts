@@ -8,7 +8,7 @@ const client = new CloudFormationClient({ region: 'eu-west-1' });
 
 beforeEach(() => cloudFormation.reset());
 
-it('finds what a template imports, wherever it stands, once each', () => {
+it('finds the distinct imports of a template at any depth', () => {
   const reference = { 'Fn::ImportValue': 'shared:B' };
   const template = {
     a: [{ 'Fn::Join': ['', ['x', reference]] }],
@@ -18,14 +18,14 @@ it('finds what a template imports, wherever it stands, once each', () => {
   expect(importedNames(template)).toEqual(['shared:A', 'shared:B']);
 });
 
-it('finds what a template exports', () => {
+it('finds the exports of a template', () => {
   const Outputs = { One: { Value: 1, Export: { Name: 'shared:A' } }, Two: { Value: 2 } };
   expect(exportedNames({ Outputs })).toEqual(['shared:A']);
   expect(exportedNames({})).toEqual([]);
 });
 
-describe('which exports are missing', () => {
-  it('is read once, on all pages', async () => {
+describe('missing exports', () => {
+  it('are read once, from all pages', async () => {
     cloudFormation
       .on(ListExportsCommand, { NextToken: undefined })
       .resolves({ Exports: [{ Name: 'shared:A', Value: 'a' }], NextToken: 'more' })
@@ -35,7 +35,7 @@ describe('which exports are missing', () => {
     expect(cloudFormation.calls()).toHaveLength(2);
   });
 
-  it('asks nothing for a template that imports nothing', async () => {
+  it('are not read for a template without imports', async () => {
     expect(await missingExports(client, [])).toEqual([]);
     expect(cloudFormation.calls()).toHaveLength(0);
   });

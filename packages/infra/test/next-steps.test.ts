@@ -23,8 +23,8 @@ function render(columns: number, fleets = [FLEET]): string {
   ).join('\n');
 }
 
-describe.each([80, 140])('the screen after a deployment, %i columns wide', (columns) => {
-  it('has no longer line but of a URL, and no colours', () => {
+describe.each([80, 140])('the next steps, %i columns wide', (columns) => {
+  it('have no longer lines except URLs, and no colours', () => {
     const long = render(columns)
       .split('\n')
       .filter((line) => line.length > columns && !line.includes('https://'));
@@ -32,7 +32,7 @@ describe.each([80, 140])('the screen after a deployment, %i columns wide', (colu
     expect(render(columns)).not.toContain('\u001b');
   });
 
-  it('has commands that can be pasted as they stand', () => {
+  it('have commands that can be pasted unchanged', () => {
     const joined = render(columns).replace(/ \\\n */g, ' ');
     const put = 'aws ssm put-parameter --region ap-southeast-2 --type SecureString --overwrite --name';
     const name = '/serverless-gitlab-runner/fleets/default';
@@ -47,7 +47,7 @@ describe.each([80, 140])('the screen after a deployment, %i columns wide', (colu
   });
 });
 
-it('names the URL of each fleet, and what is stored of it', () => {
+it('names the URL of each fleet, and which of its secrets are stored', () => {
   const stored = { runnerToken: true, apiToken: false, webhookSecret: true };
   const screen = render(100, [
     { ...FLEET, stored },
@@ -55,6 +55,6 @@ it('names the URL of each fleet, and what is stored of it', () => {
   ]);
   expect(screen).toContain('on.aws/?fleet=default\n');
   expect(screen).toContain('on.aws/?fleet=large\n');
-  expect(screen.match(/Stored already/g)).toHaveLength(2);
+  expect(screen.match(/Already stored/g)).toHaveLength(2);
   expect(screen.match(/Not stored yet/g)).toHaveLength(3);
 });

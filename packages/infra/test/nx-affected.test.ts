@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const NX = fileURLToPath(new URL('../../../node_modules/.bin/nx', import.meta.url));
 
-/** What `nx affected -t deploy` would deploy after a change of that file, as nx itself says. */
+/** The projects that `nx affected -t deploy` would deploy after a change of that file, according to nx. */
 async function deployedBy(file: string): Promise<string[]> {
   const args = ['show', 'projects', '--affected', `--files=${file}`, '--with-target=deploy', '--json'];
   const { stdout } = await promisify(execFile)(NX, args, {
@@ -19,7 +19,7 @@ async function deployedBy(file: string): Promise<string[]> {
 
 const ALL = ['idle-reaper', 'runner-launcher', 'shared-stack', 'webhook-receiver'];
 
-describe('a change deploys what it is in, and nothing else:', () => {
+describe('a change deploys only the affected projects:', () => {
   it.each([
     ['packages/webhook-receiver/src/handler.ts', ['webhook-receiver']],
     ['packages/runner-launcher/src/handler.ts', ['runner-launcher']],
@@ -42,7 +42,7 @@ describe('a change deploys what it is in, and nothing else:', () => {
   );
 });
 
-/** The tasks that nx would run, and on what each waits. */
+/** The tasks that nx would run, with their dependencies. */
 async function taskGraph(args: readonly string[]): Promise<Record<string, string[]>> {
   const { stdout } = await promisify(execFile)(NX, [...args, '--graph=stdout'], {
     cwd: ROOT,
@@ -51,20 +51,20 @@ async function taskGraph(args: readonly string[]): Promise<Record<string, string
   return JSON.parse(stdout.slice(stdout.indexOf('{'))).tasks.dependencies;
 }
 
-it('services wait for the shared stack, as does its own deployment: nothing runs when it fails', async () => {
+it('services and the shared stack itself wait for shared-stack:ensure, so nothing is deployed if it fails', async () => {
   const graph = await taskGraph(['run-many', '-t', 'deploy']);
   const deployments = Object.keys(graph).filter((task) => task.endsWith(':deploy'));
   expect(deployments).toHaveLength(4);
   for (const task of deployments) expect(graph[task]).toContain('shared-stack:ensure');
 }, 60_000);
 
-it('a service alone brings no deployment of the shared stack, only that it must be there', async () => {
+it('a single service does not deploy the shared stack, but ensures that it exists', async () => {
   const tasks = Object.keys(await taskGraph(['run', 'runner-launcher:deploy']));
   expect(tasks).toContain('shared-stack:ensure');
   expect(tasks).not.toContain('shared-stack:deploy');
 }, 60_000);
 
-/** Of those files, which nx hashes to decide whether a target's last result still holds. */
+/** The given files that nx hashes to decide whether a target's last result is still valid. */
 async function inputsAmong(target: string, files: readonly string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)(NX, ['show', 'target', 'inputs', target, '--json'], {
     cwd: ROOT,
@@ -86,7 +86,7 @@ it.each([
   ['fleet:lint', 'its own files', [FLEET, TEST]],
   ['runner-launcher:build', 'code, and no tests', [FLEET, EVENTS]],
 ])(
-  '%s is run anew after a change of %s; never after one of a README',
+  '%s runs again after a change of %s, but never of a README',
   async (target, _, expected) => {
     const inputs = await inputsAmong(`@serverless-gitlab-runner/${target}`, [FLEET, EVENTS, TEST, README]);
     expect(inputs).toEqual(expected);

@@ -21,13 +21,13 @@ describe('a command line', () => {
     [['now'], 'Unexpected argument "now". Did you mean --now? --help lists all options.'],
     [['--wait-minutes'], "Option '--wait-minutes <value>' argument missing."],
     [['--now=1'], "Option '--now' does not take an argument."],
-  ])('%j is refused: %s', (args, message) => {
+  ])('%j is rejected: %s', (args, message) => {
     expect(() => parseOptions(args, OPTIONS)).toThrow(UsageError);
     expect(() => parseOptions(args, OPTIONS)).toThrow(message);
   });
 });
 
-it('names what is near, and nothing that is not', () => {
+it('suggests a near name, and otherwise nothing', () => {
   expect(nearestName('runner-luncher', ['webhook-receiver', 'runner-launcher'])).toBe('runner-launcher');
   expect(nearestName('sqs', ['launcher', 'reaper'])).toBeUndefined();
 });

@@ -13,9 +13,12 @@ const CONTEXT = {
   fleets: [{ name: 'default', job: { architectures: ['X86_64', 'ARM64'] } }, { name: 'a-b' }],
 };
 
-/** Services' principals, which are the same in every partition. @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html */
+/**
+ * Service principals, which are the same in every partition.
+ * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+ */
 const PRINCIPAL = /\b(apigateway|budgets|ecs|ecs-tasks|events|lambda|scheduler)\.amazonaws\.com\b(?!\.)/g;
-/** A partition or a DNS suffix that stands in a text as it is. */
+/** A partition or a DNS suffix as literal text. */
 const HARD_CODED = /\barn:aws[\w-]*:|\bamazonaws\.com\b|\bapi\.aws\b/;
 
 const isHardCoded = (text: string) => HARD_CODED.test(text.replaceAll(PRINCIPAL, ''));
@@ -35,7 +38,7 @@ describe.each(['us-east-1', 'cn-north-1', 'us-gov-west-1'])('templates for %s', 
   });
 });
 
-describe('what GitLab calls', () => {
+describe('the webhook endpoint', () => {
   const types = (region: string, context = {}) => {
     const template = inRegion(region, () => synthesise(context))['webhook-receiver'];
     const found = ['AWS::Lambda::Url', 'AWS::ApiGatewayV2::Api', 'AWS::ApiGatewayV2::Stage'];
@@ -53,12 +56,12 @@ describe('what GitLab calls', () => {
     expect(types(region)).toEqual(expected);
   });
 
-  it('is what was asked for', () => {
+  it('can be chosen', () => {
     expect(types('us-east-1', { webhookEndpoint: 'http-api' })).toEqual(API);
     expect(types('cn-north-1', { webhookEndpoint: 'function-url' })).toEqual(URL_ONLY);
   });
 
-  it('gets the same event behind an HTTP API, and its URL ends in a slash', () => {
+  it('passes the same event with an HTTP API, and its URL ends with a slash', () => {
     const template = inRegion('cn-north-1', () => synthesise({}))['webhook-receiver'];
     template?.hasResourceProperties('AWS::ApiGatewayV2::Integration', {
       IntegrationType: 'AWS_PROXY',
@@ -73,12 +76,12 @@ describe('what GitLab calls', () => {
   });
 });
 
-it('a budget in a region whose CloudFormation has none is refused', () => {
+it('a budget is rejected in a region whose CloudFormation has none', () => {
   const context = { budget: { monthlyUsd: 10, email: 'ops@example.com' } };
   expect(() => inRegion('us-gov-west-1', () => synthesise(context))).toThrow(NoBudgetsInRegionError);
 });
 
-/** Sources of what is deployed; the sandbox, its doubles and the model stand in for AWS, in one partition. */
+/** Sources that are deployed. The sandbox, its doubles and the model are not: they emulate AWS in one partition. */
 const PRODUCT = [
   'aws',
   'runner-manager',
@@ -90,14 +93,14 @@ const PRODUCT = [
   'webhook-receiver',
 ].map((name) => `packages/${name}/src`);
 
-/** Lines that name one, and why they may. */
+/** Accepted literals, and the reason. */
 const ACCEPTED: readonly (readonly [string, string])[] = [
   ['packages/aws/src/ecs-tasks/facts-for-tests.ts', 'facts for tests'],
   ['packages/fleet/src/fleet-config.ts', 'an example in a message'],
   ['packages/infra/src/constructs/fleet-document.ts', 'the length of the longest ARN'],
 ];
 
-describe('sources of what is deployed', () => {
+describe('deployed sources', () => {
   it('name no partition and no DNS suffix', () => {
     const files = [...PRODUCT, 'images/runner', 'images/job-base', 'packages/runner-manager/hooks'].flatMap(
       (folder) =>

@@ -36,7 +36,7 @@ describe("the launcher's dead letters", () => {
     sqsMock.on(StartMessageMoveTaskCommand).resolves({ TaskHandle: 'handle' });
   });
 
-  it('are moved to the queue by name, since SQS knows no source of those that were sent there', async () => {
+  it('are moved to an explicitly named queue, because SQS does not know their source', async () => {
     sqsMock
       .on(ListMessageMoveTasksCommand)
       .resolvesOnce({
@@ -51,7 +51,7 @@ describe("the launcher's dead letters", () => {
     expect(lines).toEqual(['runner-launcher: 2 of 5 messages moved']);
   });
 
-  it('are an error with its reason when SQS fails to move them', async () => {
+  it('cause an error with the reason if SQS fails to move them', async () => {
     const failed = { Status: 'FAILED', FailureReason: 'AccessDenied', ApproximateNumberOfMessagesMoved: 1 };
     sqsMock.on(ListMessageMoveTasksCommand).resolves({ Results: [failed] });
     await expect(redrive()).rejects.toThrow('SQS moved 1 messages and ended with FAILED (AccessDenied)');
@@ -63,7 +63,7 @@ describe("the reaper's dead letters", () => {
   const redrive = () =>
     redriveReaper({ sqs, lambda, functionName: 'reaper', deadLettersUrl: 'dead', log, waitSeconds: 0 });
 
-  it('are handed to the function one by one; one that it fails at stays, and does not come again', async () => {
+  it('are passed to the function one at a time; a failed one stays, and is not retried', async () => {
     const bad = message('2', '{"n":2}');
     sqsMock
       .on(ReceiveMessageCommand)

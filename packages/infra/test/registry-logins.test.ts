@@ -22,7 +22,7 @@ const resourcesOf = (role: string, action: string) =>
     .flatMap(({ resources }) => resources);
 
 describe('registry logins', () => {
-  it("are read by jobs' execution role only, and none but jobs' and fleets'", () => {
+  it("are read only by jobs' execution role, and only those of jobs and fleets", () => {
     expect(resourcesOf(JOB_EXECUTION, 'secretsmanager:GetSecretValue')).toEqual([OF_FLEET, FLEET_SECRET]);
     expect(allowed.filter(({ actions }) => actions.includes('secretsmanager:GetSecretValue'))).toHaveLength(
       1,
@@ -30,13 +30,13 @@ describe('registry logins', () => {
   });
 
   it.each(['secretsmanager:CreateSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:TagResource'])(
-    'a manager may %s for jobs of its fleet only',
+    'a manager may %s only for jobs of its fleet',
     (action) => {
       expect(resourcesOf(MANAGER, action)).toEqual([OF_FLEET]);
     },
   );
 
-  it('the reaper may remove those of jobs, by name and tag, and read none', () => {
+  it('the reaper may delete those of jobs, by name and tag, and read none', () => {
     const [statement, ...others] = allowed.filter(
       ({ role, actions }) => role === REAPER && actions.includes('secretsmanager:DeleteSecret'),
     );
@@ -48,7 +48,7 @@ describe('registry logins', () => {
     });
   });
 
-  it("a manager reads the log of jobs' containers and no other", () => {
+  it("a manager reads only the log of jobs' containers", () => {
     expect(resourcesOf(MANAGER, 'logs:GetLogEvents')).toEqual([expect.stringMatching(/JobLog/)]);
   });
 });

@@ -14,7 +14,7 @@ beforeEach(() => {
 });
 
 describe("the manager image's build context", () => {
-  it("has the Dockerfile's folder, and what the build brings beside it", () => {
+  it("contains the Dockerfile's folder and the build output", () => {
     mkdirSync(join(parts.executor, 'dist'));
     writeFileSync(join(parts.executor, 'dist/manager.mjs'), 'manager');
     const context = temporaryDirectory();
@@ -23,7 +23,7 @@ describe("the manager image's build context", () => {
     expect(readFileSync(join(context, 'dist/manager.mjs'), 'utf8')).toBe('manager');
   });
 
-  it('is refused with the command that helps while the executor is not built', () => {
+  it('cannot be assembled before the manager is built, and the error names the command', () => {
     expect(existsSync(join(parts.executor, 'dist'))).toBe(false);
     const staging = () => stageRunnerImage(temporaryDirectory(), parts);
     expect(staging).toThrow(MissingImagePartError);

@@ -11,7 +11,7 @@ import { temporaryDirectory } from './support/temporary-directory.ts';
 
 const REPOSITORY = 'arn:aws:ecr:eu-west-1:111122223333:repository/ci/runner';
 
-/** A stack of somebody's own with the construct in it. */
+/** A user's own stack with the construct in it. */
 function embed(props: (stack: Stack) => ServerlessGitlabRunnerProps = () => ({})): Template {
   const stack = new Stack(new App({ outdir: temporaryDirectory() }), 'Platform');
   const code = bundle();
@@ -35,7 +35,7 @@ describe('ServerlessGitlabRunner', () => {
     expect(JSON.stringify(template.toJSON())).not.toContain('Fn::ImportValue');
   });
 
-  it('takes images from ECR, and lets Fargate pull them', () => {
+  it('accepts images from ECR, and lets Fargate pull them', () => {
     const template = embed((stack) => {
       const repository = Repository.fromRepositoryName(stack, 'Images', 'ci/runner');
       return {
@@ -52,7 +52,7 @@ describe('ServerlessGitlabRunner', () => {
     });
   });
 
-  it('sends its alarms where it is told to', () => {
+  it('uses the given alarm actions', () => {
     const alarmActionArn = 'arn:aws:sns:eu-west-1:111122223333:on-call';
     const template = embed(() => ({ alarmActions: [{ bind: () => ({ alarmActionArn }) }] }));
     template.allResourcesProperties('AWS::CloudWatch::Alarm', { AlarmActions: [alarmActionArn] });

@@ -26,7 +26,7 @@ it('creates the role and waits until IAM shows it', async () => {
   expect(lines).toEqual([expect.stringContaining('Created AWSServiceRoleForECS')]);
 });
 
-it('takes "has been taken in this account" for what it is, in silence', async () => {
+it('treats "has been taken in this account" as success, without a log line', async () => {
   const taken =
     'Service role name AWSServiceRoleForECS has been taken in this account, please try a different suffix.';
   iam.on(CreateServiceLinkedRoleCommand).rejects(error('InvalidInputException', taken));
@@ -35,20 +35,20 @@ it('takes "has been taken in this account" for what it is, in silence', async ()
   expect(lines).toEqual([]);
 });
 
-it('says what comes of credentials that may not create it, and goes on', async () => {
+it('explains the consequence if the credentials may not create it, and continues', async () => {
   iam.on(CreateServiceLinkedRoleCommand).rejects(error('AccessDenied', 'is not authorized to perform'));
   expect(await ensure()).toBe('not-allowed');
   expect(lines).toEqual([expect.stringContaining('iam:CreateServiceLinkedRole')]);
   expect(iam.commandCalls(GetRoleCommand)).toHaveLength(0);
 });
 
-it('goes on where the role may not be read', async () => {
+it('continues if the role may not be read', async () => {
   iam.on(CreateServiceLinkedRoleCommand).resolves({});
   iam.on(GetRoleCommand).rejects(error('AccessDenied', 'no iam:GetRole'));
   expect(await ensure()).toBe('created');
 });
 
-it('passes other failures on', async () => {
+it('rethrows other errors', async () => {
   iam.on(CreateServiceLinkedRoleCommand).rejects(error('ServiceFailureException', 'later'));
   await expect(ensure()).rejects.toThrow('later');
 });

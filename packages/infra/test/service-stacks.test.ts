@@ -16,7 +16,7 @@ function stack(name: string): Template {
 const SERVICES = ['webhook-receiver', 'runner-launcher', 'idle-reaper'];
 
 describe.each(SERVICES)('the Lambda of %s', (service) => {
-  it('is Node 24 on ARM with a log group of its own', () => {
+  it('is Node 24 on ARM with its own log group', () => {
     stack(service).hasResourceProperties('AWS::Lambda::Function', {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -28,7 +28,7 @@ describe.each(SERVICES)('the Lambda of %s', (service) => {
     stack(service).allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 14 });
   });
 
-  it('has an alarm on its errors that tells whom the user named', () => {
+  it('has an alarm on its errors with the given action', () => {
     stack(service).hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'Errors',
       Namespace: 'AWS/Lambda',
@@ -40,7 +40,7 @@ describe.each(SERVICES)('the Lambda of %s', (service) => {
 });
 
 describe('webhook-receiver', () => {
-  it('has a URL that anybody may call, by both permissions that AWS asks for', () => {
+  it('has a public URL, with both permissions that AWS requires', () => {
     const receiver = stack('webhook-receiver');
     receiver.hasResourceProperties('AWS::Lambda::Url', { AuthType: 'NONE' });
     const permissions = Object.values(receiver.findResources('AWS::Lambda::Permission')).map(
@@ -56,7 +56,7 @@ describe('webhook-receiver', () => {
     receiver.hasOutput('WebhookUrl', {});
   });
 
-  it('knows the bus and the prefix', () => {
+  it('gets the bus and the prefix', () => {
     stack('webhook-receiver').hasResourceProperties('AWS::Lambda::Function', {
       Timeout: 15,
       Environment: {
@@ -68,7 +68,7 @@ describe('webhook-receiver', () => {
     });
   });
 
-  it('has its concurrency reserved on demand only', () => {
+  it('reserves concurrency only if configured', () => {
     const reserved = stackOf('webhook-receiver', { webhookConcurrency: '20' });
     reserved.hasResourceProperties('AWS::Lambda::Function', { ReservedConcurrentExecutions: 20 });
     stack('webhook-receiver').hasResourceProperties('AWS::Lambda::Function', {
@@ -78,7 +78,7 @@ describe('webhook-receiver', () => {
 });
 
 describe('runner-launcher', () => {
-  it('gets what asks for a manager, and only from us', () => {
+  it('receives requests for managers, and only from this project', () => {
     stack('runner-launcher').hasResourceProperties('AWS::Events::Rule', {
       EventBusName: Match.anyValue(),
       EventPattern: {
@@ -94,7 +94,7 @@ describe('runner-launcher', () => {
     });
   });
 
-  it('has encrypted queues; a message is tried for four days and lies for fourteen', () => {
+  it('has encrypted queues; messages are retried for four days, dead letters kept for fourteen', () => {
     const launcher = stack('runner-launcher');
     launcher.resourceCountIs('AWS::SQS::Queue', 2);
     launcher.allResourcesProperties('AWS::SQS::Queue', { SqsManagedSseEnabled: true });
@@ -108,13 +108,13 @@ describe('runner-launcher', () => {
     });
   });
 
-  it('has six times its timeout before a message shows again', () => {
+  it('has a visibility timeout of six times its own timeout', () => {
     const launcher = stack('runner-launcher');
     launcher.hasResourceProperties('AWS::Lambda::Function', { Timeout: 60 });
     launcher.hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 360 });
   });
 
-  it('takes batches and says which messages failed', () => {
+  it('processes batches and reports failed messages', () => {
     stack('runner-launcher').hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       BatchSize: 100,
       MaximumBatchingWindowInSeconds: 1,
@@ -123,7 +123,7 @@ describe('runner-launcher', () => {
     });
   });
 
-  it('is told what it reads', () => {
+  it('gets the cluster and its queues', () => {
     stack('runner-launcher').hasResourceProperties('AWS::Lambda::Function', {
       Environment: {
         Variables: Match.objectLike({
@@ -135,7 +135,7 @@ describe('runner-launcher', () => {
     });
   });
 
-  it('rings when something was given up, and when a message waits for a quarter of an hour', () => {
+  it('has alarms on dead letters, and on messages that wait for a quarter of an hour', () => {
     const launcher = stack('runner-launcher');
     launcher.hasResourceProperties('AWS::CloudWatch::Alarm', {
       MetricName: 'ApproximateNumberOfMessagesVisible',
@@ -149,7 +149,7 @@ describe('runner-launcher', () => {
 });
 
 describe('idle-reaper', () => {
-  it('looks every minute, by a role of its own, with what could not be delivered kept', () => {
+  it('runs every minute, with its own role and a dead-letter queue', () => {
     stack('idle-reaper').hasResourceProperties('AWS::Scheduler::Schedule', {
       ScheduleExpression: 'rate(1 minute)',
       State: 'ENABLED',
@@ -161,7 +161,7 @@ describe('idle-reaper', () => {
     });
   });
 
-  it('looks when a task of our cluster stopped', () => {
+  it('runs when a task of the cluster stops', () => {
     stack('idle-reaper').hasResourceProperties('AWS::Events::Rule', {
       EventBusName: Match.absent(),
       EventPattern: {
@@ -173,12 +173,12 @@ describe('idle-reaper', () => {
     });
   });
 
-  it('is not tried again by Lambda: the next look is the retry', () => {
+  it('is not retried by Lambda: the next sweep is the retry', () => {
     stack('idle-reaper').hasResourceProperties('AWS::Lambda::EventInvokeConfig', { MaximumRetryAttempts: 0 });
     stack('idle-reaper').hasResourceProperties('AWS::Lambda::Function', { Timeout: 120 });
   });
 
-  it('rings when something was given up', () => {
+  it('has an alarm on dead letters', () => {
     const reaper = stack('idle-reaper');
     reaper.resourceCountIs('AWS::SQS::Queue', 1);
     reaper.hasResourceProperties('AWS::CloudWatch::Alarm', {

@@ -10,21 +10,21 @@ beforeAll(() => {
 });
 
 describe('the network', () => {
-  it('has public subnets in two zones and nothing that costs while idle', () => {
+  it('has public subnets in two zones and no idle costs', () => {
     template.resourceCountIs('AWS::EC2::Subnet', 2);
     template.resourceCountIs('AWS::EC2::NatGateway', 0);
     template.resourceCountIs('AWS::EC2::EIP', 0);
     template.resourceCountIs('AWS::EC2::VPCEndpoint', 0);
   });
 
-  it('lets nobody in but managers to the SSH port of job tasks', () => {
+  it('allows ingress only from managers to the SSH port of job tasks', () => {
     const groups = Object.entries(template.findResources('AWS::EC2::SecurityGroup'));
-    const waysIn = groups.map(([, group]) => [
+    const ingress = groups.map(([, group]) => [
       group.Properties.GroupDescription,
       group.Properties.SecurityGroupIngress ?? [],
     ]);
     const managers = groups.find(([, group]) => /no way in/.test(group.Properties.GroupDescription));
-    expect(Object.fromEntries(waysIn)).toEqual({
+    expect(Object.fromEntries(ingress)).toEqual({
       'Runner managers of fleet default: no way in': [],
       'Job tasks of fleet default: SSH from their managers only': [
         expect.objectContaining({
@@ -38,7 +38,7 @@ describe('the network', () => {
     template.resourceCountIs('AWS::EC2::SecurityGroupIngress', 0);
   });
 
-  it('can be one that exists', () => {
+  it('can be an existing one', () => {
     const network = { vpcId: 'vpc-0123456789abcdef0', subnets: ['subnet-1', 'subnet-2'] };
     const existing = stackOf('shared', { services: [], network });
     existing.resourceCountIs('AWS::EC2::VPC', 0);
@@ -61,7 +61,7 @@ describe('the cluster', () => {
 });
 
 describe('the manager', () => {
-  it('is the smallest Fargate task but for its memory, and may take two minutes to stop', () => {
+  it('is the smallest Fargate task except for its memory, and may take two minutes to stop', () => {
     template.hasResourceProperties('AWS::ECS::TaskDefinition', {
       Family: 'serverless-gitlab-runner-manager-default',
       Cpu: '256',
@@ -80,7 +80,7 @@ describe('the manager', () => {
     });
   });
 
-  it('is told what the executor reads, and no secret', () => {
+  it('gets the variables that it reads, and no secret', () => {
     const variables = managerVariables(template);
     expect(Object.keys(variables).sort()).toEqual([
       'CLUSTER',
@@ -101,7 +101,7 @@ describe('the manager', () => {
     });
   });
 
-  it('gets further variables, which do not replace its own', () => {
+  it('gets additional variables, which do not override its own', () => {
     const managerEnvironment = { HTTPS_PROXY: 'http://proxy:3128', CLUSTER: 'another' };
     const variables = managerVariables(stackOf('shared', { services: [], managerEnvironment }));
     expect(variables.HTTPS_PROXY).toBe('http://proxy:3128');
@@ -115,7 +115,7 @@ describe('the manager', () => {
       { managerArchitecture: 'ARM64' },
       { RuntimePlatform: Match.objectLike({ CpuArchitecture: 'ARM64' }) },
     ],
-  ])('has another %s on demand', (_what, context, properties) => {
+  ])('has a configurable %s', (_what, context, properties) => {
     stackOf('shared', { services: [], ...context }).hasResourceProperties(
       'AWS::ECS::TaskDefinition',
       properties,
@@ -124,7 +124,7 @@ describe('the manager', () => {
 });
 
 describe('logs', () => {
-  it('of managers and of job tasks of a fleet have groups of their own and are kept for two weeks', () => {
+  it('of managers and of job tasks have their own groups and are kept for two weeks', () => {
     const groups = Object.values(template.findResources('AWS::Logs::LogGroup')).map(({ Properties }) => [
       Properties.LogGroupName,
       Properties.RetentionInDays,
@@ -145,7 +145,7 @@ describe('a fleet', () => {
     expect(fleet.network.managerSecurityGroups).not.toEqual(fleet.network.jobSecurityGroups);
   });
 
-  it('is one of several, each with its parameter and its commands', () => {
+  it('can be one of several, each with its own parameter and commands', () => {
     const runner = { tagList: ['arm'], runUntagged: false };
     const arm = { name: 'linux-arm', job: { architecture: 'ARM64' }, runner, gitlabApi: {} };
     const fleets = [{ name: 'default' }, arm];
@@ -162,14 +162,14 @@ describe('a fleet', () => {
     expect(outputs.filter((name) => name.startsWith('ApiToken'))).toEqual(['ApiTokenCommandLinuxArm']);
   });
 
-  it('keeps a network of its own', () => {
+  it('keeps its own network', () => {
     const network = { subnets: ['subnet-a'], managerSecurityGroups: ['sg-m'], jobSecurityGroups: ['sg-j'] };
     const own = stackOf('shared', { services: [], fleets: [{ name: 'default', network }] });
     expect(fleetDocument(own, 'default').network).toEqual({ ...network, assignPublicIp: false });
     own.resourceCountIs('AWS::EC2::SecurityGroup', 0);
   });
 
-  it('has no secret in the template: outputs say how to make them', () => {
+  it('has no secret in the template; outputs have the commands that create them', () => {
     template.resourcePropertiesCountIs('AWS::SSM::Parameter', { Type: 'String' }, 1);
     template.resourceCountIs('AWS::SSM::Parameter', 1);
     template.hasOutput('RunnerTokenCommandDefault', {
@@ -184,11 +184,11 @@ describe('a fleet', () => {
 });
 
 describe('exports', () => {
-  it('are the same whichever services are synthesised beside it', () => {
+  it('do not depend on which services are synthesised', () => {
     expect(template.toJSON()).toEqual(stackOf('shared').toJSON());
   });
 
-  it('are all that the services import', () => {
+  it('include everything that the services import', () => {
     const exported = Object.values(template.findOutputs('*')).flatMap(({ Export }) => Export?.Name ?? []);
     const texts = ['webhook-receiver', 'runner-launcher', 'idle-reaper'].map((name) =>
       JSON.stringify(stackOf(name).toJSON()),
@@ -201,7 +201,7 @@ describe('exports', () => {
   });
 });
 
-/** A fleet's document, read as the services read it once CloudFormation has put ids for references. */
+/** A fleet's document as the services read it, after CloudFormation has replaced references by ids. */
 function fleetDocument(from: Template, fleet: string, prefix = '/serverless-gitlab-runner') {
   const name = `${prefix}/fleets/${fleet}/config`;
   const [parameter] = Object.values(

@@ -5,8 +5,8 @@ import { stackOf } from './support/synthesise.ts';
 const MIB = 1024 ** 2;
 const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:on-call';
 
-describe('what jobs can make the account spend', () => {
-  it('rings by the bytes logged in an hour, of managers and of each fleet', () => {
+describe('spending alarms', () => {
+  it('cover the bytes logged in an hour, by managers and by each fleet', () => {
     const template = stackOf('shared', {
       fleets: [{ name: 'default' }, { name: 'large' }],
       loggedMibAlarm: '50',
@@ -28,7 +28,7 @@ describe('what jobs can make the account spend', () => {
     expect(groups).toHaveLength(3);
   });
 
-  it('rings by the size of a bucket that is made, and of no other', () => {
+  it('cover the size of a new bucket, but not of an existing one', () => {
     const ofSize = { MetricName: 'BucketSizeBytes' };
     stackOf('shared', { cache: { sizeAlarmGib: 7 } }).hasResourceProperties('AWS::CloudWatch::Alarm', {
       ...ofSize,
@@ -41,14 +41,14 @@ describe('what jobs can make the account spend', () => {
 });
 
 describe('a budget', () => {
-  it('is made only where an amount is given', () => {
+  it('is created only if an amount is given', () => {
     stackOf('shared').resourceCountIs('AWS::Budgets::Budget', 0);
   });
 
   it.each([
     ['its address', { budget: { monthlyUsd: 200, email: 'ops@example.com' } }, ['EMAIL ops@example.com']],
     ['the topic of the alarms', { budget: { monthlyUsd: 200 }, alarmTopicArn: TOPIC }, [`SNS ${TOPIC}`]],
-  ])('tells %s', (_, context, expected) => {
+  ])('notifies %s', (_, context, expected) => {
     const template = stackOf('shared', context);
     template.hasResourceProperties('AWS::Budgets::Budget', {
       Budget: { BudgetType: 'COST', TimeUnit: 'MONTHLY', BudgetLimit: { Amount: 200, Unit: 'USD' } },
@@ -57,14 +57,14 @@ describe('a budget', () => {
     const notifications = budgets.flatMap(({ Properties }) => Properties.NotificationsWithSubscribers);
     expect(notifications).toHaveLength(3);
     for (const { Subscribers } of notifications) {
-      const told = Subscribers.map(
+      const notified = Subscribers.map(
         ({ SubscriptionType, Address }: Record<string, string>) => `${SubscriptionType} ${Address}`,
       );
-      expect(told).toEqual(expected);
+      expect(notified).toEqual(expected);
     }
   });
 
-  it('that would tell nobody is refused', () => {
+  it('without a recipient is rejected', () => {
     expect(() => stackOf('shared', { budget: { monthlyUsd: 200 } })).toThrow(SilentBudgetError);
   });
 });

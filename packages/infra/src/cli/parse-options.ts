@@ -1,4 +1,4 @@
-/** Command lines of this package. They stand at the root, whose commands parse theirs before anything is installed. */
+/** Parses this package's command lines. The code is at the root, whose commands are parsed before anything is installed. */
 export {
   didYouMean,
   nearestName,

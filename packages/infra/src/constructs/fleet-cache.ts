@@ -7,9 +7,9 @@ import type { JobCache } from './job-cache.ts';
 type ParsedFleet = ReturnType<typeof parseFleet>;
 
 /**
- * The cache of a fleet's document: what the fleet says itself goes before what the installation has. A fleet without a role of its
- * own gets one that opens its objects only.
- * @throws {InvalidFleetConfigError} when the fleet has settings for a cache and there is no bucket
+ * The cache of a fleet's document: the fleet's own settings override the installation's. A fleet without its own role gets one
+ * that opens only its objects.
+ * @throws {InvalidFleetConfigError} if the fleet has settings for a cache but there is no bucket
  */
 export function fleetCache(
   scope: Construct,
@@ -22,7 +22,7 @@ export function fleetCache(
     return { ...own, bucket: own.bucket, roleArn: own.roleArn };
   if (installation === undefined) {
     throw new InvalidFleetConfigError(
-      `fleet "${name}": cache has no bucket: give the installation a cache (context "cache"), or name bucket and roleArn`,
+      `fleet "${name}": the cache has no bucket. Give the installation a cache (context "cache"), or set bucket and roleArn`,
     );
   }
   const role = installation.makeRole(scope, { fleet: name, managerRole, prefix: own?.prefix ?? name });
@@ -30,8 +30,8 @@ export function fleetCache(
 }
 
 /**
- * Refuses fleets of one bucket of which one's role would open the other's objects, unless both name the same prefix, which shares
- * their caches.
+ * Rejects two fleets in one bucket if one's role would open the other's objects, unless both name the same prefix to share their
+ * caches.
  * @throws {InvalidFleetConfigError}
  */
 export function refuseNestedPrefixes(fleets: readonly FleetProps[]): void {
@@ -46,8 +46,8 @@ export function refuseNestedPrefixes(fleets: readonly FleetProps[]): void {
       const [outer, inner] = [one.prefix ?? one.name, other.prefix ?? other.name];
       if (`${inner}/`.startsWith(`${outer}/`))
         throw new InvalidFleetConfigError(
-          `fleet "${one.name}": its caches would be under "${outer}", which those of fleet "${other.name}" are under too: ` +
-            'choose another cache.prefix, or the same for both to share their caches',
+          `fleet "${one.name}": its cache prefix "${outer}" contains that of fleet "${other.name}". ` +
+            'Choose another cache.prefix, or the same one for both to share their caches',
         );
     }
 }

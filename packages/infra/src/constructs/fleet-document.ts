@@ -3,49 +3,49 @@ import { CfnElement, CfnResource, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 /**
- * Characters that a parameter's value may have, by its tier.
+ * Maximum characters of a parameter's value, by tier.
  * @see https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-advanced-parameters.html
  */
-const MOST_CHARACTERS = { standard: 4096, advanced: 8192 } as const;
+const MAX_CHARACTERS = { standard: 4096, advanced: 8192 } as const;
 
-/** The longest value that CloudFormation puts for a reference to a resource of these types; for any other, an ARN of a role. */
+/** Maximum characters of CloudFormation's value for a reference to a resource of these types; any other is the ARN of a role. */
 const REFERENCE_CHARACTERS: Readonly<Record<string, number>> = {
   'AWS::EC2::Subnet': 'subnet-'.length + 17,
   'AWS::EC2::SecurityGroup': 'sg-'.length + 17,
   'AWS::S3::Bucket': 63,
 };
-const LONGEST_REFERENCE = 'arn:aws-us-gov:iam::123456789012:role/'.length + 64;
+const MAX_REFERENCE_CHARACTERS = 'arn:aws-us-gov:iam::123456789012:role/'.length + 64;
 
 export interface FleetDocument {
   readonly document: Readonly<Record<string, unknown>>;
-  /** The same as CDK's `toJsonString` writes it. */
+  /** The document, as CDK's `toJsonString` writes it. */
   readonly json: string;
-  /** Whether a document that is too long for a standard parameter may be an advanced one, which costs. */
+  /** Whether a document that is too long for a standard parameter may be an advanced one, which is not free. */
   readonly isAdvancedAllowed: boolean;
 }
 
 /**
- * The tier of SSM that a fleet's document needs.
- * @throws {InvalidFleetConfigError} when the document is too long, with what of it is the longest and the way out
+ * The SSM tier that a fleet's document needs.
+ * @throws {InvalidFleetConfigError} if the document is too long; the message names its longest settings and the solution
  */
 export function documentTier(
   scope: Construct,
   fleet: string,
   { document, json, isAdvancedAllowed }: FleetDocument,
-): keyof typeof MOST_CHARACTERS {
+): keyof typeof MAX_CHARACTERS {
   const length = lengthOf(scope, json);
-  if (length <= MOST_CHARACTERS.standard) return 'standard';
-  if (isAdvancedAllowed && length <= MOST_CHARACTERS.advanced) return 'advanced';
-  const most = MOST_CHARACTERS[isAdvancedAllowed ? 'advanced' : 'standard'];
-  const wayOut = isAdvancedAllowed
-    ? 'make two fleets of it'
-    : 'or let it be an advanced parameter, at $0.05 a month and $0.05 for 10,000 reads (context or prop "advancedFleetDocuments": true)';
+  if (length <= MAX_CHARACTERS.standard) return 'standard';
+  if (isAdvancedAllowed && length <= MAX_CHARACTERS.advanced) return 'advanced';
+  const max = MAX_CHARACTERS[isAdvancedAllowed ? 'advanced' : 'standard'];
+  const solution = isAdvancedAllowed
+    ? 'split it into two fleets'
+    : 'or allow an advanced parameter, at $0.05 a month and $0.05 for 10,000 reads (context or prop "advancedFleetDocuments": true)';
   throw new InvalidFleetConfigError(
-    `fleet "${fleet}": its document has ${length} characters, and SSM takes ${most}. Shorten ${longestOf(document)}; ${wayOut}`,
+    `fleet "${fleet}": its document has ${length} characters, and SSM allows ${max}. Shorten ${longestOf(document)}; ${solution}`,
   );
 }
 
-/** Characters of a text when every reference in it has its value. */
+/** Characters of a text once every reference in it is replaced by its value. */
 function lengthOf(scope: Construct, text: string): number {
   const types = new Map(
     Stack.of(scope)
@@ -66,10 +66,10 @@ function charactersOf(value: unknown, types: ReadonlyMap<string, string>): numbe
   const [[key, inner] = ['', undefined]] = Object.entries(value);
   if (key === 'Fn::Join' && Array.isArray(inner)) return charactersOf(inner[1], types);
   const id = Array.isArray(inner) ? inner[0] : inner;
-  return REFERENCE_CHARACTERS[types.get(String(id)) ?? ''] ?? LONGEST_REFERENCE;
+  return REFERENCE_CHARACTERS[types.get(String(id)) ?? ''] ?? MAX_REFERENCE_CHARACTERS;
 }
 
-/** The longest settings, as people write them: `gitlabApi.projects (1,900 characters)`. */
+/** The two longest settings, by their paths: `gitlabApi.projects (1900)`. */
 function longestOf(document: Readonly<Record<string, unknown>>): string {
   const settings = Object.entries(document).flatMap(([name, value]) =>
     typeof value === 'object' && value !== null && !Array.isArray(value)

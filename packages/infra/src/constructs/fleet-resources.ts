@@ -16,20 +16,20 @@ import { managerEgressPorts } from './manager-egress.ts';
 import { ManagerTask, type ManagerTaskProps } from './manager-task.ts';
 import type { Network } from './network.ts';
 
-/** What all fleets share. */
+/** The fleet, and settings that all fleets share. */
 export interface FleetResourcesProps
   extends Omit<ManagerTaskProps, 'fleet' | 'jobExecutionRoleArn' | 'jobTaskRoleArn' | 'jobLogGroup'> {
   readonly fleet: FleetProps;
   readonly network: Network;
   /** The installation's cache, if it has one. */
   readonly cache: JobCache | undefined;
-  /** TCP ports that managers reach beyond those that settings name. */
+  /** TCP ports that managers may reach in addition to those that settings name. */
   readonly managerEgressPorts: readonly number[];
   /** ECR repositories whose images jobs may name. */
   readonly imageRepositories: readonly string[];
-  /** Mirrors of images. Undefined: those that the fleet names. */
+  /** Mirrors of images. Default: those that the fleet names. */
   readonly imageMirrors: readonly string[] | undefined;
-  /** Whether its document may be an advanced parameter, where it is too long for a standard one. */
+  /** Whether a document that is too long for a standard parameter may be an advanced one. */
   readonly advancedDocument: boolean;
   /** How long the log of job tasks is kept. */
   readonly logRetention: RetentionDays;
@@ -38,16 +38,16 @@ export interface FleetResourcesProps
 type ParsedFleet = ReturnType<typeof parseFleet>;
 
 /**
- * All that is one fleet's alone: its document, security groups, logs of jobs, and roles. What a manager may do names nothing of
- * another fleet, so that a job which gets hold of its manager has that fleet only.
+ * The resources of one fleet: its document, security groups, job log, and roles. A manager's permissions name no resource of
+ * another fleet, so that a job which takes over its manager reaches only its own fleet.
  */
 export class FleetResources extends Construct {
   readonly jobLogGroup: ILogGroup;
   readonly managerRole: Role;
-  /** What becomes of a job whose webhook was lost. */
+  /** Explains what happens to a job whose webhook was lost. */
   readonly lostWebhooks: string;
 
-  /** @throws {InvalidFleetConfigError} at synthesis, when the fleet is not what its schema allows. */
+  /** @throws {InvalidFleetConfigError} at synthesis, if the fleet does not match its schema. */
   constructor(scope: Construct, id: string, props: FleetResourcesProps) {
     super(scope, id);
     const fleet = parseFleet(props.fleet);

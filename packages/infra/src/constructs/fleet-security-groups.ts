@@ -1,7 +1,7 @@
 import { CfnSecurityGroup, CfnSecurityGroupEgress } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 
-/** Port of the job task's helper, on which the manager reaches it. */
+/** SSH port of the job task's helper, which the manager connects to. */
 export const HELPER_SSH_PORT = 10_022;
 
 const ANYWHERE = '0.0.0.0/0';
@@ -9,11 +9,11 @@ const ANYWHERE = '0.0.0.0/0';
 export interface FleetSecurityGroupsProps {
   readonly fleet: string;
   readonly vpcId: string;
-  /** TCP ports anywhere that managers reach, beyond DNS. */
+  /** TCP ports on any host that managers may reach, in addition to DNS. */
   readonly managerEgressPorts: readonly number[];
 }
 
-/** Who may talk to whom in a fleet: its managers to the helpers of its own job tasks, nobody else to anybody. */
+/** A fleet's security groups: only its managers may connect to the helpers of its job tasks; no other ingress is allowed. */
 export class FleetSecurityGroups extends Construct {
   readonly managerSecurityGroupId: string;
   readonly jobSecurityGroupId: string;
@@ -29,7 +29,7 @@ export class FleetSecurityGroups extends Construct {
         egress('tcp', 53, 'DNS'),
       ],
     });
-    // The way in is in the group itself and the way out beside it: each names the other group.
+    // Ingress is in the group itself and egress is a separate resource, because each names the other group.
     const jobs = new CfnSecurityGroup(this, 'Jobs', {
       vpcId,
       groupDescription: `Job tasks of fleet ${fleet}: SSH from their managers only`,

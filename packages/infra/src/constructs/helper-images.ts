@@ -4,20 +4,20 @@ import { type FleetProps, parseFleet } from '../fleet-props.ts';
 import { type ImageSource, type ResolvedImage, resolveImage } from './image-source.ts';
 import { builtJobBaseImage } from './repository-images.ts';
 
-/** The helper's image by the architecture of the job task; where jobs have one architecture only, the same for both. */
+/** The helper's image by the job task's architecture; the same for both if jobs use only one architecture. */
 export type HelperImages = Readonly<Record<Architecture, ResolvedImage>>;
 
-/** Images as the installation names them, if it does. */
+/** The installation's image settings, if any. */
 export interface HelperImageSources {
   readonly jobBaseImage?: ImageSource | undefined;
   readonly jobBaseImageArm64?: ImageSource | undefined;
 }
 
 /**
- * The fleets, each held to its jobs' own architecture where it does not say what jobs may ask for and the images are built: not
- * every machine that deploys can build for another processor, and nobody shall need to for a first deployment.
+ * If images are built, limits each fleet that does not declare its architectures to its jobs' default one: not every machine
+ * can build for another processor, and a first deployment must not require it.
  */
-export function holdToBuildable(
+export function limitToBuildable(
   fleets: readonly FleetProps[],
   { jobBaseImage, jobBaseImageArm64 }: HelperImageSources,
 ): readonly FleetProps[] {
@@ -29,7 +29,7 @@ export function holdToBuildable(
   );
 }
 
-/** The helper's images that the fleets' jobs need: those that are named, the others built. */
+/** The helper images that the fleets' jobs need: named, or else built. */
 export function resolveHelperImages(
   scope: Construct,
   fleets: readonly FleetProps[],
@@ -46,7 +46,7 @@ export function resolveHelperImages(
   };
 }
 
-/** What jobs may ask for, and what they get unasked; both where fleets are declared elsewhere only. */
+/** The architectures that jobs may request, and their defaults. Both architectures if fleets are declared only elsewhere. */
 function architecturesOf(fleets: readonly FleetProps[]): Set<Architecture> {
   if (fleets.length === 0) return new Set(['X86_64', 'ARM64']);
   const jobs = fleets.map((fleet) => parseFleet(fleet).job);

@@ -24,15 +24,15 @@ import { ServiceFunction, type ServiceOptions } from './service-function.ts';
 
 export interface IdleReaperProps extends ServiceOptions {
   readonly installation: Installation;
-  /** How often the reaper looks; at least a minute. @default every minute */
+  /** Interval between sweeps; at least a minute. @default a minute */
   readonly rate?: Duration;
-  /** What alarms do. @default nothing: they only show in CloudWatch */
+  /** Actions of the alarms. @default none: alarms are only visible in CloudWatch */
   readonly alarmActions?: readonly IAlarmAction[];
 }
 
 const TIMEOUT = Duration.seconds(120);
 
-/** The Lambda that drains and stops, its schedule, and the rule that tells it of managers that stopped. */
+/** The reaper's Lambda, its schedule, and the rule that invokes it when a manager stops. */
 export class IdleReaper extends Construct {
   readonly function: IFunction;
   readonly deadLetters: Queue;
@@ -45,7 +45,7 @@ export class IdleReaper extends Construct {
     super(scope, id);
     this.deadLetters = deadLetterQueue(this);
     const { function: reaper } = this.service(installation, options);
-    // Every call is one look at everything: the next one, a minute later, is the retry.
+    // Every invocation is a complete sweep, so the next one, a minute later, is the retry.
     reaper.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(5) });
     this.function = reaper;
     this.schedule(rate ?? Duration.minutes(1));
@@ -59,7 +59,7 @@ export class IdleReaper extends Construct {
     const { parameterPrefix, eventBusArn, eventBusName, clusterArn } = installation;
     return new ServiceFunction(this, 'Service', {
       service: 'idle-reaper',
-      description: 'Drains idle managers, stops what nobody owns',
+      description: 'Drains idle managers, stops orphaned tasks',
       timeout: TIMEOUT,
       environment: {
         CLUSTER: clusterArn,
@@ -81,14 +81,14 @@ export class IdleReaper extends Construct {
     });
   }
 
-  /** A look that fails is not worth much trying: the next one does the same in a minute. */
+  /** Few retries: the next sweep does the same in a minute. */
   private schedule(rate: Duration): void {
     const role = new Role(this, 'ScheduleRole', {
       assumedBy: new ServicePrincipal('scheduler.amazonaws.com'),
       description: 'Invokes idle-reaper',
     });
     new Schedule(this, 'Schedule', {
-      description: 'Drains idle managers, stops what nobody owns',
+      description: 'Drains idle managers, stops orphaned tasks',
       schedule: ScheduleExpression.rate(rate),
       target: new LambdaInvoke(this.function, {
         role,
@@ -99,10 +99,10 @@ export class IdleReaper extends Construct {
     });
   }
 
-  /** Jobs end by the hundred, and nothing hangs on one's end: a manager is idle for minutes before it is drained. */
+  /** Not for stopped jobs: there are hundreds, and none is urgent, because a manager is idle for minutes before it is drained. */
   private watchStoppedManagers(clusterArn: string): void {
     new Rule(this, 'StoppedManagers', {
-      description: 'Tells idle-reaper of managers that stopped',
+      description: 'Invokes idle-reaper when a manager stops',
       eventPattern: {
         source: ['aws.ecs'],
         detailType: ['ECS Task State Change'],

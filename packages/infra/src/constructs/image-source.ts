@@ -11,11 +11,11 @@ export type ImageSource =
 
 export interface ResolvedImage {
   readonly uri: string;
-  /** Lets a task's execution role pull the image; nothing to do for a public registry. */
+  /** Lets a task's execution role pull the image; does nothing for a public registry. */
   grantPull(executionRole: IRole): void;
 }
 
-/** Turns an image's source into its name, making the CDK asset when there is one to build. */
+/** Resolves an image's source to its name; creates the CDK asset if the image must be built. */
 export function resolveImage(scope: Construct, id: string, source: ImageSource): ResolvedImage {
   if (typeof source === 'string') return { uri: source, grantPull: () => undefined };
   if ('repository' in source) {

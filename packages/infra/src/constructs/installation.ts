@@ -1,5 +1,5 @@
 /**
- * What the services must know of the shared part. `SharedResources` is one; a stack of its own sees it through
+ * The values of the shared resources that services need. `SharedResources` implements it; other stacks get the values through
  * CloudFormation exports.
  */
 export interface Installation {

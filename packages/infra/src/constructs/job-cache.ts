@@ -6,29 +6,29 @@ import { Construct } from 'constructs';
 /** The jobs' cache (`cache:` in `.gitlab-ci.yml`). */
 export interface JobCacheProps {
   /**
-   * Name of a bucket of this account to use. Its encryption and expiry are its owner's; one that a customer's KMS key encrypts
-   * needs that key opened to the role of the cache.
-   * @default a bucket is made: private, encrypted, over TLS only
+   * Name of an existing bucket in this account. Its owner manages encryption and expiry; a customer-managed KMS key must let the
+   * cache's role use it.
+   * @default a new bucket: private, encrypted, over TLS only
    */
   readonly bucketName?: string;
-  /** Days after which a cache that was not written anew is gone. Only of a bucket that is made. @default 30 */
+  /** Days after its last write until a cache is deleted. Only for a new bucket. @default 30 */
   readonly expireDays?: number;
-  /** GiB that a bucket which is made holds, from which an alarm rings. @default 500 */
+  /** Alarm threshold: GiB in a new bucket. @default 500 */
   readonly sizeAlarmGib?: number;
 }
 
-/** Days after which a cache that was not written anew is gone, unless the installation says otherwise. */
+/** Default of `expireDays`. */
 export const DEFAULT_EXPIRE_DAYS = 30;
 
 export interface CacheRoleProps {
   readonly fleet: string;
-  /** Who may assume it. */
+  /** The role that may assume it. */
   readonly managerRole: IRole;
   /** First part of the names of the fleet's objects. */
   readonly prefix: string;
 }
 
-/** Bucket of the jobs' cache; each fleet has a role of its own for its objects in it. */
+/** Bucket of the jobs' cache; each fleet has its own role for its objects. */
 export class JobCache extends Construct {
   readonly bucketName: string;
   private readonly bucketArn: string;
@@ -42,9 +42,7 @@ export class JobCache extends Construct {
     this.bucketArn = bucket.bucketArn;
   }
 
-  /**
-   * The role with which a fleet's managers sign the URLs of caches; it is no task's.
-   */
+  /** The role with which a fleet's managers sign the URLs of caches. No task runs with it. */
   makeRole(scope: Construct, { fleet, managerRole, prefix }: CacheRoleProps): Role {
     const role = new Role(scope, 'CacheRole', {
       assumedBy: managerRole,
@@ -57,8 +55,8 @@ export class JobCache extends Construct {
         resources: [`${this.bucketArn}/${prefix}/*`],
       }),
     );
-    // Who may not list a bucket is told 403 for an object that is not there, and jobs' logs would speak of denied access. S3 asks
-    // this without a prefix, so no condition can hold it to the fleet's: a manager could list other fleets' names, not read them.
+    // Without permission to list, S3 answers 403 for a missing object, and job logs would report denied access. S3 checks this
+    // without a prefix, so no condition can limit it to the fleet: a manager could list other fleets' objects, but not read them.
     role.addToPolicy(
       new PolicyStatement({
         sid: 'SeeThatACacheIsMissing',
@@ -69,7 +67,9 @@ export class JobCache extends Construct {
     return role;
   }
 
-  /** It stays when the installation is removed: CloudFormation removes no bucket that has objects. They expire. */
+  /**
+   * Remains when the installation is removed, because CloudFormation does not delete buckets with objects. The objects expire.
+   */
   private makeBucket(expireDays: number): Bucket {
     return new Bucket(this, 'Bucket', {
       encryption: BucketEncryption.S3_MANAGED,
@@ -84,7 +84,7 @@ export class JobCache extends Construct {
           abortIncompleteMultipartUploadAfter: Duration.days(1),
         },
       ],
-      // But not when the first stack fails: the next try would make another, and nobody would know of this one.
+      // But not if the first deployment fails: the next attempt creates another bucket, and this one would be forgotten.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
   }

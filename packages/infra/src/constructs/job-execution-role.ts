@@ -11,15 +11,15 @@ export interface JobExecutionRoleProps {
   readonly logGroup: ILogGroup;
   /** ECR repositories whose images jobs may name: names (`*` allowed) in this account and region, or ARNs of others. */
   readonly imageRepositories: readonly string[];
-  /** Mirrors as fleets name them; those that are ECR pull-through caches may be pulled from, and fill when they are. */
+  /** Mirrors as fleets name them. ECR pull-through caches among them may be pulled from, which fills them. */
   readonly imageMirrors: readonly string[];
   readonly parameterPrefix: string;
   readonly fleet: string;
-  /** Secrets of the fleet (ARNs) that hold logins of registries. */
+  /** ARNs of the fleet's secrets with registry logins. */
   readonly registrySecretArns: readonly string[];
 }
 
-/** The role by which Fargate, not the job, pulls the images of a fleet's jobs and writes their containers' logs. */
+/** The role with which Fargate (not the job) pulls the images of a fleet's jobs and writes their containers' logs. */
 export class JobExecutionRole extends Construct {
   readonly role: Role;
   /** ECR repositories of jobs' images. */
@@ -54,7 +54,7 @@ export class JobExecutionRole extends Construct {
     this.grantFill([...new Set(caches)]);
   }
 
-  /** Lets a manager read the configurations of jobs' images: what their entry points are. */
+  /** Lets a manager read the configurations of jobs' images, to find their entry points. */
   grantReadConfigs(manager: Role): void {
     this.grantRead(manager, 'ReadImageConfigs', ['ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage']);
   }
@@ -62,7 +62,7 @@ export class JobExecutionRole extends Construct {
   private grantRead(role: Role, sid: string, actions: string[]): void {
     if (this.imageArns.length === 0) return;
     role.addToPolicy(new PolicyStatement({ sid, actions, resources: [...this.imageArns] }));
-    // GetAuthorizationToken has no resource level: a token is for the account's whole registry.
+    // GetAuthorizationToken supports no resource: a token is valid for the account's whole registry.
     role.addToPolicy(
       new PolicyStatement({
         sid: 'LogInToRegistry',
@@ -73,7 +73,7 @@ export class JobExecutionRole extends Construct {
   }
 
   /**
-   * Lets the first pull of an image bring it, and the repository for it, into the cache.
+   * Lets the first pull of an image add it, and its repository, to the cache.
    * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/pull-through-cache-iam.html
    */
   private grantFill(resources: string[]): void {
@@ -93,8 +93,8 @@ function repositoryArn(scope: Construct, resourceName: string): string {
 }
 
 /**
- * ARN of the repositories of a mirror that is an ECR registry; undefined for other mirrors. A mirror without a path would
- * be every repository of the registry, so it gets nothing by itself.
+ * ARN of the repositories of a mirror in an ECR registry; undefined for other mirrors. A mirror without a path would open every
+ * repository of the registry, so it grants nothing.
  */
 function cacheArn(scope: Construct, mirror: string): string | undefined {
   const [host = '', ...path] = mirror.split('/');

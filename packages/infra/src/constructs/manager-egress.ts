@@ -2,19 +2,19 @@ import type { parseFleet } from '../fleet-props.ts';
 
 const HTTPS = 443;
 
-/** What decides where a fleet's managers must reach. */
+/** Settings that determine which ports a fleet's managers must reach. */
 export interface ManagerEgress {
   readonly fleet: Pick<ReturnType<typeof parseFleet>, 'gitlabUrl' | 'cloneUrl' | 'job'>;
-  /** Variables of managers: a proxy's port is read from them. */
+  /** Variables of managers; proxy ports are read from them. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Ports that the installation names. */
+  /** Additional ports of the installation. */
   readonly ports: readonly number[];
 }
 
 /**
- * TCP ports that a fleet's managers must reach: HTTPS, and those of GitLab, of the registries that are asked for images' entry
- * points, and of proxies, as far as settings name them. A job can make its manager connect to a host that the job chose (`secrets:`
- * names a Vault server), so nothing else is open.
+ * TCP ports that a fleet's managers must reach: HTTPS, and the ports of GitLab, of the registries that provide images' entry
+ * points, and of proxies, as far as settings name them. A job can make its manager connect to a host of its choice (`secrets:`
+ * names a Vault server), so no other port is open.
  */
 export function managerEgressPorts({ fleet, environment, ports }: ManagerEgress): number[] {
   const proxies = Object.entries(environment).flatMap(([name, value]) =>
@@ -29,7 +29,7 @@ export function managerEgressPorts({ fleet, environment, ports }: ManagerEgress)
   );
 }
 
-/** The port of a URL; none of what is no URL, or has none. */
+/** The port of a URL; empty if the URL is invalid or has no known port. */
 function portsOfUrl(url: string): number[] {
   if (!URL.canParse(url)) return [];
   const { port, protocol } = new URL(url);

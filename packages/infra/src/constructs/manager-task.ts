@@ -23,11 +23,11 @@ export interface ManagerTaskProps {
   readonly eventBusArn: string;
   readonly eventBusName: string;
   readonly image: ResolvedImage;
-  /** The role by which Fargate pulls the manager's image and writes its log: the same for all fleets. */
+  /** The role with which Fargate pulls the manager's image and writes its log; the same for all fleets. */
   readonly executionRole: Role;
   readonly helperImages: HelperImages;
   readonly jobExecutionRoleArn: string;
-  /** Role that the fleet gives to its job tasks, if it does. */
+  /** Role of the fleet's job tasks, if any. */
   readonly jobTaskRoleArn: string | undefined;
   readonly logGroup: ILogGroup;
   readonly jobLogGroup: ILogGroup;
@@ -38,10 +38,10 @@ export interface ManagerTaskProps {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Longest that Fargate lets a container take to stop: the manager's jobs go on meanwhile. */
+/** Fargate's maximum; the manager's jobs continue until then. */
 const STOP_TIMEOUT = Duration.seconds(120);
 
-/** The task definition that the launcher runs for a fleet: `gitlab-runner` with our executor. */
+/** The task definition that the launcher runs for a fleet: `gitlab-runner` with this project's custom executor. */
 export class ManagerTask extends Construct {
   readonly taskRole: Role;
 

@@ -6,23 +6,23 @@ import { knownRegion, REGIONS_WITHOUT_BUDGETS } from './regions.ts';
 export interface BudgetProps {
   /** USD a month. */
   readonly monthlyUsd: number;
-  /** Address that is told. */
+  /** Address to notify. */
   readonly email?: string;
-  /** SNS topic that is told; its policy must let `budgets.amazonaws.com` publish. */
+  /** SNS topic to notify; its policy must let `budgets.amazonaws.com` publish. */
   readonly topicArn?: string;
 }
 
-/** A budget would tell nobody. */
+/** A budget has no recipient. */
 export class SilentBudgetError extends Error {
   override readonly name = 'SilentBudgetError';
 }
 
-/** The region's CloudFormation makes no budgets. */
+/** The region's CloudFormation has no budgets. */
 export class NoBudgetsInRegionError extends Error {
   override readonly name = 'NoBudgetsInRegionError';
 }
 
-/** Percent of the amount, of what was spent or is forecast, from which somebody is told. */
+/** Percent of the amount, actual or forecast, at which the recipients are notified. */
 const NOTIFICATIONS = [
   { notificationType: 'ACTUAL', threshold: 80 },
   { notificationType: 'ACTUAL', threshold: 100 },
@@ -30,12 +30,12 @@ const NOTIFICATIONS = [
 ] as const;
 
 /**
- * Tells when the account's bill of a month passes an amount. It stops nothing, and AWS updates it some three times a day.
+ * Notifies when the account's monthly bill exceeds an amount. It stops nothing, and AWS updates it some three times a day.
  * @see https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-managing-costs.html
  */
 export class MonthlyBudget extends Construct {
   /**
-   * @throws {SilentBudgetError} when there is neither address nor topic
+   * @throws {SilentBudgetError} if there is neither address nor topic
    * @throws {NoBudgetsInRegionError}
    */
   constructor(scope: Construct, id: string, { monthlyUsd, email, topicArn }: BudgetProps) {
@@ -46,12 +46,12 @@ export class MonthlyBudget extends Construct {
     ];
     if (subscribers.length === 0)
       throw new SilentBudgetError(
-        'the budget would tell nobody: give it an email, or an SNS topic (alarmTopicArn)',
+        'the budget has no recipient: set its email, or an SNS topic (alarmTopicArn)',
       );
     const region = knownRegion(this);
     if (region !== undefined && REGIONS_WITHOUT_BUDGETS.includes(region))
       throw new NoBudgetsInRegionError(
-        `CloudFormation makes no budgets in ${region}: leave "budget" out, and make one in the Billing console, which is for all regions`,
+        `CloudFormation has no budgets in ${region}: omit "budget", and create one in the Billing console, which covers all regions`,
       );
     new CfnBudget(this, 'Budget', {
       budget: {

@@ -1,28 +1,28 @@
 import { type IVpc, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 
-/** What is needed of a VPC; CDK's `Vpc` and `IVpc` both are one. */
+/** The required properties of a VPC; CDK's `Vpc` and `IVpc` both have them. */
 export type VpcLike = Pick<IVpc, 'vpcId' | 'publicSubnets' | 'privateSubnets'>;
 
 export interface NetworkProps {
   /**
-   * Network to use instead of an own one.
-   * @default a VPC with public subnets in two zones and no NAT gateway: it costs nothing while nothing runs
+   * Existing network to use.
+   * @default a new VPC with public subnets in two zones and no NAT gateway, which costs nothing while nothing runs
    */
   readonly vpc?: VpcLike;
   /**
    * Subnets of `vpc` for managers and job tasks.
-   * @default the private subnets with egress of `vpc`, or its public ones where it has none
+   * @default the private subnets with egress of `vpc`, or its public ones if it has none
    */
   readonly subnetIds?: readonly string[];
   /**
    * Whether tasks get a public IPv4 address.
-   * @default true in the own VPC and in public subnets found in `vpc`, else false
+   * @default true in the new VPC and in public subnets found in `vpc`, else false
    */
   readonly assignPublicIp?: boolean;
 }
 
-/** Where tasks run. Who may talk to whom is each fleet's own (`FleetSecurityGroups`). */
+/** The network of all tasks. Each fleet has its own security groups (`FleetSecurityGroups`). */
 export class Network extends Construct {
   readonly vpcId: string;
   readonly subnetIds: readonly string[];

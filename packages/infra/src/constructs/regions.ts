@@ -2,8 +2,8 @@ import { Stack, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 /**
- * Regions where Lambda has no function URLs: the Lambda guide's list, read on 2026-11-28. cfn-lint's list is shorter by cn-north-1 and
- * eu-south-2; a test fails where a region that is not named here lacks them by cfn-lint.
+ * Regions without Lambda function URLs, from the Lambda guide on 2026-11-28. cfn-lint's list lacks cn-north-1 and eu-south-2; a
+ * test fails if cfn-lint lists a region that is missing here.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
  */
 export const REGIONS_WITHOUT_FUNCTION_URLS: readonly string[] = [
@@ -25,7 +25,7 @@ export const REGIONS_WITHOUT_FUNCTION_URLS: readonly string[] = [
   'us-gov-west-1',
 ];
 
-/** Regions whose CloudFormation has no `AWS::Budgets::Budget`: cfn-lint's list on 2026-11-28; a test fails where it names more. */
+/** Regions whose CloudFormation has no `AWS::Budgets::Budget`, from cfn-lint on 2026-11-28; a test fails if it lists more. */
 export const REGIONS_WITHOUT_BUDGETS: readonly string[] = [
   'af-south-1',
   'ap-east-1',
@@ -50,8 +50,8 @@ export const REGIONS_WITHOUT_BUDGETS: readonly string[] = [
 ];
 
 /**
- * The region that a stack is deployed to. A stack that names none is deployed to the CLI's, which CDK tells its app in
- * `CDK_DEFAULT_REGION`; undefined where nothing tells.
+ * The region that a stack is deployed to. A stack without a region is deployed to the CLI's, which CDK passes to its app in
+ * `CDK_DEFAULT_REGION`. Undefined if that is not set.
  */
 export function knownRegion(scope: Construct): string | undefined {
   const { region } = Stack.of(scope);

@@ -9,12 +9,12 @@ import { type DockerImageAssetProps, Platform } from 'aws-cdk-lib/aws-ecr-assets
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 
-/** Something that the manager's image is built of is not there. The message says how to get it. */
+/** A part of the manager's image does not exist. The message says how to build it. */
 export class MissingImagePartError extends Error {
   override readonly name = 'MissingImagePartError';
 }
 
-/** Where the parts of the manager's image are. */
+/** Folders with the parts of the manager's image. */
 export interface RunnerImageContext {
   /** Folder of the Dockerfile. */
   readonly dockerfile: string;
@@ -42,8 +42,8 @@ export function builtRunnerImage(architecture: Architecture): DockerImageAssetPr
 }
 
 /**
- * Puts a build context together in an empty folder, of links that CDK follows: what the Dockerfile's folder has, with the
- * executor's bundle and its hooks beside it. Node comes from its official image.
+ * Assembles a build context in an empty folder from links, which CDK follows: the contents of the Dockerfile's folder, the
+ * manager's bundle, and its hooks. Node comes from its official image.
  * @throws {MissingImagePartError}
  */
 export function stageRunnerImage(context: string, { dockerfile, executor }: RunnerImageContext): void {

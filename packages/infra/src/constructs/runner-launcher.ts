@@ -25,14 +25,14 @@ import { ServiceFunction, type ServiceOptions } from './service-function.ts';
 
 export interface RunnerLauncherProps extends ServiceOptions {
   readonly installation: Installation;
-  /** The most launchers at one time, at least 2. @default 2 */
+  /** Maximum number of concurrent launchers, at least 2. @default 2 */
   readonly maxConcurrency?: number;
   /**
-   * Age of the oldest waiting message from which the alarm rings.
+   * Alarm threshold: age of the oldest waiting message.
    * @default 15 minutes
    */
   readonly oldestMessageAlarm?: Duration;
-  /** What alarms do. @default nothing: they only show in CloudWatch */
+  /** Actions of the alarms. @default none: alarms are only visible in CloudWatch */
   readonly alarmActions?: readonly IAlarmAction[];
 }
 
@@ -40,14 +40,14 @@ const TIMEOUT = Duration.seconds(60);
 /** Six times the function's timeout. @see https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
 const VISIBILITY = Duration.seconds(6 * TIMEOUT.toSeconds());
 /**
- * The most that SQS allows. A message of a fleet at its maximum comes back every two minutes at the latest: 1,000 receives are
- * longer than the day after which GitLab drops a job. What can never succeed is sent to the dead-letter queue at once.
+ * The maximum of SQS. A deferred message comes back every two minutes at the latest, so 1,000 receives take longer than the day
+ * after which GitLab drops a job. Messages that can never succeed are sent to the dead-letter queue immediately.
  */
 const MAX_RECEIVES = 1000;
-/** Of every fleet that has one. */
+/** Every fleet's API token. */
 const API_TOKENS = ['fleets/*/api-token'];
-/** What asks for a manager. */
-const WANTED: readonly EventName[] = ['JobQueued', 'ManagerRequested'];
+/** Events that request a manager. */
+const REQUEST_EVENTS: readonly EventName[] = ['JobQueued', 'ManagerRequested'];
 
 /** Rule, queue and Lambda that start managers for queued jobs. */
 export class RunnerLauncher extends Construct {
@@ -68,8 +68,8 @@ export class RunnerLauncher extends Construct {
     });
     new Rule(this, 'Rule', {
       eventBus: EventBus.fromEventBusName(this, 'EventBus', installation.eventBusName),
-      description: 'What asks for a manager goes to the launcher',
-      eventPattern: { source: [EVENT_SOURCE], detailType: [...WANTED] },
+      description: 'Routes requests for managers to the launcher',
+      eventPattern: { source: [EVENT_SOURCE], detailType: [...REQUEST_EVENTS] },
       targets: [
         new SqsQueue(this.queue, {
           deadLetterQueue: this.deadLetters,
@@ -81,7 +81,7 @@ export class RunnerLauncher extends Construct {
     const { function: launcher } = this.service(installation, maxConcurrency, options);
     launcher.addEventSource(
       new SqsEventSource(this.queue, {
-        // A batch makes one plan: in a burst a large one knows more of the jobs that wait.
+        // One plan is made per batch: in a burst, a large batch covers more of the waiting jobs.
         batchSize: 100,
         maxBatchingWindow: Duration.seconds(1),
         reportBatchItemFailures: true,
@@ -119,7 +119,7 @@ export class RunnerLauncher extends Construct {
           this,
           parameterPrefix,
           ['ssm:GetParameter', 'ssm:GetParameters'],
-          // The runner tokens only to see that they are there; they stay encrypted.
+          // The runner tokens only to check that they exist; they stay encrypted.
           ['fleets/*/config', 'fleets/*/runner-token', 'fleets/*/runner-tokens/*', ...API_TOKENS],
         ),
         listFleets(this, parameterPrefix),
@@ -131,7 +131,7 @@ export class RunnerLauncher extends Construct {
         }),
         ...findTasks(this, installation),
         ...runTasks(this, installation, {
-          // Of every fleet: a policy that named each would be full at some twenty, and change with each.
+          // Covers every fleet: a policy that names each would be full at some twenty fleets, and change with each.
           family: `${MANAGER_FAMILY_PREFIX}*`,
           roleArns: [roleArnsUnder(this, managerRolePath(this, parameterPrefix))],
           tags: { role: 'manager' },

@@ -12,7 +12,7 @@ import { Construct } from 'constructs';
 
 const PERIOD = Duration.minutes(1);
 
-/** A service's alarms; what they do is the user's to say. */
+/** A service's alarms; the user chooses their actions. */
 export class ServiceAlarms extends Construct {
   private readonly actions: readonly IAlarmAction[];
 
@@ -21,17 +21,17 @@ export class ServiceAlarms extends Construct {
     this.actions = actions;
   }
 
-  /** The function failed in at least three of five minutes: one failure alone is retried and no news. */
+  /** The function failed in at least three of five minutes. A single failure is retried. */
   functionErrors(lambda: IFunction): void {
     this.alarm('Errors', lambda.metricErrors({ period: PERIOD, statistic: 'Sum' }), {
       threshold: 0,
       minutes: 5,
       minutesToAlarm: 3,
-      description: 'The function fails again and again: read its log',
+      description: 'The function fails repeatedly: read its log',
     });
   }
 
-  /** Something was given up: it lies in the dead-letter queue until somebody looks. */
+  /** A message is in the dead-letter queue. */
   deadLetters(queue: IQueue): void {
     const metric = queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' });
     this.alarm('DeadLetters', metric, {
@@ -39,11 +39,11 @@ export class ServiceAlarms extends Construct {
       minutes: 1,
       minutesToAlarm: 1,
       description:
-        'An event was given up: read it in the dead-letter queue, mend the cause, redrive the queue',
+        'An event could not be processed: read it in the dead-letter queue, fix the cause, redrive the queue',
     });
   }
 
-  /** A message waits longer than it should. */
+  /** A message waits for too long. */
   oldestMessage(queue: IQueue, age: Duration): void {
     const metric = queue.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: 'Maximum' });
     this.alarm('OldestMessage', metric, {

@@ -9,11 +9,11 @@ import { Construct } from 'constructs';
 /** The three services, by the names of their packages. */
 export type ServiceName = 'webhook-receiver' | 'runner-launcher' | 'idle-reaper';
 
-/** What a user may set on every service's Lambda. */
+/** Options of every service's Lambda. */
 export interface ServiceOptions {
   /** @default the package's bundle, `packages/<service>/dist` */
   readonly code?: Code;
-  /** @default 512: more memory is more CPU, so a shorter cold start */
+  /** @default 512: more memory means more CPU, and a shorter cold start */
   readonly memorySize?: number;
   /** @default Architecture.ARM_64 */
   readonly architecture?: Architecture;
@@ -23,7 +23,7 @@ export interface ServiceOptions {
   readonly logRetention?: RetentionDays;
   /** Powertools' log level. @default INFO */
   readonly logLevel?: string;
-  /** Variables beyond the service's own; they do not replace those. @default none */
+  /** Additional variables; they do not override the service's own. @default none */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -36,12 +36,12 @@ export interface ServiceFunctionProps {
   readonly options: ServiceOptions;
 }
 
-/** The service's bundle is not there. */
+/** The service's bundle does not exist. */
 export class MissingBundleError extends Error {
   override readonly name = 'MissingBundleError';
 }
 
-/** A service's Lambda with its own log group and a role that lists what it may do. */
+/** A service's Lambda with its own log group, and a role with the given statements. */
 export class ServiceFunction extends Construct {
   readonly function: LambdaFunction;
 

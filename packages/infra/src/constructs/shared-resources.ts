@@ -10,7 +10,7 @@ import type { FleetProps } from '../fleet-props.ts';
 import { managerRolePath } from '../policies/statements.ts';
 import { refuseNestedPrefixes } from './fleet-cache.ts';
 import { FleetResources, type FleetResourcesProps } from './fleet-resources.ts';
-import { holdToBuildable, resolveHelperImages } from './helper-images.ts';
+import { limitToBuildable, resolveHelperImages } from './helper-images.ts';
 import { type ImageSource, type ResolvedImage, resolveImage } from './image-source.ts';
 import type { Installation } from './installation.ts';
 import { JobCache, type JobCacheProps } from './job-cache.ts';
@@ -20,11 +20,11 @@ import { builtRunnerImage } from './repository-images.ts';
 import { SpendingAlarms } from './spending-alarms.ts';
 
 export interface SharedResourcesProps {
-  /** @default one fleet named `default` for https://gitlab.com, everything else as the fleet's schema says */
+  /** @default one fleet named `default` for https://gitlab.com, everything else with the schema's defaults */
   readonly fleets?: readonly FleetProps[];
   /** @default /serverless-gitlab-runner */
   readonly parameterPrefix?: string;
-  /** @default an own VPC with public subnets and no NAT gateway */
+  /** @default a new VPC with public subnets and no NAT gateway */
   readonly network?: NetworkProps;
   /** The manager's image. @default built from `images/runner` */
   readonly runnerImage?: ImageSource;
@@ -32,28 +32,28 @@ export interface SharedResourcesProps {
   readonly jobBaseImage?: ImageSource;
   /**
    * The same for job tasks on ARM64.
-   * @default `jobBaseImage`, if that is given; else built from `images/job-base`, if jobs may run on ARM64
+   * @default `jobBaseImage` if set; else built from `images/job-base`, if jobs may run on ARM64
    */
   readonly jobBaseImageArm64?: ImageSource;
   /** Size of a manager's task. @default 256 CPU units (a quarter of a vCPU) */
   readonly managerCpu?: number;
   /**
-   * @default 1024: a manager with 20 jobs takes 150 MiB, and one job can make `gitlab-runner` read an answer of 100 MiB from a Vault
-   * server of its own choosing (`secrets:`), which takes 621 MiB; with 512 that would end the manager and all its jobs
+   * @default 1024: a manager with 20 jobs uses 150 MiB, and one job can make `gitlab-runner` read an answer of 100 MiB from a
+   * Vault server of its choice (`secrets:`), which uses 621 MiB; with 512 that would end the manager and all its jobs
    */
   readonly managerMemoryMiB?: number;
   /** Architecture of managers. @default X86_64 */
   readonly managerArchitecture?: 'X86_64' | 'ARM64';
   /**
-   * Fargate's prices in the region, by which job logs and events say what a job costs: USD on demand, of a vCPU and a GiB for an hour.
-   * @default those that `packages/fleet` knows; of a region that it does not, us-east-1's, and job logs say so
+   * Fargate's prices in the region, for the job costs in job logs and events: USD per vCPU-hour and GiB-hour, on demand.
+   * @default the prices in `packages/fleet`; for other regions us-east-1's, and job logs say so
    */
   readonly fargatePrices?: FargatePrices;
-  /** Variables for managers beyond their own, a proxy's for example; they do not replace those. @default none */
+  /** Additional variables for managers, for example a proxy's; they do not override the managers' own. @default none */
   readonly managerEnvironment?: Readonly<Record<string, string>>;
   /**
-   * TCP ports that managers reach, beyond 443, DNS, and those of GitLab, of registries and of proxies that settings name: 8200 of a
-   * Vault server, 5050 of GitLab's registry on a port of its own, for example.
+   * TCP ports that managers may reach, in addition to 443, DNS, and those of GitLab, registries and proxies that settings name.
+   * For example 8200 for a Vault server, or 5050 for GitLab's registry on its own port.
    * @default none
    */
   readonly managerEgressPorts?: readonly number[];
@@ -69,19 +69,19 @@ export interface SharedResourcesProps {
    * @default each fleet's own `job.registryMirrors`
    */
   readonly jobImageMirrors?: readonly string[];
-  /** Bucket and role for jobs' `cache:`, for all fleets that do not say otherwise. @default none: caches are not kept */
+  /** Bucket and role for jobs' `cache:`, for all fleets without their own setting. @default none: caches are not stored */
   readonly cache?: JobCacheProps;
   /**
-   * Whether a fleet's document of more than 4,096 characters may be an advanced parameter of SSM (at most 8,192 characters, $0.05 a month
-   * each and $0.05 for 10,000 reads, which are some 45,000 a month).
-   * @default false: such a document is refused at synthesis
+   * Whether a fleet's document of more than 4,096 characters may be an advanced SSM parameter (at most 8,192 characters, $0.05 a
+   * month each and $0.05 per 10,000 reads, of which there are some 45,000 a month).
+   * @default false: such a document is rejected at synthesis
    */
   readonly advancedFleetDocuments?: boolean;
-  /** MiB logged within an hour, of managers or of one fleet's job tasks, from which an alarm rings. @default 1024 */
+  /** Alarm threshold: MiB logged within an hour by managers, or by one fleet's job tasks. @default 1024 */
   readonly loggedMibAlarm?: number;
-  /** A monthly budget of the account. @default none: AWS knows what amount is too much as little as we do */
+  /** A monthly budget of the account. @default none, because the right amount is unknown here */
   readonly budget?: BudgetProps;
-  /** What alarms do. @default nothing: they only show in CloudWatch */
+  /** Actions of the alarms. @default none: alarms are only visible in CloudWatch */
   readonly alarmActions?: readonly IAlarmAction[];
   /** How long logs of managers and job tasks are kept. @default RetentionDays.TWO_WEEKS */
   readonly logRetention?: RetentionDays;
@@ -91,7 +91,9 @@ export interface SharedResourcesProps {
   readonly containerInsights?: boolean;
 }
 
-/** Network, cluster, bus, logs and the fleets, each with its roles, groups and managers' task definition: what services share. */
+/**
+ * The resources that services share: network, cluster, bus, logs, and the fleets with their roles, groups and task definitions.
+ */
 export class SharedResources extends Construct implements Installation {
   readonly parameterPrefix: string;
   readonly clusterArn: string;
@@ -107,7 +109,7 @@ export class SharedResources extends Construct implements Installation {
   constructor(scope: Construct, id: string, props: SharedResourcesProps = {}) {
     super(scope, id);
     this.parameterPrefix = props.parameterPrefix ?? DEFAULT_PARAMETER_PREFIX;
-    this.fleets = holdToBuildable(props.fleets ?? [{ name: 'default' }], props);
+    this.fleets = limitToBuildable(props.fleets ?? [{ name: 'default' }], props);
     const name = nameOf(this.parameterPrefix);
     const cluster = new CfnCluster(this, 'Cluster', {
       clusterName: name,
@@ -150,13 +152,13 @@ export class SharedResources extends Construct implements Installation {
     alarms.loggedBytes('managers', this.managerLogGroup.logGroupName, loggedMibAlarm);
     for (const [fleet, { jobLogGroup }] of this.fleetResources)
       alarms.loggedBytes(`jobs-${fleet}`, jobLogGroup.logGroupName, loggedMibAlarm);
-    // Of a bucket that is there already the caches may be the smallest part.
+    // In an existing bucket, caches may be the smallest part.
     if (cache && cacheProps?.bucketName === undefined)
       alarms.bucketSize(cache.bucketName, cacheProps?.sizeAlarmGib ?? 500);
     if (budget) new MonthlyBudget(this, 'Budget', budget);
   }
 
-  /** What is the same for all fleets. */
+  /** Properties that are the same for all fleets. */
   private common(
     props: SharedResourcesProps,
     cache: JobCache | undefined,
@@ -202,7 +204,7 @@ export class SharedResources extends Construct implements Installation {
   }
 }
 
-/** `/serverless-gitlab-runner` as `serverless-gitlab-runner`: people and other consumers read these names. */
+/** `/serverless-gitlab-runner` becomes `serverless-gitlab-runner`, because people and other consumers read these names. */
 function nameOf(parameterPrefix: string): string {
   return parameterPrefix.slice(1).replaceAll('/', '-');
 }

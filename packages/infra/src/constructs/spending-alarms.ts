@@ -11,7 +11,7 @@ import { Construct } from 'constructs';
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
-/** Alarms on what grows with what jobs do and is billed by the byte. */
+/** Alarms on usage that jobs can increase and that is billed by the byte. */
 export class SpendingAlarms extends Construct {
   private readonly actions: readonly IAlarmAction[];
 
@@ -20,7 +20,7 @@ export class SpendingAlarms extends Construct {
     this.actions = actions;
   }
 
-  /** More MiB than these were written into a log group within an hour. */
+  /** Alarm if more than `mib` MiB were written to a log group within an hour. */
   loggedBytes(id: string, logGroupName: string, mib: number): void {
     this.alarm(`Logged-${id}`, {
       metric: new Metric({
@@ -32,11 +32,11 @@ export class SpendingAlarms extends Construct {
       }),
       threshold: mib * MIB,
       alarmDescription:
-        'More is logged than usual, and CloudWatch bills it by the byte: see which job writes it',
+        'More is logged than usual, and CloudWatch bills it by the byte: find the job that writes it',
     });
   }
 
-  /** A bucket holds more GiB than these; S3 measures once a day. */
+  /** Alarm if a bucket holds more than `gib` GiB; S3 measures once a day. */
   bucketSize(bucketName: string, gib: number): void {
     this.alarm('CacheSize', {
       metric: new Metric({
@@ -48,7 +48,7 @@ export class SpendingAlarms extends Construct {
       }),
       threshold: gib * GIB,
       alarmDescription:
-        'The caches of jobs take more space than expected: see which project keeps what, or for how long',
+        'The caches of jobs use more space than expected: check what each project stores, and for how long',
     });
   }
 

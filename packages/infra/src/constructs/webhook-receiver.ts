@@ -11,21 +11,21 @@ import { endpointOfRegion, openEndpoint, type WebhookEndpoint } from './webhook-
 
 export interface WebhookReceiverProps extends ServiceOptions {
   readonly installation: Installation;
-  /** What GitLab's webhooks call. @default a function URL, or an HTTP API where the region has no function URLs */
+  /** Endpoint of GitLab's webhooks. @default a function URL, or an HTTP API in regions without function URLs */
   readonly endpoint?: WebhookEndpoint;
-  /** What alarms do. @default nothing: they only show in CloudWatch */
+  /** Actions of the alarms. @default none: alarms are only visible in CloudWatch */
   readonly alarmActions?: readonly IAlarmAction[];
 }
 
 /** The function answers within 8 s, since GitLab waits 10 s; the rest is for a cold start. */
 const TIMEOUT = Duration.seconds(15);
-/** Current and previous ones of every fleet. */
+/** The current and previous secrets of every fleet. */
 const WEBHOOK_SECRETS = ['fleets/*/webhook-secret*', 'fleets/*/signing-token*'];
 
 /** The Lambda behind the URL that GitLab's webhooks call. */
 export class WebhookReceiver extends Construct {
   readonly function: IFunction;
-  /** The webhook's URL, with the slash at its end and without the query. */
+  /** The webhook's URL, with a trailing slash and without the query. */
   readonly url: string;
 
   constructor(
@@ -46,7 +46,7 @@ export class WebhookReceiver extends Construct {
         decryptOnly(this, parameterPrefix, WEBHOOK_SECRETS),
         new PolicyStatement({
           sid: 'KeepWebhookRunnerTokens',
-          // Read without decryption, for the date: what is still brought is written again before idle-reaper deletes it.
+          // Read without decryption, for the date: a token still in use is written again before idle-reaper deletes it.
           actions: ['ssm:PutParameter', 'ssm:GetParameter'],
           resources: parameterArns(this, parameterPrefix, ['fleets/*/runner-tokens/*']),
         }),

@@ -7,22 +7,22 @@ import * as z from 'zod';
 import { SHARED_STACK, serviceStack } from '../stacks/stack-names.ts';
 import { emulatorEnvironment } from './emulator-environment.ts';
 import { runCdk } from './run-cdk.ts';
+import { runDeployment } from './run-deployment.ts';
 import { ensureServiceLinkedRole } from './service-linked-role.ts';
 import { describeStack, isUsable } from './stack-state.ts';
-import { tellingFailure } from './tell-failure.ts';
 
 export { DeployError } from './run-cdk.ts';
 
 export interface DeployOptions {
-  /** Endpoint of the AWS emulator; missing: AWS itself, by the SDK's own configuration. */
+  /** Endpoint of the AWS emulator. Default: AWS itself, with the SDK's own configuration. */
   readonly endpoint?: string;
   /** Region for the emulator. Default `us-east-1`. */
   readonly region?: string;
-  /** CDK context of the app (see README): strings as they are, everything else as JSON. */
+  /** CDK context of the app (see README): strings unchanged, everything else as JSON. */
   readonly context?: Readonly<Record<string, unknown>>;
   /** Command of the CDK app. Default: this package's app. */
   readonly app?: string;
-  /** Gets progress, line by line: a few a stack, and what failed. */
+  /** Receives progress line by line: a few lines per stack, and failures. */
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -42,13 +42,13 @@ const deployOutputsSchema = z.object({
   ParameterPrefix: z.string(),
 });
 
-/** Outputs of all stacks that a program needs. */
+/** Outputs of all stacks that programs use. */
 export type DeployOutputs = z.infer<typeof deployOutputsSchema>;
 
 /**
- * Deploys every stack with the CDK CLI, synthesising once; bootstraps an emulator first (an account of AWS is its
- * owner's to bootstrap). Needs the Lambdas' bundles (`nx build`).
- * @throws {DeployError} when CDK fails; an `AbortError` when `signal` ends it
+ * Deploys every stack with the CDK CLI, synthesising once. Bootstraps an emulator first; a real account is bootstrapped by its
+ * owner. Needs the Lambdas' bundles (`nx build`).
+ * @throws {DeployError} if CDK fails; an `AbortError` if `signal` ends it
  */
 export async function deployAll(options: DeployOptions): Promise<DeployOutputs> {
   const directory = await mkdtemp(join(tmpdir(), 'serverless-gitlab-runner-deploy-'));
@@ -82,7 +82,7 @@ export async function deployAll(options: DeployOptions): Promise<DeployOutputs> 
           'events',
         ],
       ]);
-    await tellingFailure(deploy, { ...clients, stacks: STACKS, log: options.log, signal });
+    await runDeployment(deploy, { ...clients, stacks: STACKS, log: options.log, signal });
     return deployOutputsSchema.parse(mergeStacks(await readFile(outputsFile, 'utf8')));
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -100,7 +100,7 @@ function clientsFor(endpoint: string | undefined, region = 'us-east-1') {
   return { cloudFormation: new CloudFormationClient(configuration), iam: new IAMClient(configuration) };
 }
 
-/** Whether a line is about a whole stack or tells of a failure; CDK also prints one or two for each resource. */
+/** Whether a line is about a whole stack or a failure; CDK also prints one or two lines for each resource. */
 function isProgress(line: string): boolean {
   return /^\s*[✅❌✨]|: (deploying|destroying)|_FAILED|[Ee]rror\b/u.test(line);
 }

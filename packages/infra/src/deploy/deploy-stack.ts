@@ -3,20 +3,20 @@ import { join } from 'node:path';
 import { SHARED_STACK, serviceStack } from '../stacks/stack-names.ts';
 import { exportedNames, importedNames, missingExports } from './missing-exports.ts';
 import { DeployError, INFRA_DIRECTORY, runCdk } from './run-cdk.ts';
+import { type DeployClients, runDeployment } from './run-deployment.ts';
 import { ensureServiceLinkedRole } from './service-linked-role.ts';
 import { isUsable, settledStack } from './stack-state.ts';
-import { type DeployClients, tellingFailure } from './tell-failure.ts';
 
 export { DeployError };
 
 const STACK_TARGETS = ['shared', 'webhook-receiver', 'runner-launcher', 'idle-reaper'] as const;
 type StackTarget = (typeof STACK_TARGETS)[number];
 
-/** What can be deployed: a stack, or `shared-if-missing`, on which the services' deployments depend. */
+/** Valid targets: a stack, or `shared-if-missing`, on which the services' deployments depend. */
 export const DEPLOY_TARGETS = [...STACK_TARGETS, 'shared-if-missing'] as const;
 export type DeployTarget = (typeof DEPLOY_TARGETS)[number];
 
-/** Whether an argument names something that can be deployed by itself. */
+/** Whether an argument is a valid target. */
 export function isDeployTarget(value: string): value is DeployTarget {
   return DEPLOY_TARGETS.some((target) => target === value);
 }
@@ -29,7 +29,7 @@ export interface DeployStackOptions extends DeployClients {
 
 /**
  * Deploys one stack and no other.
- * @throws {DeployError} also when a service's stack imports what the shared one does not export
+ * @throws {DeployError} also if a service's stack imports values that the shared stack does not export
  */
 export async function deployStack(target: DeployTarget, options: DeployStackOptions): Promise<void> {
   if (target === 'shared-if-missing') return deploySharedIfMissing(options);
@@ -38,14 +38,14 @@ export async function deployStack(target: DeployTarget, options: DeployStackOpti
   const missing = await missingExports(options.cloudFormation, importedNames(synthesised.template));
   if (missing.length > 0)
     throw new DeployError(
-      `${synthesised.stack} needs ${missing.join(', ')} of ${SHARED_STACK}, which is not deployed, or by an older version: deploy it first, by \`npx nx deploy shared-stack\`.`,
+      `${synthesised.stack} needs ${missing.join(', ')} from ${SHARED_STACK}, which is not deployed, or only in an older version. Deploy it first with \`npx nx deploy shared-stack\`.`,
     );
   await deploy(synthesised, options);
 }
 
 /**
- * Makes sure that the shared stack exists and exports what this version's services import. An existing one is not changed
- * otherwise, so that deploying a service deploys that service.
+ * Makes sure that the shared stack exists and exports what this version's services import. If it does, it is not changed, so
+ * that deploying a service deploys only that service.
  */
 async function deploySharedIfMissing(options: DeployStackOptions): Promise<void> {
   const { cloudFormation, log } = options;
@@ -53,7 +53,7 @@ async function deploySharedIfMissing(options: DeployStackOptions): Promise<void>
   const synthesised = await synthesise('shared', options);
   if (isUsable(stack)) {
     const missing = await missingExports(cloudFormation, exportedNames(synthesised.template));
-    if (missing.length === 0) return log(`${SHARED_STACK} is there`);
+    if (missing.length === 0) return log(`${SHARED_STACK} exists and is not changed`);
   }
   await deployShared(options, synthesised);
 }
@@ -83,17 +83,17 @@ async function synthesise(target: StackTarget, { options, log }: DeployStackOpti
 async function deploy({ stack, assembly }: Synthesised, options: DeployStackOptions): Promise<void> {
   const { log, options: more } = options;
   const args = ['deploy', stack, '--exclusively', '--app', assembly, '--require-approval', 'never', ...more];
-  await tellingFailure(() => runCdk(args, { log }), { ...options, stacks: [stack] });
+  await runDeployment(() => runCdk(args, { log }), { ...options, stacks: [stack] });
 }
 
-/** Only what the stack needs is synthesised; a service needs no image, so none has to be there to be built. */
+/** Limits synthesis to what the stack needs. A service needs no image, so none has to be built. */
 function contextFor(target: StackTarget): string[] {
   if (target === 'shared') return ['--context', 'services=[]'];
   const settings = [`services=["${target}"]`, 'runnerImage=not-deployed', 'jobBaseImage=not-deployed'];
   return settings.flatMap((setting) => ['--context', setting]);
 }
 
-/** The options that synthesis needs too: `-c key=value`, `--context key=value`. */
+/** The options that synthesis also needs: `-c key=value`, `--context key=value`. */
 function contextOf(options: readonly string[]): string[] {
   return options.flatMap((option, index) => {
     if (option.startsWith('--context=')) return [option];

@@ -1,6 +1,6 @@
 /**
- * Environment variables by which the CDK CLI talks to an AWS emulator: any credentials do there, the user's own must
- * not reach it, and no proxy is between.
+ * Environment variables that make the CDK CLI use an AWS emulator. It accepts any credentials; the user's own must not reach it,
+ * and no proxy is used.
  */
 export function emulatorEnvironment(endpoint: string, region = 'us-east-1'): NodeJS.ProcessEnv {
   const withoutProxy = [new URL(endpoint).hostname, process.env.NO_PROXY ?? process.env.no_proxy]

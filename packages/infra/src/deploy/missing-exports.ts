@@ -22,7 +22,7 @@ export function exportedNames(template: unknown): string[] {
   return names.filter((name): name is string => typeof name === 'string').sort();
 }
 
-/** Which of these names the account and region do not export. */
+/** The names that the account and region do not export. */
 export async function missingExports(
   client: CloudFormationClient,
   names: readonly string[],

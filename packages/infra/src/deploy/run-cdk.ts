@@ -9,24 +9,24 @@ import { OperationError } from '../cli/run-command.ts';
 /** `packages/infra`, where `cdk.json` is. */
 export const INFRA_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A deployment failed. The message says what CloudFormation says of it, or ends with what CDK printed last. */
+/** A deployment failed. The message has CloudFormation's reason, or CDK's last lines of output. */
 export class DeployError extends OperationError {
   override readonly name = 'DeployError';
 }
 
 export interface RunCdkOptions {
   readonly environment?: NodeJS.ProcessEnv;
-  /** Gets each line that CDK prints. */
+  /** Receives each line that CDK prints. */
   readonly log: (line: string) => void;
-  /** Ends CDK, and with it what it started. */
+  /** Ends CDK and its child processes. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const LINES_IN_ERROR = 30;
 
 /**
- * Runs the CDK CLI in `packages/infra` and waits for its end.
- * @throws {DeployError} when it ends with anything but 0; the signal's reason (an `AbortError`) when that ended it
+ * Runs the CDK CLI in `packages/infra` and waits until it exits.
+ * @throws {DeployError} if the exit code is not 0; the signal's reason (an `AbortError`) if the signal ended it
  */
 export async function runCdk(args: readonly string[], options: RunCdkOptions): Promise<void> {
   const { log, signal } = options;
@@ -36,31 +36,31 @@ export async function runCdk(args: readonly string[], options: RunCdkOptions): P
     env: {
       ...process.env,
       ...options.environment,
-      PATH: pathWithThisNode(),
+      PATH: pathWithCurrentNode(),
       CDK_DISABLE_CLI_TELEMETRY: 'true',
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own can be ended with all that CDK started, its app for one; without a signal, Ctrl-C does that.
+    // A separate process group can be ended with all of CDK's children, such as its app. Without a signal, Ctrl-C does that.
     detached: signal !== undefined,
   });
-  const last: string[] = [];
-  const take = (line: string) => {
-    last.push(line);
-    if (last.length > LINES_IN_ERROR) last.shift();
+  const lastLines: string[] = [];
+  const onLine = (line: string) => {
+    lastLines.push(line);
+    if (lastLines.length > LINES_IN_ERROR) lastLines.shift();
     log(line);
   };
-  eachLine(child.stdout, take);
-  eachLine(child.stderr, take);
+  eachLine(child.stdout, onLine);
+  eachLine(child.stderr, onLine);
   const abort = () => endGroup(child);
   signal?.addEventListener('abort', abort, { once: true });
-  const code = await ended(child);
+  const code = await exitCodeOf(child);
   signal?.removeEventListener('abort', abort);
   signal?.throwIfAborted();
   if (code !== 0)
-    throw new DeployError(`cdk ${args[0]} ended with ${code ?? 'a signal'}:\n${last.join('\n')}`);
+    throw new DeployError(`cdk ${args[0]} ended with ${code ?? 'a signal'}:\n${lastLines.join('\n')}`);
 }
 
-function ended(child: ChildProcess): Promise<number | null> {
+function exitCodeOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
@@ -72,14 +72,14 @@ function endGroup(child: ChildProcess): void {
   process.kill(-child.pid, 'SIGTERM');
 }
 
-function eachLine(input: Readable, take: (line: string) => void): void {
+function eachLine(input: Readable, onLine: (line: string) => void): void {
   createInterface({ input }).on('line', (line) => {
-    if (line.trim() !== '') take(line);
+    if (line.trim() !== '') onLine(line);
   });
 }
 
-/** `cdk.json` says `node`: it has to be this one, which reads TypeScript, not the machine's. */
-function pathWithThisNode(): string {
+/** `cdk.json` runs `node`, which must be this one, because it runs TypeScript; the machine's may not. */
+function pathWithCurrentNode(): string {
   return [dirname(process.execPath), process.env.PATH].filter(Boolean).join(delimiter);
 }
 

@@ -1,19 +1,19 @@
 import { setTimeout } from 'node:timers/promises';
 import { CreateServiceLinkedRoleCommand, GetRoleCommand, type IAMClient } from '@aws-sdk/client-iam';
 
-/** Name of the role with which ECS attaches network interfaces; one an account. */
+/** Name of the role with which ECS attaches network interfaces; one per account. */
 const ROLE = 'AWSServiceRoleForECS';
 const SERVICE = 'ecs.amazonaws.com';
-/** Milliseconds until IAM's reads show a role that was just made, and between two reads. */
+/** Milliseconds until IAM's reads show a new role, and between two polls. */
 const VISIBLE_WITHIN_MS = 60_000;
 const POLL_MS = 1000;
 
-/** Whether the role exists now; `not-allowed`: these credentials may not make it. */
+/** Whether the role exists now; `not-allowed`: these credentials may not create it. */
 export type RoleOutcome = 'created' | 'exists' | 'not-allowed';
 
 /**
- * Creates ECS's service-linked role, which a new account lacks and a cluster with capacity providers needs. ECS makes it too, at
- * the first cluster, but that cluster fails.
+ * Creates ECS's service-linked role, which a new account lacks and a cluster with capacity providers needs. ECS also creates it
+ * for the first cluster, but that cluster fails.
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html
  */
 export async function ensureServiceLinkedRole(
@@ -24,24 +24,24 @@ export async function ensureServiceLinkedRole(
   const outcome = await create(iam, signal);
   if (outcome === 'not-allowed') {
     log(
-      `These credentials may not create ${ROLE} (iam:CreateServiceLinkedRole). If the account is new, ECS creates it at the first try, which then fails and is repeated once.`,
+      `These credentials may not create ${ROLE} (iam:CreateServiceLinkedRole). If the account is new, ECS creates it during the first attempt, which then fails and is retried once.`,
     );
     return outcome;
   }
   if (outcome === 'created') log(`Created ${ROLE}, which ECS needs and this account lacked.`);
-  // "Has been taken" may mean: a moment ago, by somebody else.
+  // The name may have been taken by another process only just now.
   await awaitRole(iam, signal);
   return outcome;
 }
 
-/** Waits until IAM shows the role, a minute at most; where it may not be read, not at all. */
+/** Waits until IAM shows the role, at most a minute. Does not wait if the role may not be read. */
 export async function awaitRole(iam: IAMClient, signal?: AbortSignal): Promise<void> {
   const deadline = Date.now() + VISIBLE_WITHIN_MS;
   while ((await isMissing(iam)) && Date.now() < deadline)
     await setTimeout(POLL_MS, undefined, signal === undefined ? {} : { signal });
 }
 
-/** False also when it may not be read: the cluster will tell, and its stack is tried again. */
+/** Also false if the role may not be read: if it is missing, the cluster fails and its stack is retried. */
 async function isMissing(iam: IAMClient): Promise<boolean> {
   try {
     await iam.send(new GetRoleCommand({ RoleName: ROLE }));

@@ -8,30 +8,30 @@ import {
 /** The resource whose failure ended a stack's last operation. */
 export interface StackFailure {
   readonly stack: string;
-  /** CloudFormation's type, `AWS::ECS::Cluster` for example. */
+  /** CloudFormation's type, for example `AWS::ECS::Cluster`. */
   readonly resourceType: string;
   readonly logicalId: string;
-  /** CloudFormation's own words. */
+  /** CloudFormation's reason, unchanged. */
   readonly reason: string;
 }
 
-/** Begins an operation on a stack; the stack's own events name its type. */
-const BEGINS = /^(CREATE|UPDATE|DELETE|IMPORT)_IN_PROGRESS$/;
-/** Of resources that fail because another one did. */
+/** Status of a stack's own event that starts an operation. */
+const OPERATION_START = /^(CREATE|UPDATE|DELETE|IMPORT)_IN_PROGRESS$/;
+/** Reasons of resources that fail only because another one did. */
 const CONSEQUENCE = /cancelled|The following resource\(s\) failed/i;
 
-/** The first resource that failed in the stack's last operation, or undefined when none did or nobody may see it. */
+/** The first resource that failed in the stack's last operation, or undefined if none did or its events cannot be read. */
 export async function firstFailure(
   client: CloudFormationClient,
   stack: string,
 ): Promise<StackFailure | undefined> {
   const failed: StackEvent[] = [];
   try {
-    // The newest come first.
+    // The newest events come first.
     for await (const { StackEvents = [] } of paginateDescribeStackEvents({ client }, { StackName: stack })) {
       for (const event of StackEvents) {
         if (isFailure(event)) failed.push(event);
-        if (beginsOperation(event)) return toFailure(stack, failed);
+        if (startsOperation(event)) return toFailure(stack, failed);
       }
     }
   } catch {
@@ -44,8 +44,8 @@ function isFailure({ ResourceStatus, ResourceStatusReason = '' }: StackEvent): b
   return String(ResourceStatus).endsWith('_FAILED') && !CONSEQUENCE.test(ResourceStatusReason);
 }
 
-function beginsOperation(event: StackEvent): boolean {
-  return isOfStack(event) && BEGINS.test(event.ResourceStatus ?? '');
+function startsOperation(event: StackEvent): boolean {
+  return isOfStack(event) && OPERATION_START.test(event.ResourceStatus ?? '');
 }
 
 function isOfStack({ ResourceType, PhysicalResourceId, StackId }: StackEvent): boolean {
@@ -60,7 +60,7 @@ function toFailure(stack: string, events: readonly StackEvent[]): StackFailure |
   return { stack, resourceType: ResourceType, logicalId: LogicalResourceId, reason: ResourceStatusReason };
 }
 
-/** Id of the newest event, by which a later failure is told from an old one; undefined for a stack that does not exist. */
+/** Id of the newest event, to distinguish a later failure from an old one; undefined if the stack does not exist. */
 export async function newestEvent(client: CloudFormationClient, stack: string): Promise<string | undefined> {
   try {
     const { StackEvents = [] } = await client.send(new DescribeStackEventsCommand({ StackName: stack }));
@@ -70,12 +70,12 @@ export async function newestEvent(client: CloudFormationClient, stack: string): 
   }
 }
 
-/** Whether the account was too new: ECS could not assume its service-linked role. */
-export function wantsServiceLinkedRole({ reason }: StackFailure): boolean {
+/** Whether ECS could not assume its service-linked role, because the account is new. */
+export function needsServiceLinkedRole({ reason }: StackFailure): boolean {
   return /service[- ]linked role/i.test(reason);
 }
 
-/** What a failure says and what to do about it, for a person. */
+/** Explains a failure and what to do about it. */
 export function explainFailure(failure: StackFailure): string {
   const { stack, resourceType, logicalId, reason } = failure;
   return [
@@ -86,34 +86,33 @@ export function explainFailure(failure: StackFailure): string {
   ].join('\n');
 }
 
-/** The first that matches CloudFormation's words holds. */
-const REMEDIATIONS: readonly (readonly [pattern: RegExp, words: string])[] = [
+/** The first entry that matches CloudFormation's reason applies. */
+const REMEDIATIONS: readonly (readonly [pattern: RegExp, remediation: string])[] = [
   [
     /service[- ]linked role/i,
-    'run `aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com` with credentials that may, then deploy again.',
+    'run `aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com` with credentials that are allowed to, then deploy again.',
   ],
   [
     /not authorized|AccessDenied|access denied/i,
-    'give the role that CDK deploys with the permission that is named above, then deploy again.',
+    'give the role that CDK deploys with the permission named above, then deploy again.',
   ],
   [
     /while Tasks are active|ClusterContains/i,
-    'tasks still run in the cluster: `npx nx run infra:destroy -- --now` stops them and goes on.',
+    'tasks still run in the cluster: `npx nx run infra:destroy -- --now` stops them and continues.',
   ],
   [
     /already exists/i,
-    'it is there from another or an earlier installation: remove it, or deploy with another `parameterPrefix`.',
+    'it exists from another or an earlier installation: remove it, or deploy with another `parameterPrefix`.',
   ],
   [
     /limit|quota|maximum number/i,
-    'ask for more in Service Quotas, or use what exists (`network` names a VPC of yours), then deploy again.',
+    'request an increase in Service Quotas, or use existing resources (`network` names your own VPC), then deploy again.',
   ],
 ];
 
 function remediation({ reason }: StackFailure): string {
   const known = REMEDIATIONS.find(([pattern]) => pattern.test(reason));
   return (
-    known?.[1] ??
-    'mend what the reason names and deploy again; a first stack that failed is removed by itself.'
+    known?.[1] ?? 'fix the cause and deploy again; a stack whose creation failed is removed automatically.'
   );
 }

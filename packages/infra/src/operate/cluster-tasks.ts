@@ -8,13 +8,13 @@ import {
 } from '@aws-sdk/client-ecs';
 import { MANAGER_FAMILY_PREFIX, toTags } from '@serverless-gitlab-runner/fleet';
 
-/** DescribeTasks takes at most 100 tasks a call. */
+/** DescribeTasks accepts at most 100 tasks per call. */
 const TASKS_PER_DESCRIBE = 100;
 
-/** A cluster's tasks that have not stopped, stopping ones included: DeleteCluster counts these. */
+/** A cluster's tasks that have not stopped, including stopping ones: DeleteCluster counts these. */
 export interface ActiveTasks {
   readonly managers: readonly Task[];
-  /** Job tasks, and whatever else runs in the cluster. */
+  /** Job tasks, and any other tasks in the cluster. */
   readonly others: readonly Task[];
 }
 
@@ -44,21 +44,21 @@ async function describe(ecs: ECSClient, cluster: string, arns: readonly string[]
   return described;
 }
 
-/** By the task's group, which stays when ECS deletes the tags of a task that stops. */
+/** Decides by the task's group, which remains when ECS deletes the tags of a stopping task. */
 function isManager({ group = '' }: Task): boolean {
   return group.startsWith(`family:${MANAGER_FAMILY_PREFIX}`);
 }
 
-/** Marks managers as draining: they take no new job, finish those they have, and leave. One that ended already does not matter. */
+/** Marks managers as draining: they take no new jobs, finish their current ones, and exit. Ended managers are ignored. */
 export async function drain(ecs: ECSClient, managers: readonly Task[]): Promise<void> {
   const tags = toTags({ drain: new Date().toISOString() });
   for (const { taskArn: resourceArn, desiredStatus } of managers) {
     if (desiredStatus === 'STOPPED') continue;
-    await unlessEnded(ecs.send(new TagResourceCommand({ resourceArn, tags })));
+    await ignoringEndedTask(ecs.send(new TagResourceCommand({ resourceArn, tags })));
   }
 }
 
-/** Stops tasks, managers first: a manager that has lost a job's task would start another. */
+/** Stops tasks, managers first: a manager that lost a job task would start another. */
 export async function stop(
   ecs: ECSClient,
   cluster: string,
@@ -67,11 +67,11 @@ export async function stop(
   const reason = 'infra:destroy: the installation is being removed';
   for (const { taskArn: task, desiredStatus } of [...managers, ...others]) {
     if (desiredStatus === 'STOPPED') continue;
-    await unlessEnded(ecs.send(new StopTaskCommand({ cluster, task, reason })));
+    await ignoringEndedTask(ecs.send(new StopTaskCommand({ cluster, task, reason })));
   }
 }
 
-async function unlessEnded(call: Promise<unknown>): Promise<void> {
+async function ignoringEndedTask(call: Promise<unknown>): Promise<void> {
   try {
     await call;
   } catch (error) {

@@ -1,6 +1,6 @@
 import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
-/** How many messages a queue has, about: those that somebody received a moment ago included. */
+/** Approximate number of messages in a queue, including messages that were received but not deleted. */
 export async function countMessages(sqs: SQSClient, QueueUrl: string): Promise<number> {
   const counted = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
   const { Attributes = {} } = await sqs.send(

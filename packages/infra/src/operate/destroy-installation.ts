@@ -12,28 +12,28 @@ export interface DestroyOptions {
   readonly cloudFormation: CloudFormationClient;
   readonly ecs: ECSClient;
   readonly log: (line: string) => void;
-  /** Milliseconds for which managers may finish their jobs before they are stopped; 0: not at all. */
+  /** Milliseconds for which managers may finish their jobs before they are stopped; 0 stops them immediately. */
   readonly drainMs: number;
-  /** Milliseconds between two reads. Default 5000. */
+  /** Milliseconds between two polls. Default 5000. */
   readonly pollMs?: number;
-  /** Milliseconds between two lines of progress that say the same. Default 60,000. */
+  /** Milliseconds after which an unchanged line of progress is repeated. Default 60,000. */
   readonly repeatMs?: number;
 }
 
-/** What brings managers: without the launcher none starts, without the receiver nothing is promised to GitLab. */
+/** Stacks that start managers: without the launcher none starts, and without the receiver no webhook is accepted. */
 const STARTERS = (['webhook-receiver', 'runner-launcher'] as const).map(serviceStack);
 const REAPER = serviceStack('idle-reaper');
-/** Every stack, in the order in which they go. */
+/** Every stack, in the order of removal. */
 export const ALL_STACKS = [...STARTERS, REAPER, SHARED_STACK];
-/** Milliseconds within which ECS must have stopped tasks: Spot's `stopTimeout`s are at most 120 s together. */
+/** Milliseconds within which ECS must have stopped tasks: Spot's `stopTimeout`s total at most 120 s. */
 const STOP_MS = 300_000;
-/** Tries of the shared stack: a launcher that was in the middle of a call may have started a manager since. */
-const TRIES = 3;
+/** Attempts to delete the shared stack: a launcher in the middle of a call may have started another manager. */
+const MAX_ATTEMPTS = 3;
 
 /**
- * Removes the installation: first what starts managers, then the managers when their jobs are done, then the reaper, which looks
- * after them until then, and what all stand on at last. It may be ended and run again at any point.
- * @throws {OperationError} when a stack or a task stays
+ * Removes the installation: first the stacks that start managers, then the managers once their jobs are done, then the reaper,
+ * which watches the managers until then, and finally the shared stack. It can be interrupted and run again at any point.
+ * @throws {OperationError} when a stack or a task remains
  */
 export async function destroyInstallation(options: DestroyOptions): Promise<void> {
   const { cloudFormation, log } = options;
@@ -44,33 +44,37 @@ export async function destroyInstallation(options: DestroyOptions): Promise<void
     await stopRest(cluster, options);
   }
   await deleteStack(REAPER, options);
-  for (let tries = 1; ; tries += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     try {
       return await deleteStack(SHARED_STACK, options);
     } catch (error) {
-      if (cluster === undefined || tries === TRIES || count(await activeTasks(options.ecs, cluster)) === 0)
+      if (
+        cluster === undefined ||
+        attempt === MAX_ATTEMPTS ||
+        count(await activeTasks(options.ecs, cluster)) === 0
+      )
         throw error;
-      log('A task was started meanwhile; stopping it.');
+      log('A task was started during the removal; stopping it.');
       await stopRest(cluster, options);
     }
   }
 }
 
-/** Drains the managers and waits until nothing runs, or the time is over. */
+/** Drains the managers and waits until nothing runs, or until the deadline. */
 async function awaitJobs(cluster: string, options: DestroyOptions): Promise<void> {
   const { ecs, log, drainMs, pollMs = 5000 } = options;
   const deadline = Date.now() + drainMs;
-  const tell = teller(log, options.repeatMs);
+  const logProgress = createProgressLog(log, options.repeatMs);
   const drained = new Set<string>();
   while (Date.now() < deadline) {
     const tasks = await activeTasks(ecs, cluster);
-    if (count(tasks) === 0) return log('Nothing runs any more.');
-    // Again for one that a launcher started while it went.
+    if (count(tasks) === 0) return log('No task is running any more.');
+    // A launcher may have started another manager while its stack was removed.
     const fresh = tasks.managers.filter(({ taskArn = '' }) => !drained.has(taskArn));
     await drain(ecs, fresh);
     for (const { taskArn = '' } of fresh) drained.add(taskArn);
     const minutes = Math.ceil((deadline - Date.now()) / 60_000);
-    tell(describeTasks(tasks), `draining, at most ${minutes} more minutes (--now stops them)`);
+    logProgress(describeTasks(tasks), `draining, at most ${minutes} more minutes (--now stops them)`);
     await setTimeout(pollMs);
   }
 }
@@ -79,15 +83,15 @@ async function awaitJobs(cluster: string, options: DestroyOptions): Promise<void
 async function stopRest(cluster: string, options: DestroyOptions): Promise<void> {
   const { ecs, log, pollMs = 5000 } = options;
   const deadline = Date.now() + STOP_MS;
-  const tell = teller(log, options.repeatMs);
+  const logProgress = createProgressLog(log, options.repeatMs);
   for (;;) {
     const tasks = await activeTasks(ecs, cluster);
     if (count(tasks) === 0) return;
     if (Date.now() > deadline)
       throw new OperationError(
-        `${describeTasks(tasks)} did not stop within ${STOP_MS / 60_000} minutes: look at them by \`aws ecs list-tasks --cluster ${cluster}\`, and run this again.`,
+        `${describeTasks(tasks)} did not stop within ${STOP_MS / 60_000} minutes. List them with \`aws ecs list-tasks --cluster ${cluster}\`, then run this command again.`,
       );
-    tell(describeTasks(tasks), 'stopping');
+    logProgress(describeTasks(tasks), 'stopping');
     await stop(ecs, cluster, tasks);
     await setTimeout(pollMs);
   }
@@ -105,13 +109,16 @@ function plural(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-/** Logs what changed at once, and what did not once a minute. */
-function teller(log: (line: string) => void, repeatMs = 60_000): (what: string, doing: string) => void {
-  let last = { what: '', at: 0 };
-  return (what, doing) => {
-    if (what === last.what && Date.now() - last.at < repeatMs) return;
-    last = { what, at: Date.now() };
-    log(`${what} run: ${doing}`);
+/** Logs changes immediately, and an unchanged state every `repeatMs`. */
+function createProgressLog(
+  log: (line: string) => void,
+  repeatMs = 60_000,
+): (tasks: string, action: string) => void {
+  let last = { tasks: '', at: 0 };
+  return (tasks, action) => {
+    if (tasks === last.tasks && Date.now() - last.at < repeatMs) return;
+    last = { tasks, at: Date.now() };
+    log(`${tasks} running: ${action}`);
   };
 }
 
@@ -123,6 +130,6 @@ async function deleteStack(stack: string, { cloudFormation, log, pollMs }: Destr
   if (left === undefined) return log(`${stack}: removed`);
   const failure = await firstFailure(cloudFormation, stack);
   throw new OperationError(
-    failure === undefined ? `${stack} stays: ${left.StackStatus}` : explainFailure(failure),
+    failure === undefined ? `${stack} was not removed: ${left.StackStatus}` : explainFailure(failure),
   );
 }

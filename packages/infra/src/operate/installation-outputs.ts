@@ -29,7 +29,7 @@ export async function requireOutputs<Name extends string>(
     const value = outputs[name];
     if (value === undefined)
       throw new OperationError(
-        `${stackName} is not deployed in ${await client.config.region()}, or not completely: choose the region and account by AWS_REGION and AWS_PROFILE, or deploy by \`npm run deploy\`.`,
+        `${stackName} is not deployed in ${await client.config.region()}, or not completely. Choose the region and account with AWS_REGION and AWS_PROFILE, or deploy with \`npm run deploy\`.`,
       );
     values[name] = value;
   }

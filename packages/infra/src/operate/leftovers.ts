@@ -26,26 +26,26 @@ export interface LeftoverClients {
   readonly ssm: SSMClient;
 }
 
-/** List prices of us-east-1, USD a month. @see https://aws.amazon.com/s3/pricing/ and the pages of the others */
+/** List prices of us-east-1, USD a month. @see https://aws.amazon.com/s3/pricing/ and the other services' pages */
 const PRICE = { s3Gib: 0.023, ecrGib: 0.1, logsGib: 0.03, secret: 0.4 } as const;
 const GIB = 2 ** 30;
-/** Pages of 1000 objects of a bucket that are counted. */
-const PAGES = 20;
+/** Pages of 1000 objects that are counted in a bucket. */
+const MAX_PAGES = 20;
 
-/** Something that stays when the stacks are gone. */
+/** Something that remains after the stacks are removed. */
 export interface Leftover {
   readonly what: string;
-  /** Names, one a line. */
+  /** Names, one per line. */
   readonly items: readonly string[];
   /** USD a month. */
   readonly monthlyUsd: number;
-  /** Whether it may be more: not all was counted. */
+  /** Whether the cost may be higher, because not everything was counted. */
   readonly atLeast?: boolean;
   /** How to remove it, or why not to. */
   readonly remove: string;
 }
 
-/** What the stacks know and nobody does when they are gone. */
+/** Facts that are known only from the stacks, and lost when they are removed. */
 export interface InstallationFacts {
   readonly parameterPrefix: string;
   readonly region: string;
@@ -53,7 +53,7 @@ export interface InstallationFacts {
   readonly buckets: readonly string[];
   /** Images that CDK pushed for this installation. */
   readonly images: readonly { repository: string; tag: string }[];
-  /** Base URLs of the fleets' GitLabs. */
+  /** Base URLs of the fleets' GitLab instances. */
   readonly gitlabUrls: readonly string[];
   /** Stacks that exist. */
   readonly stacks: readonly string[];
@@ -97,7 +97,7 @@ async function builtImages(client: CloudFormationClient, region: string, account
   return imagesIn(TemplateBody, region, account);
 }
 
-/** Images of CDK's repository that a template names, once each. */
+/** The distinct images of CDK's repository that a template names. */
 export function imagesIn(template: string, region: string, account: string) {
   const named = template
     .replaceAll(`\${AWS::AccountId}`, account)
@@ -109,7 +109,7 @@ export function imagesIn(template: string, region: string, account: string) {
   return [...images.values()];
 }
 
-/** What is there now of what the stacks leave. */
+/** Finds what remains of the installation. */
 export async function listLeftovers(clients: LeftoverClients, facts: InstallationFacts): Promise<Leftover[]> {
   const { parameterPrefix } = facts;
   const found = await Promise.all([
@@ -121,7 +121,7 @@ export async function listLeftovers(clients: LeftoverClients, facts: Installatio
     taskDefinitions(clients.ecs),
     toolkit(clients.cloudFormation),
   ]);
-  return [...found.filter((leftover) => leftover !== undefined), ...atGitLab(facts.gitlabUrls)];
+  return [...found.filter((leftover) => leftover !== undefined), ...gitlabLeftovers(facts.gitlabUrls)];
 }
 
 async function parameters(client: SSMClient, prefix: string): Promise<Leftover | undefined> {
@@ -134,7 +134,7 @@ async function parameters(client: SSMClient, prefix: string): Promise<Leftover |
     what: 'secrets in Parameter Store',
     items: items.sort(),
     monthlyUsd: 0,
-    remove: 'aws ssm delete-parameters --names NAME … (ten a call); keep them if you deploy again',
+    remove: 'aws ssm delete-parameters --names NAME … (ten a call); keep them if you will deploy again',
   };
 }
 
@@ -162,15 +162,15 @@ async function cacheBucket(client: S3Client, bucket: string): Promise<Leftover |
       objects += Contents.length;
       bytes += Contents.reduce((sum, { Size = 0 }) => sum + Size, 0);
       pages += 1;
-      if (pages === PAGES) break;
+      if (pages === MAX_PAGES) break;
     }
   } catch (error) {
     if ((error as Error).name === 'NoSuchBucket') return undefined;
     throw error;
   }
-  const atLeast = pages === PAGES;
+  const atLeast = pages === MAX_PAGES;
   return {
-    what: `the jobs' caches, ${atLeast ? 'at least ' : ''}${objects} objects of ${(bytes / GIB).toFixed(2)} GiB, which expire by themselves`,
+    what: `the jobs' caches, ${atLeast ? 'at least ' : ''}${objects} objects of ${(bytes / GIB).toFixed(2)} GiB, which expire automatically`,
     items: [`s3://${bucket}`],
     monthlyUsd: (bytes / GIB) * PRICE.s3Gib,
     atLeast,
@@ -193,11 +193,11 @@ async function images(client: ECRClient, named: InstallationFacts['images']): Pr
   }
   if (items.length === 0) return undefined;
   return {
-    what: "images in CDK's repository; those of earlier deployments come on top",
+    what: "images in CDK's repository; those of earlier deployments are additional",
     items,
     monthlyUsd: (bytes / GIB) * PRICE.ecrGib,
     atLeast: true,
-    remove: 'npx cdk gc --unstable=gc removes what no stack names any more',
+    remove: 'npx cdk gc --unstable=gc removes images that no stack uses any more',
   };
 }
 
@@ -232,7 +232,7 @@ async function taskDefinitions(client: ECSClient): Promise<Leftover | undefined>
     what: "families of jobs' task definitions",
     items,
     monthlyUsd: 0,
-    remove: 'aws ecs deregister-task-definition --task-definition FAMILY:REVISION; they may stay',
+    remove: 'aws ecs deregister-task-definition --task-definition FAMILY:REVISION; they may remain',
   };
 }
 
@@ -240,18 +240,18 @@ async function toolkit(client: CloudFormationClient): Promise<Leftover | undefin
   const stack = await describeStack(client, 'CDKToolkit');
   if (stack === undefined) return undefined;
   return {
-    what: "CDK's own stack with its bucket, where the Lambdas' bundles lie (a few MiB)",
+    what: "CDK's own stack with its bucket, which contains the Lambdas' bundles (a few MiB)",
     items: ['CDKToolkit'],
     monthlyUsd: 0,
     remove: 'keep it while other CDK apps use this account and region',
   };
 }
 
-function atGitLab(urls: readonly string[]): Leftover[] {
+function gitlabLeftovers(urls: readonly string[]): Leftover[] {
   if (urls.length === 0) return [];
   return [
     {
-      what: 'at GitLab: the runner with its records of managers (which it forgets after seven days), and the webhook',
+      what: 'at GitLab: the runner with its records of managers (which GitLab deletes after seven days), and the webhook',
       items: urls,
       monthlyUsd: 0,
       remove: 'Settings → CI/CD → Runners, and Settings → Webhooks, of the project or group',
@@ -259,18 +259,18 @@ function atGitLab(urls: readonly string[]): Leftover[] {
   ];
 }
 
-/** The list for a person. */
+/** Renders the list as lines of text. */
 export function renderLeftovers(leftovers: readonly Leftover[]): string[] {
-  if (leftovers.length === 0) return ['Nothing stays.'];
+  if (leftovers.length === 0) return ['Nothing remains.'];
   const total = leftovers.reduce((sum, { monthlyUsd }) => sum + monthlyUsd, 0);
   const more = leftovers.some(({ atLeast }) => atLeast) ? 'at least ' : '';
   return [
-    'What stays, with its cost a month (list prices of us-east-1):',
+    'What remains, with its monthly cost (list prices of us-east-1):',
     ...leftovers.flatMap(({ what, items, monthlyUsd, atLeast, remove }) => [
       `  ${atLeast ? '≥ ' : ''}$${monthlyUsd.toFixed(2)}  ${what}`,
       ...items.map((item) => `      ${item}`),
       `      To remove: ${remove}`,
     ]),
-    `Together ${more}$${total.toFixed(2)} a month.`,
+    `Total: ${more}$${total.toFixed(2)} a month.`,
   ];
 }

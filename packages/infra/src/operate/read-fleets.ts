@@ -15,7 +15,7 @@ export interface DeployedFleet {
   };
 }
 
-/** Reads the fleets from Parameter Store, by name; secrets stay encrypted. */
+/** Reads the fleets from Parameter Store, sorted by name; secrets stay encrypted. */
 export async function readFleets(client: SSMClient, parameterPrefix: string): Promise<DeployedFleet[]> {
   const values = new Map<string, string>();
   const query = { Path: fleetsPath(parameterPrefix).slice(0, -1), Recursive: true, WithDecryption: false };

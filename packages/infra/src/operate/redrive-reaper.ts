@@ -12,23 +12,23 @@ export interface RedriveReaperOptions {
   readonly functionName: string;
   readonly deadLettersUrl: string;
   readonly log: (line: string) => void;
-  /** Seconds for which an empty answer of the queue is waited for. Default 5. */
+  /** Seconds to wait for a message before the queue counts as empty. Default 5. */
   readonly waitSeconds?: number;
 }
 
 export interface RedriveReaperResult {
-  /** Events that the function took; their messages are deleted. */
+  /** Processed events; their messages are deleted. */
   readonly done: number;
-  /** Events at which it failed; their messages stay. */
+  /** Events for which the function failed; their messages stay. */
   readonly failed: number;
 }
 
-/** Longer than the function's timeout of 120 s, so that nobody else gets the message meanwhile. */
+/** Longer than the function's timeout of 120 s, so that no other consumer gets the message in the meantime. */
 const VISIBILITY_SECONDS = 180;
 
 /**
- * Invokes the reaper again with each event of its dead-letter queue, one after the other, and deletes those that it took. EventBridge
- * and Scheduler feed that queue, no queue of SQS does, so SQS cannot move the messages.
+ * Invokes the reaper again with each event of its dead-letter queue, one at a time, and deletes those that succeed. EventBridge
+ * and Scheduler feed that queue, not an SQS queue, so SQS cannot move the messages.
  */
 export async function redriveReaper(options: RedriveReaperOptions): Promise<RedriveReaperResult> {
   const { sqs, deadLettersUrl: QueueUrl, log, waitSeconds: WaitTimeSeconds = 5 } = options;
@@ -39,28 +39,28 @@ export async function redriveReaper(options: RedriveReaperOptions): Promise<Redr
       new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds, VisibilityTimeout: VISIBILITY_SECONDS }),
     );
     const [message] = Messages;
-    // One that failed comes back when it is visible again: everything else has been seen by then.
+    // A failed message comes back when it is visible again. By then every other message was received.
     if (message === undefined || failed.has(message.MessageId ?? '')) break;
     const failure = await invoke(message, options);
     if (failure === undefined) {
       await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message.ReceiptHandle }));
       done += 1;
-      log(`idle-reaper: took event ${message.MessageId}`);
+      log(`idle-reaper: processed event ${message.MessageId}`);
     } else {
       failed.add(message.MessageId ?? '');
-      log(`idle-reaper: failed at event ${message.MessageId}, which stays: ${failure}`);
+      log(`idle-reaper: failed to process event ${message.MessageId}, which stays in the queue: ${failure}`);
     }
   }
   return { done, failed: failed.size };
 }
 
-/** @returns why the function did not take the event; undefined: it did */
+/** @returns why the function failed; undefined if it succeeded */
 async function invoke(
   { Body = '' }: Message,
   { lambda, functionName }: RedriveReaperOptions,
 ): Promise<string | undefined> {
-  // Lambda refuses anything else.
-  if (!isJson(Body)) return 'it is no JSON';
+  // Lambda rejects any other payload.
+  if (!isJson(Body)) return 'it is not JSON';
   const { FunctionError, Payload } = await lambda.send(
     new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(Body) }),
   );

@@ -11,7 +11,7 @@ export interface NextSteps {
 }
 
 /**
- * What is left to do after a deployment, as lines of at most `columns` characters; URLs and commands are not broken, but continue
+ * Renders the next steps after a deployment, as lines of at most `columns` characters. URLs are not broken; commands continue
  * after a backslash.
  */
 export function renderNextSteps(steps: NextSteps, columns: number): string[] {
@@ -23,11 +23,11 @@ export function renderNextSteps(steps: NextSteps, columns: number): string[] {
   write.gap();
   write.text(ready ? 'To test it:' : 'Then, to test it:');
   write.text(
-    "Webhooks → Edit → Test → Job events must answer 200. Then push a job with the runner's tag, and watch its manager:",
+    "Webhooks → Edit → Test → Job events must answer 200. Then push a job with the runner's tag, and follow its manager's log:",
     2,
   );
   write.command(`aws logs tail --follow --region ${region} ${steps.managerLogGroup}`, 4);
-  write.text('To see this again: npx nx run infra:next-steps');
+  write.text('To print this again: npx nx run infra:next-steps');
   write.text('To remove it: npx nx run infra:destroy');
   return write.lines;
 }
@@ -47,12 +47,12 @@ function renderFleet(
   );
   write.command(commands.runnerToken, 4);
   write.text(
-    `2. Webhook secret. ${state(stored.webhookSecret)} This makes one and prints it, for step 3:`,
+    `2. Webhook secret. ${state(stored.webhookSecret)} This creates one and prints it, for step 3:`,
     2,
   );
   write.command(commands.webhookSecret, 4);
   write.text(
-    '3. Webhook: the same project or group → Settings → Webhooks → Add. Secret token: that of step 2. Trigger: Job events, no other. SSL verification: on. URL:',
+    '3. Webhook: the same project or group → Settings → Webhooks → Add. Secret token: from step 2. Trigger: only Job events. SSL verification: on. URL:',
     2,
   );
   write.command(`${webhookUrl}?fleet=${name}`, 4);
@@ -65,10 +65,10 @@ function renderFleet(
 }
 
 function state(stored: boolean): string {
-  return stored ? 'Stored already; a new one replaces it.' : 'Not stored yet.';
+  return stored ? 'Already stored; a new one replaces it.' : 'Not stored yet.';
 }
 
-/** Lines no wider than a terminal. */
+/** Wraps text and commands to the terminal's width. */
 class Writer {
   readonly lines: string[] = [];
   readonly #columns: number;
@@ -85,7 +85,7 @@ class Writer {
     this.#wrap(text.split(' '), indent, /^\d/.test(text) ? indent + 3 : indent, '');
   }
 
-  /** Wrapped before options and operators, so that it can be pasted as it stands. */
+  /** Wraps before options and operators, so that the command can be pasted unchanged. */
   command(command: string, indent: number): void {
     this.#wrap(command.split(/ (?=--|\||&&)/), indent, indent + 2, ' \\');
   }

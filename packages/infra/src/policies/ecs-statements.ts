@@ -14,15 +14,15 @@ export function taskArns(scope: Construct, cluster: ClusterNames): string {
   return arn(scope, 'ecs', `task/${cluster.clusterName}/*`);
 }
 
-/** A task definition family: without a revision, as RunTask is called with it, and every revision. */
+/** A task definition family without a revision, as RunTask is called, and all its revisions. */
 export function familyArns(scope: Construct, family: string): string[] {
   return [arn(scope, 'ecs', `task-definition/${family}`), arn(scope, 'ecs', `task-definition/${family}:*`)];
 }
 
 /**
- * Statements that find the cluster's tasks. ListTasks has no resource for tasks (its only one is a container
- * instance, which Fargate has not), so its resource is `*` and the condition holds it to the cluster.
- * @param fleet describes tasks of that fleet only, and those without a tag: StopTask takes a task's tags away, and who stopped one
+ * Statements that find the cluster's tasks. ListTasks supports no resource for tasks (only container instances, which Fargate
+ * lacks), so its resource is `*` and a condition limits it to the cluster.
+ * @param fleet allows describing only tasks of that fleet, and tasks without tags: StopTask removes a task's tags, and the caller
  * must see it end
  */
 export function findTasks(scope: Construct, cluster: ClusterNames, fleet?: string): PolicyStatement[] {
@@ -43,7 +43,7 @@ export function findTasks(scope: Construct, cluster: ClusterNames, fleet?: strin
 }
 
 export interface RunTasksProps {
-  /** Family of the task definition; `*` stands for anything. */
+  /** Family of the task definition; `*` matches anything. */
   readonly family: string;
   /** Roles that the tasks are given. */
   readonly roleArns: readonly string[];
@@ -51,13 +51,13 @@ export interface RunTasksProps {
   readonly tags: Readonly<Partial<Record<keyof typeof TAG, string>>>;
 }
 
-/** Statements that run tasks of a family in the cluster, with tags, and give them these roles; nothing that runs is retagged. */
+/** Statements that run tasks of a family in the cluster, with these tags and roles. Running tasks cannot be retagged. */
 export function runTasks(
   scope: Construct,
   cluster: ClusterNames,
   { family, roleArns, tags }: RunTasksProps,
 ): PolicyStatement[] {
-  const tagged = keyed('aws:RequestTag', tags);
+  const tagged = tagConditions('aws:RequestTag', tags);
   return [
     new PolicyStatement({
       sid: 'RunTask',
@@ -80,7 +80,7 @@ export function runTasks(
   ];
 }
 
-/** Statement that writes tags on managers that run already: demand and drain marks. */
+/** Statement that writes demand and drain marks on running managers. */
 export function tagManagers(scope: Construct, cluster: ClusterNames): PolicyStatement {
   return new PolicyStatement({
     sid: 'TagManagers',
@@ -90,7 +90,7 @@ export function tagManagers(scope: Construct, cluster: ClusterNames): PolicyStat
   });
 }
 
-/** Statement that reads tags of a fleet's tasks, and of tasks that have none to tell. */
+/** Statement that reads tags of a fleet's tasks, and of tasks without tags. */
 export function readTags(scope: Construct, cluster: ClusterNames, fleet: string): PolicyStatement {
   return new PolicyStatement({
     sid: 'ReadDrainMark',
@@ -100,14 +100,14 @@ export function readTags(scope: Construct, cluster: ClusterNames, fleet: string)
   });
 }
 
-/** Statement that stops our own tasks of these roles: of all fleets, or of one. */
+/** Statement that stops managed tasks of these roles, of all fleets or of one. */
 export function stopTasks(
   scope: Construct,
   cluster: ClusterNames,
   roles: TaskRole[],
   fleet?: string,
 ): PolicyStatement {
-  const ofFleet = fleet === undefined ? {} : keyed('aws:ResourceTag', { fleet });
+  const ofFleet = fleet === undefined ? {} : tagConditions('aws:ResourceTag', { fleet });
   return new PolicyStatement({
     sid: 'StopTasks',
     actions: ['ecs:StopTask'],
@@ -117,9 +117,9 @@ export function stopTasks(
 }
 
 /**
- * Statement that finds and deregisters task definitions. AWS names no resource for any of these actions, and no condition key, so
- * they are for those of the whole account and region; the reaper itself holds to families of job tasks. What is deregistered can
- * be read and registered again, and what runs of it goes on.
+ * Statement that finds and deregisters task definitions. AWS supports neither a resource nor a condition key for these actions,
+ * so they apply to the whole account and region; the reaper restricts itself to families of job tasks. A deregistered definition
+ * can be read and registered again, and its running tasks continue.
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
  */
 export function deregisterDefinitions(): PolicyStatement {
@@ -134,13 +134,13 @@ function inCluster(cluster: ClusterNames): { ArnEquals: Record<string, string> }
   return { ArnEquals: { 'ecs:cluster': cluster.clusterArn } };
 }
 
-/** Condition that a task has no other fleet's tag. */
+/** Condition that a task does not have another fleet's tag. */
 function ofNoOtherFleet(fleet: string): { StringEqualsIfExists: Record<string, string> } {
-  return { StringEqualsIfExists: keyed('aws:ResourceTag', { fleet }) };
+  return { StringEqualsIfExists: tagConditions('aws:ResourceTag', { fleet }) };
 }
 
-/** Our tags as condition keys. */
-function keyed(
+/** This project's tags as condition keys. */
+function tagConditions(
   key: 'aws:RequestTag' | 'aws:ResourceTag',
   tags: Readonly<Partial<Record<keyof typeof TAG, string>>>,
 ): Record<string, string> {

@@ -4,7 +4,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { type ClusterNames, familyArns, findTasks, readTags, runTasks, stopTasks } from './ecs-statements.ts';
-import { lendSecrets, putEvents, readParameters } from './statements.ts';
+import { leaseSecrets, putEvents, readParameters } from './statements.ts';
 
 export interface ManagerPermissions extends ClusterNames {
   readonly fleet: string;
@@ -12,11 +12,11 @@ export interface ManagerPermissions extends ClusterNames {
   readonly eventBusArn: string;
   readonly jobExecutionRoleArn: string;
   readonly jobTaskRoleArn: string | undefined;
-  /** Of the fleet's jobs, and of no other's. */
+  /** Log group of only this fleet's jobs. */
   readonly jobLogGroup: ILogGroup;
 }
 
-/** What managers say on the bus. What asks for managers is not among it: one could ask in another fleet's name. */
+/** Events that managers may publish. `ManagerRequested` is not among them: a manager could request another fleet's. */
 const EVENTS: readonly EventName[] = [
   'JobTaskFinished',
   'JobTaskStarted',
@@ -24,7 +24,7 @@ const EVENTS: readonly EventName[] = [
   'ManagerStopped',
 ];
 
-/** What a runner manager may do: with what is its own fleet's, as far as IAM can tell fleets apart. */
+/** The permissions of a manager: limited to its own fleet's resources, as far as IAM can distinguish fleets. */
 export function managerStatements(scope: Construct, props: ManagerPermissions): PolicyStatement[] {
   const { fleet, parameterPrefix, jobTaskRoleArn } = props;
   const family = `${jobFamilyPrefix(fleet)}*`;
@@ -49,17 +49,17 @@ export function managerStatements(scope: Construct, props: ManagerPermissions): 
       actions: ['ecs:RegisterTaskDefinition'],
       resources: familyArns(scope, family),
     }),
-    // DescribeTaskDefinition has no resource level: AWS's service authorization reference names none.
+    // DescribeTaskDefinition supports no resource, according to AWS's service authorization reference.
     new PolicyStatement({
       sid: 'ReadJobDefinitions',
       actions: ['ecs:DescribeTaskDefinition'],
       resources: ['*'],
     }),
-    lendSecrets(scope, parameterPrefix, fleet),
+    leaseSecrets(scope, parameterPrefix, fleet),
     new PolicyStatement({
       sid: 'ReadServiceOutput',
       actions: ['logs:GetLogEvents'],
-      // Ends in `:*`, which is every stream of it.
+      // Ends in `:*`, which covers every stream.
       resources: [props.jobLogGroup.logGroupArn],
     }),
     putEvents(props.eventBusArn, EVENTS),

@@ -5,14 +5,14 @@ import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { arn, roleTag } from './names.ts';
 
-/** ARNs of SSM parameters under the prefix; `*` stands for anything, slashes too. */
+/** ARNs of SSM parameters under the prefix; `*` matches anything, including slashes. */
 export function parameterArns(scope: Construct, prefix: string, names: readonly string[]): string[] {
   return names.map((name) => arn(scope, 'ssm', `parameter${prefix}/${name}`));
 }
 
 /**
- * Statement that reads SSM parameters by name. For SecureStrings it is enough: the key policy of `aws/ssm` lets
- * everybody decrypt who may read the parameter.
+ * Statement that reads SSM parameters by name. It suffices for SecureStrings: the key policy of `aws/ssm` lets everyone who may
+ * read a parameter decrypt it.
  */
 export function readParameters(
   scope: Construct,
@@ -28,23 +28,23 @@ export function readParameters(
 }
 
 /**
- * Statement that reads all fleets' documents in one call. Who may read a path may read all that is under it, secrets
- * too, whatever is said of those by name: so whoever has this also gets `decryptOnly`.
+ * Statement that reads all fleets' documents in one call. Permission to read a path includes everything under it, secrets too,
+ * whatever other statements say about their names. So every role with this statement also gets `decryptOnly`.
  * @see https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParametersByPath.html
  */
 export function listFleets(scope: Construct, prefix: string): PolicyStatement {
   return new PolicyStatement({
     sid: 'ListFleets',
     actions: ['ssm:GetParametersByPath'],
-    // The path is checked as it was asked for: with the slash at its end, or without.
+    // IAM checks the path as requested: with or without a trailing slash.
     resources: parameterArns(scope, prefix, ['fleets', 'fleets/']),
   });
 }
 
 /**
- * Statement that refuses to decrypt any SecureString but these. Parameter Store decrypts in its caller's name and tells KMS
- * which parameter it is for. It is about decryptions with that context only: Lambda decrypts a function's environment in the
- * same role's name, with another, and a denial that matched it would keep every function from starting.
+ * Statement that denies decryption of all other SecureStrings. Parameter Store decrypts on behalf of its caller and passes the
+ * parameter to KMS as context. Only decryptions with that context are denied: Lambda decrypts a function's environment on behalf
+ * of the same role, with another context, and a denial that matched it would prevent every function from starting.
  * @see https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
  */
 export function decryptOnly(scope: Construct, prefix: string, names: readonly string[]): PolicyStatement {
@@ -56,7 +56,7 @@ export function decryptOnly(scope: Construct, prefix: string, names: readonly st
     actions: ['kms:Decrypt'],
     resources: ['*'],
     conditions: {
-      // A negated condition alone holds where its key is absent.
+      // A negated condition alone is also true if its key is absent.
       Null: { [key]: 'false' },
       ...(parameters.length === 0 ? {} : { StringNotLike: { [key]: parameters } }),
     },
@@ -64,8 +64,8 @@ export function decryptOnly(scope: Construct, prefix: string, names: readonly st
 }
 
 /**
- * Path of the IAM roles that managers run with, which the launcher may pass: of all fleets, so that a fleet can come or go without
- * the launcher's stack. It names the region, since an account's roles are of all regions.
+ * Path of the managers' IAM roles, which the launcher may pass. It covers all fleets, so that a fleet can be added or removed
+ * without the launcher's stack. It names the region, because IAM roles are shared by all regions of an account.
  */
 export function managerRolePath(scope: Construct, parameterPrefix: string): string {
   return `${parameterPrefix}/${Stack.of(scope).region}/managers/`;
@@ -77,18 +77,18 @@ export function roleArnsUnder(scope: Construct, path: string): string {
   return `arn:${partition}:iam::${account}:role${path}*`;
 }
 
-/** ARNs of the secrets that all fleets' managers make for jobs; what Secrets Manager puts behind a name is part of the ARN. */
+/** ARNs of the secrets that all fleets' managers create for jobs. Secrets Manager appends a suffix to the name in the ARN. */
 export function jobSecretArns(scope: Construct, parameterPrefix: string): string {
   return arn(scope, 'secretsmanager', `secret:${jobSecretsPath(parameterPrefix)}*`);
 }
 
-/** ARNs of the secrets that the managers of one fleet make for jobs. */
+/** ARNs of the secrets that one fleet's managers create for jobs. */
 export function fleetSecretArns(scope: Construct, parameterPrefix: string, fleet: string): string {
   return arn(scope, 'secretsmanager', `secret:${fleetSecretsPath(parameterPrefix, fleet)}*`);
 }
 
-/** Statement that makes and removes the secrets with which a fleet's images are pulled, and reads none. */
-export function lendSecrets(scope: Construct, parameterPrefix: string, fleet: string): PolicyStatement {
+/** Statement that creates and deletes the secrets with which a fleet's images are pulled. It reads none. */
+export function leaseSecrets(scope: Construct, parameterPrefix: string, fleet: string): PolicyStatement {
   return new PolicyStatement({
     sid: 'LendSecrets',
     actions: ['secretsmanager:CreateSecret', 'secretsmanager:DeleteSecret', 'secretsmanager:TagResource'],
@@ -96,7 +96,7 @@ export function lendSecrets(scope: Construct, parameterPrefix: string, fleet: st
   });
 }
 
-/** Statements that remove secrets of jobs whose manager died before it could, and read none. */
+/** Statements that delete secrets of jobs whose manager died before it could. They read none. */
 export function removeSecrets(scope: Construct, parameterPrefix: string): PolicyStatement[] {
   return [
     new PolicyStatement({
@@ -105,7 +105,7 @@ export function removeSecrets(scope: Construct, parameterPrefix: string): Policy
       resources: [jobSecretArns(scope, parameterPrefix)],
       conditions: { StringEquals: { [roleTag()]: 'job' satisfies TaskRole } },
     }),
-    // ListSecrets has no resource level. It tells names and tags of secrets, never their values.
+    // ListSecrets supports no resource. It returns names and tags of secrets, never their values.
     new PolicyStatement({
       sid: 'ListSecrets',
       actions: ['secretsmanager:ListSecrets'],
@@ -114,7 +114,7 @@ export function removeSecrets(scope: Construct, parameterPrefix: string): Policy
   ];
 }
 
-/** Statement that removes runner tokens which webhooks brought, of all fleets, and reads none. */
+/** Statement that deletes runner tokens sent by webhooks, of all fleets. It reads none. */
 export function removeWebhookRunnerTokens(scope: Construct, parameterPrefix: string): PolicyStatement {
   return new PolicyStatement({
     sid: 'RemoveWebhookRunnerTokens',
@@ -133,8 +133,9 @@ export function assumeCacheRole(roleArn: string): PolicyStatement {
 }
 
 /**
- * Statement that puts this project's events, and no others, on its bus: all of them, or those of these names. A call has several entries, so the key has several
- * values, which `StringEquals` alone does not match; `ForAllValues` would hold for none at all, hence `Null`.
+ * Statement that publishes only this project's events on its bus: all of them, or only those of the given names. A call has
+ * several entries, so the key has several values, which `StringEquals` alone does not match. `ForAllValues` is also true without
+ * any value, hence `Null`.
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-bus-example-policy-cross-account-custom-bus-source.html
  */
 export function putEvents(eventBusArn: string, names?: readonly EventName[]): PolicyStatement {

@@ -4,11 +4,11 @@ import { type Cause, worstDay } from './worst-day.ts';
 /** `docs/spending.md`, from the defaults and prices in code. */
 export function renderSpendingPage(): string {
   const { bounded, unbounded, totalUsd } = worstDay();
-  return `# What one person who may push can make the account spend in a day
+  return `# What one person with push access can make the account spend in a day
 
-Whoever may push to one project whose jobs the fleet takes decides what runs, how large, how often, and what it sends. This page is
-the most that it can come to, by cause, with the defaults of a fleet and of the app. It is written by \`npm run spending -w packages/infra\`
-from the defaults and prices in the code, and a test fails when it is not what they say. Prices are those of us-east-1, without free tiers.
+A person who may push to one project whose jobs the fleet takes decides what runs, how large, how often, and what it sends. This
+page lists the maximum cost by cause, with the defaults of a fleet and of the app. \`npm run spending -w packages/infra\` writes it
+from the defaults and prices in the code, and a test fails if they differ. Prices are those of us-east-1, without free tiers.
 
 ## Bounded by settings
 
@@ -17,53 +17,53 @@ from the defaults and prices in the code, and a test fails when it is not what t
 ${rows(bounded)}
 | **together** | | **${dollars(totalUsd)}** |
 
-A second fleet has limits of its own, and comes on top. With Spot (\`job.capacity\`) the first two rows are some 70 % less. AWS has a limit
-too: the quota "Fargate On-Demand vCPU resource count" of the account, 6 where it is new.
+A second fleet has its own limits, and its costs are additional. With Spot (\`job.capacity\`) the first two rows are some 70 % lower.
+AWS has a limit too: the account's quota "Fargate On-Demand vCPU resource count", which is 6 in a new account.
 
 ## Not bounded by settings
 
-| cause | what there is | USD a day |
+| cause | only controls | USD a day |
 |---|---|---:|
 ${rows(unbounded)}
 
-- **Data sent to the internet** cannot be bounded here: a job may reach what its security group lets it, which is everything, and AWS
-  bills by the GB (${PRICES.transferOutGb[0].usd} USD, less for much). Give the fleet a \`network\` whose groups, firewall or proxy let jobs
-  reach what they need. Behind a NAT gateway each GB costs ${PRICES.natGb} USD more, in both directions. Data to and from S3 in
+- **Data sent to the internet** cannot be limited here: a job may reach whatever its security group allows, which is everything, and
+  AWS bills by the GB (${PRICES.transferOutGb[0].usd} USD, less for large volumes). Give the fleet a \`network\` whose security groups, firewall or proxy allow
+  only what jobs need. Behind a NAT gateway each GB costs ${PRICES.natGb} USD more, in both directions. Data to and from S3 in
   the same region is free with a gateway endpoint, which costs nothing.
-- **Caches** have an age (\`expireDays\`), and a size that GitLab Runner's \`cache-archiver\` keeps to, which runs in the helper: a job that
-  takes its helper over can put 5 GB behind each URL, since S3's signed PUTs have no limit of length. The bill of a bucket is by the hour: what is
-  deleted when its alarm rings has cost its days only. A fleet that should have none says \`cache: false\`.
-- **\`job.shipServiceOutput: true\`** sends what services print to CloudWatch, at ${PRICES.loggedGb} USD a GB: a service that prints 100 MB/s
-  costs ${dollars((100 * 86_400 * PRICES.loggedGb) / 1000)} USD a day. Leave it off where whoever may push is not trusted with that.
-- **What \`job.taskRoleArn\` may do** in AWS, every job may do, and what that costs is not on this page.
+- **Caches** have a maximum age (\`expireDays\`), and a maximum size that GitLab Runner's \`cache-archiver\` enforces in the helper. A job
+  that takes over its helper can store 5 GB behind each URL, because S3's signed PUTs have no length limit. A bucket is billed by the hour:
+  objects deleted when its alarm goes off have cost only the days they existed. A fleet without caches sets \`cache: false\`.
+- **\`job.shipServiceOutput: true\`** sends the output of services to CloudWatch, at ${PRICES.loggedGb} USD a GB: a service that prints 100 MB/s
+  costs ${dollars((100 * 86_400 * PRICES.loggedGb) / 1000)} USD a day. Leave it off if the people with push access are not trusted with that.
+- **\`job.taskRoleArn\`**: every job may do in AWS what this role may do. The cost of that is not on this page.
 - **Pull-through caches** (\`job.registryMirrors\`) keep every image that a job names, at ECR's 0.10 USD a GB and month: give their
   repositories a lifecycle policy.
 
-## How to make it less
+## How to reduce it
 
-| setting | what it does |
+| setting | effect |
 |---|---|
-| \`manager.max\`, \`manager.concurrentJobs\` | jobs of the fleet at one time: all of the first table goes with them |
-| \`job.maxSize\`, \`job.maxEphemeralStorageGib\` | the most that one job may ask for |
-| \`job.maxConcurrentPerProject\`, \`job.maxVcpuPerProject\` | bound what one project's jobs cost at one time |
-| \`job.maxLifetimeSeconds\` | ends a job that hangs; one that wants to spend starts another |
+| \`manager.max\`, \`manager.concurrentJobs\` | limit the fleet's concurrent jobs; the whole first table is proportional to them |
+| \`job.maxSize\`, \`job.maxEphemeralStorageGib\` | limit what one job may request |
+| \`job.maxConcurrentPerProject\`, \`job.maxVcpuPerProject\` | limit the concurrent cost of one project's jobs |
+| \`job.maxLifetimeSeconds\` | ends a job that hangs; a malicious pipeline starts another |
 | \`job.shipServiceOutput\` | false by default |
-| \`cache.maxArchiveMib\`, \`expireDays\` | size and age of caches |
-| a fleet for each trust | who may push to a project spends its own fleet's limits only; protected runners for the costly ones |
+| \`cache.maxArchiveMib\`, \`expireDays\` | limit size and age of caches |
+| a fleet for each level of trust | a project can use only its own fleet's limits; use protected runners for the expensive fleets |
 
-## How to hear of it
+## How to be notified
 
-The construct makes alarms on the bytes logged within an hour (\`loggedMibAlarm\`) of managers and of each fleet's jobs, and on the size of the
-caches' bucket (\`cache.sizeAlarmGib\`; S3 measures once a day). With \`budget\` it makes an AWS budget of the account's month, which tells at 80 % and at
-100 % of the amount and when a forecast passes it. None of these stops anything: AWS has no limit on spending. To stop at once, pause the runner at
-GitLab, and stop the cluster's tasks.
+The construct creates alarms on the bytes that managers and each fleet's jobs log within an hour (\`loggedMibAlarm\`), and on the size of the
+caches' bucket (\`cache.sizeAlarmGib\`; S3 measures once a day). With \`budget\` it creates a monthly AWS budget of the account, which notifies
+at 80 % and at 100 % of the amount, and when the forecast exceeds it. None of these stops anything: AWS has no spending limit. To stop
+everything at once, pause the runner in GitLab, and stop the cluster's tasks.
 
-## What is assumed
+## Assumptions
 
-AWS publishes no bandwidth of Fargate: ${ASSUMED.gbitPerTask} Gbit/s a task is a guess, and large tasks may reach more. A place in a fleet takes a new job every
-${ASSUMED.shortestJobSeconds} s at most. A job adds ${ASSUMED.loggedKibPerJob} KiB to logs, a webhook ${ASSUMED.loggedKibPerWebhook} KiB and \
+AWS does not publish Fargate's bandwidth: ${ASSUMED.gbitPerTask} Gbit/s per task is a guess, and large tasks may reach more. Each concurrent job of a manager
+is followed by the next after ${ASSUMED.shortestJobSeconds} s at the earliest. A job adds ${ASSUMED.loggedKibPerJob} KiB to logs, a webhook ${ASSUMED.loggedKibPerWebhook} KiB and \
 ${ASSUMED.lambdaSecondsPerWebhook} s of Lambda. GitLab.com delivers ${ASSUMED.webhooksPerMinute} webhooks a minute
-on its free plan; a GitLab of your own may deliver more. All are in \`packages/infra/src/spending/prices.ts\`.
+on its free plan; a self-managed GitLab may deliver more. All values are in \`packages/infra/src/spending/prices.ts\`.
 `;
 }
 
@@ -71,7 +71,7 @@ function rows(causes: readonly Cause[]): string {
   return causes.map(({ what, bound, usd }) => `| ${what} | ${bound} | ${dollars(usd)} |`).join('\n');
 }
 
-/** Cents where they say something. */
+/** With cents only below 100 USD. */
 function dollars(usd: number): string {
   const digits = usd < 100 ? 2 : 0;
   return usd.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });

@@ -9,57 +9,57 @@ import { DEFAULT_EXPIRE_DAYS } from '../constructs/job-cache.ts';
 import { parseFleet } from '../fleet-props.ts';
 import { ASSUMED, LIMITS, PRICES } from './prices.ts';
 
-/** One cause of spending: the most that it can come to in a day. */
+/** One cause of spending, with its maximum cost in a day. */
 export interface Cause {
   what: string;
-  /** Settings that bound it, with their values. */
+  /** Settings that limit it, with their values. */
   bound: string;
   usd: number;
 }
 
 export interface WorstDay {
-  /** Bounded by settings. */
+  /** Limited by settings. */
   bounded: Cause[];
-  /** Bounded by nothing but how fast a task sends. */
+  /** Limited only by a task's bandwidth. */
   unbounded: Cause[];
-  /** Of `bounded`. */
+  /** Sum of `bounded`. */
   totalUsd: number;
 }
 
 const HOURS = 24;
 const DAY_SECONDS = 86_400;
 const MINUTE_SECONDS = 60;
-const HOURS_OF_MONTH = 730;
-const DAYS_OF_MONTH = 30;
-/** Storage that Fargate includes. */
+const HOURS_PER_MONTH = 730;
+const DAYS_PER_MONTH = 30;
+/** Ephemeral storage included in Fargate's price. */
 const INCLUDED_GIB = 20;
-const KIB_OF_GB = 1_000_000_000 / 1024;
-const GB_OF_MIB = 1024 ** 2 / 1_000_000_000;
-/** Started, finished, and what the webhooks say of it. */
+const KIB_PER_GB = 1_000_000_000 / 1024;
+const GB_PER_MIB = 1024 ** 2 / 1_000_000_000;
+/** Job task started and finished, and the events of its webhooks. */
 const EVENTS_PER_JOB = 4;
 const SQS_REQUESTS_PER_WEBHOOK = 3;
-/** Made, read by ECS, deleted. */
+/** Created, read by ECS, deleted. */
 const CALLS_PER_SECRET = 3;
 
-/** What one person who may push can make the account spend in a day, with a fleet and the app as they are by default. */
+/** The maximum that one person with push access can make the account spend in a day, with a default fleet and app. */
 export function worstDay(): WorstDay {
   const fleet = parseFleet({ name: 'default', cache: { prefix: 'default' } });
   const app = readSettings(() => undefined);
   const { manager, job } = fleet;
   const tasks = manager.max * manager.concurrentJobs;
   const jobs = tasks * (DAY_SECONDS / ASSUMED.shortestJobSeconds);
-  const places = `\`manager.max\` (${manager.max}) × \`manager.concurrentJobs\` (${manager.concurrentJobs})`;
-  const manyJobs = `${places}, a job every ${ASSUMED.shortestJobSeconds} s in each`;
+  const capacity = `\`manager.max\` (${manager.max}) × \`manager.concurrentJobs\` (${manager.concurrentJobs})`;
+  const manyJobs = `${capacity}, each followed by the next after ${ASSUMED.shortestJobSeconds} s`;
   const { cpu, memory } = job.maxSize;
   const bounded: Cause[] = [
     {
-      what: `vCPUs and memory of ${tasks} jobs at a time of ${cpu / 1024} vCPU and ${memory / 1024} GiB, on demand`,
-      bound: `${places}, \`job.maxSize\``,
+      what: `vCPUs and memory of ${tasks} concurrent jobs of ${cpu / 1024} vCPU and ${memory / 1024} GiB, on demand`,
+      bound: `${capacity}, \`job.maxSize\``,
       usd: tasks * dayOf(job.maxSize),
     },
     {
-      what: `the same as jobs of ${ASSUMED.shortestJobSeconds} s, which are billed as a minute: on top`,
-      bound: 'Fargate bills a minute at least',
+      what: `additionally, if these are jobs of ${ASSUMED.shortestJobSeconds} s, each billed as a minute`,
+      bound: "Fargate's minimum charge of a minute",
       usd: tasks * dayOf(job.maxSize) * (MINUTE_SECONDS / ASSUMED.shortestJobSeconds - 1),
     },
     {
@@ -73,17 +73,17 @@ export function worstDay(): WorstDay {
       usd: manager.max * dayOf({ cpu: app.managerCpu, memory: app.managerMemoryMiB }),
     },
     {
-      what: 'public IPv4 addresses, in the VPC that is made',
-      bound: 'one each task; none in private subnets',
+      what: 'public IPv4 addresses, in the VPC created by default',
+      bound: 'one per task; none in private subnets',
       usd: (tasks + manager.max) * HOURS * IPV4_HOUR_USD,
     },
     {
-      what: `logs: ${ASSUMED.loggedKibPerJob} KiB a job, nothing of what it prints`,
+      what: `logs: ${ASSUMED.loggedKibPerJob} KiB a job, without its own output`,
       bound: `${manyJobs}; \`job.shipServiceOutput\` (false)`,
-      usd: ((jobs * ASSUMED.loggedKibPerJob) / KIB_OF_GB) * PRICES.loggedGb,
+      usd: ((jobs * ASSUMED.loggedKibPerJob) / KIB_PER_GB) * PRICES.loggedGb,
     },
     {
-      what: `logins of registries: ${LIMITS.imagesPerJob} secrets a job, each billed for an hour`,
+      what: `registry logins: ${LIMITS.imagesPerJob} secrets a job, each billed for an hour`,
       bound: manyJobs,
       usd: secretsUsd(jobs * LIMITS.imagesPerJob),
     },
@@ -103,25 +103,25 @@ export function worstDay(): WorstDay {
 
 function unboundedOf(tasks: number, jobs: number, { cache }: ReturnType<typeof parseFleet>): Cause[] {
   const sentGb = (tasks * ASSUMED.gbitPerTask * DAY_SECONDS) / 8;
-  const keptMonths = DEFAULT_EXPIRE_DAYS / DAYS_OF_MONTH;
+  const keptMonths = DEFAULT_EXPIRE_DAYS / DAYS_PER_MONTH;
   const maxArchiveMib = cache === false || cache === undefined ? 0 : cache.maxArchiveMib;
   const archives = jobs * LIMITS.cachesPerJob;
-  const inArchivesGb = Math.min(sentGb, archives * maxArchiveMib * GB_OF_MIB);
+  const inArchivesGb = Math.min(sentGb, archives * maxArchiveMib * GB_PER_MIB);
   const inPutsGb = Math.min(sentGb, archives * LIMITS.gbPerPut);
   return [
     {
       what: `data sent to the internet at ${ASSUMED.gbitPerTask} Gbit/s by each job`,
-      bound: 'nothing of ours: egress of the job security group, a network of your own',
+      bound: 'egress of the job security group, your own `network`',
       usd: transferOutUsd(sentGb),
     },
     {
-      what: `caches: new keys all day, kept ${DEFAULT_EXPIRE_DAYS} days, by the helper's own limit`,
+      what: `caches: new keys all day, kept ${DEFAULT_EXPIRE_DAYS} days, up to the helper's size limit`,
       bound: `\`cache.maxArchiveMib\` (${maxArchiveMib}), \`expireDays\` (${DEFAULT_EXPIRE_DAYS})`,
       usd: inArchivesGb * PRICES.s3GbMonth * keptMonths,
     },
     {
-      what: `the same by a job that takes its helper over: ${LIMITS.gbPerPut} GB a URL`,
-      bound: `S3's limit of a PUT, \`expireDays\` (${DEFAULT_EXPIRE_DAYS})`,
+      what: `the same by a job that takes over its helper: ${LIMITS.gbPerPut} GB per URL`,
+      bound: `S3's limit for a PUT, \`expireDays\` (${DEFAULT_EXPIRE_DAYS})`,
       usd: inPutsGb * PRICES.s3GbMonth * keptMonths,
     },
   ];
@@ -129,14 +129,14 @@ function unboundedOf(tasks: number, jobs: number, { cache }: ReturnType<typeof p
 
 function dayOf(size: FargateSize): number {
   const usage = { architecture: 'X86_64', capacityProvider: 'FARGATE', seconds: DAY_SECONDS } as const;
-  // Public addresses are a row of their own.
+  // Public addresses have a row of their own.
   const { prices } = fargatePricesOf('us-east-1');
   return estimateCostUsd({ ...size, ...usage, prices, hasPublicIp: false });
 }
 
 function secretsUsd(secrets: number): number {
   const calls = (secrets * CALLS_PER_SECRET * PRICES.secretTenThousandCalls) / 10_000;
-  return calls + (secrets * PRICES.secretMonth) / HOURS_OF_MONTH;
+  return calls + (secrets * PRICES.secretMonth) / HOURS_PER_MONTH;
 }
 
 function webhooksUsd(): number {
@@ -145,11 +145,11 @@ function webhooksUsd(): number {
   const sqs = PRICES.millionSqsRequests * SQS_REQUESTS_PER_WEBHOOK;
   // 512 MB.
   const seconds = webhooks * ASSUMED.lambdaSecondsPerWebhook * 0.5 * PRICES.lambdaGbSecond;
-  const logs = ((webhooks * ASSUMED.loggedKibPerWebhook) / KIB_OF_GB) * PRICES.loggedGb;
+  const logs = ((webhooks * ASSUMED.loggedKibPerWebhook) / KIB_PER_GB) * PRICES.loggedGb;
   return (webhooks / 1e6) * (lambda + sqs) + seconds + logs;
 }
 
-/** Of one day, as if it were the month's first. */
+/** Cost of one day's transfer, priced as the month's first gigabytes. */
 function transferOutUsd(gb: number): number {
   const steps = PRICES.transferOutGb;
   return steps.reduce((usd, { beyondGb, usd: price }, index) => {

@@ -16,7 +16,7 @@ export interface AddStacksOptions {
   readonly codeOf?: (service: ServiceName) => Code;
 }
 
-/** Adds the shared stack and the chosen services' stacks to an app. */
+/** Adds the shared stack and the selected services' stacks to an app. */
 export function addStacks(app: App, settings: AppSettings, options: AddStacksOptions = {}): void {
   const shared = new SharedStack(app, SHARED_STACK, sharedProps(settings));
   for (const service of settings.services) addServiceStack(app, shared, service, settings, options);
@@ -102,7 +102,7 @@ function budgetProps(
   };
 }
 
-/** No look-up in the account: names are all that is needed of an existing network. */
+/** Only ids of an existing network are needed, so nothing is looked up in the account. */
 function existingNetwork({
   vpcId,
   subnets,

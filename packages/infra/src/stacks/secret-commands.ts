@@ -1,12 +1,12 @@
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 
 /**
- * The commands that create or replace a fleet's secrets, which CloudFormation cannot (it has no SecureString). A secret is read from
- * the terminal or made by the command, and reaches `aws` by its standard input: neither the shell's history nor the list of
- * processes shows it.
+ * The commands that create or replace a fleet's secrets, which CloudFormation cannot do (it has no SecureString). A secret is
+ * read from the terminal or created by the command, and passed to `aws` on standard input: neither the shell's history nor the
+ * process list shows it.
  */
 export interface SecretCommands {
-  /** Makes a secret token for the webhook and prints it: it goes into GitLab's webhook form too. */
+  /** Creates, stores and prints a secret token for the webhook, to be entered in GitLab's webhook form. */
   readonly webhookSecret: string;
   /** Stores the runner's authentication token, which GitLab shows once. */
   readonly runnerToken: string;
@@ -16,7 +16,7 @@ export interface SecretCommands {
 
 /**
  * Commands for one fleet, to be pasted into bash, zsh or ksh.
- * @param region of the parameters. Default: what the AWS CLI is set to
+ * @param region of the parameters. Default: the AWS CLI's
  */
 export function secretCommands(parameterPrefix: string, fleet: string, region?: string): SecretCommands {
   const names = parameterNames(parameterPrefix, fleet);
@@ -27,7 +27,7 @@ export function secretCommands(parameterPrefix: string, fleet: string, region?: 
   };
 }
 
-/** `printf` is a builtin, so its argument is in no list of processes; a file's trailing newline would become part of the secret. */
+/** `printf` is a builtin, so its arguments are in no process list. It adds no newline, which would become part of the secret. */
 function put(name: string, region: string | undefined): string {
   const where = region === undefined ? '' : ` --region ${region}`;
   return `printf %s "$SECRET" | aws ssm put-parameter${where} --type SecureString --overwrite --name ${name} --value file:///dev/stdin`;

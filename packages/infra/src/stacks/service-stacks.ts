@@ -4,7 +4,7 @@ import { IdleReaper, type IdleReaperProps } from '../constructs/idle-reaper.ts';
 import { RunnerLauncher, type RunnerLauncherProps } from '../constructs/runner-launcher.ts';
 import { WebhookReceiver, type WebhookReceiverProps } from '../constructs/webhook-receiver.ts';
 
-/** The stack of the webhook's URL. */
+/** The stack of webhook-receiver, with the webhook's URL. */
 export class WebhookReceiverStack extends Stack {
   readonly service: WebhookReceiver;
 
@@ -13,13 +13,13 @@ export class WebhookReceiverStack extends Stack {
     this.service = new WebhookReceiver(this, 'WebhookReceiver', service);
     new CfnOutput(this, 'WebhookUrl', {
       value: this.service.url,
-      description: 'URL for GitLab; add ?fleet=<name> for another fleet than "default"',
+      description: 'URL for GitLab; add ?fleet=<name> for a fleet other than "default"',
     });
     new CfnOutput(this, 'WebhookReceiverFunction', { value: this.service.function.functionName });
   }
 }
 
-/** The stack that turns queued jobs into managers. */
+/** The stack of runner-launcher. */
 export class RunnerLauncherStack extends Stack {
   readonly service: RunnerLauncher;
 
@@ -32,7 +32,7 @@ export class RunnerLauncherStack extends Stack {
   }
 }
 
-/** The stack that drains and stops. */
+/** The stack of idle-reaper. */
 export class IdleReaperStack extends Stack {
   readonly service: IdleReaper;
 

@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { SharedResources, type SharedResourcesProps } from '../constructs/shared-resources.ts';
 import { secretCommands } from './secret-commands.ts';
 
-/** The stack that every service's stack stands on. */
+/** The stack that every service's stack depends on. */
 export class SharedStack extends Stack {
   readonly resources: SharedResources;
 
@@ -18,8 +18,8 @@ export class SharedStack extends Stack {
   }
 
   /**
-   * Exported whether or not a service's stack is synthesised beside this one, so that this template is the same
-   * whichever service is deployed, and a service deployed alone finds what it imports.
+   * Exported whether or not a service's stack is synthesised too, so that this template does not depend on which service is
+   * deployed, and a service deployed alone finds its imports.
    */
   private exportForServices(): void {
     const { clusterArn, clusterName, eventBusArn, eventBusName } = this.resources;
@@ -45,7 +45,7 @@ export class SharedStack extends Stack {
         new CfnOutput(this, `LostWebhooks${id}`, { value: own.lostWebhooks });
         new CfnOutput(this, `ManagerRole${id}`, {
           value: own.managerRole.roleArn,
-          description: `What a role of its own for the cache of fleet ${name} must trust`,
+          description: `Role that a custom cache role of fleet ${name} must trust`,
         });
       }
       new CfnOutput(this, `WebhookSecretCommand${id}`, {
@@ -65,7 +65,7 @@ export class SharedStack extends Stack {
   }
 }
 
-/** `linux-arm` as `LinuxArm`: an output's name has letters and digits only. */
+/** `linux-arm` becomes `LinuxArm`: an output's name has only letters and digits. */
 function outputId(fleet: string): string {
   return fleet
     .split('-')

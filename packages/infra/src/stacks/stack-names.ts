@@ -2,7 +2,7 @@ import type { ServiceName } from '../constructs/service-function.ts';
 
 const PREFIX = 'serverless-gitlab-runner';
 
-/** Stack of network, cluster, bus, manager and fleets. */
+/** The stack with network, cluster, bus, managers and fleets. */
 export const SHARED_STACK = `${PREFIX}-shared`;
 
 /** A service's stack. */

@@ -16,15 +16,15 @@ export class LinterError extends Error {
 }
 
 /**
- * Folder of the programs of cfn-lint and cloudsplaining, in the versions and with the hashes of `lint/requirements.txt`: a virtual
- * environment under node_modules, made once for each state of that file. It takes Python 3.9 or newer, and no Docker.
+ * Folder with the programs of cfn-lint and cloudsplaining, with the versions and hashes of `lint/requirements.txt`: a virtual
+ * environment under node_modules, created once for each state of that file. Needs Python 3.9 or newer, but no Docker.
  * @throws {LinterError}
  */
 function linters(): string {
   const hash = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 16);
-  // A virtual environment's programs name its folder, so it is made where it stays; this file names it once it is whole.
-  const made = join(CACHE, `linters-${hash}`);
-  if (!existsSync(made)) {
+  // A virtual environment's programs contain its path, so it cannot be moved. This file names it once it is complete.
+  const marker = join(CACHE, `linters-${hash}`);
+  if (!existsSync(marker)) {
     mkdirSync(CACHE, { recursive: true });
     const folder = mkdtempSync(join(CACHE, 'linters-of-python-'));
     try {
@@ -36,16 +36,16 @@ function linters(): string {
       rmSync(folder, { recursive: true, force: true });
       throw error;
     }
-    writeFileSync(made, folder);
+    writeFileSync(marker, folder);
   }
-  return join(readFileSync(made, 'utf8'), 'bin');
+  return join(readFileSync(marker, 'utf8'), 'bin');
 }
 
-/** What cfn-lint finds in templates, as `template: rule: message`, for deployments to these regions. */
+/** Findings of cfn-lint in templates, as `template: rule: message`, for deployments to these regions. */
 export function lintTemplates(files: readonly string[], regions: readonly string[]): string[] {
   const options = ['--format', 'json', '--regions', ...regions, '--', ...files];
   const { stdout, stderr, status } = spawnSync(join(linters(), 'cfn-lint'), options, { encoding: 'utf8' });
-  // Bits of the status tell of errors, warnings and notes; 1 alone is a failure of the program.
+  // The bits of the status stand for errors, warnings and notes; 1 alone is a failure of the program.
   if (status === null || status === 1) throw new LinterError(`cfn-lint ended with ${status}: ${stderr}`);
   const matches: Match[] = JSON.parse(stdout);
   return matches.map(({ Filename, Rule, Message }) => `${basename(Filename)}: ${Rule.Id}: ${Message}`);
@@ -63,7 +63,7 @@ export function knownRegions(): string[] {
   return JSON.parse(run(join(linters(), 'python'), ['-c', program], 'cfn-lint has changed its lists'));
 }
 
-/** What cloudsplaining finds in policies, as `name: what: action`. */
+/** Findings of cloudsplaining in policies, as `name: finding: action`. */
 export function scanPolicies(policies: Readonly<Record<string, unknown>>): string[] {
   const program = join(LINT, 'scan-policies.py');
   return JSON.parse(run(join(linters(), 'python'), [program], 'see its message', JSON.stringify(policies)));
@@ -72,6 +72,6 @@ export function scanPolicies(policies: Readonly<Record<string, unknown>>): strin
 function run(program: string, args: readonly string[], advice: string, input = ''): string {
   const result = spawnSync(program, args, { encoding: 'utf8', input });
   if (result.status === 0) return result.stdout;
-  const told = result.error?.message ?? `${result.stdout}${result.stderr}`;
-  throw new LinterError(`${program} ${args[0]} failed: ${told.trim()}\n${advice}`);
+  const output = result.error?.message ?? `${result.stdout}${result.stderr}`;
+  throw new LinterError(`${program} ${args[0]} failed: ${output.trim()}\n${advice}`);
 }

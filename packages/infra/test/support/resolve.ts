@@ -1,4 +1,4 @@
-/** Pseudo parameters as a deployment in Ireland would have them. */
+/** Pseudo parameters of a deployment to Ireland. */
 const PSEUDO: Readonly<Record<string, string>> = {
   'AWS::Partition': 'aws',
   'AWS::Region': 'eu-west-1',
@@ -7,8 +7,8 @@ const PSEUDO: Readonly<Record<string, string>> = {
 };
 
 /**
- * Text of a template's value: joins are joined, pseudo parameters filled in, and a reference to a resource becomes
- * its logical id in braces, with the attribute if there is one.
+ * Text of a template's value: joins are evaluated, pseudo parameters replaced, and a reference to a resource becomes its logical id
+ * in braces, with the attribute if there is one.
  */
 export function textOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
@@ -34,7 +34,7 @@ function joined(value: unknown): string {
   return value[1].map(textOf).join(String(value[0]));
 }
 
-/** A value that may be one or several, as IAM has them. */
+/** Converts a single value or a list, as in IAM, to a list. */
 export function listOf(value: unknown): unknown[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? value : [value];

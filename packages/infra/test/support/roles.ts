@@ -1,4 +1,4 @@
-/** Roles by their descriptions, which tests know them by. */
+/** Descriptions of roles, by which tests identify them. */
 
 export const managerOf = (fleet: string) =>
   `What a runner manager of fleet ${fleet} may do: run, watch and stop its job tasks`;

@@ -2,9 +2,9 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import * as z from 'zod';
 import { listOf, textOf } from './resolve.ts';
 
-/** A statement of a role's policy, in words. */
+/** A statement of a role's policy, with values as text. */
 export interface RoleStatement {
-  /** What the role says of itself: its description. */
+  /** The role's description. */
   role: string;
   sid: string | undefined;
   effect: 'Allow' | 'Deny';
@@ -26,7 +26,7 @@ const policySchema = z.object({
   Roles: z.array(z.object({ Ref: z.string() })),
 });
 
-/** Roles have no inline or managed policies beside their policy resource: strict, so that one would show. */
+/** Strict, so that inline or managed policies would fail: roles have only their policy resource. */
 const roleSchema = z.strictObject({
   Description: z.string(),
   Path: z.unknown().optional(),

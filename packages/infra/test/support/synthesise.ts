@@ -10,10 +10,10 @@ import { temporaryDirectory } from './temporary-directory.ts';
 
 export type Context = Readonly<Record<string, unknown>>;
 
-/** Names of images, so that no test builds one. */
+/** Named images, so that no test builds one. */
 const IMAGES = { runnerImage: 'registry.test/runner:1', jobBaseImage: 'registry.test/job-base:1' };
 
-/** CDK's feature flags as the app has them. */
+/** The app's CDK feature flags. */
 const { context: flags } = z.object({ context: z.record(z.string(), z.unknown()) }).parse(cdkJson);
 
 /** The app with its stacks, from the same context that `cdk.json` or `-c` would give it. */
@@ -28,12 +28,12 @@ export function makeApp(context: Context = {}): App {
   return app;
 }
 
-/** Stands in for what `nx build` makes. */
+/** Replaces the bundle that `nx build` creates. */
 export function bundle(): Code {
   return Code.fromAsset(fileURLToPath(new URL('../fixtures/bundle', import.meta.url)));
 }
 
-/** Templates of the app's stacks, by the end of their names: `shared`, `webhook-receiver`, … */
+/** Templates of the app's stacks, by the suffix of their names: `shared`, `webhook-receiver`, … */
 export function synthesise(context: Context = {}): Record<string, Template> {
   const { stacks } = makeApp(context).synth();
   return Object.fromEntries(

@@ -5,12 +5,12 @@ import { afterAll } from 'vitest';
 
 const directories: string[] = [];
 
-// Of the test file that imports this: a worker of Vitest has no end of its own to wait for.
+// Registered for the test file that imports this, because a Vitest worker has no hook for its own end.
 afterAll(() => {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 });
 
-/** A folder that goes when the tests of the file have ended. */
+/** A folder that is deleted after the file's tests. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'infra-test-'));
   directories.push(directory);

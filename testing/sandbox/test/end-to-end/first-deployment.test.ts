@@ -174,7 +174,7 @@ describe('a first deployment by the README, into a new account whose role the de
   it('shows the screen again, with what is stored', { timeout: 60_000 }, async () => {
     const { code, stdout } = await operator.run(blocks[2] ?? '');
     expect(code).toBe(0);
-    expect(stdout.match(/Stored already/g)).toHaveLength(2);
+    expect(stdout.match(/Already stored/g)).toHaveLength(2);
     expect(stdout).not.toContain('\u001b');
   });
 
@@ -183,7 +183,7 @@ describe('a first deployment by the README, into a new account whose role the de
   }, async () => {
     const { code, output } = await operator.run('node packages/infra/src/deploy.ts shared-if-missing');
     expect(code, output).toBe(0);
-    expect(output).toMatch(/^serverless-gitlab-runner-shared is there$/m);
+    expect(output).toMatch(/^serverless-gitlab-runner-shared exists and is not changed$/m);
     expect(output).not.toContain('deploying');
   });
 });
@@ -211,7 +211,7 @@ describe('infra:redrive', () => {
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
     const { code, output } = await operator.run('npx nx run infra:redrive -- --queue launcher');
     expect(code, output).toBe(0);
-    expect(output).toContain('runner-launcher: 1 messages are back in its queue');
+    expect(output).toContain('runner-launcher: moved 1 messages back to its queue');
   });
 
   it("invokes the reaper with its queue's events; one that is no event stays, and the exit code says so", {
@@ -221,7 +221,7 @@ describe('infra:redrive', () => {
     for (const MessageBody of ['{"source":"aws.scheduler"}', 'not JSON'])
       await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
     const { code, output } = await operator.run('npx nx run infra:redrive -- --queue reaper');
-    expect(output).toContain('idle-reaper: took 1 events, failed at 1');
+    expect(output).toContain('idle-reaper: processed 1 events, failed to process 1');
     expect(code).toBe(1);
     const query = { QueueUrl, AttributeNames: ['ApproximateNumberOfMessagesNotVisible' as const] };
     const { Attributes } = await sqs.send(new GetQueueAttributesCommand(query));
@@ -237,7 +237,7 @@ describe('infra:destroy', () => {
   it('asks first, where nobody says --yes', { timeout: 60_000 }, async () => {
     const { code, output } = await operator.run('npx nx run infra:destroy');
     expect(code).not.toBe(0);
-    expect(output).toContain('Say so with --yes');
+    expect(output).toContain('Confirm with --yes');
   });
 
   it('lets a running job finish, and starts nothing for one that is queued meanwhile', {
@@ -312,7 +312,7 @@ describe('infra:destroy', () => {
       'runner-token',
       'webhook-secret',
     ]);
-    expect(screen).toMatch(/Together \$\d+\.\d\d a month\./);
+    expect(screen).toMatch(/Total: \$\d+\.\d\d a month\./);
   });
 
   async function bucketNames(): Promise<string[]> {

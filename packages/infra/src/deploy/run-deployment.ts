@@ -5,9 +5,9 @@ import { awaitRole } from './service-linked-role.ts';
 import {
   explainFailure,
   firstFailure,
+  needsServiceLinkedRole,
   newestEvent,
   type StackFailure,
-  wantsServiceLinkedRole,
 } from './stack-failure.ts';
 
 export interface DeployClients {
@@ -15,7 +15,7 @@ export interface DeployClients {
   readonly iam: IAMClient;
 }
 
-export interface TellFailureOptions extends DeployClients {
+export interface RunDeploymentOptions extends DeployClients {
   /** Stacks that `deploy` may change. */
   readonly stacks: readonly string[];
   readonly log: (line: string) => void;
@@ -23,19 +23,19 @@ export interface TellFailureOptions extends DeployClients {
 }
 
 /**
- * Runs a deployment. One that fails because the account is too new is run a second time; any other failure of a stack is told in
- * CloudFormation's words, with what to do.
+ * Runs a deployment. If it fails because the account is new, it is retried once. Any other failure of a stack is reported with
+ * CloudFormation's reason and what to do.
  * @throws {DeployError}
  */
-export async function tellingFailure(
+export async function runDeployment(
   deploy: () => Promise<void>,
-  options: TellFailureOptions,
+  options: RunDeploymentOptions,
 ): Promise<void> {
   const failure = await failureOf(deploy, options);
   if (failure === undefined) return;
-  if (!wantsServiceLinkedRole(failure)) throw new DeployError(explainFailure(failure));
+  if (!needsServiceLinkedRole(failure)) throw new DeployError(explainFailure(failure));
   options.log(
-    `${failure.stack} failed, as first stacks do in an account that never used ECS: its service-linked role is being created. Trying once more.`,
+    `${failure.stack} failed, as first stacks do in an account that has never used ECS: its service-linked role is being created. Retrying once.`,
   );
   await awaitRole(options.iam, options.signal);
   const again = await failureOf(deploy, options);
@@ -45,7 +45,7 @@ export async function tellingFailure(
 /** @throws what `deploy` threw, when no stack failed in it */
 async function failureOf(
   deploy: () => Promise<void>,
-  { cloudFormation, stacks }: TellFailureOptions,
+  { cloudFormation, stacks }: RunDeploymentOptions,
 ): Promise<StackFailure | undefined> {
   const before = await Promise.all(stacks.map((stack) => newestEvent(cloudFormation, stack)));
   try {
@@ -54,7 +54,7 @@ async function failureOf(
   } catch (error) {
     if (!(error instanceof DeployError)) throw error;
     for (const [index, stack] of stacks.entries()) {
-      // Nothing happened to it: it failed an earlier time, if ever.
+      // No new event: any failure of this stack is an earlier one.
       if ((await newestEvent(cloudFormation, stack)) === before[index]) continue;
       const failure = await firstFailure(cloudFormation, stack);
       if (failure !== undefined) return failure;

@@ -7,7 +7,7 @@ import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DeployError } from '../src/deploy/run-cdk.ts';
-import { tellingFailure } from '../src/deploy/tell-failure.ts';
+import { runDeployment } from '../src/deploy/run-deployment.ts';
 
 const STACK = 'serverless-gitlab-runner-shared';
 const NOT_ASSUMED =
@@ -16,7 +16,7 @@ const NOT_ASSUMED =
 const cloudFormation = mockClient(CloudFormationClient);
 const iam = mockClient(IAMClient);
 const clients = { cloudFormation: new CloudFormationClient({ region: 'eu-west-1' }), iam: new IAMClient({}) };
-/** The newest come first, as AWS lists them. */
+/** Newest first, as AWS lists them. */
 let events: StackEvent[];
 let lines: string[];
 
@@ -29,7 +29,7 @@ beforeEach(() => {
   cloudFormation.on(DescribeStackEventsCommand).callsFake(() => ({ StackEvents: events }));
 });
 
-function happens(status: string, id: string, reason?: string): void {
+function addEvent(status: string, id: string, reason?: string): void {
   const ofStack = id === STACK;
   events.unshift({
     EventId: String(events.length),
@@ -44,62 +44,64 @@ function happens(status: string, id: string, reason?: string): void {
   });
 }
 
-/** A deployment whose first resource fails for `reason`, and another as a consequence. */
-function fails(reason: string): never {
-  happens('CREATE_IN_PROGRESS', STACK);
-  happens('CREATE_FAILED', 'Cluster', reason);
-  happens('CREATE_FAILED', 'Other', 'Resource creation cancelled');
-  happens('ROLLBACK_IN_PROGRESS', STACK, 'The following resource(s) failed to create: [Cluster, Other].');
+/** A deployment whose first resource fails with `reason`, and another one as a consequence. */
+function failDeployment(reason: string): never {
+  addEvent('CREATE_IN_PROGRESS', STACK);
+  addEvent('CREATE_FAILED', 'Cluster', reason);
+  addEvent('CREATE_FAILED', 'Other', 'Resource creation cancelled');
+  addEvent('ROLLBACK_IN_PROGRESS', STACK, 'The following resource(s) failed to create: [Cluster, Other].');
   throw new DeployError('cdk deploy ended with 1');
 }
 
 const deploying = (deploy: () => void) =>
-  tellingFailure(async () => deploy(), { ...clients, stacks: [STACK], log: (line) => void lines.push(line) });
+  runDeployment(async () => deploy(), { ...clients, stacks: [STACK], log: (line) => void lines.push(line) });
 
 describe('a deployment that fails', () => {
-  it("ends with the stack, CloudFormation's reason of the first resource, and what to do", async () => {
-    const failed = deploying(() => fails('The maximum number of VPCs has been reached. (Limit)'));
+  it("reports the stack, CloudFormation's reason for the first failed resource, and what to do", async () => {
+    const failed = deploying(() => failDeployment('The maximum number of VPCs has been reached. (Limit)'));
     await expect(failed).rejects.toThrow(
       [
         `${STACK} failed.`,
         '  First failure: AWS::ECS::Cluster Cluster',
         '  CloudFormation says: The maximum number of VPCs has been reached. (Limit)',
-        '  What to do: ask for more in Service Quotas',
+        '  What to do: request an increase in Service Quotas',
       ].join('\n'),
     );
     await expect(failed).rejects.toThrow(DeployError);
   });
 
-  it('tells nothing of an earlier failure when CDK did not come to the stack', async () => {
-    expect(() => fails('The maximum number of VPCs')).toThrow();
+  it('does not report an earlier failure if CDK did not reach the stack', async () => {
+    expect(() => failDeployment('The maximum number of VPCs')).toThrow();
     const failed = deploying(() => {
       throw new DeployError('docker build failed');
     });
     await expect(failed).rejects.toThrow('docker build failed');
   });
 
-  it('tells the last operation, not one before it', async () => {
-    expect(() => fails('an old reason')).toThrow();
-    await expect(deploying(() => fails('a new reason'))).rejects.toThrow('CloudFormation says: a new reason');
+  it('reports the last operation, not an earlier one', async () => {
+    expect(() => failDeployment('an old reason')).toThrow();
+    await expect(deploying(() => failDeployment('a new reason'))).rejects.toThrow(
+      'CloudFormation says: a new reason',
+    );
   });
 });
 
-describe('a deployment into an account that is too new', () => {
-  it('is run once more, and says so', async () => {
+describe('a deployment into a new account', () => {
+  it('is retried once, and says so', async () => {
     let tries = 0;
     await deploying(() => {
       tries += 1;
-      if (tries === 1) fails(NOT_ASSUMED);
+      if (tries === 1) failDeployment(NOT_ASSUMED);
     });
     expect(tries).toBe(2);
-    expect(lines).toEqual([expect.stringContaining('Trying once more')]);
+    expect(lines).toEqual([expect.stringContaining('Retrying once')]);
   });
 
-  it('is not run a third time', async () => {
+  it('is not retried twice', async () => {
     let tries = 0;
     const failed = deploying(() => {
       tries += 1;
-      fails(NOT_ASSUMED);
+      failDeployment(NOT_ASSUMED);
     });
     await expect(failed).rejects.toThrow(
       'aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com',

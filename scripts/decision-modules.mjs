@@ -1,8 +1,8 @@
 /**
- * The modules that decide, by package: what mutation testing mutates. Only the unit tests of its own package run against a
- * mutant, since its contract is tested where it stands.
+ * The decision modules by package: the targets of mutation testing. Only the unit tests of its own package run against a
+ * mutant, because they test its contract.
  */
-export const decidingModules = {
+export const decisionModules = {
   aws: [
     'calls/publish-events',
     'ecs-tasks/capacity-refusal',
@@ -40,8 +40,8 @@ export const decidingModules = {
   'webhook-receiver': ['authenticate', 'job-hook'],
 };
 
-/** Tests that run against mutants: those of decisions. Tests of whole handlers would only repeat them, and take longer. */
-export const decidingTests = [
+/** Tests that run against mutants: those of decisions. Tests of whole handlers would repeat them and take longer. */
+export const decisionTests = [
   'packages/aws/test/{publish-events,capacity-refusal,crash-backoff,stop-task,task-facts}.test.ts',
   'packages/runner-manager/test/{job-overrides,plan-*,refuse-*,image-entry-point}.test.ts',
   'packages/runner-manager/test/explain-stop.test.ts',
