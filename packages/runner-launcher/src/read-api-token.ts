@@ -2,18 +2,18 @@ import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import { failureKind, failureName, shareCalls } from '@serverless-gitlab-runner/aws/calls';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 
-/** Milliseconds for which a token is held: as long, at most, an old one is used after it was replaced. */
+/** Milliseconds for which a token is cached. A replaced token is used for at most this long. */
 const MAX_AGE_MS = 300_000;
 
 export type ApiTokenReading =
   | { token: string }
-  /** `isPassing`: SSM may answer a moment later. */
+  /** `isPassing`: a later attempt may succeed. */
   | { missing: string; isPassing: boolean };
 
-/** The fleets' tokens for GitLab's API, kept in memory only. */
+/** The fleets' tokens for GitLab's API, cached in memory only. */
 export interface ApiTokens {
   read(fleet: string): Promise<ApiTokenReading>;
-  /** GitLab refused it: the next batch reads it anew. */
+  /** Drops a token that GitLab refused, so that the next batch reads it again. */
   forget(fleet: string): void;
 }
 

@@ -9,7 +9,7 @@ import {
 import { failureOfError } from './launch-failure.ts';
 import type { LaunchFailure } from './outcome.ts';
 
-/** Milliseconds for which a fleet's document is held, once it is valid. */
+/** Milliseconds for which a valid fleet document is cached. */
 const MAX_AGE_MS = 30_000;
 
 export type FleetReading = { config: FleetConfig } | { failure: LaunchFailure };
@@ -43,7 +43,7 @@ function failureOfReading(name: string, error: unknown): LaunchFailure {
 }
 
 function missing(name: string): LaunchFailure {
-  return invalid(`There is no parameter ${name}: create the fleet, or take its webhook out of GitLab`);
+  return invalid(`Parameter ${name} does not exist: create the fleet, or remove its webhook from GitLab`);
 }
 
 function invalid(problem: string): LaunchFailure {
