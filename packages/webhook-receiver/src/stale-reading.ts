@@ -1,14 +1,14 @@
-/** What may be done with what was read from SSM before. Milliseconds. */
+/** Limits for values that were read from SSM, in milliseconds. */
 const BOUNDS = {
-  /** For so long it is not read again. */
+  /** A value younger than this is not read again. */
   freshMs: 60_000,
-  /** For so long it is used while SSM throttles or fails; then a webhook is answered with 503. */
+  /** A value younger than this is used while SSM throttles or fails. After that, webhooks are answered with 503. */
   usableMs: 600_000,
-  /** For so long SSM is left alone after it failed. */
+  /** Time without calls to SSM after a failure. */
   pauseMs: 10_000,
 };
 
-/** What was read from SSM before. */
+/** A value that was read from SSM. */
 export interface Reading<Value> {
   value: Value;
   /** Milliseconds since 1970. */
@@ -16,10 +16,10 @@ export interface Reading<Value> {
 }
 
 /**
- * What was read before, while it is fresh or while it is usable and SSM is left alone; else what `read` gives, or, where that
- * fails, what was read before if it is usable still.
- * @param failedAt when SSM failed last: milliseconds since 1970
- * @throws what `read` throws, when nothing usable was read before
+ * Returns the known value if it is fresh, or if it is usable and SSM is paused after a failure. Otherwise calls `read`; if that
+ * fails, returns the known value if it is still usable.
+ * @param failedAt when SSM last failed: milliseconds since 1970
+ * @throws errors of `read`, if no usable value is known
  */
 export async function readUnlessKnown<Value>(
   known: Reading<Value> | undefined,
@@ -27,9 +27,9 @@ export async function readUnlessKnown<Value>(
   now: () => number,
   read: () => Promise<Value>,
 ): Promise<Value> {
-  const askedAt = now();
-  if (known && isFresh(known.readAt, askedAt)) return known.value;
-  if (known && isUsable(known.readAt, askedAt) && isPaused(failedAt, askedAt)) return known.value;
+  const calledAt = now();
+  if (known && isFresh(known.readAt, calledAt)) return known.value;
+  if (known && isUsable(known.readAt, calledAt) && isPaused(failedAt, calledAt)) return known.value;
   try {
     return await read();
   } catch (error) {
@@ -38,17 +38,17 @@ export async function readUnlessKnown<Value>(
   }
 }
 
-/** Whether something was read so lately that it need not be read again. */
+/** Whether a value is recent enough not to be read again. */
 export function isFresh(readAt: number, now: number): boolean {
   return now - readAt < BOUNDS.freshMs;
 }
 
-/** Whether something read before may still be used, since SSM does not answer. */
+/** Whether a value may still be used while SSM does not answer. */
 export function isUsable(readAt: number, now: number): boolean {
   return now - readAt < BOUNDS.usableMs;
 }
 
-/** Whether SSM failed so lately that it is left alone. */
+/** Whether SSM failed so recently that it is not called. */
 export function isPaused(failedAt: number, now: number): boolean {
   return now - failedAt < BOUNDS.pauseMs;
 }

@@ -39,36 +39,33 @@ function prepared() {
   };
 }
 
-describe('while SSM throttles', () => {
+describe('while SSM fails', () => {
   it.each([
     ['it throttles', throttled],
     ['it does not answer', () => Object.assign(new Error('late'), { name: 'TimeoutError' })],
     ['access is denied', () => Object.assign(new Error('no'), { name: 'AccessDeniedException' })],
-  ])(
-    'since %s, webhooks are taken with what is known for ten minutes, and no longer',
-    async (_title, error) => {
-      const receiver = prepared();
-      expect(await receiver.send()).toBe(202);
-      receiver.fail(error);
-      for (const passed of [60, 300, 239.999]) {
-        receiver.pass(passed);
-        expect(await receiver.send(), `${passed}`).toBe(202);
-      }
-      receiver.pass(0.001);
-      expect(await receiver.send()).toBe(503);
-      receiver.mend();
-      receiver.pass(10);
-      expect(await receiver.send()).toBe(202);
-    },
-  );
+  ])('because %s, cached values are used for ten minutes, and no longer', async (_title, error) => {
+    const receiver = prepared();
+    expect(await receiver.send()).toBe(202);
+    receiver.fail(error);
+    for (const passed of [60, 300, 239.999]) {
+      receiver.pass(passed);
+      expect(await receiver.send(), `${passed}`).toBe(202);
+    }
+    receiver.pass(0.001);
+    expect(await receiver.send()).toBe(503);
+    receiver.mend();
+    receiver.pass(10);
+    expect(await receiver.send()).toBe(202);
+  });
 
-  it('a cold Lambda has nothing to go by', async () => {
+  it('a cold Lambda answers 503', async () => {
     const receiver = prepared();
     receiver.fail();
     expect(await receiver.send()).toBe(503);
   });
 
-  it('it is left alone for ten seconds after each failure', async () => {
+  it('SSM is not called for ten seconds after each failure', async () => {
     const receiver = prepared();
     await receiver.send();
     receiver.fail();
@@ -85,7 +82,7 @@ describe('while SSM throttles', () => {
     expect([receiver.secretReads(), receiver.fleetReads()]).toEqual([secrets + 1, fleets + 1]);
   });
 
-  it('a revoked secret dies with the first answer of SSM, and a rotated one lives with it', async () => {
+  it('a revoked secret is refused and a rotated one accepted with SSM’s first answer', async () => {
     const receiver = prepared();
     await receiver.send();
     receiver.fail();
@@ -101,7 +98,7 @@ describe('while SSM throttles', () => {
 });
 
 describe('a stranger', () => {
-  it('makes SSM be asked once in two seconds, whatever fleets there are, and the owner’s webhooks are taken', async () => {
+  it('causes one read in two seconds over all fleets, and the owner’s webhooks are accepted', async () => {
     const receiver = prepared();
     const fleets = ['default', 'one', 'two', 'three', 'four', 'five', 'six', 'seven'];
     for (const name of fleets.slice(1)) {
@@ -114,13 +111,13 @@ describe('a stranger', () => {
       for (const name of fleets) expect(await receiver.send(`guess ${tenth}`, `fleet=${name}`)).toBe(401);
       receiver.pass(0.1);
     }
-    // Three at once, and one each two seconds of the forty.
+    // A burst of three, and then one every two seconds for forty seconds.
     expect(receiver.secretReads() - before).toBeLessThanOrEqual(3 + 20);
     expect(receiver.secretReads() - before).toBeGreaterThan(15);
     expect(await receiver.send()).toBe(202);
   });
 
-  it('does not keep a rotated secret out for longer than a minute', async () => {
+  it('delays the acceptance of a rotated secret by at most a minute', async () => {
     const receiver = prepared();
     await receiver.send();
     for (let guess = 0; guess < 5; guess += 1) await receiver.send(`guess ${guess}`);
@@ -130,7 +127,7 @@ describe('a stranger', () => {
     expect(await receiver.send(OTHER)).toBe(202);
   });
 
-  it('who names fleets that do not exist makes them be read once in two seconds', async () => {
+  it('causes one read in two seconds by naming fleets that do not exist', async () => {
     const receiver = prepared();
     await receiver.send();
     receiver.pass(0.001);
@@ -143,7 +140,7 @@ describe('a stranger', () => {
   });
 });
 
-describe('webhooks of one moment', () => {
+describe('concurrent webhooks', () => {
   it('share the reads that they wait for', async () => {
     const receiver = prepared();
     const codes = await Promise.all(Array.from({ length: 10 }, () => receiver.send()));
@@ -155,16 +152,16 @@ describe('webhooks of one moment', () => {
 it.each([
   ['fresh', isFresh, 60_000],
   ['usable', isUsable, 600_000],
-  ['paused', isPaused, 10_000],
-])('what was read is %s for a while', (_title, holds, milliseconds) => {
+  ['skipped after a failure', isPaused, 10_000],
+])('a value read from SSM is %s for a limited time', (_title, holds, milliseconds) => {
   expect(holds(1000, 1000 + milliseconds - 1)).toBe(true);
   expect(holds(1000, 1000 + milliseconds)).toBe(false);
   expect(holds(Number.NEGATIVE_INFINITY, 0)).toBe(false);
 });
 
-it('a budget is full at first, refills by and by, and never beyond that', () => {
+it('a budget is full at first, and refills up to its burst', () => {
   let now = 0;
-  const budget = createCallBudget({ most: 2, refillMs: 100 }, () => now);
+  const budget = createCallBudget({ burst: 2, refillMs: 100 }, () => now);
   const spend = (times: number) => Array.from({ length: times }, () => budget.spend());
   expect(spend(3)).toEqual([true, true, false]);
   now = 99;
