@@ -54,7 +54,7 @@ describe('consecutive failed managers', () => {
     ].map((order): [string, ManagerFacts[], ReturnType<typeof crashBackoff>] => {
       const ended = [crashed(1, 120), crashed(2, 90), crashed(3, 30, { exitCode: 137 })];
       return [
-        `three, in whatever order ECS lists them: ${order}`,
+        `three, in any order that ECS lists them: ${order}`,
         order.flatMap((index) => ended[index] ?? []),
         { failures: 3, lastEndedAt: now - 30_000, until: now + 150_000, exitCode: 137 },
       ];

@@ -219,7 +219,7 @@ describe('publishing events', () => {
       'an entry refused permanently',
       () => bus.on(PutEventsCommand).resolves({ Entries: [{ ErrorCode: 'MalformedDetail' }] }),
     ],
-  ])('does not try again after %s', async (_title, arrange) => {
+  ])('does not retry after %s', async (_title, arrange) => {
     arrange();
     await expect(publish(1)).rejects.toThrow(EventsNotPublishedError);
     expect(bus.commandCalls(PutEventsCommand)).toHaveLength(1);

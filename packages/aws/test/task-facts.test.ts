@@ -17,7 +17,7 @@ const at = (seconds: number) => new Date(1_000_000 + seconds * 1000);
 
 const taskDefinitionArn = definitionArn(managerFamily('default'));
 const jobDefinitionArn = definitionArn(`${jobFamilyPrefix('default')}0a1b`);
-const brought = '/p/fleets/default/runner-tokens/abc';
+const webhookToken = '/p/fleets/default/runner-tokens/abc';
 
 const managerTask: Task = {
   taskArn,
@@ -149,7 +149,7 @@ describe('facts about a task', () => {
     });
 
     it.each([
-      ['a webhook’s runner token by its override', overriding(brought), brought],
+      ['a webhook’s runner token by its override', overriding(webhookToken), webhookToken],
       ['the fleet’s own', overriding('/p/fleets/default/runner-token'), undefined],
       [
         'the fleet’s own instead of another fleet’s',
@@ -174,18 +174,18 @@ describe('facts about a task', () => {
         {
           overrides: {
             containerOverrides: [
-              { name: 'other', environment: [{ name: 'RUNNER_TOKEN_PARAMETER', value: `${brought}0` }] },
+              { name: 'other', environment: [{ name: 'RUNNER_TOKEN_PARAMETER', value: `${webhookToken}0` }] },
               {
                 name: 'manager',
                 environment: [
-                  { name: 'OTHER', value: `${brought}1` },
-                  { name: 'RUNNER_TOKEN_PARAMETER', value: brought },
+                  { name: 'OTHER', value: `${webhookToken}1` },
+                  { name: 'RUNNER_TOKEN_PARAMETER', value: webhookToken },
                 ],
               },
             ],
           },
         },
-        brought,
+        webhookToken,
       ],
     ])('a manager has %s', (_title, over, runnerTokenParameter) => {
       expect(toTaskFacts({ ...stopped, ...over })).toMatchObject({ runnerTokenParameter });

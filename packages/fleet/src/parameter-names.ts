@@ -21,7 +21,7 @@ export interface ParameterNames {
   previousWebhookSecret: string;
   /** SecureString: the `whsec_` signing token of the GitLab webhook. */
   signingToken: string;
-  /** SecureString: the signing token before the last rotation. */
+  /** SecureString: the signing token before the last rotation; it is accepted until it is removed. */
   previousSigningToken: string;
   /** SecureString: the runner's authentication token (`glrt-…`). */
   runnerToken: string;

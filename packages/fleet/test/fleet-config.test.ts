@@ -151,7 +151,7 @@ describe('a safety launch', () => {
       { gitlabApi: { projects: ['group/project'] } },
       1800,
     ],
-    ['is off where GitLab could not be asked, for want of projects', { gitlabApi: {} }, 0],
+    ['is off by default without projects, since GitLab cannot be asked', { gitlabApi: {} }, 0],
     ['is what the document says', { safetyLaunchSeconds: 600 }, 600],
     ['is off where the document says so', { safetyLaunchSeconds: 0, gitlabApi: { projects: [7] } }, 0],
   ])('%s', (_title, over, seconds) => {

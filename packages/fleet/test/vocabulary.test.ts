@@ -144,7 +144,7 @@ describe('parameter names', () => {
     [`/p/fleets//runner-tokens/${'0a'.repeat(16)}`, undefined],
     [`/other/fleets/blue/runner-tokens/${'0a'.repeat(16)}`, undefined],
     [`/q/p/fleets/blue/runner-tokens/${'0a'.repeat(16)}`, undefined],
-  ])('%s is a token that webhooks of fleet %s brought', (name, fleet) => {
+  ])('%s holds a token from a webhook of fleet %s', (name, fleet) => {
     expect(fleetOfWebhookRunnerToken('/p', name)).toBe(fleet);
   });
 

@@ -14,7 +14,7 @@ import type { FleetFacts } from './fleet-facts.ts';
 export type ReportInvalidFleet = (fleet: string, problem: string) => void;
 
 /** The fleets' parameters in Parameter Store. */
-export interface FleetsInSsm {
+export interface StoredFleets {
   /** Fleets that have a document, by name. */
   fleets: ReadonlyMap<string, FleetFacts>;
   /** All parameters, including those of fleets whose document was removed. */
@@ -26,7 +26,7 @@ export async function readFleets(
   ssm: SSMClient,
   prefix: string,
   report: ReportInvalidFleet,
-): Promise<FleetsInSsm> {
+): Promise<StoredFleets> {
   const parameters = await listParameters(ssm, fleetsPath(prefix).slice(0, -1));
   const fleets = new Map<string, FleetFacts>();
   for (const { Name: parameterName = '', Value: document = '', LastModifiedDate } of parameters) {

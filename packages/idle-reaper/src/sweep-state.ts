@@ -4,7 +4,7 @@ import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import type { FleetFacts } from './fleet-facts.ts';
 import type { JobDefinitions } from './job-definitions.ts';
 import type { JobSecrets } from './job-secrets.ts';
-import type { FleetsInSsm } from './read-fleets.ts';
+import type { StoredFleets } from './read-fleets.ts';
 import type { RunnerTokens } from './runner-tokens.ts';
 
 export interface SweepDeps {
@@ -15,7 +15,7 @@ export interface SweepDeps {
   readClusterState(fleets: readonly string[]): Promise<ManagedTasks>;
   /** Job tasks that ended within the last hour or are stopping. */
   readEndedJobTasks(): Promise<JobTaskFacts[]>;
-  readFleets(report: (fleet: string, problem: string) => void): Promise<FleetsInSsm>;
+  readFleets(report: (fleet: string, problem: string) => void): Promise<StoredFleets>;
   secrets: JobSecrets;
   /** First part of every parameter's name. */
   parameterPrefix: string;

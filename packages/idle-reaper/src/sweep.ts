@@ -2,7 +2,7 @@ import { failureName } from '@serverless-gitlab-runner/aws/calls';
 import type { ManagerFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { FleetFacts } from './fleet-facts.ts';
 import { orphanedSecrets, removeSecret } from './orphaned-secrets.ts';
-import type { FleetsInSsm } from './read-fleets.ts';
+import type { StoredFleets } from './read-fleets.ts';
 import { decisionFor, reconcileJobTask, reconcileManager } from './reconcile-tasks.ts';
 import { deregister, removeTokens, unusedDefinitions, unusedTokens } from './remove-unused.ts';
 import { replacementOf, requestManagers } from './request-managers.ts';
@@ -62,7 +62,7 @@ export async function sweep(deps: SweepDeps): Promise<SweepSummary> {
 }
 
 /** Removes orphaned secrets of jobs, unused webhook runner tokens, and unused task definitions of jobs. */
-async function removeUnused(state: Sweep, stored: FleetsInSsm | undefined, attempt: Attempt): Promise<void> {
+async function removeUnused(state: Sweep, stored: StoredFleets | undefined, attempt: Attempt): Promise<void> {
   if (stored !== undefined) {
     const orphaned = await attempt('secrets', () => orphanedSecrets(state, stored.fleets));
     for (const secret of orphaned ?? []) await attempt('secret', () => removeSecret(state, secret));

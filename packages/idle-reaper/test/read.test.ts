@@ -146,8 +146,8 @@ describe('reading the cluster', () => {
     ecs
       .on(ListTasksCommand, { desiredStatus: 'STOPPED', family: managerFamily('default') })
       .resolves({ taskArns: [arn(2)] });
-    ecs.on(DescribeTasksCommand).callsFake(({ tasks: wanted }: { tasks: string[] }) => ({
-      tasks: wanted.flatMap((name) =>
+    ecs.on(DescribeTasksCommand).callsFake(({ tasks: requested }: { tasks: string[] }) => ({
+      tasks: requested.flatMap((name) =>
         [...tasks].filter(([key]) => key.endsWith(name)).map(([, task]) => task),
       ),
     }));

@@ -1,7 +1,7 @@
 import type { Timing } from '@serverless-gitlab-runner/aws/calls';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import * as z from 'zod';
-import { askGitLab, type GitLabAnswer, isPassing } from './gitlab-request.ts';
+import { askGitLab, type GitLabAnswer, isTransient } from './gitlab-request.ts';
 import type { RefProtection } from './match-fleet.ts';
 import type { ApiTokens } from './read-api-token.ts';
 
@@ -91,7 +91,11 @@ async function ask<Value>(
 ): Promise<GitLabAnswer<Value>> {
   const reading = await tokens.read(name);
   if ('missing' in reading)
-    return { kind: 'failed', why: reading.isPassing ? 'failing' : 'token-unusable', detail: reading.missing };
+    return {
+      kind: 'failed',
+      why: reading.isTransient ? 'failing' : 'token-unusable',
+      detail: reading.missing,
+    };
   const { token } = reading;
   for (let attempt = 1; ; attempt += 1) {
     const timeoutMs = Math.min(attemptMs, deadlineAt - timing.now());
@@ -99,7 +103,7 @@ async function ask<Value>(
     const answer = await askGitLab({ gitlabUrl, path, schema, timeoutMs, token });
     if (answer.kind === 'ok') return answer;
     if (answer.why === 'unauthorized') tokens.forget(name);
-    if (!isPassing(answer.why) || attempt === ATTEMPTS) return answer;
+    if (!isTransient(answer.why) || attempt === ATTEMPTS) return answer;
     await timing.sleep(PAUSE_MS);
   }
 }

@@ -33,7 +33,7 @@ const MAX_BODY_BYTES = 2 * 1024 * 1024;
 const TOKEN = /^[\x21-\x7e]{1,1000}$/;
 
 /** Whether a retry may help. */
-export function isPassing(why: GitLabRefusal): boolean {
+export function isTransient(why: GitLabRefusal): boolean {
   return why === 'failing' || why === 'unreachable';
 }
 

@@ -1,6 +1,6 @@
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 
-/** Whether a job's branch or tag is protected. `unknown`: a merge request's ref, or GitLab did not say. */
+/** Whether a job's branch or tag is protected. `unknown`: a merge request's ref, or GitLab did not answer. */
 export type RefProtection = 'protected' | 'not-protected' | 'unknown';
 
 /** The properties of a job that decide which runners may take it. */

@@ -1,7 +1,7 @@
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import type { MessageOutcome } from './acknowledge-messages.ts';
 import { type GitLabJob, type GitLabReader, PENDING_JOBS_PER_PAGE } from './gitlab-reader.ts';
-import { type GitLabAnswer, isPassing } from './gitlab-request.ts';
+import { type GitLabAnswer, isTransient } from './gitlab-request.ts';
 import { failureOfError } from './launch-failure.ts';
 import type { ListFleets } from './list-fleets.ts';
 import { dependsOnProtection, matchFleet, takesJob } from './match-fleet.ts';
@@ -81,7 +81,7 @@ async function routeJob(
   const job = checkedJob(answer, gitlabJob);
   if (job.kind === 'failed') {
     const retries =
-      isPassing(job.why) && others.length > 0 && request.message.receiveCount <= RETRIED_RECEIVES;
+      isTransient(job.why) && others.length > 0 && request.message.receiveCount <= RETRIED_RECEIVES;
     logFailure(own, job, deps, { ...gitlabJob, retries });
     return retries ? { outcome: { kind: 'retry', reason: 'gitlab-unreachable' } } : { fleet: own.name };
   }

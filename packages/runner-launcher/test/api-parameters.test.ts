@@ -48,11 +48,11 @@ describe('the token for GitLab’s API', () => {
     ['ParameterNotFound', false],
     ['AccessDeniedException', false],
     ['ThrottlingException', true],
-  ])('is missing, with the reason, after %s', async (name, isPassing) => {
+  ])('is missing, with the reason, after %s', async (name, isTransient) => {
     mock.on(GetParameterCommand).rejects(named(name));
     expect(await tokens().read('default')).toEqual({
       missing: `/p/fleets/default/api-token: ${name}`,
-      isPassing,
+      isTransient,
     });
   });
 
@@ -60,7 +60,7 @@ describe('the token for GitLab’s API', () => {
     answer(' ');
     expect(await tokens().read('default')).toEqual({
       missing: '/p/fleets/default/api-token is empty',
-      isPassing: false,
+      isTransient: false,
     });
   });
 });

@@ -9,7 +9,7 @@ describe('a slot that was filled before', () => {
     const launcher = createLauncher({ max: 1 });
     for (let jobId = 1; jobId <= 4; jobId += 1) {
       expect(kinds(await processBatch([queued(jobId)], launcher.deps))).toEqual(['manager-launched']);
-      launcher.pass(60);
+      launcher.advance(60);
       for (const arn of launcher.ecs.tasks.keys()) launcher.ecs.stop(arn);
     }
     expect(launcher.ecs.tasks.size).toBe(4);
@@ -22,7 +22,7 @@ describe('a slot that was filled before', () => {
     launcher.ecs.change(arn, ({ tags = [] }) => ({
       tags: [...tags, ...toTags({ drain: '2026-11-23T10:01:00Z' })],
     }));
-    launcher.pass(60);
+    launcher.advance(60);
     expect(kinds(await processBatch([queued(2)], launcher.deps))).toEqual(['manager-launched']);
     expect(launcher.ecs.tasks.size).toBe(2);
   });
@@ -38,7 +38,7 @@ describe('a slot that was filled before', () => {
       .callsFake(launcher.ecs.runTask);
     launcher.deps.readClusterState = async () => ({ managers: [], jobTasks: [] });
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['retry unknown']);
-    launcher.pass(5);
+    launcher.advance(5);
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-runs']);
     expect(launcher.ecs.tasks.size).toBe(1);
   });
@@ -47,7 +47,7 @@ describe('a slot that was filled before', () => {
     const launcher = createLauncher({ max: 1 });
     await processBatch([queued(1)], launcher.deps);
     launcher.deps.readClusterState = async () => ({ managers: [], jobTasks: [] });
-    launcher.pass(10);
+    launcher.advance(10);
     await processBatch([queued(2)], launcher.deps);
     const [task] = launcher.ecs.tasks.values();
     expect(tagValue(task?.tags, 'demand')).toBe('2026-11-23T10:00:10.000Z');
@@ -72,7 +72,7 @@ describe('a slot that was filled before', () => {
     const [arn = ''] = launcher.ecs.tasks.keys();
     launcher.ecs.missing.add(arn);
     launcher.deps.readClusterState = async () => ({ managers: [], jobTasks: [] });
-    launcher.pass(7200);
+    launcher.advance(7200);
     const before = launcher.now();
     expect(kinds(await processBatch([queued(2)], launcher.deps))).toEqual(['manager-launched']);
     expect(launcher.now() - before).toBe(2500);
@@ -115,10 +115,10 @@ describe('capacity', () => {
     expect(launcher.events('ManagerLaunchFailed')).toMatchObject([
       { reason: 'no-capacity', final: false, causeEventId: 'e1' },
     ]);
-    launcher.pass(15);
+    launcher.advance(15);
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['retry no-capacity']);
     expect(launcher.ecs.runs()).toHaveLength(2);
-    launcher.pass(6);
+    launcher.advance(6);
     await processBatch([queued(1)], launcher.deps);
     expect(launcher.ecs.runs()).toHaveLength(4);
   });

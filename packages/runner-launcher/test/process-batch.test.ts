@@ -54,7 +54,7 @@ describe('a batch of messages', () => {
     const launcher = createLauncher({ max: 2, concurrentJobs: 1 });
     launcher.deps.readClusterState = async () => ({ managers: [], jobTasks: [] });
     for (let jobId = 1; jobId < 20; jobId += 1) {
-      launcher.pass(7);
+      launcher.advance(7);
       await processBatch([queued(jobId), queued(100 + jobId)], launcher.deps);
     }
     expect(launcher.ecs.tasks.size).toBe(2);
@@ -64,12 +64,14 @@ describe('a batch of messages', () => {
     const launcher = createLauncher({ max: 2 });
     const runnerTokenParameter = '/p/fleets/default/runner-tokens/abc';
     await processBatch([queued(1), queued(2, { runnerTokenParameter })], launcher.deps);
-    const [own, brought] = launcher.ecs.runs();
+    const [own, fromWebhook] = launcher.ecs.runs();
     expect(own?.overrides?.containerOverrides?.[0]?.environment?.[1]?.value).toBe(
       '/p/fleets/default/runner-token',
     );
-    expect(brought?.overrides?.containerOverrides?.[0]?.environment?.[1]?.value).toBe(runnerTokenParameter);
-    expect(tagValue(brought?.tags, 'runnerTokenParameter')).toBe(runnerTokenParameter);
+    expect(fromWebhook?.overrides?.containerOverrides?.[0]?.environment?.[1]?.value).toBe(
+      runnerTokenParameter,
+    );
+    expect(tagValue(fromWebhook?.tags, 'runnerTokenParameter')).toBe(runnerTokenParameter);
     expect(launcher.events('ManagerLaunched')[1]).toMatchObject({ runnerTokenParameter });
   });
 
@@ -129,7 +131,7 @@ describe('a job that was assigned to a manager', () => {
     const [manager = ''] = launcher.ecs.tasks.keys();
     const job = launcher.ecs.add({ tags: toTags({ role: 'job', fleet: 'default', jobId: '1' }) });
     for (const task of [job, manager]) launcher.ecs.stop(task);
-    launcher.pass(10);
+    launcher.advance(10);
     expect(kinds(await processBatch([again(queued(1))], launcher.deps))).toEqual(['job-runs']);
     expect(launcher.ecs.runs()).toHaveLength(1);
     expect(kinds(await processBatch([again(queued(2))], launcher.deps))).toEqual(['manager-launched']);
@@ -148,7 +150,7 @@ describe('a job that was assigned to a manager', () => {
     await processBatch(burst(1, 50), launcher.deps);
     await processBatch(burst(51, 50), other);
     expect(launcher.ecs.tasks.size).toBe(3);
-    launcher.pass(10);
+    launcher.advance(10);
     await processBatch(burst(1, 50), other);
     await processBatch(burst(51, 50), launcher.deps);
     expect(launcher.ecs.tasks.size).toBe(5);
@@ -168,12 +170,12 @@ describe('a job that was assigned to a manager', () => {
     const launcher = createLauncher({ max: 1 });
     launcher.ecs.add({ tags: managerTags() });
     const marks = () => launcher.ecs.mock.commandCalls(TagResourceCommand).length;
-    launcher.pass(60);
+    launcher.advance(60);
     await processBatch([queued(1)], launcher.deps);
-    launcher.pass(9.999);
+    launcher.advance(9.999);
     await processBatch([queued(2)], launcher.deps);
     expect(marks()).toBe(1);
-    launcher.pass(0.001);
+    launcher.advance(0.001);
     await processBatch([queued(3)], launcher.deps);
     expect(marks()).toBe(2);
   });
@@ -181,9 +183,9 @@ describe('a job that was assigned to a manager', () => {
   it('renews the mark sooner where the idle time is short', async () => {
     const launcher = createLauncher({ max: 1, idleSeconds: 8 });
     launcher.ecs.add({ tags: managerTags() });
-    launcher.pass(60);
+    launcher.advance(60);
     await processBatch([queued(1)], launcher.deps);
-    launcher.pass(4);
+    launcher.advance(4);
     await processBatch([queued(2)], launcher.deps);
     expect(launcher.ecs.mock.commandCalls(TagResourceCommand)).toHaveLength(2);
   });
@@ -191,11 +193,11 @@ describe('a job that was assigned to a manager', () => {
   it('leaves a mark that is not valid for a request without a job, since its manager may have been drained', async () => {
     const launcher = createLauncher({ max: 1 });
     const arn = launcher.ecs.add({ tags: managerTags() });
-    launcher.pass(60);
+    launcher.advance(60);
     const held = await launcher.deps.readClusterState();
     launcher.deps.readClusterState = async () => held;
     await processBatch([queued(1)], launcher.deps);
-    launcher.pass(0.5);
+    launcher.advance(0.5);
     const drain = new Date(launcher.now()).toISOString();
     launcher.ecs.change(arn, ({ tags = [] }) => ({ tags: [...tags, ...toTags({ drain })] }));
     expect(kinds(await processBatch([requested('crossed')], launcher.deps))).toEqual(['manager-launched']);
@@ -204,7 +206,7 @@ describe('a job that was assigned to a manager', () => {
   it('is done after waiting for two minutes although a manager has free capacity', async () => {
     const launcher = createLauncher();
     launcher.ecs.add({ tags: managerTags(), startedAt: new Date(launcher.now()) });
-    launcher.pass(121);
+    launcher.advance(121);
     const [first] = await processBatch([queued(1)], launcher.deps);
     expect(first?.outcome).toEqual({ kind: 'done', because: 'job-overdue' });
   });
@@ -214,7 +216,7 @@ describe('a manager that jobs are assigned to', () => {
   it('gets the demand mark first, and is then read again', async () => {
     const launcher = createLauncher();
     const arn = launcher.ecs.add({ tags: managerTags() });
-    launcher.pass(60);
+    launcher.advance(60);
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-runs']);
     expect(tagValue(launcher.ecs.tasks.get(arn)?.tags, 'demand')).toBe('2026-11-23T10:01:00.000Z');
     const calls = launcher.ecs.mock.calls().map((call) => call.args[0].constructor.name);

@@ -49,12 +49,12 @@ describe('a failing GitLab API loses no job', () => {
   it.each<[string, ApiTokenReading, string]>([
     [
       'a missing token',
-      { missing: '/p/fleets/default/api-token: ParameterNotFound', isPassing: false },
+      { missing: '/p/fleets/default/api-token: ParameterNotFound', isTransient: false },
       'token-unusable',
     ],
     [
       'a throttled SSM',
-      { missing: '/p/fleets/default/api-token: ThrottlingException', isPassing: true },
+      { missing: '/p/fleets/default/api-token: ThrottlingException', isTransient: true },
       'failing',
     ],
     [

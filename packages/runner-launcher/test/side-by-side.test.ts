@@ -47,7 +47,7 @@ describe('slots of one fleet', () => {
     const launcher = createLauncher({ max: 9, concurrentJobs: 1 });
     const deadlineAt = launcher.now() + 1000;
     launcher.ecs.mock.on(RunTaskCommand).callsFake((input) => {
-      launcher.pass(1);
+      launcher.advance(1);
       return launcher.ecs.runTask(input);
     });
     const settled = await processBatch(batchOf(9), { ...launcher.deps, deadlineAt });

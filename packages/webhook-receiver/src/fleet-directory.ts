@@ -7,7 +7,7 @@ import {
   InvalidFleetConfigError,
   parseFleetConfig,
 } from '@serverless-gitlab-runner/fleet';
-import { isPaused, type Reading, readUnlessKnown } from './stale-reading.ts';
+import { type CachedValue, isPaused, readThroughCache } from './cached-value.ts';
 
 /** Requests for unknown fleets cause at most one read of SSM within this time. */
 const REREAD_AFTER_MS = 2000;
@@ -28,7 +28,7 @@ export interface FleetDirectory {
  * minutes.
  */
 export function createFleetDirectory(provider: SSMProvider, prefix: string, timing: Timing): FleetDirectory {
-  let known: Reading<Map<string, FleetLookup>> = { value: new Map(), readAt: Number.NEGATIVE_INFINITY };
+  let known: CachedValue<Map<string, FleetLookup>> = { value: new Map(), readAt: Number.NEGATIVE_INFINITY };
   let failedAt = Number.NEGATIVE_INFINITY;
   let rereadAt = Number.NEGATIVE_INFINITY;
 
@@ -53,7 +53,7 @@ export function createFleetDirectory(provider: SSMProvider, prefix: string, timi
   return {
     async find(fleet) {
       const startedAt = timing.now();
-      await readUnlessKnown(known, failedAt, timing.now, () => readAll('all'));
+      await readThroughCache(known, failedAt, timing.now, () => readAll('all'));
       if (known.value.get(fleet)?.kind !== 'found' && known.readAt < startedAt) await reread();
       return known.value.get(fleet) ?? { kind: 'unknown' };
     },

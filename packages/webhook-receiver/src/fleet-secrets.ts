@@ -2,8 +2,8 @@ import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import { shareCalls, type Timing } from '@serverless-gitlab-runner/aws/calls';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 import { SIGNING_TOKEN_PREFIX, type WebhookSecrets } from './authenticate.ts';
+import { type CachedValue, isPaused, readThroughCache } from './cached-value.ts';
 import { createCallBudget } from './call-budget.ts';
-import { isPaused, type Reading, readUnlessKnown } from './stale-reading.ts';
 
 /** Wrong secrets cause at most one read of SSM within this time for each fleet. */
 const REREAD_AFTER_MS = 2000;
@@ -37,7 +37,7 @@ export function createFleetSecrets(
   warn: WarnOfSecret,
 ): FleetSecrets {
   // Only existing fleets are read, so the map is bounded by their number.
-  const cached = new Map<string, Reading<WebhookSecrets>>();
+  const cached = new Map<string, CachedValue<WebhookSecrets>>();
   // Separate from the time of an ordinary read: a secret rotated right after an ordinary read must take effect at once too.
   const readAgainAt = new Map<string, number>();
 
@@ -60,7 +60,7 @@ export function createFleetSecrets(
   });
 
   return {
-    read: (fleet) => readUnlessKnown(cached.get(fleet), failedAt, timing.now, () => fetch(fleet)),
+    read: (fleet) => readThroughCache(cached.get(fleet), failedAt, timing.now, () => fetch(fleet)),
     async readAgain(fleet) {
       const now = timing.now();
       if (now - (readAgainAt.get(fleet) ?? Number.NEGATIVE_INFINITY) < REREAD_AFTER_MS) return undefined;
@@ -93,7 +93,7 @@ async function fetchSecrets(
     found(parameterName).filter((value) => {
       const usable = Buffer.from(value.slice(SIGNING_TOKEN_PREFIX.length), 'base64').length > 0;
       if (value.startsWith(SIGNING_TOKEN_PREFIX) && usable) return true;
-      warn(parameterName, `not a signing token: GitLab's begin with ${SIGNING_TOKEN_PREFIX}`);
+      warn(parameterName, `not a signing token: GitLab's start with ${SIGNING_TOKEN_PREFIX}`);
       return false;
     }),
   );

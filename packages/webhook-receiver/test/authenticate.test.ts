@@ -63,10 +63,10 @@ describe('a signed webhook', () => {
     const receiver = createReceiver({ accepts: 'signature' });
     const event = functionUrlEvent(body, { headers: signed(body) });
     await receiver.receive(event);
-    receiver.pass(200);
+    receiver.advance(200);
     expect((await receiver.receive(event)).answer.statusCode).toBe(202);
     expect(receiver.events()).toHaveLength(1);
-    receiver.pass(200);
+    receiver.advance(200);
     expect((await receiver.receive(event)).answer.statusCode).toBe(401);
   });
 });
@@ -122,10 +122,10 @@ describe('secrets and their rotation', () => {
   it('are read once a minute', async () => {
     const receiver = createReceiver();
     await send(receiver, SECRET);
-    receiver.pass(59);
+    receiver.advance(59);
     await send(receiver, SECRET);
     expect(reads(receiver)).toBe(1);
-    receiver.pass(1);
+    receiver.advance(1);
     await send(receiver, SECRET);
     expect(reads(receiver)).toBe(2);
   });
@@ -133,13 +133,13 @@ describe('secrets and their rotation', () => {
   it('are read again when a comparison fails, so that a new secret works at once', async () => {
     const receiver = createReceiver();
     await send(receiver, SECRET);
-    receiver.pass(1);
+    receiver.advance(1);
     receiver.parameters.set('/p/fleets/default/webhook-secret', 'new');
     receiver.parameters.set('/p/fleets/default/webhook-secret-previous', SECRET);
     expect(await send(receiver, 'new')).toBe(202);
     expect(await send(receiver, SECRET)).toBe(202);
     receiver.parameters.delete('/p/fleets/default/webhook-secret-previous');
-    receiver.pass(60);
+    receiver.advance(60);
     expect(await send(receiver, SECRET)).toBe(401);
   });
 
@@ -169,7 +169,7 @@ describe('secrets and their rotation', () => {
           ? (receiver.parameters.get('/p/fleets/default/webhook-secret-previous') ?? '')
           : current;
       expect(await send(receiver, sent)).toBe(202);
-      receiver.pass(1);
+      receiver.advance(1);
     }
   });
 
@@ -177,7 +177,7 @@ describe('secrets and their rotation', () => {
     const receiver = createReceiver();
     for (let count = 0; count < 100; count += 1) {
       await send(receiver, `guess ${count}`);
-      receiver.pass(0.1);
+      receiver.advance(0.1);
     }
     expect(reads(receiver)).toBeLessThanOrEqual(7);
   });
@@ -207,7 +207,7 @@ describe('fleets', () => {
     expect(await send(receiver, 'new')).toBe(404);
     receiver.parameters.set('/p/fleets/new/config', fleetDocument({}, 'new'));
     receiver.parameters.set('/p/fleets/new/webhook-secret', SECRET);
-    receiver.pass(2);
+    receiver.advance(2);
     expect(await send(receiver, 'new')).toBe(202);
   });
 
@@ -215,7 +215,7 @@ describe('fleets', () => {
     const receiver = createReceiver();
     for (let count = 0; count < 100; count += 1) {
       await send(receiver, `guess-${count}`);
-      receiver.pass(0.1);
+      receiver.advance(0.1);
     }
     expect(lists(receiver)).toBeLessThanOrEqual(7);
   });
@@ -226,7 +226,7 @@ describe('fleets', () => {
     receiver.parameters.set('/p/fleets/default/config', valid.replace('"default"', '"renamed"'));
     expect(await send(receiver, 'default')).toBe(503);
     receiver.parameters.set('/p/fleets/default/config', valid);
-    receiver.pass(2);
+    receiver.advance(2);
     expect(await send(receiver, 'default')).toBe(202);
   });
 
@@ -234,9 +234,9 @@ describe('fleets', () => {
     const receiver = createReceiver();
     await send(receiver, 'default');
     receiver.parameters.delete('/p/fleets/default/config');
-    receiver.pass(59);
+    receiver.advance(59);
     expect(await send(receiver, 'default')).toBe(202);
-    receiver.pass(1);
+    receiver.advance(1);
     expect(await send(receiver, 'default')).toBe(404);
   });
 });

@@ -135,7 +135,7 @@ describe('a runner token in the query', () => {
     await receiver.receive(functionUrlEvent(pendingHook, { query }));
     await receiver.receive(functionUrlEvent({ ...pendingHook, build_id: 2 }, { query }));
     expect(receiver.ssm.commandCalls(PutParameterCommand)).toHaveLength(1);
-    receiver.pass(601);
+    receiver.advance(601);
     expect(
       (await receiver.receive(functionUrlEvent({ ...pendingHook, build_id: 3 }, { query }))).answer
         .statusCode,
@@ -152,7 +152,7 @@ describe('a runner token in the query', () => {
       const receiver = createReceiver({ allowRunnerToken: true });
       const send = () => receiver.receive(functionUrlEvent(pendingHook, { query }));
       await send();
-      receiver.pass(seconds);
+      receiver.advance(seconds);
       const puts = () => receiver.ssm.commandCalls(PutParameterCommand).map((call) => call.args[0].input);
       return { ...receiver, send, puts };
     }
@@ -169,9 +169,9 @@ describe('a runner token in the query', () => {
     });
 
     it('is left for another seven days once it was written again', async () => {
-      const { send, puts, pass } = await laterBy(8 * day);
+      const { send, puts, advance } = await laterBy(8 * day);
       await send();
-      pass(6 * day);
+      advance(6 * day);
       await send();
       expect(puts().map(({ Overwrite }) => Overwrite)).toEqual([false, false, true, false]);
       expect(puts()[2]).toMatchObject({ Name: name, Value: token, Type: 'SecureString' });
@@ -179,13 +179,13 @@ describe('a runner token in the query', () => {
 
     it('is written again when it is deleted between two calls', async () => {
       const { send, puts, parameters, ssm } = await laterBy(1000);
-      const ours = [...parameters.keys()].find((key) => key.includes('/runner-tokens/')) ?? '';
+      const stored = [...parameters.keys()].find((key) => key.includes('/runner-tokens/')) ?? '';
       ssm.on(PutParameterCommand, { Overwrite: false }).callsFake(() => {
-        parameters.delete(ours);
+        parameters.delete(stored);
         throw new ParameterAlreadyExists({ message: 'there is one', $metadata: {} });
       });
       expect((await send()).answer.statusCode).toBe(202);
-      expect(puts().at(-1)).toMatchObject({ Name: ours, Overwrite: true, Value: token });
+      expect(puts().at(-1)).toMatchObject({ Name: stored, Overwrite: true, Value: token });
     });
 
     it('is accepted when its date cannot be read or renewed, which is logged', async () => {

@@ -46,7 +46,7 @@ describe('a signing token rotated under load', () => {
       if (jobId === 101) receiver.parameters.set(CURRENT, NEW);
       // GitLab starts to use the new one some time after the write.
       const key = jobId > 180 ? NEW : OLD;
-      receiver.pass(0.05);
+      receiver.advance(0.05);
       const body = hookOf(jobId);
       const headers = signedElsewhere(key, `msg_${jobId}`, body, receiver.deps.now());
       const { answer } = await receiver.receive(functionUrlEvent(body, { headers }));
@@ -65,7 +65,7 @@ describe('a signing token rotated under load', () => {
     };
     expect(await send(1)).toBe(202);
     receiver.parameters.delete(PREVIOUS);
-    receiver.pass(61);
+    receiver.advance(61);
     expect(await send(2)).toBe(401);
   });
 });

@@ -1,7 +1,7 @@
 import { GetParametersByPathCommand, GetParametersCommand } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
+import { isFresh, isPaused, isUsable } from '../src/cached-value.ts';
 import { createCallBudget } from '../src/call-budget.ts';
-import { isFresh, isPaused, isUsable } from '../src/stale-reading.ts';
 import { createReceiver, fleetDocument, functionUrlEvent, pendingHook, SECRET } from './support/receiver.ts';
 
 const OTHER = 'rotated-webhook-secret';
@@ -25,7 +25,7 @@ function prepared() {
       receiver.ssm.on(GetParametersByPathCommand).rejects(error());
       receiver.ssm.on(GetParametersCommand).rejects(error());
     },
-    mend: () => {
+    recover: () => {
       const names = (Names: string[]) => ({
         Parameters: Names.flatMap((Name) => ({ Name, Value: receiver.parameters.get(Name) ?? '' })),
       });
@@ -49,13 +49,13 @@ describe('while SSM fails', () => {
     expect(await receiver.send()).toBe(202);
     receiver.fail(error);
     for (const passed of [60, 300, 239.999]) {
-      receiver.pass(passed);
+      receiver.advance(passed);
       expect(await receiver.send(), `${passed}`).toBe(202);
     }
-    receiver.pass(0.001);
+    receiver.advance(0.001);
     expect(await receiver.send()).toBe(503);
-    receiver.mend();
-    receiver.pass(10);
+    receiver.recover();
+    receiver.advance(10);
     expect(await receiver.send()).toBe(202);
   });
 
@@ -69,15 +69,15 @@ describe('while SSM fails', () => {
     const receiver = prepared();
     await receiver.send();
     receiver.fail();
-    receiver.pass(60);
+    receiver.advance(60);
     await receiver.send();
     const [secrets, fleets] = [receiver.secretReads(), receiver.fleetReads()];
-    receiver.pass(9.999);
+    receiver.advance(9.999);
     await receiver.send();
     await receiver.send('wrong');
     await receiver.send(SECRET, 'fleet=nobody');
     expect([receiver.secretReads(), receiver.fleetReads()]).toEqual([secrets, fleets]);
-    receiver.pass(0.001);
+    receiver.advance(0.001);
     await receiver.send();
     expect([receiver.secretReads(), receiver.fleetReads()]).toEqual([secrets + 1, fleets + 1]);
   });
@@ -87,11 +87,11 @@ describe('while SSM fails', () => {
     await receiver.send();
     receiver.fail();
     receiver.parameters.set('/p/fleets/default/webhook-secret', OTHER);
-    receiver.pass(120);
+    receiver.advance(120);
     expect(await receiver.send()).toBe(202);
     expect(await receiver.send(OTHER)).toBe(401);
-    receiver.mend();
-    receiver.pass(10);
+    receiver.recover();
+    receiver.advance(10);
     expect(await receiver.send(OTHER)).toBe(202);
     expect(await receiver.send(SECRET)).toBe(401);
   });
@@ -109,7 +109,7 @@ describe('a stranger', () => {
     const before = receiver.secretReads();
     for (let tenth = 0; tenth < 400; tenth += 1) {
       for (const name of fleets) expect(await receiver.send(`guess ${tenth}`, `fleet=${name}`)).toBe(401);
-      receiver.pass(0.1);
+      receiver.advance(0.1);
     }
     // A burst of three, and then one every two seconds for forty seconds.
     expect(receiver.secretReads() - before).toBeLessThanOrEqual(3 + 20);
@@ -123,18 +123,18 @@ describe('a stranger', () => {
     for (let guess = 0; guess < 5; guess += 1) await receiver.send(`guess ${guess}`);
     receiver.parameters.set('/p/fleets/default/webhook-secret', OTHER);
     expect(await receiver.send(OTHER)).toBe(401);
-    receiver.pass(60);
+    receiver.advance(60);
     expect(await receiver.send(OTHER)).toBe(202);
   });
 
   it('causes one read in two seconds by naming fleets that do not exist', async () => {
     const receiver = prepared();
     await receiver.send();
-    receiver.pass(0.001);
+    receiver.advance(0.001);
     const before = receiver.fleetReads();
     for (let tenth = 0; tenth < 100; tenth += 1) {
       expect(await receiver.send(SECRET, `fleet=nobody-${tenth}`)).toBe(404);
-      receiver.pass(0.1);
+      receiver.advance(0.1);
     }
     expect(receiver.fleetReads() - before).toBe(5);
   });

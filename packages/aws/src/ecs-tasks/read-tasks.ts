@@ -52,7 +52,7 @@ export async function describeTasks(
   return described;
 }
 
-/** Lists and describes, and keeps the tasks of our families: a shared cluster has others too, which are not managed here. */
+/** Lists and describes managed tasks. Other tasks in a shared cluster are left out. */
 export async function readManagedTasks(
   ecs: ECSClient,
   cluster: string,

@@ -63,9 +63,9 @@ export function createFakeEcs(now: () => number) {
         .filter((task) => task.desiredStatus === desiredStatus)
         .map(({ taskArn }) => taskArn),
     }));
-    mock.on(DescribeTasksCommand).callsFake(({ tasks: wanted }: { tasks: string[] }) => ({
-      tasks: wanted.flatMap((arn) => (missing.has(arn) ? [] : (tasks.get(arn) ?? []))),
-      failures: wanted.filter((arn) => missing.has(arn)).map((arn) => ({ arn, reason: 'MISSING' })),
+    mock.on(DescribeTasksCommand).callsFake(({ tasks: requested }: { tasks: string[] }) => ({
+      tasks: requested.flatMap((arn) => (missing.has(arn) ? [] : (tasks.get(arn) ?? []))),
+      failures: requested.filter((arn) => missing.has(arn)).map((arn) => ({ arn, reason: 'MISSING' })),
     }));
     mock.on(TagResourceCommand).callsFake(({ resourceArn, tags }: { resourceArn: string; tags: Tag[] }) => {
       change(resourceArn, (task) => ({

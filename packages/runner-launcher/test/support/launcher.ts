@@ -64,7 +64,7 @@ export function createLauncher(manager: FleetConfigInput['manager'] = {}) {
     /** Details of the published events of a name. */
     events: (name: string) =>
       published.filter(({ DetailType }) => DetailType === name).map(({ Detail }) => JSON.parse(Detail)),
-    pass: (seconds: number) => {
+    advance: (seconds: number) => {
       now += seconds * 1000;
     },
     now: timing.now,

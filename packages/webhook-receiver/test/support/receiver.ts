@@ -149,7 +149,7 @@ export function createReceiver(webhook: FleetConfigInput['webhook'] = {}) {
     parameters,
     warnings,
     receive: (event: unknown) => answerInTime(() => receiveWebhook(readWebhookRequest(event), deps), timing),
-    pass: (seconds: number) => {
+    advance: (seconds: number) => {
       now += seconds * 1000;
     },
     /** Details of the published events, with their names. */

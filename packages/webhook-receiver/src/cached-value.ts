@@ -9,7 +9,7 @@ const BOUNDS = {
 };
 
 /** A value that was read from SSM. */
-export interface Reading<Value> {
+export interface CachedValue<Value> {
   value: Value;
   /** Milliseconds since 1970. */
   readAt: number;
@@ -21,8 +21,8 @@ export interface Reading<Value> {
  * @param failedAt when SSM last failed: milliseconds since 1970
  * @throws errors of `read`, if no usable value is known
  */
-export async function readUnlessKnown<Value>(
-  known: Reading<Value> | undefined,
+export async function readThroughCache<Value>(
+  known: CachedValue<Value> | undefined,
   failedAt: number,
   now: () => number,
   read: () => Promise<Value>,
