@@ -58,7 +58,7 @@ export interface FargateUsage extends FargateSize {
   hasPublicIp: boolean;
 }
 
-/** Estimated cost of a task in USD: vCPUs, memory and address for at least a minute, without storage above the included 20 GiB. */
+/** Estimated cost of a task in USD: vCPUs, memory and address for at least a minute, without storage above the free 20 GiB. */
 export function estimateCostUsd(usage: FargateUsage): number {
   const price = usage.prices[usage.architecture];
   const hours = Math.max(usage.seconds, MINIMUM_BILLED_SECONDS) / 3600;

@@ -84,8 +84,8 @@ const jobSchema = z
     /** Architectures that jobs may request. Default both. */
     architectures: z.array(architectureSchema).min(1).default(['X86_64', 'ARM64']),
     /**
-     * Capacity providers of job tasks, tried in order. Default on demand only: Spot is about 70 % cheaper, but AWS may interrupt a
-     * job's task.
+     * Capacity providers of job tasks, tried in order. Default on demand only: Spot is about 70 % cheaper, but AWS may interrupt
+     * a job's task.
      */
     capacity: capacitySchema.default(['FARGATE']),
     /** Maximum number of concurrent jobs of one project in one manager. Default none: only the fleet's own limits apply. */
@@ -104,7 +104,7 @@ const jobSchema = z
     deadManSeconds: z.int().min(30).max(3600).default(300),
     /** Seconds from RunTask within which the job must accept commands, including image pulls. Default 600. */
     startTimeoutSeconds: z.int().min(30).max(3600).default(600),
-    /** Seconds that a job waits for its services to listen (GitLab Runner's `wait_for_services_timeout`). Default 30; 0: no wait. */
+    /** Seconds that a job waits for its services (GitLab Runner's `wait_for_services_timeout`). Default 30; 0: no wait. */
     waitForServicesSeconds: z.int().min(0).max(600).default(30),
     /**
      * Whether the output of services is sent to CloudWatch, to the log group of jobs. Default false: the last lines of a service
@@ -112,8 +112,8 @@ const jobSchema = z
      */
     shipServiceOutput: z.boolean().default(false),
     /**
-     * Secrets Manager secrets (ARNs; `{"username": …, "password": …}`) with credentials for pulling images, by registry and path.
-     * Default none. A job's own `DOCKER_AUTH_CONFIG` takes precedence.
+     * Secrets Manager secrets (ARNs; `{"username": …, "password": …}`) with credentials for pulling images, by registry and
+     * path. Default none. A job's own `DOCKER_AUTH_CONFIG` takes precedence.
      */
     registryCredentials: z.record(z.string().min(1), z.string().startsWith('arn:')).default({}),
     /**
@@ -128,8 +128,8 @@ const jobSchema = z
     honorImageEntryPoint: z.boolean().default(false),
     /**
      * Registries from which managers may read image configurations, for entry points and the commands of services; https only.
-     ** GitLab's own registry, which GitLab sends with its jobs, is always allowed. Default: the large public registries. `docker.io` is Docker
-     * Hub.
+     * GitLab's own registry, which GitLab sends with its jobs, is always allowed. Default: the large public registries.
+     * `docker.io` is Docker Hub.
      */
     imageConfigRegistries: z
       .array(registrySchema)
@@ -211,15 +211,15 @@ export const fleetConfigSchema = z.object({
   /** The jobs' cache. Default none: `cache:` finds nothing, since a job's disk is deleted with its task. */
   cache: cacheSchema.optional(),
   webhook: webhookSchema,
-  /** Which jobs the fleet's runner takes. Default: not set, so that only the webhook's URL decides. Read only with `gitlabApi`. */
+  /** Which jobs the fleet's runner takes. Default: not set, so only the webhook's URL decides. Read only with `gitlabApi`. */
   runner: runnerSchema.optional(),
   /** Default: the fleet has no API token, and GitLab's API is not asked. */
   gitlabApi: gitlabApiSchema.optional(),
   /**
-   * Seconds without a manager after which one is started to poll GitLab, in case a webhook was lost; 0: never. Default 1,800 where it
-   * is free: with `gitlabApi.projects`, GitLab's API is asked first, and nothing is started if no job is waiting. Otherwise 0: a
-   * manager every half hour costs about $2.50 a month. At most 3,000: the last manager is known from ECS's list of stopped tasks,
-   * which covers an hour.
+   * Seconds without a manager after which one is started to poll GitLab, in case a webhook was lost; 0: never. Default 1,800
+   * where it is free: with `gitlabApi.projects`, GitLab's API is asked first, and nothing is started if no job is waiting.
+   * Otherwise 0: a manager every half hour costs about $2.50 a month. At most 3,000: the last manager is known from ECS's list
+   * of stopped tasks, which covers an hour.
    */
   safetyLaunchSeconds: z.int().min(0).max(3000).optional(),
 });

@@ -68,8 +68,8 @@ export interface RecentSuccess {
 }
 
 /**
- * What a manager has learned about its jobs. Bounded: at most `MAX_JOBS` names with `MAX_FOLLOWERS` followers in each of their two
- * tallies, and `MAX_RECENT` pipelines. The least recently used entry is dropped first. Only `learn.ts` and `brake.ts`
+ * What a manager has learned about its jobs. Bounded: at most `MAX_JOBS` names with `MAX_FOLLOWERS` followers in each of their
+ * two tallies, and `MAX_RECENT` pipelines. The least recently used entry is dropped first. Only `learn.ts` and `brake.ts`
  * change it.
  */
 export interface Book {

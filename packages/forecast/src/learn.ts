@@ -56,7 +56,7 @@ export function learnArrival(book: Book, job: ArrivedJob, now: number): void {
   countFollower(success.tally, job.name);
 }
 
-/** Learns a job's task and, after a success, its duration; jobs that arrive soon become its followers. Invalid input is ignored. */
+/** Learns a job's task and, after a success, its duration; jobs that arrive soon then count as followers. Ignores invalid input. */
 export function learnEnd(book: Book, job: FinishedJob): void {
   const seconds = (job.finishedAt - job.startedAt) / 1000;
   const isUsable = isUsableName(job) && isText(job.pipeline, MAX_TEXT_LENGTH) && isUsableTask(job.task);

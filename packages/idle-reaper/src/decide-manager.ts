@@ -20,7 +20,7 @@ export type ManagerDecision =
   /** The manager was drained long ago, has no job and still runs. Only then is it stopped. */
   | { kind: 'stop'; reason: 'drain-overdue' };
 
-/** A manager that is not running by then never will be, for example because its image cannot be pulled or its subnet has no route. */
+/** A manager that is not running by then never will be: its image cannot be pulled, or its subnet has no route out. */
 const START_OVERDUE_MS = 15 * 60_000;
 /** SSM's lists may lag its writes, so a fleet that they lack counts as removed only for managers older than this. */
 const FLEET_LAG_MS = 120_000;

@@ -81,7 +81,7 @@ function causeOf(
   return waiting || jobTasks.some((task) => outlived(task, manager)) ? 'manager-lost' : undefined;
 }
 
-/** Whether a job task was alive when its manager ended, or ended so shortly before that its capacity may not have been reused yet. */
+/** Whether a job task was alive when its manager ended, or ended too shortly before for its capacity to have been reused. */
 function outlived(task: JobTaskFacts, { stoppingAt, stoppedAt }: ManagerFacts): boolean {
   if (isAlive(task)) return true;
   const end = stoppingAt ?? stoppedAt ?? Number.POSITIVE_INFINITY;

@@ -3,7 +3,10 @@ import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
 /** Why AWS starts no task now. `quota`: a concurrency quota of the account is reached. `no-capacity`: Fargate has no capacity. */
 export type CapacityRefusal = 'quota' | 'no-capacity';
 
-/** Matches "You've reached the limit on the number of vCPUs you can run concurrently", "The requested CPU configuration is above your limit". */
+/**
+ * Matches "You've reached the limit on the number of vCPUs you can run concurrently" and "The requested CPU configuration is above
+ * your limit".
+ */
 const QUOTA =
   /\b(reached|above|exceed\w*)\b[^.]{0,40}\blimit\b|\blimit on the number of\b|\bcurrently blocked\b/i;
 const NO_CAPACITY = /\bcapacity\b|\bRESOURCE:/i;

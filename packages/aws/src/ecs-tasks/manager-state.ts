@@ -23,8 +23,9 @@ export function isSameQueue(one: RunnerQueue, other: RunnerQueue): boolean {
 }
 
 /**
- * The start time of the last manager that ended because GitLab refused this token, or undefined. The start counts and not the end,
- * since the manager read the token when it started: ECS reports the end some seconds later, and a token written in between is new.
+ * The start time of the last manager that ended because GitLab refused this token, or undefined. The start counts, not the end,
+ * since the manager read the token when it started. ECS reports the end some seconds later, and a token written in between is
+ * new.
  * @param managers including stopped ones
  */
 export function tokenRefusedAt(

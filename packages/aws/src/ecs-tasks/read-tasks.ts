@@ -63,8 +63,8 @@ export async function readManagedTasks(
 }
 
 /**
- * Reads job tasks that ended within the last hour or are stopping. There may be many, and ECS has no shorter list, so they are read
- * only when a decision depends on them.
+ * Reads job tasks that ended within the last hour or are stopping. There may be many, and ECS has no shorter list, so they are
+ * read only when a decision depends on them.
  * @param maxTasks approximate number of tasks to read. Default: all
  */
 export async function readEndedJobTasks(

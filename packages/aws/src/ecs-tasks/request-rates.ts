@@ -15,7 +15,7 @@ export interface Rate {
 export const ECS_RATES = {
   reads: { burst: 100, perSecond: 20 },
   tasks: { burst: 100, perSecond: 40 },
-  /** Fargate's own limit, in addition to `tasks`. Its limit of tasks launched a second is wider for calls that start one task each. */
+  /** Fargate's own limit, besides `tasks`. Its limits of tasks launched a second are wider for calls that start one task each. */
   runTask: { burst: 20, perSecond: 20 },
   tags: { burst: 20, perSecond: 10 },
   /** RegisterTaskDefinition and DeregisterTaskDefinition together. */
@@ -26,8 +26,8 @@ export type RateName = keyof typeof ECS_RATES;
 
 /**
  * The buckets that a command draws from. RegisterTaskDefinition is not paced: a job shape is registered once, and a job waits for
- * it. With fifty managers sharing half of one a second, a first job would wait for minutes. Many new shapes at once wait for AWS's
- * own limit. Deregistration has a share, so that most of the rate is left for registrations.
+ * it. With fifty managers sharing half of one a second, a first job would wait for minutes. Many new shapes at once wait for
+ * AWS's own limit. Deregistration has a share, so that most of the rate is left for registrations.
  */
 const BUCKETS_OF: Readonly<Record<string, readonly RateName[]>> = {
   ListTasksCommand: ['reads'],
@@ -92,8 +92,8 @@ interface Bucket {
 
 /**
  * A token bucket whose level may become negative: a caller that finds it empty queues up and waits until its call is covered. So
- * the capacity may be less than one call. One burst of jobs empties many such small buckets at once. Therefore the first call on a
- * full one is delayed at random by up to the time of one call; otherwise the calls of all managers would coincide.
+ * the capacity may be less than one call. One burst of jobs empties many such small buckets at once. Therefore the first call on
+ * a full one is delayed at random by up to the time of one call; otherwise the calls of all managers would coincide.
  */
 function createBucket({ now, random }: Timing): Bucket {
   let level = Number.POSITIVE_INFINITY;

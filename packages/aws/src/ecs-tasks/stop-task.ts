@@ -47,7 +47,7 @@ export async function unlessEnded(
         if (failureName(error) === 'ClusterNotFoundException') throw error;
         return false;
       case 'access-denied':
-        // StopTask deletes the tags that permit roles to stop and tag a task. So a second call is denied although nothing is wrong.
+        // StopTask deletes the tags that permit roles to stop and tag a task, so a second call is denied. Nothing is wrong then.
         if (await isEnding(ecs, cluster, task)) return false;
         throw error;
       default:
