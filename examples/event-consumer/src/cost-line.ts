@@ -1,6 +1,6 @@
 import type { JobTaskFinished } from '@serverless-gitlab-runner/shared-events';
 
-/** What a job cost, as one line of CSV: time, project, job, image, seconds, USD. */
+/** The cost of a job as a CSV line: time, project, job, image, seconds, USD. */
 export function costLine(detail: JobTaskFinished): string {
   const { occurredAt, projectPath, projectId, jobName, image, seconds, estimatedCostUsd } = detail;
   const project = projectPath ?? String(projectId);

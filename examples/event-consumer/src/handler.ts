@@ -2,8 +2,8 @@ import { parseEvent } from '@serverless-gitlab-runner/shared-events';
 import { costLine } from './cost-line.ts';
 
 /**
- * Lambda handler for a rule with `{ "source": ["serverless-gitlab-runner"], "detail-type": ["JobTaskFinished"] }`: writes what
- * each job cost to its log, and returns it.
+ * Lambda handler for a rule with `{ "source": ["serverless-gitlab-runner"], "detail-type": ["JobTaskFinished"] }`: logs the cost
+ * of each job as a CSV line, and returns the line.
  */
 export async function handler(event: unknown): Promise<string | undefined> {
   const { name, detail } = parseEvent(event);

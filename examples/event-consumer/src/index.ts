@@ -1,3 +1,3 @@
-/** The example's parts, for whoever wants to try them without a Lambda. */
+/** The example's functions, for use without a Lambda. */
 export { costLine } from './cost-line.ts';
 export { handler } from './handler.ts';

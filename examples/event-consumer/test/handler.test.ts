@@ -26,7 +26,7 @@ const finished = {
 
 type Overrides = Partial<NewEventDetail<'JobTaskFinished'>>;
 
-/** The event as a rule delivers it. */
+/** The event as delivered by a rule. */
 function delivered(over: Overrides = {}, added: object = {}) {
   const entry = buildEntry('bus', 'JobTaskFinished', { ...finished, ...over });
   const detail = { ...JSON.parse(entry.Detail), ...added };
@@ -46,8 +46,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('the cost of a job', () => {
-  it('is one line in the log', async () => {
+describe('the cost line of a job', () => {
+  it('is logged', async () => {
     const line = '2026-11-23T10:00:00.000Z,group/project,test,debian:bookworm-slim,90.0,0.000370';
     expect(await handler(delivered())).toBe(line);
     expect(console.log).toHaveBeenCalledExactlyOnceWith(line);
@@ -56,17 +56,17 @@ describe('the cost of a job', () => {
   it.each<[string, Overrides, string]>([
     ['a job name with commas and quotes', { jobName: 'test "unit", all' }, '"test ""unit"", all"'],
     ['a project without a path', { projectPath: undefined }, ',380,'],
-  ])('is written well for %s', async (_title, over, expected) => {
+  ])('is valid CSV for %s', async (_title, over, expected) => {
     expect(await handler(delivered(over))).toContain(expected);
   });
 
-  it('is written as before when fields were added', async () => {
+  it('does not change when fields are added to the event', async () => {
     expect(await handler(delivered({}, { carbonGrams: 7 }))).toBe(await handler(delivered()));
   });
 });
 
-describe('what is no finished job task', () => {
-  it('is left when it is another event of ours', async () => {
+describe('any other event', () => {
+  it('is ignored if it is from this project', async () => {
     const { fleet, occurredAt } = finished;
     const entry = buildEntry('bus', 'ManagerStopped', {
       fleet,
@@ -79,7 +79,7 @@ describe('what is no finished job task', () => {
     expect(console.log).not.toHaveBeenCalled();
   });
 
-  it('fails the invocation when it is not ours, so that the rule’s pattern gets corrected', async () => {
+  it('fails the invocation if it is from another source, so that the rule’s pattern gets corrected', async () => {
     await expect(handler({ ...delivered(), source: 'aws.ecs' })).rejects.toThrow("check the rule's pattern");
   });
 });

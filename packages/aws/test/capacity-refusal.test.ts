@@ -10,9 +10,9 @@ it.each([
   ['Your account is currently blocked and cannot launch any Fargate tasks.', 'quota'],
   [
     'Capacity is unavailable at this time. Please try again later or in a different availability zone',
-    'no-room',
+    'no-capacity',
   ],
-  ['RESOURCE:ENI', 'no-room'],
+  ['RESOURCE:ENI', 'no-capacity'],
   ['Rate exceeded', undefined],
   ['Container.image repository length must not exceed 255 characters', undefined],
   ['not authorized to perform: iam:PassRole', undefined],
@@ -24,7 +24,7 @@ it.each([
 it.each([
   ['FARGATE', "You've reached the limit on …", 'Fargate On-Demand vCPU resource count'],
   ['FARGATE_SPOT', "You've reached the limit on …", 'Fargate Spot vCPU resource count'],
-  ['FARGATE', 'Your account is currently blocked', 'ask AWS Support'],
+  ['FARGATE', 'Your account is currently blocked', 'contact AWS Support'],
 ] as const)('on %s, "%s" leads to advice on "%s"', (provider, reason, advice) => {
   expect(quotaAdvice(provider, reason)).toContain(advice);
 });

@@ -9,7 +9,7 @@ import {
 
 const now = 10_000_000;
 const own = { fleet: 'default', runnerTokenParameter: undefined };
-/** A manager that ended some seconds ago, ten seconds after its start. */
+/** A manager that ended `secondsAgo`, ten seconds after its start. */
 const crashed = (number: number, secondsAgo: number, over: Partial<ManagerFacts> = {}) => {
   const stoppedAt = now - secondsAgo * 1000;
   const startedAt = stoppedAt - 10_000;
@@ -37,12 +37,12 @@ it.each([
   expect(crashBackoffMs(failures)).toBe(seconds * 1000);
 });
 
-describe('managers that fail one after the other', () => {
+describe('consecutive failed managers', () => {
   it.each<[string, ManagerFacts[], ReturnType<typeof crashBackoff>]>([
     ['none', [], undefined],
     ['one', [crashed(1, 30)], { failures: 1, lastEndedAt: now - 30_000, until: now - 30_000, exitCode: 1 }],
     [
-      'two: from the end of the last',
+      'two, counted from the end of the last one',
       [crashed(1, 90), crashed(2, 30, { exitCode: 137 })],
       { failures: 2, lastEndedAt: now - 30_000, until: now + 30_000, exitCode: 137 },
     ],
@@ -54,13 +54,13 @@ describe('managers that fail one after the other', () => {
     ].map((order): [string, ManagerFacts[], ReturnType<typeof crashBackoff>] => {
       const ended = [crashed(1, 120), crashed(2, 90), crashed(3, 30, { exitCode: 137 })];
       return [
-        `three, in whatever order ECS lists them: ${order}`,
+        `three, in any order that ECS lists them: ${order}`,
         order.flatMap((index) => ended[index] ?? []),
         { failures: 3, lastEndedAt: now - 30_000, until: now + 150_000, exitCode: 137 },
       ];
     }),
     [
-      'one made in the moment of one that works',
+      'one created at the same moment as one that works',
       [
         crashed(1, 30, { createdAt: now - 800_000 }),
         managerFacts({ createdAt: now - 800_000, startedAt: now - 800_000 }),
@@ -85,7 +85,7 @@ describe('managers that fail one after the other', () => {
       { failures: 1, lastEndedAt: now - 30_000, until: now - 30_000, exitCode: 1 },
     ],
     [
-      'one whose containers ended within five minutes, though its task took longer',
+      'one whose containers ended within five minutes, although its task took longer',
       [crashed(1, 30, { startedAt: now - 400_000, stoppingAt: now - 101_000 })],
       { failures: 1, lastEndedAt: now - 30_000, until: now - 30_000, exitCode: 1 },
     ],
@@ -95,7 +95,7 @@ describe('managers that fail one after the other', () => {
       { failures: 1, lastEndedAt: now - 30_000, until: now - 30_000, exitCode: 1 },
     ],
     [
-      'two beside a manager that has not run for long',
+      'two and a manager that has not run for long',
       [crashed(1, 90), crashed(2, 30), managerFacts({ createdAt: now - 10_000, startedAt: now - 5000 })],
       { failures: 2, lastEndedAt: now - 30_000, until: now + 30_000, exitCode: 1 },
     ],

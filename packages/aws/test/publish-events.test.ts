@@ -7,7 +7,7 @@ import { EventsNotPublishedError, fullJitter, publishEvents } from '../src/calls
 const bus = mockClient(EventBridgeClient);
 const client = new EventBridgeClient({ region: 'eu-west-1' });
 
-/** A clock that sleeping moves. */
+/** A clock that only `sleep` advances. */
 function fakeTiming(start = 0) {
   let now = start;
   const sleeps: number[] = [];
@@ -53,12 +53,12 @@ describe('publishing events', () => {
     expect(bus.commandCalls(PutEventsCommand)).toHaveLength(3);
   });
 
-  it('calls nobody for no entries', async () => {
+  it('makes no call for no entries', async () => {
     expect(await publish(0)).toEqual([]);
     expect(bus.commandCalls(PutEventsCommand)).toHaveLength(0);
   });
 
-  it('puts only the refused entries again', async () => {
+  it('retries only the refused entries', async () => {
     bus
       .on(PutEventsCommand)
       .resolvesOnce({
@@ -75,8 +75,8 @@ describe('publishing events', () => {
     expect(timing.sleeps).toEqual([50]);
   });
 
-  it('maps entries that are refused again and again to their events, wherever each stands in its call', async () => {
-    // Of 13 entries these are refused: at first, and at the second try.
+  it('returns the right ids when entries are refused repeatedly, at any position in their call', async () => {
+    // The entries, of 13, that are refused in the first and in the second attempt.
     const refused = [
       ['key 1', 'key 4', 'key 9', 'key 11'],
       ['key 4', 'key 11'],
@@ -89,7 +89,7 @@ describe('publishing events', () => {
       );
       puts.push(keys);
       const refusedNow = refused[tries] ?? [];
-      // The first try takes two calls.
+      // The first attempt takes two calls.
       if (puts.length !== 1) tries += 1;
       return {
         Entries: keys.map((key) =>
@@ -104,7 +104,7 @@ describe('publishing events', () => {
     ]);
   });
 
-  it('names the events that were refused at the last try, and no others', async () => {
+  it('names only the events that were refused in the last attempt', async () => {
     const names = ['JobQueued', 'ManagerLaunched', 'ManagerStopped'] as const;
     const mixed = entries(3).map(
       (entry, index): EventEntry => ({ ...entry, DetailType: names[index] ?? names[0] }),
@@ -121,12 +121,12 @@ describe('publishing events', () => {
     await expect(failure).rejects.toMatchObject({
       codes: ['MalformedDetail'],
       message:
-        'EventBridge did not take ManagerStopped (MalformedDetail): look at the bus and its permissions',
+        'EventBridge did not accept ManagerStopped (MalformedDetail): check the bus and its permissions',
     });
     expect(bus.commandCalls(PutEventsCommand)).toHaveLength(3);
   });
 
-  it('gives up at once when one of several is refused for good, and names all that are not on the bus', async () => {
+  it('gives up at once when one of several is refused permanently, and names all unpublished events', async () => {
     bus.on(PutEventsCommand).resolves({
       Entries: [{ ErrorCode: 'ThrottlingException' }, { EventId: 'x' }, { ErrorCode: 'MalformedDetail' }],
     });
@@ -154,7 +154,7 @@ describe('publishing events', () => {
     timeout.mockRestore();
   });
 
-  it('puts an entry again that got neither an id nor a reason', async () => {
+  it('retries an entry that got neither an id nor an error code', async () => {
     bus
       .on(PutEventsCommand)
       .resolvesOnce({ Entries: [{}] })
@@ -162,7 +162,7 @@ describe('publishing events', () => {
     expect(await publish(1)).toEqual(['one']);
   });
 
-  it('does not take an entry for put that the answer does not mention', async () => {
+  it('does not count an entry that the answer lacks as published', async () => {
     bus
       .on(PutEventsCommand)
       .resolvesOnce({ Entries: [{ EventId: 'one' }] })
@@ -173,20 +173,17 @@ describe('publishing events', () => {
   it.each([
     [50, 1],
     [51, 2],
-  ])(
-    'tries again only where the pause ends before the deadline: %i ms, %i calls',
-    async (deadlineAt, calls) => {
-      bus
-        .on(PutEventsCommand)
-        .rejectsOnce(throttled)
-        .resolves({ Entries: [{ EventId: 'one' }] });
-      const result = publishEvents(client, entries(1), { timing: fakeTiming(), deadlineAt });
-      await (calls === 1 ? expect(result).rejects.toThrow('ThrottlingException') : result);
-      expect(bus.commandCalls(PutEventsCommand)).toHaveLength(calls);
-    },
-  );
+  ])('retries only if the pause ends before the deadline: %i ms, %i calls', async (deadlineAt, calls) => {
+    bus
+      .on(PutEventsCommand)
+      .rejectsOnce(throttled)
+      .resolves({ Entries: [{ EventId: 'one' }] });
+    const result = publishEvents(client, entries(1), { timing: fakeTiming(), deadlineAt });
+    await (calls === 1 ? expect(result).rejects.toThrow('ThrottlingException') : result);
+    expect(bus.commandCalls(PutEventsCommand)).toHaveLength(calls);
+  });
 
-  it('tries a throttled or failed call again', async () => {
+  it('retries a throttled or failed call', async () => {
     bus
       .on(PutEventsCommand)
       .rejectsOnce(throttled)
@@ -203,7 +200,7 @@ describe('publishing events', () => {
     await expect(publish(1)).rejects.toMatchObject({ name: 'EventsNotPublishedError', codes: [code] });
   });
 
-  it('gives up at the deadline and says which events are not on the bus', async () => {
+  it('gives up at the deadline and names the unpublished events', async () => {
     bus.on(PutEventsCommand).rejects(throttled);
     const timing = fakeTiming();
     await expect(publish(1, timing)).rejects.toThrow(EventsNotPublishedError);
@@ -219,10 +216,10 @@ describe('publishing events', () => {
         bus.on(PutEventsCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' })),
     ],
     [
-      'an entry refused for good',
+      'an entry refused permanently',
       () => bus.on(PutEventsCommand).resolves({ Entries: [{ ErrorCode: 'MalformedDetail' }] }),
     ],
-  ])('does not try again after %s', async (_title, arrange) => {
+  ])('does not retry after %s', async (_title, arrange) => {
     arrange();
     await expect(publish(1)).rejects.toThrow(EventsNotPublishedError);
     expect(bus.commandCalls(PutEventsCommand)).toHaveLength(1);
@@ -237,7 +234,7 @@ describe('full jitter', () => {
     [10, 0.5, 1000],
     [4, 0, 0],
   ])(
-    'waits a random part of a ceiling that doubles: try %i, chance %d, %i ms',
+    'waits a random part of a doubling maximum: attempt %i, random %d, %i ms',
     (attempt, random, expected) => {
       expect(fullJitter(attempt, random, 100, 2000)).toBe(expected);
     },

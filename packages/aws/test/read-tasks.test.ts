@@ -16,7 +16,7 @@ const arn = (number: number) => `arn:aws:ecs:eu-west-1:111122223333:task/cluster
 
 beforeEach(() => mock.reset());
 
-describe('reading our tasks', () => {
+describe('reading managed tasks', () => {
   it('follows every page of a list', async () => {
     mock
       .on(ListTasksCommand)
@@ -38,7 +38,7 @@ describe('reading our tasks', () => {
     expect(calls.every(({ include }) => include?.includes('TAGS'))).toBe(true);
   });
 
-  it('asks for nothing when nothing is listed', async () => {
+  it('describes nothing when nothing is listed', async () => {
     mock.on(ListTasksCommand).resolves({});
     expect(await readManagedTasks(ecs, 'cluster', [{ startedBy: 'x' }])).toEqual({
       managers: [],
@@ -47,7 +47,7 @@ describe('reading our tasks', () => {
     expect(mock.commandCalls(DescribeTasksCommand)).toHaveLength(0);
   });
 
-  it('keeps managers and job tasks, leaves out what is not ours or missing, and describes each task once', async () => {
+  it('returns managers and job tasks without unmanaged and missing ones, and describes each task once', async () => {
     mock
       .on(ListTasksCommand, { desiredStatus: 'RUNNING' })
       .resolves({ taskArns: [arn(1), arn(2), arn(3), arn(4)] });
@@ -69,7 +69,7 @@ describe('reading our tasks', () => {
     expect(mock.commandCalls(DescribeTasksCommand)[0]?.args[0].input.tasks).toHaveLength(4);
   });
 
-  it('reads ended job tasks, none of the managers among them, and no more pages than it is told to', async () => {
+  it('reads ended job tasks without managers, and no more pages than the limit allows', async () => {
     mock
       .on(ListTasksCommand, { desiredStatus: 'STOPPED' })
       .resolvesOnce({ taskArns: [arn(1), arn(2)], nextToken: '2' })

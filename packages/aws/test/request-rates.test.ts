@@ -20,7 +20,7 @@ import {
 const CLUSTER = { cluster: 'ci' };
 const ALL: Shares = { reads: 1, tasks: 1, runTask: 1, tags: 1, definitions: 1 };
 
-/** A client whose requests ECS answers at once, a clock that only its waiting moves, and when each request was made. */
+/** A client whose requests are answered at once, a clock that only its waiting advances, and the time of each request. */
 function createClient(shares: Shares, processes = () => 1, statuses: number[] = []) {
   let now = 0;
   const requestedAt: number[] = [];
@@ -48,15 +48,15 @@ async function times(count: number, act: () => Promise<unknown>): Promise<void> 
   for (let call = 0; call < count; call += 1) await act();
 }
 
-describe('a client that keeps to a share', () => {
-  it('passes its burst at once, and then as many a second as the share has', async () => {
+describe('a client that stays within a share', () => {
+  it('sends its burst at once, and then continues at the share’s rate', async () => {
     const { client, requestedAt } = createClient({ ...ALL, reads: 0.5 });
     await times(60, () => client.send(new ListTasksCommand(CLUSTER)));
     expect(requestedAt.filter((at) => at === 0)).toHaveLength(50);
     expect(requestedAt.at(-1)).toBeCloseTo((10 / 10) * 1000);
   });
 
-  it('counts calls of one bucket together, and others apart', async () => {
+  it('counts calls of the same bucket together, and others separately', async () => {
     const { client, now } = createClient({ ...ALL, reads: 0.02 });
     await client.send(new ListTasksCommand(CLUSTER));
     await client.send(new DescribeTasksCommand({ ...CLUSTER, tasks: ['a'] }));
@@ -67,7 +67,7 @@ describe('a client that keeps to a share', () => {
     expect(now()).toBeCloseTo(2500);
   });
 
-  it('shares with others, as many as there are now', async () => {
+  it('divides its share by the current number of processes', async () => {
     let processes = 1;
     const { client, now } = createClient({ ...ALL, reads: 0.5 }, () => processes);
     await times(50, () => client.send(new ListTasksCommand(CLUSTER)));
@@ -76,7 +76,7 @@ describe('a client that keeps to a share', () => {
     expect(now()).toBeCloseTo(5000);
   });
 
-  it('gets back what it has not used, up to its burst', async () => {
+  it('refills unused calls up to its burst', async () => {
     const { client, now, pass } = createClient({ ...ALL, reads: 0.1 });
     await times(10, () => client.send(new ListTasksCommand(CLUSTER)));
     await pass(3_600_000);
@@ -100,36 +100,33 @@ describe('a client that keeps to a share', () => {
     expect(now()).toBeCloseTo(4000);
   });
 
-  it('counts each try', async () => {
+  it('counts each attempt', async () => {
     const { client, now } = createClient({ ...ALL, reads: 0.02 }, undefined, [400, 400]);
     await client.send(new ListTasksCommand(CLUSTER));
     expect(now()).toBeCloseTo(2500);
   });
 });
 
-it.each(Object.keys(ECS_RATES) as RateName[])(
-  'all shares of %s together are less than half of it',
-  (name) => {
-    const total = Object.values(ECS_SHARES).reduce((sum, shares) => sum + shares[name], 0);
-    expect(total).toBeLessThan(0.5);
-  },
-);
+it.each(Object.keys(ECS_RATES) as RateName[])('the shares of %s add up to less than half of it', (name) => {
+  const total = Object.values(ECS_SHARES).reduce((sum, shares) => sum + shares[name], 0);
+  expect(total).toBeLessThan(0.5);
+});
 
-/** A clock that is moved by hand, with what sleeps on it. */
+/** A manually advanced clock with its sleepers. */
 function createClock() {
   let now = 0;
   let seed = 1;
   const sleepers: { until: number; wake(): void }[] = [];
   return {
     now: () => now,
-    /** The same numbers in every run (Park and Miller's generator). */
+    /** A deterministic random number generator (Park and Miller). */
     random: () => {
       seed = (seed * 48_271) % 2_147_483_647;
       return seed / 2_147_483_647;
     },
     sleep: (milliseconds: number) =>
       new Promise<void>((wake) => void sleepers.push({ until: now + milliseconds, wake })),
-    /** Lets all that is due happen, and moves on to what is next. */
+    /** Wakes all sleepers that are due, and advances to the next one. */
     async runUntil(end: number) {
       for (;;) {
         await new Promise(setImmediate);
@@ -144,7 +141,7 @@ function createClock() {
   };
 }
 
-describe('1,000 jobs at once over 50 managers, two launchers and a reaper, each as fast as its pace lets it', () => {
+describe('1,000 simultaneous jobs on 50 managers, with two launchers and a reaper, each at its maximum pace', () => {
   const MANAGERS = 50;
   const JOBS_EACH = 20;
   const END_MS = 300_000;
@@ -157,7 +154,7 @@ describe('1,000 jobs at once over 50 managers, two launchers and a reaper, each 
     DeregisterTaskDefinitionCommand: ['definitions'],
   };
 
-  /** Half of AWS's buckets, as low as each came, and what was taken in all. */
+  /** Half of AWS's buckets, with the lowest level of each and the total number of calls. */
   function createHalf(now: () => number) {
     const half = new Map<RateName, { level: number; at: number; lowest: number; taken: number }>();
     return {
@@ -175,7 +172,7 @@ describe('1,000 jobs at once over 50 managers, two launchers and a reaper, each 
     };
   }
 
-  /** @param share how many managers each of them takes to share with it */
+  /** @param share number of managers among which each manager divides the share */
   async function run(share: number) {
     const clock = createClock();
     const { half, take } = createHalf(clock.now);
@@ -209,14 +206,14 @@ describe('1,000 jobs at once over 50 managers, two launchers and a reaper, each 
     for (let job = 0; job < JOBS_EACH; job += 1) await call('StopTaskCommand');
   }
 
-  it('stay within half of every rate', async () => {
+  it('stays within half of every rate', async () => {
     const half = await run(MANAGERS);
     expect([...half.keys()].sort()).toEqual(['definitions', 'reads', 'runTask', 'tags', 'tasks']);
     for (const { lowest } of half.values()) expect(lowest).toBeGreaterThanOrEqual(-1e-6);
     expect(half.get('runTask')?.taken).toBe(MANAGERS * JOBS_EACH);
   });
 
-  it('would not, if each manager took the share of all', async () => {
+  it('exceeds it if each manager takes the whole share', async () => {
     const half = await run(1);
     expect(half.get('reads')?.lowest).toBeLessThan(0);
     expect(half.get('runTask')?.lowest).toBeLessThan(0);

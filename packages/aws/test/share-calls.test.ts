@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { shareCalls } from '../src/calls/index.ts';
 
-it('shares a call as long as it is in flight, and by its key', async () => {
+it('shares a call in flight between callers with the same key', async () => {
   const asked: string[] = [];
   const answers = new Map<string, (value: string) => void>();
   const ask = shareCalls((key) => {
@@ -19,7 +19,7 @@ it('shares a call as long as it is in flight, and by its key', async () => {
   expect(asked).toEqual(['a', 'b', 'a']);
 });
 
-it('shares a failure, and asks again after it', async () => {
+it('shares a failure, and calls again after it', async () => {
   let calls = 0;
   const ask = shareCalls(async () => {
     calls += 1;

@@ -29,20 +29,20 @@ beforeEach(() => {
 });
 
 describe.each(calls)('%s a task', (_title, on, call) => {
-  it('is done', async () => {
+  it('returns true', async () => {
     on().resolves({});
     expect(await call()).toBe(true);
   });
 
   it.each(['The referenced task was not found.', 'The specified task is stopped.'])(
-    'is not done, and no failure, when ECS says "%s"',
+    'returns false when ECS answers "%s"',
     async (message) => {
       on().rejects(new InvalidParameterException({ message, $metadata: { httpStatusCode: 400 } }));
       expect(await call()).toBe(false);
     },
   );
 
-  it('is not done, and no failure, when access is denied since StopTask has deleted the tags', async () => {
+  it('returns false when access is denied because StopTask has deleted the tags', async () => {
     on().rejects(named('AccessDeniedException'));
     ecs.on(DescribeTasksCommand, { cluster: 'ci', tasks: ['task'] }).resolves({
       tasks: [{ lastStatus: 'DEACTIVATING', desiredStatus: 'STOPPED' }],
@@ -52,16 +52,16 @@ describe.each(calls)('%s a task', (_title, on, call) => {
 
   it.each<[string, { desiredStatus: string }[] | undefined]>([
     ['runs', [{ desiredStatus: 'RUNNING' }]],
-    ['is not known', []],
-    ['ECS says nothing of', undefined],
-  ])('fails when access to a task that %s is denied', async (_what, tasks) => {
+    ['is unknown', []],
+    ['ECS does not return', undefined],
+  ])('throws when access to a task that %s is denied', async (_what, tasks) => {
     on().rejects(named('AccessDeniedException'));
     ecs.on(DescribeTasksCommand).resolves(tasks ? { tasks } : {});
     await expect(call()).rejects.toThrow('said so');
   });
 
   it.each(['ClusterNotFoundException', 'ThrottlingException', 'ServerException', 'TypeError'])(
-    'fails with %s',
+    'throws %s',
     async (name) => {
       on().rejects(Object.assign(new Error('said so'), { name }));
       await expect(call()).rejects.toThrow('said so');
@@ -69,7 +69,7 @@ describe.each(calls)('%s a task', (_title, on, call) => {
   );
 });
 
-it('says why a task is stopped, as long as AWS lets it', async () => {
+it('passes the reason for a stop, truncated to AWS’s limit', async () => {
   ecs.on(StopTaskCommand).resolves({});
   await stopTask(client, 'ci', 'task', 'x'.repeat(1000));
   expect(ecs.commandCalls(StopTaskCommand)[0]?.args[0].input).toEqual({

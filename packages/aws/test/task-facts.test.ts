@@ -17,7 +17,7 @@ const at = (seconds: number) => new Date(1_000_000 + seconds * 1000);
 
 const taskDefinitionArn = definitionArn(managerFamily('default'));
 const jobDefinitionArn = definitionArn(`${jobFamilyPrefix('default')}0a1b`);
-const brought = '/p/fleets/default/runner-tokens/abc';
+const webhookToken = '/p/fleets/default/runner-tokens/abc';
 
 const managerTask: Task = {
   taskArn,
@@ -39,7 +39,7 @@ const managerTask: Task = {
 };
 
 describe('facts about a task', () => {
-  it('has what a manager’s tags and times say', () => {
+  it('contain a manager’s tags and times', () => {
     expect(toTaskFacts(managerTask)).toEqual({
       role: 'manager',
       taskArn,
@@ -58,7 +58,7 @@ describe('facts about a task', () => {
     });
   });
 
-  it('has a job task’s manager and job', () => {
+  it('contain a job task’s manager and job', () => {
     const task = {
       taskArn,
       taskDefinitionArn: jobDefinitionArn,
@@ -82,7 +82,7 @@ describe('facts about a task', () => {
     ['manager', 'a', managerFamily('a')],
     ['manager', 'a-b', managerFamily('a-b')],
     ['job', 'a-b', `${jobFamilyPrefix('a-b')}0a1b`],
-  ])('has role %s and fleet %s of a task of family %3$s', (role, fleet, family) => {
+  ])('contain role %s and fleet %s for a task of family %3$s', (role, fleet, family) => {
     const tags = toTags({ role: 'job', fleet: 'said-otherwise' });
     const task = { taskArn, taskDefinitionArn: definitionArn(family) };
     expect(toTaskFacts(task)).toMatchObject({ role, fleet });
@@ -90,9 +90,9 @@ describe('facts about a task', () => {
   });
 
   it.each<[string, Task]>([
-    ['of a family that is not ours', { taskArn, taskDefinitionArn: definitionArn('web') }],
+    ['of an unmanaged family', { taskArn, taskDefinitionArn: definitionArn('web') }],
     [
-      'of another family with our tags',
+      'of another family with this project’s tags',
       {
         taskArn,
         taskDefinitionArn: definitionArn('web'),
@@ -101,7 +101,7 @@ describe('facts about a task', () => {
     ],
     ['without a task definition', { taskArn, tags: managerTask.tags }],
     ['without an ARN', { taskDefinitionArn, tags: managerTask.tags }],
-  ])('leaves out a task %s', (_title, task) => {
+  ])('are undefined for a task %s', (_title, task) => {
     expect(toTaskFacts(task)).toBeUndefined();
   });
 
@@ -116,7 +116,7 @@ describe('facts about a task', () => {
       stoppedReason: 'Task stopped by user',
       tags: [],
     };
-    const told = (value: string) => ({
+    const overriding = (value: string) => ({
       overrides: {
         containerOverrides: [{ name: 'manager', environment: [{ name: 'RUNNER_TOKEN_PARAMETER', value }] }],
       },
@@ -124,24 +124,24 @@ describe('facts about a task', () => {
     const stoppingAt = at(500).getTime();
 
     it.each<[string, Partial<Task>, { demandAt?: number; drainAt?: number }]>([
-      ['counts as relied on until then', {}, { demandAt: stoppingAt }],
-      ['counts as relied on while it stops', { lastStatus: 'STOPPING' }, { demandAt: stoppingAt }],
+      ['counts as having had demand until then', {}, { demandAt: stoppingAt }],
+      ['counts as having demand while it is stopping', { lastStatus: 'STOPPING' }, { demandAt: stoppingAt }],
       [
         'counts as drained if the reaper stopped it',
         { stoppedReason: STOP_REASONS['drain-overdue'] },
         { drainAt: stoppingAt },
       ],
       [
-        'has its marks where ECS keeps them',
+        'has its marks if ECS keeps them',
         { tags: toTags({ role: 'manager', demand: at(1).toISOString() }) },
         { demandAt: at(1).getTime() },
       ],
       [
-        'counts as relied on until its end where ECS tells no other time',
+        'counts as having had demand until its end if ECS returns no other time',
         { stoppingAt: undefined },
         { demandAt: at(530).getTime() },
       ],
-      ['has no marks where ECS tells no time', { stoppingAt: undefined, stoppedAt: undefined }, {}],
+      ['has no marks if ECS returns no time', { stoppingAt: undefined, stoppedAt: undefined }, {}],
       ['has no marks while it runs', { lastStatus: 'RUNNING', desiredStatus: 'RUNNING' }, {}],
     ])('a manager %s', (_title, over, marks) => {
       const none = { demandAt: undefined, drainAt: undefined };
@@ -149,12 +149,16 @@ describe('facts about a task', () => {
     });
 
     it.each([
-      ['a webhook’s runner token by its override', told(brought), brought],
-      ['the fleet’s own', told('/p/fleets/default/runner-token'), undefined],
-      ['the fleet’s own, of another fleet’s name', told('/p/fleets/other/runner-tokens/abc'), undefined],
+      ['a webhook’s runner token by its override', overriding(webhookToken), webhookToken],
+      ['the fleet’s own', overriding('/p/fleets/default/runner-token'), undefined],
+      [
+        'the fleet’s own instead of another fleet’s',
+        overriding('/p/fleets/other/runner-tokens/abc'),
+        undefined,
+      ],
       ['the fleet’s own without an override', {}, undefined],
-      ['the fleet’s own where nothing is overridden', { overrides: {} }, undefined],
-      ['the fleet’s own where no container is', { overrides: { containerOverrides: [] } }, undefined],
+      ['the fleet’s own if nothing is overridden', { overrides: {} }, undefined],
+      ['the fleet’s own if no container is overridden', { overrides: { containerOverrides: [] } }, undefined],
       [
         'the fleet’s own without a variable',
         { overrides: { containerOverrides: [{ name: 'manager' }] } },
@@ -166,22 +170,22 @@ describe('facts about a task', () => {
         undefined,
       ],
       [
-        'what that variable of that container says',
+        'the value of that variable of that container',
         {
           overrides: {
             containerOverrides: [
-              { name: 'other', environment: [{ name: 'RUNNER_TOKEN_PARAMETER', value: `${brought}0` }] },
+              { name: 'other', environment: [{ name: 'RUNNER_TOKEN_PARAMETER', value: `${webhookToken}0` }] },
               {
                 name: 'manager',
                 environment: [
-                  { name: 'OTHER', value: `${brought}1` },
-                  { name: 'RUNNER_TOKEN_PARAMETER', value: brought },
+                  { name: 'OTHER', value: `${webhookToken}1` },
+                  { name: 'RUNNER_TOKEN_PARAMETER', value: webhookToken },
                 ],
               },
             ],
           },
         },
-        brought,
+        webhookToken,
       ],
     ])('a manager has %s', (_title, over, runnerTokenParameter) => {
       expect(toTaskFacts({ ...stopped, ...over })).toMatchObject({ runnerTokenParameter });
@@ -198,14 +202,14 @@ describe('facts about a task', () => {
     ['DEACTIVATING', 'STOPPED', 'stopping'],
     ['STOPPING', 'STOPPED', 'stopping'],
     ['DEPROVISIONING', 'STOPPED', 'stopping'],
-    // Its own end comes before ECS wants it stopped.
+    // The task ends by itself before its desired status becomes STOPPED.
     ['DEACTIVATING', 'RUNNING', 'stopping'],
     ['STOPPING', 'RUNNING', 'stopping'],
     ['DEPROVISIONING', 'RUNNING', 'stopping'],
     ['STOPPED', 'STOPPED', 'stopped'],
     ['DELETED', 'STOPPED', 'stopped'],
     [undefined, undefined, 'starting'],
-  ])('reads last status %s with desired status %s as %s', (lastStatus, desiredStatus, state) => {
+  ])('contain last status %s with desired status %s as %s', (lastStatus, desiredStatus, state) => {
     expect(toTaskFacts({ ...managerTask, lastStatus, desiredStatus })?.state).toBe(state);
   });
 
@@ -220,7 +224,7 @@ describe('facts about a task', () => {
     ],
     ['no other container', [{ name: 'sidecar', exitCode: 1 }], undefined],
     ['none, before there are containers', undefined, undefined],
-  ])('has the exit code of %s', (_title, containers, exitCode) => {
+  ])('contain the exit code of %s', (_title, containers, exitCode) => {
     expect(toTaskFacts({ ...managerTask, containers })).toMatchObject({ exitCode });
   });
 
@@ -231,13 +235,13 @@ describe('facts about a task', () => {
     ['x1', undefined],
     ['1x', undefined],
     ['', undefined],
-  ])('reads a place of "%s" as %s', (slot, expected) => {
+  ])('contain a slot of "%s" as %s', (slot, expected) => {
     expect(toTaskFacts({ ...managerTask, tags: toTags({ slot }) })).toMatchObject({
       slot: expected,
     });
   });
 
-  it('reads tags that somebody broke as missing', () => {
+  it('lack malformed tags', () => {
     const tags = toTags({ role: 'manager', fleet: 'default', slot: 'first', demand: 'yesterday', drain: '' });
     expect(toTaskFacts({ taskArn, taskDefinitionArn, tags })).toMatchObject({
       slot: undefined,
@@ -248,7 +252,7 @@ describe('facts about a task', () => {
   });
 });
 
-describe('judgements that everybody shares', () => {
+describe('shared predicates', () => {
   it.each([
     ['starting', undefined, true, true],
     ['running', undefined, true, true],
@@ -268,11 +272,11 @@ describe('judgements that everybody shares', () => {
     ['the same fleet and token', { fleet: 'a', runnerTokenParameter: '/t' }, true],
     ['another token', { fleet: 'a', runnerTokenParameter: undefined }, false],
     ['another fleet', { fleet: 'b', runnerTokenParameter: '/t' }, false],
-  ])('knows %s', (_title, other, same) => {
+  ])('compare queues: %s', (_title, other, same) => {
     expect(isSameQueue({ fleet: 'a', runnerTokenParameter: '/t' }, other)).toBe(same);
   });
 
-  it('tells how old a refused token is: as the start of the last manager of that fleet and token that was refused', () => {
+  it('date a refused token by the start of the last manager that was refused with it', () => {
     const refused = (over: Parameters<typeof managerFacts>[0]) =>
       managerFacts({ state: 'stopped', exitCode: 78, ...over });
     const managers = [
@@ -283,11 +287,11 @@ describe('judgements that everybody shares', () => {
       refused({ startedAt: 50, exitCode: 0 }),
     ];
     expect(tokenRefusedAt(managers, { fleet: 'default', runnerTokenParameter: undefined })).toBe(20);
-    const untold = { startedAt: undefined, createdAt: undefined };
-    const serving = { fleet: 'default', runnerTokenParameter: undefined };
-    expect(tokenRefusedAt([refused({ startedAt: undefined, createdAt: 5 })], serving)).toBe(5);
-    expect(tokenRefusedAt([refused({ ...untold, stoppedAt: 7 })], serving)).toBe(7);
-    expect(tokenRefusedAt([refused(untold)], serving)).toBeUndefined();
+    const withoutTimes = { startedAt: undefined, createdAt: undefined };
+    const queue = { fleet: 'default', runnerTokenParameter: undefined };
+    expect(tokenRefusedAt([refused({ startedAt: undefined, createdAt: 5 })], queue)).toBe(5);
+    expect(tokenRefusedAt([refused({ ...withoutTimes, stoppedAt: 7 })], queue)).toBe(7);
+    expect(tokenRefusedAt([refused(withoutTimes)], queue)).toBeUndefined();
     expect(tokenRefusedAt([], { fleet: 'default', runnerTokenParameter: undefined })).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** A private registry of Amazon ECR: whose it is, and where. */
+/** A private registry of Amazon ECR. */
 export interface EcrRegistry {
   /** Twelve digits. */
   account: string;
@@ -6,7 +6,7 @@ export interface EcrRegistry {
 }
 
 /**
- * Reads `123456789012.dkr.ecr.eu-west-1.amazonaws.com`; undefined for the names of other registries.
+ * Parses a name such as `123456789012.dkr.ecr.eu-west-1.amazonaws.com`. Returns undefined for other registries.
  * @see https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
  */
 export function parseEcrRegistry(registry: string): EcrRegistry | undefined {

@@ -1,21 +1,21 @@
 import * as z from 'zod';
 import type { Architecture, CapacityProvider, FargateSize } from './fargate-sizes.ts';
 
-/** USD on demand, for an hour. */
+/** USD per hour, on demand. */
 const hourlySchema = z.object({ vcpu: z.number().nonnegative(), gib: z.number().nonnegative() });
 
-/** Prices of Fargate on Linux, on demand, in USD: a vCPU and a GiB of memory, for an hour, by architecture. */
+/** On-demand prices of Fargate on Linux, in USD per hour, for a vCPU and a GiB of memory, by architecture. */
 export const fargatePricesSchema = z.object({ X86_64: hourlySchema, ARM64: hourlySchema });
 export type FargatePrices = z.infer<typeof fargatePricesSchema>;
 
-/** Whose prices stand in where a region's are not in the table. */
+/** The region whose prices are used for regions that the table lacks. */
 const REFERENCE_REGION = 'us-east-1';
 
 const US = { X86_64: { vcpu: 0.04048, gib: 0.004445 }, ARM64: { vcpu: 0.03238, gib: 0.00356 } };
 
 /**
- * Prices of some regions, read from AWS's price pages or from public copies of them in November 2026, not from its price list;
- * us-west-2's ARM64 price is taken to be us-east-1's. An installation elsewhere says its region's by `fargatePrices`.
+ * Prices of some regions, from AWS's price pages or public copies of them in November 2026, not from AWS's price list. The ARM64
+ * price of us-west-2 is assumed to equal us-east-1's. Installations in other regions set theirs with `fargatePrices`.
  * @see https://aws.amazon.com/fargate/pricing/
  */
 export const FARGATE_PRICES: Readonly<Record<string, FargatePrices>> = {
@@ -25,27 +25,27 @@ export const FARGATE_PRICES: Readonly<Record<string, FargatePrices>> = {
   'sa-east-1': { X86_64: { vcpu: 0.0696, gib: 0.0076 }, ARM64: { vcpu: 0.0557, gib: 0.00612 } },
 };
 
-/** Prices, and whose they are. */
+/** Prices, and the region that they belong to. */
 export interface RegionPrices {
   prices: FargatePrices;
-  /** Region whose prices these are: another than the task's where its own are not known. */
+  /** The region of these prices; not the task's region if the prices of that one are unknown. */
   priceRegion: string;
 }
 
 /**
- * The prices of a region: those that an installation says itself, else those of the table, else us-east-1's.
- * @param own of the region, where the installation says them
+ * The prices of a region: the installation's own if configured, else those of the table, else us-east-1's.
+ * @param own the region's prices, if the installation configures them
  */
 export function fargatePricesOf(region: string, own?: FargatePrices): RegionPrices {
   const prices = own ?? FARGATE_PRICES[region];
   return prices ? { prices, priceRegion: region } : { prices: US, priceRegion: REFERENCE_REGION };
 }
 
-/** Spot's price varies; AWS says "up to 70 %" off, this is the usual discount. */
+/** Spot prices vary. AWS promises "up to 70 %" off, which is also the usual discount. */
 const SPOT_FACTOR = 0.3;
 const MINIMUM_BILLED_SECONDS = 60;
 const GIB = 1024;
-/** A public IPv4 address, for an hour, in every region. @see https://aws.amazon.com/vpc/pricing/ */
+/** USD per hour of a public IPv4 address, in every region. @see https://aws.amazon.com/vpc/pricing/ */
 export const IPV4_HOUR_USD = 0.005;
 
 export interface FargateUsage extends FargateSize {
@@ -58,7 +58,7 @@ export interface FargateUsage extends FargateSize {
   hasPublicIp: boolean;
 }
 
-/** Estimated price of a task in USD: vCPUs, memory and address, a minute at least; no storage above the 20 GiB that are included. */
+/** Estimated cost of a task in USD: vCPUs, memory and address for at least a minute, without storage above the free 20 GiB. */
 export function estimateCostUsd(usage: FargateUsage): number {
   const price = usage.prices[usage.architecture];
   const hours = Math.max(usage.seconds, MINIMUM_BILLED_SECONDS) / 3600;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** CPU units Fargate offers (1024 is one vCPU), with the memory it takes for each, in MiB. */
+/** A task size: CPU units (1024 is one vCPU) and memory in MiB. */
 export interface FargateSize {
   cpu: number;
   memory: number;
@@ -9,7 +9,7 @@ export interface FargateSize {
 const GIB = 1024;
 
 /**
- * Memory steps a CPU size allows: [first, last, step] in MiB; 256 units take three odd values.
+ * The memory sizes in MiB that each CPU size allows. 256 units allow three values without a regular step.
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html#fargate-tasks-size
  */
 const MEMORY_STEPS: ReadonlyMap<number, readonly number[]> = new Map([
@@ -27,21 +27,21 @@ function steps(firstGib: number, lastGib: number, stepGib: number): readonly num
   return Array.from({ length: count }, (_, index) => (firstGib + index * stepGib) * GIB);
 }
 
-/** The memory values in MiB that Fargate takes with that many CPU units; none when it does not offer the CPU size. */
+/** The memory sizes in MiB that Fargate allows with a CPU size; none if Fargate does not offer the CPU size. */
 export function memoryStepsFor(cpu: number): readonly number[] {
   return MEMORY_STEPS.get(cpu) ?? [];
 }
 
-/** Whether Fargate offers exactly that pair. */
+/** Whether Fargate offers exactly this size. */
 export function isFargateSize({ cpu, memory }: FargateSize): boolean {
   return memoryStepsFor(cpu).includes(memory);
 }
 
-/** The smallest size that has at least what is asked for, or undefined when Fargate has none that large. */
-export function nextFargateSize(wanted: FargateSize): FargateSize | undefined {
+/** The smallest size that is at least as large as requested, or undefined if Fargate has none. */
+export function nextFargateSize(requested: FargateSize): FargateSize | undefined {
   for (const [cpu, memories] of MEMORY_STEPS) {
-    if (cpu < wanted.cpu) continue;
-    const memory = memories.find((step) => step >= wanted.memory);
+    if (cpu < requested.cpu) continue;
+    const memory = memories.find((step) => step >= requested.memory);
     if (memory !== undefined) return { cpu, memory };
   }
   return undefined;

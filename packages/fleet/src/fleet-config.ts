@@ -12,26 +12,28 @@ const sizeSchema = z
   .object({ cpu: z.int().positive(), memory: z.int().positive() })
   .superRefine((size, context) => {
     if (isFargateSize(size)) return;
-    const near = nextFargateSize(size);
-    const hint = near ? `the next one up is cpu ${near.cpu}, memory ${near.memory}` : 'it is larger than any';
+    const next = nextFargateSize(size);
+    const hint = next
+      ? `the next larger size is cpu ${next.cpu}, memory ${next.memory}`
+      : 'no size is that large';
     context.addIssue({
       code: 'custom',
       message: `Fargate has no size cpu ${size.cpu}, memory ${size.memory}: ${hint}`,
     });
   });
 
-/** Tried in this order until one has capacity. */
+/** Capacity providers, tried in this order until one has capacity. */
 const capacitySchema = z.array(capacityProviderSchema).min(1).max(2);
 
 /** The runner managers of the fleet. */
 const managerSchema = z
   .object({
-    /** The most managers at one time. Default 1. */
+    /** Maximum number of managers at a time. Default 1. */
     max: z.int().min(1).max(100).default(1),
-    /** Jobs that one manager runs at one time (GitLab Runner's `concurrent`). Default 20. */
+    /** Jobs that one manager runs at a time (GitLab Runner's `concurrent`). Default 20. */
     concurrentJobs: z.int().min(1).max(200).default(20),
     /**
-     * Where managers run, tried in order. Default on demand only: a Spot interruption of a manager ends all its jobs.
+     * Capacity providers of managers, tried in order. Default on demand only: a Spot interruption of a manager ends all its jobs.
      */
     capacity: capacitySchema.default(['FARGATE']),
     /** Seconds without a job or demand after which a manager is drained. Default 300. */
@@ -39,33 +41,33 @@ const managerSchema = z
     /** Seconds after which a manager is drained and replaced, so that it picks up new images. Default 86,400. */
     maxLifetimeSeconds: z.int().min(300).max(604_800).default(86_400),
     /**
-     * Seconds that a drained manager without a job task may take to leave before it is stopped. Default 900. At least
-     * 180: until two minutes after the drain GitLab may still answer a request for a job.
+     * Seconds that a drained manager without a job task may take to leave before it is stopped. Default 900. At least 180: for
+     * two minutes after the drain, GitLab may still answer a request with a job.
      */
     drainGraceSeconds: z.int().min(180).max(86_400).default(900),
     /** Seconds between GitLab Runner's requests for jobs (its `check_interval`). Default 3. */
     checkIntervalSeconds: z.int().min(1).max(60).default(3),
-    /** Seconds between the manager's looks at its own tags. Default 10. */
+    /** Seconds between the manager's reads of its own tags. Default 10. */
     drainPollSeconds: z.number().min(0.2).max(60).default(10),
   })
   .prefault({});
 
-/** A registry, with its port, and a path in it; no scheme, no tag. */
+/** A registry with an optional port, and an optional path in it; no scheme, no tag. */
 const mirrorSchema = z
   .string()
   .max(200)
   .regex(
     /^(localhost|[a-z0-9-]+(\.[a-z0-9-]+)+|[a-z0-9-]+(?=:))(:[0-9]{1,5})?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/,
-    'is a registry and a path, as in 123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub',
+    'must be a registry and a path, for example 123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub',
   );
 
-/** A registry as it stands in images' names: `docker.io`, `registry.example.com:5050`. */
+/** A registry as written in image names: `docker.io`, `registry.example.com:5050`. */
 const registrySchema = z
   .string()
   .max(200)
   .regex(
     /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?$/,
-    'is a registry as it stands in names of images, as in registry.example.com:5050',
+    'must be a registry as written in image names, for example registry.example.com:5050',
   );
 
 /** The tasks that run the fleet's jobs. */
@@ -73,59 +75,61 @@ const jobSchema = z
   .object({
     /** Image of jobs without `image:`. Default `debian:bookworm-slim`. */
     defaultImage: z.string().min(1).max(1024).default('debian:bookworm-slim'),
-    /** Size of jobs that ask for none. Default 1 vCPU and 2 GiB. */
+    /** Size of jobs that request none. Default 1 vCPU and 2 GiB. */
     size: sizeSchema.default({ cpu: 1024, memory: 2048 }),
-    /** The largest size a job may ask for by variable. Default 4 vCPU and 30 GiB. */
+    /** The largest size that a job may request by variable. Default 4 vCPU and 30 GiB. */
     maxSize: sizeSchema.default({ cpu: 4096, memory: 30_720 }),
-    /** Architecture of jobs that ask for none. Default `X86_64`. */
+    /** Architecture of jobs that request none. Default `X86_64`. */
     architecture: architectureSchema.default('X86_64'),
-    /** Architectures that jobs may ask for. Default both. */
+    /** Architectures that jobs may request. Default both. */
     architectures: z.array(architectureSchema).min(1).default(['X86_64', 'ARM64']),
     /**
-     * Where job tasks run, tried in order. Default on demand only: Spot is some 70 % cheaper, and AWS may take a job's task back.
+     * Capacity providers of job tasks, tried in order. Default on demand only: Spot is about 70 % cheaper, but AWS may interrupt
+     * a job's task.
      */
     capacity: capacitySchema.default(['FARGATE']),
-    /** Jobs of one project that run at one time, in one manager. Default none: the fleet's own limits bound them. */
+    /** Maximum number of concurrent jobs of one project in one manager. Default none: only the fleet's own limits apply. */
     maxConcurrentPerProject: z.int().min(1).max(20_000).optional(),
-    /** vCPUs of one project's jobs that run at one time, in one manager. Default none: the fleet's own limits bound them. */
+    /** Maximum vCPUs of one project's concurrent jobs in one manager. Default none: only the fleet's own limits apply. */
     maxVcpuPerProject: z.number().min(0.25).max(320_000).optional(),
-    /** GiB of ephemeral storage of jobs that ask for none. Default 20, which Fargate includes. */
+    /** GiB of ephemeral storage of jobs that request none. Default 20, which Fargate includes. */
     ephemeralStorageGib: z.int().min(20).max(200).default(20),
-    /** The most ephemeral storage a job may ask for, in GiB. Default 100. */
+    /** The most ephemeral storage that a job may request, in GiB. Default 100. */
     maxEphemeralStorageGib: z.int().min(20).max(200).default(100),
-    /** IAM role of job tasks. Default none: a job owns nothing. */
+    /** IAM role of job tasks. Default none: a job has no AWS permissions. */
     taskRoleArn: z.string().startsWith('arn:').optional(),
-    /** Seconds after which a job task is stopped whatever it does. Default 14,400. */
+    /** Seconds after which a job task is stopped, even if its job still runs. Default 14,400. */
     maxLifetimeSeconds: z.int().min(300).max(604_800).default(14_400),
-    /** Seconds that a job task's helper waits for word from its manager before it ends the task. Default 300. */
+    /** Seconds without a heartbeat from the manager after which a job task's helper stops the task. Default 300. */
     deadManSeconds: z.int().min(30).max(3600).default(300),
-    /** Seconds from RunTask until the job must take commands; image pulls count. Default 600. */
+    /** Seconds from RunTask within which the job must accept commands, including image pulls. Default 600. */
     startTimeoutSeconds: z.int().min(30).max(3600).default(600),
-    /** Seconds that a job waits until its services listen (GitLab Runner's `wait_for_services_timeout`). Default 30; 0: not at all. */
+    /** Seconds that a job waits for its services (GitLab Runner's `wait_for_services_timeout`). Default 30; 0: no wait. */
     waitForServicesSeconds: z.int().min(0).max(600).default(30),
     /**
-     * Whether what services write goes to CloudWatch, to the log group of jobs. Default false: the last lines of one that
-     * ends come into the job log anyway, and whoever may push could make CloudWatch cost without end.
+     * Whether the output of services is sent to CloudWatch, to the log group of jobs. Default false: the last lines of a service
+     * that ends are in the job log anyway, and anyone who may push could cause unlimited CloudWatch costs.
      */
     shipServiceOutput: z.boolean().default(false),
     /**
-     * Secrets Manager secrets (ARNs; `{"username": …, "password": …}`) that images are pulled with, by registry and path.
-     * Default none. A job's own `DOCKER_AUTH_CONFIG` comes first.
+     * Secrets Manager secrets (ARNs; `{"username": …, "password": …}`) with credentials for pulling images, by registry and
+     * path. Default none. A job's own `DOCKER_AUTH_CONFIG` takes precedence.
      */
     registryCredentials: z.record(z.string().min(1), z.string().startsWith('arn:')).default({}),
     /**
-     * Registries and paths in them, and from where their images are pulled instead: ECR pull-through caches, as
-     * `123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub` for `docker.io`, or other mirrors. Default none.
+     * Mirrors by registry, or by registry and path: images are pulled from the mirror instead. For example an ECR pull-through
+     * cache, `123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub` for `docker.io`. Default none.
      */
     registryMirrors: z.record(z.string().min(1), mirrorSchema).default({}),
     /**
-     * Whether the entry points that images bring are run, as GitLab's Docker executor does it. Default false, as its
-     * Kubernetes executor does it; a job says otherwise by `FF_KUBERNETES_HONOR_ENTRYPOINT`.
+     * Whether images' own entry points are run, as in GitLab's Docker executor. Default false, as in its Kubernetes executor; a
+     * job overrides this with `FF_KUBERNETES_HONOR_ENTRYPOINT`.
      */
     honorImageEntryPoint: z.boolean().default(false),
     /**
-     * Registries from which managers may read images' configurations, for entry points and what services start; by https only. GitLab's own,
-     * which comes with the jobs, is one of them anyway. Default the large public ones. `docker.io` is Docker Hub.
+     * Registries from which managers may read image configurations, for entry points and the commands of services; https only.
+     * GitLab's own registry, which GitLab sends with its jobs, is always allowed. Default: the large public registries.
+     * `docker.io` is Docker Hub.
      */
     imageConfigRegistries: z
       .array(registrySchema)
@@ -145,16 +149,16 @@ const networkSchema = z.object({
 
 const webhookSchema = z
   .object({
-    /** What proves a webhook: GitLab's secret token, its signature, or one of them. Default `either`. */
+    /** How webhooks are authenticated: by GitLab's secret token, its signature, or either. Default `either`. */
     accepts: z.enum(['token', 'signature', 'either']).default('either'),
-    /** Whether the webhook's query may bring a `runner_token`. Default false. */
+    /** Whether the webhook's query may contain a `runner_token`. Default false. */
     allowRunnerToken: z.boolean().default(false),
   })
   .prefault({});
 
 /**
- * What the fleet's runner takes, as it is set at GitLab: a job must have no tag that the runner has not, and a protected
- * runner takes jobs of protected refs only.
+ * Which jobs the fleet's runner takes, as configured in GitLab: the runner must have all of a job's tags, and a protected runner
+ * takes jobs of protected refs only.
  * @see https://docs.gitlab.com/ci/runners/configure_runners/
  */
 const runnerSchema = z
@@ -169,27 +173,30 @@ const runnerSchema = z
   .refine(({ tagList, runUntagged }) => runUntagged || tagList.length > 0, {
     path: ['tagList'],
     message:
-      'a runner without tags that takes no untagged jobs takes none: give it tags, or runUntagged: true',
+      'a runner without tags that takes no untagged jobs takes no jobs: add tags or set runUntagged: true',
   });
 
-/** What the fleet asks GitLab's API, with the token in its parameter `api-token` (scope `read_api`). */
+/** Access to GitLab's API with the token in the fleet's parameter `api-token` (scope `read_api`). */
 const gitlabApiSchema = z.object({
   /**
-   * Every project (id or path) whose jobs the fleet's runner may take. With them a safety launch first asks GitLab whether a
-   * job waits, and starts nothing when none does. Default none: GitLab is not asked, since it has no list of what waits for
-   * a runner.
+   * Every project (id or path) whose jobs the fleet's runner may take. Before a safety launch, GitLab is asked whether a job of
+   * these projects is waiting; if none is, nothing is started. Default none: GitLab is not asked, since it cannot list the jobs
+   * that wait for a runner.
    */
   projects: z
     .array(
-      z.union([z.int().positive(), z.string().regex(/^[^/\s]+(\/[^/\s]+)+$/, 'a path, as group/project')]),
+      z.union([
+        z.int().positive(),
+        z.string().regex(/^[^/\s]+(\/[^/\s]+)+$/, 'must be an id or a path, for example group/project'),
+      ]),
     )
     .max(20)
     .default([]),
 });
 
 /**
- * A fleet's configuration: the JSON document in its SSM parameter. It holds no secret; those have parameters of
- * their own (see `parameterNames`).
+ * A fleet's configuration: the JSON document in its SSM parameter. It contains no secrets; those have their own parameters (see
+ * `parameterNames`).
  */
 export const fleetConfigSchema = z.object({
   version: z.literal(1),
@@ -201,29 +208,30 @@ export const fleetConfigSchema = z.object({
   manager: managerSchema,
   job: jobSchema,
   network: networkSchema,
-  /** The jobs' cache. Default none: `cache:` finds nothing, since a job's disk goes with its task. */
+  /** The jobs' cache. Default none: `cache:` finds nothing, since a job's disk is deleted with its task. */
   cache: cacheSchema.optional(),
   webhook: webhookSchema,
-  /** What the fleet's runner takes. Default: unsaid, so that the webhook's URL alone decides. Read only with `gitlabApi`. */
+  /** Which jobs the fleet's runner takes. Default: not set, so only the webhook's URL decides. Read only with `gitlabApi`. */
   runner: runnerSchema.optional(),
   /** Default: the fleet has no API token, and GitLab's API is not asked. */
   gitlabApi: gitlabApiSchema.optional(),
   /**
-   * Seconds without any manager after which one is started to ask GitLab itself, in case a webhook was lost; 0: never.
-   * Default 1,800 where it is free: GitLab's API is asked first (`gitlabApi.projects`), and nothing is started when no job waits. Else 0: a
-   * manager each half hour is some $2.50 a month. At most 3,000: ECS lists stopped tasks for an hour, and that list is the memory.
+   * Seconds without a manager after which one is started to poll GitLab, in case a webhook was lost; 0: never. Default 1,800
+   * where it is free: with `gitlabApi.projects`, GitLab's API is asked first, and nothing is started if no job is waiting.
+   * Otherwise 0: a manager every half hour costs about $2.50 a month. At most 3,000: the last manager is known from ECS's list
+   * of stopped tasks, which covers an hour.
    */
   safetyLaunchSeconds: z.int().min(0).max(3000).optional(),
 });
 
 export type FleetConfig = z.infer<typeof fleetConfigSchema>;
-/** A fleet's configuration as people write it: what has a default may be left out. */
+/** A fleet's configuration as written: fields with a default are optional. */
 export type FleetConfigInput = z.input<typeof fleetConfigSchema>;
 
-/** Seconds without a safety launch where GitLab is asked first whether a job waits at all. */
+/** Default of `safetyLaunchSeconds` if GitLab is asked first whether a job is waiting. */
 const FREE_SAFETY_LAUNCH_SECONDS = 1800;
 
-/** `safetyLaunchSeconds` of a fleet with its default; 0: lost webhooks are not looked for. */
+/** `safetyLaunchSeconds` of a fleet, with its default; 0: no safety launches. */
 export function safetyLaunchSecondsOf({
   safetyLaunchSeconds,
   gitlabApi,
@@ -232,14 +240,14 @@ export function safetyLaunchSecondsOf({
   return safetyLaunchSeconds ?? (isFree ? FREE_SAFETY_LAUNCH_SECONDS : 0);
 }
 
-/** The fleet's document is not JSON or not what the schema allows. The message names the parameter and the field. */
+/** The fleet's document is not JSON or does not match the schema. The message names the parameter and the field. */
 export class InvalidFleetConfigError extends Error {
   override readonly name = 'InvalidFleetConfigError';
 }
 
 /**
- * Reads a fleet's document as SSM returns it.
- * @param parameterName named in the error, so that one knows what to correct
+ * Parses a fleet's document from SSM.
+ * @param parameterName used in error messages, to name what to correct
  * @throws {InvalidFleetConfigError}
  */
 export function parseFleetConfig(parameterName: string, document: string): FleetConfig {
@@ -247,7 +255,7 @@ export function parseFleetConfig(parameterName: string, document: string): Fleet
   try {
     value = JSON.parse(document);
   } catch {
-    throw new InvalidFleetConfigError(`${parameterName} is not JSON: write the fleet's document anew`);
+    throw new InvalidFleetConfigError(`${parameterName} is not JSON: write the fleet's document again`);
   }
   const parsed = fleetConfigSchema.safeParse(value);
   if (!parsed.success)
@@ -255,7 +263,7 @@ export function parseFleetConfig(parameterName: string, document: string): Fleet
   const { name } = parsed.data;
   if (parameterName.endsWith('/config') && !parameterName.endsWith(`/${name}/config`))
     throw new InvalidFleetConfigError(
-      `${parameterName}: its name is "${name}": write the name of the fleet whose parameter it is`,
+      `${parameterName}: its name is "${name}", which must be the fleet's name in the parameter's path`,
     );
   return parsed.data;
 }

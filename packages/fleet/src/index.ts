@@ -9,7 +9,7 @@ export {
   IPV4_HOUR_USD,
   type RegionPrices,
 } from './fargate-prices.ts';
-/** The vocabulary that Lambdas, executor and infra share: a fleet's configuration, parameter names, tags, families. */
+/** Shared by the Lambdas, the manager and infra: fleet configuration, parameter names, tags and task families. */
 export {
   type Architecture,
   architectureSchema,

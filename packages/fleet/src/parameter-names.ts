@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { fleetNameSchema } from '@serverless-gitlab-runner/shared-events';
 import * as z from 'zod';
 
-/** First part of every SSM parameter's name, unless the installation says otherwise. */
+/** Default first part of every SSM parameter's name. */
 export const DEFAULT_PARAMETER_PREFIX = '/serverless-gitlab-runner';
 
-/** The environment variable `PARAMETER_PREFIX`: begins with a slash, does not end with one. */
+/** The environment variable `PARAMETER_PREFIX`: starts with a slash and does not end with one. */
 export const parameterPrefixSchema = z
   .string()
-  .regex(/^\/.*[^/]$/, 'a path of SSM parameters, as /serverless-gitlab-runner')
+  .regex(/^\/.*[^/]$/, 'must be a path of SSM parameters, for example /serverless-gitlab-runner')
   .default(DEFAULT_PARAMETER_PREFIX);
 
 /** Names of the SSM parameters of one fleet. */
@@ -17,21 +17,21 @@ export interface ParameterNames {
   config: string;
   /** SecureString: the secret token of the GitLab webhook. */
   webhookSecret: string;
-  /** SecureString: the secret token before the last rotation; it holds until it is removed. */
+  /** SecureString: the secret token before the last rotation; it is accepted until it is removed. */
   previousWebhookSecret: string;
   /** SecureString: the `whsec_` signing token of the GitLab webhook. */
   signingToken: string;
-  /** SecureString: the signing token before the last rotation. */
+  /** SecureString: the signing token before the last rotation; it is accepted until it is removed. */
   previousSigningToken: string;
   /** SecureString: the runner's authentication token (`glrt-…`). */
   runnerToken: string;
   /** SecureString: a token for GitLab's API (scope `read_api`), where the document has `gitlabApi`. */
   apiToken: string;
-  /** Path of the SecureStrings that hold runner tokens which webhooks brought. */
+  /** Path of the SecureStrings that hold runner tokens from webhooks. */
   runnerTokensPath: string;
 }
 
-/** Names of a fleet's parameters. `prefix` begins with a slash and does not end with one. */
+/** Names of a fleet's parameters. `prefix` starts with a slash and does not end with one. */
 export function parameterNames(prefix: string, fleet: string): ParameterNames {
   const path = `${fleetsPath(prefix)}${fleet}`;
   return {
@@ -46,25 +46,25 @@ export function parameterNames(prefix: string, fleet: string): ParameterNames {
   };
 }
 
-/** Path under which every fleet has its parameters, with the slash at its end. */
+/** Path of all fleets' parameters, with a trailing slash. */
 export function fleetsPath(prefix: string): string {
   return `${prefix}/fleets/`;
 }
 
 /**
- * First part of the names of Secrets Manager secrets that a manager makes for a job, with the slash at its end: a registry's
- * login, which ECS pulls the job's images with.
+ * First part of the names of the Secrets Manager secrets that managers create for jobs, with a trailing slash. Each contains the
+ * credentials with which ECS pulls a job's images from a registry.
  */
 export function jobSecretsPath(prefix: string): string {
   return `${prefix.slice(1)}/jobs/`;
 }
 
-/** First part of the names of the secrets that the managers of one fleet make, with the slash at its end. */
+/** First part of the names of the secrets that one fleet's managers create, with a trailing slash. */
 export function fleetSecretsPath(prefix: string, fleet: string): string {
   return `${jobSecretsPath(prefix)}${fleet}/`;
 }
 
-/** The fleet whose configuration a parameter holds, or undefined when the parameter is another one. */
+/** The fleet whose configuration a parameter holds, or undefined for any other parameter. */
 export function fleetOfConfigParameter(prefix: string, parameterName: string): string | undefined {
   const path = fleetsPath(prefix);
   if (!parameterName.startsWith(path) || !parameterName.endsWith('/config')) return undefined;
@@ -72,13 +72,13 @@ export function fleetOfConfigParameter(prefix: string, parameterName: string): s
   return fleetNameSchema.safeParse(fleet).success ? fleet : undefined;
 }
 
-/** Name for a runner token that a webhook brought: a digest, so that the name tells nothing and one token has one name. */
+/** Parameter name for a webhook's runner token: a digest, so that the name reveals nothing and each token has one name. */
 export function webhookRunnerTokenName(names: ParameterNames, runnerToken: string): string {
   const digest = createHash('sha256').update(runnerToken).digest('hex').slice(0, 32);
   return `${names.runnerTokensPath}${digest}`;
 }
 
-/** The fleet whose webhooks brought the runner token that a parameter holds, or undefined when the parameter is another one. */
+/** The fleet whose webhooks sent the runner token that a parameter holds, or undefined for any other parameter. */
 export function fleetOfWebhookRunnerToken(prefix: string, parameterName: string): string | undefined {
   const path = fleetsPath(prefix);
   if (!parameterName.startsWith(path)) return undefined;
@@ -86,7 +86,7 @@ export function fleetOfWebhookRunnerToken(prefix: string, parameterName: string)
   return fleetNameSchema.safeParse(fleet).data;
 }
 
-/** Whether a parameter holds a runner token of that fleet which a webhook brought, rather than the fleet's own. */
+/** Whether a parameter holds a runner token from a webhook of that fleet, rather than the fleet's own. */
 export function isWebhookRunnerToken(parameterName: string, fleet: string): boolean {
   return parameterName.includes(`/fleets/${fleet}/runner-tokens/`);
 }

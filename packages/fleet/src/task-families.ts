@@ -1,6 +1,6 @@
 import type { TaskRole } from './task-tags.ts';
 
-/** Families of managers' task definitions begin so; the fleet's name follows. */
+/** Prefix of the families of managers' task definitions; the fleet's name follows. */
 export const MANAGER_FAMILY_PREFIX = 'serverless-gitlab-runner-manager-';
 
 /** Family of the task definition that a fleet's managers run. */
@@ -14,7 +14,7 @@ export function familyOf(taskDefinition: string): string {
   return family;
 }
 
-/** Who runs in tasks of a family, and for which fleet; undefined for families that are not managed here. */
+/** The role and the fleet of a family's tasks; undefined for families that are not managed here. */
 export function ownerOfFamily(family: string): { role: TaskRole; fleet: string } | undefined {
   if (family.startsWith(MANAGER_FAMILY_PREFIX))
     return { role: 'manager', fleet: family.slice(MANAGER_FAMILY_PREFIX.length) };
@@ -22,18 +22,18 @@ export function ownerOfFamily(family: string): { role: TaskRole; fleet: string }
   return fleet === undefined ? undefined : { role: 'job', fleet };
 }
 
-/** Families of all fleets' job tasks begin so; the fleet's name follows. */
+/** Prefix of the families of all fleets' job tasks; the fleet's name follows. */
 export const JOB_FAMILY_PREFIX = 'serverless-gitlab-runner-job-';
 
 /**
- * Families of a fleet's job tasks begin so; a digest of the task's shape follows. It ends in a character that no fleet's name has:
- * a policy for `<prefix>*` of fleet `a` does not match the families of fleet `a-b`.
+ * Prefix of the families of a fleet's job tasks; a digest of the task's shape follows. The prefix ends in a character that fleet
+ * names cannot contain, so a policy for `<prefix>*` of fleet `a` does not match the families of fleet `a-b`.
  */
 export function jobFamilyPrefix(fleet: string): string {
   return `${JOB_FAMILY_PREFIX}${fleet}_`;
 }
 
-/** The fleet whose job tasks have that family, or undefined when it is no family of job tasks. */
+/** The fleet whose job tasks have that family, or undefined if it is not a family of job tasks. */
 export function fleetOfJobFamily(family: string): string | undefined {
   const end = family.lastIndexOf('_');
   return family.startsWith(JOB_FAMILY_PREFIX) && end > JOB_FAMILY_PREFIX.length
@@ -41,21 +41,21 @@ export function fleetOfJobFamily(family: string): string | undefined {
     : undefined;
 }
 
-/** `startedBy` of managers. Job tasks have their manager's task id there, so that one call lists a manager's jobs. */
+/** `startedBy` of managers. For job tasks, it is their manager's task id, so that one call lists a manager's jobs. */
 export const MANAGER_STARTED_BY = 'serverless-gitlab-runner';
 
 /** Container of a manager's task. */
 export const MANAGER_CONTAINER = 'manager';
 
 /**
- * Exit code of the manager's container when GitLab refuses its runner token (EX_CONFIG of sysexits.h), and never otherwise. Launcher and reaper
- * start no other manager with that token until the fleet's document or the token's parameter is written anew.
+ * Exit code of the manager's container when GitLab refuses its runner token (EX_CONFIG of sysexits.h); used for nothing else.
+ * Launcher and reaper start no manager with that token until the fleet's document or the token's parameter is written again.
  */
 export const RUNNER_TOKEN_REFUSED_EXIT_CODE = 78;
 
 /**
  * Exit code of the manager's container when its fleet's document or a parameter is missing or invalid (EX_DATAERR). The next
- * one is started later and later, or at once when the document or the token was written since.
+ * manager starts with a growing delay, or at once after the document or the token was written.
  */
 export const INVALID_FLEET_EXIT_CODE = 65;
 
@@ -63,7 +63,7 @@ export const INVALID_FLEET_EXIT_CODE = 65;
 export const HELPER_CONTAINER = 'helper';
 export const BUILD_CONTAINER = 'build';
 
-/** Environment variables by which the launcher's RunTask override tells a manager what it is. */
+/** Environment variables that the launcher passes to a manager in RunTask's overrides. */
 export const MANAGER_ENVIRONMENT = {
   /** Name of the manager's fleet. */
   fleet: 'FLEET',
@@ -73,12 +73,12 @@ export const MANAGER_ENVIRONMENT = {
 
 const JOB_GROUP = 'gitlab-job-';
 
-/** `group` of a job's task: shown in the console, and kept by ECS when StopTask deletes a task's tags. */
+/** `group` of a job's task: it is shown in the console, and ECS keeps it when StopTask deletes a task's tags. */
 export function jobTaskGroup(jobId: number): string {
   return `${JOB_GROUP}${jobId}`;
 }
 
-/** GitLab's id of the job whose task has that `group`, or undefined when it is not a job task's. */
+/** GitLab's id of the job whose task has that `group`, or undefined if it is not the group of a job task. */
 export function jobOfGroup(group: string): number | undefined {
   const id = group.startsWith(JOB_GROUP) ? group.slice(JOB_GROUP.length) : '';
   return /^\d{1,15}$/.test(id) ? Number(id) : undefined;

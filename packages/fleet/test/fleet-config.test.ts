@@ -11,7 +11,7 @@ const least = { version: 1, name: 'default', network };
 const parameter = '/p/fleets/default/config';
 
 describe('a fleet’s document', () => {
-  it('needs a name and a network; everything else has a default', () => {
+  it('requires a name and a network; everything else has a default', () => {
     expect(parseFleetConfig(parameter, JSON.stringify(least))).toEqual({
       version: 1,
       name: 'default',
@@ -50,7 +50,7 @@ describe('a fleet’s document', () => {
     });
   });
 
-  it('says what its runner takes with GitLab’s defaults, and has an API token, only when it says so', () => {
+  it('describes its runner, with GitLab’s defaults, and has an API token only if configured', () => {
     const document = JSON.stringify({
       ...least,
       runner: { tagList: [' arm '] },
@@ -62,7 +62,7 @@ describe('a fleet’s document', () => {
     });
   });
 
-  it('is what its schema makes of it a second time', () => {
+  it('does not change when it is parsed a second time', () => {
     const once = fleetConfigSchema.parse(least);
     expect(fleetConfigSchema.parse(once)).toEqual(once);
   });
@@ -100,14 +100,14 @@ describe('a fleet’s document', () => {
     ),
     ['cache.bucket', { cache: { bucket: 'Caches', roleArn: 'arn:aws:iam::1:role/cache' } }],
     ['cache.roleArn', { cache: { bucket: 'caches' } }],
-    // A policy is made of it, where `*` stands for anything.
+    // The prefix becomes part of a policy, in which `*` matches anything.
     ...['*', '../x', '/x', 'x/', 'x//y', ''].map((prefix): [string, object] => [
       'cache.prefix',
       { cache: { bucket: 'caches', roleArn: 'arn:aws:iam::1:role/cache', prefix } },
     ]),
     ['webhook.accepts', { webhook: { accepts: 'none' } }],
     ['safetyLaunchSeconds', { safetyLaunchSeconds: 3001 }],
-  ])('is refused for %s, which the message names beside the parameter: %o', (field, over) => {
+  ])('is refused for %s, which the message names with the parameter: %o', (field, over) => {
     const document = JSON.stringify({ ...least, ...over });
     expect(() => parseFleetConfig(parameter, document)).toThrow(InvalidFleetConfigError);
     expect(() => parseFleetConfig(parameter, document)).toThrow(field);
@@ -134,9 +134,11 @@ describe('a fleet’s document', () => {
     );
   });
 
-  it('tells the next size that Fargate has', () => {
+  it('names the next larger Fargate size', () => {
     const document = JSON.stringify({ ...least, job: { size: { cpu: 1024, memory: 9000 } } });
-    expect(() => parseFleetConfig(parameter, document)).toThrow('the next one up is cpu 2048, memory 9216');
+    expect(() => parseFleetConfig(parameter, document)).toThrow(
+      'the next larger size is cpu 2048, memory 9216',
+    );
   });
 });
 
@@ -145,11 +147,11 @@ describe('a safety launch', () => {
   it.each([
     ['is off unless asked for', {}, 0],
     [
-      'is on where GitLab is asked first, which is free',
+      'is on by default where GitLab is asked first, which is free',
       { gitlabApi: { projects: ['group/project'] } },
       1800,
     ],
-    ['is off where GitLab could not be asked, for want of projects', { gitlabApi: {} }, 0],
+    ['is off by default without projects, since GitLab cannot be asked', { gitlabApi: {} }, 0],
     ['is what the document says', { safetyLaunchSeconds: 600 }, 600],
     ['is off where the document says so', { safetyLaunchSeconds: 0, gitlabApi: { projects: [7] } }, 0],
   ])('%s', (_title, over, seconds) => {

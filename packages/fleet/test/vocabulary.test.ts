@@ -37,9 +37,9 @@ describe('Fargate’s sizes', () => {
     [4096, 8192, 30_720, 23],
     [8192, 16_384, 61_440, 12],
     [16_384, 32_768, 122_880, 12],
-  ])('%i units take %i to %i MiB in %i steps', (cpu, least, most, count) => {
+  ])('%i units allow %i to %i MiB in %i steps', (cpu, min, max, count) => {
     const steps = memoryStepsFor(cpu);
-    expect([steps[0], steps.at(-1), steps.length]).toEqual([least, most, count]);
+    expect([steps[0], steps.at(-1), steps.length]).toEqual([min, max, count]);
   });
 
   it.each([
@@ -50,11 +50,11 @@ describe('Fargate’s sizes', () => {
     [8192, 17_000, { cpu: 8192, memory: 20_480 }],
     [16_384, 122_881, undefined],
     [20_000, 1024, undefined],
-  ])('the next one up from %i units and %i MiB', (cpu, memory, next) => {
+  ])('the next larger size for %i units and %i MiB', (cpu, memory, next) => {
     expect(nextFargateSize({ cpu, memory })).toEqual(next);
   });
 
-  it('the next one up exists, has enough, and is itself for what exists', () => {
+  it('the next larger size exists, is large enough, and equals an existing size', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 16_384 }),
@@ -98,14 +98,14 @@ describe('the estimated cost', () => {
 });
 
 describe('prices of a region', () => {
-  it('are its own where they are known, or said by the installation', () => {
+  it('are the region’s own if they are known or configured', () => {
     expect(fargatePricesOf('ap-southeast-2')).toMatchObject({ priceRegion: 'ap-southeast-2' });
     const own = { X86_64: { vcpu: 1, gib: 2 }, ARM64: { vcpu: 3, gib: 4 } };
     expect(fargatePricesOf('xx-new-1', own)).toEqual({ prices: own, priceRegion: 'xx-new-1' });
     expect(fargatePricesOf('us-east-1', own)).toEqual({ prices: own, priceRegion: 'us-east-1' });
   });
 
-  it('are those of us-east-1 where nobody knows them, by that name', () => {
+  it('are those of us-east-1, with its name, if they are unknown', () => {
     expect(fargatePricesOf('xx-new-1')).toEqual(fargatePricesOf('us-east-1'));
   });
 });
@@ -144,11 +144,11 @@ describe('parameter names', () => {
     [`/p/fleets//runner-tokens/${'0a'.repeat(16)}`, undefined],
     [`/other/fleets/blue/runner-tokens/${'0a'.repeat(16)}`, undefined],
     [`/q/p/fleets/blue/runner-tokens/${'0a'.repeat(16)}`, undefined],
-  ])('%s is a token that webhooks of fleet %s brought', (name, fleet) => {
+  ])('%s holds a token from a webhook of fleet %s', (name, fleet) => {
     expect(fleetOfWebhookRunnerToken('/p', name)).toBe(fleet);
   });
 
-  it('tell nothing of a token that a webhook brought, and are the same for the same token', () => {
+  it('reveal nothing about a webhook’s token, and are the same for the same token', () => {
     const names = parameterNames(DEFAULT_PARAMETER_PREFIX, 'blue');
     const name = webhookRunnerTokenName(names, 'glrt-secret');
     expect(name).toMatch(/^\/serverless-gitlab-runner\/fleets\/blue\/runner-tokens\/[0-9a-f]{32}$/);
@@ -158,7 +158,7 @@ describe('parameter names', () => {
 });
 
 describe('task tags', () => {
-  it('have keys and values of the characters that ECS takes, the longest included', () => {
+  it('have keys and values that ECS accepts, including the longest', () => {
     const allowed = /^[\p{L}\p{N} +\-=._:/@]{1,256}$/u;
     const names = parameterNames(DEFAULT_PARAMETER_PREFIX, 'f'.repeat(32));
     const tags = toTags({
@@ -200,7 +200,7 @@ describe('names of one fleet', () => {
   const names = fc.stringMatching(/^[a-z][a-z0-9-]{0,31}$/);
   const digest = fc.stringMatching(/^[0-9a-f]{32}$/);
 
-  it('match no other fleet, whatever follows', () => {
+  it('match no other fleet, whatever suffix follows', () => {
     fc.assert(
       fc.property(names, names, digest, (one, other, rest) => {
         fc.pre(one !== other);
@@ -212,7 +212,7 @@ describe('names of one fleet', () => {
     );
   });
 
-  it('tell which fleet it is', () => {
+  it('identify the fleet', () => {
     fc.assert(
       fc.property(names, digest, (fleet, rest) => {
         expect(fleetOfJobFamily(`${jobFamilyPrefix(fleet)}${rest}`)).toBe(fleet);

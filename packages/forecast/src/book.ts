@@ -1,16 +1,16 @@
-/** Names a job across pipelines: what is learned of one run holds for the next with the same name. */
+/** Identifies a job across pipelines: facts learned from one run apply to later runs with the same name. */
 export interface JobName {
   /** The project's id or path, at most 512 characters. */
   project: string;
   /** At most 255 characters, as at GitLab. */
   name: string;
-  /** Whether its ref is protected: a job of a protected ref never gets a task that was started for another. */
+  /** Whether its ref is protected: a job of a protected ref never gets a task that was started for an unprotected one. */
   isProtected: boolean;
 }
 
-/** Which task a job gets. Two jobs with equal kinds can run in each other's task. */
+/** The kind of task that a job needs. Jobs of equal kinds can run in each other's task. */
 export interface TaskKind {
-  /** Digest of images, services and whatever else the task definition says; at most 512 characters. */
+  /** Digest of images, services and the rest of the task definition; at most 512 characters. */
   shape: string;
   /** CPU units; 1024 is one vCPU. */
   cpu: number;
@@ -20,72 +20,72 @@ export interface TaskKind {
   capacity: string;
 }
 
-/** A value that varies, in seconds. */
+/** An estimate of a varying duration, in seconds. */
 export interface Estimate {
   mean: number;
   /** Mean absolute deviation. */
   deviation: number;
-  /** Samples, counted up to 8: older ones fade. */
+  /** Number of samples, counted up to 8. Older samples lose weight. */
   samples: number;
 }
 
-/** What was queued soon after a job's successes. */
+/** Counts of the jobs that were queued soon after a job's successes. */
 export interface FollowerTally {
-  /** Successes counted; halved at `FADE_AT` together with the followers' counts, so that old pipelines are forgotten. */
+  /** Number of successes. At `FADE_AT`, it is halved together with the followers' counts, so that old pipelines are forgotten. */
   times: number;
-  /** By the follower's name, after how many of them it came. */
+  /** Number of these successes that each follower came after, by the follower's name. */
   followers: Map<string, number>;
 }
 
-/** What is known of one job name. */
+/** Facts about one job name. */
 export interface JobRecord {
   job: JobName;
   task: TaskKind;
-  /** Of successful runs, from the start of the job to its end. */
+  /** Duration of successful runs, from the start of the job to its end. */
   duration: Estimate | undefined;
-  /** From RunTask until its task was ready. */
+  /** Time from RunTask until its task was ready. */
   start: Estimate | undefined;
-  /** Halved at `FADE_AT` together. */
+  /** Halved at `FADE_AT`, together with `succeeded`. */
   finished: number;
   succeeded: number;
-  /** After successes while no other job of its pipeline ran: the next stage. */
+  /** Followers of successes while no other job of the pipeline ran: the next stage. */
   afterLast: FollowerTally;
-  /** After successes while others still ran: jobs that `need` this one. */
+  /** Followers of successes while other jobs still ran: jobs that `need` this one. */
   afterOther: FollowerTally;
-  /** Whether the last tasks that were started ahead for it were claimed; at most `CLAIMS_REMEMBERED`, the oldest first. */
+  /** Whether each of the last tasks started ahead for it was claimed; at most `CLAIMS_REMEMBERED`, oldest first. */
   claims: boolean[];
-  /** Milliseconds since 1970 until which nothing is started ahead for it. */
+  /** Milliseconds since 1970 until which no task is started ahead for it. */
   offUntil: number;
 }
 
-/** The success after which the jobs of a pipeline that arrive now are counted as followers. */
+/** A pipeline's last success. Jobs of the pipeline that arrive now are counted as its followers. */
 export interface RecentSuccess {
   tally: FollowerTally;
   /** Milliseconds since 1970. */
   at: number;
-  /** Followers that were counted already: a retried one arrives twice. */
+  /** Followers that are already counted, since a retried job arrives twice. */
   counted: Set<string>;
 }
 
 /**
- * What a manager has learned of its jobs. Bounded: at most `MAX_JOBS` names with `MAX_FOLLOWERS` followers in each of their two
- * tallies, and `MAX_RECENT` pipelines; whatever was not used for longest is forgotten first. Only `learn.ts` and `brake.ts`
+ * What a manager has learned about its jobs. Bounded: at most `MAX_JOBS` names with `MAX_FOLLOWERS` followers in each of their
+ * two tallies, and `MAX_RECENT` pipelines. The least recently used entry is dropped first. Only `learn.ts` and `brake.ts`
  * change it.
  */
 export interface Book {
-  /** By `keyOf`, the one used longest ago first. */
+  /** By `keyOf`, least recently used first. */
   jobs: Map<string, JobRecord>;
-  /** By project and pipeline, the oldest first. */
+  /** By project and pipeline, oldest first. */
   recent: Map<string, RecentSuccess>;
 }
 
 export const MAX_JOBS = 1000;
 export const MAX_FOLLOWERS = 32;
 export const MAX_RECENT = 500;
-/** GitLab's own limit of a job's name. */
+/** GitLab's limit for a job's name. */
 export const MAX_NAME_LENGTH = 255;
 export const MAX_TEXT_LENGTH = 512;
-/** Counts are halved here, so that roughly the last 16 runs decide. */
+/** Counts are halved at this value, so that roughly the last 16 runs decide. */
 export const FADE_AT = 16;
 export const CLAIMS_REMEMBERED = 10;
 
@@ -93,7 +93,7 @@ export function createBook(): Book {
   return { jobs: new Map(), recent: new Map() };
 }
 
-/** Number of entries that a book holds, to compare with its bounds. */
+/** Number of entries in a book, to compare with its bounds. */
 export function sizeOf(book: Book): { jobs: number; followers: number; claims: number; recent: number } {
   const size = { jobs: book.jobs.size, followers: 0, claims: 0, recent: book.recent.size };
   for (const { afterLast, afterOther, claims } of book.jobs.values()) {
@@ -107,7 +107,7 @@ export function keyOf({ project, name, isProtected }: JobName): string {
   return JSON.stringify([project, name, isProtected]);
 }
 
-/** Whether a name may be learned: texts that no GitLab has are not. */
+/** Whether a name may be learned. Texts that exceed GitLab's limits are not. */
 export function isUsableName({ project, name }: JobName): boolean {
   return isText(project, MAX_TEXT_LENGTH) && isText(name, MAX_NAME_LENGTH);
 }
@@ -117,11 +117,11 @@ export function isUsableTask({ shape, cpu, memory, capacity }: TaskKind): boolea
   return isText(shape, MAX_TEXT_LENGTH) && isText(capacity, MAX_TEXT_LENGTH) && isSize;
 }
 
-/** Finds what is known of a job. */
+/** Finds the record of a job. */
 export function recordOf(book: Book, job: JobName): JobRecord | undefined {
   return book.jobs.get(keyOf(job));
 }
 
-export function isText(value: string, most: number): boolean {
-  return value.length > 0 && value.length <= most;
+export function isText(value: string, maxLength: number): boolean {
+  return value.length > 0 && value.length <= maxLength;
 }

@@ -1,4 +1,4 @@
-/** What usually follows a running job, learned from finished ones: pure and bounded, times are passed in. */
+/** Predicts which jobs follow a running job, learned from finished ones. Pure and bounded; times are passed in. */
 export {
   type Book,
   createBook,
@@ -10,10 +10,10 @@ export {
   sizeOf,
   type TaskKind,
 } from './book.ts';
-export { LEAST_CLAIMED, learnClaim, OFF_MS } from './brake.ts';
+export { learnClaim, MIN_CLAIM_RATE, OFF_MS } from './brake.ts';
 export { type ArrivedJob, type FinishedJob, learnArrival, learnEnd } from './learn.ts';
 export {
-  LEAST_CHANCE,
+  MIN_CHANCE,
   type Moment,
   type PipelineView,
   type Prediction,

@@ -16,19 +16,19 @@ import {
   type TaskKind,
 } from './book.ts';
 
-/** A job that a manager got. */
+/** A job that a manager received. */
 export interface ArrivedJob extends JobName {
-  /** The pipeline's id. It only groups jobs of one project: a wrong one costs predictions, nothing else. */
+  /** The pipeline's id. It only groups jobs of one project, so a wrong one can only spoil predictions. */
   pipeline: string;
 }
 
-/** A job that came to its end. */
+/** A job that has ended. */
 export interface FinishedJob extends ArrivedJob {
   task: TaskKind;
   /** Milliseconds since 1970. */
   startedAt: number;
   finishedAt: number;
-  /** Seconds from RunTask until its task was ready; undefined where the task was started ahead. */
+  /** Seconds from RunTask until its task was ready; undefined if the task was started ahead. */
   startSeconds: number | undefined;
   succeeded: boolean;
   /** Whether no other job of its pipeline ran in this manager when it ended. */
@@ -37,16 +37,16 @@ export interface FinishedJob extends ArrivedJob {
 
 /** A job that arrives later than this after a success is not counted as its follower. */
 const FOLLOW_MS = 30_000;
-/** As TCP smooths round trips. @see https://www.rfc-editor.org/rfc/rfc6298 */
+/** Smoothing weights, as for TCP's round-trip times. @see https://www.rfc-editor.org/rfc/rfc6298 */
 const MEAN_WEIGHT = 1 / 8;
 const DEVIATION_WEIGHT = 1 / 4;
-/** Of a first sample's own length, since one sample says nothing of its deviation. */
+/** The deviation assumed after the first sample, as a fraction of it, since one sample has no deviation. */
 const FIRST_DEVIATION = 1 / 4;
 const MAX_SAMPLES = 8;
 /** A week: longer than any job task may live. */
 const MAX_SECONDS = 604_800;
 
-/** Learns from a job's arrival that it follows the last success of its pipeline. Nonsense is ignored. */
+/** Learns from a job's arrival that it follows the last success of its pipeline. Invalid input is ignored. */
 export function learnArrival(book: Book, job: ArrivedJob, now: number): void {
   if (!isUsableName(job) || !isText(job.pipeline, MAX_TEXT_LENGTH)) return;
   const success = book.recent.get(pipelineKey(job));
@@ -56,7 +56,7 @@ export function learnArrival(book: Book, job: ArrivedJob, now: number): void {
   countFollower(success.tally, job.name);
 }
 
-/** Learns from a job's end: its task, and where it succeeded its duration; what arrives soon is its follower. Nonsense is ignored. */
+/** Learns a job's task and, after a success, its duration; jobs that arrive soon then count as followers. Ignores invalid input. */
 export function learnEnd(book: Book, job: FinishedJob): void {
   const seconds = (job.finishedAt - job.startedAt) / 1000;
   const isUsable = isUsableName(job) && isText(job.pipeline, MAX_TEXT_LENGTH) && isUsableTask(job.task);
@@ -83,7 +83,7 @@ export function learnEnd(book: Book, job: FinishedJob): void {
   forgetOldest(book.recent, MAX_RECENT);
 }
 
-/** The job's record as the one used last, made where there is none. */
+/** Returns the job's record as the most recently used one, and creates it if missing. */
 function touch(book: Book, { project, name, isProtected, task }: FinishedJob): JobRecord {
   const key = keyOf({ project, name, isProtected });
   const record = book.jobs.get(key) ?? emptyRecord({ project, name, isProtected }, task);
@@ -110,10 +110,10 @@ function emptyRecord(job: JobName, task: TaskKind): JobRecord {
 function countFollower(tally: FollowerTally, name: string): void {
   const count = tally.followers.get(name) ?? 0;
   if (count === 0 && tally.followers.size >= MAX_FOLLOWERS) {
-    const [rarest] = [...tally.followers].reduce((least, entry) => (entry[1] < least[1] ? entry : least));
+    const [rarest] = [...tally.followers].reduce((min, entry) => (entry[1] < min[1] ? entry : min));
     tally.followers.delete(rarest);
   }
-  // A tally that faded in between must not say that a job follows more often than its predecessor succeeds.
+  // The tally may have faded in between; a job must not follow more often than its predecessor succeeds.
   tally.followers.set(name, Math.min(tally.times, count + 1));
 }
 
@@ -151,9 +151,9 @@ function remember<Value>(map: Map<string, Value>, key: string, value: Value): vo
   map.set(key, value);
 }
 
-function forgetOldest(map: Map<string, unknown>, most: number): void {
+function forgetOldest(map: Map<string, unknown>, maxSize: number): void {
   for (const key of map.keys()) {
-    if (map.size <= most) return;
+    if (map.size <= maxSize) return;
     map.delete(key);
   }
 }

@@ -9,20 +9,20 @@ import {
 import { isOff } from './brake.ts';
 
 /**
- * When the task of a job that usually follows is started: once the last script has succeeded; so as to be ready when the last
+ * When the task of a likely follower is started: once the last script has succeeded; early enough to be ready when the last
  * job is expected to end; or as soon as the last job runs.
  */
 export type Moment = 'at-success' | 'before-end' | 'at-start';
 
-/** A job of a pipeline that a manager runs. Times are milliseconds since 1970. */
+/** A job of a pipeline that a manager is running. Times are milliseconds since 1970. */
 export interface RunningJob {
   name: string;
   startedAt: number;
-  /** When its script succeeded; undefined: it runs. */
+  /** When its script succeeded; undefined while it runs. */
   succeededAt: number | undefined;
 }
 
-/** One pipeline, as far as one manager sees it. */
+/** The part of a pipeline that one manager sees. */
 export interface PipelineView {
   project: string;
   isProtected: boolean;
@@ -32,7 +32,7 @@ export interface PipelineView {
 
 export interface PredictOptions {
   moment: Moment;
-  /** Seconds that a task takes to start, for jobs whose own start was not measured yet. */
+  /** Seconds that a task takes to start, for jobs whose own start time has not been measured yet. */
   leadSeconds: number;
   /** Milliseconds since 1970. */
   now: number;
@@ -48,28 +48,28 @@ export interface Prediction {
   startAt: number;
 }
 
-/** Below this chance nothing is predicted: more would be started in vain than the brake allows. */
-export const LEAST_CHANCE = 0.6;
+/** Minimum chance of a prediction. Below it, more tasks would go unclaimed than the brake allows. */
+export const MIN_CHANCE = 0.6;
 
-/** A running job with what is known of it. */
+/** A running job with its record. */
 interface KnownJob extends RunningJob {
   record: JobRecord;
   endsAt: number;
 }
 
 /**
- * Predicts which jobs follow those that run in a pipeline, and when their tasks should start. The job that is expected to end
- * last decides about the next stage; each of the others, about the jobs that need it. Only jobs that this book has seen are
- * predicted, with the task that they had last, and none that the brake has turned off.
+ * Predicts which jobs follow a pipeline's running jobs, and when their tasks should start. The job that is expected to end
+ * last determines the next stage; each other job determines the jobs that need it. Only jobs that the book knows are
+ * predicted, with the task that they last had, and none that the brake has turned off.
  */
 export function predict(book: Book, view: PipelineView, options: PredictOptions): Prediction[] {
   const { project, isProtected } = view;
   const known = knownJobs(book, view, options.now);
-  // The end of a job that was never seen is unknown, and with it that of its stage.
+  // The end of an unknown job cannot be predicted, and so neither can the end of its stage.
   const last = known.length === view.running.length ? latest(known) : undefined;
   const predictions = new Map<string, Prediction>();
   for (const job of known) {
-    // Any of a stage's jobs may end last: what came after one of them did, the stage ahead follows.
+    // Any job of a stage may end last. So the followers of the next stage are counted for all of them together.
     const tally = job === last ? pooled(known.map(({ record }) => record.afterLast)) : job.record.afterOther;
     for (const { name, chance } of likelyFollowers(tally, successChance(job))) {
       const follower = recordOf(book, { project, name, isProtected });
@@ -92,7 +92,7 @@ function knownJobs(book: Book, { project, isProtected, running }: PipelineView, 
   });
 }
 
-/** The job that ends last; among overdue ones, one whose script has not succeeded. */
+/** The job that is expected to end last. Among overdue jobs, one whose script has not succeeded. */
 function latest(jobs: readonly KnownJob[]): KnownJob | undefined {
   const isLater = (one: KnownJob, other: KnownJob) =>
     one.endsAt > other.endsAt ||
@@ -112,21 +112,21 @@ function pooled(tallies: readonly FollowerTally[]): FollowerTally {
   return pool;
 }
 
-/** Names that follow often enough. One success in common is enough to try: (1 + ½) / (1 + 1) is 0.75. */
+/** Names that follow often enough. One observed success is enough: (1 + ½) / (1 + 1) is 0.75. */
 function likelyFollowers(
   { times, followers }: FollowerTally,
   success: number,
 ): { name: string; chance: number }[] {
   return [...followers]
     .map(([name, count]) => ({ name, chance: (success * (count + 0.5)) / (times + 1) }))
-    .filter(({ chance }) => chance >= LEAST_CHANCE);
+    .filter(({ chance }) => chance >= MIN_CHANCE);
 }
 
 function successChance({ succeededAt, record }: KnownJob): number {
   return succeededAt === undefined ? (record.succeeded + 1) / (record.finished + 1) : 1;
 }
 
-/** Undefined: not yet. */
+/** When the follower's task should start; undefined: not yet. */
 function startOf(job: KnownJob, follower: JobRecord, options: PredictOptions): number | undefined {
   const { moment, leadSeconds, now } = options;
   if (job.succeededAt !== undefined || moment === 'at-start') return now;

@@ -21,7 +21,7 @@ type Event =
   | { kind: 'end'; job: FinishedJob }
   | { kind: 'claim'; job: ArrivedJob; claimed: boolean; now: number };
 
-function fedWith(events: readonly Event[]): Book {
+function bookOf(events: readonly Event[]): Book {
   const book = createBook();
   for (const event of events) {
     if (event.kind === 'arrival') learnArrival(book, event.job, event.now);
@@ -52,7 +52,7 @@ describe('a book', () => {
     expect(sizeOf(book)).toEqual({ jobs: 1, followers: MAX_FOLLOWERS, claims: 0, recent: MAX_RECENT });
   });
 
-  it('forgets the job that was used longest ago', () => {
+  it('drops the least recently used job', () => {
     const book = createBook();
     learnPipeline(book, ['build', 'test']);
     for (let number = 0; number < MAX_JOBS - 2; number += 1) learnEnd(book, finished(`filler ${number}`));
@@ -62,16 +62,16 @@ describe('a book', () => {
   });
 
   it.each<[string, Partial<FinishedJob>]>([
-    ['an endless name', { name: 'x'.repeat(256) }],
+    ['an overlong name', { name: 'x'.repeat(256) }],
     ['no name', { name: '' }],
-    ['an endless project', { project: 'x'.repeat(513) }],
-    ['an endless pipeline', { pipeline: 'x'.repeat(513) }],
-    ['an endless shape', { task: { ...task, shape: 'x'.repeat(513) } }],
-    ['an endless capacity', { task: { ...task, capacity: 'x'.repeat(513) } }],
+    ['an overlong project', { project: 'x'.repeat(513) }],
+    ['an overlong pipeline', { pipeline: 'x'.repeat(513) }],
+    ['an overlong shape', { task: { ...task, shape: 'x'.repeat(513) } }],
+    ['an overlong capacity', { task: { ...task, capacity: 'x'.repeat(513) } }],
     ['no CPU', { task: { ...task, cpu: 0 } }],
-    ['no number for memory', { task: { ...task, memory: Number.NaN } }],
+    ['a memory size that is not a number', { task: { ...task, memory: Number.NaN } }],
     ['an end before its start', { startedAt: 1, finishedAt: 0 }],
-    ['no number for its end', { finishedAt: Number.NaN }],
+    ['an end that is not a number', { finishedAt: Number.NaN }],
     ['a run of more than a week', { finishedAt: 604_800_001 }],
   ])('does not learn a job with %s', (_, over) => {
     const book = createBook();
@@ -109,10 +109,10 @@ describe('a book', () => {
     fc.record({ kind: fc.constant('claim' as const), job: anyArrival, claimed: fc.boolean(), now: anyTime }),
   );
 
-  it('fed with anything predicts only what it saw of that project and protection, with chances and times that make sense', () => {
+  it('predicts only known jobs of the same project and protection, with valid chances and times, for any input', () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 60 }), fc.nat(1_000_000), (events, now) => {
-        const book = fedWith(events);
+        const book = bookOf(events);
         const view = { project: 'p', isProtected: false, running: [running('a'), running('b')] };
         for (const moment of ['at-success', 'before-end', 'at-start'] as const) {
           for (const prediction of predict(book, view, { moment, leadSeconds: 60, now })) {
@@ -128,7 +128,7 @@ describe('a book', () => {
     );
   });
 
-  it('fed with the same says the same', () => {
+  it('is deterministic', () => {
     fc.assert(
       fc.property(fc.array(anyEnd, { maxLength: 30 }), (ends) => {
         const [one, other] = [createBook(), createBook()];

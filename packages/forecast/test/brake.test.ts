@@ -4,7 +4,7 @@ import { followers, learnPipeline, running } from './support/pipelines.ts';
 
 const test = { project: 'p', name: 'test', isProtected: false };
 
-/** A book of build and test, with these outcomes of tasks started ahead for test, all at 0: `+` claimed, `-` not. */
+/** A book of build and test, with tasks started ahead for test with these outcomes: `+` claimed, `-` unclaimed. */
 function bookWith(outcomes: string, at = 0) {
   const book = createBook();
   learnPipeline(book, ['build', 'test']);
@@ -28,30 +28,30 @@ describe('the brake', () => {
     ['--', true],
     ['---', false],
     ['--+--', true],
-  ])('after %s leaves a job predicted: %s', (outcomes, expected) => {
+  ])('after %s allows predictions: %s', (outcomes, expected) => {
     expect(isPredicted(bookWith(outcomes), 1)).toBe(expected);
   });
 
-  it('holds for a day', () => {
+  it('lasts for a day', () => {
     const book = bookWith('-----', 1000);
     expect(isPredicted(book, 1000 + OFF_MS - 1)).toBe(false);
     expect(isPredicted(book, 1000 + OFF_MS)).toBe(true);
   });
 
-  it('holds again after one more miss', () => {
+  it('applies again after one more unclaimed task', () => {
     const book = bookWith('-----');
     learnClaim(book, test, false, OFF_MS);
     expect(isPredicted(book, OFF_MS + 1)).toBe(false);
   });
 
-  it('is forgotten after ten claims', () => {
+  it('is reset by ten claims', () => {
     const book = bookWith('-----');
     for (let claim = 0; claim < 10; claim += 1) learnClaim(book, test, true, OFF_MS);
     learnClaim(book, test, false, OFF_MS);
     expect(isPredicted(book, OFF_MS + 1)).toBe(true);
   });
 
-  it('ignores jobs that were never seen', () => {
+  it('ignores unknown jobs', () => {
     const book = createBook();
     learnClaim(book, test, false, 0);
     expect(book.jobs.size).toBe(0);

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createBook, learnArrival, learnEnd, predict } from '../src/index.ts';
 import { finished, followers, job, learnPipeline, running, SECOND, task } from './support/pipelines.ts';
 
-describe('what follows a running job', () => {
-  it('is what was queued after its success before, with the task it had', () => {
+describe('the follower of a running job', () => {
+  it('is the job that was queued after an earlier success, with its last task', () => {
     const book = createBook();
     learnPipeline(book, ['build', 'test']);
     const view = { project: 'p', isProtected: false, running: [running('build')] };
@@ -12,26 +12,26 @@ describe('what follows a running job', () => {
     ]);
   });
 
-  it('is started so as to be ready at the expected end, less half a deviation', () => {
+  it('starts early enough to be ready at the expected end, less half a deviation', () => {
     const book = createBook();
     learnPipeline(book, ['build', 'test']);
     // 100 s expected, 40 s of start measured, deviation of a first sample a quarter: 100 - 40 - 12.5.
     expect(followers(book, [running('build')])).toEqual([['test', 47.5]]);
   });
 
-  it('is started with the given lead where its own start was never measured', () => {
+  it('starts with the default lead if its own start time was never measured', () => {
     const book = createBook();
     learnPipeline(book, ['build', 'test'], { startSeconds: undefined });
     expect(followers(book, [running('build')])).toEqual([['test', 27.5]]);
   });
 
-  it('is started at once where the job runs longer than expected', () => {
+  it('starts at once if the job runs longer than expected', () => {
     const book = createBook();
     learnPipeline(book, ['build', 'test']);
     expect(followers(book, [running('build')], { now: 500 * SECOND })).toEqual([['test', 500]]);
   });
 
-  it('waits for the success where the moment says so', () => {
+  it('starts after the success with the moment at-success', () => {
     const book = createBook();
     learnPipeline(book, ['build', 'test']);
     expect(followers(book, [running('build')], { moment: 'at-success' })).toEqual([]);
@@ -49,11 +49,11 @@ describe('what follows a running job', () => {
     learnArrival(book, job('deploy'), 205 * SECOND);
     learnEnd(book, finished('deploy', { startedAt: 205 * SECOND, finishedAt: 210 * SECOND }));
     expect(followers(book, [running('lint'), running('unit')])).toEqual([['deploy', 135]]);
-    // Only lint's success was seen not to be the last, so alone it promises nothing.
+    // Lint has only been seen to succeed while other jobs ran, so lint alone has no follower.
     expect(followers(book, [running('lint')])).toEqual([]);
   });
 
-  it('is not known while a job runs that was never seen', () => {
+  it('is unknown while an unknown job runs', () => {
     const book = createBook();
     learnPipeline(book, ['build', 'test']);
     expect(followers(book, [running('build'), running('new')])).toEqual([]);
@@ -71,13 +71,13 @@ describe('what follows a running job', () => {
   it.each([
     ['another project', { project: 'other' }],
     ['a protected ref', { isProtected: true }],
-  ])('does not come from %s', (_, over) => {
+  ])('is not learned from %s', (_, over) => {
     const book = createBook();
     learnPipeline(book, ['build', 'test']);
     expect(followers(book, [running('build')], over)).toEqual([]);
   });
 
-  it('is not predicted where it came after fewer than 60 % of the successes', () => {
+  it('is not predicted if it followed fewer than 60 % of the successes', () => {
     const book = createBook();
     learnPipeline(book, ['build', 'test']);
     learnPipeline(book, ['build'], { pipeline: '2' });
@@ -95,7 +95,7 @@ describe('what follows a running job', () => {
     expect(followers(book, [succeeded], { now: 20 * SECOND })).toHaveLength(1);
   });
 
-  it('follows a changed pipeline within some runs', () => {
+  it('adapts to a changed pipeline within some runs', () => {
     const book = createBook();
     for (let run = 0; run < 100; run += 1) learnPipeline(book, ['build', 'old'], { pipeline: `${run}` });
     for (let run = 0; run < 16; run += 1) learnPipeline(book, ['build', 'new'], { pipeline: `n${run}` });

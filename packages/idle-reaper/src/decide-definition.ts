@@ -5,23 +5,23 @@ import { familyOf, fleetOfJobFamily } from '@serverless-gitlab-runner/fleet';
 export interface DefinitionFacts {
   /** `…:task-definition/<family>:<revision>`. */
   arn: string;
-  /** Milliseconds since 1970; undefined: ECS did not tell. */
+  /** Milliseconds since 1970; undefined if ECS returned none. */
   registeredAt: number | undefined;
 }
 
 export interface DefinitionCase {
-  /** Anybody's. */
+  /** Any task definition of the account. */
   definition: DefinitionFacts;
-  /** All job tasks that ECS tells of. */
+  /** All job tasks that ECS lists. */
   jobTasks: readonly JobTaskFacts[];
   /** Milliseconds since 1970. */
   now: number;
 }
 
-/** ECS tells nothing of a definition's last use. A manager that needs it again registers it: once a shape of jobs and month. */
+/** ECS does not record a definition's last use. A manager that needs it again registers it: once a month for each job shape. */
 const LIFETIME_MS = 30 * 24 * 3_600_000;
 
-/** Whether a definition is one of job tasks, was registered long ago, and no task of its family is known. */
+/** Whether a definition belongs to job tasks, was registered long ago, and no task of its family is listed. */
 export function isUnusedDefinition({ definition, jobTasks, now }: DefinitionCase): boolean {
   const { arn, registeredAt } = definition;
   const family = familyOf(arn);

@@ -2,9 +2,9 @@ import { isAlive, type JobTaskFacts, type ManagerFacts } from '@serverless-gitla
 
 export interface JobTaskCase {
   jobTask: JobTaskFacts;
-  /** The manager it belongs to; undefined: ECS knows none of that id. */
+  /** The manager that started it; undefined if ECS knows no task of that id. */
   owner: Pick<ManagerFacts, 'state'> | undefined;
-  /** Of its fleet (`job.maxLifetimeSeconds`). */
+  /** `job.maxLifetimeSeconds` of its fleet. */
   maxLifetimeSeconds: number;
   /** Milliseconds since 1970. */
   now: number;
@@ -12,13 +12,13 @@ export interface JobTaskCase {
 
 export type JobTaskDecision =
   | { kind: 'keep' }
-  /** `orphaned`: its manager has ended, so nobody reads what it does. */
+  /** `orphaned`: its manager has ended, so nothing uses its result. */
   | { kind: 'stop'; reason: 'orphaned' | 'lifetime' };
 
-/** ECS's lists lag: a manager missing from them is believed gone only for job tasks older than this. */
+/** ECS's lists lag, so a manager that they lack counts as gone only for job tasks older than this. */
 const OWNER_LAG_MS = 120_000;
 
-/** Decides when a job task is stopped: only when nobody owns it, or past its maximum life. */
+/** Decides when a job task is stopped: only if it has no manager, or is past its maximum lifetime. */
 export function decideJobTask({ jobTask, owner, maxLifetimeSeconds, now }: JobTaskCase): JobTaskDecision {
   if (!isAlive(jobTask)) return { kind: 'keep' };
   const age = now - (jobTask.createdAt ?? now);

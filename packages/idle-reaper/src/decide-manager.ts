@@ -4,10 +4,10 @@ import type { ManagerLimits } from './fleet-facts.ts';
 
 export interface ManagerCase {
   manager: ManagerFacts;
-  /** Its job tasks, those that ended within the hour included. */
+  /** Its job tasks, including those that ended within the last hour. */
   jobTasks: readonly JobTaskFacts[];
   limits: ManagerLimits;
-  /** False: there is no such fleet any more. */
+  /** False if the fleet was removed. */
   fleetExists: boolean;
   /** Milliseconds since 1970. */
   now: number;
@@ -15,14 +15,14 @@ export interface ManagerCase {
 
 export type ManagerDecision =
   | { kind: 'keep'; because: 'ended' | 'starting' | 'has-jobs' | 'active' | 'draining' }
-  /** Take no new job, finish, leave. */
+  /** The manager takes no new job, finishes those it has, and leaves. */
   | { kind: 'drain'; reason: ManagerDraining['reason']; lastActivityAt: number; idleSeconds: number }
-  /** Drained long ago, without a job, and still there: only then is a manager stopped. */
+  /** The manager was drained long ago, has no job and still runs. Only then is it stopped. */
   | { kind: 'stop'; reason: 'drain-overdue' };
 
-/** A manager that does not run by then never will: an image that cannot be pulled, a subnet without a way out. */
+/** A manager that is not running by then never will be: its image cannot be pulled, or its subnet has no route out. */
 const START_OVERDUE_MS = 15 * 60_000;
-/** SSM's lists may lag its writes: a fleet missing from them is believed gone only for managers older than this. */
+/** SSM's lists may lag its writes, so a fleet that they lack counts as removed only for managers older than this. */
 const FLEET_LAG_MS = 120_000;
 
 /** Decides when a manager is drained and when it is stopped. */
@@ -43,7 +43,7 @@ export function decideManager(facts: ManagerCase): ManagerDecision {
   return { kind: 'keep', because: 'active' };
 }
 
-/** A manager's newest sign of life: its creation, its start, its demand mark, or the end of its last job task. */
+/** A manager's last activity: the latest of its creation, start, demand mark, and the end of its last job task. */
 export function lastActivityAt({
   manager,
   jobTasks,
@@ -57,13 +57,13 @@ export function lastActivityAt({
 
 function decideDraining({ jobTasks, limits, now }: ManagerCase, drainAt: number): ManagerDecision {
   if (jobTasks.some(isLive)) return { kind: 'keep', because: 'has-jobs' };
-  // After its last job's task the manager still sends GitLab the rest of the log.
+  // After the task of its last job has ended, the manager still sends the rest of the log to GitLab.
   const since = Math.max(drainAt, ...jobTasks.map(({ stoppedAt = 0 }) => stoppedAt));
   const overdue = now - since > limits.drainGraceSeconds * 1000;
   return overdue ? { kind: 'stop', reason: 'drain-overdue' } : { kind: 'keep', because: 'draining' };
 }
 
-/** A job task counts until it has stopped: while it stops, its manager is at work with it. */
+/** A job task counts until it has stopped: while it is stopping, its manager still works on it. */
 function isLive({ state }: JobTaskFacts): boolean {
   return state !== 'stopped';
 }

@@ -11,10 +11,10 @@ import type { ManagerRequestCause } from '@serverless-gitlab-runner/shared-event
 import { changedAt, type FleetFacts, managerLimits } from './fleet-facts.ts';
 
 export interface ReplacementCase {
-  /** A manager, and whether its jobs need another one. */
+  /** The manager that may have to be replaced. */
   manager: ManagerFacts;
   jobTasks: readonly JobTaskFacts[];
-  /** All managers, itself and those that ended within the hour included. */
+  /** All managers, including this one and those that ended within the last hour. */
   managers: readonly ManagerFacts[];
   fleet: FleetFacts | undefined;
   /** Milliseconds since 1970. */
@@ -29,18 +29,18 @@ export type ReplacementDecision =
   | { kind: 'request'; cause: ManagerRequestCause };
 
 const SECOND = 1000;
-/** ECS lists ended tasks for an hour: what is older was judged long ago. */
+/** ECS lists ended tasks for an hour. Older ones were decided on long ago. */
 const REMEMBERED_MS = 3600 * SECOND;
-/** A request is repeated every minute for a while, and then now and then: each failing launch ends as a dead letter. */
-const INSISTENT_MS = 300 * SECOND;
+/** A request is repeated every minute for five minutes, then every ten minutes: each failing launch ends as a dead letter. */
+const REPEAT_EACH_SWEEP_MS = 300 * SECOND;
 const REPEAT_MS = 600 * SECOND;
 const REPEAT_WINDOW_MS = 90 * SECOND;
-/** A manager with a free place takes a job that waits within some polls. */
+/** A manager with free capacity takes a waiting job within a few polls. */
 const TAKEN_WITHIN_MS = 15 * SECOND;
 
 /**
- * Decides whether a manager that takes no more jobs leaves jobs behind that wait for one: a demand that its drain crossed, or
- * work that it had when it ended unexpectedly. It is asked anew every sweep, so that no crash in between loses the answer.
+ * Decides whether a manager that takes no more jobs leaves waiting jobs behind: demand that was marked while it was drained, or
+ * work that it had when it ended unexpectedly. Every sweep decides again, so that no crash loses the decision.
  */
 export function decideReplacement(facts: ReplacementCase): ReplacementDecision {
   const { manager, managers, fleet, now } = facts;
@@ -51,7 +51,7 @@ export function decideReplacement(facts: ReplacementCase): ReplacementDecision {
   const cause = causeOf(facts, leftAt);
   if (cause === undefined) return none('not-needed');
   const others = managers.filter((other) => other.taskArn !== manager.taskArn && isSameQueue(other, manager));
-  // One that is stopped works off its jobs for a while; who came meanwhile came in its place.
+  // A stopped manager finishes its jobs first. A manager created in the meantime is its replacement.
   const leavesSince = manager.drainAt ?? manager.stoppingAt ?? leftAt;
   const isSuccessor = (other: ManagerFacts) => takesJobs(other) || (other.createdAt ?? 0) > leavesSince;
   if (others.some(isSuccessor)) return none('replaced');
@@ -69,11 +69,11 @@ function causeOf(
   const idleMs = managerLimits(fleet).idleSeconds * SECOND;
   const demand = demandAt ?? Number.NEGATIVE_INFINITY;
   if (drainAt !== undefined) {
-    // An idle manager's demand is older than its idle time. A newer one crossed the drain, or came before one for its age; and
-    // what counted on a manager that did not run before its drain waits still: it takes nothing when it runs at last.
-    const neverTook = startedAt === undefined || startedAt > drainAt;
-    const counts = demand > drainAt - idleMs || (neverTook && demandAt !== undefined);
-    if (counts) return 'demand-during-drain';
+    // An idle manager's demand is older than its idle time. Newer demand coincided with the drain, or preceded a drain for age.
+    // Jobs assigned to a manager that was not running before its drain still wait, since it takes no job once it runs.
+    const neverTookJobs = startedAt === undefined || startedAt > drainAt;
+    const hasDemand = demand > drainAt - idleMs || (neverTookJobs && demandAt !== undefined);
+    if (hasDemand) return 'demand-during-drain';
     return manager.state === 'stopped' && jobTasks.some(isAlive) ? 'manager-lost' : undefined;
   }
   const lastTaken = Math.max(Number.NEGATIVE_INFINITY, ...jobTasks.map(({ createdAt = 0 }) => createdAt));
@@ -81,14 +81,14 @@ function causeOf(
   return waiting || jobTasks.some((task) => outlived(task, manager)) ? 'manager-lost' : undefined;
 }
 
-/** Whether a job task was alive when its manager ended, or so shortly before that the place it left may not have been taken yet. */
+/** Whether a job task was alive when its manager ended, or ended too shortly before for its capacity to have been reused. */
 function outlived(task: JobTaskFacts, { stoppingAt, stoppedAt }: ManagerFacts): boolean {
   if (isAlive(task)) return true;
   const end = stoppingAt ?? stoppedAt ?? Number.POSITIVE_INFINITY;
   return (task.stoppingAt ?? task.stoppedAt ?? 0) > end - TAKEN_WITHIN_MS;
 }
 
-/** Managers that ended within the hour without being drained, or without ever having run. */
+/** Counts the managers that ended within the last hour without having been drained, or without having run. */
 function failedEnds(managers: readonly ManagerFacts[], now: number): number {
   return managers.filter(
     ({ drainAt, startedAt, stoppedAt = Number.NEGATIVE_INFINITY }) =>
@@ -96,10 +96,10 @@ function failedEnds(managers: readonly ManagerFacts[], now: number): number {
   ).length;
 }
 
-/** The first loss is replaced at once; managers that keep dying, later and later. */
+/** The first lost manager is replaced at once. Managers that keep dying are replaced with growing delays. */
 function isDue(elapsedMs: number, failures: number): boolean {
   const waited = elapsedMs - crashBackoffMs(failures);
-  return waited >= 0 && (waited < INSISTENT_MS || waited % REPEAT_MS < REPEAT_WINDOW_MS);
+  return waited >= 0 && (waited < REPEAT_EACH_SWEEP_MS || waited % REPEAT_MS < REPEAT_WINDOW_MS);
 }
 
 function none(because: Extract<ReplacementDecision, { kind: 'none' }>['because']): ReplacementDecision {

@@ -7,7 +7,7 @@ import {
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { toTags } from '@serverless-gitlab-runner/fleet';
 
-/** Whether ECS has a task now that this manager started. Asked again right before a stop, since lists lag. */
+/** Whether ECS now lists a task that this manager started. Checked right before a stop, since earlier lists may lag. */
 export async function hasJobTask(
   ecs: ECSClient,
   cluster: string,
@@ -18,10 +18,10 @@ export async function hasJobTask(
 }
 
 /**
- * Writes the drain mark and then reads the manager again, in this order: the launcher writes its demand before it reads the
- * drain, so at least one of the two sees the other's mark.
+ * Writes the drain mark and then reads the manager again. The launcher writes its demand mark before it reads the drain, so at
+ * least one of the two sees the other's mark.
  * @param drainAt milliseconds since 1970
- * @returns the manager with its drain mark and the newest demand, or undefined when it had ended already
+ * @returns the manager with its drain mark and the newest demand; undefined if it had already ended
  */
 export async function drainManager(
   ecs: ECSClient,
@@ -33,6 +33,6 @@ export async function drainManager(
   const tags = toTags({ drain: new Date(drainAt).toISOString() });
   if (!(await tagTask(ecs, cluster, taskArn, tags))) return undefined;
   const { managers } = await describeManagedTasks(ecs, cluster, [taskArn]);
-  // A read that lags may lack the mark that was just written.
+  // A stale read may lack the mark that was just written.
   return { ...(managers[0] ?? manager), drainAt };
 }

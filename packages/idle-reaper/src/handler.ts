@@ -6,11 +6,11 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { boundedClientOptions, publishEvents, systemTiming } from '@serverless-gitlab-runner/aws/calls';
 import { ECS_SHARES, keepToShare, readEndedJobTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { readEnvironment } from './environment.ts';
-import { jobDefinitionsOf } from './job-definitions.ts';
-import { jobSecretsOf } from './job-secrets.ts';
+import { createJobDefinitions } from './job-definitions.ts';
+import { createJobSecrets } from './job-secrets.ts';
 import { readClusterState } from './read-cluster-state.ts';
 import { readFleets } from './read-fleets.ts';
-import { runnerTokensOf } from './runner-tokens.ts';
+import { createRunnerTokens } from './runner-tokens.ts';
 import { sweep } from './sweep.ts';
 import type { SweepDeps, SweepSummary } from './sweep-state.ts';
 
@@ -21,7 +21,7 @@ const bounds = boundedClientOptions({ maxAttempts: 3, requestTimeoutMs: 5000 });
 const ecs = new ECSClient(bounds);
 keepToShare(ecs, ECS_SHARES.reaper, () => 1, systemTiming);
 const ssm = new SSMClient(bounds);
-const secrets = jobSecretsOf(new SecretsManagerClient(bounds), prefix, systemTiming.now);
+const secrets = createJobSecrets(new SecretsManagerClient(bounds), prefix, systemTiming.now);
 const eventBridge = new EventBridgeClient(boundedClientOptions({ maxAttempts: 1, requestTimeoutMs: 3000 }));
 
 /** Milliseconds that publishing a sweep's events may take. */
@@ -36,8 +36,8 @@ const deps: SweepDeps = {
   readFleets: (report) => readFleets(ssm, prefix, report),
   secrets,
   parameterPrefix: prefix,
-  tokens: runnerTokensOf(ssm, systemTiming.now),
-  definitions: jobDefinitionsOf(ecs, systemTiming.now),
+  tokens: createRunnerTokens(ssm, systemTiming.now),
+  definitions: createJobDefinitions(ecs, systemTiming.now),
   publish: async (entries) => {
     const deadlineAt = systemTiming.now() + PUBLISH_MS;
     await publishEvents(eventBridge, entries, { timing: systemTiming, deadlineAt });
@@ -47,7 +47,7 @@ const deps: SweepDeps = {
   log: (message, fields) => logger.info(message, fields),
 };
 
-/** One sweep, whatever invoked it: the schedule, the end of a task, or a person. */
+/** Runs one sweep, regardless of the event that invoked it. */
 export async function handler(): Promise<SweepSummary> {
   return sweep(deps);
 }

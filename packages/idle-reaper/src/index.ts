@@ -1,4 +1,4 @@
-/** The reaper's judgements and its sweep, for tests and models; the Lambda itself is `handler.ts`. */
+/** The reaper's decisions and its sweep, for tests and models. The Lambda's entry point is `handler.ts`. */
 
 export { type DefinitionCase, type DefinitionFacts, isUnusedDefinition } from './decide-definition.ts';
 export { decideFleet, type FleetCase, type FleetDecision } from './decide-fleet.ts';

@@ -7,30 +7,30 @@ import {
 } from '@aws-sdk/client-ecs';
 import { JOB_FAMILY_PREFIX } from '@serverless-gitlab-runner/fleet';
 import type { DefinitionFacts } from './decide-definition.ts';
-import { onceAnHour } from './once-an-hour.ts';
+import { createHourlyCheck } from './hourly-check.ts';
 
-/** The task definitions that managers registered for jobs: of this account and region, whatever their cluster. */
+/** The task definitions that managers registered for jobs, in this account and region, of all clusters. */
 export interface JobDefinitions {
-  /** Whether it is time to look: once an hour. */
+  /** Whether a check is due: once an hour. */
   isDue(): boolean;
-  /** Families that have an active definition: the first 2,000. */
+  /** The first 2,000 families that have an active definition. */
   families(): Promise<string[]>;
-  /** The newest active definition of a family; undefined: there is none any more. */
+  /** The newest active definition of a family; undefined if it has none any more. */
   newest(family: string): Promise<DefinitionFacts | undefined>;
   deregister(arn: string): Promise<void>;
 }
 
-/** Of 100 families each. */
-const MOST_PAGES = 20;
+/** Pages of 100 families each. */
+const MAX_PAGES = 20;
 
 /** @param now milliseconds since 1970 */
-export function jobDefinitionsOf(ecs: ECSClient, now: () => number): JobDefinitions {
+export function createJobDefinitions(ecs: ECSClient, now: () => number): JobDefinitions {
   return {
-    isDue: onceAnHour(now),
+    isDue: createHourlyCheck(now),
     async families() {
       const found: string[] = [];
       let nextToken: string | undefined;
-      for (let page = 0; page < MOST_PAGES; page += 1) {
+      for (let page = 0; page < MAX_PAGES; page += 1) {
         const query = {
           familyPrefix: JOB_FAMILY_PREFIX,
           status: 'ACTIVE',

@@ -6,22 +6,26 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { jobSecretsPath, TAG } from '@serverless-gitlab-runner/fleet';
 import type { JobSecretFacts } from './decide-secret.ts';
-import { onceAnHour } from './once-an-hour.ts';
+import { createHourlyCheck } from './hourly-check.ts';
 
-/** The secrets that managers made for jobs. */
+/** The secrets that managers created for jobs. */
 export interface JobSecrets {
-  /** Whether it is time to look: no more than once an hour, since Secrets Manager takes money for each call. */
+  /** Whether a check is due: at most once an hour, since Secrets Manager charges for each call. */
   isDue(): boolean;
   list(): Promise<JobSecretFacts[]>;
-  /** @returns false when it was gone already */
+  /** @returns false if it was already deleted */
   remove(arn: string): Promise<boolean>;
 }
 
-/** @param prefix first part of the SSM parameters' names, which the secrets' names begin with too */
-export function jobSecretsOf(client: SecretsManagerClient, prefix: string, now: () => number): JobSecrets {
+/** @param prefix first part of the names of SSM parameters, which is also the first part of the secrets' names */
+export function createJobSecrets(
+  client: SecretsManagerClient,
+  prefix: string,
+  now: () => number,
+): JobSecrets {
   const path = jobSecretsPath(prefix);
   return {
-    isDue: onceAnHour(now),
+    isDue: createHourlyCheck(now),
     async list() {
       const secrets: JobSecretFacts[] = [];
       const pages = paginateListSecrets(
@@ -32,8 +36,8 @@ export function jobSecretsOf(client: SecretsManagerClient, prefix: string, now: 
         for (const { ARN, Name = '', CreatedDate, Tags = [] } of SecretList) {
           const tag = (key: string) => Tags.find(({ Key }) => Key === key)?.Value;
           const fleet = tag(TAG.fleet);
-          const isOurs = Name.startsWith(path) && tag(TAG.role) === 'job';
-          if (ARN === undefined || CreatedDate === undefined || fleet === undefined || !isOurs) continue;
+          const isManaged = Name.startsWith(path) && tag(TAG.role) === 'job';
+          if (ARN === undefined || CreatedDate === undefined || fleet === undefined || !isManaged) continue;
           secrets.push({ arn: ARN, fleet, jobId: jobIdOf(tag(TAG.jobId)), createdAt: CreatedDate.getTime() });
         }
       }
@@ -41,7 +45,7 @@ export function jobSecretsOf(client: SecretsManagerClient, prefix: string, now: 
     },
     async remove(arn) {
       try {
-        // A recovery window would keep the login for a week at least.
+        // A recovery window would keep the credentials for at least a week.
         await client.send(new DeleteSecretCommand({ SecretId: arn, ForceDeleteWithoutRecovery: true }));
         return true;
       } catch (error) {

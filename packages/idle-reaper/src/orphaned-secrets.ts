@@ -1,15 +1,15 @@
 import { type FleetConfig, fleetConfigSchema } from '@serverless-gitlab-runner/fleet';
 import { isOrphaned, type JobSecretFacts } from './decide-secret.ts';
 import type { FleetFacts } from './fleet-facts.ts';
-import { LONGEST_LIFETIME_SECONDS } from './reconcile-tasks.ts';
+import { MAX_JOB_LIFETIME_SECONDS } from './reconcile-tasks.ts';
 import type { Sweep } from './sweep-state.ts';
 
-/** The most that one sweep removes; the next look finds the others. */
-const MOST_A_SWEEP = 50;
+/** Maximum number of secrets that one sweep removes. The next check finds the rest. */
+const MAX_PER_SWEEP = 50;
 
 const defaultJob: FleetConfig['job'] = fleetConfigSchema.shape.job.parse(undefined);
 
-/** Once an hour, the secrets of jobs that nobody will pull an image for any more; else none. */
+/** Once an hour, returns the secrets of jobs that will pull no more images; otherwise none. */
 export async function orphanedSecrets(
   { deps, clusterState }: Sweep,
   fleets: ReadonlyMap<string, FleetFacts>,
@@ -17,14 +17,14 @@ export async function orphanedSecrets(
   if (!deps.secrets.isDue()) return [];
   const now = deps.now();
   const all = await deps.secrets.list();
-  const forgotten = all.filter((secret) => {
-    const maxLifetimeSeconds = lifetimeIn(fleets.get(secret.fleet));
+  const orphaned = all.filter((secret) => {
+    const maxLifetimeSeconds = maxJobLifetimeIn(fleets.get(secret.fleet));
     return isOrphaned({ secret, jobTasks: clusterState.jobTasks, maxLifetimeSeconds, now });
   });
-  return forgotten.slice(0, MOST_A_SWEEP);
+  return orphaned.slice(0, MAX_PER_SWEEP);
 }
 
-/** Removes a secret, for good. */
+/** Deletes a secret without a recovery window. */
 export async function removeSecret(
   { deps, summary }: Sweep,
   { arn, fleet, jobId }: JobSecretFacts,
@@ -34,8 +34,8 @@ export async function removeSecret(
   deps.log('secret removed', { fleet, jobId, arn, removed });
 }
 
-/** The default where the fleet is gone; where its document cannot be read, the most that one allows. */
-function lifetimeIn(fleet: FleetFacts | undefined): number {
+/** The default if the fleet was removed; the schema's maximum if its document is invalid. */
+function maxJobLifetimeIn(fleet: FleetFacts | undefined): number {
   if (fleet === undefined) return defaultJob.maxLifetimeSeconds;
-  return fleet.config?.job.maxLifetimeSeconds ?? LONGEST_LIFETIME_SECONDS;
+  return fleet.config?.job.maxLifetimeSeconds ?? MAX_JOB_LIFETIME_SECONDS;
 }

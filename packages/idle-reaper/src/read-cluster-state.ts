@@ -8,12 +8,12 @@ import {
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { managerFamily } from '@serverless-gitlab-runner/fleet';
 
-/** What ECS makes of a task's id; anything else in `startedBy` is no manager, and DescribeTasks would refuse the call. */
+/** The formats of ECS task ids. Any other `startedBy` is not a manager, and DescribeTasks would refuse the call. */
 const TASK_ID = /^[0-9a-f]{32}$|^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
- * Reads our tasks of the cluster that are to run, and the fleets' managers that ended within the hour. Managers of live job
- * tasks that the lists lack are asked for by id: a list that lags must not make an orphan.
+ * Reads the cluster's managed tasks whose desired status is RUNNING, and the fleets' managers that ended within the last hour.
+ * Managers of live job tasks that the lists lack are described by id, so that a stale list does not orphan a job task.
  */
 export async function readClusterState(
   ecs: ECSClient,

@@ -10,23 +10,23 @@ import {
 import type { ParameterFacts } from './decide-runner-token.ts';
 import type { FleetFacts } from './fleet-facts.ts';
 
-/** Told about each document that is invalid; the other fleets go on. */
+/** Called for each invalid document. The other fleets are not affected. */
 export type ReportInvalidFleet = (fleet: string, problem: string) => void;
 
-/** What Parameter Store holds of the fleets. */
-export interface FleetsInSsm {
-  /** Those that have a document, by name. */
+/** The fleets' parameters in Parameter Store. */
+export interface StoredFleets {
+  /** Fleets that have a document, by name. */
   fleets: ReadonlyMap<string, FleetFacts>;
-  /** All parameters, also those of a fleet whose document is gone. */
+  /** All parameters, including those of fleets whose document was removed. */
   parameters: readonly ParameterFacts[];
 }
 
-/** Reads every fleet: documents, and when they and the other parameters were written. No secret is decrypted. */
+/** Reads every fleet's document, and when it and the other parameters were written. No secret is decrypted. */
 export async function readFleets(
   ssm: SSMClient,
   prefix: string,
   report: ReportInvalidFleet,
-): Promise<FleetsInSsm> {
+): Promise<StoredFleets> {
   const parameters = await listParameters(ssm, fleetsPath(prefix).slice(0, -1));
   const fleets = new Map<string, FleetFacts>();
   for (const { Name: parameterName = '', Value: document = '', LastModifiedDate } of parameters) {

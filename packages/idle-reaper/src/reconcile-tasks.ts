@@ -12,17 +12,17 @@ import { drainManager, hasJobTask } from './ecs-actions.ts';
 import { managerLimits } from './fleet-facts.ts';
 import { jobTasksOf, type Sweep } from './sweep-state.ts';
 
-/** The most that a fleet's document allows, for job tasks whose fleet cannot be read. */
-export const LONGEST_LIFETIME_SECONDS = 604_800;
+/** The schema's maximum of `job.maxLifetimeSeconds`, for job tasks whose fleet cannot be read. */
+export const MAX_JOB_LIFETIME_SECONDS = 604_800;
 
-/** Judges one job task, and stops it if nobody owns it or it is too old. */
+/** Stops a job task if it has no manager any more or is too old. */
 export async function reconcileJobTask(
   { deps, fleets, clusterState, summary }: Sweep,
   jobTask: JobTaskFacts,
 ): Promise<void> {
   const owner = clusterState.managers.find(({ taskId }) => taskId === jobTask.managerTaskId);
   const config = fleets?.get(jobTask.fleet)?.config;
-  const maxLifetimeSeconds = config?.job.maxLifetimeSeconds ?? LONGEST_LIFETIME_SECONDS;
+  const maxLifetimeSeconds = config?.job.maxLifetimeSeconds ?? MAX_JOB_LIFETIME_SECONDS;
   const decision = decideJobTask({ jobTask, owner, maxLifetimeSeconds, now: deps.now() });
   if (decision.kind === 'keep') return;
   const { fleet, taskArn, jobId } = jobTask;
@@ -31,7 +31,7 @@ export async function reconcileJobTask(
   deps.log('job task stopped', { fleet, taskArn, jobId, reason: decision.reason, stopped });
 }
 
-/** Judges one manager by what the sweep has read. */
+/** Decides on one manager from the facts that the sweep has read. */
 export function decisionFor({ deps, fleets, clusterState }: Sweep, manager: ManagerFacts): ManagerDecision {
   const fleet = fleets?.get(manager.fleet);
   return decideManager({
@@ -43,7 +43,7 @@ export function decisionFor({ deps, fleets, clusterState }: Sweep, manager: Mana
   });
 }
 
-/** Judges one manager, and drains or stops it. */
+/** Drains or stops a manager if necessary. */
 export async function reconcileManager(state: Sweep, manager: ManagerFacts): Promise<void> {
   const decision = decisionFor(state, manager);
   if (decision.kind === 'drain') await drain(state, manager, decision);
@@ -57,7 +57,7 @@ async function drain(
 ): Promise<void> {
   const drainAt = deps.now();
   const { fleet, taskArn } = manager;
-  // What is not known of the drain's success is taken for a drain: the launcher is then asked once too often.
+  // If the call fails, the manager counts as drained in this sweep. At worst, the launcher gets one needless request.
   replace(clusterState, { ...manager, drainAt });
   const drained = await drainManager(deps.ecs, deps.cluster, manager, drainAt);
   replace(clusterState, drained ?? manager);
@@ -80,7 +80,7 @@ async function stop({ deps, summary, events }: Sweep, manager: ManagerFacts): Pr
   const { fleet, taskArn } = manager;
   const { ecs, cluster, eventBusName, now, log } = deps;
   if (await hasJobTask(ecs, cluster, manager)) {
-    log('manager kept', { fleet, taskArn, because: 'it has a job task after all' });
+    log('manager kept', { fleet, taskArn, because: 'it has a job task' });
     return;
   }
   if (!(await stopTask(ecs, cluster, taskArn, STOP_REASONS['drain-overdue']))) return;

@@ -5,13 +5,13 @@ import { decideReplacement, type ReplacementDecision } from './decide-replacemen
 import type { FleetFacts } from './fleet-facts.ts';
 import { jobTasksOf, type Sweep } from './sweep-state.ts';
 
-/** One request for each fleet and token: the launcher counts what is there itself. */
+/** Requests at most one manager for each fleet and token: the launcher itself counts existing managers. */
 export function requestManagers(state: Sweep, fleets: ReadonlyMap<string, FleetFacts>): void {
   const { deps, clusterState } = state;
   const now = deps.now();
   const requested = new Set<string>();
-  const request = (serving: RunnerQueue, cause: ManagerRequestCause, managerTaskArn?: string) => {
-    const { fleet, runnerTokenParameter } = serving;
+  const request = (queue: RunnerQueue, cause: ManagerRequestCause, managerTaskArn?: string) => {
+    const { fleet, runnerTokenParameter } = queue;
     const key = `${fleet} ${runnerTokenParameter ?? ''}`;
     if (requested.has(key)) return;
     requested.add(key);
@@ -28,7 +28,7 @@ export function requestManagers(state: Sweep, fleets: ReadonlyMap<string, FleetF
   }
 }
 
-/** Judges by what the sweep has read whether a manager needs another one in its place. */
+/** Decides from the facts that the sweep has read whether a manager must be replaced. */
 export function replacementOf(
   { deps, clusterState }: Sweep,
   fleets: ReadonlyMap<string, FleetFacts>,

@@ -1,13 +1,13 @@
 import { DeleteParametersCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import { onceAnHour } from './once-an-hour.ts';
+import { createHourlyCheck } from './hourly-check.ts';
 
-/** The runner tokens that webhooks brought. */
+/** Runner tokens from webhooks. */
 export interface RunnerTokens {
-  /** Whether it is time to judge them: once an hour. */
+  /** Whether a check is due: once an hour. */
   isDue(): boolean;
   /**
    * @param names at most `NAMES_PER_CALL`
-   * @returns the names of those that were still there
+   * @returns the names of those that still existed
    */
   remove(names: readonly string[]): Promise<string[]>;
 }
@@ -16,9 +16,9 @@ export interface RunnerTokens {
 export const NAMES_PER_CALL = 10;
 
 /** @param now milliseconds since 1970 */
-export function runnerTokensOf(client: SSMClient, now: () => number): RunnerTokens {
+export function createRunnerTokens(client: SSMClient, now: () => number): RunnerTokens {
   return {
-    isDue: onceAnHour(now),
+    isDue: createHourlyCheck(now),
     async remove(names) {
       const { DeletedParameters = [] } = await client.send(
         new DeleteParametersCommand({ Names: [...names] }),

@@ -4,18 +4,18 @@ import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import type { FleetFacts } from './fleet-facts.ts';
 import type { JobDefinitions } from './job-definitions.ts';
 import type { JobSecrets } from './job-secrets.ts';
-import type { FleetsInSsm } from './read-fleets.ts';
+import type { StoredFleets } from './read-fleets.ts';
 import type { RunnerTokens } from './runner-tokens.ts';
 
 export interface SweepDeps {
   ecs: ECSClient;
   cluster: string;
   eventBusName: string;
-  /** Tasks that are to run, and managers of these fleets that ended within the hour. */
+  /** Tasks whose desired status is RUNNING, and managers of these fleets that ended within the last hour. */
   readClusterState(fleets: readonly string[]): Promise<ManagedTasks>;
-  /** Job tasks that ended within the hour, or are ending. */
+  /** Job tasks that ended within the last hour or are stopping. */
   readEndedJobTasks(): Promise<JobTaskFacts[]>;
-  readFleets(report: (fleet: string, problem: string) => void): Promise<FleetsInSsm>;
+  readFleets(report: (fleet: string, problem: string) => void): Promise<StoredFleets>;
   secrets: JobSecrets;
   /** First part of every parameter's name. */
   parameterPrefix: string;
@@ -29,33 +29,33 @@ export interface SweepDeps {
   log(message: string, fields: Record<string, unknown>): void;
 }
 
-/** What one sweep saw and did. */
+/** Counts of what one sweep found and did. */
 export interface SweepSummary {
   managers: number;
   jobTasks: number;
   drained: number;
   stopped: number;
   requested: number;
-  /** Forgotten secrets that were removed. */
+  /** Orphaned secrets that were removed. */
   secrets: number;
-  /** Brought runner tokens that nobody uses any more and that were removed. */
+  /** Unused webhook runner tokens that were removed. */
   tokens: number;
-  /** Task definitions of jobs that nobody uses any more and that were deregistered. */
+  /** Unused task definitions of jobs that were deregistered. */
   definitions: number;
   failures: number;
 }
 
-/** One sweep under way. */
+/** The state of one sweep. */
 export interface Sweep {
   deps: SweepDeps;
-  /** Undefined: SSM did not tell. Then nothing is judged by a fleet's limits. */
+  /** Undefined if SSM could not be read. Then no decision uses a fleet's limits. */
   fleets: ReadonlyMap<string, FleetFacts> | undefined;
   clusterState: ManagedTasks;
   summary: SweepSummary;
   events: EventEntry[];
 }
 
-/** A manager's job tasks, as far as they were read. */
+/** A manager's job tasks, among those that were read. */
 export function jobTasksOf({ jobTasks }: ManagedTasks, { taskId }: ManagerFacts): JobTaskFacts[] {
   return jobTasks.filter(({ managerTaskId }) => managerTaskId === taskId);
 }

@@ -2,19 +2,19 @@ import { failureName } from '@serverless-gitlab-runner/aws/calls';
 import type { ManagerFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { FleetFacts } from './fleet-facts.ts';
 import { orphanedSecrets, removeSecret } from './orphaned-secrets.ts';
-import type { FleetsInSsm } from './read-fleets.ts';
+import type { StoredFleets } from './read-fleets.ts';
 import { decisionFor, reconcileJobTask, reconcileManager } from './reconcile-tasks.ts';
 import { deregister, removeTokens, unusedDefinitions, unusedTokens } from './remove-unused.ts';
 import { replacementOf, requestManagers } from './request-managers.ts';
 import type { Sweep, SweepDeps, SweepSummary } from './sweep-state.ts';
 
-/** Something of a sweep failed. The rest was done; the next sweep tries again, and the alarm on errors tells. */
+/** Some steps of a sweep failed. The others were done. The next sweep retries, and the error alarm reports the failure. */
 export class SweepIncompleteError extends Error {
   override readonly name = 'SweepIncompleteError';
 }
 
 /**
- * Looks at everything once, judges, and acts. A failing call ends that step and no other.
+ * Reads all fleets and tasks once, decides, and acts. A failing call ends its own step only.
  * @throws {SweepIncompleteError} at the end, when a step failed
  */
 export async function sweep(deps: SweepDeps): Promise<SweepSummary> {
@@ -29,7 +29,7 @@ export async function sweep(deps: SweepDeps): Promise<SweepSummary> {
     definitions: 0,
     failures: 0,
   };
-  const attempt = attempting(deps, summary);
+  const attempt = createAttempt(deps, summary);
   const report = (fleet: string, problem: string) => {
     summary.failures += 1;
     deps.log('fleet invalid', { fleet, problem });
@@ -43,8 +43,9 @@ export async function sweep(deps: SweepDeps): Promise<SweepSummary> {
     const state: Sweep = { deps, fleets, clusterState, summary, events: [] };
     for (const jobTask of clusterState.jobTasks)
       await attempt('job task', () => reconcileJobTask(state, jobTask), jobTask.taskArn);
-    const isKnown = fleets && (await attempt('read ended job tasks', () => readWhatMatters(state, fleets)));
-    if (fleets !== undefined && isKnown) {
+    const isComplete =
+      fleets && (await attempt('read ended job tasks', () => readEndedIfNeeded(state, fleets)));
+    if (fleets !== undefined && isComplete) {
       for (const manager of [...clusterState.managers])
         await attempt('manager', () => reconcileManager(state, manager), manager.taskArn);
       await attempt('request managers', async () => requestManagers(state, fleets));
@@ -55,16 +56,16 @@ export async function sweep(deps: SweepDeps): Promise<SweepSummary> {
   deps.log('sweep', { ...summary });
   if (summary.failures > 0)
     throw new SweepIncompleteError(
-      `${summary.failures} steps of the sweep failed: see the lines before this one`,
+      `${summary.failures} steps of the sweep failed: see the preceding log lines`,
     );
   return summary;
 }
 
-/** Removes what nobody uses any more: jobs' secrets, runner tokens that webhooks brought, jobs' task definitions. */
-async function removeUnused(state: Sweep, stored: FleetsInSsm | undefined, attempt: Attempt): Promise<void> {
+/** Removes orphaned secrets of jobs, unused webhook runner tokens, and unused task definitions of jobs. */
+async function removeUnused(state: Sweep, stored: StoredFleets | undefined, attempt: Attempt): Promise<void> {
   if (stored !== undefined) {
-    const forgotten = await attempt('secrets', () => orphanedSecrets(state, stored.fleets));
-    for (const secret of forgotten ?? []) await attempt('secret', () => removeSecret(state, secret));
+    const orphaned = await attempt('secrets', () => orphanedSecrets(state, stored.fleets));
+    for (const secret of orphaned ?? []) await attempt('secret', () => removeSecret(state, secret));
     for (const names of unusedTokens(state, stored.parameters))
       await attempt('runner tokens', () => removeTokens(state, names));
   }
@@ -73,10 +74,10 @@ async function removeUnused(state: Sweep, stored: FleetsInSsm | undefined, attem
 }
 
 /**
- * Reads the job tasks that ended where a manager would otherwise be drained or stopped, or another one asked for: when its last
- * job ended may tell otherwise.
+ * Reads ended job tasks if, without them, a manager would be drained, stopped or replaced: the end of its last job may change
+ * that decision.
  */
-async function readWhatMatters(state: Sweep, fleets: ReadonlyMap<string, FleetFacts>): Promise<true> {
+async function readEndedIfNeeded(state: Sweep, fleets: ReadonlyMap<string, FleetFacts>): Promise<true> {
   const { clusterState, deps } = state;
   if (clusterState.managers.some((manager) => wouldAct(state, fleets, manager))) {
     const known = new Set(clusterState.jobTasks.map(({ taskArn }) => taskArn));
@@ -92,16 +93,16 @@ function wouldAct(state: Sweep, fleets: ReadonlyMap<string, FleetFacts>, manager
   );
 }
 
-type Attempt = ReturnType<typeof attempting>;
+type Attempt = ReturnType<typeof createAttempt>;
 
-function attempting({ log }: SweepDeps, summary: SweepSummary) {
+function createAttempt({ log }: SweepDeps, summary: SweepSummary) {
   return async <Result>(
     step: string,
-    act: () => Promise<Result>,
+    run: () => Promise<Result>,
     taskArn?: string,
   ): Promise<Result | undefined> => {
     try {
-      return await act();
+      return await run();
     } catch (error) {
       summary.failures += 1;
       const problem = error instanceof Error ? error.message : String(error);

@@ -4,7 +4,7 @@ import { decideFleet } from '../src/index.ts';
 import { fleetFacts, minute } from './support/fleets.ts';
 
 const period = 30 * minute;
-/** A moment at which the clock's own half hours begin. */
+/** A multiple of half an hour since 1970. */
 const onTheClock = 1000 * period;
 
 interface Row {
@@ -14,7 +14,7 @@ interface Row {
   minutes?: number;
 }
 
-function judge({ managers = [], fleet = fleetFacts(), minutes = 0 }: Row) {
+function decide({ managers = [], fleet = fleetFacts(), minutes = 0 }: Row) {
   const now = onTheClock + minutes * minute;
   const decision = decideFleet({
     fleet,
@@ -31,40 +31,40 @@ const ended = (minutesAgo: number, over = {}) => ({
   ...over,
 });
 
-/** Made an hour ago, draining since, with a long job. */
+/** A manager created an hour ago that has been draining for `minutes`, with a long job. */
 const draining = (minutesAgo: number, over = {}) => ({
   createdAt: onTheClock - 60 * minute,
   drainAt: onTheClock - minutesAgo * minute,
   ...over,
 });
 
-describe('when a fleet without a manager starts one to ask GitLab itself', () => {
+describe('a safety launch of a fleet', () => {
   it.each<[string, Row, string]>([
-    ['never had one, at a half hour of the clock', {}, 'safety-launch'],
-    ['never had one, a minute later still', { minutes: 1 }, 'safety-launch'],
-    ['never had one, in between', { minutes: 2 }, 'not-now'],
-    ['the last one ended half an hour ago', { managers: [ended(23)], minutes: 7 }, 'safety-launch'],
-    ['the last one ended lately', { managers: [ended(29)] }, 'not-now'],
-    ['the last one ended a minute ago', { managers: [ended(1)] }, 'not-now'],
-    ['never had one, a minute and a half later', { minutes: 1.5 }, 'not-now'],
-    ['the last one ended longer ago, and was asked for then', { managers: [ended(35)] }, 'not-now'],
-    ['one runs', { managers: [{}] }, 'has-manager'],
-    ['one starts', { managers: [{ state: 'starting' }] }, 'has-manager'],
-    ['one drains since half an hour', { managers: [draining(30)] }, 'safety-launch'],
+    ['no manager known, at a multiple of the period', {}, 'safety-launch'],
+    ['no manager known, one minute later', { minutes: 1 }, 'safety-launch'],
+    ['no manager known, between two multiples', { minutes: 2 }, 'not-now'],
+    ['the last manager ended half an hour ago', { managers: [ended(23)], minutes: 7 }, 'safety-launch'],
+    ['the last manager ended recently', { managers: [ended(29)] }, 'not-now'],
+    ['the last manager ended a minute ago', { managers: [ended(1)] }, 'not-now'],
+    ['no manager known, a minute and a half later', { minutes: 1.5 }, 'not-now'],
+    ['the last manager ended longer ago, already requested', { managers: [ended(35)] }, 'not-now'],
+    ['a manager runs', { managers: [{}] }, 'has-manager'],
+    ['a manager starts', { managers: [{ state: 'starting' }] }, 'has-manager'],
+    ['a manager has been draining for half an hour', { managers: [draining(30)] }, 'safety-launch'],
     [
-      'one drains since half an hour, and was made just before',
+      'a manager has been draining for half an hour, and was created just before',
       { managers: [draining(30, { createdAt: onTheClock - 30 * minute - 1 })] },
       'safety-launch',
     ],
-    ['one drains lately, whenever it was made', { managers: [draining(5)] }, 'not-now'],
-    ['one drains for long, and was asked for then', { managers: [draining(35)] }, 'not-now'],
+    ['a manager has been draining for a short time', { managers: [draining(5)] }, 'not-now'],
+    ['a manager has been draining for long, already requested', { managers: [draining(35)] }, 'not-now'],
     [
-      'one drained half an hour ago, and ended just now: its end begins nothing anew',
+      'a manager was drained half an hour ago and has just ended, which does not restart the period',
       { managers: [ended(1, { drainAt: onTheClock - 30 * minute })] },
       'safety-launch',
     ],
     [
-      'one drained long ago, and another one ended half an hour ago',
+      'a manager was drained long ago, and another one ended half an hour ago',
       { managers: [draining(50), ended(30)] },
       'safety-launch',
     ],
@@ -74,7 +74,7 @@ describe('when a fleet without a manager starts one to ask GitLab itself', () =>
       'safety-launch',
     ],
     ['only another fleet’s manager runs', { managers: [{ fleet: 'other' }] }, 'safety-launch'],
-    ['nobody asked for it', { fleet: fleetFacts({}, { safetyLaunchSeconds: undefined }) }, 'off'],
+    ['not configured', { fleet: fleetFacts({}, { safetyLaunchSeconds: undefined }) }, 'off'],
     ['turned off', { fleet: fleetFacts({}, { safetyLaunchSeconds: 0 }) }, 'off'],
     ['its document is invalid', { fleet: fleetFacts({ config: undefined }) }, 'off'],
     ['it has no runner token of its own', { fleet: fleetFacts({ tokensChangedAt: new Map() }) }, 'no-token'],
@@ -96,19 +96,19 @@ describe('when a fleet without a manager starts one to ask GitLab itself', () =>
       'safety-launch',
     ],
   ])('%s', (_title, row, expected) => {
-    expect(judge(row)).toBe(expected);
+    expect(decide(row)).toBe(expected);
   });
 
-  it('asks for a manager of the fleet in general', () => {
+  it('requests a manager with the fleet’s own token', () => {
     expect(decideFleet({ fleet: fleetFacts(), managers: [], now: onTheClock })).toEqual({
       kind: 'request',
       cause: 'safety-launch',
     });
   });
 
-  it('is asked once or twice a period by sweeps of every minute', () => {
+  it('is requested once or twice a period by sweeps that run every minute', () => {
     const asked = Array.from({ length: 300 }, (_, minutes) => minutes).filter(
-      (minutes) => judge({ minutes }) === 'safety-launch',
+      (minutes) => decide({ minutes }) === 'safety-launch',
     );
     expect(new Set(asked.map((minutes) => Math.floor(minutes / 30))).size).toBe(10);
     expect(asked.length).toBeLessThanOrEqual(20);

@@ -10,17 +10,17 @@ const owners = {
   unknown: undefined,
 } as const;
 
-describe('when a job task is stopped', () => {
+describe('a job task', () => {
   it.each([
     ['its manager runs', 10, 'running', 'running', 'keep'],
-    ['its manager stops: it may still be at work with it', 10, 'running', 'stopping', 'keep'],
+    ['its manager is stopping and may still work on it', 10, 'running', 'stopping', 'keep'],
     ['its manager has stopped', 0, 'running', 'stopped', 'orphaned'],
     ['its manager has stopped while it started', 0, 'starting', 'stopped', 'orphaned'],
     ['ECS does not list its manager yet', 2, 'running', 'unknown', 'keep'],
-    ['ECS knows no such manager', 3, 'running', 'unknown', 'orphaned'],
-    ['past its life', 241, 'running', 'running', 'lifetime'],
-    ['exactly at the end of its life', 240, 'running', 'running', 'keep'],
-    ['it stops anyway', 241, 'stopping', 'stopped', 'keep'],
+    ['ECS does not know its manager', 3, 'running', 'unknown', 'orphaned'],
+    ['past its lifetime', 241, 'running', 'running', 'lifetime'],
+    ['exactly at the end of its lifetime', 240, 'running', 'running', 'keep'],
+    ['it is already stopping', 241, 'stopping', 'stopped', 'keep'],
     ['it has stopped', 241, 'stopped', 'unknown', 'keep'],
   ] as const)('%s (%i minutes old)', (_title, minutes, state, owner, expected) => {
     const jobTask = jobTaskFacts({ state, createdAt: now - minutes * minute });
@@ -28,7 +28,7 @@ describe('when a job task is stopped', () => {
     expect(decision.kind === 'stop' ? decision.reason : decision.kind).toBe(expected);
   });
 
-  it('is kept when ECS tells no time', () => {
+  it('is kept when ECS returns no time', () => {
     const jobTask = jobTaskFacts({ createdAt: undefined });
     expect(decideJobTask({ jobTask, owner: undefined, maxLifetimeSeconds: 1, now })).toEqual({
       kind: 'keep',

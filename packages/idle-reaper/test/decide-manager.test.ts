@@ -13,7 +13,7 @@ interface Row {
   fleetExists?: boolean;
 }
 
-function judge({ manager = {}, jobTasks = [], fleetExists = true }: Row) {
+function decide({ manager = {}, jobTasks = [], fleetExists = true }: Row) {
   const facts: ManagerCase = {
     manager: managerFacts({ createdAt: ago(60), startedAt: ago(59), ...manager }),
     jobTasks: jobTasks.map((over) => jobTaskFacts({ createdAt: ago(30), ...over })),
@@ -25,13 +25,13 @@ function judge({ manager = {}, jobTasks = [], fleetExists = true }: Row) {
   return decision.kind === 'keep' ? `keep: ${decision.because}` : `${decision.kind}: ${decision.reason}`;
 }
 
-describe('when a manager is drained, and when it is stopped', () => {
+describe('the decision on a manager', () => {
   it.each<[string, Row, string]>([
-    ['nothing to do for its idle time', {}, 'drain: idle'],
+    ['idle for longer than its idle time', {}, 'drain: idle'],
     ['started within its idle time', { manager: { startedAt: ago(9) } }, 'keep: active'],
     ['exactly its idle time old', { manager: { startedAt: ago(10) } }, 'keep: active'],
-    ['a job counted on it within its idle time', { manager: { demandAt: ago(9) } }, 'keep: active'],
-    ['a job counted on it longer ago', { manager: { demandAt: ago(11) } }, 'drain: idle'],
+    ['demand within its idle time', { manager: { demandAt: ago(9) } }, 'keep: active'],
+    ['demand longer ago', { manager: { demandAt: ago(11) } }, 'drain: idle'],
     [
       'its last job task ended within its idle time',
       { jobTasks: [{ state: 'stopped', stoppedAt: ago(2) }] },
@@ -44,11 +44,15 @@ describe('when a manager is drained, and when it is stopped', () => {
     ],
     ['a job task runs', { jobTasks: [{ state: 'running' }] }, 'keep: has-jobs'],
     ['a job task starts', { jobTasks: [{ state: 'starting' }] }, 'keep: has-jobs'],
-    ['a job task stops just now', { jobTasks: [{ state: 'stopping' }] }, 'keep: has-jobs'],
-    ['past its life', { manager: { startedAt: now - 86_401_000, demandAt: ago(0) } }, 'drain: lifetime'],
-    ['exactly its life old', { manager: { startedAt: now - 86_400_000, demandAt: ago(0) } }, 'keep: active'],
+    ['a job task is stopping', { jobTasks: [{ state: 'stopping' }] }, 'keep: has-jobs'],
+    ['past its lifetime', { manager: { startedAt: now - 86_401_000, demandAt: ago(0) } }, 'drain: lifetime'],
     [
-      'past its life with a job',
+      'exactly at the end of its lifetime',
+      { manager: { startedAt: now - 86_400_000, demandAt: ago(0) } },
+      'keep: active',
+    ],
+    [
+      'past its lifetime with a job',
       { manager: { startedAt: now - 86_401_000 }, jobTasks: [{}] },
       'drain: lifetime',
     ],
@@ -58,16 +62,16 @@ describe('when a manager is drained, and when it is stopped', () => {
       'keep: starting',
     ],
     [
-      'it starts for exactly a quarter of an hour',
+      'starting for exactly 15 minutes',
       { manager: { state: 'starting', createdAt: ago(15), startedAt: undefined } },
       'keep: starting',
     ],
     [
-      'it starts for longer',
+      'starting for longer',
       { manager: { state: 'starting', createdAt: ago(16), startedAt: undefined } },
       'drain: start-overdue',
     ],
-    ['its fleet is gone', { fleetExists: false, manager: { demandAt: ago(0) } }, 'drain: fleet-removed'],
+    ['its fleet was removed', { fleetExists: false, manager: { demandAt: ago(0) } }, 'drain: fleet-removed'],
     [
       'its fleet is not listed yet',
       { fleetExists: false, manager: { createdAt: ago(1), startedAt: ago(1) } },
@@ -80,7 +84,7 @@ describe('when a manager is drained, and when it is stopped', () => {
     ],
     ['drained, with a job', { manager: { drainAt: ago(600) }, jobTasks: [{}] }, 'keep: has-jobs'],
     [
-      'drained, with a job that stops',
+      'drained, with a job task that is stopping',
       { manager: { drainAt: ago(600) }, jobTasks: [{ state: 'stopping' }] },
       'keep: has-jobs',
     ],
@@ -103,12 +107,12 @@ describe('when a manager is drained, and when it is stopped', () => {
     ],
     ['it stops', { manager: { state: 'stopping' } }, 'keep: ended'],
     ['it has stopped', { manager: { state: 'stopped', drainAt: ago(60) } }, 'keep: ended'],
-    ['ECS tells no times', { manager: { createdAt: undefined, startedAt: undefined } }, 'keep: active'],
+    ['ECS returns no times', { manager: { createdAt: undefined, startedAt: undefined } }, 'keep: active'],
   ])('%s', (_title, row, expected) => {
-    expect(judge(row)).toBe(expected);
+    expect(decide(row)).toBe(expected);
   });
 
-  it('says how long it has been idle', () => {
+  it('contains the idle time', () => {
     const manager = managerFacts({ createdAt: ago(60), startedAt: ago(59), demandAt: ago(20) });
     expect(decideManager({ manager, jobTasks: [], limits, fleetExists: true, now })).toEqual({
       kind: 'drain',
@@ -119,7 +123,7 @@ describe('when a manager is drained, and when it is stopped', () => {
     expect(lastActivityAt({ manager, jobTasks: [], now })).toBe(ago(20));
   });
 
-  it('never stops a manager with a live job task, or one that was not drained', () => {
+  it('is never to stop a manager with a live job task, or one that was not drained', () => {
     const time = fc.integer({ min: 0, max: now });
     const anyTask = fc.record({
       state: fc.constantFrom('starting', 'running', 'stopping', 'stopped'),

@@ -12,7 +12,7 @@ interface Row {
   fleet?: FleetFacts | undefined;
 }
 
-function judge({ manager: over = {}, jobTasks = [], others = [], ...rest }: Row) {
+function decide({ manager: over = {}, jobTasks = [], others = [], ...rest }: Row) {
   const manager = managerFacts({ createdAt: ago(60), startedAt: ago(59), demandAt: ago(60), ...over });
   const managers = [
     manager,
@@ -33,7 +33,7 @@ function judge({ manager: over = {}, jobTasks = [], others = [], ...rest }: Row)
 const lost = { state: 'stopped', stoppedAt: ago(1), demandAt: ago(2) } as const;
 const refused = { state: 'stopped', stoppedAt: ago(1), demandAt: ago(2), exitCode: 78 } as const;
 
-describe('when a manager that takes no more jobs leaves jobs behind', () => {
+describe('the replacement of a manager', () => {
   it.each<[string, Row, string]>([
     ['it takes jobs', {}, 'takes-jobs'],
     ['drained idle', { manager: { drainAt: ago(1), demandAt: ago(12) } }, 'not-needed'],
@@ -43,22 +43,18 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'not-needed',
     ],
     [
-      'a job counted on it just before the drain',
+      'demand just before the drain',
       { manager: { drainAt: ago(1), demandAt: ago(1) - 1 } },
       'demand-during-drain',
     ],
+    ['demand after the drain', { manager: { drainAt: ago(2), demandAt: ago(1) } }, 'demand-during-drain'],
     [
-      'a job counted on it after the drain',
-      { manager: { drainAt: ago(2), demandAt: ago(1) } },
-      'demand-during-drain',
-    ],
-    [
-      'and it has left meanwhile',
+      'demand after the drain, and the manager has ended',
       { manager: { state: 'stopped', stoppedAt: ago(0), drainAt: ago(2), demandAt: ago(1) } },
       'demand-during-drain',
     ],
     [
-      'drained for its age, with demand a while ago',
+      'drained for its age, with demand some time before',
       { manager: { drainAt: ago(1), demandAt: ago(9) } },
       'demand-during-drain',
     ],
@@ -76,12 +72,12 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'demand-during-drain',
     ],
     [
-      'drained before it ran at last',
+      'drained before it started to run',
       { manager: { startedAt: ago(0), createdAt: ago(18), demandAt: ago(18), drainAt: ago(2) } },
       'demand-during-drain',
     ],
     [
-      'drained in the moment in which it ran',
+      'drained at the moment it started to run',
       { manager: { startedAt: ago(2), createdAt: ago(18), demandAt: ago(18), drainAt: ago(2) } },
       'not-needed',
     ],
@@ -90,9 +86,9 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       { manager: { state: 'starting', startedAt: undefined, demandAt: undefined, drainAt: ago(1) } },
       'not-needed',
     ],
-    ['drained, and works off its job', { manager: { drainAt: ago(20) }, jobTasks: [{}] }, 'not-needed'],
+    ['drained, and finishing its job', { manager: { drainAt: ago(20) }, jobTasks: [{}] }, 'not-needed'],
     [
-      'drained, and ended without a job task alive',
+      'drained, and ended without a live job task',
       {
         manager: { state: 'stopped', stoppedAt: ago(1), drainAt: ago(20) },
         jobTasks: [{ state: 'stopped' }],
@@ -100,7 +96,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'not-needed',
     ],
     [
-      'drained, and ended without ever a job task',
+      'drained, and ended without ever having had a job task',
       { manager: { state: 'stopped', stoppedAt: ago(1), drainAt: ago(20) } },
       'not-needed',
     ],
@@ -112,15 +108,19 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       },
       'manager-lost',
     ],
-    ['drained without ever a demand', { manager: { drainAt: ago(1), demandAt: undefined } }, 'not-needed'],
     [
-      'drained, and ended with a job task alive',
+      'drained without ever having had demand',
+      { manager: { drainAt: ago(1), demandAt: undefined } },
+      'not-needed',
+    ],
+    [
+      'drained, and ended with a live job task',
       { manager: { state: 'stopped', stoppedAt: ago(1), drainAt: ago(20) }, jobTasks: [{}] },
       'manager-lost',
     ],
     ['a successor runs', { manager: { drainAt: ago(2), demandAt: ago(1) }, others: [{}] }, 'replaced'],
     [
-      'a successor came while it worked off its jobs, and has ended',
+      'a successor was created while it finished its jobs, and has ended',
       {
         manager: { ...lost, stoppingAt: ago(4) },
         others: [{ state: 'stopped', createdAt: ago(3), drainAt: ago(2.5), stoppedAt: ago(2) }],
@@ -129,7 +129,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
     ],
     ['a successor starts', { manager: lost, others: [{ state: 'starting', createdAt: ago(0) }] }, 'replaced'],
     [
-      'a successor came and went',
+      'a successor has started and ended',
       {
         manager: { drainAt: ago(5), demandAt: ago(5) },
         others: [{ createdAt: ago(4), state: 'stopped', stoppedAt: ago(1), drainAt: ago(2) }],
@@ -137,7 +137,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'replaced',
     ],
     [
-      'another one came in the moment of the drain, and has ended',
+      'another manager was created at the moment of the drain, and has ended',
       {
         manager: { drainAt: ago(4), demandAt: ago(4) },
         others: [{ createdAt: ago(4), state: 'stopped', stoppedAt: ago(1), drainAt: ago(2) }],
@@ -145,24 +145,28 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'demand-during-drain',
     ],
     [
-      'the other one is drained too',
+      'the other manager is drained too',
       { manager: { drainAt: ago(2), demandAt: ago(1) }, others: [{ drainAt: ago(3) }] },
       'demand-during-drain',
     ],
     [
-      'the other one has another token',
+      'the other manager has another token',
       { manager: lost, others: [{ runnerTokenParameter: '/t' }] },
       'manager-lost',
     ],
-    ['the other one is of another fleet', { manager: lost, others: [{ fleet: 'other' }] }, 'manager-lost'],
-    ['it stops just now', { manager: { state: 'stopping', demandAt: ago(1) } }, 'not-needed'],
+    [
+      'the other manager belongs to another fleet',
+      { manager: lost, others: [{ fleet: 'other' }] },
+      'manager-lost',
+    ],
+    ['it is stopping', { manager: { state: 'stopping', demandAt: ago(1) } }, 'not-needed'],
     [
       'it died before it took its first job',
       { manager: { ...lost, demandAt: ago(50), startedAt: undefined } },
       'manager-lost',
     ],
     [
-      'it died with a job counted on it after its last one',
+      'it died with demand after its last job task',
       {
         manager: { ...lost, demandAt: ago(30) },
         jobTasks: [{ state: 'stopped', createdAt: ago(31), stoppedAt: ago(30) }],
@@ -178,7 +182,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'manager-lost',
     ],
     [
-      'it died with nothing counted on it since its last job task',
+      'it died without demand since its last job task',
       {
         manager: { ...lost, demandAt: ago(30) },
         jobTasks: [{ state: 'stopped', createdAt: ago(30), stoppedAt: ago(29) }],
@@ -186,7 +190,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'not-needed',
     ],
     [
-      'it died just its idle time after a demand',
+      'it died exactly its idle time after a demand',
       {
         manager: { ...lost, demandAt: ago(11) },
         jobTasks: [{ state: 'stopped', createdAt: ago(10), stoppedAt: ago(5) }],
@@ -194,7 +198,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'not-needed',
     ],
     [
-      'it died with one of its jobs at work',
+      'it died with one of its jobs running',
       {
         manager: { ...lost, demandAt: ago(40) },
         jobTasks: [{ createdAt: ago(39) }, { state: 'stopped', createdAt: ago(39), stoppedAt: ago(30) }],
@@ -202,7 +206,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'manager-lost',
     ],
     [
-      'it died with a job at work',
+      'it died with a job running',
       { manager: { ...lost, demandAt: ago(40) }, jobTasks: [{ createdAt: ago(39) }] },
       'manager-lost',
     ],
@@ -215,7 +219,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'manager-lost',
     ],
     [
-      'it ended by itself, its job task stopped before it',
+      'it exited after its job task had stopped',
       {
         manager: { ...lost, stoppingAt: ago(2), demandAt: ago(40) },
         jobTasks: [{ createdAt: ago(39), state: 'stopped', stoppingAt: ago(3), stoppedAt: ago(1) }],
@@ -223,7 +227,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'not-needed',
     ],
     [
-      'it died right after the end of a job, whose place another one may have waited for',
+      'it died right after the end of a job, while another job may have waited for its capacity',
       {
         manager: { ...lost, stoppingAt: ago(2), demandAt: ago(40) },
         jobTasks: [{ createdAt: ago(39), state: 'stopped', stoppingAt: ago(2.1), stoppedAt: ago(1) }],
@@ -231,7 +235,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'manager-lost',
     ],
     [
-      'it died a quarter of a minute after the end of a job',
+      'it died 15 seconds after the end of a job',
       {
         manager: { ...lost, stoppingAt: ago(2), demandAt: ago(40) },
         jobTasks: [{ createdAt: ago(39), state: 'stopped', stoppingAt: ago(2.25), stoppedAt: ago(1) }],
@@ -256,21 +260,25 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       { manager: { ...lost, stoppedAt: ago(60), demandAt: ago(61) } },
       'manager-lost',
     ],
-    ['its fleet is gone', { manager: lost, fleet: undefined }, 'fleet-removed'],
+    ['its fleet was removed', { manager: lost, fleet: undefined }, 'fleet-removed'],
     ['GitLab refused its token', { manager: refused }, 'token-refused'],
-    ['GitLab refused another one’s token, the same', { manager: lost, others: [refused] }, 'token-refused'],
     [
-      'the fleet was written anew since',
+      'GitLab refused the same token of another manager',
+      { manager: lost, others: [refused] },
+      'token-refused',
+    ],
+    [
+      'the fleet was written since',
       { manager: refused, fleet: fleetFacts({ configChangedAt: ago(0) }) },
       'manager-lost',
     ],
     [
-      'the fleet was written in the moment in which the manager read it',
+      'the fleet was written at the moment the manager read it',
       { manager: refused, fleet: fleetFacts({ configChangedAt: ago(59) }) },
       'token-refused',
     ],
     [
-      'the token was written anew since',
+      'the token was written since',
       {
         manager: refused,
         fleet: fleetFacts({ tokensChangedAt: new Map([['/p/fleets/default/runner-token', ago(0)]]) }),
@@ -278,12 +286,12 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'manager-lost',
     ],
     [
-      'another token was written anew since',
+      'another token was written since',
       { manager: refused, fleet: fleetFacts({ tokensChangedAt: new Map([['/other', ago(0)]]) }) },
       'token-refused',
     ],
     [
-      'managers keep dying: the second waits a minute',
+      'managers keep dying, and the second replacement waits a minute',
       {
         manager: { ...lost, stoppedAt: ago(0.5) },
         others: [{ state: 'stopped', stoppedAt: ago(10), createdAt: ago(20) }],
@@ -291,7 +299,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'not-now',
     ],
     [
-      'and comes then',
+      'managers keep dying, and the minute is over',
       {
         manager: { ...lost, stoppedAt: ago(1) },
         others: [{ state: 'stopped', stoppedAt: ago(10), createdAt: ago(20) }],
@@ -299,7 +307,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'manager-lost',
     ],
     [
-      'managers that were drained did not die',
+      'drained managers do not count as failures',
       {
         manager: { ...lost, stoppedAt: ago(0.5) },
         others: [{ state: 'stopped', stoppedAt: ago(10), drainAt: ago(12) }],
@@ -307,7 +315,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'manager-lost',
     ],
     [
-      'managers that were drained without ever having run did',
+      'managers drained before they ran count as failures',
       {
         manager: { ...lost, stoppedAt: ago(0.5) },
         others: [{ state: 'stopped', stoppedAt: ago(10), drainAt: ago(12), startedAt: undefined }],
@@ -315,7 +323,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'not-now',
     ],
     [
-      'managers that are at work have not died',
+      'running managers do not count as failures',
       {
         manager: { ...lost, stoppedAt: ago(0.5) },
         others: [{ drainAt: ago(12), startedAt: undefined, state: 'starting' }],
@@ -323,7 +331,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'manager-lost',
     ],
     [
-      'managers that died more than an hour ago are forgotten',
+      'managers that died more than an hour ago do not count',
       {
         manager: { ...lost, stoppedAt: ago(0.5) },
         others: [{ state: 'stopped', stoppedAt: ago(61), createdAt: ago(70) }],
@@ -331,7 +339,7 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'manager-lost',
     ],
     [
-      'so are those that died exactly an hour ago',
+      'managers that died exactly an hour ago do not count',
       {
         manager: { ...lost, stoppedAt: ago(60), demandAt: ago(61) },
         others: [{ state: 'stopped', stoppedAt: ago(60), createdAt: ago(70) }],
@@ -339,25 +347,25 @@ describe('when a manager that takes no more jobs leaves jobs behind', () => {
       'manager-lost',
     ],
     [
-      'nobody answered the request for five minutes',
+      'the request was unanswered for five minutes',
       { manager: { ...lost, stoppedAt: ago(5), demandAt: ago(6) } },
       'not-now',
     ],
     [
-      'after ten it is repeated',
+      'the request is repeated after ten minutes',
       { manager: { ...lost, stoppedAt: ago(10.5), demandAt: ago(11) } },
       'manager-lost',
     ],
     [
-      'and not again within the next ten',
+      'the request is not repeated within the next ten minutes',
       { manager: { ...lost, stoppedAt: ago(11.5), demandAt: ago(12) } },
       'not-now',
     ],
   ])('%s', (_title, row, expected) => {
-    expect(judge(row)).toBe(expected);
+    expect(decide(row)).toBe(expected);
   });
 
-  it('asks for a manager in its place', () => {
+  it('requests a manager', () => {
     const manager = managerFacts({ ...lost, createdAt: ago(60), startedAt: ago(59) });
     expect(
       decideReplacement({ manager, managers: [manager], jobTasks: [], fleet: fleetFacts(), now }),

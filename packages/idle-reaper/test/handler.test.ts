@@ -26,7 +26,7 @@ const secrets = mockClient(SecretsManagerClient);
 const bus = mockClient(EventBridgeClient);
 const { handler } = await import('../src/handler.ts');
 
-it('sweeps whatever invokes it: drains an idle manager and tells of it', async () => {
+it('runs a sweep: drains an idle manager and publishes the event', async () => {
   const taskArn = 'arn:aws:ecs:eu-west-1:111122223333:task/cluster/0123456789abcdef0123456789abcdef';
   const tags = toTags({ role: 'manager', fleet: 'default' });
   const old = new Date(Date.now() - 3_600_000);

@@ -9,7 +9,7 @@ import { definitionArn, jobTaskFacts } from '@serverless-gitlab-runner/aws/ecs-t
 import { jobFamilyPrefix, managerFamily } from '@serverless-gitlab-runner/fleet';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type DefinitionFacts, isUnusedDefinition } from '../src/decide-definition.ts';
-import { jobDefinitionsOf } from '../src/job-definitions.ts';
+import { createJobDefinitions } from '../src/job-definitions.ts';
 import { sweep } from '../src/sweep.ts';
 import { minute, now as start } from './support/fleets.ts';
 import { deps, ecs, named, resetEcs } from './support/sweep.ts';
@@ -25,30 +25,30 @@ const old = (name = family('a'), days = 31): DefinitionFacts => ({
 beforeEach(resetEcs);
 
 describe('a task definition of jobs', () => {
-  const judge = (definition: DefinitionFacts, tasks: Parameters<typeof jobTaskFacts>[0][] = []) =>
+  const decide = (definition: DefinitionFacts, tasks: Parameters<typeof jobTaskFacts>[0][] = []) =>
     isUnusedDefinition({ definition, jobTasks: tasks.map(jobTaskFacts), now });
 
   it('is unused 30 days after it was registered', () => {
     const { arn } = old();
-    expect(judge({ arn, registeredAt: now - 30 * DAY })).toBe(false);
-    expect(judge({ arn, registeredAt: now - 30 * DAY - 1 })).toBe(true);
-    expect(judge({ arn, registeredAt: undefined })).toBe(false);
+    expect(decide({ arn, registeredAt: now - 30 * DAY })).toBe(false);
+    expect(decide({ arn, registeredAt: now - 30 * DAY - 1 })).toBe(true);
+    expect(decide({ arn, registeredAt: undefined })).toBe(false);
   });
 
   it.each<[string, Parameters<typeof jobTaskFacts>[0], boolean]>([
     ['of a task that runs stays', { family: family('a') }, false],
     ['of a task that starts stays', { family: family('a'), state: 'starting' }, false],
-    ['of a task that ended stays while ECS tells of it', { family: family('a'), state: 'stopped' }, false],
+    ['of a task that ended stays while ECS lists it', { family: family('a'), state: 'stopped' }, false],
     ['is not kept by a task of another shape', { family: family('b') }, true],
     ['is not kept by a task of another fleet', { family: family('a', 'other') }, true],
   ])('%s', (_, task, unused) => {
-    expect(judge(old(), [task])).toBe(unused);
+    expect(decide(old(), [task])).toBe(unused);
   });
 
   it.each([managerFamily('default'), managerFamily('a_b'), 'web', `my-${family('a')}`, '', 'a:b'])(
-    'is not one of family %j, which is never unused',
+    'is not recognized by the family %j',
     (name) => {
-      expect(judge(old(name, 9000))).toBe(false);
+      expect(decide(old(name, 9000))).toBe(false);
     },
   );
 });
@@ -70,7 +70,7 @@ describe('a sweep', () => {
   const many = (count: number, days = 31) =>
     Array.from({ length: count }, (_, number) => old(family(number), days));
 
-  it('deregisters unused definitions, also of a fleet that is gone, and nothing else', async () => {
+  it('deregisters unused definitions, including those of removed fleets, and nothing else', async () => {
     const gone = old(family('a', 'gone'));
     const { all, lines, deregistered } = partsWith([
       old(),
@@ -91,7 +91,7 @@ describe('a sweep', () => {
     expect(deregistered).toEqual([]);
   });
 
-  it('deregisters at most five, and describes no more then', async () => {
+  it('deregisters at most five, and then describes no more', async () => {
     const { all, described, deregistered } = partsWith(many(30));
     expect(await sweep(all)).toMatchObject({ definitions: 5 });
     expect(deregistered).toHaveLength(5);
@@ -113,7 +113,7 @@ describe('a sweep', () => {
     expect([...described].sort()).toEqual([family(0), family(1), family(2)]);
   });
 
-  it('goes on after a failure, and says so', async () => {
+  it('continues after a failure, which it reports', async () => {
     const { all, lines, deregistered } = partsWith(many(2));
     const { deregister } = all.definitions;
     all.definitions.deregister = async (arn) => {
@@ -125,7 +125,7 @@ describe('a sweep', () => {
     expect(lines).toContainEqual(expect.objectContaining({ step: 'task definition' }));
   });
 
-  it('removes none when it is not time, or when ECS does not tell what runs', async () => {
+  it('removes none when no check is due, or when ECS cannot be read', async () => {
     const { all, described } = partsWith([old()]);
     await sweep({ ...all, definitions: { ...all.definitions, isDue: () => false } });
     const readClusterState = () => Promise.reject(named('ThrottlingException'));
@@ -136,17 +136,17 @@ describe('a sweep', () => {
 
 describe('task definitions in ECS', () => {
   let time = 0;
-  const definitions = () => jobDefinitionsOf(new ECSClient({ region: 'eu-west-1' }), () => time);
+  const definitions = () => createJobDefinitions(new ECSClient({ region: 'eu-west-1' }), () => time);
   const { arn } = old();
 
-  it('are looked at once an hour', () => {
+  it('are checked once an hour', () => {
     const { isDue } = definitions();
     expect([isDue(), isDue()]).toEqual([true, false]);
     time += 60 * minute;
     expect([isDue(), isDue()]).toEqual([true, false]);
   });
 
-  it('are listed by family, those that are active, over all pages', async () => {
+  it('are listed by active family, over all pages', async () => {
     ecs
       .on(ListTaskDefinitionFamiliesCommand)
       .resolvesOnce({ families: ['a', 'b'], nextToken: 'more' })
@@ -174,7 +174,7 @@ describe('task definitions in ECS', () => {
     });
   });
 
-  it('may be gone meanwhile; any other failure is one', async () => {
+  it('may have been deregistered; any other failure is thrown', async () => {
     const taskDefinition = { taskDefinitionArn: arn, status: 'INACTIVE', registeredAt: new Date(5) } as const;
     const { newest } = definitions();
     ecs.on(DescribeTaskDefinitionCommand).resolves({ taskDefinition });

@@ -56,7 +56,7 @@ describe('reading the fleets', () => {
     expect(changedAt(fleet, { runnerTokenParameter: '/gone' })).toBe(1000);
   });
 
-  it('tells of parameters whose fleet has no document any more', async () => {
+  it('returns parameters of fleets whose document was removed', async () => {
     ssm.on(GetParametersByPathCommand).resolves({
       Parameters: [
         { Name: '/p/fleets/gone/runner-tokens/abc', LastModifiedDate: at(3) },
@@ -139,15 +139,15 @@ describe('reading the cluster', () => {
     ],
   ]);
 
-  it('asks by id for a manager that the lists lack though a job task names it', async () => {
+  it('describes by id a manager that a job task names but the lists lack', async () => {
     ecs
       .on(ListTasksCommand, { desiredStatus: 'RUNNING' })
       .resolves({ taskArns: [arn(1), arn(3), arn(4), arn(6)] });
     ecs
       .on(ListTasksCommand, { desiredStatus: 'STOPPED', family: managerFamily('default') })
       .resolves({ taskArns: [arn(2)] });
-    ecs.on(DescribeTasksCommand).callsFake(({ tasks: wanted }: { tasks: string[] }) => ({
-      tasks: wanted.flatMap((name) =>
+    ecs.on(DescribeTasksCommand).callsFake(({ tasks: requested }: { tasks: string[] }) => ({
+      tasks: requested.flatMap((name) =>
         [...tasks].filter(([key]) => key.endsWith(name)).map(([, task]) => task),
       ),
     }));
@@ -160,7 +160,7 @@ describe('reading the cluster', () => {
     expect(describes[1]).toEqual([taskIdNumber(5)]);
   });
 
-  it('asks for nothing more when every manager is listed', async () => {
+  it('makes no further call when every manager is listed', async () => {
     ecs.on(ListTasksCommand).resolves({ taskArns: [] });
     expect(await readClusterState(new ECSClient({ region: 'eu-west-1' }), 'cluster', ['default'])).toEqual({
       managers: [],

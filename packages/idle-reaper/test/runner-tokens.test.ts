@@ -3,34 +3,34 @@ import { managerFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { isUnusedToken, type ParameterFacts } from '../src/decide-runner-token.ts';
-import { runnerTokensOf } from '../src/runner-tokens.ts';
+import { createRunnerTokens } from '../src/runner-tokens.ts';
 import { sweep } from '../src/sweep.ts';
 import { minute, now as start } from './support/fleets.ts';
 import { deps, idle, named, resetEcs } from './support/sweep.ts';
 
 const DAY = 24 * 60 * minute;
 const now = start + 365 * DAY;
-const brought = (fleet = 'default', number = 0) =>
+const tokenName = (fleet = 'default', number = 0) =>
   `/p/fleets/${fleet}/runner-tokens/${number.toString(16).padStart(32, '0')}`;
-const old = (name = brought(), days = 31): ParameterFacts => ({ name, writtenAt: now - days * DAY });
+const old = (name = tokenName(), days = 31): ParameterFacts => ({ name, writtenAt: now - days * DAY });
 
-describe('a runner token that a webhook brought', () => {
-  const judge = (parameter: ParameterFacts, managers: Parameters<typeof managerFacts>[0][] = []) =>
+describe('a runner token from a webhook', () => {
+  const decide = (parameter: ParameterFacts, managers: Parameters<typeof managerFacts>[0][] = []) =>
     isUnusedToken({ parameter, prefix: '/p', managers: managers.map(managerFacts), now });
 
   it('is unused when it was not written again for 30 days', () => {
-    expect(judge({ name: brought(), writtenAt: now - 30 * DAY })).toBe(false);
-    expect(judge({ name: brought(), writtenAt: now - 30 * DAY - 1 })).toBe(true);
-    expect(judge({ name: brought(), writtenAt: undefined })).toBe(false);
+    expect(decide({ name: tokenName(), writtenAt: now - 30 * DAY })).toBe(false);
+    expect(decide({ name: tokenName(), writtenAt: now - 30 * DAY - 1 })).toBe(true);
+    expect(decide({ name: tokenName(), writtenAt: undefined })).toBe(false);
   });
 
   it.each<[string, Parameters<typeof managerFacts>[0], boolean]>([
-    ['of a manager that runs stays', { runnerTokenParameter: brought() }, false],
-    ['of a manager that ended stays', { runnerTokenParameter: brought(), state: 'stopped' }, false],
-    ['is not kept by a manager with another', { runnerTokenParameter: brought('default', 1) }, true],
-    ['is not kept by a manager with its fleet’s own', { runnerTokenParameter: undefined }, true],
+    ['of a manager that runs stays', { runnerTokenParameter: tokenName() }, false],
+    ['of a manager that ended stays', { runnerTokenParameter: tokenName(), state: 'stopped' }, false],
+    ['is not kept by a manager with another token', { runnerTokenParameter: tokenName('default', 1) }, true],
+    ['is not kept by a manager with its fleet’s own token', { runnerTokenParameter: undefined }, true],
   ])('%s', (_, manager, unused) => {
-    expect(judge(old(), [manager])).toBe(unused);
+    expect(decide(old(), [manager])).toBe(unused);
   });
 
   it.each([
@@ -42,11 +42,11 @@ describe('a runner token that a webhook brought', () => {
     '/p/fleets/default/config',
     '/p/fleets/default/runner-tokens',
     '/p/fleets/default/runner-tokens/of-somebody',
-    `${brought()}/config`,
+    `${tokenName()}/config`,
     `/q/fleets/default/runner-tokens/${'0'.repeat(32)}`,
     '',
-  ])('is not %j, which is never unused', (name) => {
-    expect(judge(old(name, 9000))).toBe(false);
+  ])('is not recognized by the name %j', (name) => {
+    expect(decide(old(name, 9000))).toBe(false);
   });
 });
 
@@ -64,17 +64,17 @@ describe('a sweep', () => {
     return { all, lines, calls };
   }
 
-  it('removes unused tokens, also of a fleet that is gone, and nothing else', async () => {
+  it('removes unused tokens, including those of removed fleets, and nothing else', async () => {
     const own = old('/p/fleets/default/runner-token');
     const { all, calls, lines } = partsWith([
       old(),
       own,
-      old(brought('gone')),
-      old(brought('default', 1), 29),
+      old(tokenName('gone')),
+      old(tokenName('default', 1), 29),
     ]);
     expect(await sweep(all)).toMatchObject({ tokens: 2, failures: 0 });
-    expect(calls).toEqual([[brought(), brought('gone')]]);
-    const line = { message: 'runner tokens removed', removed: [brought(), brought('gone')] };
+    expect(calls).toEqual([[tokenName(), tokenName('gone')]]);
+    const line = { message: 'runner tokens removed', removed: [tokenName(), tokenName('gone')] };
     expect(lines).toContainEqual(line);
   });
 
@@ -83,7 +83,7 @@ describe('a sweep', () => {
       startedAt: now,
       createdAt: now,
       demandAt: now,
-      runnerTokenParameter: brought(),
+      runnerTokenParameter: tokenName(),
     });
     const { all, calls } = partsWith([old()], [manager]);
     expect(await sweep(all)).toMatchObject({ tokens: 0, failures: 0 });
@@ -92,16 +92,16 @@ describe('a sweep', () => {
 
   it('removes at most fifty, ten a call', async () => {
     const { all, calls } = partsWith(
-      Array.from({ length: 60 }, (_, number) => old(brought('default', number))),
+      Array.from({ length: 60 }, (_, number) => old(tokenName('default', number))),
     );
     expect(await sweep(all)).toMatchObject({ tokens: 50 });
     expect(calls.map(({ length }) => length)).toEqual([10, 10, 10, 10, 10]);
     expect(new Set(calls.flat()).size).toBe(50);
   });
 
-  it('counts what was still there, and goes on after a failure', async () => {
+  it('counts tokens that still existed, and continues after a failure', async () => {
     const { all, lines } = partsWith(
-      Array.from({ length: 21 }, (_, number) => old(brought('default', number))),
+      Array.from({ length: 21 }, (_, number) => old(tokenName('default', number))),
     );
     let call = 0;
     all.tokens.remove = async (names) => {
@@ -114,7 +114,7 @@ describe('a sweep', () => {
     expect(lines.at(-1)).toMatchObject({ tokens: 9, failures: 1 });
   });
 
-  it('removes none when it is not time, or when SSM or ECS do not tell', async () => {
+  it('removes none when no check is due, or when SSM or ECS cannot be read', async () => {
     const { all, calls } = partsWith([old()]);
     await sweep({ ...all, tokens: { ...all.tokens, isDue: () => false } });
     const refused = () => Promise.reject(named('ThrottlingException'));
@@ -127,20 +127,20 @@ describe('a sweep', () => {
 describe('runner tokens in Parameter Store', () => {
   const client = mockClient(SSMClient);
   let time = 0;
-  const tokens = () => runnerTokensOf(new SSMClient({ region: 'eu-west-1' }), () => time);
+  const tokens = () => createRunnerTokens(new SSMClient({ region: 'eu-west-1' }), () => time);
 
   beforeEach(() => {
     client.reset();
   });
 
-  it('are looked at once an hour', () => {
+  it('are checked once an hour', () => {
     const { isDue } = tokens();
     expect([isDue(), isDue()]).toEqual([true, false]);
     time += 60 * minute;
     expect([isDue(), isDue()]).toEqual([true, false]);
   });
 
-  it('are removed by name; those that are gone already are not told', async () => {
+  it('are removed by name, without reporting those that were already deleted', async () => {
     client.on(DeleteParametersCommand).resolves({ DeletedParameters: ['a'], InvalidParameters: ['b'] });
     expect(await tokens().remove(['a', 'b'])).toEqual(['a']);
     expect(client.commandCalls(DeleteParametersCommand)[0]?.args[0].input).toEqual({ Names: ['a', 'b'] });

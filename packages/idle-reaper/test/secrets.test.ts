@@ -10,7 +10,7 @@ import { toTags } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { isOrphaned, type JobSecretFacts } from '../src/decide-secret.ts';
-import { jobSecretsOf } from '../src/job-secrets.ts';
+import { createJobSecrets } from '../src/job-secrets.ts';
 import { sweep } from '../src/sweep.ts';
 import { fleetFacts, minute, now } from './support/fleets.ts';
 import { ago, deps, named, quiet, resetEcs } from './support/sweep.ts';
@@ -26,19 +26,19 @@ const secretOf = (over: Partial<JobSecretFacts> = {}): JobSecretFacts => ({
 
 describe('a secret of a job that may live for an hour', () => {
   it.each<[string, Partial<JobSecretFacts>, Parameters<typeof jobTaskFacts>[0][], boolean]>([
-    ['an hour old, whose job has no task, is forgotten', {}, [], true],
-    ['not so old stays, whatever became of its job', { createdAt: ago(60) }, [], false],
+    ['an hour old, whose job has no task, is orphaned', {}, [], true],
+    ['younger than that stays, even without a task', { createdAt: ago(60) }, [], false],
     ['whose task runs stays', {}, [{ jobId: 42 }], false],
     ['whose task starts stays', {}, [{ jobId: 42, state: 'starting' }], false],
-    ['whose task stops is forgotten', {}, [{ jobId: 42, state: 'stopping' }], true],
-    ['whose task has stopped is forgotten', {}, [{ jobId: 42, state: 'stopped' }], true],
+    ['whose task is stopping is orphaned', {}, [{ jobId: 42, state: 'stopping' }], true],
+    ['whose task has stopped is orphaned', {}, [{ jobId: 42, state: 'stopped' }], true],
     ['is not kept by the task of another job', {}, [{ jobId: 43 }], true],
     ['is not kept by the task of another fleet', {}, [{ jobId: 42, fleet: 'other' }], true],
-    ['whose job nobody knows is judged by its age', { jobId: undefined }, [{ jobId: 42 }], true],
-  ])('%s', (_, secret, tasks, forgotten) => {
+    ['without a job id is orphaned by its age', { jobId: undefined }, [{ jobId: 42 }], true],
+  ])('%s', (_, secret, tasks, orphaned) => {
     const jobTasks = tasks.map(jobTaskFacts);
     const maxLifetimeSeconds = 3600;
-    expect(isOrphaned({ secret: secretOf(secret), jobTasks, maxLifetimeSeconds, now })).toBe(forgotten);
+    expect(isOrphaned({ secret: secretOf(secret), jobTasks, maxLifetimeSeconds, now })).toBe(orphaned);
   });
 });
 
@@ -56,7 +56,7 @@ describe('a sweep', () => {
     return { all, lines, removed };
   }
 
-  it('removes forgotten secrets by ARN, since a name may be lent to another job meanwhile', async () => {
+  it('removes orphaned secrets by ARN, since a name may have been reused by another job', async () => {
     const { all, lines, removed } = partsWith([
       secretOf({ createdAt: ago(24 * 60) }),
       secretOf({ arn: 'young', createdAt: ago(5) }),
@@ -68,9 +68,9 @@ describe('a sweep', () => {
 
   it.each([
     ['its document is valid', quiet, ['old', 'older', 'oldest']],
-    ['its document is not', { ...quiet, config: undefined }, ['oldest']],
-    ['it is gone', undefined, ['older', 'oldest']],
-  ])('goes by the longest life of a job in the fleet when %s', async (_, fleet, expected) => {
+    ['its document is invalid', { ...quiet, config: undefined }, ['oldest']],
+    ['it was removed', undefined, ['older', 'oldest']],
+  ])('uses the maximum job lifetime of the fleet when %s', async (_, fleet, expected) => {
     const config = fleetFacts({}, { job: { maxLifetimeSeconds: 600 }, safetyLaunchSeconds: 0 }).config;
     const { all, removed } = partsWith([
       secretOf({ arn: 'old', createdAt: ago(11) }),
@@ -86,7 +86,7 @@ describe('a sweep', () => {
     expect(removed).toEqual(expected);
   });
 
-  it('removes the others when one cannot be removed, and says so', async () => {
+  it('removes the others when one cannot be removed, which it reports', async () => {
     const old = (arn: string) => secretOf({ arn, createdAt: ago(24 * 60) });
     const { all, lines, removed } = partsWith([old('one'), old('two')], (arn) => arn === 'one');
     await expect(sweep(all)).rejects.toThrow('1 steps');
@@ -112,7 +112,7 @@ describe('a sweep', () => {
 describe("jobs' secrets in Secrets Manager", () => {
   const client = mockClient(SecretsManagerClient);
   let time = now;
-  const secrets = () => jobSecretsOf(new SecretsManagerClient({ region: 'eu-west-1' }), '/p', () => time);
+  const secrets = () => createJobSecrets(new SecretsManagerClient({ region: 'eu-west-1' }), '/p', () => time);
   const entry = (over: Partial<SecretListEntry>, tags = {}): SecretListEntry => ({
     ARN,
     Name: 'p/jobs/default/0',
@@ -129,7 +129,7 @@ describe("jobs' secrets in Secrets Manager", () => {
     time = now;
   });
 
-  it('are looked at once an hour, and at the start', () => {
+  it('are checked once an hour, and at the start', () => {
     const { isDue } = secrets();
     expect([isDue(), isDue()]).toEqual([true, false]);
     time += 59 * minute;
@@ -138,7 +138,7 @@ describe("jobs' secrets in Secrets Manager", () => {
     expect([isDue(), isDue()]).toEqual([true, false]);
   });
 
-  it("are listed by name and tag over all pages, and nobody else's", async () => {
+  it('are listed by name and tag over all pages, without other secrets', async () => {
     client
       .on(ListSecretsCommand)
       .resolvesOnce({ NextToken: 'more', SecretList: [entry({}), entry({ Tags: [] })] })
@@ -163,7 +163,7 @@ describe("jobs' secrets in Secrets Manager", () => {
     });
   });
 
-  it('may be gone already; any other failure is one', async () => {
+  it('may already be deleted; any other failure is thrown', async () => {
     const $metadata = {};
     client
       .on(DeleteSecretCommand)

@@ -7,8 +7,8 @@ import { ago, deps, ecs, idle, named, quiet, resetEcs } from './support/sweep.ts
 
 beforeEach(resetEcs);
 
-describe('a sweep of which something fails', () => {
-  it('does the rest, and fails at its end', async () => {
+describe('a sweep with a failing step', () => {
+  it('does the other steps, and fails at its end', async () => {
     ecs.on(TagResourceCommand, { resourceArn: idle(1).taskArn }).rejects(named('ThrottlingException'));
     const { all, events, lines } = deps({ managers: [idle(1), idle(2)] });
     await expect(sweep(all)).rejects.toThrow(SweepIncompleteError);
@@ -19,7 +19,7 @@ describe('a sweep of which something fails', () => {
     expect(lines.at(-1)).toMatchObject({ message: 'sweep', drained: 1, failures: 1 });
   });
 
-  it('asks for a manager when nobody knows whether its drain was written', async () => {
+  it('requests a manager when it is unknown whether the drain was written', async () => {
     ecs.on(TagResourceCommand).rejects(named('TimeoutError'));
     const manager = idle(1, { startedAt: now - 86_500_000, demandAt: ago(1) });
     const { all, events } = deps({ managers: [manager] });
@@ -27,7 +27,7 @@ describe('a sweep of which something fails', () => {
     expect(events()).toMatchObject([{ name: 'ManagerRequested', cause: 'demand-during-drain' }]);
   });
 
-  it('judges no manager by limits that it could not read, but stops orphans', async () => {
+  it('decides on no manager without its limits, but stops orphaned job tasks', async () => {
     const orphan = jobTaskFacts({ managerTaskId: taskIdNumber(9), createdAt: ago(300) });
     const owned = jobTaskFacts({ taskId: taskIdNumber(1002), createdAt: ago(300) });
     const { all } = deps({ managers: [idle(1)], jobTasks: [orphan, owned] });
@@ -39,7 +39,7 @@ describe('a sweep of which something fails', () => {
     ]);
   });
 
-  it('goes on with the other fleets, and with the defaults, when one is invalid', async () => {
+  it('continues with the other fleets, and with the defaults, when one is invalid', async () => {
     const { all, events, lines } = deps({ managers: [idle(1, { fleet: 'broken' }), idle(2)] });
     all.readFleets = async (report) => {
       report('broken', 'not JSON');
@@ -66,7 +66,7 @@ describe('a sweep of which something fails', () => {
     await expect(sweep({ ...all, ...broken })).rejects.toThrow(SweepIncompleteError);
   });
 
-  it('drains nobody when it cannot read when their last jobs ended', async () => {
+  it('drains no manager when it cannot read when the last jobs ended', async () => {
     const { all, events } = deps({ managers: [idle(1)] });
     const broken = { readEndedJobTasks: () => Promise.reject(named('ThrottlingException')) };
     await expect(sweep({ ...all, ...broken })).rejects.toThrow(SweepIncompleteError);

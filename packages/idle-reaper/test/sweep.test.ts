@@ -9,7 +9,7 @@ import { ago, deps, ecs, idle, iso, named, readAgain, resetEcs } from './support
 beforeEach(resetEcs);
 
 describe('a sweep', () => {
-  it('does nothing where there is nothing', async () => {
+  it('does nothing in an empty cluster', async () => {
     const { all, events } = deps({});
     const counts = {
       managers: 0,
@@ -51,7 +51,7 @@ describe('a sweep', () => {
     ]);
   });
 
-  it('asks for a manager when a job was counted on the one it has just drained', async () => {
+  it('requests a manager when a job was assigned to the one that it has just drained', async () => {
     const manager = idle(1);
     readAgain(manager, now - 1);
     const { all, events } = deps({ managers: [manager] });
@@ -63,20 +63,20 @@ describe('a sweep', () => {
     });
   });
 
-  it('asks again next time when it died between the mark and the second look', async () => {
+  it('requests a manager in the next sweep when it crashed between the mark and the second read', async () => {
     const { all, events } = deps({ managers: [idle(1, { drainAt: ago(1), demandAt: ago(1) - 100 })] });
     await sweep(all);
     expect(events()).toMatchObject([{ name: 'ManagerRequested', cause: 'demand-during-drain' }]);
     expect(ecs.commandCalls(TagResourceCommand)).toHaveLength(0);
   });
 
-  it('takes its own mark for written when the read lags, and an unreadable manager for drained', async () => {
+  it('trusts its own mark when the read lags, and counts an unreadable manager as drained', async () => {
     const { all, events } = deps({ managers: [idle(1)] });
     expect(await sweep(all)).toMatchObject({ drained: 1, requested: 0 });
     expect(events()).toHaveLength(1);
   });
 
-  it('asks once for each fleet and token, whatever was lost', async () => {
+  it('requests one manager for each fleet and token, however many were lost', async () => {
     const lost = { state: 'stopped', stoppedAt: ago(2), demandAt: ago(3) } as const;
     const { all, events } = deps({
       managers: [idle(1, lost), idle(2, lost), idle(3, { ...lost, runnerTokenParameter: '/t' })],
@@ -88,14 +88,14 @@ describe('a sweep', () => {
     ]);
   });
 
-  it('is harmless when the manager ended under it', async () => {
+  it('does no harm when the manager ends during the sweep', async () => {
     ecs.on(TagResourceCommand).rejects(named('InvalidParameterException'));
     const { all, events } = deps({ managers: [idle(1)] });
     expect(await sweep(all)).toMatchObject({ drained: 0, failures: 0 });
     expect(events()).toEqual([]);
   });
 
-  describe('reads the job tasks that ended', () => {
+  describe('reads ended job tasks', () => {
     const endedAt = (minutes: number) =>
       jobTaskFacts({ state: 'stopped', createdAt: ago(30), stoppedAt: ago(minutes) });
     const lost = { state: 'stopped', stoppedAt: ago(2), startedAt: ago(50), demandAt: ago(40) } as const;
@@ -111,28 +111,28 @@ describe('a sweep', () => {
     });
 
     it.each([
-      ['counted on a short time ago', idle(1, { demandAt: ago(1) })],
-      ['drained a short time ago', idle(1, { drainAt: ago(1) })],
-      ['without a runner yet', idle(1, { state: 'starting', startedAt: undefined, createdAt: ago(1) })],
+      ['with recent demand', idle(1, { demandAt: ago(1) })],
+      ['drained recently', idle(1, { drainAt: ago(1) })],
+      ['that is starting', idle(1, { state: 'starting', startedAt: undefined, createdAt: ago(1) })],
     ])('not for a manager %s', async (_title, manager) => {
       const { all, endedWasRead } = deps({ managers: [manager] });
       await sweep(all);
       expect(endedWasRead()).toBe(0);
     });
 
-    it('and lets a manager be whose last job has ended a short time ago', async () => {
+    it('and keeps a manager whose last job ended recently', async () => {
       const { all, events } = deps({ managers: [idle(1)], jobTasks: [endedAt(3)] });
       expect(await sweep(all)).toMatchObject({ drained: 0 });
       expect(events()).toEqual([]);
     });
 
-    it('and asks for no manager for one that was idle when it was lost', async () => {
+    it('and requests no manager for one that was idle when it was lost', async () => {
       const { all } = deps({ managers: [idle(1, lost)], jobTasks: [endedAt(29)] });
       expect(await sweep(all)).toMatchObject({ requested: 0 });
     });
   });
 
-  it('stops a drained manager that overstays', async () => {
+  it('stops a drained manager after its grace period', async () => {
     const manager = idle(1, { drainAt: ago(16) });
     const { all, events } = deps({ managers: [manager] });
     expect(await sweep(all)).toMatchObject({ stopped: 1 });
@@ -147,14 +147,14 @@ describe('a sweep', () => {
     expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'drain-overdue', seconds: 59 * 60 }]);
   });
 
-  it('does not stop it when ECS has a job task of it after all', async () => {
+  it('does not stop a drained manager that has a job task after all', async () => {
     ecs.on(ListTasksCommand).resolves({ taskArns: ['one'] });
     const { all } = deps({ managers: [idle(1, { drainAt: ago(16) })] });
     expect(await sweep(all)).toMatchObject({ stopped: 0 });
     expect(ecs.commandCalls(StopTaskCommand)).toHaveLength(0);
   });
 
-  it('stops orphaned and overaged job tasks, and says why', async () => {
+  it('stops orphaned and overdue job tasks, with the reason', async () => {
     const jobTasks = [
       jobTaskFacts({ taskId: taskIdNumber(1001), managerTaskId: taskIdNumber(9), createdAt: ago(3) }),
       jobTaskFacts({ taskId: taskIdNumber(1002), managerTaskId: taskIdNumber(1), createdAt: ago(241) }),
@@ -177,7 +177,7 @@ describe('a sweep', () => {
     expect(await sweep(all)).toMatchObject({ stopped: 0, failures: 0 });
   });
 
-  it('asks for a manager for a fleet that has had none for long', async () => {
+  it('requests a manager for a fleet that has had none for long', async () => {
     const { all, events } = deps({});
     all.readFleets = async () => ({ fleets: new Map([['default', fleetFacts()]]), parameters: [] });
     all.now = () => 1000 * 30 * minute;

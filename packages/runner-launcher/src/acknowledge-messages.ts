@@ -28,7 +28,7 @@ export interface MessageOutcome {
 }
 
 /**
- * Does what the outcomes say: sets when retried messages come back, and sends those given up to the dead-letter queue.
+ * Acts on the outcomes: sets when retried messages come back, and sends abandoned ones to the dead-letter queue.
  * @returns ids of the messages that SQS must keep
  */
 export async function acknowledgeMessages(
@@ -39,27 +39,27 @@ export async function acknowledgeMessages(
   const givenUp: { message: Message; outcome: GiveUp }[] = [];
   for (const { message, outcome } of settled) {
     if (outcome.kind === 'retry' || outcome.kind === 'recheck') {
-      const why = outcome.kind === 'retry' ? outcome.reason : outcome.kind;
-      retried.push({ message, delay: retryDelaySeconds(why, message.receiveCount, deps.random()) });
+      const reason = outcome.kind === 'retry' ? outcome.reason : outcome.kind;
+      retried.push({ message, delay: retryDelaySeconds(reason, message.receiveCount, deps.random()) });
     }
     if (outcome.kind === 'give-up') givenUp.push({ message, outcome });
   }
   await inChunks(retried, (chunk) => delayMessages(chunk, deps));
-  const notSent = await inChunks(givenUp, (chunk) => sendToDeadLetters(chunk, deps));
-  return [...retried.map(({ message }) => message.messageId), ...notSent];
+  const unsent = await inChunks(givenUp, (chunk) => sendToDeadLetters(chunk, deps));
+  return [...retried.map(({ message }) => message.messageId), ...unsent];
 }
 
 async function inChunks<Item>(
   items: readonly Item[],
-  act: (chunk: readonly Item[]) => Promise<string[]>,
+  handle: (chunk: readonly Item[]) => Promise<string[]>,
 ): Promise<string[]> {
   const results: string[] = [];
   for (let start = 0; start < items.length; start += ENTRIES_PER_CALL)
-    results.push(...(await act(items.slice(start, start + ENTRIES_PER_CALL))));
+    results.push(...(await handle(items.slice(start, start + ENTRIES_PER_CALL))));
   return results;
 }
 
-/** A delay that could not be set is the queue's visibility timeout: later, and nothing is lost. */
+/** If a delay cannot be set, the queue's visibility timeout applies: the message comes back later, and nothing is lost. */
 async function delayMessages(
   chunk: readonly { message: Message; delay: number }[],
   { sqs, queueUrl, warn }: AcknowledgeDeps,
@@ -73,9 +73,9 @@ async function delayMessages(
     const { Failed = [] } = await sqs.send(
       new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries }),
     );
-    if (Failed.length > 0) warn('delay not set', { codes: Failed.map(({ Code }) => Code) });
+    if (Failed.length > 0) warn('retry delay not set', { codes: Failed.map(({ Code }) => Code) });
   } catch (error) {
-    warn('delay not set', { failure: failureName(error) });
+    warn('retry delay not set', { failure: failureName(error) });
   }
   return [];
 }
@@ -88,7 +88,7 @@ function text(StringValue: string) {
   return { DataType: 'String', StringValue };
 }
 
-/** @returns ids of messages that the dead-letter queue did not take: they stay where they are */
+/** @returns ids of messages that the dead-letter queue did not accept: they stay in their queue */
 async function sendToDeadLetters(
   chunk: readonly { message: Message; outcome: GiveUp }[],
   { sqs, deadLetterQueueUrl, warn }: AcknowledgeDeps,
@@ -103,11 +103,11 @@ async function sendToDeadLetters(
       new SendMessageBatchCommand({ QueueUrl: deadLetterQueueUrl, Entries }),
     );
     const sent = new Set(Successful.map(({ Id }) => Id));
-    const open = chunk.filter((_, index) => !sent.has(String(index)));
-    if (open.length > 0) warn('not sent to the dead-letter queue', { messages: open.length });
-    return open.map(({ message }) => message.messageId);
+    const unsent = chunk.filter((_, index) => !sent.has(String(index)));
+    if (unsent.length > 0) warn('messages not sent to the dead-letter queue', { messages: unsent.length });
+    return unsent.map(({ message }) => message.messageId);
   } catch (error) {
-    warn('not sent to the dead-letter queue', { failure: failureName(error) });
+    warn('messages not sent to the dead-letter queue', { failure: failureName(error) });
     return chunk.map(({ message }) => message.messageId);
   }
 }

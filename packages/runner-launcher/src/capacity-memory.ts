@@ -1,19 +1,19 @@
 import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
 
 /**
- * Milliseconds for which a provider that had no capacity is not asked again. Shorter than the first delay of a message that
- * found none (22.5 s at least, `retry-delay.ts`): or it would come back and not even ask.
+ * Milliseconds for which a provider that had no capacity is skipped. It must be shorter than the first delay of a message that
+ * found none (at least 22.5 s, `retry-delay.ts`). Otherwise the message would come back without trying any provider.
  */
 const FORGET_AFTER_MS = 20_000;
 
 /**
- * Remembers, as long as the Lambda is warm, which capacity provider had none a moment ago, and in which subnets: capacity is
- * an availability zone's, so fleets in other subnets ask for themselves.
+ * Remembers, while the Lambda is warm, which capacity provider recently had no capacity, and in which subnets. Capacity belongs
+ * to an availability zone, so a fleet in other subnets is not affected.
  */
 export interface CapacityMemory {
   refused(provider: CapacityProvider, subnets: readonly string[]): void;
-  /** The providers worth asking in those subnets, in their order. */
-  worthAsking(providers: readonly CapacityProvider[], subnets: readonly string[]): CapacityProvider[];
+  /** The providers worth trying in those subnets, in the given order. */
+  worthTrying(providers: readonly CapacityProvider[], subnets: readonly string[]): CapacityProvider[];
 }
 
 /** @param now milliseconds since 1970 */
@@ -23,7 +23,7 @@ export function createCapacityMemory(now: () => number): CapacityMemory {
     [provider, ...subnets.toSorted()].join(' ');
   return {
     refused: (provider, subnets) => void refusedAt.set(keyOf(provider, subnets), now()),
-    worthAsking: (providers, subnets) =>
+    worthTrying: (providers, subnets) =>
       providers.filter(
         (provider) => now() - (refusedAt.get(keyOf(provider, subnets)) ?? -Infinity) >= FORGET_AFTER_MS,
       ),

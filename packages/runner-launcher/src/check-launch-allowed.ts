@@ -21,10 +21,10 @@ export interface CheckLaunchDeps {
 }
 
 /**
- * Why no manager is started now, judged by those that ended within the hour that ECS remembers: GitLab refused the runner
- * token, and neither the fleet's document nor the token's parameter was written since; or the last ones ended soon after their
- * start, so that the next one has to wait.
- * @param running managers that are to run
+ * Returns why no manager may be started now, or undefined. It reads the managers that ended within the last hour, which is how
+ * long ECS lists them. Either GitLab refused the runner token, and neither the fleet's document nor the token's parameter was
+ * written since; or the last managers ended soon after their start, and the next one has to wait.
+ * @param running managers whose desired status is RUNNING
  */
 export async function checkLaunchAllowed(
   runnerQueue: RunnerQueue,
@@ -36,46 +36,46 @@ export async function checkLaunchAllowed(
   const { managers: ended } = await readManagedTasks(ecs, cluster, [{ family, desiredStatus: 'STOPPED' }]);
   const refusedAt = tokenRefusedAt(ended, runnerQueue);
   const backoff = crashBackoff([...running, ...ended], runnerQueue, now());
-  const waits = backoff !== undefined && now() < backoff.until ? backoff : undefined;
-  if (refusedAt === undefined && waits?.exitCode !== INVALID_FLEET_EXIT_CODE)
-    return waits && crashed(runnerQueue, waits);
+  const active = backoff !== undefined && now() < backoff.until ? backoff : undefined;
+  if (refusedAt === undefined && active?.exitCode !== INVALID_FLEET_EXIT_CODE)
+    return active && crashed(runnerQueue, active);
   const names = parameterNames(deps.parameterPrefix, runnerQueue.fleet);
   const tokenName = runnerQueue.runnerTokenParameter ?? names.runnerToken;
   const changedAt = await lastWritten(deps.ssm, [names.config, tokenName]);
   if (refusedAt !== undefined && changedAt <= refusedAt) return tokenRefused(runnerQueue, tokenName);
-  // What was written since may be what was wrong.
-  if (waits?.exitCode === INVALID_FLEET_EXIT_CODE && changedAt > waits.lastEndedAt) return undefined;
-  return waits && crashed(runnerQueue, waits);
+  // The change may have fixed the cause.
+  if (active?.exitCode === INVALID_FLEET_EXIT_CODE && changedAt > active.lastEndedAt) return undefined;
+  return active && crashed(runnerQueue, active);
 }
 
 function tokenRefused({ fleet }: RunnerQueue, tokenName: string): LaunchFailure {
   return {
     reason: 'runner-token-refused',
     message:
-      `GitLab refused the runner token of fleet ${fleet}. Write a valid one into ${tokenName}, and redrive the ` +
+      `GitLab refused the runner token of fleet ${fleet}. Write a valid one to ${tokenName}, and redrive the ` +
       'dead-letter queue',
     permanent: true,
   };
 }
 
 function crashed({ fleet }: RunnerQueue, { failures, until, exitCode }: CrashBackoff): LaunchFailure {
-  const many = failures === 1 ? 'The last manager' : `The last ${failures} managers`;
-  const next = `The next one is started after ${new Date(until).toISOString()}`;
+  const managers = failures === 1 ? 'The last manager' : `The last ${failures} managers`;
+  const next = `The next one starts after ${new Date(until).toISOString()}`;
   if (exitCode === INVALID_FLEET_EXIT_CODE)
     return {
       reason: 'invalid-fleet',
-      message: `${many} of fleet ${fleet} ended because its document or its runner token could not be used. ${next}; correct what the manager's log names`,
+      message: `${managers} of fleet ${fleet} ended because the fleet's document or runner token was unusable. ${next}; correct what the manager's log names`,
       permanent: false,
     };
   const how = exitCode === undefined ? 'before its container ran' : `with exit code ${exitCode}`;
   return {
     reason: 'unknown',
-    message: `${many} of fleet ${fleet} ended soon after the start, at last ${how}. ${next}; see the manager's log and its stopped task`,
+    message: `${managers} of fleet ${fleet} ended soon after starting, most recently ${how}. ${next}; see the manager's log and its stopped task`,
     permanent: false,
   };
 }
 
-/** When the newest of the parameters was written; their values are not decrypted. */
+/** When the most recently written of the parameters was written. Their values are not decrypted. */
 async function lastWritten(ssm: SSMClient, names: string[]): Promise<number> {
   const { Parameters = [] } = await ssm.send(new GetParametersCommand({ Names: names }));
   return Math.max(0, ...Parameters.map(({ LastModifiedDate }) => LastModifiedDate?.getTime() ?? 0));

@@ -8,11 +8,11 @@ const environmentSchema = z.object({
   EVENT_BUS_NAME: z.string().min(1),
   /** The queue that the messages come from. */
   QUEUE_URL: z.url(),
-  /** Where messages go that can never succeed. */
+  /** Receives messages that can never succeed. */
   DEAD_LETTER_QUEUE_URL: z.url(),
   /** The queue's `maxReceiveCount`. Default 1000. */
   MAX_RECEIVES: z.coerce.number().int().min(1).max(1000).default(1000),
-  /** The most launchers at one time, which share the account's rates at ECS. Default 2. */
+  /** Maximum number of concurrent launchers; they share the account's ECS request rates. Default 2. */
   MAX_LAUNCHERS: z.coerce.number().int().min(1).default(2),
   /** First part of every SSM parameter's name. Default `/serverless-gitlab-runner`. */
   PARAMETER_PREFIX: parameterPrefixSchema,

@@ -16,58 +16,58 @@ export interface LaunchDeps {
   ecs: ECSClient;
   capacity: CapacityMemory;
   timing: Timing;
-  /** Milliseconds since 1970 from which nothing more is begun. Default: there is no such moment. */
+  /** Milliseconds since 1970 after which nothing more is started. Default: no deadline. */
   deadlineAt?: number;
 }
 
-/** A place in the fleet to be filled: a launch without what is found out while launching. */
+/** A free slot of the fleet, and all of a launch that is known before RunTask is called. */
 export type Slot = Omit<ManagerLaunch, 'cause'> & { parameterPrefix: string; slot: number };
 
 export type SlotResult =
   | { kind: 'launched'; manager: ManagerFacts; capacityProvider: CapacityProvider }
-  /** Somebody else filled it: a launcher beside this one, or this one before its answer was lost. */
+  /** It was filled before: by a concurrent launcher, or by this one before RunTask's answer was lost. */
   | { kind: 'taken'; manager: ManagerFacts }
   | { kind: 'failed'; failure: LaunchFailure };
 
-/** ECS remembers a token for twice its task's life at most: more ended managers than these are not remembered in practice. */
+/** ECS remembers a token for at most twice its task's life. In practice it never remembers more ended managers than this. */
 const MAX_GENERATIONS = 20;
-/** A task just started may be MISSING to DescribeTasks for a moment. */
+/** DescribeTasks may report a task as MISSING for a few seconds after its start. */
 const MISSING_FOR_MS = 2500;
-/** RunTask answers with an older task when it knows the token. */
+/** When RunTask knows the token, it returns the task that it started before, which may be old. */
 const OLD_MS = 60_000;
 
 const allRefused: LaunchFailure = {
   reason: 'no-capacity',
   message:
-    'No capacity provider of the fleet had capacity a moment ago. It is tried again; add FARGATE to manager.capacity or more subnets',
+    "None of the fleet's capacity providers had capacity within the last seconds; retrying. Add FARGATE to manager.capacity, or more subnets",
   permanent: false,
 };
 
-const tokensUsedUp: LaunchFailure = {
+const tokensExhausted: LaunchFailure = {
   reason: 'unknown',
-  message: `ECS remembers ${MAX_GENERATIONS} ended managers of one place in the fleet. It is tried again until it forgets them`,
+  message: `ECS still remembers ${MAX_GENERATIONS} ended managers of one slot of the fleet; retrying until it forgets them`,
   permanent: false,
 };
 
-export const tooLate: LaunchFailure = {
+export const deadlineExceeded: LaunchFailure = {
   reason: 'unknown',
-  message: 'AWS answered too slowly for this batch. It is tried again',
+  message: 'AWS answered too slowly for this batch; retrying',
   permanent: false,
 };
 
-/** Whether this batch has no time left to begin anything. */
-export function isTooLate({
+/** Whether this batch has no time left to start anything. */
+export function isPastDeadline({
   timing,
   deadlineAt = Infinity,
 }: Pick<LaunchDeps, 'timing' | 'deadlineAt'>): boolean {
   return timing.now() >= deadlineAt;
 }
 
-/** Starts one manager along the fleet's capacity list, unless the place proves to be taken. */
+/** Starts one manager along the fleet's capacity list, unless the slot turns out to be taken. */
 export async function fillSlot(slot: Slot, deps: LaunchDeps): Promise<SlotResult> {
   let failure = allRefused;
   const { manager, network } = slot.config;
-  for (const capacityProvider of deps.capacity.worthAsking(manager.capacity, network.subnets)) {
+  for (const capacityProvider of deps.capacity.worthTrying(manager.capacity, network.subnets)) {
     const result = await fillWith(slot, capacityProvider, deps);
     if (result.kind !== 'failed') return result;
     failure = result.failure;
@@ -77,7 +77,7 @@ export async function fillSlot(slot: Slot, deps: LaunchDeps): Promise<SlotResult
   return { kind: 'failed', failure };
 }
 
-/** Tries token after token until one names no manager that has ended or leaves. */
+/** Tries one generation after the other until a token does not stand for a manager that has ended or is leaving. */
 async function fillWith(
   slot: Slot,
   capacityProvider: CapacityProvider,
@@ -85,25 +85,25 @@ async function fillWith(
 ): Promise<SlotResult> {
   try {
     for (let generation = 0; generation < MAX_GENERATIONS; generation += 1) {
-      if (isTooLate(deps)) return { kind: 'failed', failure: tooLate };
-      const { parameterPrefix, slot: place, runnerQueue } = slot;
-      const cause = { parameterPrefix, fleet: runnerQueue.fleet, slot: place, capacityProvider, generation };
+      if (isPastDeadline(deps)) return { kind: 'failed', failure: deadlineExceeded };
+      const { parameterPrefix, slot: number, runnerQueue } = slot;
+      const cause = { parameterPrefix, fleet: runnerQueue.fleet, slot: number, capacityProvider, generation };
       const answer = await runTask({ ...slot, cause }, deps);
       if ('failure' in answer) return { kind: 'failed', failure: answer.failure };
-      const manager = await whoHoldsIt(answer, slot, deps);
+      const manager = await managerOf(answer, slot, deps);
       if (manager === undefined) continue;
       return manager.demandAt === slot.demandAt
         ? { kind: 'launched', manager, capacityProvider }
         : { kind: 'taken', manager };
     }
-    return { kind: 'failed', failure: tokensUsedUp };
+    return { kind: 'failed', failure: tokensExhausted };
   } catch (error) {
     return { kind: 'failed', failure: failureOfError(error, capacityProvider) };
   }
 }
 
 type RunTaskAnswer =
-  /** `task` is missing when ECS only names the task that it started for this token before. */
+  /** `task` is undefined when ECS only names the task that it started for this token before. */
   { taskArn: string; task: Task | undefined } | { failure: LaunchFailure };
 
 async function runTask(launch: ManagerLaunch, { ecs }: LaunchDeps): Promise<RunTaskAnswer> {
@@ -119,7 +119,7 @@ async function runTask(launch: ManagerLaunch, { ecs }: LaunchDeps): Promise<RunT
   }
 }
 
-/** The token was used with other parameters (another demand mark at least): ECS names its task. */
+/** The task that ECS names when the token was used before with other parameters; the demand mark always differs. */
 function conflictingTask(error: unknown): string | undefined {
   if (failureName(error) !== 'ConflictException' || !(error instanceof Error)) return undefined;
   const named = 'resourceIds' in error && Array.isArray(error.resourceIds) ? error.resourceIds : [];
@@ -130,23 +130,23 @@ function conflictingTask(error: unknown): string | undefined {
   return typeof first === 'string' ? first : undefined;
 }
 
-/** The manager of the task that a token stands for, or undefined when that one has ended or takes no more jobs. */
-async function whoHoldsIt(
+/** The manager of the task that a token stands for, or undefined when it has ended or takes no more jobs. */
+async function managerOf(
   { taskArn, task }: { taskArn: string; task: Task | undefined },
   slot: Slot,
   deps: LaunchDeps,
 ): Promise<ManagerFacts | undefined> {
   const fresh = task === undefined ? undefined : freshManager(task, slot, deps);
-  const known = await lookAt(taskArn, slot, deps, fresh);
+  const known = await describeManager(taskArn, slot, deps, fresh);
   if (known) return takesJobs(known) ? known : undefined;
   if (fresh) return fresh;
-  // Missing: started a moment ago by somebody else, or gone for an hour and remembered by its token only.
+  // MISSING: another launcher started it seconds ago, or it ended over an hour ago and only its token is remembered.
   await deps.timing.sleep(MISSING_FOR_MS);
-  const later = await lookAt(taskArn, slot, deps, undefined);
+  const later = await describeManager(taskArn, slot, deps, undefined);
   return later && takesJobs(later) ? later : undefined;
 }
 
-async function lookAt(
+async function describeManager(
   taskArn: string,
   { cluster }: Slot,
   { ecs }: LaunchDeps,
@@ -156,13 +156,13 @@ async function lookAt(
     const { managers } = await describeManagedTasks(ecs, cluster, [taskArn]);
     return managers[0];
   } catch (error) {
-    // The manager is started, whether it can be looked at or not.
+    // The manager has started, even if it cannot be described now.
     if (fresh) return fresh;
     throw error;
   }
 }
 
-/** What RunTask itself tells about the task, when it has just started it. */
+/** Facts from RunTask's own answer, if RunTask has just started the task. */
 function freshManager(task: Task, slot: Slot, { timing }: LaunchDeps): ManagerFacts | undefined {
   const facts = toTaskFacts({ ...task, tags: managerTags(slot.runnerQueue, slot.slot, slot.demandAt) });
   const isOld = timing.now() - (task.createdAt?.getTime() ?? timing.now()) > OLD_MS;

@@ -1,11 +1,11 @@
 import type { Timing } from '@serverless-gitlab-runner/aws/calls';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import * as z from 'zod';
-import { askGitLab, type GitLabAnswer, isPassing } from './gitlab-request.ts';
+import { askGitLab, type GitLabAnswer, isTransient } from './gitlab-request.ts';
 import type { RefProtection } from './match-fleet.ts';
 import type { ApiTokens } from './read-api-token.ts';
 
-/** What is needed of a job. @see https://docs.gitlab.com/api/jobs/#get-a-single-job */
+/** The fields of a job that are needed here. @see https://docs.gitlab.com/api/jobs/#get-a-single-job */
 const jobSchema = z.object({
   id: z.int(),
   status: z.string(),
@@ -21,44 +21,44 @@ export type GitLabJob = z.infer<typeof jobSchema>;
 
 export interface GitLabReader {
   job(fleet: FleetConfig, projectId: number, jobId: number): Promise<GitLabAnswer<GitLabJob>>;
-  /** Of a job's branch or git tag. */
+  /** Whether a job's branch or git tag is protected. */
   refProtection(fleet: FleetConfig, job: Pick<GitLabJob, 'ref' | 'tag' | 'pipeline'>): Promise<RefProtection>;
-  /** The newest hundred jobs of a project that wait for a runner. */
+  /** The newest 100 jobs of a project that wait for a runner. */
   pendingJobs(fleet: FleetConfig, project: number | string): Promise<GitLabAnswer<GitLabJob[]>>;
 }
 
-/** As many as GitLab gives in one page. */
+/** GitLab's maximum page size. */
 export const PENDING_JOBS_PER_PAGE = 100;
 
 const ATTEMPTS = 2;
 const PAUSE_MS = 250;
 
-/** Milliseconds for one attempt, and for all that a batch asks: GitLab's failure must not use up the Lambda's time. */
+/** Milliseconds for one attempt, and for all requests of a batch: a failing GitLab must not use up the Lambda's time. */
 const BOUNDS = { attemptMs: 3000, batchMs: 8000 };
 
-/** Reads from GitLab for one batch: what was asked once is not asked again, and no answer is waited for beyond a few seconds. */
+/** Reads from GitLab for one batch: no request is sent twice, and no answer is awaited for more than a few seconds. */
 export function createGitLabReader(tokens: ApiTokens, timing: Timing, bounds = BOUNDS): GitLabReader {
   const answers = new Map<string, Promise<GitLabAnswer<unknown>>>();
   const { attemptMs, batchMs } = bounds;
-  const asking = { tokens, timing, attemptMs, deadlineAt: timing.now() + batchMs };
+  const context = { tokens, timing, attemptMs, deadlineAt: timing.now() + batchMs };
 
-  /** What is remembered has lost its type; the schema of its path gives it back. */
+  /** A remembered answer has lost its type, so it is parsed again with the schema of its path. */
   const askOnce = async <Value>(
     fleet: FleetConfig,
     path: string,
     schema: z.ZodType<Value>,
   ): Promise<GitLabAnswer<Value>> => {
     const key = `${fleet.name} ${path}`;
-    const asked = answers.get(key) ?? ask(fleet, path, schema, asking);
-    answers.set(key, asked);
-    const answer = await asked;
+    const pending = answers.get(key) ?? ask(fleet, path, schema, context);
+    answers.set(key, pending);
+    const answer = await pending;
     return answer.kind === 'failed' ? answer : { kind: 'ok', value: schema.parse(answer.value) };
   };
 
   return {
     job: (fleet, projectId, jobId) => askOnce(fleet, `/projects/${projectId}/jobs/${jobId}`, jobSchema),
     async refProtection(fleet, { ref, tag, pipeline }) {
-      // A merge request's ref is protected or not by a setting of its project (both branches count).
+      // Whether a merge request's ref is protected depends on a project setting and on both of its branches.
       if (ref.startsWith('refs/')) return 'unknown';
       const kind = tag ? 'tags' : 'branches';
       const path = `/projects/${pipeline.project_id}/repository/${kind}/${encodeURIComponent(ref)}`;
@@ -75,7 +75,7 @@ export function createGitLabReader(tokens: ApiTokens, timing: Timing, bounds = B
   };
 }
 
-interface Asking {
+interface RequestContext {
   tokens: ApiTokens;
   timing: Timing;
   attemptMs: number;
@@ -87,19 +87,23 @@ async function ask<Value>(
   { name, gitlabUrl }: FleetConfig,
   path: string,
   schema: z.ZodType<Value>,
-  { tokens, timing, attemptMs, deadlineAt }: Asking,
+  { tokens, timing, attemptMs, deadlineAt }: RequestContext,
 ): Promise<GitLabAnswer<Value>> {
   const reading = await tokens.read(name);
   if ('missing' in reading)
-    return { kind: 'failed', why: reading.isPassing ? 'failing' : 'token-unusable', detail: reading.missing };
+    return {
+      kind: 'failed',
+      why: reading.isTransient ? 'failing' : 'token-unusable',
+      detail: reading.missing,
+    };
   const { token } = reading;
   for (let attempt = 1; ; attempt += 1) {
     const timeoutMs = Math.min(attemptMs, deadlineAt - timing.now());
-    if (timeoutMs <= 0) return { kind: 'failed', why: 'unreachable', detail: 'no time is left for it' };
+    if (timeoutMs <= 0) return { kind: 'failed', why: 'unreachable', detail: 'no time left in this batch' };
     const answer = await askGitLab({ gitlabUrl, path, schema, timeoutMs, token });
     if (answer.kind === 'ok') return answer;
     if (answer.why === 'unauthorized') tokens.forget(name);
-    if (!isPassing(answer.why) || attempt === ATTEMPTS) return answer;
+    if (!isTransient(answer.why) || attempt === ATTEMPTS) return answer;
     await timing.sleep(PAUSE_MS);
   }
 }

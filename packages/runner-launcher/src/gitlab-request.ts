@@ -17,34 +17,34 @@ export type GitLabAnswer<Value> =
   | { kind: 'failed'; why: GitLabRefusal; detail: string };
 
 export interface GitLabRequest<Value> {
-  /** Base URL of the fleet's GitLab. The token goes nowhere else, whatever a webhook says. */
+  /** Base URL of the fleet's GitLab. The token is sent nowhere else, whatever a webhook says. */
   gitlabUrl: string;
-  /** Below `/api/v4`, with the slash at its beginning. */
+  /** Path below `/api/v4`, with a leading slash. */
   path: string;
   token: string;
   schema: z.ZodType<Value>;
-  /** Milliseconds until the answer must be there, body and all. */
+  /** Milliseconds within which the whole answer, including its body, must arrive. */
   timeoutMs: number;
 }
 
-/** A job is a few KiB, a page of a hundred of them some hundred. */
+/** A job takes a few KiB, a page of 100 jobs a few hundred. */
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
-/** What an HTTP header takes; fetch's own refusal would repeat the value. */
+/** Characters that an HTTP header accepts. Checked here because fetch's own error would repeat the token. */
 const TOKEN = /^[\x21-\x7e]{1,1000}$/;
 
-/** Whether another try may help. */
-export function isPassing(why: GitLabRefusal): boolean {
+/** Whether a retry may help. */
+export function isTransient(why: GitLabRefusal): boolean {
   return why === 'failing' || why === 'unreachable';
 }
 
 /**
- * Asks GitLab's REST API once. It never throws, follows no redirect (the token would go along), and reads no more than 2 MiB.
- * No part of an answer holds the token, nor does any of it that could come from GitLab.
+ * Sends one request to GitLab's REST API. It never throws, follows no redirect (the token would be sent along), and reads at
+ * most 2 MiB. A failure never contains the token, even if GitLab's answer does.
  * @see https://docs.gitlab.com/api/rest/authentication/
  */
 export async function askGitLab<Value>(request: GitLabRequest<Value>): Promise<GitLabAnswer<Value>> {
   const { gitlabUrl, path, token, schema, timeoutMs } = request;
-  if (!TOKEN.test(token)) return failed('token-unusable', 'the parameter holds no token');
+  if (!TOKEN.test(token)) return failed('token-unusable', 'the parameter does not contain a token');
   try {
     const response = await fetch(`${gitlabUrl.replace(/\/+$/, '')}/api/v4${path}`, {
       headers: { 'private-token': token, accept: 'application/json' },
@@ -80,7 +80,7 @@ async function readBounded({ body }: Response): Promise<string | undefined> {
   let size = 0;
   for await (const chunk of body ?? []) {
     size += chunk.byteLength;
-    // Leaving the loop cancels the rest.
+    // Returning from the loop cancels the rest of the body.
     if (size > MAX_BODY_BYTES) return undefined;
     chunks.push(chunk);
   }
@@ -92,13 +92,13 @@ function parse<Value>(body: string, schema: z.ZodType<Value>): GitLabAnswer<Valu
     const parsed = schema.safeParse(JSON.parse(body));
     if (parsed.success) return { kind: 'ok', value: parsed.data };
     const fields = parsed.error.issues.slice(0, 3).map(({ path }) => path.join('.'));
-    return failed('unreadable', `not as documented: ${fields.join(', ')}`);
+    return failed('unreadable', `unexpected format: ${fields.join(', ')}`);
   } catch {
-    return failed('unreadable', 'no JSON');
+    return failed('unreadable', 'not JSON');
   }
 }
 
-/** Node's code (ECONNREFUSED …) is in the cause; the messages are left out, since they may repeat what was sent. */
+/** Node's code (ECONNREFUSED …) is in the cause. Messages are left out, since they may repeat what was sent. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code;

@@ -39,9 +39,9 @@ const ssm = new SSMClient(bounds);
 const sqs = new SQSClient(bounds);
 const eventBridge = new EventBridgeClient(boundedClientOptions({ maxAttempts: 1, requestTimeoutMs: 3000 }));
 
-/** Milliseconds of an invocation after which nothing more is begun, and after which its messages are settled; Lambda ends it after 60 s. */
-const TIME = { beginsUntilMs: 35_000, settlesAfterMs: 45_000 };
-/** Milliseconds that telling of a launch may take. */
+/** Milliseconds after which an invocation starts nothing more, and after which it answers. Lambda ends it after 60 s. */
+const TIME = { startsUntilMs: 35_000, answersAfterMs: 45_000 };
+/** Milliseconds that publishing the events of a launch may take. */
 const PUBLISH_MS = 5000;
 
 const parameters = new SSMProvider({ awsSdkV3Client: ssm });
@@ -49,7 +49,7 @@ const apiTokens = createApiTokens(parameters, parameterPrefix, systemTiming.now)
 const readFleet = createReadFleet(parameters, parameterPrefix, systemTiming.now);
 const listFleets = createListFleets(ssm, parameterPrefix, systemTiming.now);
 
-const heldTasks = createTaskCache(systemTiming.now);
+const taskCache = createTaskCache(systemTiming.now);
 
 const deps: BatchDeps = {
   ecs,
@@ -62,7 +62,7 @@ const deps: BatchDeps = {
   startedJobs: createStartedJobs(),
   readFleet,
   readClusterState: () =>
-    heldTasks.read(() => readManagedTasks(ecs, cluster, [{ desiredStatus: 'RUNNING' }])),
+    taskCache.read(() => readManagedTasks(ecs, cluster, [{ desiredStatus: 'RUNNING' }])),
   maxReceives: environment.MAX_RECEIVES,
   checkLaunchAllowed: (runnerQueue, running) =>
     checkLaunchAllowed(runnerQueue, running, { ecs, ssm, cluster, parameterPrefix, now: systemTiming.now }),
@@ -79,7 +79,7 @@ const deps: BatchDeps = {
   log: (message, fields) => logger.info(message, fields),
 };
 
-/** Takes a batch of the queue; the messages it names come back later. */
+/** Handles a batch of messages. The messages named in the response stay in the queue and come back later. */
 export async function handler(event: unknown): Promise<SQSBatchResponse> {
   const messages = sqsEventSchema
     .parse(event)
@@ -102,9 +102,9 @@ export async function handler(event: unknown): Promise<SQSBatchResponse> {
 
 async function processInTime(messages: Parameters<typeof processBatch>[0]): Promise<MessageOutcome[]> {
   const timeUp = Promise.withResolvers<void>();
-  const timer = setTimeout(timeUp.resolve, TIME.settlesAfterMs);
+  const timer = setTimeout(timeUp.resolve, TIME.answersAfterMs);
   try {
-    const deadlineAt = systemTiming.now() + TIME.beginsUntilMs;
+    const deadlineAt = systemTiming.now() + TIME.startsUntilMs;
     return await processBatch(messages, { ...deps, deadlineAt, timeUp: timeUp.promise });
   } finally {
     clearTimeout(timer);

@@ -1,4 +1,4 @@
-/** The launcher's decisions and steps, for tests and models; the Lambda itself is `handler.ts`. */
+/** The launcher's decisions and steps, for tests and models. The Lambda's entry point is `handler.ts`. */
 
 export { acknowledgeMessages, type MessageOutcome } from './acknowledge-messages.ts';
 export { createCapacityMemory } from './capacity-memory.ts';

@@ -2,7 +2,7 @@ import { buildEntry, type EventEntry } from '@serverless-gitlab-runner/shared-ev
 import type { Group, GroupResult } from './group-outcomes.ts';
 import type { LaunchFailure } from './outcome.ts';
 
-/** The events that tell of what became of a group. */
+/** The events that report the result of a group. */
 export function launchEvents(
   bus: string,
   { runnerQueue, requests }: Group,
@@ -24,7 +24,7 @@ export function launchEvents(
   return entries;
 }
 
-/** The event that tells why no manager could be started. */
+/** The event that reports why no manager could be started. */
 export function failureEvent(
   bus: string,
   fleet: string,

@@ -6,7 +6,7 @@ import {
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { decideNextStep } from './decide-next-step.ts';
 import type { ExpectedJobs } from './expected-jobs.ts';
-import { fillSlot, isTooLate, type LaunchDeps, type SlotResult, tooLate } from './fill-slot.ts';
+import { deadlineExceeded, fillSlot, isPastDeadline, type LaunchDeps, type SlotResult } from './fill-slot.ts';
 import { allFailed, type Group, type GroupResult, outcomesOf } from './group-outcomes.ts';
 import { failureOfError } from './launch-failure.ts';
 import { addManager, type LaunchState, removeManagers, startState } from './launch-state.ts';
@@ -68,7 +68,7 @@ export async function launchForGroup(
   const state = startState(clusterState);
   try {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      if (isTooLate(deps)) return allFailed(group, state, tooLate);
+      if (isPastDeadline(deps)) return allFailed(group, state, deadlineExceeded);
       const plan = planFor(group, state, deps);
       const step = decideNextStep({ plan, state, ...group, now: deps.timing.now() });
       switch (step.kind) {
@@ -92,7 +92,7 @@ export async function launchForGroup(
     }
     return allFailed(group, state, unstable);
   } catch (error) {
-    // A mark that was not written or not read back is no assurance: the whole group comes back.
+    // A mark that was not both written and read back guarantees nothing: the whole group comes back.
     return allFailed(group, state, failureOfError(error));
   }
 }

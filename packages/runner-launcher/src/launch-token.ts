@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto';
 import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
 
-/** What makes a launch the same launch. */
+/** What identifies a launch: two launches with the same cause start one manager. */
 export interface LaunchCause {
-  /** Installations may share a cluster: the parameter prefix tells them apart. */
+  /** Distinguishes installations that share a cluster. */
   parameterPrefix: string;
   fleet: string;
-  /** The empty place in the fleet that causes the launch. */
+  /** The free slot that causes the launch. */
   slot: number;
   capacityProvider: CapacityProvider;
-  /** 0, and one more for each manager that held the place before and that ECS still remembers under the token. */
+  /** Starts at 0, plus one for each earlier manager of the slot that ECS still remembers by its token. */
   generation: number;
 }
 
 const MAX_LENGTH = 64;
 
 /**
- * RunTask's `clientToken`. The cause of a launch is an empty place, so whoever finds it empty (a retry, a second delivery, a
- * launcher beside this one, a read that lags) makes the same token, and ECS starts one manager for all of them.
+ * RunTask's `clientToken`. The cause of a launch is a free slot. A retry, a second delivery, a concurrent launcher or a stale
+ * read that finds the same slot free derives the same token, so ECS starts one manager for all of them.
  */
 export function launchToken(cause: LaunchCause): string {
   const { parameterPrefix, fleet, slot, capacityProvider, generation } = cause;

@@ -8,19 +8,19 @@ import {
   parseFleetConfig,
 } from '@serverless-gitlab-runner/fleet';
 
-/** Milliseconds for which the list is held. */
+/** Milliseconds for which the list is cached. */
 const MAX_AGE_MS = 30_000;
 
-/** Every fleet whose document is valid. @throws what SSM throws */
+/** Returns every fleet whose document is valid. @throws SSM's errors */
 export type ListFleets = () => Promise<FleetConfig[]>;
 
 /** @param now milliseconds since 1970 */
 export function createListFleets(ssm: SSMClient, prefix: string, now: () => number): ListFleets {
-  let held: { fleets: FleetConfig[]; readAt: number } | undefined;
+  let cached: { fleets: FleetConfig[]; readAt: number } | undefined;
   const list = shareCalls(async () => {
     const Path = fleetsPath(prefix).slice(0, -1);
     const fleets: FleetConfig[] = [];
-    // Secrets under that path come along encrypted, and are not looked at.
+    // The listing also returns the secrets under that path, still encrypted; they are ignored.
     for await (const { Parameters = [] } of paginateGetParametersByPath(
       { client: ssm },
       { Path, Recursive: true },
@@ -28,13 +28,13 @@ export function createListFleets(ssm: SSMClient, prefix: string, now: () => numb
       for (const { Name = '', Value = '' } of Parameters)
         if (fleetOfConfigParameter(prefix, Name) !== undefined) fleets.push(...valid(Name, Value));
     }
-    held = { fleets, readAt: now() };
+    cached = { fleets, readAt: now() };
     return fleets;
   });
-  return async () => (held && now() - held.readAt < MAX_AGE_MS ? held.fleets : list('all'));
+  return async () => (cached && now() - cached.readAt < MAX_AGE_MS ? cached.fleets : list('all'));
 }
 
-/** An invalid document belongs to its own fleet's messages, and to the reaper's alarm: here it is just no fleet. */
+/** An invalid document is reported by the messages of its own fleet and by the reaper's alarm. Here it is skipped. */
 function valid(parameterName: string, document: string): FleetConfig[] {
   try {
     return [parseFleetConfig(parameterName, document)];

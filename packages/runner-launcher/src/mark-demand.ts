@@ -3,10 +3,10 @@ import { describeManagedTasks, type ManagerFacts, tagTask } from '@serverless-gi
 import { toTags } from '@serverless-gitlab-runner/fleet';
 
 /**
- * Writes the demand mark on managers and reads them again, in this order: the reaper writes its drain before it reads the
- * demand, so at least one of the two sees the other's mark.
+ * Writes the demand mark on managers and then reads them again. The reaper writes its drain mark before it reads the demand, so
+ * at least one of the two sees the other's mark.
  * @param demandAt milliseconds since 1970
- * @returns the managers as they are after the mark; one that is gone is left out
+ * @returns the managers as they are after the write, without those that have gone
  */
 export async function markDemand(
   ecs: ECSClient,

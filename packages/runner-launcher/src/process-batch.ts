@@ -2,7 +2,7 @@ import type { ManagedTasks, RunnerQueue } from '@serverless-gitlab-runner/aws/ec
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import type { MessageOutcome } from './acknowledge-messages.ts';
 import { endExhausted } from './exhausted-receives.ts';
-import { tooLate } from './fill-slot.ts';
+import { deadlineExceeded } from './fill-slot.ts';
 import type { Group } from './group-outcomes.ts';
 import { failureEvent, launchEvents } from './launch-events.ts';
 import { failureOfError } from './launch-failure.ts';
@@ -15,34 +15,34 @@ import type { RouteRequests } from './route-requests.ts';
 export interface BatchDeps extends GroupDeps {
   eventBusName: string;
   readFleet: ReadFleet;
-  /** Our tasks that are to run, of the whole cluster. */
+  /** Reads all managed tasks of the cluster whose desired status is RUNNING. */
   readClusterState(): Promise<ManagedTasks>;
-  /** Settles when the batch has to be answered: a fleet that AWS has not answered for by then comes back. Default: never. */
+  /** Settles when the batch must be answered. Messages of fleets that still wait for AWS then come back. Default: never. */
   timeUp?: Promise<unknown>;
-  /** The queue's `maxReceiveCount`. Default: no end. */
+  /** The queue's `maxReceiveCount`. Default: unlimited. */
   maxReceives?: number;
-  /** What GitLab's API says of the requests. Default: it is not asked, and the webhook's URL names the fleet. Must not throw. */
+  /** Routes requests by GitLab's API. Default: GitLab is not asked, and the webhook's URL names the fleet. Must not throw. */
   route?: RouteRequests;
-  /** Builds and publishes. Must not throw: no message comes back because nobody heard of a manager that runs. */
+  /** Builds and publishes events. Must not throw: an unpublished event is no reason for a message to come back. */
   publish(build: () => EventEntry[]): Promise<void>;
   log(message: string, fields: Record<string, unknown>): void;
 }
 
-/** Makes one plan for each fleet and token in a batch, carries it out, and says what becomes of each message. */
+/** Plans for each fleet and token of a batch, executes the plans, and returns the outcome of each message. */
 export async function processBatch(messages: readonly Message[], deps: BatchDeps): Promise<MessageOutcome[]> {
   const read = messages.map((message) => readMessage(message, deps.parameterPrefix));
-  const asked = read.flatMap((one) => (one.kind === 'request' ? one.request : []));
-  const routed = deps.route ? await deps.route(asked) : { requests: asked, settled: [] };
-  const ofFleets = await processFleets(routed.requests, deps);
+  const requests = read.flatMap((one) => (one.kind === 'request' ? one.request : []));
+  const routed = deps.route ? await deps.route(requests) : { requests, settled: [] };
+  const planned = await processFleets(routed.requests, deps);
   const settled = [
-    ...read.flatMap((message) => settledUnread(message, deps)),
+    ...read.flatMap((message) => settledWithoutPlan(message, deps)),
     ...routed.settled,
-    ...ofFleets,
+    ...planned,
   ];
-  return endAllExhausted(settled, asked, deps);
+  return endAllExhausted(settled, requests, deps);
 }
 
-/** Fleets side by side: none waits for another's. The tokens of one share its maximum, and take turns. */
+/** Processes fleets concurrently. The tokens of one fleet share its maximum, so they are processed one after the other. */
 async function processFleets(requests: readonly LaunchRequest[], deps: BatchDeps): Promise<MessageOutcome[]> {
   const fleets = Map.groupBy(groupRequests(requests), ({ runnerQueue }) => runnerQueue.fleet);
   if (fleets.size === 0) return [];
@@ -53,7 +53,10 @@ async function processFleets(requests: readonly LaunchRequest[], deps: BatchDeps
 
 type RequestGroup = ReturnType<typeof groupRequests>[number];
 
-/** What AWS does not answer in time is left to itself and comes back: whatever was begun has its token, or is a mark. */
+/**
+ * Processes the groups of one fleet until time is up. Messages of unfinished groups come back. Abandoned calls do no harm: a
+ * launch has its client token, and a mark may be written twice.
+ */
 async function processInTime(
   groups: readonly RequestGroup[],
   clusterState: Promise<ManagedTasks | LaunchFailure>,
@@ -69,20 +72,20 @@ async function processInTime(
     const settled = done.get(group);
     if (settled) return settled;
     deps.log('launch abandoned', { ...group.runnerQueue, requests: group.requests.length });
-    return group.requests.map(({ message }) => ({ message, outcome: outcomeOfFailure(tooLate) }));
+    return group.requests.map(({ message }) => ({ message, outcome: outcomeOfFailure(deadlineExceeded) }));
   });
 }
 
-/** Ends what the queue would end at the next receive, and tells of it. */
+/** Ends messages that the queue would end at their next receive, and publishes the reason. */
 async function endAllExhausted(
   settled: readonly MessageOutcome[],
-  asked: readonly LaunchRequest[],
+  requests: readonly LaunchRequest[],
   { maxReceives = Infinity, publish, eventBusName, timing }: BatchDeps,
 ): Promise<MessageOutcome[]> {
   const ended = settled.map((one) => endExhausted(one, maxReceives));
-  const requests = new Map(asked.map((request) => [request.message, request]));
+  const byMessage = new Map(requests.map((request) => [request.message, request]));
   const entries = ended.flatMap(({ message, outcome }) => {
-    const request = requests.get(message);
+    const request = byMessage.get(message);
     if (request === undefined || outcome.kind !== 'give-up' || outcome.reason !== 'receives-exhausted')
       return [];
     const failure = { reason: eventReasonOf(outcome.last), message: outcome.message, permanent: true };
@@ -97,15 +100,16 @@ function eventReasonOf(reason: RetryReason): LaunchFailure['reason'] {
   return reason === 'gitlab-unreachable' ? 'unknown' : reason;
 }
 
-function settledUnread(read: ReadMessage, { log }: BatchDeps): MessageOutcome[] {
+function settledWithoutPlan(read: ReadMessage, { log }: BatchDeps): MessageOutcome[] {
   if (read.kind === 'request') return [];
   const { message } = read;
-  if (read.kind === 'not-ours') return [{ message, outcome: { kind: 'done', because: 'not-ours' } }];
+  if (read.kind === 'irrelevant-event')
+    return [{ message, outcome: { kind: 'done', because: 'irrelevant-event' } }];
   log('message unreadable', { messageId: message.messageId, problem: read.problem });
   return [{ message, outcome: { kind: 'give-up', reason: 'unreadable', message: read.problem } }];
 }
 
-/** By fleet and runner token, oldest request first. */
+/** Groups requests by fleet and runner token, oldest request first. */
 function groupRequests(requests: readonly LaunchRequest[]) {
   const groups = new Map<string, { runnerQueue: RunnerQueue; requests: LaunchRequest[] }>();
   const byAge = requests.toSorted((one, other) => one.requestedAt - other.requestedAt);
@@ -168,7 +172,7 @@ async function failGroup(
   return requests.map(({ message }) => ({ message, outcome: outcomeOfFailure(failure) }));
 }
 
-/** A request that no plan mentions would be lost silently: it comes back instead. */
+/** A request that no plan mentions comes back: otherwise it would be lost silently. */
 function outcomeOf(outcomes: ReadonlyMap<string, Outcome>, eventId: string): Outcome {
   return outcomes.get(eventId) ?? { kind: 'retry', reason: 'unknown' };
 }

@@ -2,44 +2,44 @@ import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import { failureKind, failureName, shareCalls } from '@serverless-gitlab-runner/aws/calls';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 
-/** Milliseconds for which a token is held: as long, at most, an old one is used after it was replaced. */
+/** Milliseconds for which a token is cached. A replaced token is used for at most this long. */
 const MAX_AGE_MS = 300_000;
 
 export type ApiTokenReading =
   | { token: string }
-  /** `isPassing`: SSM may answer a moment later. */
-  | { missing: string; isPassing: boolean };
+  /** `isTransient`: a later attempt may succeed. */
+  | { missing: string; isTransient: boolean };
 
-/** The fleets' tokens for GitLab's API, kept in memory only. */
+/** The fleets' tokens for GitLab's API, cached in memory only. */
 export interface ApiTokens {
   read(fleet: string): Promise<ApiTokenReading>;
-  /** GitLab refused it: the next batch reads it anew. */
+  /** Drops a token that GitLab refused, so that the next batch reads it again. */
   forget(fleet: string): void;
 }
 
 /** @param now milliseconds since 1970 */
 export function createApiTokens(provider: SSMProvider, prefix: string, now: () => number): ApiTokens {
-  const held = new Map<string, { token: string; readAt: number }>();
+  const cached = new Map<string, { token: string; readAt: number }>();
   const read = shareCalls(async (fleet): Promise<ApiTokenReading> => {
     const name = parameterNames(prefix, fleet).apiToken;
     try {
       const token = (await provider.get(name, { decrypt: true, forceFetch: true }))?.trim() ?? '';
-      if (token === '') return { missing: `${name} is empty`, isPassing: false };
-      held.set(fleet, { token, readAt: now() });
+      if (token === '') return { missing: `${name} is empty`, isTransient: false };
+      cached.set(fleet, { token, readAt: now() });
       return { token };
     } catch (error) {
       const kind = failureKind(error);
-      const isPassing = kind === 'throttled' || kind === 'transient';
-      return { missing: `${name}: ${failureName(error)}`, isPassing };
+      const isTransient = kind === 'throttled' || kind === 'transient';
+      return { missing: `${name}: ${failureName(error)}`, isTransient };
     }
   });
   return {
     async read(fleet) {
-      const known = held.get(fleet);
-      return known && now() - known.readAt < MAX_AGE_MS ? { token: known.token } : read(fleet);
+      const hit = cached.get(fleet);
+      return hit && now() - hit.readAt < MAX_AGE_MS ? { token: hit.token } : read(fleet);
     },
     forget(fleet) {
-      held.delete(fleet);
+      cached.delete(fleet);
     },
   };
 }

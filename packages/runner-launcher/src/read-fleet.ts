@@ -9,7 +9,7 @@ import {
 import { failureOfError } from './launch-failure.ts';
 import type { LaunchFailure } from './outcome.ts';
 
-/** Milliseconds for which a fleet's document is held, once it is valid. */
+/** Milliseconds for which a valid fleet document is cached. */
 const MAX_AGE_MS = 30_000;
 
 export type FleetReading = { config: FleetConfig } | { failure: LaunchFailure };
@@ -18,22 +18,22 @@ export type ReadFleet = (fleet: string) => Promise<FleetReading>;
 
 /** @param now milliseconds since 1970 */
 export function createReadFleet(provider: SSMProvider, prefix: string, now: () => number): ReadFleet {
-  const held = new Map<string, { config: FleetConfig; readAt: number }>();
+  const cached = new Map<string, { config: FleetConfig; readAt: number }>();
   const read = shareCalls(async (fleet): Promise<FleetReading> => {
     const name = parameterNames(prefix, fleet).config;
     try {
       const document = await provider.get(name, { forceFetch: true });
       if (document === undefined) return { failure: missing(name) };
       const config = parseFleetConfig(name, document);
-      held.set(fleet, { config, readAt: now() });
+      cached.set(fleet, { config, readAt: now() });
       return { config };
     } catch (error) {
       return { failure: failureOfReading(name, error) };
     }
   });
   return async (fleet) => {
-    const known = held.get(fleet);
-    return known && now() - known.readAt < MAX_AGE_MS ? known : read(fleet);
+    const hit = cached.get(fleet);
+    return hit && now() - hit.readAt < MAX_AGE_MS ? hit : read(fleet);
   };
 }
 
@@ -43,7 +43,7 @@ function failureOfReading(name: string, error: unknown): LaunchFailure {
 }
 
 function missing(name: string): LaunchFailure {
-  return invalid(`There is no parameter ${name}: create the fleet, or take its webhook out of GitLab`);
+  return invalid(`Parameter ${name} does not exist: create the fleet, or remove its webhook from GitLab`);
 }
 
 function invalid(problem: string): LaunchFailure {

@@ -7,7 +7,7 @@ import {
 } from '@serverless-gitlab-runner/shared-events';
 import * as z from 'zod';
 
-/** What is needed of Lambda's SQS event. */
+/** The fields of Lambda's SQS event that are needed here. */
 export const sqsEventSchema = z.object({
   Records: z.array(
     z.object({
@@ -19,16 +19,16 @@ export const sqsEventSchema = z.object({
   ),
 });
 
-/** A message of the queue, whatever it says. */
+/** A message of the queue, not yet parsed. */
 export interface Message {
   messageId: string;
   receiptHandle: string;
-  /** How often it was received, this time included. */
+  /** How often it was received, including this time. */
   receiveCount: number;
   body: string;
 }
 
-/** A message that wants a manager for a fleet. */
+/** A message that asks for a manager of a fleet. */
 export interface LaunchRequest {
   message: Message;
   /** Id of the event on the bus. */
@@ -36,11 +36,11 @@ export interface LaunchRequest {
   fleet: string;
   /** Undefined: the fleet's own runner token. */
   runnerTokenParameter: string | undefined;
-  /** GitLab's id of the queued job; undefined when somebody asks for a manager without naming a job. */
+  /** GitLab's id of the queued job; undefined for a request that names no job. */
   jobId: number | undefined;
-  /** Where GitLab has that job. */
+  /** Identifies that job in GitLab. */
   gitlabJob: { projectId: number; pipelineId: number; jobId: number } | undefined;
-  /** Somebody asks in case a webhook was lost: nothing may be waiting. */
+  /** The request is made in case a webhook was lost: possibly no job is waiting. */
   isSafetyLaunch: boolean;
   /** Milliseconds since 1970. */
   requestedAt: number;
@@ -49,24 +49,24 @@ export interface LaunchRequest {
 export type ReadMessage =
   | { kind: 'request'; request: LaunchRequest }
   | { kind: 'unreadable'; message: Message; problem: string }
-  /** An event of ours that asks for no manager: the rule let it through. */
-  | { kind: 'not-ours'; message: Message };
+  /** An event that asks for no manager but passed the rule. */
+  | { kind: 'irrelevant-event'; message: Message };
 
-/** Reads one message: an EventBridge event as its body. */
+/** Parses one message, whose body is an EventBridge event. */
 export function readMessage(message: Message, parameterPrefix: string): ReadMessage {
   try {
     const event = parseEvent(JSON.parse(message.body));
-    const asked = askedFor(event);
-    if (asked === undefined) return { kind: 'not-ours', message };
-    const runnerTokenParameter = checkedParameter(asked, parameterPrefix);
-    const requestedAt = Date.parse(asked.occurredAt);
+    const requested = managerRequest(event);
+    if (requested === undefined) return { kind: 'irrelevant-event', message };
+    const runnerTokenParameter = checkedParameter(requested, parameterPrefix);
+    const requestedAt = Date.parse(requested.occurredAt);
     const gitlabJob = event.name === 'JobQueued' ? jobOf(event.detail) : undefined;
     return {
       kind: 'request',
       request: {
         message,
         eventId: event.id,
-        fleet: asked.fleet,
+        fleet: requested.fleet,
         runnerTokenParameter,
         jobId: gitlabJob?.jobId,
         gitlabJob,
@@ -76,12 +76,12 @@ export function readMessage(message: Message, parameterPrefix: string): ReadMess
     };
   } catch (error) {
     if (error instanceof UnreadableEventError) return { kind: 'unreadable', message, problem: error.message };
-    if (error instanceof SyntaxError) return { kind: 'unreadable', message, problem: 'its body is not JSON' };
+    if (error instanceof SyntaxError) return { kind: 'unreadable', message, problem: 'the body is not JSON' };
     throw error;
   }
 }
 
-interface Asked {
+interface ManagerRequest {
   fleet: string;
   occurredAt: string;
   runnerTokenParameter?: string | undefined;
@@ -91,14 +91,14 @@ function jobOf({ projectId, pipelineId, jobId }: JobQueued): LaunchRequest['gitl
   return { projectId, pipelineId, jobId };
 }
 
-function askedFor(event: RunnerEvent): Asked | undefined {
+function managerRequest(event: RunnerEvent): ManagerRequest | undefined {
   return event.name === 'JobQueued' || event.name === 'ManagerRequested' ? event.detail : undefined;
 }
 
-/** A manager reads the parameter it is given: it must be one of its fleet's, whoever wrote the event. */
-function checkedParameter(asked: Asked, parameterPrefix: string): string | undefined {
-  const { runnerTokenParameter } = asked;
-  const names = parameterNames(parameterPrefix, asked.fleet);
+/** A manager reads the parameter that it is given, so the parameter must belong to its fleet, whoever wrote the event. */
+function checkedParameter(requested: ManagerRequest, parameterPrefix: string): string | undefined {
+  const { runnerTokenParameter } = requested;
+  const names = parameterNames(parameterPrefix, requested.fleet);
   if (runnerTokenParameter === undefined || runnerTokenParameter === names.runnerToken) return undefined;
   const rest = runnerTokenParameter.slice(names.runnerTokensPath.length);
   if (runnerTokenParameter.startsWith(names.runnerTokensPath) && /^[A-Za-z0-9_-]{1,64}$/.test(rest))

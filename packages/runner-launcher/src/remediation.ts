@@ -1,23 +1,23 @@
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 import type { GitLabRefusal } from './gitlab-request.ts';
 
-/** A sentence for the log: what a person can do about GitLab's API not answering. */
+/** A sentence for the log: how a person can fix a failing request to GitLab's API. */
 export function remediation(why: GitLabRefusal, parameterPrefix: string, fleet: string): string {
   const { apiToken, config } = parameterNames(parameterPrefix, fleet);
   switch (why) {
     case 'token-unusable':
-      return `Write a token (scope read_api) into the SecureString ${apiToken}, or take gitlabApi out of ${config}`;
+      return `Write a token with the scope read_api to the SecureString ${apiToken}, or remove gitlabApi from ${config}`;
     case 'unauthorized':
-      return `The token has expired, was revoked, or lacks the scope read_api: write a valid one into ${apiToken}`;
+      return `The token has expired, was revoked, or lacks the scope read_api: write a valid one to ${apiToken}`;
     case 'not-found':
-      return 'The user of the token does not see the project’s jobs: make it a Reporter of the project, or of its group';
+      return 'The token’s user cannot see the project’s jobs: make it a Reporter of the project or of its group';
     case 'redirected':
-      return `gitlabUrl in ${config} is answered with a redirect, which is not followed: write the URL that GitLab has itself`;
+      return `gitlabUrl in ${config} redirects, and redirects are not followed: use GitLab’s own URL`;
     case 'too-large':
     case 'unreadable':
-      return `Look whether gitlabUrl in ${config} is the GitLab that sends the fleet’s webhooks`;
+      return `Check that gitlabUrl in ${config} is the GitLab that sends the fleet’s webhooks`;
     case 'failing':
     case 'unreachable':
-      return 'Nothing, if it passes: the fleet of the webhook’s URL is used. Else look whether the launcher, outside of the VPC, reaches it';
+      return 'If this passes, nothing: the fleet of the webhook’s URL is used. Otherwise check that GitLab is reachable from outside the VPC, where the launcher runs';
   }
 }

@@ -1,7 +1,7 @@
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import type { MessageOutcome } from './acknowledge-messages.ts';
 import { type GitLabJob, type GitLabReader, PENDING_JOBS_PER_PAGE } from './gitlab-reader.ts';
-import { type GitLabAnswer, isPassing } from './gitlab-request.ts';
+import { type GitLabAnswer, isTransient } from './gitlab-request.ts';
 import { failureOfError } from './launch-failure.ts';
 import type { ListFleets } from './list-fleets.ts';
 import { dependsOnProtection, matchFleet, takesJob } from './match-fleet.ts';
@@ -20,26 +20,26 @@ export interface RouteDeps {
 }
 
 export interface RoutedRequests {
-  /** Those that want a manager, each with the fleet that its job belongs to. */
+  /** Requests that need a manager, each with the fleet that its job belongs to. */
   requests: LaunchRequest[];
   settled: MessageOutcome[];
 }
 
 export type RouteRequests = (requests: readonly LaunchRequest[]) => Promise<RoutedRequests>;
 
-/** What becomes of one request: it goes on to a fleet, or ends here. */
+/** The result for one request: it is routed to a fleet, or ends here. */
 type Route = { fleet: string } | { outcome: Outcome };
 
-/** Statuses that a job has only after it waited; any other may be a read that lags behind the webhook. */
-const WAITED = new Set(['running', 'success', 'failed', 'canceling', 'canceled', 'skipped']);
+/** Statuses that a job has only after waiting. Any other status may be a read that lags behind the webhook. */
+const NO_LONGER_WAITING = new Set(['running', 'success', 'failed', 'canceling', 'canceled', 'skipped']);
 
-/** Times a message comes back while GitLab fails and more than one fleet could have its job: about 35 s. */
-const PATIENT_RECEIVES = 3;
+/** Number of receives that are retried, about 35 s, while GitLab fails and more than one fleet could have the job. */
+const RETRIED_RECEIVES = 3;
 
 /**
- * Asks GitLab, for fleets that have an API token, which fleet a queued job belongs to and whether it waits still, and before a
- * safety launch whether anything waits. What GitLab does not answer counts for the fleet that the webhook's URL names: no job
- * is lost for want of an API. It never throws.
+ * For fleets with an API token, asks GitLab which fleet a queued job belongs to and whether it is still waiting, and, before a
+ * safety launch, whether any job is waiting. If GitLab does not answer, the request stays with the fleet of the webhook's URL, so
+ * that a failing API loses no job. It never throws.
  */
 export async function routeRequests(
   requests: readonly LaunchRequest[],
@@ -59,11 +59,11 @@ export async function routeRequests(
 async function route(request: LaunchRequest, deps: RouteDeps): Promise<Route> {
   const unchanged = { fleet: request.fleet };
   const reading = await deps.readFleet(request.fleet);
-  // A fleet that cannot be read fails with its group, in words.
+  // An unreadable fleet is reported when its group is processed.
   if ('failure' in reading || reading.config.gitlabApi === undefined) return unchanged;
   if (request.gitlabJob) return routeJob(request, request.gitlabJob, reading.config, deps);
   if (request.isSafetyLaunch && request.runnerTokenParameter === undefined)
-    return (await nothingWaits(reading.config, deps))
+    return (await isNothingPending(reading.config, deps))
       ? { outcome: { kind: 'done', because: 'nothing-waits' } }
       : unchanged;
   return unchanged;
@@ -71,25 +71,25 @@ async function route(request: LaunchRequest, deps: RouteDeps): Promise<Route> {
 
 async function routeJob(
   request: LaunchRequest,
-  wanted: NonNullable<LaunchRequest['gitlabJob']>,
+  gitlabJob: NonNullable<LaunchRequest['gitlabJob']>,
   own: FleetConfig,
   deps: RouteDeps,
 ): Promise<Route> {
-  const others = await othersOf(request, own, deps);
+  const others = await otherCandidates(request, own, deps);
   if ('outcome' in others) return others;
-  const answer = await deps.gitlab.job(own, wanted.projectId, wanted.jobId);
-  const job = checkedJob(answer, wanted);
+  const answer = await deps.gitlab.job(own, gitlabJob.projectId, gitlabJob.jobId);
+  const job = checkedJob(answer, gitlabJob);
   if (job.kind === 'failed') {
-    const patient =
-      isPassing(job.why) && others.length > 0 && request.message.receiveCount <= PATIENT_RECEIVES;
-    tellFailure(own, job, deps, { ...wanted, triedAgain: patient });
-    return patient ? { outcome: { kind: 'retry', reason: 'gitlab-unreachable' } } : { fleet: own.name };
+    const retries =
+      isTransient(job.why) && others.length > 0 && request.message.receiveCount <= RETRIED_RECEIVES;
+    logFailure(own, job, deps, { ...gitlabJob, retries });
+    return retries ? { outcome: { kind: 'retry', reason: 'gitlab-unreachable' } } : { fleet: own.name };
   }
-  if (WAITED.has(job.value.status)) {
-    deps.log('job waits no more', { fleet: own.name, ...wanted, status: job.value.status });
+  if (NO_LONGER_WAITING.has(job.value.status)) {
+    deps.log('job no longer waiting', { fleet: own.name, ...gitlabJob, status: job.value.status });
     return { outcome: { kind: 'done', because: 'job-not-waiting' } };
   }
-  // A runner token that the webhook brought is another runner than the one the fleet's document describes.
+  // A runner token from the webhook belongs to another runner than the one that the fleet's document describes.
   if (request.runnerTokenParameter !== undefined) return { fleet: own.name };
   const { tag_list: tagList } = job.value;
   const refProtection = dependsOnProtection(tagList, own, others)
@@ -97,16 +97,16 @@ async function routeJob(
     : 'unknown';
   const fleet = matchFleet({ tagList, refProtection }, own, others);
   if (fleet === undefined) {
-    deps.log('job of no fleet', { fleet: own.name, ...wanted, tagList, refProtection });
+    deps.log('no fleet takes the job', { fleet: own.name, ...gitlabJob, tagList, refProtection });
     return { outcome: { kind: 'done', because: 'no-fleet-takes-it' } };
   }
   if (fleet !== own.name)
-    deps.log('job of another fleet', { fleet, webhookFleet: own.name, ...wanted, tagList });
+    deps.log('job routed to another fleet', { fleet, webhookFleet: own.name, ...gitlabJob, tagList });
   return { fleet };
 }
 
-/** The other fleets that may have a job of this one's webhook: those of the same GitLab that say what their runner takes. */
-async function othersOf(
+/** Other fleets that may have a job of this fleet's webhook: fleets of the same GitLab whose document describes their runner. */
+async function otherCandidates(
   { runnerTokenParameter }: LaunchRequest,
   own: FleetConfig,
   { listFleets, warn }: RouteDeps,
@@ -119,7 +119,7 @@ async function othersOf(
         name !== own.name && runner !== undefined && sameUrl(gitlabUrl, own.gitlabUrl),
     );
   } catch (error) {
-    // To go on without them could give the job to a fleet that does not take it.
+    // Continuing without them could route the job to a fleet that does not take it.
     const failure = failureOfError(error);
     warn('fleets not listed', { fleet: own.name, failure });
     return { outcome: outcomeOfFailure(failure) };
@@ -131,7 +131,7 @@ function sameUrl(one: string, other: string): boolean {
   return bare(one) === bare(other);
 }
 
-/** A webhook of another GitLab may name a job that this one has too: it must be of the pipeline that the webhook told of. */
+/** A webhook of another GitLab may name ids that exist here too, so the job must belong to the webhook's pipeline. */
 function checkedJob(
   answer: GitLabAnswer<GitLabJob>,
   { projectId, pipelineId, jobId }: NonNullable<LaunchRequest['gitlabJob']>,
@@ -139,23 +139,23 @@ function checkedJob(
   if (answer.kind === 'failed') return answer;
   const { id, pipeline } = answer.value;
   if (id === jobId && pipeline.id === pipelineId && pipeline.project_id === projectId) return answer;
-  return { kind: 'failed', why: 'unreadable', detail: 'it is another job than the one the webhook told of' };
+  return { kind: 'failed', why: 'unreadable', detail: 'it is not the job that the webhook named' };
 }
 
-/** Whether GitLab says, for every project of the fleet, that no job waits which the fleet's runner takes. */
-async function nothingWaits(fleet: FleetConfig, deps: RouteDeps): Promise<boolean> {
+/** Whether GitLab reports, for every project of the fleet, no pending job that the fleet's runner may take. */
+async function isNothingPending(fleet: FleetConfig, deps: RouteDeps): Promise<boolean> {
   const projects = fleet.gitlabApi?.projects ?? [];
   for (const project of projects) {
     const answer = await deps.gitlab.pendingJobs(fleet, project);
     if (answer.kind === 'failed') {
-      tellFailure(fleet, answer, deps, { project });
+      logFailure(fleet, answer, deps, { project });
       return false;
     }
-    // A full page may have a next one.
+    // A full page may be followed by another one.
     if (answer.value.length >= PENDING_JOBS_PER_PAGE || answer.value.some((job) => mayTake(fleet, job)))
       return false;
   }
-  if (projects.length > 0) deps.log('no job waits', { fleet: fleet.name, projects });
+  if (projects.length > 0) deps.log('no job waiting', { fleet: fleet.name, projects });
   return projects.length > 0;
 }
 
@@ -163,7 +163,7 @@ function mayTake({ runner }: FleetConfig, { tag_list: tagList }: GitLabJob): boo
   return runner === undefined || takesJob(runner, { tagList, refProtection: 'unknown' }) !== 'no';
 }
 
-function tellFailure(
+function logFailure(
   { name: fleet, gitlabUrl }: FleetConfig,
   { why, detail }: Extract<GitLabAnswer<unknown>, { kind: 'failed' }>,
   { warn, parameterPrefix }: RouteDeps,

@@ -21,7 +21,7 @@ export interface ManagerLaunch {
   demandAt: number;
 }
 
-/** RunTask's parameters for one manager. It gets names only: the runner token stays where it is. */
+/** RunTask's parameters for one manager. They contain parameter names only, never the runner token. */
 export function runTaskInput(launch: ManagerLaunch): RunTaskCommandInput {
   const { cluster, config, runnerQueue, cause, demandAt } = launch;
   const runnerTokenParameter =

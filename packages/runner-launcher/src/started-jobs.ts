@@ -10,7 +10,7 @@ const MAX_REMEMBERED = 20_000;
  */
 export interface StartedJobs {
   add(jobTasks: readonly JobTaskFacts[]): void;
-  /** Ids of a fleet's jobs that had a task. */
+  /** Ids of a fleet's jobs that have had a task. */
   of(fleet: string): ReadonlySet<number>;
 }
 

@@ -1,33 +1,34 @@
 import type { ManagedTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
 
-/** ListTasks and DescribeTasks take a hundred tasks each. */
+/** ListTasks and DescribeTasks handle at most 100 tasks a call. */
 const TASKS_PER_CALL = 100;
 /**
- * Milliseconds for which a look is held, by each call that it took: a launcher makes 2.5 such calls a second at most, and two
- * of them a quarter of the 20 that the account's bucket is filled with, however many batches there are.
+ * Milliseconds of caching for each call that a read took. A launcher thus makes at most 2.5 such calls a second, and two
+ * launchers a quarter of the 20 a second that the account gains, however many batches arrive.
  */
-const HELD_PER_CALL_MS = 400;
+const CACHED_PER_CALL_MS = 400;
 
 /**
- * What ECS said a moment ago, for the batches of that moment. It may be as old as a read that lags: whoever relies on a
- * manager marks it and reads it again, a place is filled by its token, and a job is looked at again until it has a task.
+ * Shares a recent read of ECS between batches that arrive together. Staleness does no harm, since reads of ECS may lag anyway: a
+ * manager is marked and read again before a job relies on it, a slot is filled by its client token, and a job's message comes
+ * back until the job has a task.
  */
 export interface TaskCache {
-  /** Those that are held, or else those that `look` finds. @throws what `look` throws */
-  read(look: () => Promise<ManagedTasks>): Promise<ManagedTasks>;
+  /** Returns the cached tasks, or calls `read`. @throws errors of `read` */
+  read(read: () => Promise<ManagedTasks>): Promise<ManagedTasks>;
 }
 
 /** @param now milliseconds since 1970 */
 export function createTaskCache(now: () => number): TaskCache {
-  let held: { tasks: ManagedTasks; until: number } | undefined;
+  let cached: { tasks: ManagedTasks; until: number } | undefined;
   return {
-    async read(look) {
+    async read(read) {
       const startedAt = now();
-      if (held && startedAt < held.until) return held.tasks;
-      const tasks = await look();
+      if (cached && startedAt < cached.until) return cached.tasks;
+      const tasks = await read();
       const found = tasks.managers.length + tasks.jobTasks.length;
       const calls = 2 * Math.max(1, Math.ceil(found / TASKS_PER_CALL));
-      held = { tasks, until: startedAt + calls * HELD_PER_CALL_MS };
+      cached = { tasks, until: startedAt + calls * CACHED_PER_CALL_MS };
       return tasks;
     },
   };

@@ -32,13 +32,13 @@ beforeEach(() => {
   }));
 });
 
-describe('settling messages', () => {
-  it('lets SQS delete what is done, and calls nobody', async () => {
+describe('acknowledging messages', () => {
+  it('lets SQS delete messages that are done, without a call', async () => {
     expect(await acknowledgeMessages([settled(1, done)], deps)).toEqual([]);
     expect(mock.calls()).toHaveLength(0);
   });
 
-  it('keeps what is retried, each with its growing delay', async () => {
+  it('keeps retried messages, each with its growing delay', async () => {
     expect(
       await acknowledgeMessages([settled(1, retry), settled(2, retry, 3), settled(3, done)], deps),
     ).toEqual(['m1', 'm2']);
@@ -51,7 +51,7 @@ describe('settling messages', () => {
     });
   });
 
-  it('keeps a job that counts on a manager, and lets it come back soon', async () => {
+  it('keeps the message of an assigned job, and lets it come back soon', async () => {
     expect(await acknowledgeMessages([settled(1, recheck), settled(2, recheck, 5)], deps)).toEqual([
       'm1',
       'm2',
@@ -60,7 +60,7 @@ describe('settling messages', () => {
     expect(call?.args[0].input.Entries?.map(({ VisibilityTimeout }) => VisibilityTimeout)).toEqual([10, 30]);
   });
 
-  it('sends what is given up to the dead-letter queue, with the reason, and lets SQS delete it', async () => {
+  it('sends abandoned messages to the dead-letter queue with the reason, and lets SQS delete them', async () => {
     expect(await acknowledgeMessages([settled(1, giveUp)], deps)).toEqual([]);
     expect(mock.commandCalls(SendMessageBatchCommand)[0]?.args[0].input).toEqual({
       QueueUrl: 'https://dead',
@@ -77,7 +77,7 @@ describe('settling messages', () => {
     });
   });
 
-  it('says of one that came back too often why it would have come back again', async () => {
+  it('names the last failure of a message that was received too often', async () => {
     const last: Outcome = {
       kind: 'give-up',
       reason: 'receives-exhausted',
@@ -91,7 +91,7 @@ describe('settling messages', () => {
     );
   });
 
-  it('makes calls of ten', async () => {
+  it('sends ten entries a call', async () => {
     const many = Array.from({ length: 21 }, (_, number) => settled(number, retry));
     expect(await acknowledgeMessages(many, deps)).toHaveLength(21);
     expect(mock.commandCalls(ChangeMessageVisibilityBatchCommand)).toHaveLength(3);
@@ -104,10 +104,10 @@ describe('settling messages', () => {
       .on(ChangeMessageVisibilityBatchCommand)
       .resolves({ Failed: [{ Id: '0', SenderFault: true, Code: 'x' }] });
     expect(await acknowledgeMessages([settled(1, retry)], deps)).toEqual(['m1']);
-    expect(warnings).toEqual(['delay not set', 'delay not set']);
+    expect(warnings).toEqual(['retry delay not set', 'retry delay not set']);
   });
 
-  it('keeps a message that the dead-letter queue did not take', async () => {
+  it('keeps a message that the dead-letter queue did not accept', async () => {
     mock
       .on(SendMessageBatchCommand)
       .resolvesOnce({ Successful: [{ Id: '1', MessageId: 'x', MD5OfMessageBody: 'x' }] })

@@ -20,7 +20,7 @@ describe('the token for GitLab’s API', () => {
   const answer = (Value: string | undefined) =>
     mock.on(GetParameterCommand).resolves({ Parameter: { Value } });
 
-  it('is decrypted, trimmed, and held for five minutes', async () => {
+  it('is decrypted, trimmed, and cached for five minutes', async () => {
     answer('glpat-1\n');
     const { read } = tokens();
     expect(await read('default')).toEqual({ token: 'glpat-1' });
@@ -35,7 +35,7 @@ describe('the token for GitLab’s API', () => {
     });
   });
 
-  it('is read anew once GitLab refused it', async () => {
+  it('is read again once GitLab refused it', async () => {
     answer('old');
     const { read, forget } = tokens();
     await read('default');
@@ -48,11 +48,11 @@ describe('the token for GitLab’s API', () => {
     ['ParameterNotFound', false],
     ['AccessDeniedException', false],
     ['ThrottlingException', true],
-  ])('is missing, in words, after %s', async (name, isPassing) => {
+  ])('is missing, with the reason, after %s', async (name, isTransient) => {
     mock.on(GetParameterCommand).rejects(named(name));
     expect(await tokens().read('default')).toEqual({
       missing: `/p/fleets/default/api-token: ${name}`,
-      isPassing,
+      isTransient,
     });
   });
 
@@ -60,7 +60,7 @@ describe('the token for GitLab’s API', () => {
     answer(' ');
     expect(await tokens().read('default')).toEqual({
       missing: '/p/fleets/default/api-token is empty',
-      isPassing: false,
+      isTransient: false,
     });
   });
 });
@@ -68,7 +68,7 @@ describe('the token for GitLab’s API', () => {
 describe('the list of fleets', () => {
   const listFleets = () => createListFleets(ssm, '/p', () => now);
 
-  it('has every fleet with a valid document, and nothing of their secrets', async () => {
+  it('contains every fleet with a valid document, and no secret', async () => {
     mock
       .on(GetParametersByPathCommand)
       .resolvesOnce({
@@ -88,7 +88,7 @@ describe('the list of fleets', () => {
       expect([Path, Recursive, WithDecryption]).toEqual(['/p/fleets', true, undefined]);
   });
 
-  it('is held for half a minute, and asked for again after a failure', async () => {
+  it('is cached for 30 seconds, and read again after a failure', async () => {
     const list = listFleets();
     mock
       .on(GetParametersByPathCommand)

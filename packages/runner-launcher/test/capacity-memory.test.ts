@@ -6,19 +6,19 @@ describe('the capacity memory', () => {
     let now = 0;
     const memory = createCapacityMemory(() => now);
     memory.refused('FARGATE_SPOT', ['a', 'b']);
-    expect(memory.worthAsking(['FARGATE_SPOT', 'FARGATE'], ['b', 'a'])).toEqual(['FARGATE']);
-    expect(memory.worthAsking(['FARGATE_SPOT', 'FARGATE'], ['a'])).toEqual(['FARGATE_SPOT', 'FARGATE']);
+    expect(memory.worthTrying(['FARGATE_SPOT', 'FARGATE'], ['b', 'a'])).toEqual(['FARGATE']);
+    expect(memory.worthTrying(['FARGATE_SPOT', 'FARGATE'], ['a'])).toEqual(['FARGATE_SPOT', 'FARGATE']);
     now = 19_999;
-    expect(memory.worthAsking(['FARGATE_SPOT'], ['a', 'b'])).toEqual([]);
+    expect(memory.worthTrying(['FARGATE_SPOT'], ['a', 'b'])).toEqual([]);
     now = 20_000;
-    expect(memory.worthAsking(['FARGATE_SPOT'], ['a', 'b'])).toEqual(['FARGATE_SPOT']);
+    expect(memory.worthTrying(['FARGATE_SPOT'], ['a', 'b'])).toEqual(['FARGATE_SPOT']);
   });
 
-  it('has forgotten when the message that found none comes back for the first time', () => {
+  it('has forgotten a refusal when the refused message comes back for the first time', () => {
     let now = 0;
     const memory = createCapacityMemory(() => now);
     memory.refused('FARGATE', ['a', 'b']);
     now = retryDelaySeconds('no-capacity', 1, 0) * 1000;
-    expect(memory.worthAsking(['FARGATE'], ['a', 'b'])).toEqual(['FARGATE']);
+    expect(memory.worthTrying(['FARGATE'], ['a', 'b'])).toEqual(['FARGATE']);
   });
 });

@@ -73,13 +73,13 @@ describe('a runner token that GitLab refused', () => {
       78,
       { ...own, runnerTokenParameter: '/p/fleets/default/runner-tokens/abc' },
     ],
-  ])('is not read into %s', async (_title, exitCode, runnerQueue) => {
+  ])('is not inferred from %s', async (_title, exitCode, runnerQueue) => {
     ended(exitCode);
     expect(await checkLaunchAllowed(runnerQueue, [], deps)).toBeUndefined();
     expect(ssmMock.calls()).toHaveLength(0);
   });
 
-  it('is told with the parameter to correct, also for a token that a webhook brought', async () => {
+  it('is reported with the parameter to correct, including the token of a webhook', async () => {
     const runnerTokenParameter = '/p/fleets/default/runner-tokens/abc';
     ended(78, toTags({ role: 'manager', fleet: 'default', runnerTokenParameter }));
     ssmMock.on(GetParametersCommand).resolves({ Parameters: [] });
@@ -93,32 +93,32 @@ describe('managers that ended soon after their start', () => {
     ssmMock.on(GetParametersCommand).resolves({ Parameters: [{ LastModifiedDate: date }] });
   const at = (seconds: number) => ({ ...deps, now: () => stoppedAt.getTime() + seconds * 1000 });
 
-  it('let the first of them be replaced at once', async () => {
+  it('do not delay the first replacement', async () => {
     ended(1);
     expect(await checkLaunchAllowed(own, [], at(0))).toBeUndefined();
   });
 
-  it('make the next one wait, whoever asks for it, and no longer than that', async () => {
+  it('delay the next one, until the wait is over', async () => {
     ended([1, 137, 70]);
     expect(await checkLaunchAllowed(own, [], at(179.999))).toEqual({
       reason: 'unknown',
       message:
-        'The last 3 managers of fleet default ended soon after the start, at last with exit code 1. The next one is ' +
-        "started after 2026-11-23T10:03:00.000Z; see the manager's log and its stopped task",
+        'The last 3 managers of fleet default ended soon after starting, most recently with exit code 1. The next one ' +
+        "starts after 2026-11-23T10:03:00.000Z; see the manager's log and its stopped task",
       permanent: false,
     });
     expect(await checkLaunchAllowed(own, [], at(180))).toBeUndefined();
     expect(ssmMock.calls()).toHaveLength(0);
   });
 
-  it('are told apart by whether their container ran', async () => {
+  it('are distinguished by whether their container ran', async () => {
     ended([undefined, 1]);
     expect((await checkLaunchAllowed(own, [], at(0)))?.message).toContain(
-      'at last before its container ran.',
+      'most recently before its container ran.',
     );
   });
 
-  it('do not matter where one works by now', async () => {
+  it('do not matter once a later one works', async () => {
     ended([1, 1]);
     const createdAt = stoppedAt.getTime() + 1;
     const working = managerFacts({ createdAt, startedAt: createdAt });
@@ -128,10 +128,10 @@ describe('managers that ended soon after their start', () => {
   });
 
   it.each([
-    ['before the last of them', -1, true],
-    ['since', 1, false],
+    ['before the last one ended', -1, true],
+    ['after it', 1, false],
   ])(
-    'for their fleet’s document or token wait also when it was written %s: %s s, %s',
+    'because of an invalid fleet delay the next one, with the document written %s: %s s, %s',
     async (_title, seconds, waits) => {
       ended([65, 1]);
       written(new Date(stoppedAt.getTime() + seconds * 1000));
@@ -140,14 +140,14 @@ describe('managers that ended soon after their start', () => {
       if (waits) {
         expect(failure).toMatchObject({ reason: 'invalid-fleet', permanent: false });
         expect(failure?.message).toBe(
-          'The last 2 managers of fleet default ended because its document or its runner token could not be used. The next ' +
-            "one is started after 2026-11-23T10:01:00.000Z; correct what the manager's log names",
+          `The last 2 managers of fleet default ended because the fleet's document or runner token was ` +
+            "unusable. The next one starts after 2026-11-23T10:01:00.000Z; correct what the manager's log names",
         );
       }
     },
   );
 
-  it('wait too when a token that was refused before is mended', async () => {
+  it('delay the next one even after a refused token was replaced', async () => {
     ended([1, 1, 78]);
     written(new Date(stoppedAt.getTime() + 1));
     expect(await checkLaunchAllowed(own, [], at(10))).toMatchObject({ reason: 'unknown', permanent: false });

@@ -34,7 +34,7 @@ describe('the next step of a launch', () => {
 
   it.each<[string, Case, string]>([
     ['nothing planned', {}, 'done'],
-    ['a manager to rely on', { mark: [manager(1)] }, 'mark 1'],
+    ['a manager that jobs are assigned to', { mark: [manager(1)] }, 'mark 1'],
     ['that is marked', { mark: [manager(1)], marked: [manager(1).taskArn] }, 'done'],
     ['only the unmarked ones', { mark: [manager(1), manager(2)], marked: [manager(1).taskArn] }, 'mark 2'],
     ['a mark below 10 s old holds for jobs', { mark: [markedAgo(9.9)] }, 'done'],

@@ -9,7 +9,7 @@ describe('the environment', () => {
     DEAD_LETTER_QUEUE_URL: 'https://sqs.eu-west-1.amazonaws.com/1/d',
   };
 
-  it('has a default for what may be left out', () => {
+  it('has defaults for optional variables', () => {
     expect(readEnvironment(complete).PARAMETER_PREFIX).toBe('/serverless-gitlab-runner');
     expect(readEnvironment(complete).MAX_RECEIVES).toBe(1000);
     expect(readEnvironment({ ...complete, MAX_RECEIVES: '7' }).MAX_RECEIVES).toBe(7);

@@ -5,7 +5,7 @@ import { createLauncher, kinds, named, queued } from './support/launcher.ts';
 
 const message = (receiveCount: number) => ({ messageId: 'm', receiptHandle: 'r', body: '', receiveCount });
 
-describe('a message that was received as often as it may be', () => {
+describe('a message at its last receive', () => {
   it.each<[string, Outcome, Outcome]>([
     [
       'is given up with the reason',
@@ -15,24 +15,24 @@ describe('a message that was received as often as it may be', () => {
         reason: 'receives-exhausted',
         last: 'at-maximum',
         message:
-          'It was received 10 times, and at last its fleet was at manager.max with all places taken: raise manager.max or ' +
-          'manager.concurrentJobs. Then redrive the dead-letter queue',
+          'Gave up after 10 receives; the last time, its fleet was at manager.max and every manager was full: raise ' +
+          'manager.max or manager.concurrentJobs. Then redrive the dead-letter queue',
       },
     ],
     [
-      'is given up with the reason, whatever it is',
+      'is given up with any other reason',
       { kind: 'retry', reason: 'unknown' },
       {
         kind: 'give-up',
         reason: 'receives-exhausted',
         last: 'unknown',
         message:
-          'It was received 10 times, and at last launching failed (unknown): see ManagerLaunchFailed and the log. Then redrive ' +
-          'the dead-letter queue',
+          'Gave up after 10 receives; the last time, the launch failed (unknown): see ManagerLaunchFailed and the log. ' +
+          'Then redrive the dead-letter queue',
       },
     ],
     [
-      'is left to the manager that its job counts on',
+      'is left to the manager that its job was assigned to',
       { kind: 'recheck', because: 'manager-runs' },
       { kind: 'done', because: 'manager-runs' },
     ],
@@ -51,7 +51,7 @@ describe('a message that was received as often as it may be', () => {
   it.each([
     ['throttled', 'ThrottlingException', 'throttled'],
     ['no capacity', 'ServerException', 'unknown'],
-  ])('is told of by an event that is final: %s', async (_title, error, reason) => {
+  ])('is reported by a final event: %s', async (_title, error, reason) => {
     const launcher = createLauncher();
     launcher.ecs.mock.onAnyCommand().rejects(named(error));
     const settled = await processBatch([{ ...queued(1), receiveCount: 10 }], {
@@ -64,11 +64,11 @@ describe('a message that was received as often as it may be', () => {
       reason,
       final: true,
       causeEventId: 'e1',
-      message: expect.stringContaining('received 10 times'),
+      message: expect.stringContaining('after 10 receives'),
     });
   });
 
-  it('is told of when its fleet is at the maximum', async () => {
+  it('is reported when its fleet is at the maximum', async () => {
     const launcher = createLauncher({ max: 1, concurrentJobs: 1 });
     const batch = [queued(1), { ...queued(2), receiveCount: 10 }, { ...queued(3), receiveCount: 9 }];
     const settled = await processBatch(batch, { ...launcher.deps, maxReceives: 10 });

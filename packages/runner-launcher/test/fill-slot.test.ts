@@ -4,25 +4,25 @@ import { describe, expect, it } from 'vitest';
 import { processBatch } from '../src/index.ts';
 import { createLauncher, kinds, managerTags, named, queued } from './support/launcher.ts';
 
-describe('a place that was filled before', () => {
-  it('is filled anew once its manager has ended', async () => {
+describe('a slot that was filled before', () => {
+  it('is filled again once its manager has ended', async () => {
     const launcher = createLauncher({ max: 1 });
     for (let jobId = 1; jobId <= 4; jobId += 1) {
       expect(kinds(await processBatch([queued(jobId)], launcher.deps))).toEqual(['manager-launched']);
-      launcher.pass(60);
+      launcher.advance(60);
       for (const arn of launcher.ecs.tasks.keys()) launcher.ecs.stop(arn);
     }
     expect(launcher.ecs.tasks.size).toBe(4);
   });
 
-  it('is filled anew beside a manager that drains', async () => {
+  it('is filled again while its manager drains', async () => {
     const launcher = createLauncher({ max: 1 });
     await processBatch([queued(1)], launcher.deps);
     const [arn = ''] = launcher.ecs.tasks.keys();
     launcher.ecs.change(arn, ({ tags = [] }) => ({
       tags: [...tags, ...toTags({ drain: '2026-11-23T10:01:00Z' })],
     }));
-    launcher.pass(60);
+    launcher.advance(60);
     expect(kinds(await processBatch([queued(2)], launcher.deps))).toEqual(['manager-launched']);
     expect(launcher.ecs.tasks.size).toBe(2);
   });
@@ -38,48 +38,48 @@ describe('a place that was filled before', () => {
       .callsFake(launcher.ecs.runTask);
     launcher.deps.readClusterState = async () => ({ managers: [], jobTasks: [] });
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['retry unknown']);
-    launcher.pass(5);
+    launcher.advance(5);
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-runs']);
     expect(launcher.ecs.tasks.size).toBe(1);
   });
 
-  it('marks the manager that holds it, started by somebody else: the mark at its launch was not this job’s', async () => {
+  it('marks its manager when another launcher started it, whose mark was for another job', async () => {
     const launcher = createLauncher({ max: 1 });
     await processBatch([queued(1)], launcher.deps);
     launcher.deps.readClusterState = async () => ({ managers: [], jobTasks: [] });
-    launcher.pass(10);
+    launcher.advance(10);
     await processBatch([queued(2)], launcher.deps);
     const [task] = launcher.ecs.tasks.values();
     expect(tagValue(task?.tags, 'demand')).toBe('2026-11-23T10:00:10.000Z');
   });
 
-  it('believes a new task that ECS does not show yet', async () => {
+  it('trusts RunTask about a new task that ECS does not show yet', async () => {
     const launcher = createLauncher({ max: 1 });
     launcher.ecs.mock.on(DescribeTasksCommand).resolves({ tasks: [], failures: [{ reason: 'MISSING' }] });
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
     expect(launcher.ecs.runs()).toHaveLength(1);
   });
 
-  it('believes a new task when ECS cannot be asked about it', async () => {
+  it('trusts RunTask about a new task when ECS cannot describe it', async () => {
     const launcher = createLauncher({ max: 1 });
     launcher.ecs.mock.on(DescribeTasksCommand).rejects(named('ThrottlingException'));
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
   });
 
-  it('waits for a task that only its token names, and takes one that stays missing for gone', async () => {
+  it('waits for a task that only its token names, and treats one that stays missing as ended', async () => {
     const launcher = createLauncher({ max: 1 });
     await processBatch([queued(1)], launcher.deps);
     const [arn = ''] = launcher.ecs.tasks.keys();
     launcher.ecs.missing.add(arn);
     launcher.deps.readClusterState = async () => ({ managers: [], jobTasks: [] });
-    launcher.pass(7200);
+    launcher.advance(7200);
     const before = launcher.now();
     expect(kinds(await processBatch([queued(2)], launcher.deps))).toEqual(['manager-launched']);
     expect(launcher.now() - before).toBe(2500);
     expect(launcher.ecs.tasks.size).toBe(2);
   });
 
-  it('gives up for now when ECS remembers ended managers without end', async () => {
+  it('is retried later when ECS remembers too many ended managers', async () => {
     const launcher = createLauncher({ max: 1 });
     launcher.ecs.mock.on(RunTaskCommand).callsFake(() => {
       const arn = launcher.ecs.add({ tags: managerTags() });
@@ -108,22 +108,22 @@ describe('capacity', () => {
     expect(launcher.events('ManagerLaunched')).toMatchObject([{ capacityProvider: 'FARGATE' }]);
   });
 
-  it('keeps the message when there is none at all, and does not ask again within twenty seconds', async () => {
+  it('retries the message when no provider has any, and skips the providers for twenty seconds', async () => {
     const launcher = createLauncher({ capacity: ['FARGATE_SPOT', 'FARGATE'] });
     launcher.ecs.mock.on(RunTaskCommand).resolves(noCapacity);
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['retry no-capacity']);
     expect(launcher.events('ManagerLaunchFailed')).toMatchObject([
       { reason: 'no-capacity', final: false, causeEventId: 'e1' },
     ]);
-    launcher.pass(15);
+    launcher.advance(15);
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['retry no-capacity']);
     expect(launcher.ecs.runs()).toHaveLength(2);
-    launcher.pass(6);
+    launcher.advance(6);
     await processBatch([queued(1)], launcher.deps);
     expect(launcher.ecs.runs()).toHaveLength(4);
   });
 
-  it('uses what it could start when only some places could be filled', async () => {
+  it('uses the managers that started when only some slots could be filled', async () => {
     const launcher = createLauncher({ max: 2, concurrentJobs: 1 });
     launcher.ecs.mock.on(RunTaskCommand).callsFakeOnce(launcher.ecs.runTask).resolves(noCapacity);
     const settled = await processBatch([queued(1), queued(2)], launcher.deps);

@@ -32,10 +32,10 @@ const record = ({ messageId, receiptHandle, body }: ReturnType<typeof queued>) =
   attributes: { ApproximateReceiveCount: '1' },
 });
 
-/** A job that counts on a manager comes back until it has a task. */
-const lookedAtAgain = { batchItemFailures: [{ itemIdentifier: 'm-e1' }] };
+/** A job that was assigned to a manager comes back until it has a task. */
+const checkedAgain = { batchItemFailures: [{ itemIdentifier: 'm-e1' }] };
 
-/** What one test's Lambda looked at is no longer held in the next one. */
+/** Time moves on, so that no test reads what an earlier one cached. */
 let clock = Date.now();
 
 beforeEach(() => {
@@ -55,15 +55,15 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 describe('the Lambda', () => {
-  it('starts a manager and tells of it', async () => {
-    expect(await handler({ Records: [record(queued(1))] })).toEqual(lookedAtAgain);
+  it('starts a manager and publishes the event', async () => {
+    expect(await handler({ Records: [record(queued(1))] })).toEqual(checkedAgain);
     expect(ecs.commandCalls(RunTaskCommand)).toHaveLength(1);
     expect(bus.commandCalls(PutEventsCommand)[0]?.args[0].input.Entries?.[0]?.DetailType).toBe(
       'ManagerLaunched',
     );
   });
 
-  it('looks at a job again after some seconds, until it has a task, and then no more', async () => {
+  it('checks a job again after some seconds, until it has a task', async () => {
     await handler({ Records: [record(queued(7))] });
     const [call] = sqs.commandCalls(ChangeMessageVisibilityBatchCommand);
     expect(call?.args[0].input.Entries?.[0]?.VisibilityTimeout).toBeGreaterThanOrEqual(8);
@@ -77,7 +77,7 @@ describe('the Lambda', () => {
     expect(ecs.commandCalls(RunTaskCommand)).toHaveLength(1);
   });
 
-  it('asks GitLab with the fleet’s API token, and starts nothing for a job that waits no more', async () => {
+  it('asks GitLab with the fleet’s API token, and starts nothing for a job that no longer waits', async () => {
     const gitlab = await startGitLab({ '/projects/1/jobs/1': jobJson(1, { status: 'canceled' }) });
     const document = { ...JSON.parse(fleetDocument()), name: 'tagged', gitlabUrl: gitlab.url, gitlabApi: {} };
     ssm
@@ -94,9 +94,9 @@ describe('the Lambda', () => {
     expect(bus.commandCalls(PutEventsCommand)).toHaveLength(0);
   });
 
-  it('does not bring a message back because nobody heard of its manager', async () => {
+  it('does not retry a message when only the event could not be published', async () => {
     bus.on(PutEventsCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
-    expect(await handler({ Records: [record(queued(1))] })).toEqual(lookedAtAgain);
+    expect(await handler({ Records: [record(queued(1))] })).toEqual(checkedAgain);
   });
 
   it('names the messages that must come back', async () => {
@@ -108,7 +108,7 @@ describe('the Lambda', () => {
     expect(sqs.commandCalls(SendMessageBatchCommand)).toHaveLength(1);
   });
 
-  it('fails on what is no batch of SQS, so that nothing of it is deleted', async () => {
+  it('fails on an event that is not from SQS, so that nothing is deleted', async () => {
     await expect(handler({ hello: 'world' })).rejects.toThrow('Records');
   });
 });

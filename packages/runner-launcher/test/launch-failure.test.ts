@@ -4,25 +4,25 @@ import { processBatch } from '../src/index.ts';
 import { failureOfAnswer, failureOfError } from '../src/launch-failure.ts';
 import { createLauncher, kinds, managerTags, named, queued } from './support/launcher.ts';
 
-describe('what a failure means', () => {
+describe('a failure', () => {
   it.each([
-    ['ThrottlingException', 'AWS throttles (ThrottlingException: said so). It is tried again'],
-    ['ServerException', 'A call failed (ServerException: said so). It is tried again'],
+    ['ThrottlingException', 'AWS throttled the launcher (ThrottlingException: said so); retrying'],
+    ['ServerException', 'A call failed (ServerException: said so); retrying'],
     [
       'AccessDeniedException',
-      "AWS denied access (AccessDeniedException: said so). Give the launcher's role what its README lists, iam:PassRole for the manager's roles included, and redrive the dead-letter queue",
+      "AWS denied access (AccessDeniedException: said so). Grant the launcher's role the permissions in its README, including iam:PassRole for the manager's roles, and redrive the dead-letter queue",
     ],
     [
       'ClusterNotFoundException',
-      "ECS refused the manager (ClusterNotFoundException: said so). Correct the fleet's network or the cluster, or deploy the fleet where its task definition is missing, and redrive the dead-letter queue",
+      "ECS refused the manager (ClusterNotFoundException: said so). Correct the fleet's network or the cluster, or deploy the fleet if its task definition is missing, and redrive the dead-letter queue",
     ],
-  ])('is told for %s', (name, message) => {
+  ])('is described for %s', (name, message) => {
     expect(failureOfError(named(name, 'said so')).message).toBe(message);
   });
 
   it.each<[string, Parameters<typeof failureOfAnswer>, string, string]>([
     [
-      'a part of the answer that no capacity changes',
+      'an answer with one reason that capacity does not resolve',
       [[{ reason: 'RESOURCE:ENI' }, { reason: 'MISSING', detail: 'of the cluster' }]],
       'invalid-configuration',
       'ECS cannot start the manager (RESOURCE:ENI; MISSING of the cluster). Correct the cluster or the task definition',
@@ -31,25 +31,25 @@ describe('what a failure means', () => {
       'no room',
       [[{ reason: 'RESOURCE:ENI' }], 'FARGATE_SPOT'],
       'no-capacity',
-      'FARGATE_SPOT starts no task now (RESOURCE:ENI). It is tried again.',
+      'FARGATE_SPOT cannot start a task now (RESOURCE:ENI); retrying.',
     ],
     [
-      'an answer that says nothing',
+      'an answer without a reason',
       [[]],
       'no-capacity',
-      'FARGATE starts no task now (no task and no failure). It is tried again.',
+      'FARGATE cannot start a task now (no task and no failure); retrying.',
     ],
     [
-      'something that only ends like what no capacity changes',
+      'a reason about capacity that only ends like a permanent one',
       [[{ reason: 'A free host is MISSING' }]],
       'no-capacity',
-      'FARGATE starts no task now (A free host is MISSING). It is tried again.',
+      'FARGATE cannot start a task now (A free host is MISSING); retrying.',
     ],
-  ])('is told for %s', (_what, [failures, provider], reason, message) => {
+  ])('is described for %s', (_what, [failures, provider], reason, message) => {
     expect(failureOfAnswer(failures, provider)).toMatchObject({ reason, message });
   });
 
-  it('is told in 1,500 characters at most', () => {
+  it('is described in at most 1,500 characters', () => {
     expect(failureOfError(named('ServerException', 'x'.repeat(2000))).message).toHaveLength(1500);
   });
 });
@@ -96,17 +96,17 @@ describe('a launch that fails', () => {
     expect(event.message).toContain(message);
   });
 
-  it('at a quota says which one it is', async () => {
+  it('names the quota that was reached', async () => {
     const launcher = createLauncher();
     const reason = "You've reached the limit on the number of vCPUs you can run concurrently";
     launcher.ecs.mock.on(RunTaskCommand).resolves({ failures: [{ reason }] });
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['retry no-capacity']);
     const [event] = launcher.events('ManagerLaunchFailed');
-    expect(event.message).toContain(`${reason}). It is tried again.`);
+    expect(event.message).toContain(`${reason}); retrying.`);
     expect(event.message).toMatch(/quota "Fargate (On-Demand|Spot) vCPU resource count" is reached/);
   });
 
-  it('with a failure that no capacity changes is given up', async () => {
+  it('is given up when capacity does not resolve the failure', async () => {
     const launcher = createLauncher();
     launcher.ecs.mock.on(RunTaskCommand).resolves({ failures: [{ reason: 'MISSING' }] });
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['give-up invalid-configuration']);
@@ -137,7 +137,7 @@ describe('a launch that fails', () => {
     expect(launcher.events('ManagerLaunchFailed')).toMatchObject([{ reason: 'invalid-fleet', final: true }]);
   });
 
-  it('is not tried when ECS cannot be read: all messages come back', async () => {
+  it('is not tried when ECS cannot be read, and all messages come back', async () => {
     const launcher = createLauncher();
     launcher.ecs.mock.on(ListTasksCommand).rejects(named('ServerException'));
     expect(kinds(await processBatch([queued(1), queued(2)], launcher.deps))).toEqual([
@@ -146,7 +146,7 @@ describe('a launch that fails', () => {
     ]);
   });
 
-  it('comes back when the managers change under every plan', async () => {
+  it('is retried when the managers change during every plan', async () => {
     const launcher = createLauncher({ max: 1 });
     launcher.ecs.mock
       .on(RunTaskCommand)

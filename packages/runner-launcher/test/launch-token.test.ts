@@ -10,7 +10,7 @@ describe('the client token', () => {
     generation: 0,
   } as const;
 
-  it('is the same for the same cause and fits ECS', () => {
+  it('is the same for the same cause, and valid for ECS', () => {
     expect(launchToken(cause)).toBe(launchToken({ ...cause }));
     expect(launchToken(cause)).toMatch(/^[!-~]{1,64}$/);
   });
@@ -21,7 +21,7 @@ describe('the client token', () => {
     { slot: 2 },
     { capacityProvider: 'FARGATE_SPOT' as const },
     { generation: 1 },
-  ])('is another one for another %o', (other) => {
+  ])('differs for another %o', (other) => {
     expect(launchToken({ ...cause, ...other })).not.toBe(launchToken(cause));
   });
 });

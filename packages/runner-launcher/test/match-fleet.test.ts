@@ -2,24 +2,27 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   dependsOnProtection,
-  type FleetOffer,
+  type FleetRunner,
   matchFleet,
   type RefProtection,
   takesJob,
 } from '../src/match-fleet.ts';
 
-interface Said {
+interface RunnerOptions {
   tagList?: string[];
   runUntagged?: boolean;
   accessLevel?: 'not_protected' | 'ref_protected';
 }
 
-const runner = ({ tagList = [], runUntagged = true, accessLevel = 'not_protected' }: Said) => ({
+const runner = ({ tagList = [], runUntagged = true, accessLevel = 'not_protected' }: RunnerOptions) => ({
   tagList,
   runUntagged,
   accessLevel,
 });
-const fleet = (name: string, said?: Said): FleetOffer => ({ name, runner: said && runner(said) });
+const fleet = (name: string, options?: RunnerOptions): FleetRunner => ({
+  name,
+  runner: options && runner(options),
+});
 
 const job = (tagList: string[], refProtection: RefProtection = 'not-protected') => ({
   tagList,
@@ -28,7 +31,7 @@ const job = (tagList: string[], refProtection: RefProtection = 'not-protected') 
 const PROTECTED = { accessLevel: 'ref_protected' } as const;
 
 describe('a runner takes a job', () => {
-  it.each<[string, Said, ReturnType<typeof job>, string]>([
+  it.each<[string, RunnerOptions, ReturnType<typeof job>, string]>([
     ['without tags, when it takes untagged ones', {}, job([]), 'yes'],
     ['without tags, when it has tags and takes untagged ones', { tagList: ['arm'] }, job([]), 'yes'],
     [
@@ -49,31 +52,31 @@ describe('a runner takes a job', () => {
     ['not with a tag when it has none', {}, job(['arm']), 'no'],
     ['of a protected ref, when it is protected', PROTECTED, job([], 'protected'), 'yes'],
     ['not of another ref, when it is protected', PROTECTED, job([], 'not-protected'), 'no'],
-    ['perhaps, when it is protected and nobody knows the ref', PROTECTED, job([], 'unknown'), 'maybe'],
+    ['maybe, when it is protected and the ref is unknown', PROTECTED, job([], 'unknown'), 'maybe'],
     ['of a protected ref, when it is not protected', {}, job([], 'protected'), 'yes'],
     ['of an unknown ref, when it is not protected', {}, job([], 'unknown'), 'yes'],
     ['not with other tags, protected or not', PROTECTED, job(['arm'], 'protected'), 'no'],
-  ])('%s', (_title, said, mark, takes) => {
-    expect(takesJob(runner(said), mark)).toBe(takes);
+  ])('%s', (_title, options, requirements, takes) => {
+    expect(takesJob(runner(options), requirements)).toBe(takes);
   });
 });
 
 describe('a job belongs to', () => {
   const arm = { tagList: ['arm'], runUntagged: false };
-  it.each<[string, ReturnType<typeof job>, FleetOffer, FleetOffer[], string | undefined]>([
+  it.each<[string, ReturnType<typeof job>, FleetRunner, FleetRunner[], string | undefined]>([
     ['the URL’s fleet, when that takes it', job(['arm']), fleet('x', arm), [fleet('a', arm)], 'x'],
     ['the only fleet that takes it', job(['arm']), fleet('x', {}), [fleet('a', {}), fleet('b', arm)], 'b'],
     ['the first by name of two', job(['arm']), fleet('x', {}), [fleet('c', arm), fleet('b', arm)], 'b'],
-    ['nobody', job(['gpu']), fleet('x', {}), [fleet('b', arm)], undefined],
-    ['nobody without tags, when all want tags', job([]), fleet('x', arm), [fleet('b', arm)], undefined],
+    ['no fleet', job(['gpu']), fleet('x', {}), [fleet('b', arm)], undefined],
     [
-      'the URL’s fleet, when that does not say what it takes',
-      job(['gpu']),
-      fleet('x'),
+      'no fleet, when the job has no tags and all fleets require them',
+      job([]),
+      fleet('x', arm),
       [fleet('b', arm)],
-      'x',
+      undefined,
     ],
-    ['no other fleet that does not say so', job(['gpu']), fleet('x', {}), [fleet('b')], undefined],
+    ['the URL’s fleet, when its runner is not configured', job(['gpu']), fleet('x'), [fleet('b', arm)], 'x'],
+    ['no other fleet whose runner is not configured', job(['gpu']), fleet('x', {}), [fleet('b')], undefined],
     [
       'the protected fleet, when only that has its tags and the ref is protected',
       job(['arm'], 'protected'),
@@ -82,14 +85,14 @@ describe('a job belongs to', () => {
       'b',
     ],
     [
-      'nobody, when only a protected fleet has its tags and the ref is not',
+      'no fleet, when only a protected fleet has its tags and the ref is not protected',
       job(['arm']),
       fleet('x', {}),
       [fleet('b', { ...arm, ...PROTECTED })],
       undefined,
     ],
     [
-      'a fleet that takes it for sure rather than the URL’s, which may',
+      'a fleet that takes it rather than the URL’s, which only may',
       job([], 'unknown'),
       fleet('x', PROTECTED),
       [fleet('b', {})],
@@ -102,14 +105,14 @@ describe('a job belongs to', () => {
       [fleet('b', PROTECTED)],
       'x',
     ],
-  ])('%s', (_title, mark, own, others, name) => {
-    expect(matchFleet(mark, own, others)).toBe(name);
-    expect(matchFleet(mark, own, others.toReversed())).toBe(name);
+  ])('%s', (_title, requirements, own, others, name) => {
+    expect(matchFleet(requirements, own, others)).toBe(name);
+    expect(matchFleet(requirements, own, others.toReversed())).toBe(name);
   });
 });
 
 describe('GitLab is asked for the ref’s protection', () => {
-  it.each<[string, string[], FleetOffer, FleetOffer[], boolean]>([
+  it.each<[string, string[], FleetRunner, FleetRunner[], boolean]>([
     ['not without a protected fleet', [], fleet('x', {}), [fleet('b', {})], false],
     ['not when the URL’s fleet takes the job anyway', [], fleet('x', {}), [fleet('b', PROTECTED)], false],
     ['not when the protected fleet lacks a tag', ['arm'], fleet('x', PROTECTED), [], false],
@@ -128,7 +131,7 @@ describe('GitLab is asked for the ref’s protection', () => {
     { minLength: 1, maxLength: 4 },
   );
 
-  it('whenever it matters: else the answer changes nothing, and is never worse than not knowing', () => {
+  it('whenever it matters: otherwise the answer changes nothing, and is never worse than an unknown one', () => {
     fc.assert(
       fc.property(offers, fc.subarray(['a', 'b', 'c']), (runners, tagList) => {
         const [own = fleet('f'), ...others] = runners.map((one, index) => ({
@@ -139,7 +142,7 @@ describe('GitLab is asked for the ref’s protection', () => {
         if (!dependsOnProtection(tagList, own, others))
           for (const protection of ['not-protected', 'unknown'] as const)
             expect(where(protection)).toBe(where('protected'));
-        // A job that some fleet would take is never nobody's for want of an answer.
+        // A job that some fleet would take is never left without a fleet because GitLab did not answer.
         if (where('protected') !== undefined) expect(where('unknown')).toBeDefined();
       }),
     );

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type LaunchFacts, planLaunch } from '../src/index.ts';
 import { facts, jobTask, now } from './support/plan.ts';
 
-describe('whatever the facts', () => {
+describe('for any facts', () => {
   const anyManager = fc.record({
     number: fc.integer({ min: 1, max: 12 }),
     state: fc.constantFrom('starting', 'running', 'stopping', 'stopped'),
@@ -57,7 +57,7 @@ describe('whatever the facts', () => {
     );
   });
 
-  it('says of every request exactly one thing', () => {
+  it('puts every request into exactly one list', () => {
     fc.assert(
       fc.property(anyFacts, (clusterState) => {
         const { assigned, deferred, running, overdue } = planLaunch(clusterState);
@@ -68,7 +68,7 @@ describe('whatever the facts', () => {
     );
   });
 
-  it('covers nobody without a manager, and relies only on managers that take its jobs', () => {
+  it('assigns no request without a manager, and marks only managers that take its jobs', () => {
     fc.assert(
       fc.property(anyFacts, (clusterState) => {
         const { assigned, mark, launch } = planLaunch(clusterState);

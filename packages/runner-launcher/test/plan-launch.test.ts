@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type LaunchFacts, planLaunch } from '../src/index.ts';
 import { facts, jobs, jobTask, manager, now, withoutJob } from './support/plan.ts';
 
-/** A plan as a line: which slots are filled, which managers are marked, who is assigned, deferred, running. */
+/** A plan in short: slots to fill, managers to mark, and requests assigned, deferred and running. */
 function summary(clusterState: LaunchFacts) {
   const { launch, mark, assigned, deferred, running, overdue } = planLaunch(clusterState);
   return { launch, mark: mark.map(({ slot }) => slot), assigned, deferred, running, overdue };
@@ -10,45 +10,45 @@ function summary(clusterState: LaunchFacts) {
 
 const nothing = { launch: [], mark: [], assigned: [], deferred: [], running: [], overdue: [] };
 
-const counted = (until: number, ...jobIds: number[]) => jobIds.map((jobId) => ({ jobId, until }));
+const expectedUntil = (until: number, ...jobIds: number[]) => jobIds.map((jobId) => ({ jobId, until }));
 
 describe('planning a launch', () => {
   it.each<[string, Partial<LaunchFacts>, Partial<ReturnType<typeof summary>>]>([
-    ['nobody asks: nothing', { managers: [manager(1)] }, {}],
-    ['nobody asks, and no manager is there: nothing', {}, {}],
-    ['no manager, one job: one', { requests: jobs(1) }, { launch: [1], assigned: ['e1'] }],
+    ['no request: nothing', { managers: [manager(1)] }, {}],
+    ['no request and no manager: nothing', {}, {}],
+    ['no manager, one job: launches one', { requests: jobs(1) }, { launch: [1], assigned: ['e1'] }],
     [
-      'no manager, three jobs at two a manager: two',
+      'no manager, three jobs at two a manager: launches two',
       { requests: jobs(1, 2, 3) },
       { launch: [1, 2], assigned: ['e1', 'e2', 'e3'] },
     ],
     [
-      'no manager, five jobs, two managers allowed: the newest job is kept',
+      'no manager, five jobs, two managers allowed: defers the newest job',
       { requests: jobs(1, 2, 3, 4, 5) },
       { launch: [1, 2], assigned: ['e1', 'e2', 'e3', 'e4'], deferred: ['e5'] },
     ],
     [
-      'a job that had a task, which ended since, wants nobody any more',
+      'a job whose task has ended needs no manager',
       { requests: jobs(1, 2), startedJobs: new Set([1]) },
       { launch: [1], running: ['e1'], assigned: ['e2'] },
     ],
     [
-      'a request without a job: one manager',
+      'a request without a job: launches one',
       { requests: [withoutJob] },
       { launch: [1], assigned: ['without-job'] },
     ],
     [
-      'a request without a job, and a manager: it is marked',
+      'a request without a job, and a manager: marks it',
       { requests: [withoutJob], managers: [manager(1)] },
       { mark: [1], assigned: ['without-job'] },
     ],
     [
-      'a request without a job needs no place: full managers serve it',
+      'a request without a job is served by full managers',
       { max: 1, requests: [withoutJob], managers: [manager(1)], jobTasks: [jobTask(7, 1), jobTask(8, 1)] },
       { mark: [1], assigned: ['without-job'] },
     ],
     [
-      'a running manager with room: it is marked',
+      'a running manager with free capacity: marks it',
       { requests: jobs(1), managers: [manager(1)] },
       { mark: [1], assigned: ['e1'] },
     ],
@@ -63,17 +63,17 @@ describe('planning a launch', () => {
       { mark: [1], assigned: ['without-job'] },
     ],
     [
-      'a request without a job takes no place',
+      'a request without a job takes no capacity',
       { max: 1, concurrentJobs: 1, requests: [withoutJob, ...jobs(1)] },
       { launch: [1], assigned: ['without-job', 'e1'] },
     ],
     [
-      'as many managers are relied on as the jobs need',
+      'marks as many managers as the jobs need',
       { requests: jobs(1, 2), managers: [manager(1), manager(2)] },
       { mark: [1], assigned: ['e1', 'e2'] },
     ],
     [
-      'a job without a place has none when it comes twice',
+      'a job without capacity is deferred even when it comes twice',
       {
         max: 1,
         concurrentJobs: 1,
@@ -82,7 +82,7 @@ describe('planning a launch', () => {
       { launch: [1], assigned: ['e1'], deferred: ['e2', 'again'] },
     ],
     [
-      'a draining manager does not count, nor does it hold its place',
+      'a draining manager does not count, and its slot is free',
       { requests: jobs(1), managers: [manager(1, { drainAt: 5 })] },
       { launch: [1], assigned: ['e1'] },
     ],
@@ -99,17 +99,17 @@ describe('planning a launch', () => {
       ],
     ),
     [
-      'full manager, room for another: it is launched in the free place',
+      'full manager, below the maximum: launches one in the free slot',
       { requests: jobs(1), managers: [manager(1)], jobTasks: [jobTask(7, 1), jobTask(8, 1)] },
       { launch: [2], mark: [1], assigned: ['e1'] },
     ],
     [
-      'full manager at the maximum: the job stays in the queue',
+      'full manager at the maximum: defers the job',
       { max: 1, requests: jobs(1), managers: [manager(1)], jobTasks: [jobTask(7, 1), jobTask(8, 1)] },
       { deferred: ['e1'] },
     ],
     [
-      'one place left at the maximum: the oldest job has it',
+      'capacity for one job at the maximum: assigns the oldest job',
       {
         max: 1,
         requests: jobs(1, 2)
@@ -121,27 +121,27 @@ describe('planning a launch', () => {
       { mark: [1], assigned: ['e1'], deferred: ['e2'] },
     ],
     [
-      'the lowest free places are filled',
+      'fills the lowest free slots',
       { max: 4, requests: jobs(1, 2, 3, 4, 5, 6, 7), managers: [manager(2), manager(4)] },
       { launch: [1, 3], mark: [2, 4], assigned: ['e1', 'e2', 'e3', 'e4', 'e5', 'e6', 'e7'] },
     ],
     [
-      'after the maximum was lowered nothing is launched beyond it',
+      'a lowered maximum: launches nothing above it',
       { max: 1, requests: jobs(1, 2, 3, 4, 5), managers: [manager(3), manager(5)] },
       { mark: [3, 5], assigned: ['e1', 'e2', 'e3', 'e4'], deferred: ['e5'] },
     ],
     [
-      'a manager with another token serves nobody here, but counts towards the maximum',
+      'a manager with another token serves none of these jobs, but counts towards the maximum',
       { max: 1, requests: jobs(1), managers: [manager(1, { runnerTokenParameter: '/t' })] },
       { deferred: ['e1'] },
     ],
     [
-      'a manager with another token holds its place',
+      'a manager with another token holds its slot',
       { max: 2, requests: jobs(1), managers: [manager(1, { runnerTokenParameter: '/t' })] },
       { launch: [2], assigned: ['e1'] },
     ],
     [
-      'another fleet’s managers and job tasks are of no concern',
+      'ignores managers and job tasks of other fleets',
       {
         max: 1,
         requests: jobs(1),
@@ -151,17 +151,17 @@ describe('planning a launch', () => {
       { launch: [1], assigned: ['e1'] },
     ],
     [
-      'a job that has a task already needs nobody',
+      'a job that has a task needs no manager',
       { requests: jobs(1), managers: [manager(1)], jobTasks: [jobTask(1, 1)] },
       { running: ['e1'] },
     ],
     [
-      'a job whose task has ended is asked for again',
+      'a job whose listed task has ended is assigned again',
       { requests: jobs(1), managers: [manager(1)], jobTasks: [jobTask(1, 1, { state: 'stopped' })] },
       { mark: [1], assigned: ['e1'] },
     ],
     [
-      'the same job twice in a batch takes one place',
+      'the same job twice in a batch takes the capacity of one',
       {
         max: 1,
         concurrentJobs: 1,
@@ -170,7 +170,7 @@ describe('planning a launch', () => {
       { launch: [1], assigned: ['e1', 'again'] },
     ],
     [
-      'jobs of a draining manager take nobody’s place',
+      'jobs of a draining manager take no capacity of others',
       {
         max: 1,
         concurrentJobs: 1,
@@ -181,58 +181,58 @@ describe('planning a launch', () => {
       { mark: [1], assigned: ['e1'] },
     ],
     [
-      'the emptiest manager is relied on',
+      'marks the manager with the most free capacity',
       { requests: jobs(1), managers: [manager(1), manager(2)], jobTasks: [jobTask(7, 1)] },
       { mark: [2], assigned: ['e1'] },
     ],
     [
-      'once a launch failed, those without a place are kept',
+      'after a failed launch, defers requests without capacity',
       { mayLaunch: false, requests: jobs(1, 2), managers: [manager(1)], jobTasks: [jobTask(7, 1)] },
       { mark: [1], assigned: ['e1'], deferred: ['e2'] },
     ],
     [
-      'once a launch failed and nobody runs, all are kept',
+      'after a failed launch and without a manager, defers all requests',
       { mayLaunch: false, requests: [withoutJob, ...jobs(1)] },
       { deferred: ['without-job', 'e1'] },
     ],
     [
-      'jobs that other batches counted keep their places, until their messages are back',
+      'jobs expected by other batches keep their capacity until their messages are back',
       {
         requests: jobs(1),
         managers: [manager(1, { state: 'starting' })],
-        expectedJobs: counted(now + 1, 7, 8),
+        expectedJobs: expectedUntil(now + 1, 7, 8),
       },
       { launch: [2], mark: [1], assigned: ['e1'] },
     ],
     [
-      'one place is left beside a counted job',
-      { requests: jobs(1), managers: [manager(1)], expectedJobs: counted(now + 1, 7) },
+      'an expected job leaves capacity for one more',
+      { requests: jobs(1), managers: [manager(1)], expectedJobs: expectedUntil(now + 1, 7) },
       { mark: [1], assigned: ['e1'] },
     ],
     [
-      'jobs whose messages should be back are counted no more',
-      { requests: jobs(1), managers: [manager(1)], expectedJobs: counted(now, 7, 8) },
+      'expected jobs whose messages should be back do not count',
+      { requests: jobs(1), managers: [manager(1)], expectedJobs: expectedUntil(now, 7, 8) },
       { mark: [1], assigned: ['e1'] },
     ],
     [
-      'a counted job that had a task, which ended since, is counted no more',
+      'an expected job whose task has ended does not count',
       {
         max: 1,
         requests: jobs(1),
         managers: [manager(1)],
-        expectedJobs: counted(now + 1, 7, 8),
+        expectedJobs: expectedUntil(now + 1, 7, 8),
         startedJobs: new Set([8]),
       },
       { mark: [1], assigned: ['e1'] },
     ],
     [
-      'a counted job is not counted twice: asked for again, or with a task',
+      'an expected job does not count twice if it is requested again or has a task',
       {
         max: 1,
         requests: jobs(1),
         managers: [manager(1)],
         jobTasks: [jobTask(7, 1)],
-        expectedJobs: counted(now + 1, 1, 7),
+        expectedJobs: expectedUntil(now + 1, 1, 7),
       },
       { mark: [1], assigned: ['e1'] },
     ],
@@ -241,8 +241,8 @@ describe('planning a launch', () => {
   });
 });
 
-describe('a job that has waited long', () => {
-  /** Queued as long ago as it takes, with a manager that has run for as long as it takes. */
+describe('a job that has waited for long', () => {
+  /** Requests for jobs that were queued this long ago. */
   const waited = (milliseconds: number, ...numbers: number[]) =>
     jobs(...numbers).map((job) => ({ ...job, requestedAt: now - milliseconds }));
   const asked = (number: number, over: Parameters<typeof manager>[1] = {}) =>
@@ -250,48 +250,48 @@ describe('a job that has waited long', () => {
 
   it.each<[string, Partial<LaunchFacts>, Partial<ReturnType<typeof summary>>]>([
     [
-      'is not waited for any more beside a free place',
+      'is overdue when a manager has free capacity',
       { requests: waited(120_000, 1, 2), managers: [asked(1)] },
       { overdue: ['e1', 'e2'] },
     ],
     [
-      'is looked at again before two minutes',
+      'is assigned within the first two minutes',
       { requests: waited(119_999, 1), managers: [asked(1)] },
       { mark: [1], assigned: ['e1'] },
     ],
     [
-      'is looked at again while its manager may not have asked yet',
+      'is assigned while its manager may not have polled yet',
       { requests: waited(120_000, 1), managers: [asked(1, { startedAt: now - 29_999 })] },
       { mark: [1], assigned: ['e1'] },
     ],
     [
-      'is looked at again while its manager starts',
+      'is assigned while its manager starts',
       { requests: waited(120_000, 1), managers: [asked(1, { state: 'starting' })] },
       { mark: [1], assigned: ['e1'] },
     ],
     [
-      'is looked at again when nobody knows since when its manager runs',
+      'is assigned when its manager’s start time is unknown',
       { requests: waited(120_000, 1), managers: [asked(1, { startedAt: undefined })] },
       { mark: [1], assigned: ['e1'] },
     ],
-    ['gets a manager where none is', { requests: waited(120_000, 1) }, { launch: [1], assigned: ['e1'] }],
+    ['gets a manager when none runs', { requests: waited(120_000, 1) }, { launch: [1], assigned: ['e1'] }],
     [
-      'gets another manager when all places are taken',
+      'gets another manager when all are full',
       { requests: waited(120_000, 1), managers: [asked(1)], jobTasks: [jobTask(7, 1), jobTask(8, 1)] },
       { launch: [2], mark: [1], assigned: ['e1'] },
     ],
     [
-      'is not overdue when more wait than there are free places: they may have been taken unseen',
+      'is not overdue when more jobs wait than fit: some may have been taken unseen',
       { requests: waited(120_000, 1, 2), managers: [asked(1)], jobTasks: [jobTask(7, 1)] },
       { launch: [2], mark: [1], assigned: ['e1', 'e2'] },
     ],
     [
-      'is not overdue when jobs of other batches may have the free places',
-      { requests: waited(120_000, 1), managers: [asked(1)], expectedJobs: counted(now + 1, 7, 8) },
+      'is not overdue when jobs of other batches may take the free capacity',
+      { requests: waited(120_000, 1), managers: [asked(1)], expectedJobs: expectedUntil(now + 1, 7, 8) },
       { launch: [2], mark: [1], assigned: ['e1'] },
     ],
     [
-      'counts the free places of managers that have asked, whatever the others have too many',
+      'is compared with the free capacity of managers that have polled, even if others are overfull',
       {
         concurrentJobs: 1,
         max: 3,
@@ -302,7 +302,7 @@ describe('a job that has waited long', () => {
       { overdue: ['e1'] },
     ],
     [
-      'counts for what waits with it, but a job with a task does not',
+      'is counted with the jobs that wait with it, without jobs that have a task',
       {
         requests: [...waited(120_000, 1), ...jobs(7).map((job) => ({ ...job, requestedAt: now }))],
         managers: [asked(1)],
@@ -311,7 +311,7 @@ describe('a job that has waited long', () => {
       { overdue: ['e1'], running: ['e7'] },
     ],
     [
-      'does not end a request without a job, nor a new one',
+      'does not end a request without a job, nor a new request',
       {
         requests: [
           ...waited(120_000, 1),

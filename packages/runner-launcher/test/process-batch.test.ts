@@ -5,7 +5,7 @@ import { createExpectedJobs, processBatch } from '../src/index.ts';
 import { createLauncher, kinds, managerTags, named, queued, requested } from './support/launcher.ts';
 
 describe('a batch of messages', () => {
-  it('starts a manager for a queued job, with what RunTask needs and nothing secret', async () => {
+  it('starts a manager for a queued job, without passing a secret to RunTask', async () => {
     const launcher = createLauncher({ max: 1 });
     const settled = await processBatch([queued(1)], launcher.deps);
     expect(kinds(settled)).toEqual(['manager-launched']);
@@ -38,7 +38,7 @@ describe('a batch of messages', () => {
     ]);
   });
 
-  it('starts one manager for a batch, however often its messages come and whoever else works on them', async () => {
+  it('starts one manager for a batch, even when it is delivered again or to other launchers', async () => {
     const launcher = createLauncher({ max: 3 });
     const batch = [queued(1), queued(2), queued(2), queued(3)];
     const readings = await Promise.all([
@@ -50,30 +50,32 @@ describe('a batch of messages', () => {
     expect(readings.flatMap(kinds).every((kind) => kind.startsWith('manager-'))).toBe(true);
   });
 
-  it('keeps the maximum even when ECS’s list never shows what was started', async () => {
+  it('keeps the maximum even when ECS never lists what was started', async () => {
     const launcher = createLauncher({ max: 2, concurrentJobs: 1 });
     launcher.deps.readClusterState = async () => ({ managers: [], jobTasks: [] });
     for (let jobId = 1; jobId < 20; jobId += 1) {
-      launcher.pass(7);
+      launcher.advance(7);
       await processBatch([queued(jobId), queued(100 + jobId)], launcher.deps);
     }
     expect(launcher.ecs.tasks.size).toBe(2);
   });
 
-  it('gives a webhook’s own runner token to a manager of its own, by name', async () => {
+  it('starts a separate manager for a webhook’s runner token, passed by name', async () => {
     const launcher = createLauncher({ max: 2 });
     const runnerTokenParameter = '/p/fleets/default/runner-tokens/abc';
     await processBatch([queued(1), queued(2, { runnerTokenParameter })], launcher.deps);
-    const [own, brought] = launcher.ecs.runs();
+    const [own, fromWebhook] = launcher.ecs.runs();
     expect(own?.overrides?.containerOverrides?.[0]?.environment?.[1]?.value).toBe(
       '/p/fleets/default/runner-token',
     );
-    expect(brought?.overrides?.containerOverrides?.[0]?.environment?.[1]?.value).toBe(runnerTokenParameter);
-    expect(tagValue(brought?.tags, 'runnerTokenParameter')).toBe(runnerTokenParameter);
+    expect(fromWebhook?.overrides?.containerOverrides?.[0]?.environment?.[1]?.value).toBe(
+      runnerTokenParameter,
+    );
+    expect(tagValue(fromWebhook?.tags, 'runnerTokenParameter')).toBe(runnerTokenParameter);
     expect(launcher.events('ManagerLaunched')[1]).toMatchObject({ runnerTokenParameter });
   });
 
-  it('keeps messages of a token whose managers the maximum leaves no room for', async () => {
+  it('retries messages of a token when the maximum allows it no manager', async () => {
     const launcher = createLauncher({ max: 1 });
     const runnerTokenParameter = '/p/fleets/default/runner-tokens/abc';
     const settled = await processBatch([queued(1), queued(2, { runnerTokenParameter })], launcher.deps);
@@ -81,7 +83,7 @@ describe('a batch of messages', () => {
     expect(launcher.ecs.tasks.size).toBe(1);
   });
 
-  it('does not fill a place that another token’s manager has just taken unseen', async () => {
+  it('does not fill a slot that another token’s manager has just taken unseen', async () => {
     const launcher = createLauncher({ max: 1 });
     await processBatch([queued(1)], launcher.deps);
     launcher.deps.readClusterState = async () => ({ managers: [], jobTasks: [] });
@@ -90,13 +92,13 @@ describe('a batch of messages', () => {
     expect(launcher.ecs.tasks.size).toBe(1);
   });
 
-  it('reads ECS once for a batch, whatever fleets it is about', async () => {
+  it('reads ECS once for a batch of several fleets', async () => {
     const launcher = createLauncher();
     await processBatch([queued(1), queued(2, { fleet: 'other' }), requested('again')], launcher.deps);
     expect(launcher.ecs.mock.commandCalls(ListTasksCommand)).toHaveLength(1);
   });
 
-  it('tells that a job of the batch runs already', async () => {
+  it('reports a job of the batch that runs already', async () => {
     const launcher = createLauncher();
     launcher.ecs.add({ tags: toTags({ role: 'job', fleet: 'default', jobId: '1' }) });
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['job-runs']);
@@ -104,12 +106,12 @@ describe('a batch of messages', () => {
   });
 });
 
-describe('a job that counts on a manager', () => {
+describe('a job that was assigned to a manager', () => {
   const again = (message: ReturnType<typeof queued>) => ({ ...message, receiveCount: 2 });
   const burst = (from: number, count: number) =>
     Array.from({ length: count }, (_, index) => queued(from + index));
 
-  it('is looked at again, also when the manager runs already', async () => {
+  it('is checked again, even when the manager runs already', async () => {
     const launcher = createLauncher();
     const [first] = await processBatch([queued(1)], launcher.deps);
     const [second] = await processBatch([queued(2)], launcher.deps);
@@ -117,44 +119,44 @@ describe('a job that counts on a manager', () => {
     expect(second?.outcome).toEqual({ kind: 'recheck', because: 'manager-runs' });
   });
 
-  it('is done with the request when nobody names a job', async () => {
+  it('is done at once when the request names no job', async () => {
     const launcher = createLauncher();
     const [first] = await processBatch([requested('once')], launcher.deps);
     expect(first?.outcome).toEqual({ kind: 'done', because: 'manager-launched' });
   });
 
-  it('is given no manager when it came and went between two looks, and its manager with it', async () => {
+  it('gets no manager when it started and ended between two polls, together with its manager', async () => {
     const launcher = createLauncher();
     await processBatch([queued(1), queued(2)], launcher.deps);
     const [manager = ''] = launcher.ecs.tasks.keys();
     const job = launcher.ecs.add({ tags: toTags({ role: 'job', fleet: 'default', jobId: '1' }) });
     for (const task of [job, manager]) launcher.ecs.stop(task);
-    launcher.pass(10);
+    launcher.advance(10);
     expect(kinds(await processBatch([again(queued(1))], launcher.deps))).toEqual(['job-runs']);
     expect(launcher.ecs.runs()).toHaveLength(1);
     expect(kinds(await processBatch([again(queued(2))], launcher.deps))).toEqual(['manager-launched']);
   });
 
-  it('is not looked for among what ended when its message comes for the first time', async () => {
+  it('is not looked up among ended tasks when its message comes for the first time', async () => {
     const launcher = createLauncher();
     await processBatch([queued(1)], launcher.deps);
     const listings = launcher.ecs.mock.commandCalls(ListTasksCommand).map(({ args }) => args[0].input);
     expect(listings).toEqual([expect.objectContaining({ desiredStatus: 'RUNNING' })]);
   });
 
-  it('of two launchers with memories of their own gets its place in the second look', async () => {
+  it('of two launchers with separate memories gets its manager in the second poll', async () => {
     const launcher = createLauncher({ max: 5 });
     const other = { ...launcher.deps, expectedJobs: createExpectedJobs(launcher.now) };
     await processBatch(burst(1, 50), launcher.deps);
     await processBatch(burst(51, 50), other);
     expect(launcher.ecs.tasks.size).toBe(3);
-    launcher.pass(10);
+    launcher.advance(10);
     await processBatch(burst(1, 50), other);
     await processBatch(burst(51, 50), launcher.deps);
     expect(launcher.ecs.tasks.size).toBe(5);
   });
 
-  it('is counted by other batches for about three looks, and no longer once it is done', async () => {
+  it('is expected by other batches for about three polls, or until it is done', async () => {
     const launcher = createLauncher({ max: 3, concurrentJobs: 1 });
     await processBatch([queued(1)], launcher.deps);
     const own = { fleet: 'default', runnerTokenParameter: undefined };
@@ -164,57 +166,57 @@ describe('a job that counts on a manager', () => {
     expect(launcher.deps.expectedJobs.of(own)).toEqual([]);
   });
 
-  it('marks its manager once in ten seconds, however many batches count on it', async () => {
+  it('marks its manager once in ten seconds, however many batches rely on it', async () => {
     const launcher = createLauncher({ max: 1 });
     launcher.ecs.add({ tags: managerTags() });
     const marks = () => launcher.ecs.mock.commandCalls(TagResourceCommand).length;
-    launcher.pass(60);
+    launcher.advance(60);
     await processBatch([queued(1)], launcher.deps);
-    launcher.pass(9.999);
+    launcher.advance(9.999);
     await processBatch([queued(2)], launcher.deps);
     expect(marks()).toBe(1);
-    launcher.pass(0.001);
+    launcher.advance(0.001);
     await processBatch([queued(3)], launcher.deps);
     expect(marks()).toBe(2);
   });
 
-  it('marks it again sooner where managers are idle soon', async () => {
+  it('renews the mark sooner where the idle time is short', async () => {
     const launcher = createLauncher({ max: 1, idleSeconds: 8 });
     launcher.ecs.add({ tags: managerTags() });
-    launcher.pass(60);
+    launcher.advance(60);
     await processBatch([queued(1)], launcher.deps);
-    launcher.pass(4);
+    launcher.advance(4);
     await processBatch([queued(2)], launcher.deps);
     expect(launcher.ecs.mock.commandCalls(TagResourceCommand)).toHaveLength(2);
   });
 
-  it('leaves a mark that does not hold for a request without a job: its manager may drain since', async () => {
+  it('leaves a mark that is not valid for a request without a job, since its manager may have been drained', async () => {
     const launcher = createLauncher({ max: 1 });
     const arn = launcher.ecs.add({ tags: managerTags() });
-    launcher.pass(60);
+    launcher.advance(60);
     const held = await launcher.deps.readClusterState();
     launcher.deps.readClusterState = async () => held;
     await processBatch([queued(1)], launcher.deps);
-    launcher.pass(0.5);
+    launcher.advance(0.5);
     const drain = new Date(launcher.now()).toISOString();
     launcher.ecs.change(arn, ({ tags = [] }) => ({ tags: [...tags, ...toTags({ drain })] }));
     expect(kinds(await processBatch([requested('crossed')], launcher.deps))).toEqual(['manager-launched']);
   });
 
-  it('is done when it waited for two minutes beside a free place', async () => {
+  it('is done after waiting for two minutes although a manager has free capacity', async () => {
     const launcher = createLauncher();
     launcher.ecs.add({ tags: managerTags(), startedAt: new Date(launcher.now()) });
-    launcher.pass(121);
+    launcher.advance(121);
     const [first] = await processBatch([queued(1)], launcher.deps);
     expect(first?.outcome).toEqual({ kind: 'done', because: 'job-overdue' });
   });
 });
 
-describe('a manager relied on', () => {
-  it('gets the demand mark first, and is read again after it', async () => {
+describe('a manager that jobs are assigned to', () => {
+  it('gets the demand mark first, and is then read again', async () => {
     const launcher = createLauncher();
     const arn = launcher.ecs.add({ tags: managerTags() });
-    launcher.pass(60);
+    launcher.advance(60);
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-runs']);
     expect(tagValue(launcher.ecs.tasks.get(arn)?.tags, 'demand')).toBe('2026-11-23T10:01:00.000Z');
     const calls = launcher.ecs.mock.calls().map((call) => call.args[0].constructor.name);
@@ -226,7 +228,7 @@ describe('a manager relied on', () => {
     ]);
   });
 
-  it('is given up for a new one when the reaper drained it meanwhile', async () => {
+  it('is replaced by a new one when the reaper has drained it', async () => {
     const launcher = createLauncher({ max: 1 });
     const arn = launcher.ecs.add({ tags: managerTags() });
     const fake = launcher.ecs.mock.on(TagResourceCommand);
@@ -238,7 +240,7 @@ describe('a manager relied on', () => {
     expect(launcher.ecs.tasks.size).toBe(2);
   });
 
-  it('is given up for a new one when it ended meanwhile', async () => {
+  it('is replaced by a new one when it has ended', async () => {
     const launcher = createLauncher({ max: 1 });
     launcher.ecs.add({ tags: managerTags() });
     launcher.ecs.mock
@@ -247,7 +249,7 @@ describe('a manager relied on', () => {
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
   });
 
-  it('is not relied on when its mark cannot be written: the message comes back', async () => {
+  it('gets no job when its mark cannot be written, and the message comes back', async () => {
     const launcher = createLauncher({ max: 1 });
     launcher.ecs.add({ tags: managerTags() });
     launcher.ecs.mock.on(TagResourceCommand).rejects(named('ThrottlingException'));
@@ -257,8 +259,8 @@ describe('a manager relied on', () => {
   });
 });
 
-describe('a message that asks for nothing', () => {
-  it('is given up when it cannot be read, and the others go on', async () => {
+describe('a message that asks for no manager', () => {
+  it('is given up when it is unreadable, without affecting the others', async () => {
     const launcher = createLauncher();
     const broken = { ...queued(2), body: 'not JSON' };
     const strange = { ...queued(3), body: queued(3).body.replace('JobQueued', 'JobStolen') };
@@ -270,7 +272,7 @@ describe('a message that asks for nothing', () => {
     ]);
   });
 
-  it('is given up when it names a parameter that is not its fleet’s', async () => {
+  it('is given up when it names a parameter of another fleet', async () => {
     const launcher = createLauncher();
     const stolen = queued(1, { runnerTokenParameter: '/p/fleets/other/runner-token' });
     const settled = await processBatch([stolen], launcher.deps);
@@ -278,7 +280,7 @@ describe('a message that asks for nothing', () => {
     expect(launcher.ecs.mock.calls()).toHaveLength(0);
   });
 
-  it('is done when it is another event of ours', async () => {
+  it('is done when it is another event of this project', async () => {
     const launcher = createLauncher();
     const body = JSON.stringify({
       id: 'x',
@@ -293,6 +295,6 @@ describe('a message that asks for nothing', () => {
         reason: 'drained',
       },
     });
-    expect(kinds(await processBatch([{ ...queued(1), body }], launcher.deps))).toEqual(['not-ours']);
+    expect(kinds(await processBatch([{ ...queued(1), body }], launcher.deps))).toEqual(['irrelevant-event']);
   });
 });

@@ -17,7 +17,7 @@ describe('reading a fleet', () => {
   const reader = () => createReadFleet(new SSMProvider({ awsSdkV3Client: ssm }), '/p', () => now);
   const answer = (Value: string) => ({ Parameter: { Value } });
 
-  it('holds a valid document for half a minute', async () => {
+  it('caches a valid document for 30 seconds', async () => {
     ssmMock.on(GetParameterCommand).resolves(answer(fleetDocument({ max: 3 })));
     const read = reader();
     expect(await read('default')).toMatchObject({ config: { manager: { max: 3 } } });
@@ -33,14 +33,14 @@ describe('reading a fleet', () => {
     });
   });
 
-  it('is asked once by all who ask at one time', async () => {
+  it('shares one call between concurrent readers', async () => {
     ssmMock.on(GetParameterCommand).resolves(answer(fleetDocument()));
     const read = reader();
     await Promise.all(Array.from({ length: 10 }, () => read('default')));
     expect(ssmMock.commandCalls(GetParameterCommand)).toHaveLength(1);
   });
 
-  it('does not hold what failed', async () => {
+  it('does not cache a failure', async () => {
     ssmMock
       .on(GetParameterCommand)
       .resolvesOnce(answer('{}'))
@@ -65,7 +65,7 @@ describe('reading a fleet', () => {
     });
   });
 
-  it('says so when the parameter is empty', async () => {
+  it('reports an empty parameter', async () => {
     ssmMock.on(GetParameterCommand).resolves({});
     expect(await reader()('nobody')).toMatchObject({ failure: { reason: 'invalid-fleet' } });
   });

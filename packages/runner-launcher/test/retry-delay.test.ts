@@ -18,10 +18,10 @@ describe('the delay of a retry', () => {
     ['unknown', 3, 20],
     ['unknown', 50, 300],
   ] as const)(
-    'for %s at receive %i is at most %i seconds, and no less than three quarters',
-    (reason, count, most) => {
-      expect(retryDelaySeconds(reason, count, 1)).toBe(most);
-      expect(retryDelaySeconds(reason, count, 0)).toBe(Math.ceil(most * 0.75));
+    'for %s at receive %i is at max %i seconds, and no less than three quarters',
+    (reason, count, max) => {
+      expect(retryDelaySeconds(reason, count, 1)).toBe(max);
+      expect(retryDelaySeconds(reason, count, 0)).toBe(Math.ceil(max * 0.75));
     },
   );
 });

@@ -5,7 +5,7 @@ import { API_TOKEN, json, startGitLab } from './support/gitlab.ts';
 import { kinds, queued } from './support/launcher.ts';
 import { ARM, launcherOf } from './support/routing-launcher.ts';
 
-describe('when GitLab’s API does not answer, no job is lost', () => {
+describe('a failing GitLab API loses no job', () => {
   const hang = () => {};
   it.each<[string, Parameters<typeof startGitLab>[0], string, number]>([
     ['401', (_request, response) => json(response, 401, { message: API_TOKEN }), 'unauthorized', 1],
@@ -13,12 +13,12 @@ describe('when GitLab’s API does not answer, no job is lost', () => {
     ['404', (_request, response) => json(response, 404, {}), 'not-found', 1],
     ['429', (_request, response) => json(response, 429, {}), 'failing', 2],
     ['500', (_request, response) => json(response, 500, {}), 'failing', 2],
-    ['no JSON', (_request, response) => void response.end('<html>sign in</html>'), 'unreadable', 1],
+    ['not JSON', (_request, response) => void response.end('<html>sign in</html>'), 'unreadable', 1],
     ['another JSON', (_request, response) => json(response, 200, { id: 1 }), 'unreadable', 1],
     ['a huge body', (_request, response) => json(response, 200, 'x'.repeat(3 * 1024 * 1024)), 'too-large', 1],
     ['a cut connection', (_request, response) => void response.destroy(), 'unreachable', 2],
-    ['silence', hang, 'unreachable', 2],
-    ['a body without end', (_request, response) => void response.write('{'), 'unreachable', 2],
+    ['no answer', hang, 'unreachable', 2],
+    ['an unfinished body', (_request, response) => void response.write('{'), 'unreachable', 2],
   ])(
     '%s',
     async (_title, listener, why, asked) => {
@@ -35,7 +35,7 @@ describe('when GitLab’s API does not answer, no job is lost', () => {
     15_000,
   );
 
-  it('a redirect is not followed, least of all with the token', async () => {
+  it('does not follow a redirect, least of all with the token', async () => {
     const elsewhere = await startGitLab({});
     const gitlab = await startGitLab((_request, response) => {
       response.writeHead(302, { location: `${elsewhere.url}/api/v4/projects/1/jobs/1` }).end();
@@ -49,15 +49,19 @@ describe('when GitLab’s API does not answer, no job is lost', () => {
   it.each<[string, ApiTokenReading, string]>([
     [
       'a missing token',
-      { missing: '/p/fleets/default/api-token: ParameterNotFound', isPassing: false },
+      { missing: '/p/fleets/default/api-token: ParameterNotFound', isTransient: false },
       'token-unusable',
     ],
     [
       'a throttled SSM',
-      { missing: '/p/fleets/default/api-token: ThrottlingException', isPassing: true },
+      { missing: '/p/fleets/default/api-token: ThrottlingException', isTransient: true },
       'failing',
     ],
-    ['a token that is no header, which is not repeated', { token: `${API_TOKEN}\nx: y` }, 'token-unusable'],
+    [
+      'a token that no header accepts, which is not logged',
+      { token: `${API_TOKEN}\nx: y` },
+      'token-unusable',
+    ],
   ])('%s', async (_title, reading, why) => {
     const gitlab = await startGitLab({});
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner: ARM } });
@@ -68,7 +72,7 @@ describe('when GitLab’s API does not answer, no job is lost', () => {
     expect(JSON.stringify(launcher.lines)).not.toContain('planted-secret');
   });
 
-  it('but where another fleet may have the job, it comes back three times before the URL’s fleet counts', async () => {
+  it('retries three times where another fleet may have the job, and then uses the URL’s fleet', async () => {
     const gitlab = await startGitLab((_request, response) => json(response, 502, {}));
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner: {} }, arm: { runner: ARM } });
     const outcomes: string[] = [];
@@ -79,7 +83,7 @@ describe('when GitLab’s API does not answer, no job is lost', () => {
     expect(launcher.launched()).toEqual(['default']);
   });
 
-  it('and a refused token does not keep a job waiting', async () => {
+  it('does not retry when the token is refused', async () => {
     const gitlab = await startGitLab((_request, response) => json(response, 401, {}));
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner: {} }, arm: { runner: ARM } });
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);

@@ -22,18 +22,18 @@ describe('a queued job of a fleet with an API token', () => {
   });
 
   it.each<[string, Record<string, unknown>, Record<string, Over>, string, string[]]>([
-    ['of nobody ends', { tag_list: ['gpu'] }, { arm: { runner: ARM } }, 'no-fleet-takes-it', []],
+    ['that no fleet takes ends', { tag_list: ['gpu'] }, { arm: { runner: ARM } }, 'no-fleet-takes-it', []],
     ['that runs already ends', { status: 'running' }, {}, 'job-not-waiting', []],
     ['that was canceled ends', { status: 'canceled' }, {}, 'job-not-waiting', []],
     [
-      'that a lagging read shows as created goes on',
+      'that a stale read shows as created is launched',
       { status: 'created' },
       {},
       'manager-launched',
       ['default'],
     ],
     [
-      'of a fleet that says nothing of its runner goes on',
+      'of a fleet whose runner is not configured is launched',
       { tag_list: ['gpu'] },
       { default: { gitlabApi: {} } },
       'manager-launched',
@@ -78,16 +78,21 @@ describe('a queued job of a fleet with an API token', () => {
       { '/projects/1/repository/tags/v1': { protected: false } },
       'no-fleet-takes-it',
     ],
-    ['a merge request, which nobody can tell', { ref: 'refs/merge-requests/7/head' }, {}, 'manager-launched'],
-    ['a branch that is gone, which nobody can tell', { ref: 'gone' }, {}, 'manager-launched'],
-  ])('of a protected fleet is judged by its ref: %s', async (_title, job, routes, kind) => {
+    [
+      'a merge request, whose protection is unknown',
+      { ref: 'refs/merge-requests/7/head' },
+      {},
+      'manager-launched',
+    ],
+    ['a deleted branch, whose protection is unknown', { ref: 'gone' }, {}, 'manager-launched'],
+  ])('of a protected fleet is matched by its ref: %s', async (_title, job, routes, kind) => {
     const gitlab = await startGitLab({ '/projects/1/jobs/1': jobJson(1, job), ...routes });
     const runner = { accessLevel: 'ref_protected' } as const;
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner } });
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual([kind]);
   });
 
-  it('keeps a runner token that the webhook brought, whatever its tags', async () => {
+  it('stays with the webhook’s runner token, whatever its tags', async () => {
     const gitlab = await startGitLab({ '/projects/1/jobs/1': jobJson(1, { tag_list: ['arm'] }) });
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner: {} }, arm: { runner: ARM } });
     const runnerTokenParameter = '/p/fleets/default/runner-tokens/abc';
@@ -95,7 +100,7 @@ describe('a queued job of a fleet with an API token', () => {
     expect(launcher.launched()).toEqual(['default']);
   });
 
-  it('is looked for at the fleet’s GitLab, whatever the webhook calls it, and must be of the same pipeline', async () => {
+  it('is read from the fleet’s GitLab, whatever instance the webhook names, and must belong to the same pipeline', async () => {
     const gitlab = await startGitLab({
       '/projects/1/jobs/1': jobJson(1, { status: 'success', pipeline: { id: 9, project_id: 1 } }),
     });
@@ -107,7 +112,7 @@ describe('a queued job of a fleet with an API token', () => {
     expect(gitlab.requests).toHaveLength(1);
   });
 
-  it('comes back when the fleets cannot be listed: the URL’s may not be the one', async () => {
+  it('is retried when the fleets cannot be listed, since it may not belong to the URL’s fleet', async () => {
     const gitlab = await startGitLab({ '/projects/1/jobs/1': jobJson(1) });
     const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner: {} } });
     launcher.routing.listFleets = async () => {
@@ -118,7 +123,7 @@ describe('a queued job of a fleet with an API token', () => {
 });
 
 describe('a fleet without an API token', () => {
-  it('asks nobody', async () => {
+  it('does not ask GitLab', async () => {
     const gitlab = await startGitLab({});
     const launcher = launcherOf(gitlab.url, { default: { runner: {} }, arm: { gitlabApi: {}, runner: ARM } });
     const settled = await processBatch([queued(1), requested('now')], launcher.deps);

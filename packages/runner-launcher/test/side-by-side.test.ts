@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { processBatch } from '../src/index.ts';
 import { createLauncher, fleetDocument, kinds, queued } from './support/launcher.ts';
 
-/** Answers when it is told to. */
+/** A promise that the test resolves. */
 function gate() {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { promise, open: () => resolve() };
@@ -12,15 +12,15 @@ function gate() {
 
 const batchOf = (count: number) => Array.from({ length: count }, (_, index) => queued(index + 1));
 
-describe('places of one fleet', () => {
+describe('slots of one fleet', () => {
   it('are filled four at a time', async () => {
     const launcher = createLauncher({ max: 9, concurrentJobs: 1 });
     const answers = gate();
     let open = 0;
-    let most = 0;
+    let maxOpen = 0;
     launcher.ecs.mock.on(RunTaskCommand).callsFake(async (input) => {
       open += 1;
-      most = Math.max(most, open);
+      maxOpen = Math.max(maxOpen, open);
       if (open === 4) answers.open();
       await answers.promise;
       open -= 1;
@@ -28,11 +28,11 @@ describe('places of one fleet', () => {
     });
     const settled = await processBatch(batchOf(9), launcher.deps);
     expect(kinds(settled)).toEqual(Array.from({ length: 9 }, () => 'manager-launched'));
-    expect(most).toBe(4);
+    expect(maxOpen).toBe(4);
     expect(launcher.ecs.runs()).toHaveLength(9);
   });
 
-  it('are not asked for any more once one of them fails', async () => {
+  it('are not filled any further once one of them fails', async () => {
     const launcher = createLauncher({ max: 9, concurrentJobs: 1 });
     launcher.ecs.mock
       .on(RunTaskCommand)
@@ -43,18 +43,18 @@ describe('places of one fleet', () => {
     expect(launcher.ecs.runs()).toHaveLength(4);
   });
 
-  it('are not begun after the deadline', async () => {
+  it('are not filled after the deadline', async () => {
     const launcher = createLauncher({ max: 9, concurrentJobs: 1 });
     const deadlineAt = launcher.now() + 1000;
     launcher.ecs.mock.on(RunTaskCommand).callsFake((input) => {
-      launcher.pass(1);
+      launcher.advance(1);
       return launcher.ecs.runTask(input);
     });
     const settled = await processBatch(batchOf(9), { ...launcher.deps, deadlineAt });
     expect(new Set(kinds(settled))).toEqual(new Set(['retry unknown']));
     expect(launcher.ecs.runs()).toHaveLength(1);
     expect(launcher.events('ManagerLaunchFailed')).toMatchObject([
-      { message: 'AWS answered too slowly for this batch. It is tried again', final: false },
+      { message: 'AWS answered too slowly for this batch; retrying', final: false },
     ]);
   });
 });
@@ -81,7 +81,7 @@ describe('fleets of one batch', () => {
     expect(kinds(settled)).toEqual(['manager-launched', 'manager-launched']);
   });
 
-  it('are answered for when time is up, whatever AWS does with another one', async () => {
+  it('are answered when time is up, even if AWS does not answer for another fleet', async () => {
     const launcher = twoFleets();
     const timeUp = gate();
     launcher.ecs.mock.on(RunTaskCommand).callsFake(async (input) => {

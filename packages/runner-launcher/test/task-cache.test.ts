@@ -17,34 +17,34 @@ it.each([
   [99, 800],
   [100, 1600],
   [999, 8000],
-])('a look at a manager and %i job tasks is held for %i ms', async (jobs, milliseconds) => {
+])('caches a read of one manager and %i job tasks for %i ms', async (jobs, milliseconds) => {
   let now = 0;
-  let looks = 0;
-  const held = createTaskCache(() => now);
-  const look = async () => {
-    looks += 1;
+  let reads = 0;
+  const cache = createTaskCache(() => now);
+  const read = async () => {
+    reads += 1;
     return tasks(jobs);
   };
-  const first = await held.read(look);
+  const first = await cache.read(read);
   now = milliseconds - 1;
-  expect(await held.read(look)).toBe(first);
+  expect(await cache.read(read)).toBe(first);
   now = milliseconds;
-  expect(await held.read(look)).not.toBe(first);
-  expect(looks).toBe(2);
+  expect(await cache.read(read)).not.toBe(first);
+  expect(reads).toBe(2);
 });
 
-it('is as old as its beginning, and a look that fails is not held', async () => {
+it('counts the age from the start of the read, and does not cache a failed read', async () => {
   let now = 0;
-  let looks = 0;
-  const held = createTaskCache(() => now);
-  const look = async () => {
-    looks += 1;
-    if (looks === 1) throw new Error('no');
+  let reads = 0;
+  const cache = createTaskCache(() => now);
+  const read = async () => {
+    reads += 1;
+    if (reads === 1) throw new Error('no');
     now += 800;
     return tasks(0);
   };
-  await expect(held.read(look)).rejects.toThrow('no');
-  await held.read(look);
-  await held.read(look);
-  expect(looks).toBe(3);
+  await expect(cache.read(read)).rejects.toThrow('no');
+  await cache.read(read);
+  await cache.read(read);
+  expect(reads).toBe(3);
 });

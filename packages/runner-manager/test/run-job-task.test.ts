@@ -71,7 +71,7 @@ describe('what RunTask answers', () => {
       answer: { tasks: [], failures: [{ reason: 'Capacity is unavailable at this time.' }] },
       outcome: {
         kind: 'not-now',
-        why: 'no-room',
+        why: 'no-capacity',
         capacityProvider: 'FARGATE',
         reason: 'Capacity is unavailable at this time.',
       },
@@ -80,7 +80,7 @@ describe('what RunTask answers', () => {
       answer: { failures: [{ reason: 'RESOURCE:ENI', detail: 'none left' }] },
       outcome: {
         kind: 'not-now',
-        why: 'no-room',
+        why: 'no-capacity',
         capacityProvider: 'FARGATE',
         reason: 'RESOURCE:ENI: none left',
       },

@@ -1,6 +1,6 @@
 /**
- * Makes `dist/`, the folder that is published: JavaScript, types, JSON Schemas and a package.json of its own whose
- * exports point at them. In this repository the other packages import `src/` directly.
+ * Builds `dist/`, the folder that is published: JavaScript, types, JSON Schemas and a separate package.json whose
+ * exports point to them. In this repository the other packages import `src/` directly.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

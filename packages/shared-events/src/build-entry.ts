@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { EVENT_SOURCE, EVENT_VERSION } from './common.ts';
 import { type EventDetail, type EventName, eventSchemas } from './event-schemas.ts';
 
-/** An entry of EventBridge's PutEvents, in the SDK's spelling. */
+/** An entry of EventBridge's PutEvents, in the SDK's format. */
 export interface EventEntry {
   EventBusName: string;
   Source: typeof EVENT_SOURCE;
@@ -11,15 +11,15 @@ export interface EventEntry {
   Time: Date;
 }
 
-/** The detail would be refused by its schema, so it is not built. The message names the field. */
+/** The schema refuses the detail, so no entry is built. The message names the field. */
 export class InvalidEventError extends Error {
   override readonly name = 'InvalidEventError';
 }
 
-/** What the caller gives: the detail without its version, which is this package's to say. */
+/** The caller's input: the detail without its version, which this package adds. */
 export type NewEventDetail<Name extends EventName> = Omit<EventDetail<Name>, 'version'>;
 
-/** Made when first asked for, once: zod compiles each schema anew. */
+/** Each is created once, on first use: zod compiles every new schema. */
 const strictSchemas = new Map<EventName, z.ZodType<{ occurredAt: string }>>();
 
 function strictSchema(name: EventName): z.ZodType<{ occurredAt: string }> {
@@ -29,9 +29,9 @@ function strictSchema(name: EventName): z.ZodType<{ occurredAt: string }> {
 }
 
 /**
- * Builds a PutEvents entry. Unlike a reader, it refuses fields that the schema does not know: what is not in the
- * schema must not travel, a secret least of all.
- * @throws {InvalidEventError} when the detail does not fit its schema.
+ * Builds a PutEvents entry. Unlike a reader, it refuses fields that the schema does not know: no other data must be
+ * published, least of all a secret.
+ * @throws {InvalidEventError} if the detail does not match its schema.
  */
 export function buildEntry<Name extends EventName>(
   eventBusName: string,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** `source` of every event this project puts on the bus. */
+/** `source` of every event that this project publishes. */
 export const EVENT_SOURCE = 'serverless-gitlab-runner';
 
 /** Version of every `detail`. Fields are only ever added to a version, never renamed, retyped or removed. */
@@ -9,20 +9,23 @@ export const EVENT_VERSION = 1;
 /** A name that fits an SSM path, a tag value and a log field: 1 to 32 lower-case letters, digits and hyphens. */
 export const fleetNameSchema = z
   .string()
-  .regex(/^[a-z][a-z0-9-]{0,31}$/, 'a fleet name is 1 to 32 of a-z, 0-9 and -, and begins with a letter');
+  .regex(
+    /^[a-z][a-z0-9-]{0,31}$/,
+    'a fleet name has 1 to 32 characters of a-z, 0-9 and -, and starts with a letter',
+  );
 
 export const isoTimeSchema = z.iso.datetime({ offset: true });
 
 /** Full ARN of an ECS task, as DescribeTasks returns it. */
 export const taskArnSchema = z
   .string()
-  .regex(/^arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:task\//, 'an ECS task ARN');
+  .regex(/^arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:task\//, 'must be an ECS task ARN');
 
-/** What every `detail` carries. */
+/** Fields of every `detail`. */
 export const detailBase = {
   version: z.literal(EVENT_VERSION),
   fleet: fleetNameSchema,
-  /** When what the event tells of happened, not when it was sent. */
+  /** When the reported event happened, not when it was sent. */
   occurredAt: isoTimeSchema,
 };
 

@@ -30,7 +30,7 @@ export type EventDetail<Name extends EventName> = z.infer<(typeof eventSchemas)[
 
 export const eventNames = Object.keys(eventSchemas) as readonly EventName[];
 
-/** Whether a `detail-type` is one of ours. */
+/** Whether a `detail-type` belongs to this project. */
 export function isEventName(value: string): value is EventName {
   return Object.hasOwn(eventSchemas, value);
 }

@@ -8,22 +8,22 @@ export const jobQueuedSchema = z.object({
   stage: z.string().max(255).optional(),
   ref: z.string().max(1024).optional(),
   /**
-   * Name of the SSM SecureString with the runner token that the webhook's `runner_token` brought. Never the token.
+   * Name of the SSM SecureString with the runner token from the webhook's `runner_token`. Never the token itself.
    * Missing: the fleet's own runner token.
    */
   runnerTokenParameter: z.string().startsWith('/').max(1011).optional(),
 });
 
-/** A GitLab job ended, by itself or by a cancel. */
+/** A GitLab job ended, by itself or by cancellation. */
 export const jobFinishedSchema = z.object({
   ...detailBase,
   ...gitlabJobFields,
   status: z.enum(['success', 'failed', 'canceled']),
-  /** GitLab's `build_failure_reason`, `script_failure` for example; only with status `failed`. */
+  /** GitLab's `build_failure_reason`, for example `script_failure`; only with status `failed`. */
   failureReason: z.string().max(255).optional(),
   startedAt: isoTimeSchema.optional(),
   finishedAt: isoTimeSchema.optional(),
-  /** Seconds GitLab counted for the job. */
+  /** Duration of the job in seconds, as counted by GitLab. */
   durationSeconds: z.number().nonnegative().optional(),
 });
 

@@ -1,4 +1,4 @@
-/** Every event that serverless-gitlab-runner puts on EventBridge: schemas, types, a reader and a builder. */
+/** Every event that serverless-gitlab-runner publishes on EventBridge: schemas, types, a parser and a builder. */
 export { buildEntry, type EventEntry, InvalidEventError, type NewEventDetail } from './build-entry.ts';
 export { EVENT_SOURCE, EVENT_VERSION, fleetNameSchema, isoTimeSchema, taskArnSchema } from './common.ts';
 export { type EventDetail, type EventName, eventNames, eventSchemas, isEventName } from './event-schemas.ts';

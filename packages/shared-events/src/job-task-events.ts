@@ -3,7 +3,7 @@ import { detailBase, gitlabJobFields, taskArnSchema } from './common.ts';
 
 const jobTaskFields = {
   ...gitlabJobFields,
-  /** Missing with GitLab Runner older than 19.0, which does not hand it on in a form that a job cannot change. */
+  /** Missing with GitLab Runner older than 19.0, which does not provide it in a form that jobs cannot change. */
   pipelineId: gitlabJobFields.pipelineId.optional(),
   taskArn: taskArnSchema,
   managerTaskArn: taskArnSchema,
@@ -17,7 +17,7 @@ const jobTaskFields = {
   capacityProvider: z.string(),
 };
 
-/** A job's task runs and its containers take commands. */
+/** A job's task is running, and its containers accept commands. */
 export const jobTaskStartedSchema = z.object({
   ...detailBase,
   ...jobTaskFields,
@@ -25,18 +25,18 @@ export const jobTaskStartedSchema = z.object({
   secondsToStart: z.number().nonnegative(),
 });
 
-/** A job's task was stopped, or ended without being asked. */
+/** A job's task was stopped, or ended unexpectedly. */
 export const jobTaskFinishedSchema = z.object({
   ...detailBase,
   ...jobTaskFields,
   outcome: z.enum(['completed', 'start-failed', 'lost']),
-  /** ECS's `stoppedReason` when the task ended without being asked. */
+  /** ECS's `stoppedReason` if the task ended unexpectedly. */
   reason: z.string().max(1024).optional(),
   /** Seconds from RunTask to StopTask. */
   seconds: z.number().nonnegative(),
-  /** Fargate's price for those seconds in USD, with the task's public IPv4 address if it had one. */
+  /** Cost of those seconds in USD: Fargate's price, plus the task's public IPv4 address if it had one. */
   estimatedCostUsd: z.number().nonnegative(),
-  /** Region whose prices those are: the task's own, or us-east-1 where its own are not known. */
+  /** Region of the prices used: the task's own, or us-east-1 if its own prices are unknown. */
   priceRegion: z.string().max(64).optional(),
 });
 

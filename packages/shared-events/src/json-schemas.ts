@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type EventName, eventNames, eventSchemas } from './event-schemas.ts';
 
-/** The JSON Schema (draft 2020-12) of each event's `detail`, made from the zod schema that readers use. */
+/** The JSON Schema (draft 2020-12) of each event's `detail`, generated from the zod schema that parses it. */
 export function jsonSchemas(): Record<EventName, object> {
   const entries = eventNames.map((name) => [
     name,

@@ -1,17 +1,17 @@
 import * as z from 'zod';
 import { detailBase, isoTimeSchema, taskArnSchema } from './common.ts';
 
-/** Why somebody other than GitLab asks for a manager. */
+/** Why a manager is requested without a webhook. */
 export const managerRequestCauseSchema = z.enum([
-  /** A job was queued while its manager was being drained. */
+  /** A job was assigned to a manager while that manager was being drained. */
   'demand-during-drain',
   /** A manager stopped unexpectedly while it had jobs or demand. */
   'manager-lost',
-  /** No manager ran for a while: ask GitLab itself, in case a webhook was lost. */
+  /** No manager has run for some time: poll GitLab, in case a webhook was lost. */
   'safety-launch',
 ]);
 
-/** Asks the launcher for a manager, as a `JobQueued` does. */
+/** Requests a manager from the launcher, like `JobQueued`. */
 export const managerRequestedSchema = z.object({
   ...detailBase,
   cause: managerRequestCauseSchema,
@@ -30,7 +30,7 @@ export const managerLaunchedSchema = z.object({
   runnerTokenParameter: z.string().startsWith('/').max(1011).optional(),
 });
 
-/** A manager could not be started. `final` tells whether the launcher goes on trying. */
+/** A manager could not be started. If `final` is true, the launcher does not retry. */
 export const managerLaunchFailedSchema = z.object({
   ...detailBase,
   reason: z.enum([
@@ -48,7 +48,7 @@ export const managerLaunchFailedSchema = z.object({
   causeEventId: z.string().optional(),
 });
 
-/** A manager was told to take no more jobs. */
+/** A manager was drained: it takes no more jobs. */
 export const managerDrainingSchema = z.object({
   ...detailBase,
   managerTaskArn: taskArnSchema,

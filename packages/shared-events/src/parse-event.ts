@@ -3,7 +3,7 @@ import { EVENT_SOURCE } from './common.ts';
 import { type EventDetail, type EventName, eventSchemas, isEventName } from './event-schemas.ts';
 
 /**
- * The EventBridge envelope as targets receive it, with the fields a consumer may count on.
+ * The EventBridge envelope as targets receive it, with the fields that a consumer may rely on.
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html
  */
 export const envelopeSchema = z.object({
@@ -16,20 +16,20 @@ export const envelopeSchema = z.object({
   detail: z.unknown(),
 });
 
-/** An event of ours, told apart by `name`. */
+/** A parsed event of this project, discriminated by `name`. */
 export type RunnerEvent = {
   [Name in EventName]: { name: Name; id: string; time: string; detail: EventDetail<Name> };
 }[EventName];
 
-/** The value is not an event that this package knows. The message names the field. */
+/** The value is not a known event of this project. The message names the field. */
 export class UnreadableEventError extends Error {
   override readonly name = 'UnreadableEventError';
 }
 
 /**
- * Reads an event as EventBridge delivers it (to a Lambda, or as an SQS message's parsed body).
- * Fields that this version does not know are dropped, so that a consumer of version 1 outlives added fields.
- * @throws {UnreadableEventError} when it is not an envelope, not from us, of an unknown name, or refused by its schema.
+ * Parses an event as EventBridge delivers it (to a Lambda, or as an SQS message's parsed body).
+ * Unknown fields are dropped, so that a consumer of version 1 keeps working when fields are added.
+ * @throws {UnreadableEventError} if it is not an envelope, has another source or an unknown name, or its schema refuses it.
  */
 export function parseEvent(value: unknown): RunnerEvent {
   const envelope = envelopeSchema.safeParse(value);
@@ -38,7 +38,7 @@ export function parseEvent(value: unknown): RunnerEvent {
   const { id, source, time, 'detail-type': name, detail } = envelope.data;
   if (source !== EVENT_SOURCE) {
     throw new UnreadableEventError(
-      `its source is "${source}", expected "${EVENT_SOURCE}": check the rule's pattern`,
+      `unexpected source "${source}" instead of "${EVENT_SOURCE}": check the rule's pattern`,
     );
   }
   if (!isEventName(name)) throw new UnreadableEventError(`unknown detail-type "${name}"`);

@@ -104,12 +104,12 @@ function delivered(entry: EventEntry, change: (detail: Record<string, unknown>) 
   };
 }
 
-it('there is a sample of every event', () => {
+it('every event has a sample', () => {
   expect(samples.map(({ DetailType }) => DetailType).toSorted()).toEqual([...eventNames].toSorted());
 });
 
 describe.each(samples.map((entry) => [entry.DetailType, entry] as const))('%s', (name, entry) => {
-  it('comes back as it was built', () => {
+  it('is read as it was built', () => {
     const event = parseEvent(delivered(entry));
     expect(event).toEqual({
       name,
@@ -124,25 +124,25 @@ describe.each(samples.map((entry) => [entry.DetailType, entry] as const))('%s', 
     });
   });
 
-  it('is read by a consumer of version 1 when fields were added, which it does not see', () => {
+  it('is read by a consumer of version 1 without the fields that were added later', () => {
     const grown = delivered(entry, (detail) =>
       Object.assign(detail, { moonPhase: 'full', nested: { a: 1 } }),
     );
     expect(parseEvent(grown).detail).toEqual(JSON.parse(entry.Detail));
   });
 
-  it('is not read when a field is missing, and the message names it', () => {
+  it('is refused when a field is missing, which the message names', () => {
     const broken = delivered(entry, (detail) => delete detail.fleet);
     expect(() => parseEvent(broken)).toThrow(/: fleet: /);
   });
 
-  it('is not read when its version is another one', () => {
+  it('is refused with another version', () => {
     expect(() => parseEvent(delivered(entry, (detail) => Object.assign(detail, { version: 2 })))).toThrow(
       UnreadableEventError,
     );
   });
 
-  it('has its JSON Schema as a file, made from the same source', () => {
+  it('has a JSON Schema file generated from its schema', () => {
     const file = JSON.parse(readFileSync(new URL(`../schemas/${name}.json`, import.meta.url), 'utf8'));
     expect(file).toEqual(JSON.parse(JSON.stringify(jsonSchemas()[name])));
     expect(file.title).toBe(name);
@@ -150,7 +150,7 @@ describe.each(samples.map((entry) => [entry.DetailType, entry] as const))('%s', 
   });
 });
 
-it('there is no JSON Schema of an event that does not exist', () => {
+it('every JSON Schema file belongs to an event', () => {
   const files = readdirSync(new URL('../schemas/', import.meta.url));
   expect(files.toSorted()).toEqual(eventNames.map((name) => `${name}.json`).toSorted());
 });
@@ -158,41 +158,37 @@ it('there is no JSON Schema of an event that does not exist', () => {
 describe('an event that the schema refuses', () => {
   const queued = { ...base, ...job };
   it.each([
-    ['a field that it does not know', { ...queued, runnerToken: 'glrt-secret' }, 'runnerToken'],
-    ['a fleet that is no name', { ...queued, fleet: 'No Fleet' }, 'fleet'],
-    ['a time that is none', { ...queued, occurredAt: 'now' }, 'occurredAt'],
-    ['an id that is no number', { ...queued, jobId: Number.NaN }, 'jobId'],
-    ['an instance that is no address', { ...queued, instance: 'gitlab' }, 'instance'],
-    [
-      'a parameter that is no name',
-      { ...queued, runnerTokenParameter: 'glrt-secret' },
-      'runnerTokenParameter',
-    ],
+    ['an unknown field', { ...queued, runnerToken: 'glrt-secret' }, 'runnerToken'],
+    ['an invalid fleet name', { ...queued, fleet: 'No Fleet' }, 'fleet'],
+    ['an invalid time', { ...queued, occurredAt: 'now' }, 'occurredAt'],
+    ['an id that is not a number', { ...queued, jobId: Number.NaN }, 'jobId'],
+    ['an instance that is not a URL', { ...queued, instance: 'gitlab' }, 'instance'],
+    ['an invalid parameter name', { ...queued, runnerTokenParameter: 'glrt-secret' }, 'runnerTokenParameter'],
   ])('is not built with %s', (_title, detail, field) => {
     expect(() => buildEntry('bus', 'JobQueued', detail)).toThrow(InvalidEventError);
     expect(() => buildEntry('bus', 'JobQueued', detail)).toThrow(field);
   });
 
-  it('never has its values in the message', () => {
+  it('does not have its values in the message', () => {
     const detail = { ...queued, runnerTokenParameter: 'glrt-planted' };
     expect(() => buildEntry('bus', 'JobQueued', detail)).toThrow(expect.not.stringContaining('glrt-planted'));
   });
 });
 
-describe('what is no event of ours', () => {
+describe('an unreadable event', () => {
   const [sample] = samples.map((entry) => delivered(entry));
   it.each([
     ['nothing', undefined],
     ['text', 'event'],
     ['an envelope without a source', { id: '1', 'detail-type': 'JobQueued', time: 'x', detail: {} }],
     ['another source', { ...sample, source: 'aws.ecs' }],
-    ['a name that nobody knows', { ...sample, 'detail-type': 'JobStolen' }],
+    ['an unknown name', { ...sample, 'detail-type': 'JobStolen' }],
     ['a name that every object has', { ...sample, 'detail-type': 'constructor' }],
-  ])('is not read: %s', (_title, value) => {
+  ])('is refused: %s', (_title, value) => {
     expect(() => parseEvent(value)).toThrow(UnreadableEventError);
   });
 
-  it('is told by name', () => {
+  it('can be recognized by its name', () => {
     expect(isEventName('JobQueued')).toBe(true);
     expect(isEventName('toString')).toBe(false);
     expect(Object.keys(eventSchemas)).toHaveLength(9);

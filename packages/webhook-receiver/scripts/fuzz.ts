@@ -1,6 +1,6 @@
 /**
- * Fuzzes the receiver: `node --expose-gc packages/webhook-receiver/scripts/fuzz.ts [INPUTS] [SEED]`, by default a million
- * inputs. Ends with 1 when an answer was a 5xx, when one took longer than a second, or when memory grew.
+ * Fuzzes the receiver: `node --expose-gc packages/webhook-receiver/scripts/fuzz.ts [INPUTS] [SEED]`; default: one million inputs.
+ * Exits with 1 if an answer was a 5xx, if an answer took longer than a second, or if memory grew.
  */
 import { fuzz } from '../test/support/fuzz.ts';
 

@@ -2,10 +2,10 @@ import { EventsNotPublishedError, failureName, type Timing } from '@serverless-g
 import { unavailable } from './answers.ts';
 import type { Reception } from './receive-webhook.ts';
 
-/** GitLab waits 10 seconds for an answer; some of them belong to the network and to a cold start. */
+/** GitLab waits 10 seconds for an answer, including the network and a cold start. */
 export const ANSWER_WITHIN_MS = 8000;
 
-/** Turns a failure, or an answer that is not there in time, into the 503 that says: this was not delivered. */
+/** Answers 503, which means "not delivered", on a failure or when no answer is ready in time. */
 export async function answerInTime(
   receive: () => Promise<Reception>,
   timing: Pick<Timing, 'now'>,
@@ -21,7 +21,7 @@ export async function answerInTime(
     const { answer, log } = await Promise.race([receive(), abandoned.promise]);
     return { answer, log: { ...log, milliseconds: timing.now() - startedAt } };
   } catch (error) {
-    // AWS repeats refused values in its messages, a token among them: only its names are logged.
+    // AWS repeats refused values in its messages, possibly a token. So only the error's name is logged.
     const problem = error instanceof EventsNotPublishedError ? error.message : undefined;
     return { answer: unavailable, log: { decision: 'failed', failure: failureName(error), problem } };
   } finally {

@@ -1,21 +1,21 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 
-/** What the function URL sends back. */
+/** The response of the function URL. */
 export type Answer = APIGatewayProxyStructuredResultV2 & { statusCode: number };
 
-/** Authentic, but nothing that anybody here uses. */
-export const nothingForUs: Answer = { statusCode: 204 };
+/** Authentic, but not an event that is used here. */
+export const ignored: Answer = { statusCode: 204 };
 
-/** Tells nothing about why. */
+/** Does not reveal the reason. */
 export const unauthorized: Answer = json(401, { error: 'unauthorized' });
 
 export const methodNotAllowed: Answer = json(405, { error: 'method: expected POST' }, { allow: 'POST' });
 
-export const unknownFleet: Answer = json(404, { error: 'fleet: there is no such fleet' });
+export const unknownFleet: Answer = json(404, { error: 'fleet: not found' });
 
 export const tooLarge: Answer = json(413, { error: 'body: larger than 1 MiB' });
 
-/** Nothing of this webhook is on the bus, or nobody knows. */
+/** The event is not on the bus, or it is unknown whether it is. */
 export const unavailable: Answer = json(503, { error: 'unavailable: the event was not published' });
 
 /** @param id of the event on the bus */
@@ -23,7 +23,7 @@ export function accepted(id: string): Answer {
   return json(202, { id });
 }
 
-/** @param message names the field first, and never repeats a value */
+/** @param message starts with the field's name, and never repeats a value */
 export function badRequest(message: string): Answer {
   return json(400, { error: message });
 }

@@ -2,7 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import type { WebhookRequest } from './webhook-request.ts';
 
-/** The secrets of one fleet's webhook, the current one and, while rotating, the previous one. */
+/** The secrets of one fleet's webhook: the current one and, during a rotation, the previous one. */
 export interface WebhookSecrets {
   /** Compared with `X-Gitlab-Token`. */
   tokens: readonly string[];
@@ -10,15 +10,15 @@ export interface WebhookSecrets {
   signingTokens: readonly string[];
 }
 
-/** Standard Webhooks' tolerance against replay, and GitLab's. */
+/** Tolerance against replays, as in Standard Webhooks and GitLab. */
 const TOLERANCE_MS = 5 * 60 * 1000;
-/** A sender has as many signatures as keys in rotation; more are not looked at. */
+/** A sender sends one signature for each key in rotation. Further signatures are ignored. */
 const MAX_SIGNATURES = 8;
 export const SIGNING_TOKEN_PREFIX = 'whsec_';
 
 /**
- * Whether a request proves that it comes from someone who knows one of the fleet's secrets. A missing proof and a wrong one
- * take the same path: every secret is compared, in constant time, with what came or with nothing.
+ * Whether a request proves knowledge of one of the fleet's secrets. A missing proof and a wrong proof take the same path: every
+ * secret is compared in constant time, with the presented value or with an empty one.
  * @param now milliseconds since 1970
  */
 export function isAuthentic(
@@ -34,13 +34,13 @@ export function isAuthentic(
 
 function hasToken(request: WebhookRequest, tokens: readonly string[]): boolean {
   const presented = request.header('x-gitlab-token');
-  // Stryker disable next-line StringLiteral: whatever stands for a missing token, it is refused below
+  // Stryker disable next-line StringLiteral: any replacement for a missing token is refused below
   const matches = tokens.map((token) => isEqual(presented ?? '', token));
   return Boolean(presented) && matches.includes(true);
 }
 
 /**
- * HMAC-SHA256 over `{webhook-id}.{webhook-timestamp}.{raw body}`, one of several values `v1,<base64>`.
+ * Checks the HMAC-SHA256 over `{webhook-id}.{webhook-timestamp}.{raw body}`; the header may hold several values `v1,<base64>`.
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 function hasSignature(request: WebhookRequest, signingTokens: readonly string[], now: number): boolean {
@@ -63,8 +63,8 @@ function presentedSignatures(header: string | undefined): string[] {
     .filter((value) => value.startsWith('v1,'))
     .map((value) => value.slice('v1,'.length));
   if (signatures.length > 0) return signatures;
-  // Nothing is compared too, so that a missing signature is as much work as a wrong one.
-  // Stryker disable next-line StringLiteral: no other text is a signature either
+  // An empty signature is compared too, so that a missing one takes as much work as a wrong one.
+  // Stryker disable next-line StringLiteral: any other text is no valid signature either
   return [''];
 }
 
@@ -77,7 +77,7 @@ function isRecent(timestamp: string | undefined, now: number): boolean {
   return Math.abs(now - Number(timestamp) * 1000) <= TOLERANCE_MS;
 }
 
-/** Compares digests: they have one length, and how long it takes tells nothing about what they are made from. */
+/** Compares digests, which have equal length, so that the time taken reveals nothing about the texts. */
 function isEqual(one: string, other: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(one), digest(other));

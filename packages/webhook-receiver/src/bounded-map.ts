@@ -1,4 +1,4 @@
-/** A map that forgets: the oldest entry when it is full, and every entry after a while. */
+/** A map with a maximum size and age: it drops its oldest entry when it is full, and entries that have expired. */
 export interface BoundedMap<Value> {
   get(key: string): Value | undefined;
   set(key: string, value: Value): void;

@@ -1,22 +1,22 @@
-/** Calls that may be made at once, and how fast they come back. */
+/** Limits the rate of calls. */
 export interface CallBudget {
-  /** Whether one more call may be made now; if so it is spent. */
+  /** Whether one more call may be made now. If so, it is deducted. */
   spend(): boolean;
 }
 
 /**
- * A token bucket, full at first.
+ * A token bucket, initially full.
  * @param now milliseconds since 1970
  */
 export function createCallBudget(
-  { most, refillMs }: { most: number; refillMs: number },
+  { burst, refillMs }: { burst: number; refillMs: number },
   now: () => number,
 ): CallBudget {
-  let left = most;
+  let left = burst;
   let countedAt = now();
   return {
     spend() {
-      left = Math.min(most, left + (now() - countedAt) / refillMs);
+      left = Math.min(burst, left + (now() - countedAt) / refillMs);
       countedAt = now();
       if (left < 1) return false;
       left -= 1;

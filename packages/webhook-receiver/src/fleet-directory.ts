@@ -7,9 +7,9 @@ import {
   InvalidFleetConfigError,
   parseFleetConfig,
 } from '@serverless-gitlab-runner/fleet';
-import { isPaused, type Reading, readUnlessKnown } from './stale-reading.ts';
+import { type CachedValue, isPaused, readThroughCache } from './cached-value.ts';
 
-/** Names that do not exist make SSM be asked at most that often, whoever sends them. */
+/** Requests for unknown fleets cause at most one read of SSM within this time. */
 const REREAD_AFTER_MS = 2000;
 
 export type FleetLookup =
@@ -17,20 +17,20 @@ export type FleetLookup =
   | { kind: 'unknown' }
   | { kind: 'invalid'; message: string };
 
-/** Knows the fleets. */
+/** Finds fleets by name. */
 export interface FleetDirectory {
   find(fleet: string): Promise<FleetLookup>;
 }
 
 /**
- * Reads all fleets at once, so that asking for fleets that do not exist costs no call each. What is not there, or not
- * valid, is looked for again soon: one bad read must not hold for a minute. While SSM throttles or fails, fleets known
- * before are used for ten minutes.
+ * Reads all fleets in one call, so that requests for unknown fleets do not cost a call each. A missing or invalid fleet is read
+ * again soon, since one bad read must not last for a minute. While SSM throttles or fails, fleets read before are used for ten
+ * minutes.
  */
 export function createFleetDirectory(provider: SSMProvider, prefix: string, timing: Timing): FleetDirectory {
-  let known: Reading<Map<string, FleetLookup>> = { value: new Map(), readAt: Number.NEGATIVE_INFINITY };
+  let known: CachedValue<Map<string, FleetLookup>> = { value: new Map(), readAt: Number.NEGATIVE_INFINITY };
   let failedAt = Number.NEGATIVE_INFINITY;
-  let lookedAgainAt = Number.NEGATIVE_INFINITY;
+  let rereadAt = Number.NEGATIVE_INFINITY;
 
   const readAll = shareCalls(async () => {
     const readAt = timing.now();
@@ -43,18 +43,18 @@ export function createFleetDirectory(provider: SSMProvider, prefix: string, timi
     }
   });
 
-  async function lookAgain(): Promise<void> {
+  async function reread(): Promise<void> {
     const now = timing.now();
-    if (now - lookedAgainAt < REREAD_AFTER_MS || isPaused(failedAt, now)) return;
-    lookedAgainAt = now;
+    if (now - rereadAt < REREAD_AFTER_MS || isPaused(failedAt, now)) return;
+    rereadAt = now;
     await readAll('all');
   }
 
   return {
     async find(fleet) {
       const startedAt = timing.now();
-      await readUnlessKnown(known, failedAt, timing.now, () => readAll('all'));
-      if (known.value.get(fleet)?.kind !== 'found' && known.readAt < startedAt) await lookAgain();
+      await readThroughCache(known, failedAt, timing.now, () => readAll('all'));
+      if (known.value.get(fleet)?.kind !== 'found' && known.readAt < startedAt) await reread();
       return known.value.get(fleet) ?? { kind: 'unknown' };
     },
   };
@@ -66,7 +66,7 @@ async function readFleets(provider: SSMProvider, prefix: string): Promise<Map<st
     recursive: true,
     decrypt: false,
     forceFetch: true,
-    // Documents are Strings, secrets SecureStrings: without the filter there would be pages of those.
+    // Documents are Strings, secrets are SecureStrings: the filter avoids pages of secrets.
     sdkOptions: { ParameterFilters: [{ Key: 'Type', Option: 'Equals', Values: ['String'] }] },
   });
   const fleets = new Map<string, FleetLookup>();

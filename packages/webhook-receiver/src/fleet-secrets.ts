@@ -2,33 +2,33 @@ import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import { shareCalls, type Timing } from '@serverless-gitlab-runner/aws/calls';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 import { SIGNING_TOKEN_PREFIX, type WebhookSecrets } from './authenticate.ts';
+import { type CachedValue, isPaused, readThroughCache } from './cached-value.ts';
 import { createCallBudget } from './call-budget.ts';
-import { isPaused, type Reading, readUnlessKnown } from './stale-reading.ts';
 
-/** A stranger's wrong secrets make SSM be asked at most that often a fleet. */
+/** Wrong secrets cause at most one read of SSM within this time for each fleet. */
 const REREAD_AFTER_MS = 2000;
-/** And over all fleets: each warm Lambda asks every two seconds at most, of the 40 calls a second that an account has. */
-const REREADS = { most: 3, refillMs: 2000 };
+/** The limit over all fleets: after a burst of 3, one read every two seconds for each warm Lambda. An account has 40 a second. */
+const REREADS = { burst: 3, refillMs: 2000 };
 
 /** Reads the webhook secrets of fleets. */
 export interface FleetSecrets {
   /**
-   * The fleet's secrets, at most a minute old, or ten while SSM throttles or fails.
-   * @throws what SSM failed with, when there are none that young
+   * The fleet's secrets, at most one minute old, or ten minutes while SSM throttles or fails.
+   * @throws SSM's error, if no such secrets are cached
    */
   read(fleet: string): Promise<WebhookSecrets>;
   /**
-   * The fleet's secrets as they are now, or undefined when they, or too many others, were read again a moment ago.
-   * @throws what SSM failed with
+   * The fleet's secrets as they are now. Undefined if they, or those of too many fleets, were reread within the last two seconds.
+   * @throws SSM's error
    */
   readAgain(fleet: string): Promise<WebhookSecrets | undefined>;
 }
 
-/** A secret that cannot be one: it is left out. */
+/** Reports a secret that is ignored because it is malformed. */
 export type WarnOfSecret = (parameterName: string, problem: string) => void;
 
 /**
- * @param provider of its own: its cache is cleared here
+ * @param provider not shared with other readers, since its cache is cleared here
  */
 export function createFleetSecrets(
   provider: SSMProvider,
@@ -36,21 +36,22 @@ export function createFleetSecrets(
   timing: Timing,
   warn: WarnOfSecret,
 ): FleetSecrets {
-  // Only fleets that exist are asked for, so this grows no larger than there are fleets.
-  const held = new Map<string, Reading<WebhookSecrets>>();
-  // Apart from when they were read in the ordinary way: a secret rotated right after that must hold at once too.
+  // Only existing fleets are read, so the map is bounded by their number.
+  const cached = new Map<string, CachedValue<WebhookSecrets>>();
+  // Separate from the time of an ordinary read: a secret rotated right after an ordinary read must take effect at once too.
   const readAgainAt = new Map<string, number>();
 
   const budget = createCallBudget(REREADS, timing.now);
   let failedAt = Number.NEGATIVE_INFINITY;
 
   const fetch = shareCalls(async (fleet) => {
-    // Powertools holds what it found but asks for what is missing (a previous secret mostly is) every time: a set is held here.
+    // Powertools caches existing parameters, but requests missing ones every time, and previous secrets are usually missing. So
+    // the whole set is cached here instead.
     provider.clearCache();
     const readAt = timing.now();
     try {
       const value = await fetchSecrets(provider, prefix, fleet, warn);
-      held.set(fleet, { value, readAt });
+      cached.set(fleet, { value, readAt });
       return value;
     } catch (error) {
       failedAt = timing.now();
@@ -59,7 +60,7 @@ export function createFleetSecrets(
   });
 
   return {
-    read: (fleet) => readUnlessKnown(held.get(fleet), failedAt, timing.now, () => fetch(fleet)),
+    read: (fleet) => readThroughCache(cached.get(fleet), failedAt, timing.now, () => fetch(fleet)),
     async readAgain(fleet) {
       const now = timing.now();
       if (now - (readAgainAt.get(fleet) ?? Number.NEGATIVE_INFINITY) < REREAD_AFTER_MS) return undefined;
@@ -79,8 +80,8 @@ async function fetchSecrets(
   const names = parameterNames(prefix, fleet);
   const tokenNames = [names.webhookSecret, names.previousWebhookSecret];
   const signingTokenNames = [names.signingToken, names.previousSigningToken];
-  const wanted = Object.fromEntries([...tokenNames, ...signingTokenNames].map((name) => [name, {}]));
-  const values = await provider.getParametersByName<string>(wanted, {
+  const requested = Object.fromEntries([...tokenNames, ...signingTokenNames].map((name) => [name, {}]));
+  const values = await provider.getParametersByName<string>(requested, {
     decrypt: true,
     throwOnError: false,
   });
@@ -92,7 +93,7 @@ async function fetchSecrets(
     found(parameterName).filter((value) => {
       const usable = Buffer.from(value.slice(SIGNING_TOKEN_PREFIX.length), 'base64').length > 0;
       if (value.startsWith(SIGNING_TOKEN_PREFIX) && usable) return true;
-      warn(parameterName, `it is no signing token: GitLab's begin with ${SIGNING_TOKEN_PREFIX}`);
+      warn(parameterName, `not a signing token: GitLab's start with ${SIGNING_TOKEN_PREFIX}`);
       return false;
     }),
   );

@@ -1,4 +1,4 @@
-/** Where a hook tells which GitLab it comes from. */
+/** Values that indicate which GitLab instance sent a webhook. */
 export interface InstanceHints {
   /** `X-Gitlab-Instance`. */
   header: string | undefined;
@@ -11,7 +11,7 @@ export interface InstanceHints {
 
 const MAX_LENGTH = 2048;
 
-/** Base URL of the GitLab instance a hook comes from, without a slash at its end. */
+/** Base URL of the GitLab instance that sent a webhook, without a trailing slash. */
 export function gitlabInstance({ header, projectUrl, projectPath, configured }: InstanceHints): string {
   const derived =
     projectPath && projectUrl?.endsWith(`/${projectPath}`)

@@ -18,7 +18,7 @@ const { EVENT_BUS_NAME, PARAMETER_PREFIX } = readEnvironment();
 const logger = new Logger({ serviceName: 'webhook-receiver' });
 
 const ssm = new SSMClient(boundedClientOptions({ maxAttempts: 3, requestTimeoutMs: 2000 }));
-// One try a call: publishEvents tries again, refused entries and failed calls alike, and knows the deadline.
+// One attempt per call: publishEvents retries both refused entries and failed calls, and knows the deadline.
 const eventBridge = new EventBridgeClient(boundedClientOptions({ maxAttempts: 1, requestTimeoutMs: 2000 }));
 
 const parameters = new SSMProvider({ awsSdkV3Client: ssm });
@@ -27,7 +27,7 @@ const secretParameters = new SSMProvider({ awsSdkV3Client: ssm });
 const deps: ReceiverDeps = {
   fleets: createFleetDirectory(parameters, PARAMETER_PREFIX, systemTiming),
   secrets: createFleetSecrets(secretParameters, PARAMETER_PREFIX, systemTiming, (parameterName, problem) =>
-    logger.warn('secret left out', { parameterName, problem }),
+    logger.warn('secret ignored', { parameterName, problem }),
   ),
   runnerTokens: createRunnerTokenStore(ssm, PARAMETER_PREFIX, systemTiming, (parameterName, failure) =>
     logger.warn('runner token not renewed', { parameterName, failure }),
@@ -37,14 +37,14 @@ const deps: ReceiverDeps = {
   now: systemTiming.now,
 };
 
-/** Takes one request of the function URL. It never throws: what fails is answered. */
+/** Handles one request of the function URL. It never throws: failures are answered. */
 export async function handler(event: unknown): Promise<Answer> {
   const reception = await answerInTime(() => receiveWebhook(readWebhookRequest(event), deps), systemTiming);
   logReception(reception);
   return reception.answer;
 }
 
-/** One line a webhook. */
+/** Logs one line for each webhook. */
 function logReception({ answer: { statusCode }, log }: Reception): void {
   const line = { statusCode, ...log };
   if (statusCode >= 500) logger.error('webhook answered', line);

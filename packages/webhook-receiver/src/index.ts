@@ -1,4 +1,4 @@
-/** The receiver's decisions, for tests and models; the Lambda itself is `handler.ts`. */
+/** The receiver's decisions, for tests and models. The Lambda's entry point is `handler.ts`. */
 export { isAuthentic, type WebhookSecrets } from './authenticate.ts';
 export { type JobHook, readJobHook } from './job-hook.ts';
 export { type ReceiverDeps, receiveWebhook } from './receive-webhook.ts';

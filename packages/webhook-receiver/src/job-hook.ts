@@ -3,25 +3,25 @@ import * as z from 'zod';
 import { gitlabInstance } from './gitlab-instance.ts';
 import { isoOfGitlabTime } from './gitlab-time.ts';
 
-/** What a job webhook says, in our words. */
+/** A parsed job webhook. */
 export type JobHook =
   | { kind: 'queued'; event: Omit<NewEventDetail<'JobQueued'>, 'runnerTokenParameter'> }
   | { kind: 'finished'; event: NewEventDetail<'JobFinished'> }
-  /** A status that nobody here uses; GitLab adds new ones now and then. */
+  /** A status that is not used here. GitLab adds new ones from time to time. */
   | { kind: 'other'; status: string };
 
-/** What the hook itself does not say. */
+/** Context that the webhook's body does not contain. */
 export interface HookContext {
   fleet: string;
   /** The fleet's GitLab. */
   gitlabUrl: string;
   /** `X-Gitlab-Instance`. */
   instanceHeader: string | undefined;
-  /** ISO time at which the hook came. */
+  /** ISO time at which the webhook arrived. */
   receivedAt: string;
 }
 
-/** The body is no job hook. The message names the field and never repeats what it holds. */
+/** The body is not a job webhook. The message names the field and never repeats its value. */
 export class InvalidJobHookError extends Error {
   override readonly name = 'InvalidJobHookError';
 }
@@ -29,11 +29,11 @@ export class InvalidJobHookError extends Error {
 const statusSchema = z.object({ object_kind: z.literal('build'), build_status: z.string() });
 
 const positive = z.int().positive();
-/** What we can do without: another type than expected is as good as nothing. */
+/** Optional fields: a value of an unexpected type counts as missing. */
 const text = z.string().nullish().catch(undefined);
 const optionalId = positive.nullish().catch(undefined);
 
-/** The fields we use of GitLab's Job event; it has many more, and older versions have fewer. Only ids are needed. */
+/** The fields of GitLab's Job event that are used here. GitLab sends many more, older versions fewer. Only ids are required. */
 const jobSchema = z.object({
   build_id: positive,
   build_name: text,
@@ -57,7 +57,7 @@ type Job = z.infer<typeof jobSchema>;
 const FINISHED = new Set<string>(['success', 'failed', 'canceled'] satisfies JobFinished['status'][]);
 
 /**
- * Reads the body of a Job Hook.
+ * Parses the body of a Job Hook.
  * @see https://docs.gitlab.com/user/project/integrations/webhook_events/#job-events
  * @throws {InvalidJobHookError}
  */
@@ -76,10 +76,10 @@ function isFinished(status: string): status is JobFinished['status'] {
 function queued(job: Job, context: HookContext): Omit<NewEventDetail<'JobQueued'>, 'runnerTokenParameter'> {
   return {
     ...jobFields(job, context),
-    // When it came, by our own clock: the sender's may be wrong, and only a job that waits now is of interest.
+    // The arrival time by the local clock: the sender's clock may be wrong, and only jobs that wait now matter.
     occurredAt: context.receivedAt,
-    stage: cut(job.build_stage, 255),
-    ref: cut(job.ref, 1024),
+    stage: truncate(job.build_stage, 255),
+    ref: truncate(job.ref, 1024),
   } satisfies Omit<JobQueued, 'version'>;
 }
 
@@ -94,7 +94,7 @@ function finished(
     ...jobFields(job, context),
     occurredAt: finishedAt ?? context.receivedAt,
     status,
-    failureReason: status === 'failed' ? cut(job.build_failure_reason, 255) : undefined,
+    failureReason: status === 'failed' ? truncate(job.build_failure_reason, 255) : undefined,
     startedAt: isoOfGitlabTime(job.build_started_at_iso) ?? isoOfGitlabTime(job.build_started_at),
     finishedAt,
     durationSeconds: duration >= 0 ? duration : undefined,
@@ -115,20 +115,20 @@ function jobFields(job: Job, context: HookContext) {
       configured: context.gitlabUrl,
     }),
     projectId: job.project_id,
-    projectPath: cut(projectPath, 1024),
+    projectPath: truncate(projectPath, 1024),
     pipelineId,
     jobId: job.build_id,
-    jobName: cut(job.build_name, 255) ?? '',
+    jobName: truncate(job.build_name, 255) ?? '',
   };
 }
 
-/** Older versions send no path: without one an instance under a path of its own cannot be told, so its root is taken. */
+/** Older versions send no path. Without it, an instance below a relative URL cannot be recognized, so the root is used. */
 function pathOf(projectUrl: string | undefined): string | undefined {
   return URL.parse(String(projectUrl))?.pathname.slice(1);
 }
 
-function cut(value: string | null | undefined, length: number): string | undefined {
-  // A lone half of a surrogate pair, cut or sent, is nothing that every reader of JSON takes.
+function truncate(value: string | null | undefined, length: number): string | undefined {
+  // Some JSON parsers reject a lone surrogate, whether it was sent or results from truncation.
   return value?.slice(0, length).toWellFormed();
 }
 

@@ -5,8 +5,8 @@ import {
   type Answer,
   accepted,
   badRequest,
+  ignored,
   methodNotAllowed,
-  nothingForUs,
   tooLarge,
   unauthorized,
   unavailable,
@@ -21,7 +21,7 @@ import type { JobEvent, PublishJobEvent } from './publish-job-event.ts';
 import type { WebhookRequest } from './webhook-request.ts';
 import { isRunnerToken, type RunnerTokenStore } from './webhook-runner-token.ts';
 
-/** Larger job events than any GitLab sends are not parsed. */
+/** Larger bodies are not parsed. No GitLab sends a job event of this size. */
 const MAX_BODY_BYTES = 1024 * 1024;
 const JOB_HOOK = 'Job Hook';
 
@@ -30,22 +30,23 @@ export interface ReceiverDeps {
   secrets: FleetSecrets;
   runnerTokens: RunnerTokenStore;
   publish: PublishJobEvent;
-  /** Ids of published events by what they were made from. */
+  /** Ids of recently published events, by their webhook's id and content. */
   recent: BoundedMap<string>;
   /** Milliseconds since 1970. */
   now(): number;
 }
 
-/** The answer, and what the log says about how it came about. Neither has a secret or a value out of the body. */
+/** The answer, and the log fields that explain it. Neither contains a secret or a value from the body. */
 export interface Reception {
   answer: Answer;
   log: Readonly<Record<string, string | number | undefined>>;
 }
 
 /**
- * Answers one request of the function URL. The order is the contract (see README.md): what a stranger sends is neither parsed
- * nor told anything, and what is not ours is never refused, since GitLab disables hooks that keep failing.
- * @throws whatever SSM or EventBridge failed with: nothing was published then
+ * Answers one request of the function URL. The order of the checks is the contract (see README.md). An unauthenticated body is
+ * not parsed, and its sender learns nothing. An authentic webhook that is not used here is never refused, since GitLab disables
+ * hooks that keep failing.
+ * @throws errors of SSM or EventBridge; nothing was published then
  */
 export async function receiveWebhook(request: WebhookRequest, deps: ReceiverDeps): Promise<Reception> {
   if (request.method !== 'POST') return { answer: methodNotAllowed, log: { decision: 'not a POST' } };
@@ -63,15 +64,15 @@ export async function receiveWebhook(request: WebhookRequest, deps: ReceiverDeps
   return { answer, log: { fleet, ...log } };
 }
 
-/** Compares with what is held first, and then once with what SSM has now: a secret may just have been rotated. */
+/** Compares with the cached secrets, and then once with those in SSM now, since a secret may have just been rotated. */
 async function isFromGitlab(
   request: WebhookRequest,
   fleet: string,
   { webhook }: FleetConfig,
   { secrets, now }: ReceiverDeps,
 ): Promise<boolean> {
-  const held = await secrets.read(fleet);
-  if (isAuthentic(request, held, webhook.accepts, now())) return true;
+  const cached = await secrets.read(fleet);
+  if (isAuthentic(request, cached, webhook.accepts, now())) return true;
   const fresh = await secrets.readAgain(fleet);
   return fresh !== undefined && isAuthentic(request, fresh, webhook.accepts, now());
 }
@@ -83,7 +84,7 @@ async function receiveAuthentic(
   deps: ReceiverDeps,
 ): Promise<Reception> {
   const hookName = request.header('x-gitlab-event') ?? JOB_HOOK;
-  if (hookName !== JOB_HOOK) return { answer: nothingForUs, log: { decision: 'another hook' } };
+  if (hookName !== JOB_HOOK) return { answer: ignored, log: { decision: 'not a job hook' } };
   if (request.body.length > MAX_BODY_BYTES)
     return { answer: tooLarge, log: { decision: 'too large', bytes: request.body.length } };
   const problem = runnerTokenProblem(request, config);
@@ -95,7 +96,7 @@ async function receiveAuthentic(
       instanceHeader: request.header('x-gitlab-instance'),
       receivedAt: new Date(deps.now()).toISOString(),
     });
-    if (hook.kind === 'other') return { answer: nothingForUs, log: { decision: 'another status' } };
+    if (hook.kind === 'other') return { answer: ignored, log: { decision: 'unused status' } };
     return await publishOnce(request, hook, deps);
   } catch (error) {
     if (error instanceof InvalidJobHookError) return refuse(error.message);
@@ -111,7 +112,7 @@ function runnerTokenProblem(request: WebhookRequest, config: FleetConfig): strin
   const runnerToken = request.query('runner_token');
   if (runnerToken === undefined) return undefined;
   if (!config.webhook.allowRunnerToken)
-    return 'runner_token: the fleet does not allow it (webhook.allowRunnerToken)';
+    return 'runner_token: not allowed by the fleet (webhook.allowRunnerToken)';
   return isRunnerToken(runnerToken) ? undefined : 'runner_token: not a runner token';
 }
 
@@ -146,11 +147,11 @@ async function withRunnerToken(
 ): Promise<JobEvent> {
   const runnerToken = request.query('runner_token');
   if (hook.kind !== 'queued' || runnerToken === undefined) return hook;
-  const runnerTokenParameter = await runnerTokens.keep(hook.event.fleet, runnerToken);
+  const runnerTokenParameter = await runnerTokens.store(hook.event.fleet, runnerToken);
   return { kind: 'queued', event: { ...hook.event, runnerTokenParameter } };
 }
 
-/** One webhook is its id and its body: a sender that repeats an id for something else loses nothing. */
+/** A webhook is identified by its id and its body, so a sender that reuses an id for another body loses nothing. */
 function replayKey(request: WebhookRequest, fleet: string): string | undefined {
   const id = request.header('webhook-id') ?? request.header('idempotency-key');
   if (!id) return undefined;

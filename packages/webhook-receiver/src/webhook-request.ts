@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** What is needed of a function URL's event (payload format 2.0); whatever else may be there or not. */
+/** The fields of a function URL's event (payload format 2.0) that are needed here. Other fields are ignored. */
 const functionUrlEventSchema = z.object({
   rawQueryString: z.string().catch(''),
   headers: z.record(z.string(), z.unknown()).catch({}),
@@ -9,18 +9,18 @@ const functionUrlEventSchema = z.object({
   requestContext: z.object({ http: z.object({ method: z.string() }) }).catch({ http: { method: '' } }),
 });
 
-/** A webhook as it came, not yet believed. */
+/** A webhook as received, not yet authenticated. */
 export interface WebhookRequest {
   method: string;
   /** First value of a query parameter. */
   query(name: string): string | undefined;
-  /** A header's value, whatever the case of its name. */
+  /** A header's value; the name is case-insensitive. */
   header(name: string): string | undefined;
-  /** The bytes that GitLab sent: a signature covers them, not what they decode to. */
+  /** The raw bytes that GitLab sent, since the signature covers these and not the decoded text. */
   body: Buffer;
 }
 
-/** Reads a function URL's event. Anything at all may come: what is not there is read as empty. */
+/** Reads a function URL's event. Any value is accepted; missing or malformed parts are read as empty. */
 export function readWebhookRequest(event: unknown): WebhookRequest {
   const { rawQueryString, headers, body, isBase64Encoded, requestContext } = functionUrlEventSchema
     .catch({

@@ -9,27 +9,28 @@ import { failureName, type Timing } from '@serverless-gitlab-runner/aws/calls';
 import { parameterNames, webhookRunnerTokenName } from '@serverless-gitlab-runner/fleet';
 import { createBoundedMap } from './bounded-map.ts';
 
-/** GitLab's tokens are words of these characters, `glrt-` and 20 or more; longer ones carry routing data. */
+/** GitLab's tokens consist of these characters: `glrt-` and 20 or more. Longer tokens carry routing data. */
 const RUNNER_TOKEN = /^[A-Za-z0-9_.-]{8,255}$/;
 
-/** Whether a query's `runner_token` can be one. */
+/** Whether the query's `runner_token` has the form of a runner token. */
 export function isRunnerToken(value: string): boolean {
   return RUNNER_TOKEN.test(value);
 }
 
 /**
- * Milliseconds after which a token that is still brought is written again. When a parameter was written last is all that tells
- * idle-reaper of its use, and a message that names it may wait in the queue for 14 days before it is deleted after 30.
+ * Milliseconds after which a token that webhooks still send is written again. The time of its last write is idle-reaper's only
+ * evidence that it is in use: idle-reaper deletes it 30 days after that, and a message that names it may wait in the queue for
+ * 14 days.
  */
 const RENEW_AFTER_MS = 7 * 24 * 3_600_000;
 
-/** Puts a runner token that a webhook brought where managers find it. */
+/** Stores runner tokens from webhooks where managers can read them. */
 export interface RunnerTokenStore {
   /** @returns the name of the SecureString that holds the token */
-  keep(fleet: string, runnerToken: string): Promise<string>;
+  store(fleet: string, runnerToken: string): Promise<string>;
 }
 
-/** Called when the date of a token in use could not be renewed. The token is still there: the webhook goes on. */
+/** Reports that the date of a token in use could not be renewed. The token still exists, so the webhook is processed. */
 export type ReportNotRenewed = (parameterName: string, failure: string) => void;
 
 /** A token and the parameter that holds it. */
@@ -45,10 +46,10 @@ export function createRunnerTokenStore(
   timing: Timing,
   report: ReportNotRenewed,
 ): RunnerTokenStore {
-  // A parameter that somebody removed is written again after ten minutes.
+  // A parameter that was deleted by hand is written again after at most ten minutes.
   const known = createBoundedMap<true>({ maxEntries: 1000, maxAgeMs: 600_000 }, timing.now);
   return {
-    async keep(fleet, runnerToken) {
+    async store(fleet, runnerToken) {
       const name = webhookRunnerTokenName(parameterNames(prefix, fleet), runnerToken);
       if (known.get(name)) return name;
       const token = { name, fleet, value: runnerToken };
@@ -60,7 +61,7 @@ export function createRunnerTokenStore(
   };
 }
 
-/** @returns false when there is one: the name is the value's digest, so it holds this token already */
+/** @returns false if the parameter exists: its name is the value's digest, so it already holds this token */
 async function create(ssm: SSMClient, token: NamedToken): Promise<boolean> {
   try {
     await write(ssm, token, false);
@@ -71,16 +72,16 @@ async function create(ssm: SSMClient, token: NamedToken): Promise<boolean> {
   }
 }
 
-/** Writes a token again that was written long ago, or was deleted a moment ago. */
+/** Writes a token again that was written long ago, or was deleted in between. */
 async function renew(ssm: SSMClient, token: NamedToken, now: number): Promise<void> {
-  const writtenAt = await whenWritten(ssm, token.name);
+  const writtenAt = await lastWrittenAt(ssm, token.name);
   if (writtenAt === undefined || now - writtenAt > RENEW_AFTER_MS) await write(ssm, token, true);
 }
 
-/** @returns milliseconds since 1970; undefined: it is gone */
-async function whenWritten(ssm: SSMClient, name: string): Promise<number | undefined> {
+/** @returns milliseconds since 1970; undefined if the parameter was deleted */
+async function lastWrittenAt(ssm: SSMClient, name: string): Promise<number | undefined> {
   try {
-    // Not decrypted: only the date counts, and this role may not.
+    // Not decrypted: only the date is needed, and this role may not decrypt it.
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name, WithDecryption: false }));
     return Parameter?.LastModifiedDate?.getTime();
   } catch (error) {
@@ -96,7 +97,7 @@ async function write(ssm: SSMClient, { name, fleet, value }: NamedToken, isRenew
       Value: value,
       Type: 'SecureString',
       Overwrite: isRenewal,
-      Description: `Runner token that a webhook brought to fleet ${fleet}`,
+      Description: `Runner token from a webhook of fleet ${fleet}`,
     }),
   );
 }

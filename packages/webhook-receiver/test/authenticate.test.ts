@@ -35,10 +35,10 @@ describe('a signed webhook', () => {
     ['no id', { ...signed(body), 'webhook-id': undefined }, 401],
     ['an empty id that was signed', signed(body, { id: '' }), 401],
     ['no time', { ...signed(body), 'webhook-timestamp': undefined }, 401],
-    ['a time that is none', { ...signed(body), 'webhook-timestamp': 'now' }, 401],
+    ['a time that is not a number', { ...signed(body), 'webhook-timestamp': 'now' }, 401],
     ['no signature', { ...signed(body), 'webhook-signature': undefined }, 401],
     ['an empty signature', { ...signed(body), 'webhook-signature': 'v1,' }, 401],
-    ['a version that nobody knows', { ...signed(body), 'webhook-signature': `v2,${signature}` }, 401],
+    ['an unknown version', { ...signed(body), 'webhook-signature': `v2,${signature}` }, 401],
     [
       'the right one as the ninth',
       { ...signed(body), 'webhook-signature': `${'v1,AAAA '.repeat(8)}v1,${signature}` },
@@ -52,21 +52,21 @@ describe('a signed webhook', () => {
     expect(answer.statusCode).toBe(statusCode);
   });
 
-  it('covers the raw bytes, which come in base64 too', async () => {
+  it('is checked over the raw bytes, also if they arrive in base64', async () => {
     const receiver = createReceiver();
     const bytes = Buffer.from(JSON.stringify({ ...pendingHook, ref: 'grün' }, null, 2));
     const event = functionUrlEvent(bytes, { headers: { ...noToken, ...signed(bytes) } });
     expect((await receiver.receive(event)).answer.statusCode).toBe(202);
   });
 
-  it('sent again within its tolerance has no second effect', async () => {
+  it('is published once when it is sent again within its tolerance', async () => {
     const receiver = createReceiver({ accepts: 'signature' });
     const event = functionUrlEvent(body, { headers: signed(body) });
     await receiver.receive(event);
-    receiver.pass(200);
+    receiver.advance(200);
     expect((await receiver.receive(event)).answer.statusCode).toBe(202);
     expect(receiver.events()).toHaveLength(1);
-    receiver.pass(200);
+    receiver.advance(200);
     expect((await receiver.receive(event)).answer.statusCode).toBe(401);
   });
 });
@@ -90,7 +90,7 @@ describe('what a fleet accepts', () => {
     expect((await receiver.receive(functionUrlEvent(body, { headers }))).answer.statusCode).toBe(statusCode);
   });
 
-  it('nothing, without any secret', async () => {
+  it('is nothing without any secret', async () => {
     const receiver = createReceiver();
     receiver.parameters.delete('/p/fleets/default/webhook-secret');
     receiver.parameters.delete('/p/fleets/default/signing-token');
@@ -98,7 +98,7 @@ describe('what a fleet accepts', () => {
       expect((await receiver.receive(functionUrlEvent(body, { headers }))).answer.statusCode).toBe(401);
   });
 
-  it('nothing by a signing token that is none, and says so', async () => {
+  it('is nothing with a malformed signing token, which is reported', async () => {
     const receiver = createReceiver();
     receiver.parameters.set('/p/fleets/default/signing-token', 'whsec_');
     receiver.parameters.set('/p/fleets/default/signing-token-previous', 'not-one');
@@ -122,28 +122,28 @@ describe('secrets and their rotation', () => {
   it('are read once a minute', async () => {
     const receiver = createReceiver();
     await send(receiver, SECRET);
-    receiver.pass(59);
+    receiver.advance(59);
     await send(receiver, SECRET);
     expect(reads(receiver)).toBe(1);
-    receiver.pass(1);
+    receiver.advance(1);
     await send(receiver, SECRET);
     expect(reads(receiver)).toBe(2);
   });
 
-  it('are read again when a comparison fails: a new secret holds at once', async () => {
+  it('are read again when a comparison fails, so that a new secret works at once', async () => {
     const receiver = createReceiver();
     await send(receiver, SECRET);
-    receiver.pass(1);
+    receiver.advance(1);
     receiver.parameters.set('/p/fleets/default/webhook-secret', 'new');
     receiver.parameters.set('/p/fleets/default/webhook-secret-previous', SECRET);
     expect(await send(receiver, 'new')).toBe(202);
     expect(await send(receiver, SECRET)).toBe(202);
     receiver.parameters.delete('/p/fleets/default/webhook-secret-previous');
-    receiver.pass(60);
+    receiver.advance(60);
     expect(await send(receiver, SECRET)).toBe(401);
   });
 
-  it('hold both while the signing token rotates', async () => {
+  it('include both signing tokens during a rotation', async () => {
     const receiver = createReceiver({ accepts: 'signature' });
     receiver.parameters.set('/p/fleets/default/signing-token', otherKey);
     receiver.parameters.set('/p/fleets/default/signing-token-previous', SIGNING_TOKEN);
@@ -153,7 +153,7 @@ describe('secrets and their rotation', () => {
     }
   });
 
-  it('are not lost by one webhook while they rotate under load', async () => {
+  it('are rotated under load without losing a webhook', async () => {
     const receiver = createReceiver();
     let current = 'secret-0';
     receiver.parameters.set('/p/fleets/default/webhook-secret', current);
@@ -163,26 +163,26 @@ describe('secrets and their rotation', () => {
         current = `secret-${count}`;
         receiver.parameters.set('/p/fleets/default/webhook-secret', current);
       }
-      // GitLab is told the new secret a few webhooks after SSM is.
+      // GitLab gets the new secret a few webhooks after SSM.
       const sent =
         count % 25 < 5 && count >= 25
           ? (receiver.parameters.get('/p/fleets/default/webhook-secret-previous') ?? '')
           : current;
       expect(await send(receiver, sent)).toBe(202);
-      receiver.pass(1);
+      receiver.advance(1);
     }
   });
 
-  it('cannot be used to make SSM work: a stranger causes one read in two seconds', async () => {
+  it('are protected from floods: wrong secrets cause one read of SSM in two seconds', async () => {
     const receiver = createReceiver();
     for (let count = 0; count < 100; count += 1) {
       await send(receiver, `guess ${count}`);
-      receiver.pass(0.1);
+      receiver.advance(0.1);
     }
     expect(reads(receiver)).toBeLessThanOrEqual(7);
   });
 
-  it('are not held when they could not be read', async () => {
+  it('are not cached when the read failed', async () => {
     const receiver = createReceiver();
     receiver.ssm.on(GetParametersCommand).rejectsOnce(new Error('no'));
     expect(await send(receiver, SECRET)).toBe(503);
@@ -207,36 +207,36 @@ describe('fleets', () => {
     expect(await send(receiver, 'new')).toBe(404);
     receiver.parameters.set('/p/fleets/new/config', fleetDocument({}, 'new'));
     receiver.parameters.set('/p/fleets/new/webhook-secret', SECRET);
-    receiver.pass(2);
+    receiver.advance(2);
     expect(await send(receiver, 'new')).toBe(202);
   });
 
-  it('that do not exist cannot be used to make SSM work', async () => {
+  it('that do not exist cannot cause a flood of SSM calls', async () => {
     const receiver = createReceiver();
     for (let count = 0; count < 100; count += 1) {
       await send(receiver, `guess-${count}`);
-      receiver.pass(0.1);
+      receiver.advance(0.1);
     }
     expect(lists(receiver)).toBeLessThanOrEqual(7);
   });
 
-  it('whose document was invalid once are read again soon', async () => {
+  it('whose document was invalid are read again soon', async () => {
     const receiver = createReceiver();
     const valid = receiver.parameters.get('/p/fleets/default/config') ?? '';
     receiver.parameters.set('/p/fleets/default/config', valid.replace('"default"', '"renamed"'));
     expect(await send(receiver, 'default')).toBe(503);
     receiver.parameters.set('/p/fleets/default/config', valid);
-    receiver.pass(2);
+    receiver.advance(2);
     expect(await send(receiver, 'default')).toBe(202);
   });
 
-  it('are read anew every minute', async () => {
+  it('are read again every minute', async () => {
     const receiver = createReceiver();
     await send(receiver, 'default');
     receiver.parameters.delete('/p/fleets/default/config');
-    receiver.pass(59);
+    receiver.advance(59);
     expect(await send(receiver, 'default')).toBe(202);
-    receiver.pass(1);
+    receiver.advance(1);
     expect(await send(receiver, 'default')).toBe(404);
   });
 });

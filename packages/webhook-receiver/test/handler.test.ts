@@ -38,7 +38,7 @@ describe('the Lambda', () => {
   });
 });
 
-describe('an answer that is not there in time', () => {
+describe('an answer that is not ready in time', () => {
   it('is a 503', async () => {
     const { answer, log } = await answerInTime(
       () => Promise.withResolvers<never>().promise,
@@ -51,7 +51,7 @@ describe('an answer that is not there in time', () => {
 });
 
 describe('the environment', () => {
-  it('names what is missing, and has a default prefix', () => {
+  it('names missing variables, and has a default prefix', () => {
     expect(() => readEnvironment({})).toThrow('EVENT_BUS_NAME');
     expect(readEnvironment({ EVENT_BUS_NAME: 'bus' }).PARAMETER_PREFIX).toBe('/serverless-gitlab-runner');
   });

@@ -4,7 +4,7 @@ import { readWebhookRequest } from '../src/webhook-request.ts';
 
 const BODY = '{"object_kind":"build","project_name":"größe"}';
 
-/** What API Gateway hands on for a POST with these headers. @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html */
+/** The event that API Gateway passes on for a POST with these headers. @see https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html */
 function httpApiEvent(over: Partial<APIGatewayProxyEventV2> = {}): APIGatewayProxyEventV2 {
   return {
     version: '2.0',
@@ -64,16 +64,16 @@ const EXPECTED = {
 };
 
 describe('a webhook through an HTTP API', () => {
-  it('is read as one through a function URL', () => {
+  it('is read like one through a function URL', () => {
     expect(read(httpApiEvent())).toEqual(EXPECTED);
   });
 
-  it('whose content type is not text has the bytes that GitLab signed', () => {
+  it('with a content type that is not text has the bytes that GitLab signed', () => {
     const event = httpApiEvent({ body: Buffer.from(BODY).toString('base64'), isBase64Encoded: true });
     expect(read(event)).toEqual(EXPECTED);
   });
 
-  it('may come to any path: whoever wrote one gets no other answer', () => {
+  it('may use any path and gets the same answer', () => {
     expect(read(httpApiEvent({ rawPath: '/gitlab/hook' }))).toEqual(EXPECTED);
   });
 });

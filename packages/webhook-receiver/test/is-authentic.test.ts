@@ -16,7 +16,7 @@ const request = (headers: Record<string, string | undefined>) =>
   readWebhookRequest(functionUrlEvent(body, { headers: { 'x-gitlab-token': undefined, ...headers } }));
 const bySignature = (headers: Record<string, string | undefined>) =>
   isAuthentic(request(headers), { tokens: [], signingTokens: [SIGNING_TOKEN] }, 'signature', START);
-/** Signed by the right key, whatever the time is. */
+/** A valid signature for a given time. */
 const signedAt = (timestamp: string) => ({
   'webhook-id': 'msg_1',
   'webhook-timestamp': timestamp,
@@ -38,7 +38,7 @@ describe('a token', () => {
     ['', [''], false],
     [undefined, [''], false],
     ['s', [], false],
-  ])('%j proves nothing but itself: of %j, %s', (token, tokens, expected) => {
+  ])('%j is accepted if it is one of %j: %s', (token, tokens, expected) => {
     const headers = { 'x-gitlab-token': token };
     expect(isAuthentic(request(headers), { tokens, signingTokens: [] }, 'token', START)).toBe(expected);
   });
@@ -57,19 +57,19 @@ describe('the time of a signature', () => {
     [`${seconds}.0`, false],
     [`${seconds / 1e9}e9`, false],
     ['now', false],
-  ])('%s is whole seconds, at most five minutes from now: %s', (timestamp, expected) => {
+  ])('%s is whole seconds within five minutes of now: %s', (timestamp, expected) => {
     expect(bySignature(signedAt(timestamp))).toBe(expected);
   });
 });
 
-describe('the work of a wrong proof', () => {
+describe('the work for any proof', () => {
   it.each([
     ['a right signature', signed(body)],
     ['a wrong signature', signed(body, { key: otherKey })],
-    ['an empty one', { ...signed(body), 'webhook-signature': 'v1,' }],
-    ['one of another version', { ...signed(body), 'webhook-signature': 'v2,x' }],
-    ['none', { ...signed(body), 'webhook-signature': undefined }],
-    ['nothing at all', {}],
+    ['an empty signature', { ...signed(body), 'webhook-signature': 'v1,' }],
+    ['a signature of another version', { ...signed(body), 'webhook-signature': 'v2,x' }],
+    ['no signature', { ...signed(body), 'webhook-signature': undefined }],
+    ['no headers', {}],
   ])('is one comparison for each key: %s', (_title, headers) => {
     bySignature(headers);
     expect(comparisons).toHaveBeenCalledTimes(1);

@@ -34,7 +34,7 @@ describe('GitLab’s times', () => {
   });
 });
 
-describe('the instance a hook comes from', () => {
+describe('the instance that sent a hook', () => {
   const hints = {
     header: undefined,
     projectUrl: undefined,
@@ -48,25 +48,25 @@ describe('the instance a hook comes from', () => {
       { header: 'https://example.com:8443/git/' },
       'https://example.com:8443/git',
     ],
-    ['a header that is no address', { header: 'gitlab' }, 'https://gitlab.example.com'],
+    ['a header that is not a URL', { header: 'gitlab' }, 'https://gitlab.example.com'],
     ['a header of another protocol', { header: 'file:///etc/passwd' }, 'https://gitlab.example.com'],
-    ['a header without end', { header: `https://${'x'.repeat(3000)}.com` }, 'https://gitlab.example.com'],
+    ['an overlong header', { header: `https://${'x'.repeat(3000)}.com` }, 'https://gitlab.example.com'],
     [
-      'the project’s address',
+      'the project’s URL',
       { projectUrl: 'http://10.0.0.1:3005/a/b', projectPath: 'a/b' },
       'http://10.0.0.1:3005',
     ],
     [
-      'the project’s address below a path',
+      'the project’s URL below a path',
       { projectUrl: 'http://example.com/git/a/b', projectPath: 'a/b' },
       'http://example.com/git',
     ],
     [
-      'an address that is not the project’s',
+      'a URL that is not the project’s',
       { projectUrl: 'http://example.com/c/d', projectPath: 'a/b' },
       'https://gitlab.example.com',
     ],
-    ['nothing but the fleet', {}, 'https://gitlab.example.com'],
+    ['only the fleet’s configuration', {}, 'https://gitlab.example.com'],
   ])('%s', (_title, over, instance) => {
     expect(gitlabInstance({ ...hints, ...over })).toBe(instance);
   });
@@ -81,7 +81,7 @@ describe('a finished job', () => {
     build_duration: 60.5,
   };
 
-  it('has its times, its duration and why it failed', () => {
+  it('has its times, duration and failure reason', () => {
     expect(readJobHook(finished, context)).toEqual({
       kind: 'finished',
       event: expect.objectContaining({
@@ -95,33 +95,33 @@ describe('a finished job', () => {
     });
   });
 
-  it.each(['success', 'failed', 'canceled'])('is one that is over: %s', (status) => {
+  it.each(['success', 'failed', 'canceled'])('has status %s', (status) => {
     const hook = readJobHook({ ...finished, build_status: status }, context);
     expect(hook).toMatchObject({ kind: 'finished', event: { status } });
   });
 
   it.each([
     [
-      'the exact times where there are both',
+      'the exact times where both forms exist',
       { build_finished_at_iso: '2021-02-23T02:42:37.5Z' },
       { finishedAt: '2021-02-23T02:42:37.500Z' },
     ],
     ['no reason when it did not fail', { build_status: 'success' }, { failureReason: undefined }],
     [
-      'no times when there are none',
+      'no times when none are sent',
       { build_started_at: null, build_finished_at: null },
       { startedAt: undefined, finishedAt: undefined, occurredAt: context.receivedAt },
     ],
-    ['no duration when there is none', { build_duration: null }, { durationSeconds: undefined }],
-    ['a duration of nothing', { build_duration: 0 }, { durationSeconds: 0 }],
+    ['no duration when none is sent', { build_duration: null }, { durationSeconds: undefined }],
+    ['a duration of zero', { build_duration: 0 }, { durationSeconds: 0 }],
     ['no negative duration', { build_duration: -1 }, { durationSeconds: undefined }],
   ])('has %s', (_title, over, expected) => {
     expect(eventOf({ ...finished, ...over })).toMatchObject(expected);
   });
 });
 
-describe('a status that nobody uses', () => {
-  it('is told as it is', () => {
+describe('an unused status', () => {
+  it('is returned unchanged', () => {
     expect(readJobHook({ ...jobHook, build_status: 'running' }, context)).toEqual({
       kind: 'other',
       status: 'running',
@@ -129,21 +129,21 @@ describe('a status that nobody uses', () => {
   });
 });
 
-describe('what is no job hook', () => {
+describe('a body that is not a job hook', () => {
   it.each<[string, unknown, string]>([
-    ['no object', 'x', 'body: Invalid input: expected object, received string'],
+    ['not an object', 'x', 'body: Invalid input: expected object, received string'],
     [
       'another hook',
       { object_kind: 'push', build_status: 'x' },
       'object_kind: Invalid input: expected "build"',
     ],
     [
-      'two fields that lack',
+      'two missing fields',
       {},
       'object_kind: Invalid input: expected "build"; build_status: Invalid input: expected string, received undefined',
     ],
     [
-      'a job without a number',
+      'a job without a numeric id',
       { ...pendingHook, build_id: 'x' },
       'build_id: Invalid input: expected number, received string',
     ],
@@ -152,7 +152,7 @@ describe('what is no job hook', () => {
       { ...pendingHook, pipeline_id: undefined, commit: undefined },
       'pipeline_id: missing, and commit.id too',
     ],
-  ])('%s is refused', (_title, body, message) => {
+  ])('is refused: %s', (_title, body, message) => {
     expect(() => readJobHook(body, context)).toThrow(
       expect.objectContaining({ name: 'InvalidJobHookError', message }),
     );
@@ -168,7 +168,7 @@ describe('a queued job of any GitLab', () => {
       { projectPath: 'acme/shop', instance: 'https://g.example.com/sub' },
     ],
     [
-      'one of a project that tells its address only',
+      'one of a project that sends its URL only',
       { project: { web_url: 'https://g.example.com/acme/shop' } },
       { projectPath: undefined, instance: 'https://g.example.com' },
     ],
@@ -182,26 +182,22 @@ describe('a queued job of any GitLab', () => {
       { project: null, repository: null },
       { instance: 'https://gitlab.example.com' },
     ],
-    ['one that tells the pipeline in commit only', { pipeline_id: undefined }, { pipelineId: 2366 }],
+    ['one that has its pipeline in commit only', { pipeline_id: undefined }, { pipelineId: 2366 }],
     [
       'one without stage and ref',
       { build_stage: null, ref: undefined },
       { stage: undefined, ref: undefined },
     ],
+    ['a later one with unknown fields', { build_moon_phase: 'full', __proto__: { x: 1 } }, { jobId: 1977 }],
     [
-      'a later one with fields that nobody knows',
-      { build_moon_phase: 'full', __proto__: { x: 1 } },
-      { jobId: 1977 },
-    ],
-    [
-      'one with endless names',
+      'one with overlong names',
       { build_name: 'n'.repeat(999), ref: 'r'.repeat(9999) },
       { jobName: 'n'.repeat(255), ref: 'r'.repeat(1024) },
     ],
-    ['one with half a character', { build_name: 'a\ud800' }, { jobName: 'a\ufffd' }],
-    ['one whose repository is odd', { repository: 7, commit: 'x' }, { jobId: 1977 }],
+    ['one with a lone surrogate', { build_name: 'a\ud800' }, { jobName: 'a\ufffd' }],
+    ['one whose repository is malformed', { repository: 7, commit: 'x' }, { jobId: 1977 }],
     [
-      'one whose project’s address is odd',
+      'one whose project’s URL is malformed',
       { project: { web_url: 'nowhere' } },
       { instance: 'https://gitlab.example.com' },
     ],

@@ -11,7 +11,7 @@ import { createReceiver, functionUrlEvent, pendingHook, SECRET } from './support
 
 const bodyOf = (answer: { body?: string | undefined }) => JSON.parse(answer.body ?? '{}');
 
-describe('503, so that nothing is thought delivered that is not', () => {
+describe('503, so that GitLab does not take an unpublished event as delivered', () => {
   const denied = Object.assign(new Error('no'), { name: 'AccessDeniedException' });
 
   it.each([
@@ -34,10 +34,10 @@ describe('503, so that nothing is thought delivered that is not', () => {
           .rejects(Object.assign(new Error('slow'), { name: 'ThrottlingException' })),
     ],
     [
-      'SSM does not tell the fleets',
+      'SSM does not return the fleets',
       (receiver) => receiver.ssm.on(GetParametersByPathCommand).rejects(denied),
     ],
-    ['SSM does not tell the secrets', (receiver) => receiver.ssm.on(GetParametersCommand).rejects(denied)],
+    ['SSM does not return the secrets', (receiver) => receiver.ssm.on(GetParametersCommand).rejects(denied)],
     [
       'the fleet’s document is invalid',
       (receiver) => receiver.parameters.set('/p/fleets/default/config', '{}'),
@@ -53,7 +53,7 @@ describe('503, so that nothing is thought delivered that is not', () => {
     },
   );
 
-  it('not when the bus takes it at another try', async () => {
+  it('not when a retry succeeds', async () => {
     const receiver = createReceiver();
     receiver.bus
       .on(PutEventsCommand)
@@ -65,7 +65,7 @@ describe('503, so that nothing is thought delivered that is not', () => {
   });
 });
 
-describe('what the sender may do', () => {
+describe('the receiver accepts', () => {
   it.each([
     [
       'header names in any case',
@@ -85,7 +85,7 @@ describe('what the sender may do', () => {
     expect(answer.statusCode).toBe(202);
   });
 
-  it('send the same webhook again: answered alike, published once', async () => {
+  it('a repeated webhook: gives the same answer and publishes it once', async () => {
     const receiver = createReceiver();
     const event = functionUrlEvent(pendingHook, { headers: { 'idempotency-key': 'one' } });
     const first = await receiver.receive(event);
@@ -95,7 +95,7 @@ describe('what the sender may do', () => {
     expect(second.log.decision).toBe('replay');
   });
 
-  it('use one id for two webhooks: nothing is lost', async () => {
+  it('one id for two webhooks, and publishes both', async () => {
     const receiver = createReceiver();
     const headers = { 'webhook-id': 'one' };
     await receiver.receive(functionUrlEvent(pendingHook, { headers }));
@@ -103,7 +103,7 @@ describe('what the sender may do', () => {
     expect(receiver.events().map(({ jobId }) => jobId)).toEqual([1977, 2]);
   });
 
-  it('try again after a 503: it is published then', async () => {
+  it('a retry after a 503, and publishes it then', async () => {
     const receiver = createReceiver();
     const event = functionUrlEvent(pendingHook, { headers: { 'webhook-id': 'one' } });
     receiver.bus
@@ -119,7 +119,7 @@ describe('a runner token in the query', () => {
   const token = 'glrt-planted-runner-token';
   const query = `runner_token=${token}`;
 
-  it('goes into a SecureString, and its name into the event', async () => {
+  it('is stored in a SecureString, and the event contains its name', async () => {
     const receiver = createReceiver({ allowRunnerToken: true });
     const { answer } = await receiver.receive(functionUrlEvent(pendingHook, { query }));
     expect(answer.statusCode).toBe(202);
@@ -135,7 +135,7 @@ describe('a runner token in the query', () => {
     await receiver.receive(functionUrlEvent(pendingHook, { query }));
     await receiver.receive(functionUrlEvent({ ...pendingHook, build_id: 2 }, { query }));
     expect(receiver.ssm.commandCalls(PutParameterCommand)).toHaveLength(1);
-    receiver.pass(601);
+    receiver.advance(601);
     expect(
       (await receiver.receive(functionUrlEvent({ ...pendingHook, build_id: 3 }, { query }))).answer
         .statusCode,
@@ -143,62 +143,62 @@ describe('a runner token in the query', () => {
     expect(receiver.ssm.commandCalls(PutParameterCommand)).toHaveLength(2);
   });
 
-  describe('that is brought again', () => {
+  describe('that is sent again', () => {
     const day = 86_400;
     const name = expect.stringMatching(/^\/p\/fleets\/default\/runner-tokens\/[0-9a-f]{32}$/);
 
-    /** A receiver that wrote the token so many seconds ago, and the ways to bring it again and to see what was written. */
+    /** A receiver that wrote the token `seconds` ago, with functions to send it again and to see what was written. */
     async function laterBy(seconds: number) {
       const receiver = createReceiver({ allowRunnerToken: true });
-      const bring = () => receiver.receive(functionUrlEvent(pendingHook, { query }));
-      await bring();
-      receiver.pass(seconds);
+      const send = () => receiver.receive(functionUrlEvent(pendingHook, { query }));
+      await send();
+      receiver.advance(seconds);
       const puts = () => receiver.ssm.commandCalls(PutParameterCommand).map((call) => call.args[0].input);
-      return { ...receiver, bring, puts };
+      return { ...receiver, send, puts };
     }
 
     it.each([
-      ['seven days after it was written is left', 7 * day, [false, false]],
-      ['later is written again, which shows that it is used', 7 * day + 1, [false, false, true]],
+      ['within seven days of its last write is not written', 7 * day, [false, false]],
+      ['later is written again, which shows that it is in use', 7 * day + 1, [false, false, true]],
     ])('%s', async (_, seconds, overwrites) => {
-      const { bring, puts, ssm } = await laterBy(seconds);
-      expect((await bring()).answer.statusCode).toBe(202);
+      const { send, puts, ssm } = await laterBy(seconds);
+      expect((await send()).answer.statusCode).toBe(202);
       expect(puts().map(({ Overwrite }) => Overwrite)).toEqual(overwrites);
       const reads = ssm.commandCalls(GetParameterCommand).map((call) => call.args[0].input);
       expect(reads).toEqual([{ Name: name, WithDecryption: false }]);
     });
 
-    it('is as new once it was written again', async () => {
-      const { bring, puts, pass } = await laterBy(8 * day);
-      await bring();
-      pass(6 * day);
-      await bring();
+    it('is left for another seven days once it was written again', async () => {
+      const { send, puts, advance } = await laterBy(8 * day);
+      await send();
+      advance(6 * day);
+      await send();
       expect(puts().map(({ Overwrite }) => Overwrite)).toEqual([false, false, true, false]);
       expect(puts()[2]).toMatchObject({ Name: name, Value: token, Type: 'SecureString' });
     });
 
-    it('and is deleted between two calls is written again', async () => {
-      const { bring, puts, parameters, ssm } = await laterBy(1000);
-      const ours = [...parameters.keys()].find((key) => key.includes('/runner-tokens/')) ?? '';
+    it('is written again when it is deleted between two calls', async () => {
+      const { send, puts, parameters, ssm } = await laterBy(1000);
+      const stored = [...parameters.keys()].find((key) => key.includes('/runner-tokens/')) ?? '';
       ssm.on(PutParameterCommand, { Overwrite: false }).callsFake(() => {
-        parameters.delete(ours);
+        parameters.delete(stored);
         throw new ParameterAlreadyExists({ message: 'there is one', $metadata: {} });
       });
-      expect((await bring()).answer.statusCode).toBe(202);
-      expect(puts().at(-1)).toMatchObject({ Name: ours, Overwrite: true, Value: token });
+      expect((await send()).answer.statusCode).toBe(202);
+      expect(puts().at(-1)).toMatchObject({ Name: stored, Overwrite: true, Value: token });
     });
 
-    it('is not refused when its date cannot be read or renewed, which is logged', async () => {
-      const { bring, ssm, warnings } = await laterBy(8 * day);
+    it('is accepted when its date cannot be read or renewed, which is logged', async () => {
+      const { send, ssm, warnings } = await laterBy(8 * day);
       ssm.on(GetParameterCommand).rejects(Object.assign(new Error(token), { name: 'AccessDeniedException' }));
-      expect((await bring()).answer.statusCode).toBe(202);
+      expect((await send()).answer.statusCode).toBe(202);
       expect(warnings).toEqual([
         expect.stringMatching(/runner-tokens\/[0-9a-f]{32}: AccessDeniedException$/),
       ]);
     });
   });
 
-  it('is of no use for a finished job', async () => {
+  it('is ignored for a finished job', async () => {
     const receiver = createReceiver({ allowRunnerToken: true });
     await receiver.receive(functionUrlEvent({ ...pendingHook, build_status: 'success' }, { query }));
     expect(receiver.ssm.commandCalls(PutParameterCommand)).toHaveLength(0);
@@ -207,8 +207,8 @@ describe('a runner token in the query', () => {
   it.each([
     ['the fleet does not allow it', {}, query],
     ['it is empty', { allowRunnerToken: true }, 'runner_token='],
-    ['it is no token', { allowRunnerToken: true }, 'runner_token=a%20b%20c%20d%20e'],
-    ['it is endless', { allowRunnerToken: true }, `runner_token=${'x'.repeat(300)}`],
+    ['it is not a token', { allowRunnerToken: true }, 'runner_token=a%20b%20c%20d%20e'],
+    ['it is too long', { allowRunnerToken: true }, `runner_token=${'x'.repeat(300)}`],
   ])('is refused when %s', async (_title, webhook, wrong) => {
     const receiver = createReceiver(webhook);
     const { answer, log } = await receiver.receive(functionUrlEvent(pendingHook, { query: wrong }));
@@ -217,7 +217,7 @@ describe('a runner token in the query', () => {
     expect(JSON.stringify({ answer, log })).not.toContain(token);
   });
 
-  it('fails with 503 when SSM does not take it, and its value is logged nowhere', async () => {
+  it('is answered with 503 when SSM refuses it, and its value is not logged', async () => {
     const receiver = createReceiver({ allowRunnerToken: true });
     const echo = Object.assign(new Error(`1 validation error: value '${token}'`), {
       name: 'ValidationException',
@@ -230,8 +230,8 @@ describe('a runner token in the query', () => {
   });
 });
 
-describe('what is logged', () => {
-  it('is one line of fields, without the secret or anything out of the body', async () => {
+describe('the log', () => {
+  it('has one line of fields, without the secret or values from the body', async () => {
     const receiver = createReceiver();
     const { log } = await receiver.receive(functionUrlEvent(pendingHook));
     expect(log).toEqual({
@@ -245,7 +245,7 @@ describe('what is logged', () => {
     });
   });
 
-  it('does not repeat a refused body', async () => {
+  it('does not contain a refused body', async () => {
     const receiver = createReceiver();
     const { answer, log } = await receiver.receive(
       functionUrlEvent({ ...pendingHook, build_id: 'planted-value' }),

@@ -6,8 +6,8 @@ import { createReceiver, functionUrlEvent, pendingHook, SECRET } from './support
 const answers = [202, 204, 400, 401, 404, 405, 413];
 const runs = { numRuns: 1500 };
 
-describe('whatever comes', () => {
-  it('a changed job hook is answered, and never with a failure of ours', async () => {
+describe('any request', () => {
+  it('with a modified job hook is answered, and never with an internal error', async () => {
     const receiver = createReceiver({ allowRunnerToken: true });
     await fc.assert(
       fc.asyncProperty(mutatedHook, oddHeaders, async (hook, headers) => {
@@ -21,7 +21,7 @@ describe('whatever comes', () => {
     );
   });
 
-  it('any bytes with any headers and any query are answered', async () => {
+  it('with any bytes, headers and query is answered', async () => {
     const receiver = createReceiver();
     await fc.assert(
       fc.asyncProperty(
@@ -37,7 +37,7 @@ describe('whatever comes', () => {
     );
   });
 
-  it('any event of Lambda, ours or not, is answered', async () => {
+  it('of any Lambda event is answered', async () => {
     const receiver = createReceiver();
     await fc.assert(
       fc.asyncProperty(fc.anything(), async (event) => {
@@ -49,7 +49,7 @@ describe('whatever comes', () => {
 
   it.each([
     ['nested a hundred thousand deep', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
-    ['nested without end', '{"a":'.repeat(150_000)],
+    ['nested without a closing bracket', '{"a":'.repeat(150_000)],
     [
       'a number of a million digits',
       `{"object_kind":"build","build_status":"pending","build_id":${'9'.repeat(1_000_000)}}`,
@@ -62,7 +62,7 @@ describe('whatever comes', () => {
       'the same key twice',
       `{"build_status":"created","object_kind":"x",${JSON.stringify(pendingHook).slice(1, -1)},"build_id":"x"}`,
     ],
-  ])('a body %s is refused quickly', async (_title, body) => {
+  ])('with a body %s is refused quickly', async (_title, body) => {
     const receiver = createReceiver();
     const startedAt = performance.now();
     const { answer } = await receiver.receive(functionUrlEvent(body));
@@ -70,7 +70,7 @@ describe('whatever comes', () => {
     expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 
-  it('a prototype in the body stays in the body', async () => {
+  it('with a prototype in its body does not change a prototype', async () => {
     const receiver = createReceiver();
     const body = JSON.stringify(pendingHook).replace('{', '{"__proto__":{"polluted":true},');
     expect((await receiver.receive(functionUrlEvent(body))).answer.statusCode).toBe(202);

@@ -6,7 +6,7 @@ const without = (field: string) =>
   Object.fromEntries(Object.entries(pendingHook).filter(([name]) => name !== field));
 const bodyOf = (answer: { body?: string | undefined }) => JSON.parse(answer.body ?? '{}');
 const mebibyte = 1024 * 1024;
-/** The pending hook, padded to exactly that many bytes. */
+/** The pending hook, padded to the given number of bytes. */
 function padded(bytes: number): string {
   const bare = JSON.stringify({ ...pendingHook, padding: '' });
   return JSON.stringify({ ...pendingHook, padding: 'x'.repeat(bytes - bare.length) });
@@ -83,7 +83,7 @@ describe('the answers', () => {
     ['a wrong secret', { 'x-gitlab-token': 'wrong' }],
     ['a longer secret', { 'x-gitlab-token': `${SECRET}x` }],
     ['the secret twice', { 'x-gitlab-token': `${SECRET},${SECRET}` }],
-    ['a secret that is no text', { 'x-gitlab-token': [SECRET] }],
+    ['a secret that is not a string', { 'x-gitlab-token': [SECRET] }],
   ])('401 for %s, always with the same body', async (_title, headers) => {
     const receiver = createReceiver();
     const { answer } = await receiver.receive(functionUrlEvent(pendingHook, { headers }));
@@ -93,11 +93,11 @@ describe('the answers', () => {
   });
 
   it.each([
-    ['nothing', '', 'body'],
-    ['no JSON', '{"object_kind":', 'body'],
+    ['an empty body', '', 'body'],
+    ['not JSON', '{"object_kind":', 'body'],
     ['a list', '[]', 'body'],
     ['null', 'null', 'body'],
-    ['bytes that are no UTF-8', Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), 'body'],
+    ['bytes that are not UTF-8', Buffer.from([0x7b, 0xff, 0xfe, 0x7d]), 'body'],
     ['another kind of object', { ...pendingHook, object_kind: 'pipeline' }, 'object_kind'],
     ['no status', without('build_status'), 'build_status'],
     ['a status that is a number', { ...pendingHook, build_status: 7 }, 'build_status'],
@@ -126,7 +126,7 @@ describe('the answers', () => {
     ['ref', { ref: {} }],
     ['pipeline id, where the commit has it', { pipeline_id: '2366', commit: { id: 2366 } }],
     ['commit, where the hook has the pipeline id', { pipeline_id: 2366, commit: 'x' }],
-    ['id of the commit, where the hook has the pipeline id', { pipeline_id: 2366, commit: { id: -1 } }],
+    ['commit id, where the hook has the pipeline id', { pipeline_id: 2366, commit: { id: -1 } }],
     ['project', { project: 'x' }],
     ['path', { project: { path_with_namespace: 7, web_url: 8 } }],
     ['repository', { repository: { homepage: true } }],
@@ -134,8 +134,8 @@ describe('the answers', () => {
       'reason',
       { build_failure_reason: 3, build_duration: 'long', build_started_at: 1, build_finished_at: {} },
     ],
-    ['runner, user and environment, which nobody reads', { runner: 7, user: [], environment: 'x' }],
-  ])('202 for an odd %s: a job is not lost for what we can do without', async (_title, over) => {
+    ['runner, user and environment, which are not read', { runner: 7, user: [], environment: 'x' }],
+  ])('202 for a malformed %s, which is not required', async (_title, over) => {
     for (const status of ['pending', 'failed']) {
       const receiver = createReceiver();
       const body = { ...pendingHook, ...over, build_status: status };
@@ -145,7 +145,7 @@ describe('the answers', () => {
     }
   });
 
-  it('413 over one mebibyte, and not for exactly that', async () => {
+  it('413 above one mebibyte, not at one mebibyte', async () => {
     const receiver = createReceiver();
     expect((await receiver.receive(functionUrlEvent(padded(mebibyte)))).answer.statusCode).toBe(202);
     expect((await receiver.receive(functionUrlEvent(padded(mebibyte + 1)))).answer.statusCode).toBe(413);

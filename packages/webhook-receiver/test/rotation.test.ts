@@ -7,7 +7,7 @@ const NEW = `whsec_${Buffer.alloc(32, 2).toString('base64')}`;
 const CURRENT = '/p/fleets/default/signing-token';
 const PREVIOUS = '/p/fleets/default/signing-token-previous';
 
-/** Signed by the reference implementation, not by code of ours. */
+/** Signed by the reference implementation, not by this project's code. */
 function signedElsewhere(key: string, id: string, body: string, at: number): Record<string, string> {
   const signature = new Webhook(key).sign(id, new Date(at), body);
   const timestamp = String(Math.floor(at / 1000));
@@ -20,7 +20,7 @@ function hookOf(jobId: number): string {
 
 describe('a signature made by the reference implementation of Standard Webhooks', () => {
   it.each([
-    ['over the body as it came', 202, START, (body: string) => body],
+    ['over the received body', 202, START, (body: string) => body],
     ['five minutes old', 202, START - 300_000, (body: string) => body],
     ['older than five minutes', 401, START - 302_000, (body: string) => body],
     ['from a clock more than five minutes ahead', 401, START + 302_000, (body: string) => body],
@@ -35,18 +35,18 @@ describe('a signature made by the reference implementation of Standard Webhooks'
   });
 });
 
-describe('while a signing token is rotated under load', () => {
-  it('no webhook is refused, and each reaches the bus once', async () => {
+describe('a signing token rotated under load', () => {
+  it('refuses no webhook, and each reaches the bus once', async () => {
     const receiver = createReceiver({ accepts: 'signature' });
     receiver.parameters.set(CURRENT, OLD);
     const jobs = Array.from({ length: 300 }, (_, index) => index + 1);
     for (const jobId of jobs) {
-      // The operator's two steps come in the middle of it: keep the old one as the previous, then write the new one.
+      // The operator's two steps happen under load: store the old token as the previous one, then write the new one.
       if (jobId === 100) receiver.parameters.set(PREVIOUS, OLD);
       if (jobId === 101) receiver.parameters.set(CURRENT, NEW);
-      // GitLab uses the new one some time after it was written.
+      // GitLab starts to use the new one some time after the write.
       const key = jobId > 180 ? NEW : OLD;
-      receiver.pass(0.05);
+      receiver.advance(0.05);
       const body = hookOf(jobId);
       const headers = signedElsewhere(key, `msg_${jobId}`, body, receiver.deps.now());
       const { answer } = await receiver.receive(functionUrlEvent(body, { headers }));
@@ -55,7 +55,7 @@ describe('while a signing token is rotated under load', () => {
     expect(receiver.events().map(({ jobId }) => jobId)).toEqual(jobs);
   });
 
-  it('the old one is refused once the previous one was removed', async () => {
+  it('is refused once it was removed as the previous one', async () => {
     const receiver = createReceiver({ accepts: 'signature' });
     receiver.parameters.set(CURRENT, NEW);
     receiver.parameters.set(PREVIOUS, OLD);
@@ -65,7 +65,7 @@ describe('while a signing token is rotated under load', () => {
     };
     expect(await send(1)).toBe(202);
     receiver.parameters.delete(PREVIOUS);
-    receiver.pass(61);
+    receiver.advance(61);
     expect(await send(2)).toBe(401);
   });
 });

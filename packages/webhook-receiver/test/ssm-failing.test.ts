@@ -1,7 +1,7 @@
 import { GetParametersByPathCommand, GetParametersCommand } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
+import { isFresh, isPaused, isUsable } from '../src/cached-value.ts';
 import { createCallBudget } from '../src/call-budget.ts';
-import { isFresh, isPaused, isUsable } from '../src/stale-reading.ts';
 import { createReceiver, fleetDocument, functionUrlEvent, pendingHook, SECRET } from './support/receiver.ts';
 
 const OTHER = 'rotated-webhook-secret';
@@ -25,7 +25,7 @@ function prepared() {
       receiver.ssm.on(GetParametersByPathCommand).rejects(error());
       receiver.ssm.on(GetParametersCommand).rejects(error());
     },
-    mend: () => {
+    recover: () => {
       const names = (Names: string[]) => ({
         Parameters: Names.flatMap((Name) => ({ Name, Value: receiver.parameters.get(Name) ?? '' })),
       });
@@ -39,69 +39,66 @@ function prepared() {
   };
 }
 
-describe('while SSM throttles', () => {
+describe('while SSM fails', () => {
   it.each([
     ['it throttles', throttled],
     ['it does not answer', () => Object.assign(new Error('late'), { name: 'TimeoutError' })],
     ['access is denied', () => Object.assign(new Error('no'), { name: 'AccessDeniedException' })],
-  ])(
-    'since %s, webhooks are taken with what is known for ten minutes, and no longer',
-    async (_title, error) => {
-      const receiver = prepared();
-      expect(await receiver.send()).toBe(202);
-      receiver.fail(error);
-      for (const passed of [60, 300, 239.999]) {
-        receiver.pass(passed);
-        expect(await receiver.send(), `${passed}`).toBe(202);
-      }
-      receiver.pass(0.001);
-      expect(await receiver.send()).toBe(503);
-      receiver.mend();
-      receiver.pass(10);
-      expect(await receiver.send()).toBe(202);
-    },
-  );
+  ])('because %s, cached values are used for ten minutes, and no longer', async (_title, error) => {
+    const receiver = prepared();
+    expect(await receiver.send()).toBe(202);
+    receiver.fail(error);
+    for (const passed of [60, 300, 239.999]) {
+      receiver.advance(passed);
+      expect(await receiver.send(), `${passed}`).toBe(202);
+    }
+    receiver.advance(0.001);
+    expect(await receiver.send()).toBe(503);
+    receiver.recover();
+    receiver.advance(10);
+    expect(await receiver.send()).toBe(202);
+  });
 
-  it('a cold Lambda has nothing to go by', async () => {
+  it('a cold Lambda answers 503', async () => {
     const receiver = prepared();
     receiver.fail();
     expect(await receiver.send()).toBe(503);
   });
 
-  it('it is left alone for ten seconds after each failure', async () => {
+  it('SSM is not called for ten seconds after each failure', async () => {
     const receiver = prepared();
     await receiver.send();
     receiver.fail();
-    receiver.pass(60);
+    receiver.advance(60);
     await receiver.send();
     const [secrets, fleets] = [receiver.secretReads(), receiver.fleetReads()];
-    receiver.pass(9.999);
+    receiver.advance(9.999);
     await receiver.send();
     await receiver.send('wrong');
     await receiver.send(SECRET, 'fleet=nobody');
     expect([receiver.secretReads(), receiver.fleetReads()]).toEqual([secrets, fleets]);
-    receiver.pass(0.001);
+    receiver.advance(0.001);
     await receiver.send();
     expect([receiver.secretReads(), receiver.fleetReads()]).toEqual([secrets + 1, fleets + 1]);
   });
 
-  it('a revoked secret dies with the first answer of SSM, and a rotated one lives with it', async () => {
+  it('a revoked secret is refused and a rotated one accepted with SSM’s first answer', async () => {
     const receiver = prepared();
     await receiver.send();
     receiver.fail();
     receiver.parameters.set('/p/fleets/default/webhook-secret', OTHER);
-    receiver.pass(120);
+    receiver.advance(120);
     expect(await receiver.send()).toBe(202);
     expect(await receiver.send(OTHER)).toBe(401);
-    receiver.mend();
-    receiver.pass(10);
+    receiver.recover();
+    receiver.advance(10);
     expect(await receiver.send(OTHER)).toBe(202);
     expect(await receiver.send(SECRET)).toBe(401);
   });
 });
 
 describe('a stranger', () => {
-  it('makes SSM be asked once in two seconds, whatever fleets there are, and the owner’s webhooks are taken', async () => {
+  it('causes one read in two seconds over all fleets, and the owner’s webhooks are accepted', async () => {
     const receiver = prepared();
     const fleets = ['default', 'one', 'two', 'three', 'four', 'five', 'six', 'seven'];
     for (const name of fleets.slice(1)) {
@@ -112,38 +109,38 @@ describe('a stranger', () => {
     const before = receiver.secretReads();
     for (let tenth = 0; tenth < 400; tenth += 1) {
       for (const name of fleets) expect(await receiver.send(`guess ${tenth}`, `fleet=${name}`)).toBe(401);
-      receiver.pass(0.1);
+      receiver.advance(0.1);
     }
-    // Three at once, and one each two seconds of the forty.
+    // A burst of three, and then one every two seconds for forty seconds.
     expect(receiver.secretReads() - before).toBeLessThanOrEqual(3 + 20);
     expect(receiver.secretReads() - before).toBeGreaterThan(15);
     expect(await receiver.send()).toBe(202);
   });
 
-  it('does not keep a rotated secret out for longer than a minute', async () => {
+  it('delays the acceptance of a rotated secret by at most a minute', async () => {
     const receiver = prepared();
     await receiver.send();
     for (let guess = 0; guess < 5; guess += 1) await receiver.send(`guess ${guess}`);
     receiver.parameters.set('/p/fleets/default/webhook-secret', OTHER);
     expect(await receiver.send(OTHER)).toBe(401);
-    receiver.pass(60);
+    receiver.advance(60);
     expect(await receiver.send(OTHER)).toBe(202);
   });
 
-  it('who names fleets that do not exist makes them be read once in two seconds', async () => {
+  it('causes one read in two seconds by naming fleets that do not exist', async () => {
     const receiver = prepared();
     await receiver.send();
-    receiver.pass(0.001);
+    receiver.advance(0.001);
     const before = receiver.fleetReads();
     for (let tenth = 0; tenth < 100; tenth += 1) {
       expect(await receiver.send(SECRET, `fleet=nobody-${tenth}`)).toBe(404);
-      receiver.pass(0.1);
+      receiver.advance(0.1);
     }
     expect(receiver.fleetReads() - before).toBe(5);
   });
 });
 
-describe('webhooks of one moment', () => {
+describe('concurrent webhooks', () => {
   it('share the reads that they wait for', async () => {
     const receiver = prepared();
     const codes = await Promise.all(Array.from({ length: 10 }, () => receiver.send()));
@@ -155,16 +152,16 @@ describe('webhooks of one moment', () => {
 it.each([
   ['fresh', isFresh, 60_000],
   ['usable', isUsable, 600_000],
-  ['paused', isPaused, 10_000],
-])('what was read is %s for a while', (_title, holds, milliseconds) => {
+  ['skipped after a failure', isPaused, 10_000],
+])('a value read from SSM is %s for a limited time', (_title, holds, milliseconds) => {
   expect(holds(1000, 1000 + milliseconds - 1)).toBe(true);
   expect(holds(1000, 1000 + milliseconds)).toBe(false);
   expect(holds(Number.NEGATIVE_INFINITY, 0)).toBe(false);
 });
 
-it('a budget is full at first, refills by and by, and never beyond that', () => {
+it('a budget is full at first, and refills up to its burst', () => {
   let now = 0;
-  const budget = createCallBudget({ most: 2, refillMs: 100 }, () => now);
+  const budget = createCallBudget({ burst: 2, refillMs: 100 }, () => now);
   const spend = (times: number) => Array.from({ length: times }, () => budget.spend());
   expect(spend(3)).toEqual([true, true, false]);
   now = 99;

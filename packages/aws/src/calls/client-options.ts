@@ -1,12 +1,12 @@
-/** How long one call of an AWS client may take. */
+/** Limits for one call of an AWS client. */
 export interface CallBounds {
-  /** Tries of one call, the first included. The SDK waits between them with full jitter and keeps to `Retry-After`. */
+  /** Attempts of one call, including the first. The SDK waits between them with full jitter and honors `Retry-After`. */
   maxAttempts: number;
-  /** Milliseconds that one try may take. */
+  /** Milliseconds that one attempt may take. */
   requestTimeoutMs: number;
 }
 
-/** Options for an SDK client whose calls end in bounded time; the SDK's own default waits for ever. */
+/** Options for an SDK client whose calls end in bounded time. By default, the SDK waits without a limit. */
 export function boundedClientOptions({ maxAttempts, requestTimeoutMs }: CallBounds) {
   return {
     maxAttempts,

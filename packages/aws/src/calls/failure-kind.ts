@@ -27,7 +27,7 @@ const ACCESS_DENIED = [
   'UnrecognizedClientException',
 ];
 
-/** Names of failures without an HTTP status: the request or its answer was lost on the way. */
+/** Names of failures in which the request or its answer was lost, or the service failed. They may lack an HTTP status. */
 const TRANSIENT = [
   'AbortError',
   'EAI_AGAIN',
@@ -49,8 +49,8 @@ const TRANSIENT = [
 ];
 
 /**
- * A service that calls another one wraps its throttling: ECS says InvalidParameterException for "Error retrieving security
- * group information …: Request limit exceeded. (ErrorCode: RequestLimitExceeded)" of EC2, and ClientException for "Too many
+ * A service may wrap the throttling of another service. ECS returns InvalidParameterException with EC2's "Error retrieving
+ * security group information …: Request limit exceeded. (ErrorCode: RequestLimitExceeded)", and ClientException with "Too many
  * concurrent attempts to create a new revision of the specified family".
  */
 const WRAPPED_THROTTLING = /\bRequestLimitExceeded\b|\bRate exceeded\b|\btoo many concurrent attempts\b/i;
@@ -61,7 +61,7 @@ const KIND_BY_NAME: ReadonlyMap<unknown, FailureKind> = new Map<unknown, Failure
   ...TRANSIENT.map((name) => [name, 'transient'] as const),
 ]);
 
-/** What the SDK's errors may carry; every field may be missing. */
+/** Fields that the SDK's errors may have; each may be missing. */
 interface AwsError {
   name?: unknown;
   code?: unknown;
@@ -71,9 +71,9 @@ interface AwsError {
 }
 
 /**
- * Sorts an error of the AWS SDK, or one that has it as its `cause` (as Powertools does).
- * `refused` is everything AWS understood and declined: trying the same again changes nothing. `unknown` comes from elsewhere,
- * from a fault of our own for example.
+ * Classifies an error of the AWS SDK, or an error whose `cause` is one (as in Powertools).
+ * `refused`: AWS understood the request and declined it, so retrying cannot help. `unknown`: the error is not from AWS; it may be
+ * a bug in this code.
  */
 export function failureKind(error: unknown): FailureKind {
   const kind = ownKind(error);
@@ -82,13 +82,13 @@ export function failureKind(error: unknown): FailureKind {
   return cause === undefined ? 'unknown' : failureKind(cause);
 }
 
-/** Whether the same call may succeed a moment later. */
+/** Whether a retry of the same call may succeed. */
 export function isRetryable(error: unknown): boolean {
   const kind = failureKind(error);
   return kind === 'throttled' || kind === 'transient';
 }
 
-/** The error's name as AWS gives it, `ThrottlingException` for example. */
+/** AWS's name of the error, for example `ThrottlingException`. */
 export function failureName(error: unknown): string {
   const { name, code, cause } = asAwsError(error);
   if (cause !== undefined && ownKind(error) === undefined) return failureName(cause);
@@ -110,7 +110,7 @@ function kindOfStatus(status: unknown): FailureKind | undefined {
   return status >= 500 ? 'transient' : 'refused';
 }
 
-/** AWS's names for what it declines end so. */
+/** AWS's names for refused requests end in `Exception`. */
 function kindOfOtherName(name: unknown): FailureKind | undefined {
   return typeof name === 'string' && name.endsWith('Exception') ? 'refused' : undefined;
 }

@@ -1,4 +1,4 @@
-/** What every part needs to call AWS well: bounded clients, what a failure means, events published for sure. */
+/** Reliable calls to AWS: bounded clients, classification of failures, publishing with retries. */
 export { boundedClientOptions, type CallBounds } from './client-options.ts';
 export { type FailureKind, failureKind, failureName, isRetryable } from './failure-kind.ts';
 export { EventsNotPublishedError, type PublishOptions, publishEvents } from './publish-events.ts';

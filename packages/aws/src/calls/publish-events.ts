@@ -12,14 +12,14 @@ const ENTRIES_PER_CALL = 10;
 const RETRY_BASE_MS = 100;
 const RETRY_MAX_MS = 2000;
 
-/** Some entries are not on the bus. `codes` are EventBridge's reasons. */
+/** Some entries were not published. `codes` are EventBridge's error codes. */
 export class EventsNotPublishedError extends Error {
   override readonly name = 'EventsNotPublishedError';
   readonly codes: readonly string[];
 
   constructor(names: readonly string[], codes: readonly string[]) {
     super(
-      `EventBridge did not take ${names.join(', ')} (${codes.join(', ')}): look at the bus and its permissions`,
+      `EventBridge did not accept ${names.join(', ')} (${codes.join(', ')}): check the bus and its permissions`,
     );
     this.codes = codes;
   }
@@ -27,7 +27,7 @@ export class EventsNotPublishedError extends Error {
 
 export interface PublishOptions {
   timing: Timing;
-  /** Milliseconds since 1970 by which the answer must be there. */
+  /** Milliseconds since 1970 by which publishing must be complete. */
   deadlineAt: number;
 }
 
@@ -38,16 +38,16 @@ interface Refusal {
 
 type EntryOutcome = { id: string } | Refusal;
 
-/** An entry and its place among those to publish. */
-interface Numbered {
+/** An entry and its index among those to publish. */
+interface IndexedEntry {
   entry: EventEntry;
   index: number;
 }
 
 /**
- * Puts entries on the bus; of a partly refused call only the refused ones again, with full jitter, until the deadline.
+ * Publishes entries. If a call is partly refused, only the refused entries are retried, with full jitter, until the deadline.
  * @returns the events' ids in the order of the entries
- * @throws {EventsNotPublishedError} when the bus refused for good or the deadline came
+ * @throws {EventsNotPublishedError} if an entry is refused permanently or the deadline passes
  */
 export async function publishEvents(
   client: EventBridgeClient,
@@ -55,9 +55,9 @@ export async function publishEvents(
   options: PublishOptions,
 ): Promise<string[]> {
   const ids: string[] = [];
-  let open = entries.map((entry, index): Numbered => ({ entry, index }));
+  let remaining = entries.map((entry, index): IndexedEntry => ({ entry, index }));
   for (let attempt = 1; ; attempt += 1) {
-    const failures = await putAll(client, open, ids, options);
+    const failures = await putAll(client, remaining, ids, options);
     if (failures.length === 0) return ids;
     const { timing, deadlineAt } = options;
     const pause = fullJitter(attempt, timing.random(), RETRY_BASE_MS, RETRY_MAX_MS);
@@ -68,35 +68,35 @@ export async function publishEvents(
       );
     }
     await timing.sleep(pause);
-    open = failures;
+    remaining = failures;
   }
 }
 
-/** Puts entries once. @param ids gets their ids, each at the place of its entry. @returns those that were refused */
+/** Publishes entries once. @param ids receives each entry's id at the entry's index. @returns the refused entries */
 async function putAll(
   client: EventBridgeClient,
-  open: readonly Numbered[],
+  remaining: readonly IndexedEntry[],
   ids: string[],
   options: PublishOptions,
-): Promise<(Numbered & Refusal)[]> {
-  const failures: (Numbered & Refusal)[] = [];
-  for (let start = 0; start < open.length; start += ENTRIES_PER_CALL) {
-    const batch = open.slice(start, start + ENTRIES_PER_CALL);
+): Promise<(IndexedEntry & Refusal)[]> {
+  const failures: (IndexedEntry & Refusal)[] = [];
+  for (let start = 0; start < remaining.length; start += ENTRIES_PER_CALL) {
+    const batch = remaining.slice(start, start + ENTRIES_PER_CALL);
     const outcomes = await put(
       client,
       batch.map(({ entry }) => entry),
       options,
     );
-    batch.forEach((numbered, position) => {
+    batch.forEach((indexed, position) => {
       const outcome = outcomes[position] ?? { code: 'no-answer', retryable: true };
-      if ('id' in outcome) ids[numbered.index] = outcome.id;
-      else failures.push({ ...numbered, ...outcome });
+      if ('id' in outcome) ids[indexed.index] = outcome.id;
+      else failures.push({ ...indexed, ...outcome });
     });
   }
   return failures;
 }
 
-/** A thrown error becomes a refusal of every entry of the call, so that there is one way to retry. */
+/** A thrown error counts as a refusal of every entry of the call, so that there is only one way to retry. */
 async function put(
   client: EventBridgeClient,
   entries: EventEntry[],

@@ -1,4 +1,4 @@
-/** Clock, sleep and randomness, given to what needs them so that tests decide them. */
+/** Clock, sleep and randomness, injected so that tests control them. */
 export interface Timing {
   /** Milliseconds since 1970. */
   now(): number;
@@ -14,7 +14,7 @@ export const systemTiming: Timing = {
 };
 
 /**
- * Milliseconds to wait before try `attempt` + 1 (attempts count from 1): full jitter, a random part of a ceiling that doubles.
+ * Milliseconds to wait before attempt `attempt` + 1 (attempts count from 1): full jitter, a random part of a doubling maximum.
  * @see https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/
  */
 export function fullJitter(attempt: number, random: number, baseMs: number, maxMs: number): number {

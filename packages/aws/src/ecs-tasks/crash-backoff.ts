@@ -2,37 +2,38 @@ import { RUNNER_TOKEN_REFUSED_EXIT_CODE } from '@serverless-gitlab-runner/fleet'
 import { isSameQueue, type RunnerQueue } from './manager-state.ts';
 import type { ManagerFacts } from './task-facts.ts';
 
-/** Managers of one fleet and token that ended soon after their start, one after the other. */
+/** Consecutive managers of one fleet and token that ended soon after their start. */
 export interface CrashBackoff {
-  /** Managers since the last that worked. */
+  /** Number of failed managers since the last one that worked. */
   failures: number;
-  /** When the last of them ended: milliseconds since 1970. */
+  /** When the last of them ended, in milliseconds since 1970. */
   lastEndedAt: number;
-  /** Milliseconds since 1970 before which no other is started. */
+  /** Milliseconds since 1970 before which no other manager is started. */
   until: number;
-  /** Exit code of the last; undefined where its container never ran. */
+  /** Exit code of the last one; undefined if its container never ran. */
   exitCode: number | undefined;
 }
 
 const MAX_BACKOFF_MS = 900_000;
 const FIRST_BACKOFF_MS = 60_000;
-/** A manager that has run for so long has worked. */
+/** A manager that has run for this long counts as having worked. */
 const WORKED_AFTER_MS = 300_000;
 /** ECS lists ended tasks for an hour. */
 const REMEMBERED_MS = 3_600_000;
 
 /**
- * Milliseconds to wait after the last of so many managers that ended unexpectedly: the first is replaced at once, the others
- * later and later, up to a quarter of an hour.
+ * Milliseconds to wait after the last of several managers that ended unexpectedly. The first one is replaced at once, the others
+ * with growing delays of up to 15 minutes.
+ * @param failures number of managers that ended unexpectedly
  */
 export function crashBackoffMs(failures: number): number {
   return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * (2 ** Math.max(0, failures - 1) - 1));
 }
 
 /**
- * What the last managers of a fleet and token say about starting another one; undefined when none of them failed. Managers
- * that were drained or left in order have not failed, and a refused token is judged on its own.
- * @param managers those that run, and those that ended within the hour
+ * How long the next manager of a fleet and token has to wait after failed ones; undefined if none has failed. Managers that were
+ * drained or exited normally have not failed, and a refused token is handled separately.
+ * @param managers running managers, and those that ended within the last hour
  * @param now milliseconds since 1970
  */
 export function crashBackoff(

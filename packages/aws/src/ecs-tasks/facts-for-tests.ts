@@ -4,12 +4,12 @@ import type { JobTaskFacts, ManagerFacts, TaskState } from './task-facts.ts';
 const CLUSTER_TASKS = 'arn:aws:ecs:eu-west-1:111122223333:task/cluster/';
 const running: TaskState = 'running';
 
-/** ARN of a family's first task definition: `managerFamily('default')`, for example. */
+/** ARN of a family's first task definition, for example of `managerFamily('default')`. */
 export function definitionArn(family: string): string {
   return `arn:aws:ecs:eu-west-1:111122223333:task-definition/${family}:1`;
 }
 
-/** A task id as ECS makes them, the same for the same number. */
+/** A task id in ECS's format, the same for the same number. */
 export function taskIdNumber(number: number): string {
   return number.toString(16).padStart(32, '0');
 }
@@ -28,7 +28,7 @@ function taskFacts(taskId: string) {
   };
 }
 
-/** A manager for tests and models: number 1, running since 1970, without marks, unless told otherwise. */
+/** A manager for tests and models. Default: number 1, running since 1970, without marks. */
 export function managerFacts(over: Partial<ManagerFacts> = {}): ManagerFacts {
   return {
     role: 'manager',
@@ -42,7 +42,7 @@ export function managerFacts(over: Partial<ManagerFacts> = {}): ManagerFacts {
   };
 }
 
-/** A job task for tests and models: running, of manager number 1, unless told otherwise. */
+/** A job task for tests and models. Default: running, of manager number 1. */
 export function jobTaskFacts(over: Partial<JobTaskFacts> = {}): JobTaskFacts {
   return {
     role: 'job',

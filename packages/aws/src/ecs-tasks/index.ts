@@ -1,4 +1,4 @@
-/** Our managers and job tasks in ECS: facts for those who decide, and the ways to stop and tag them. */
+/** Managers and job tasks in ECS: facts to decide on, and functions that stop and tag tasks. */
 export { type CapacityRefusal, capacityRefusal, quotaAdvice } from './capacity-refusal.ts';
 export { type CrashBackoff, crashBackoff, crashBackoffMs } from './crash-backoff.ts';
 export { definitionArn, jobTaskFacts, managerFacts, taskIdNumber } from './facts-for-tests.ts';

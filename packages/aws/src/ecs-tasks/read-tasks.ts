@@ -1,24 +1,27 @@
 import { DescribeTasksCommand, type ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
 import { type JobTaskFacts, type ManagerFacts, toTaskFacts } from './task-facts.ts';
 
-/** DescribeTasks takes at most 100 tasks a call. */
+/** DescribeTasks accepts at most 100 tasks a call. */
 const TASKS_PER_DESCRIBE = 100;
 
-/** The filters of one ListTasks. ECS takes `startedBy` as an only filter, never with another. */
+/** The filters of one ListTasks. ECS accepts `startedBy` only without any other filter. */
 export type TaskListing = { desiredStatus: 'RUNNING' | 'STOPPED'; family?: string } | { startedBy: string };
 
-/** Our tasks of a cluster, as ECS told; it may lag what was written a moment ago. */
+/** The managed tasks of a cluster, as ECS returned them. ECS's reads may lag its writes. */
 export interface ManagedTasks {
   managers: ManagerFacts[];
   jobTasks: JobTaskFacts[];
 }
 
-/** ARNs of the tasks that a listing has: all pages, or those of the first so many tasks. */
+/**
+ * Lists the ARNs of matching tasks, over all pages.
+ * @param maxTasks number of tasks after which no further page is read. Default: unlimited
+ */
 export async function listTaskArns(
   ecs: ECSClient,
   cluster: string,
   listing: TaskListing,
-  most = Number.POSITIVE_INFINITY,
+  maxTasks = Number.POSITIVE_INFINITY,
 ): Promise<string[]> {
   const arns: string[] = [];
   let nextToken: string | undefined;
@@ -26,13 +29,13 @@ export async function listTaskArns(
     const page = await ecs.send(new ListTasksCommand({ cluster, ...listing, nextToken }));
     arns.push(...(page.taskArns ?? []));
     nextToken = page.nextToken;
-  } while (nextToken && arns.length < most);
+  } while (nextToken && arns.length < maxTasks);
   return arns;
 }
 
 /**
- * Describes tasks with their tags, 100 a call. A task that ECS calls `MISSING` is left out: it may have been started a
- * moment ago, or have been gone for an hour.
+ * Describes tasks with their tags, 100 a call. A task that ECS reports as `MISSING` is left out: it was started seconds ago, or
+ * ended over an hour ago.
  * @param tasks ARNs or ids
  */
 export async function describeTasks(
@@ -49,7 +52,7 @@ export async function describeTasks(
   return described;
 }
 
-/** Lists and describes, and keeps the tasks of our families: a shared cluster has others too, which are not managed here. */
+/** Lists and describes managed tasks. Other tasks in a shared cluster are left out. */
 export async function readManagedTasks(
   ecs: ECSClient,
   cluster: string,
@@ -60,31 +63,31 @@ export async function readManagedTasks(
 }
 
 /**
- * Job tasks that ended within the hour, or are ending: many, where many jobs run, and ECS has no shorter list. So they are
- * read only when a judgement rests on them.
- * @param most about how many tasks are looked at. Default: all
+ * Reads job tasks that ended within the last hour or are stopping. There may be many, and ECS has no shorter list, so they are
+ * read only when a decision depends on them.
+ * @param maxTasks approximate number of tasks to read. Default: all
  */
 export async function readEndedJobTasks(
   ecs: ECSClient,
   cluster: string,
-  most?: number,
+  maxTasks?: number,
 ): Promise<JobTaskFacts[]> {
-  const arns = await listTaskArns(ecs, cluster, { desiredStatus: 'STOPPED' }, most);
+  const arns = await listTaskArns(ecs, cluster, { desiredStatus: 'STOPPED' }, maxTasks);
   const { jobTasks } = await describeManagedTasks(ecs, cluster, arns);
   return jobTasks;
 }
 
-/** Facts about those of the named tasks that exist and are ours. */
+/** Facts about the given tasks that exist and are managed. */
 export async function describeManagedTasks(
   ecs: ECSClient,
   cluster: string,
   tasks: readonly string[],
 ): Promise<ManagedTasks> {
-  const ours: ManagedTasks = { managers: [], jobTasks: [] };
+  const managed: ManagedTasks = { managers: [], jobTasks: [] };
   for (const task of await describeTasks(ecs, cluster, tasks)) {
     const facts = toTaskFacts(task);
-    if (facts?.role === 'manager') ours.managers.push(facts);
-    if (facts?.role === 'job') ours.jobTasks.push(facts);
+    if (facts?.role === 'manager') managed.managers.push(facts);
+    if (facts?.role === 'job') managed.jobTasks.push(facts);
   }
-  return ours;
+  return managed;
 }

@@ -1,21 +1,21 @@
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import type { Timing } from '@serverless-gitlab-runner/aws/calls';
 
-/** A bucket of requests: what it holds at most, and what it gains a second. */
+/** A token bucket of requests: its capacity, and its refill rate. */
 export interface Rate {
   burst: number;
   perSecond: number;
 }
 
 /**
- * How fast AWS lets one account call ECS in one region.
+ * AWS's rate limits for ECS calls of one account in one region.
  * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html
  */
 export const ECS_RATES = {
   reads: { burst: 100, perSecond: 20 },
   tasks: { burst: 100, perSecond: 40 },
-  /** Fargate's own, besides `tasks`. Its limits of tasks launched a second are wider for calls that start one task each. */
+  /** Fargate's own limit, besides `tasks`. Its limits of tasks launched a second are wider for calls that start one task each. */
   runTask: { burst: 20, perSecond: 20 },
   tags: { burst: 20, perSecond: 10 },
   /** RegisterTaskDefinition and DeregisterTaskDefinition together. */
@@ -25,9 +25,9 @@ export const ECS_RATES = {
 export type RateName = keyof typeof ECS_RATES;
 
 /**
- * Which rates a command takes of. RegisterTaskDefinition is not paced: a shape of jobs is registered once and a job waits for it,
- * and a manager among fifty, with its part of half of one a second, would let a first job wait for minutes. Many shapes at one
- * time wait for AWS's own limit. Whoever deregisters has a share, so that most of the rate is left for them.
+ * The buckets that a command draws from. RegisterTaskDefinition is not paced: a job shape is registered once, and a job waits for
+ * it. With fifty managers sharing half of one a second, a first job would wait for minutes. Many new shapes at once wait for
+ * AWS's own limit. Deregistration has a share, so that most of the rate is left for registrations.
  */
 const BUCKETS_OF: Readonly<Record<string, readonly RateName[]>> = {
   ListTasksCommand: ['reads'],
@@ -38,12 +38,12 @@ const BUCKETS_OF: Readonly<Record<string, readonly RateName[]>> = {
   DeregisterTaskDefinitionCommand: ['definitions'],
 };
 
-/** Parts of the account's rates, 0 to 1; 0 where no paced command is ever called. */
+/** Shares of the account's rates, 0 to 1; 0 if no paced command draws from that bucket. */
 export type Shares = Readonly<Record<RateName, number>>;
 
 /**
- * Who may use how much, all of its processes together: less than half of each rate in all, so that other users of the account,
- * calls that come together by chance, and a share that is miscounted for a minute, do no harm.
+ * The share of each component, for all of its processes together. The sum is below half of each rate, so that other users of the
+ * account, coinciding calls, and a process count that is wrong for a minute do no harm.
  */
 export const ECS_SHARES = {
   launcher: { reads: 0.12, tasks: 0.03, runTask: 0.05, tags: 0.35, definitions: 0 },
@@ -51,12 +51,12 @@ export const ECS_SHARES = {
   managers: { reads: 0.2, tasks: 0.35, runTask: 0.35, tags: 0, definitions: 0 },
 } as const satisfies Record<string, Shares>;
 
-/** Waits until a command of the SDK may be sent, by its class's name. */
+/** Waits until an SDK command may be sent. The argument is the name of its class. */
 export type Pace = (command: string) => Promise<void>;
 
 /**
- * Makes a pace that keeps to a share of the account's rates.
- * @param processes how many processes use the share together, now; asked at every call
+ * Creates a pace that stays within a share of the account's rates.
+ * @param processes returns the number of processes that now use the share together; called before every command
  */
 export function createPace(shares: Shares, processes: () => number, timing: Timing): Pace {
   const buckets = new Map<RateName, Bucket>();
@@ -72,7 +72,7 @@ export function createPace(shares: Shares, processes: () => number, timing: Timi
   };
 }
 
-/** Makes a client wait for the pace before each call. Tries count like calls, as AWS counts them. */
+/** Makes a client wait for the pace before each call. Each attempt counts as a call, as AWS counts it. */
 export function keepToShare(client: ECSClient, ...share: Parameters<typeof createPace>): void {
   const pace = createPace(...share);
   client.middlewareStack.add(
@@ -80,20 +80,20 @@ export function keepToShare(client: ECSClient, ...share: Parameters<typeof creat
       await pace(context.commandName ?? '');
       return next(args);
     },
-    // Behind the retries of the same step, so that each of them waits too.
+    // After the SDK's retry middleware in the same step, so that each retry waits too.
     { step: 'finalizeRequest', name: 'keepToShare', priority: 'low', override: true },
   );
 }
 
 interface Bucket {
-  /** @returns milliseconds until the call may be made */
+  /** Takes one call. @returns milliseconds until it may be made */
   take(rate: Rate): number;
 }
 
 /**
- * A token bucket that lends: who comes when it is empty takes a place in the row, and waits until it has been paid. So a bucket
- * may hold less than one call. Many such buckets are emptied by one burst of jobs: where one is full, its first call waits up
- * to a call's time longer, by chance, or those of all managers would come together.
+ * A token bucket whose level may become negative: a caller that finds it empty queues up and waits until its call is covered. So
+ * the capacity may be less than one call. One burst of jobs empties many such small buckets at once. Therefore the first call on
+ * a full one is delayed at random by up to the time of one call; otherwise the calls of all managers would coincide.
  */
 function createBucket({ now, random }: Timing): Bucket {
   let level = Number.POSITIVE_INFINITY;

@@ -1,21 +1,22 @@
 import { DescribeTasksCommand, type ECSClient, StopTaskCommand } from '@aws-sdk/client-ecs';
 import { failureKind, failureName } from '@serverless-gitlab-runner/aws/calls';
 
-/** Longest `reason` that StopTask takes. */
-const MOST_REASON_CHARACTERS = 255;
+/** Longest `reason` that StopTask accepts. */
+const MAX_REASON_LENGTH = 255;
 
-/** Why the reaper stops tasks: `reason` of StopTask, which ECS keeps as the task's stopped reason. */
+/** The reaper's `reason` for StopTask, which ECS keeps as the task's stopped reason. */
 export const STOP_REASONS = {
   orphaned: 'idle-reaper: its manager has ended',
   lifetime: 'idle-reaper: older than job.maxLifetimeSeconds of its fleet',
-  'drain-overdue': 'idle-reaper: drained, without a job, and still there after manager.drainGraceSeconds',
+  'drain-overdue':
+    'idle-reaper: drained and without a job, but still running after manager.drainGraceSeconds',
 } as const;
 
 /**
  * Stops a task.
  * @param task ARN or id
- * @returns false when it had ended, or was ending, already
- * @throws what AWS answers otherwise, after the client's retries
+ * @returns false if it had already ended or was ending
+ * @throws AWS's other errors, after the client's retries
  */
 export async function stopTask(
   ecs: ECSClient,
@@ -23,13 +24,13 @@ export async function stopTask(
   task: string,
   reason: string,
 ): Promise<boolean> {
-  const input = { cluster, task, reason: reason.slice(0, MOST_REASON_CHARACTERS) };
+  const input = { cluster, task, reason: reason.slice(0, MAX_REASON_LENGTH) };
   return unlessEnded(ecs, cluster, task, () => ecs.send(new StopTaskCommand(input)));
 }
 
 /**
  * Makes a call about a task that may have ended.
- * @returns false when it had ended, or was ending
+ * @returns false if the task had ended or was ending
  */
 export async function unlessEnded(
   ecs: ECSClient,
@@ -46,7 +47,7 @@ export async function unlessEnded(
         if (failureName(error) === 'ClusterNotFoundException') throw error;
         return false;
       case 'access-denied':
-        // StopTask deletes the tags by which roles may stop and tag tasks: the second call is denied, though nothing is wrong.
+        // StopTask deletes the tags that permit roles to stop and tag a task, so a second call is denied. Nothing is wrong then.
         if (await isEnding(ecs, cluster, task)) return false;
         throw error;
       default:

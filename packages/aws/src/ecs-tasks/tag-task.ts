@@ -3,8 +3,8 @@ import type { TaskTag } from '@serverless-gitlab-runner/fleet';
 import { unlessEnded } from './stop-task.ts';
 
 /**
- * Writes tags on a task, over those of the same keys.
- * @returns false when the task had ended, or was ending, already
+ * Writes tags on a task and replaces those with the same keys.
+ * @returns false if the task had already ended or was ending
  */
 export async function tagTask(
   ecs: ECSClient,

@@ -12,12 +12,12 @@ import {
 import { STOP_REASONS } from './stop-task.ts';
 
 /**
- * Where a task is in its life. `stopping`: ECS or the task itself ends it; its processes may still run.
+ * A task's state in its lifecycle. `stopping`: ECS or the task itself ends it; its processes may still run.
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-lifecycle-explanation.html
  */
 export type TaskState = 'starting' | 'running' | 'stopping' | 'stopped';
 
-/** What managers and job tasks have in common. Times are milliseconds since 1970. */
+/** Common facts of managers and job tasks. Times are milliseconds since 1970. */
 interface TaskFacts {
   taskArn: string;
   /** Last part of the ARN. */
@@ -26,7 +26,7 @@ interface TaskFacts {
   state: TaskState;
   createdAt: number | undefined;
   startedAt: number | undefined;
-  /** When ECS was told to stop it, or saw an essential container end. */
+  /** When ECS was asked to stop it, or saw an essential container end. */
   stoppingAt: number | undefined;
   stoppedAt: number | undefined;
 }
@@ -34,15 +34,15 @@ interface TaskFacts {
 /** A task of a fleet's manager family. */
 export interface ManagerFacts extends TaskFacts {
   role: 'manager';
-  /** The parameter of the runner token it uses; undefined: the fleet's own. */
+  /** Parameter of the runner token that it uses; undefined: the fleet's own token. */
   runnerTokenParameter: string | undefined;
-  /** Its place in the fleet. */
+  /** Its slot in the fleet. */
   slot: number | undefined;
-  /** The launcher's mark: when a queued job last counted on it. Of one stopped with its marks: when it was stopped. */
+  /** The launcher's mark: when a queued job last relied on it. If StopTask deleted its marks: when it was stopped. */
   demandAt: number | undefined;
-  /** The reaper's mark: from when it takes no new job. */
+  /** The reaper's mark: when it was drained, after which it takes no new job. */
   drainAt: number | undefined;
-  /** Exit code of the manager's container, once it ended. */
+  /** Exit code of the manager's container, once it has ended. */
   exitCode: number | undefined;
 }
 
@@ -53,11 +53,11 @@ export interface JobTaskFacts extends TaskFacts {
   managerTaskId: string | undefined;
   /** GitLab's id of the job. */
   jobId: number | undefined;
-  /** Family of its task definition: one for each shape of a fleet's job tasks. */
+  /** Family of its task definition; each shape of a fleet's job tasks has its own. */
   family: string;
 }
 
-/** By last status; whatever else ECS tells is `starting`. */
+/** States by last status. Any other status is `starting`. */
 const STATES: ReadonlyMap<string | undefined, TaskState> = new Map([
   ['RUNNING', 'running'],
   ['DEACTIVATING', 'stopping'],
@@ -68,10 +68,10 @@ const STATES: ReadonlyMap<string | undefined, TaskState> = new Map([
 ]);
 
 /**
- * Facts about a task of DescribeTasks (with `include: ["TAGS"]`), or undefined when its family is not one of ours.
+ * Facts about a task from DescribeTasks (with `include: ["TAGS"]`), or undefined if its family is not managed.
  *
- * StopTask deletes a task's tags, so what somebody may have stopped is known by what stays: role and fleet by the family, the
- * job by the group, the manager by `startedBy`, the runner token by the override.
+ * StopTask deletes a task's tags, so the facts of a task that may have been stopped come from what remains: role and fleet from
+ * the family, the job from the group, the manager from `startedBy`, the runner token from the override.
  * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html
  */
 export function toTaskFacts(task: Task): ManagerFacts | JobTaskFacts | undefined {
@@ -91,7 +91,7 @@ export function toTaskFacts(task: Task): ManagerFacts | JobTaskFacts | undefined
     stoppedAt: task.stoppedAt?.getTime(),
   };
   if (owner.role === 'job') {
-    // Stryker disable next-line StringLiteral: any other text that is no job's group says as little
+    // Stryker disable next-line StringLiteral: any other text that is not a job's group has the same result
     const jobId = numberOf(tagValue(task.tags, 'jobId')) ?? jobOfGroup(task.group ?? '');
     return { role: 'job', ...common, managerTaskId: task.startedBy, jobId, family };
   }
@@ -105,20 +105,20 @@ export function toTaskFacts(task: Task): ManagerFacts | JobTaskFacts | undefined
   };
 }
 
-/** The launcher tells each manager its token's parameter by an override, whether it is the fleet's own or not. */
+/** The launcher passes each manager its token's parameter in an override, including the fleet's own. */
 function webhookTokenOf({ tags, overrides }: Task, fleet: string): string | undefined {
   const tagged = tagValue(tags, 'runnerTokenParameter');
   if (tagged !== undefined) return tagged;
-  const told = overrides?.containerOverrides
+  const overridden = overrides?.containerOverrides
     ?.find(({ name }) => name === MANAGER_CONTAINER)
     ?.environment?.find(({ name }) => name === MANAGER_ENVIRONMENT.runnerTokenParameter)?.value;
-  return told !== undefined && isWebhookRunnerToken(told, fleet) ? told : undefined;
+  return overridden !== undefined && isWebhookRunnerToken(overridden, fleet) ? overridden : undefined;
 }
 
 /**
- * The marks that are written while a manager runs. Of one that StopTask stopped they may be gone. Then it counts as drained if
- * the reaper stopped it, who stops drained ones only; otherwise as relied on to the end: a manager too many, which finds
- * nothing to do and leaves, is better than a job that waits for nobody.
+ * The marks that are written while a manager runs. StopTask may have deleted them. The manager then counts as drained if the
+ * reaper stopped it, since the reaper stops drained managers only. Otherwise it counts as having had demand until its end: a
+ * needless manager, which finds no job and leaves, is better than a job without a manager.
  */
 function marksOf(task: Task): Pick<ManagerFacts, 'demandAt' | 'drainAt'> {
   const hasMarks = tagValue(task.tags, 'role') !== undefined;
@@ -131,7 +131,7 @@ function marksOf(task: Task): Pick<ManagerFacts, 'demandAt' | 'drainAt'> {
     : { demandAt: endedAt, drainAt: undefined };
 }
 
-/** A task that ECS was told to stop is `stopping`, whatever its containers still do. */
+/** A task whose desired status is STOPPED is `stopping`, even if its containers still run. */
 function stateOf(task: Task): TaskState {
   const state = STATES.get(task.lastStatus) ?? 'starting';
   return task.desiredStatus === 'STOPPED' && state !== 'stopped' ? 'stopping' : state;
@@ -141,7 +141,7 @@ function numberOf(value: string | undefined): number | undefined {
   return value?.match(/^\d{1,15}$/) ? Number(value) : undefined;
 }
 
-/** Milliseconds since 1970; undefined when somebody wrote a tag that is not a time. */
+/** Milliseconds since 1970; undefined if the tag's value is not a time. */
 function timeOf(value: string | undefined): number | undefined {
   const time = Date.parse(String(value));
   return Number.isNaN(time) ? undefined : time;

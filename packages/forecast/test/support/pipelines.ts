@@ -12,7 +12,7 @@ import {
 export const task = { shape: 'node:24', cpu: 1024, memory: 2048, capacity: 'FARGATE' };
 export const SECOND = 1000;
 
-/** A job of project `p` and pipeline `1` on an unprotected ref, unless told otherwise. */
+/** A job. Default: of project `p` and pipeline `1`, on an unprotected ref. */
 export const job = (name: string, over: Partial<ArrivedJob> = {}): ArrivedJob => ({
   project: 'p',
   name,
@@ -21,7 +21,7 @@ export const job = (name: string, over: Partial<ArrivedJob> = {}): ArrivedJob =>
   ...over,
 });
 
-/** A success of 100 s that ended last, at 100 s, unless told otherwise. */
+/** A finished job. Default: a success of 100 s that ended last, at 100 s. */
 export const finished = (name: string, over: Partial<FinishedJob> = {}): FinishedJob => ({
   ...job(name),
   task,
@@ -43,7 +43,7 @@ export function learnPipeline(book: Book, names: readonly string[], over: Partia
   }
 }
 
-/** A running job that started at 0, unless told otherwise. */
+/** A running job. Default: started at 0. */
 export const running = (name: string, over: Partial<RunningJob> = {}): RunningJob => ({
   name,
   startedAt: 0,
@@ -51,7 +51,7 @@ export const running = (name: string, over: Partial<RunningJob> = {}): RunningJo
   ...over,
 });
 
-/** What follows the running jobs of `p`, at 10 s and before their end unless told otherwise: `[name, startAt in seconds]`. */
+/** The followers of the running jobs as `[name, startAt in seconds]`. Default: of project `p`, at 10 s, `before-end`. */
 export function followers(
   book: Book,
   jobs: readonly RunningJob[],

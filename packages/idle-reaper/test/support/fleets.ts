@@ -2,7 +2,7 @@ import { type FleetConfigInput, fleetConfigSchema } from '@serverless-gitlab-run
 import type { FleetFacts } from '../../src/index.ts';
 
 export const minute = 60_000;
-/** Now, in every table: a day and a bit after 1970, so that managers made then are old. */
+/** Now, in every table: more than a day after 1970, so that managers created at 0 are old. */
 export const now = 100_000_000;
 
 export function fleetInput(over: Partial<FleetConfigInput> = {}): FleetConfigInput {
@@ -14,7 +14,7 @@ export function fleetInput(over: Partial<FleetConfigInput> = {}): FleetConfigInp
   };
 }
 
-/** A fleet of ten minutes idle time and a safety launch each half hour, written at the beginning of time. */
+/** A fleet with an idle time of ten minutes and a safety launch every half hour, written at 0. */
 export function fleetFacts(
   over: Partial<FleetFacts> = {},
   config: Partial<FleetConfigInput> = {},

@@ -26,7 +26,7 @@ export const ago = (minutes: number) => now - minutes * minute;
 export const iso = (time: number) => new Date(time).toISOString();
 export const named = (name: string) => Object.assign(new Error('said so'), { name });
 
-/** A manager that has had nothing to do for twenty minutes. */
+/** A manager that has been idle for twenty minutes. */
 export const idle = (number: number, over: Parameters<typeof managerFacts>[0] = {}) =>
   managerFacts({
     taskId: taskIdNumber(number),
@@ -35,10 +35,10 @@ export const idle = (number: number, over: Parameters<typeof managerFacts>[0] = 
     demandAt: ago(20),
     ...over,
   });
-/** A fleet without safety launch. */
+/** A fleet without safety launches. */
 export const quiet = fleetFacts({}, { manager: { idleSeconds: 600 }, safetyLaunchSeconds: 0 });
 
-/** The dependencies of a sweep over this cluster state, what they published and what they logged. */
+/** The dependencies of a sweep over this cluster state, with the published events and log lines. */
 export function deps(clusterState: {
   managers?: ReturnType<typeof idle>[];
   jobTasks?: ReturnType<typeof jobTaskFacts>[];
@@ -87,7 +87,7 @@ export function deps(clusterState: {
   return { all, events, lines, endedWasRead: () => endedWasRead };
 }
 
-/** What ECS tells of a manager when it is read again after the mark. */
+/** Sets what ECS returns when the manager is read again after the mark. */
 export function readAgain({ taskArn }: ReturnType<typeof idle>, demandAt: number) {
   const tags = toTags({ role: 'manager', fleet: 'default', demand: iso(demandAt), drain: iso(now) });
   const startedAt = new Date(ago(59));
@@ -97,7 +97,7 @@ export function readAgain({ taskArn }: ReturnType<typeof idle>, demandAt: number
     .resolves({ tasks: [{ taskArn, taskDefinitionArn, lastStatus: 'RUNNING', startedAt, tags }] });
 }
 
-/** ECS that takes everything and has nothing. */
+/** Resets ECS to an empty cluster that accepts every call. */
 export function resetEcs(): void {
   ecs.reset();
   ecs.on(TagResourceCommand).resolves({});

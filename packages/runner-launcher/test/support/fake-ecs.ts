@@ -21,12 +21,12 @@ function familyOfTags(tags: Tag[]): string {
   return role === 'job' ? `${jobFamilyPrefix(fleet)}1` : 'of-somebody-else';
 }
 
-/** ECS as far as the launcher knows it: tasks, tags, client tokens. */
+/** The part of ECS that the launcher uses: tasks, tags, client tokens. */
 export function createFakeEcs(now: () => number) {
   const mock = mockClient(ECSClient);
   const tasks = new Map<string, Task>();
   const tokens = new Map<string, { arn: string; parameters: string }>();
-  /** Tasks that DescribeTasks calls MISSING though they exist, as ECS does for a moment. */
+  /** Tasks that DescribeTasks reports as MISSING although they exist, as ECS does for a few seconds. */
   const missing = new Set<string>();
   let count = 0;
 
@@ -63,9 +63,9 @@ export function createFakeEcs(now: () => number) {
         .filter((task) => task.desiredStatus === desiredStatus)
         .map(({ taskArn }) => taskArn),
     }));
-    mock.on(DescribeTasksCommand).callsFake(({ tasks: wanted }: { tasks: string[] }) => ({
-      tasks: wanted.flatMap((arn) => (missing.has(arn) ? [] : (tasks.get(arn) ?? []))),
-      failures: wanted.filter((arn) => missing.has(arn)).map((arn) => ({ arn, reason: 'MISSING' })),
+    mock.on(DescribeTasksCommand).callsFake(({ tasks: requested }: { tasks: string[] }) => ({
+      tasks: requested.flatMap((arn) => (missing.has(arn) ? [] : (tasks.get(arn) ?? []))),
+      failures: requested.filter((arn) => missing.has(arn)).map((arn) => ({ arn, reason: 'MISSING' })),
     }));
     mock.on(TagResourceCommand).callsFake(({ resourceArn, tags }: { resourceArn: string; tags: Tag[] }) => {
       change(resourceArn, (task) => ({

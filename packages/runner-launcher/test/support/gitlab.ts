@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 
 export const API_TOKEN = 'glpat-planted-secret-1234';
 
-/** A job as GitLab's API shows it, with fields that nobody reads. */
+/** A job as GitLab's API returns it, including fields that are not read. */
 export function jobJson(id: number, over: Record<string, unknown> = {}) {
   return {
     id,
@@ -21,7 +21,7 @@ export function jobJson(id: number, over: Record<string, unknown> = {}) {
 export const json = (response: ServerResponse, status: number, body: unknown) =>
   void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 
-/** A GitLab that answers what it is told to by path, and anything else with 404; a wrong token with 401, as GitLab does. */
+/** A GitLab that answers the configured paths, any other path with 404, and a wrong token with 401. */
 export async function startGitLab(routes: Record<string, unknown> | RequestListener) {
   const requests: { url: string; token: string | string[] | undefined }[] = [];
   const server = createServer((request, response) => {

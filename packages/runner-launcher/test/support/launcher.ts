@@ -13,7 +13,7 @@ import { createFakeEcs } from './fake-ecs.ts';
 
 const START = Date.parse('2026-11-23T10:00:00.000Z');
 
-/** A fleet's document as SSM has it. */
+/** A fleet's document as stored in SSM. */
 export function fleetDocument(manager: FleetConfigInput['manager'] = {}): string {
   return JSON.stringify({
     version: 1,
@@ -27,7 +27,7 @@ export function fleetDocument(manager: FleetConfigInput['manager'] = {}): string
   });
 }
 
-/** A launcher with a fake ECS, a clock that only sleeping and the test move, and no network. */
+/** A launcher with a fake ECS, no network, and a clock that only `sleep` and the test advance. */
 export function createLauncher(manager: FleetConfigInput['manager'] = {}) {
   let now = START;
   const timing = {
@@ -64,7 +64,7 @@ export function createLauncher(manager: FleetConfigInput['manager'] = {}) {
     /** Details of the published events of a name. */
     events: (name: string) =>
       published.filter(({ DetailType }) => DetailType === name).map(({ Detail }) => JSON.parse(Detail)),
-    pass: (seconds: number) => {
+    advance: (seconds: number) => {
       now += seconds * 1000;
     },
     now: timing.now,
@@ -82,7 +82,7 @@ function message(entry: EventEntry, id: string): Message {
   return { messageId: `m-${id}`, receiptHandle: `r-${id}`, receiveCount: 1, body };
 }
 
-/** A message that says that a job was queued. */
+/** A message for a queued job. */
 export function queued(jobId: number, over: Partial<NewEventDetail<'JobQueued'>> = {}): Message {
   const entry = buildEntry('bus', 'JobQueued', {
     fleet: 'default',
@@ -110,11 +110,11 @@ export function requested(id: string): Message {
 /** An error as AWS's SDK throws it. */
 export const named = (name: string, message = 'said so') => Object.assign(new Error(message), { name });
 
-/** Tags of the manager in place 1. */
+/** Tags of the manager in slot 1. */
 export const managerTags = (over: Parameters<typeof toTags>[0] = {}) =>
   toTags({ role: 'manager', fleet: 'default', slot: '1', ...over });
 
-/** What became of each message, in a word or two; a job that counts on a manager is looked at again. */
+/** The outcome of each message in short; an assigned job's message is checked again. */
 export const kinds = (settled: Awaited<ReturnType<typeof processBatch>>) =>
   settled.map(({ outcome }) =>
     'because' in outcome ? outcome.because : `${outcome.kind} ${outcome.reason}`,

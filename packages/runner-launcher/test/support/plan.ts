@@ -3,7 +3,7 @@ import type { LaunchFacts } from '../../src/index.ts';
 
 export const now = 1_000_000;
 
-/** A fleet of two managers with two jobs each, where nothing runs and nobody asks, unless told otherwise. */
+/** A fleet of two managers with two jobs each; by default nothing runs and nothing is requested. */
 export function facts(over: Partial<LaunchFacts> = {}): LaunchFacts {
   return {
     runnerQueue: { fleet: 'default', runnerTokenParameter: undefined },
@@ -20,7 +20,7 @@ export function facts(over: Partial<LaunchFacts> = {}): LaunchFacts {
   };
 }
 
-/** The manager in that place. */
+/** The manager in that slot. */
 export const manager = (number: number, over: Parameters<typeof managerFacts>[0] = {}) =>
   managerFacts({ taskId: taskIdNumber(number), slot: number, ...over });
 /** A task of that job, of that manager. */
@@ -31,7 +31,7 @@ export const jobTask = (number: number, ofManager: number, over: Parameters<type
     managerTaskId: taskIdNumber(ofManager),
     ...over,
   });
-/** Requests of just now for jobs of these numbers, the first the oldest; event ids are `e<number>`. */
+/** Recent requests for jobs of these numbers, oldest first; event ids are `e<number>`. */
 export const jobs = (...numbers: number[]) =>
   numbers.map((jobId, index) => ({ eventId: `e${jobId}`, jobId, requestedAt: now - 1000 + index }));
 /** A request without a job. */

@@ -15,7 +15,7 @@ function fleetOf(name: string, gitlabUrl: string, over: Over = {}) {
 
 export const ARM = { tagList: ['arm'], runUntagged: false };
 
-/** A launcher whose fleets have an API token, and all that it wrote down. */
+/** A launcher whose fleets have an API token, with everything that it logged and published. */
 export function launcherOf(gitlabUrl: string, fleets: Record<string, Over>) {
   const launcher = createLauncher();
   const configs = Object.entries(fleets).map(([name, over]) => fleetOf(name, gitlabUrl, over));
@@ -34,7 +34,7 @@ export function launcherOf(gitlabUrl: string, fleets: Record<string, Over>) {
   launcher.deps.readFleet = async (name) => {
     const config = configs.find((one) => one.name === name);
     if (config) return { config };
-    return { failure: { reason: 'invalid-fleet', message: 'There is no such fleet', permanent: true } };
+    return { failure: { reason: 'invalid-fleet', message: 'no such fleet', permanent: true } };
   };
   launcher.deps.route = (requests) =>
     routeRequests(requests, {

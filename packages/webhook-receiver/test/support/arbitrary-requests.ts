@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { pendingHook, SECRET } from './receiver.ts';
 
-/** GitLab's example with some fields taken away, changed, or put elsewhere. */
+/** GitLab's example with some fields removed, changed or moved. */
 export const mutatedHook = fc
   .record({
     changes: fc.dictionary(
@@ -17,7 +17,7 @@ export const mutatedHook = fc
     return hook;
   });
 
-/** Headers that mean something to us, with values that mean something and others that do not. */
+/** Headers that the receiver reads, with meaningful and meaningless values. */
 export const oddHeaders = fc.dictionary(
   fc.constantFrom(
     'x-gitlab-token',

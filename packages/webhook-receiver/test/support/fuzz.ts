@@ -2,17 +2,17 @@ import fc from 'fast-check';
 import { mutatedHook, oddHeaders } from './arbitrary-requests.ts';
 import { createReceiver, functionUrlEvent, pendingHook, SECRET } from './receiver.ts';
 
-/** What a round of fuzzing saw. */
+/** The result of a fuzzing run. */
 export interface FuzzResult {
   inputs: number;
-  /** How often each status was answered. */
+  /** Number of answers by status. */
   statuses: Record<number, number>;
   slowestMs: number;
-  /** Heap in use after each tenth of the inputs, in bytes, measured after a collection where `--expose-gc` allows it. */
+  /** Heap in use after each tenth of the inputs, in bytes; after a garbage collection if `--expose-gc` is set. */
   heapBytes: number[];
 }
 
-/** Inputs drawn and tried at a time: what is held at once stays small. */
+/** Inputs generated and sent at a time, so that memory use stays small. */
 const BATCH = 2000;
 const PENDING = JSON.stringify(pendingHook);
 
@@ -31,7 +31,7 @@ const damagedBytes = fc
 
 const rawBytes = fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes));
 
-/** Three of four carry the secret: what a stranger sends is refused before it is looked at. */
+/** Three of four inputs carry the secret, since unauthenticated requests are refused before they are parsed. */
 const request = fc.record({
   body: fc.oneof(mutatedHook, damagedBytes, rawBytes),
   headers: oddHeaders,
@@ -40,11 +40,16 @@ const request = fc.record({
 });
 
 /**
- * Sends so many requests to the receiver, with SSM and the bus as mocks that work.
- * @param seed makes the same requests again
- * @param tell called after each tenth
+ * Sends random requests to a receiver with working mocks of SSM and the bus.
+ * @param inputs number of requests
+ * @param seed reproduces the same requests
+ * @param report called after each tenth
  */
-export async function fuzz(inputs: number, seed: number, tell: (done: number) => void): Promise<FuzzResult> {
+export async function fuzz(
+  inputs: number,
+  seed: number,
+  report: (done: number) => void,
+): Promise<FuzzResult> {
   const receiver = createReceiver({ allowRunnerToken: true });
   const result: FuzzResult = { inputs: 0, statuses: {}, slowestMs: 0, heapBytes: [] };
   const tenth = Math.max(1, Math.ceil(inputs / 10));
@@ -61,7 +66,7 @@ export async function fuzz(inputs: number, seed: number, tell: (done: number) =>
       if (result.inputs % tenth === 0) {
         globalThis.gc?.();
         result.heapBytes.push(process.memoryUsage().heapUsed);
-        tell(result.inputs);
+        report(result.inputs);
       }
     }
     receiver.bus.resetHistory();

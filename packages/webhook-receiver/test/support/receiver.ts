@@ -28,7 +28,7 @@ export const START = Date.parse('2026-11-23T10:00:00.000Z');
 export const jobHook: Record<string, unknown> = JSON.parse(
   readFileSync(new URL('../fixtures/job-hook.created.json', import.meta.url), 'utf8'),
 );
-/** GitLab's own example, as it is when a runner is awaited. */
+/** GitLab's own example, with the status of a job that waits for a runner. */
 export const pendingHook = { ...jobHook, build_status: 'pending', runner: null };
 
 export function fleetDocument(webhook: FleetConfigInput['webhook'] = {}, name = 'default'): string {
@@ -82,7 +82,7 @@ interface Put {
   Overwrite: boolean;
 }
 
-/** A receiver whose SSM and bus are mocks, and whose clock only the test moves. */
+/** A receiver with a mocked SSM and bus, and a clock that only the test advances. */
 export function createReceiver(webhook: FleetConfigInput['webhook'] = {}) {
   let now = START;
   const timing = {
@@ -149,10 +149,10 @@ export function createReceiver(webhook: FleetConfigInput['webhook'] = {}) {
     parameters,
     warnings,
     receive: (event: unknown) => answerInTime(() => receiveWebhook(readWebhookRequest(event), deps), timing),
-    pass: (seconds: number) => {
+    advance: (seconds: number) => {
       now += seconds * 1000;
     },
-    /** Details of what was put on the bus, with the event's name. */
+    /** Details of the published events, with their names. */
     events: () =>
       bus.commandCalls(PutEventsCommand).flatMap((call) =>
         (call.args[0].input.Entries ?? []).map((entry) => ({

@@ -150,7 +150,7 @@ function refusalInWords({ capacityProvider, why, reason }: NotStarted): string {
   switch (why) {
     case 'quota':
       return `${capacityProvider} has no room for another task: ${reason}. ${quotaAdvice(capacityProvider, reason)}`;
-    case 'no-room':
+    case 'no-capacity':
       return `${capacityProvider} has no room now: ${reason}.`;
     case 'throttled':
       return `AWS limits how fast tasks are started: ${reason}.`;

@@ -1,11 +1,11 @@
 const PERIOD_MS = 3_600_000;
 
 /**
- * Makes a question whether it is time: true when it is asked first, and once an hour then. A Lambda that starts anew does not
- * know of the last time.
+ * Creates a function that returns true on its first call, and then once an hour. A cold Lambda does not know when its predecessor
+ * last returned true.
  * @param now milliseconds since 1970
  */
-export function onceAnHour(now: () => number): () => boolean {
+export function createHourlyCheck(now: () => number): () => boolean {
   let lastAt = Number.NEGATIVE_INFINITY;
   return () => {
     if (now() - lastAt < PERIOD_MS) return false;
