@@ -27,7 +27,7 @@ describe('a task that ECS begins to end', () => {
     const [command, options] = ask.mock.calls[0] ?? [];
     expect(command).toBe('spot');
     expect(options?.input).toContain(
-      'AWS takes this Spot task back at 16:01:40 UTC; what finishes by then succeeds.',
+      'AWS reclaims this Spot task at 16:01:40 UTC. A job that finishes by then succeeds.',
     );
   });
 

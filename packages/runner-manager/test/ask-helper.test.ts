@@ -75,7 +75,7 @@ describe('an answer of the helper', () => {
 
   it('is a failure of ours when the connection is gone', async () => {
     await expect(ask('echo "Connection closed" >&2; exit 255')).rejects.toThrow(
-      'the connection to the job task failed: Connection closed',
+      'The connection to the job task failed: Connection closed',
     );
   });
 });

@@ -46,9 +46,9 @@ describe('a job with services', () => {
   it('goes on without one that does not listen in time, with a warning and its last lines', async () => {
     expect(await fixture.prepare({ services: [{ name: 'redis:7', alias: 'cache' }] })).toBe('success');
     expect(log()).toContain(
-      'WARNING: Service redis:7 (cache) does not listen on port 6379 after 30 s; the job goes on without it.',
+      'WARNING: Service redis:7 (cache) does not listen on port 6379 after 30 s; the job continues without waiting for it.',
     );
-    expect(log()).toContain('It wrote nothing.');
+    expect(log()).toContain('It has no output.');
     expect(log()).not.toContain('Services are ready');
   });
 
@@ -77,7 +77,7 @@ describe('a job with services', () => {
     die('svc-0', 3);
     await fixture.prepare({ services: [{ name: 'r.example.com/redis:7' }] });
     expect(log()).toContain(
-      'Its output is not kept, since nobody knew what it starts: name its `entrypoint:`',
+      'Its output was not kept, because its entry point and command are unknown. Set its `entrypoint:`',
     );
   });
 

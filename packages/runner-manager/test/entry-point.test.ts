@@ -1,7 +1,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import { JobRefusedError, TaskEndedError } from '../src/errors.ts';
-import { blameEntryPoint, planEntryPoint, startThrough } from '../src/task/entry-point.ts';
+import { attributeToEntryPoint, planEntryPoint, startThrough } from '../src/task/entry-point.ts';
 
 const AGENT = ['/box', 'sh', '/agent'];
 const TEXT = 'exec /box sh /agent';
@@ -56,12 +56,15 @@ describe('a task that ends before it takes commands', () => {
     ['whose container ended well', ended({ exitCode: 0 })],
     ['whose container could not start', ended(notThere, { stopCode: 'TaskFailedToStart' })],
   ])('%s is the fault of the entry point that the job gave, if it gave one', (_, error) => {
-    const blamed = blameEntryPoint(error, ['/nope']);
+    const blamed = attributeToEntryPoint(error, ['/nope']);
     expect(blamed).toBeInstanceOf(JobRefusedError);
     expect(blamed).toMatchObject({
-      lines: ['The container ended.', expect.stringMatching(/the entry point \["\/nope"\], which must be/)],
+      lines: [
+        'The container ended.',
+        expect.stringMatching(/the entry point \["\/nope"\], which must exist/),
+      ],
     });
-    expect(blameEntryPoint(error, undefined)).toBe(error);
+    expect(attributeToEntryPoint(error, undefined)).toBe(error);
   });
 
   it.each<[string, Error]>([
@@ -72,6 +75,6 @@ describe('a task that ends before it takes commands', () => {
     ['of which nothing is known', new TaskEndedError('gone')],
     ['for another reason', new Error('other')],
   ])('%s is not its fault', (_, error) => {
-    expect(blameEntryPoint(error, ['/nope'])).toBe(error);
+    expect(attributeToEntryPoint(error, ['/nope'])).toBe(error);
   });
 });

@@ -69,19 +69,19 @@ describe('verifying the runner token', () => {
 
   it('is tried again while GitLab fails', async () => {
     const { url, requests } = await gitlab(502, 200);
-    expect(await createRunnerApi(url, IDENTITY, logger).verifyPatiently(30, never)).toBe('accepted');
+    expect(await createRunnerApi(url, IDENTITY, logger).verifyWithRetries(30, never)).toBe('accepted');
     expect(requests).toHaveLength(2);
   });
 
   it('is not tried again when GitLab has said no', async () => {
     const { url, requests } = await gitlab(403, 200);
-    expect(await createRunnerApi(url, IDENTITY, logger).verifyPatiently(30, never)).toBe('refused');
+    expect(await createRunnerApi(url, IDENTITY, logger).verifyWithRetries(30, never)).toBe('refused');
     expect(requests).toHaveLength(1);
   });
 
   it('ends when the patience does', async () => {
     const api = createRunnerApi('http://127.0.0.1:1', IDENTITY, logger);
-    expect(await api.verifyPatiently(0.1, never)).toBe('unreachable');
+    expect(await api.verifyWithRetries(0.1, never)).toBe('unreachable');
   });
 });
 

@@ -31,11 +31,11 @@ describe('config', () => {
   });
 
   it('ends as a failure of ours, in words, when the job cannot be read', async () => {
-    fixture.executor.open.mockRejectedValue(new Error('the job is not as GitLab sends it'));
+    fixture.executor.open.mockRejectedValue(new Error("GitLab's job response is invalid"));
     expect(await fixture.run('config')).toEqual({
       code: SYSTEM_FAILURE,
       output: '',
-      errors: 'ERROR: the job is not as GitLab sends it\n',
+      errors: "ERROR: GitLab's job response is invalid\n",
     });
   });
 
@@ -123,7 +123,7 @@ describe('prepare', () => {
     });
     const { code, output } = await fixture.run('prepare');
     expect(code).toBe(SYSTEM_FAILURE);
-    expect(output).toContain('did not answer to the end');
+    expect(output).toContain('sent an incomplete answer');
   });
 
   it('ends as a failure of ours when there is no resident process', async () => {

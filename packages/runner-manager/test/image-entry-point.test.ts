@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import type { FleetConfigInput } from '@serverless-gitlab-runner/fleet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mayAsk } from '../src/job/plan/plan-image-entry-point.ts';
+import { mayContact } from '../src/job/plan/plan-image-entry-point.ts';
 import { planJobTask } from '../src/job/plan/plan-job-task.ts';
 import { imageSource } from '../src/registry/image-source.ts';
 import { ImageUnavailableError } from '../src/registry/read-image-config.ts';
@@ -35,7 +35,7 @@ function sourceOf(asking: Asking) {
 
 describe('the registries that a manager may ask', () => {
   const may = (image: string, credential: object) =>
-    mayAsk(imageSource(image), jobOf({ credentials: [{ ...OWN, ...credential }] }), fleetOf().job);
+    mayContact(imageSource(image), jobOf({ credentials: [{ ...OWN, ...credential }] }), fleetOf().job);
 
   it.each([
     ['registry.test:5050/a', {}, true],
@@ -101,7 +101,7 @@ describe("an image's own entry point", () => {
       kind: 'refused',
       lines: [
         expect.stringMatching(
-          /reads no image configurations from \S+ \(its job\.imageConfigRegistries\)\. Name the/,
+          /does not read image configurations from \S+ \(job\.imageConfigRegistries\)\. Set `image: entrypoint:`/,
         ),
       ],
     });
@@ -137,7 +137,7 @@ describe("a job that runs its image's entry point", () => {
       command: ['/.job-agent/bash', '-p', '/.job-agent/agent'],
     });
     expect(fixture.log.join('\n')).toMatch(
-      /The image's own entry point: \["\/own-entry-point"\] \(asked docker\.io in /,
+      /Image entry point: \["\/own-entry-point"\] \(read from docker\.io in /,
     );
   });
 
@@ -145,7 +145,7 @@ describe("a job that runs its image's entry point", () => {
     fixture.context.imageConfigs = async () => ({ entryPoint: [], command: [] });
     expect(await fixture.prepare(job)).toBe('success');
     expect(build()).toMatchObject({ entryPoint: ['/.job-agent/bash', '-p', '/.job-agent/agent'] });
-    expect(fixture.log.join('\n')).toContain("The image's own entry point: none");
+    expect(fixture.log.join('\n')).toContain('Image entry point: none');
   });
 
   it.each<[string, Error, string, RegExp]>([
@@ -153,7 +153,7 @@ describe("a job that runs its image's entry point", () => {
       'is not there',
       new ImageUnavailableError('missing', 'It answered 404'),
       'build-failure',
-      /There is no such image/,
+      /The image does not exist/,
     ],
     [
       'is not for it',
@@ -171,7 +171,7 @@ describe("a job that runs its image's entry point", () => {
       'cannot be asked for',
       new RegistryError('docker.io answered 500'),
       'system-failure',
-      /answered 500\. Name the entry point/,
+      /answered 500\. Set `image: entrypoint:`/,
     ],
   ])('whose image %s ends before anything starts', async (_, error, result, words) => {
     fixture.context.imageConfigs = () => Promise.reject(error);

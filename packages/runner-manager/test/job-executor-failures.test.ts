@@ -38,7 +38,7 @@ describe('a job that cannot run', () => {
     const task = { ...RUNNING_TASK, lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stoppedReason: reason };
     fixture.ecs.on(DescribeTasksCommand).resolves({ tasks: [task] });
     expect(await fixture.prepare({ image: { name: 'nope' } })).toBe('build-failure');
-    expect(log()).toContain('ERROR: There is no such image');
+    expect(log()).toContain('ERROR: The image does not exist');
     expect(fixture.stopped()).toEqual([TASK_ARN]);
     expect(fixture.events[0]?.detail).toMatchObject({ outcome: 'start-failed', reason });
   });
@@ -63,8 +63,8 @@ describe('a job that cannot run', () => {
     fixture.ecs.on(DescribeTasksCommand).callsFake(() => ({ tasks: [breaks() ? ended : RUNNING_TASK] }));
     const image = { name: 'terraform', entrypoint: ['terraform'] };
     expect(await fixture.prepare({ image })).toBe('build-failure');
-    expect(log()).toContain("ERROR: The job's container ended with exit code 64");
-    expect(log()).toContain('the entry point ["terraform"], which must be in the image');
+    expect(log()).toContain('ERROR: The build container exited with code 64');
+    expect(log()).toContain('the entry point ["terraform"], which must exist in the image');
     expect(fixture.stopped()).toEqual([TASK_ARN]);
   });
 
@@ -92,7 +92,7 @@ describe('a job that cannot run', () => {
     }));
     fixture.ecs.on(DescribeTasksCommand).resolves({ tasks: [{ taskArn: TASK_ARN, lastStatus: 'PENDING' }] });
     expect(await fixture.prepare()).toBe('system-failure');
-    expect(log()).toContain('did not take commands within 0.2 s (it is PENDING)');
+    expect(log()).toContain('did not accept commands within 0.2 s (last status: PENDING)');
     expect(fixture.stopped()).toEqual([TASK_ARN]);
   });
 });
@@ -113,7 +113,7 @@ describe('a task definition that somebody deregistered', () => {
     const calls = runTaskCalls();
     expect(calls.map(({ taskDefinition }) => taskDefinition)).toEqual(['family:1', 'arn:x/family:2']);
     expect(new Set(calls.map(({ clientToken }) => clientToken)).size).toBe(2);
-    expect(log()).toContain('Task definition family:1 was deregistered: family:2 takes its place');
+    expect(log()).toContain('Task definition family:1 was deregistered; using family:2 instead');
   });
 
   it('costs later jobs nothing', async () => {
@@ -150,7 +150,7 @@ describe('capacity', () => {
     expect(await fixture.prepare()).toBe('success');
     const providers = runTaskCalls().map((input) => input.capacityProviderStrategy?.[0]?.capacityProvider);
     expect(providers).toEqual(['FARGATE_SPOT', 'FARGATE']);
-    expect(log()).toContain('FARGATE_SPOT has no room now');
+    expect(log()).toContain('FARGATE_SPOT currently has no capacity');
   });
 
   it('is looked for there too when the task ends for want of it', async () => {
@@ -191,7 +191,7 @@ describe('capacity', () => {
     ]);
     expect(new Set(calls.map(({ clientToken }) => clientToken)).size).toBe(5);
     for (const line of [
-      'FARGATE_SPOT has no room now',
+      'FARGATE_SPOT currently has no capacity',
       'quota "Fargate On-Demand vCPU resource count" is reached',
       'Waiting for capacity.',
     ])
@@ -207,7 +207,7 @@ describe('capacity', () => {
     fixture.ecs.on(RunTaskCommand).resolvesOnce(none).resolves(quota);
     expect(await fixture.prepare()).toBe('system-failure');
     expect(log()).toMatch(
-      /AWS started no task within the time for a start\. FARGATE_SPOT has no room now: .*Service Quotas.*Retry the job later/,
+      /AWS started no task within this fleet's job\.startTimeoutSeconds\. FARGATE_SPOT currently has no capacity: .*Service Quotas.*Retry the job later/,
     );
     expect(fixture.stopped()).toEqual([]);
   });
@@ -219,7 +219,7 @@ describe('capacity', () => {
     await vi.waitFor(() => expect(log()).toContain('Waiting for capacity.'), 5000);
     hangUp.abort();
     expect(await prepared).toBe('system-failure');
-    expect(log()).toContain('the job was cancelled');
+    expect(log()).toContain('The job was cancelled');
   });
 });
 
@@ -275,7 +275,7 @@ describe('a task that is lost', () => {
       .on(DescribeTasksCommand)
       .resolves({ tasks: [{ ...lost, stopCode: 'SpotInterruption' as const }] });
     expect(await fixture.why()).toBe('system-failure');
-    expect(log()).toContain('AWS took the Spot capacity of this job back');
+    expect(log()).toContain('AWS reclaimed the Spot capacity of this job');
     expect(log()).toMatch(/Job task: \d+ s, about \$0\.\d{5} \(1 vCPU, 2 GB, X86_64, FARGATE_SPOT\)/);
     await fixture.cleanup();
     expect(fixture.events.at(-1)?.detail.outcome).toBe('lost');

@@ -31,7 +31,7 @@ describe('a job that runs', () => {
     expect(await fixture.prepare({ image: { name: 'alpine:3' } })).toBe('success');
     expect(log()).toContain('Image alpine:3, 1 vCPU, 2 GB, 20 GB storage, X86_64');
     expect(log()).toContain(`Started task ${TASK_ARN} on FARGATE_SPOT`);
-    expect(log()).toContain("The job's container is there: user 1000, shell /bin/sh");
+    expect(log()).toContain('The build container is ready: user 1000, shell /bin/sh');
     expect(log()).toMatch(/Ready after \d+\.\d s/);
   });
 
@@ -69,13 +69,13 @@ describe('a job that runs', () => {
     expect(await readFile(join(fixture.folder, 'build-setup'), 'utf8')).toMatch(
       /^while read .* < \/etc\/hosts\necho /,
     );
-    expect(log()).toContain('Services are reached as postgres, db');
+    expect(log()).toContain('Services are reachable as postgres, db');
   });
 
   it('is told where its services are when their names cannot be made known', async () => {
     await writeFile(join(fixture.folder, 'read-only'), '');
     await fixture.prepare({ services: [{ name: 'postgres:16', alias: 'db' }] });
-    expect(log()).toContain('the names postgres, db are not known: reach services at 127.0.0.1');
+    expect(log()).toContain('the names postgres, db do not resolve. Use 127.0.0.1 to reach services.');
   });
 
   it('has a key pair of its own, of which only the public half leaves the manager', async () => {

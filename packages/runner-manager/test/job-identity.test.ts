@@ -76,6 +76,6 @@ describe('a job as GitLab sends it', () => {
   });
 
   it('that the runner does not hand over is a failure of ours, and says what it takes', async () => {
-    await expect(readJobResponse('')).rejects.toThrow('GitLab Runner 13.10 or newer');
+    await expect(readJobResponse('')).rejects.toThrow('GitLab Runner 13.10 or later');
   });
 });

@@ -41,14 +41,14 @@ describe('a session', () => {
   it('is prepared once: a second prepare is refused, and the task of the first one lives', async () => {
     await fixture.prepare();
     expect(await fixture.prepareOpen()).toBe('system-failure');
-    expect(log()).toContain('that it prepared already');
+    expect(log()).toContain('The runner prepares a job twice in one session');
     expect(fixture.stopped()).toEqual([]);
     expect(runTaskCalls()).toHaveLength(1);
   });
 
   it('that nobody opened is not prepared', async () => {
     expect(await fixture.prepareOpen()).toBe('system-failure');
-    expect(log()).toContain('that its config hook did not open');
+    expect(log()).toContain('without a session from its config hook');
     expect(fixture.ecs.calls()).toHaveLength(0);
   });
 
@@ -119,7 +119,7 @@ describe("a project's share of the manager", () => {
     await fixture.prepare({ id: 42 });
     const first = fixture.session();
     const second = fixture.prepare({ id: 43 });
-    await vi.waitFor(() => expect(log()).toContain('this fleet allows a project 1 jobs in one manager'));
+    await vi.waitFor(() => expect(log()).toContain('this fleet allows 1 jobs per project and manager'));
     expect(runTaskCalls()).toHaveLength(1);
     await fixture.cleanup(first);
     expect(await second).toBe('success');

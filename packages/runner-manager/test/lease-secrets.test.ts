@@ -7,7 +7,7 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../src/logger.ts';
-import { createSecretLeases, lentForMsOf } from '../src/task/lease-secrets.ts';
+import { createSecretLeases, maxLeaseAgeMsOf } from '../src/task/lease-secrets.ts';
 import { fleetOf } from './support/fleet.ts';
 
 const secrets = mockClient(SecretsManagerClient);
@@ -22,7 +22,7 @@ const manager = () =>
     client: new SecretsManagerClient({ region: 'eu-west-1' }),
     path: 'sgr/jobs/default/',
     fleet: 'default',
-    lentForMs: 1000,
+    maxLeaseAgeMs: 1000,
     now: () => now,
     logger: createLogger('DEBUG', (line) => lines.push(line)),
   });
@@ -100,7 +100,7 @@ describe('a lease', () => {
     'may be lent until a start would outlast it: lifetime %i s, start %i s',
     (maxLifetimeSeconds, startTimeoutSeconds, ms) => {
       const { job } = fleetOf();
-      expect(lentForMsOf({ job: { ...job, maxLifetimeSeconds, startTimeoutSeconds } })).toBe(ms);
+      expect(maxLeaseAgeMsOf({ job: { ...job, maxLifetimeSeconds, startTimeoutSeconds } })).toBe(ms);
     },
   );
 

@@ -5,7 +5,7 @@ import { createJobLog } from '../src/job/job-log.ts';
 import { parseImageReference } from '../src/job/plan/image-reference.ts';
 import { isReference } from '../src/job/plan/plan-image.ts';
 import { planJobTask } from '../src/job/plan/plan-job-task.ts';
-import { throughMirror } from '../src/job/plan/plan-mirrors.ts';
+import { mirroredImage } from '../src/job/plan/plan-mirrors.ts';
 import { expandVariables } from '../src/job/request/expand-variables.ts';
 import { parseCpu, parseMemory, parseStorage } from '../src/parse-quantity.ts';
 import { parseChallenge } from '../src/registry/bearer-challenge.ts';
@@ -46,7 +46,7 @@ const FUNCTIONS: readonly [string, (text: string) => unknown][] = [
   ['tagOf', tagOf],
   ['registryPath', registryPath],
   ['normalizedPath', normalizedPath],
-  ['throughMirror', (text) => throughMirror(text, { 'docker.io': 'mirror.example.com' })],
+  ['mirroredImage', (text) => mirroredImage(text, { 'docker.io': 'mirror.example.com' })],
   ['isReference', isReference],
   ['parseImageReference', parseImageReference],
   ['parseCpu', parseCpu],
@@ -55,7 +55,7 @@ const FUNCTIONS: readonly [string, (text: string) => unknown][] = [
   ['startThrough', (text) => startThrough([text], ['/agent'])],
   ['parseChallenge', (text) => parseChallenge(`Bearer ${text}`)],
   ['expandVariables', (text) => expandVariables(text, new Map([['A', '']]), MEGABYTE)],
-  ['createJobLog', (text) => createJobLog(() => {}).say(text)],
+  ['createJobLog', (text) => createJobLog(() => {}).info(text)],
   [
     'explainStop',
     (text) => explainStop({ stoppedReason: text, containers: [{ name: 'build', reason: text }] }),

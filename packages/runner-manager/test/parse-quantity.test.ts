@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCpu, parseMemory, parseStorage, sizeInWords } from '../src/parse-quantity.ts';
+import { formatSize, parseCpu, parseMemory, parseStorage } from '../src/parse-quantity.ts';
 
 describe('parseCpu', () => {
   it.each([
@@ -69,7 +69,7 @@ it('reads back what it says in words, whatever the size', () => {
   });
   fc.assert(
     fc.property(wholeSizes, ({ cpu, memory }) => {
-      const [cpuWords = '', memoryWords = ''] = sizeInWords({ cpu: cpu * 256, memory: memory * 256 }).split(
+      const [cpuWords = '', memoryWords = ''] = formatSize({ cpu: cpu * 256, memory: memory * 256 }).split(
         ', ',
       );
       expect(parseCpu(cpuWords)).toBe(cpu * 256);
@@ -79,5 +79,5 @@ it('reads back what it says in words, whatever the size', () => {
 });
 
 it('says a size that is no round number to two decimals', () => {
-  expect(sizeInWords({ cpu: 512, memory: 1500 })).toBe('0.5 vCPU, 1.46 GB');
+  expect(formatSize({ cpu: 512, memory: 1500 })).toBe('0.5 vCPU, 1.46 GB');
 });

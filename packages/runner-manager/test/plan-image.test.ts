@@ -57,7 +57,7 @@ describe('refuses in words', () => {
 
   it.each([
     ['as it is written', 'x'.repeat(2049), 2048],
-    ['once its variables are expanded', '$LONG', 255],
+    ['after its variables are expanded', '$LONG', 255],
   ])('a name that is too long %s', (_, name, most) => {
     expect(() => planImage('image', name, new Map([['LONG', 'x'.repeat(256)]]))).toThrow(
       new RegExp(`^The image "x{100}…" .* at most ${most} characters are allowed`),
@@ -65,7 +65,7 @@ describe('refuses in words', () => {
   });
 
   it('names the way out where there is one', () => {
-    expect(refuseImage('service', 'docker:dind')).toContain('kaniko instead: docs/building-images.md');
+    expect(refuseImage('service', 'docker:dind')).toContain('kaniko instead; docs/building-images.md');
   });
 });
 
@@ -100,7 +100,7 @@ describe('the name of the image', () => {
 
 describe('a variable that is not set, in the name of', () => {
   const fleet = fleetOf();
-  const UNSET = 'Unset variables expand to nothing.';
+  const UNSET = 'Unset variables expand to an empty string.';
 
   it.each<[string, Parameters<typeof jobOf>[0], string]>([
     ['an image', { image: { name: '$NOPE/foo' } }, 'The image "/foo" is not a valid image name'],

@@ -68,7 +68,9 @@ describe('the size', () => {
   ])('that %j asks of the Kubernetes executor is %j, and the log says so', (asks, size, names) => {
     const plan = planOf(jobWith(asks));
     expect(plan.shape.size).toEqual(size);
-    expect(plan.notes).toEqual([`The size is that of ${names}; FARGATE_CPU and FARGATE_MEMORY come before.`]);
+    expect(plan.notes).toEqual([
+      `The size comes from ${names}; FARGATE_CPU and FARGATE_MEMORY take precedence.`,
+    ]);
   });
 
   it("is Fargate's where both are asked for, and the Kubernetes executor's has a limit too", () => {
@@ -80,7 +82,7 @@ describe('the size', () => {
 
   it('is told when it is not the one asked for', () => {
     expect(planOf(jobWith({ FARGATE_CPU: '3', FARGATE_MEMORY: '5GB' })).notes).toEqual([
-      'Fargate has no size 3 vCPU, 5 GB: the next one up is 4 vCPU, 8 GB.',
+      'Fargate does not offer 3 vCPU, 5 GB; using the next larger size, 4 vCPU, 8 GB.',
     ]);
   });
 
@@ -88,7 +90,7 @@ describe('the size', () => {
     { asks: { FARGATE_CPU: 'many' }, says: 'FARGATE_CPU is "many"' },
     { asks: { FARGATE_MEMORY: '2' }, says: 'FARGATE_MEMORY is "2"' },
     { asks: { FARGATE_CPU: '8' }, says: "more than this fleet's limit of 4 vCPU, 30 GB" },
-    { asks: { FARGATE_CPU: '4', FARGATE_MEMORY: '31GB' }, says: 'The job asks for 4 vCPU, 31 GB' },
+    { asks: { FARGATE_CPU: '4', FARGATE_MEMORY: '31GB' }, says: 'The job requests 4 vCPU, 31 GB' },
     { asks: { FARGATE_CPU: '64' }, says: 'FARGATE_CPU is "64"' },
   ])('that $asks asks for is refused with the list of what is allowed', ({ asks, says }) => {
     const lines = refusalOf(jobWith(asks));
@@ -100,7 +102,7 @@ describe('the size', () => {
     ['FARGATE_CPU', 'many', 'vCPUs (0.5, 2 vCPU) or CPU units (512, 2048)'],
     ['FARGATE_MEMORY', '2', 'MiB (2048) or a unit (2GB, 512MB)'],
   ])('%s %j is refused with how to write it', (name, text, units) => {
-    expect(refusalOf(jobWith({ [name]: text }))).toContain(`${name} is "${text}": write ${units}.`);
+    expect(refusalOf(jobWith({ [name]: text }))).toContain(`${name} is "${text}": use ${units}.`);
   });
 
   it('may have as much memory as the fleet allows, and no more', () => {
@@ -123,7 +125,7 @@ describe('the size', () => {
   it('is that of the Kubernetes executor for its CPU alone', () => {
     const plan = planOf(jobWith({ KUBERNETES_CPU_LIMIT: '500m' }));
     expect(plan.shape.size).toEqual({ cpu: 512, memory: 2048 });
-    expect(plan.notes[0]).toContain('that of KUBERNETES_CPU_LIMIT;');
+    expect(plan.notes[0]).toContain('comes from KUBERNETES_CPU_LIMIT;');
   });
 
   it('lists only what the fleet allows', () => {
@@ -160,7 +162,7 @@ describe('storage, architecture and capacity', () => {
     ['50GB', 50, []],
     ['100', 100, []],
     ['20', 20, []],
-    ['10', 20, ['Fargate gives at least 20 GB of ephemeral storage.']],
+    ['10', 20, ['The job gets 20 GB of ephemeral storage, the Fargate minimum.']],
   ])('FARGATE_EPHEMERAL_STORAGE %j gives %i GiB', (text, gibibytes, notes) => {
     const plan = planOf(jobWith({ FARGATE_EPHEMERAL_STORAGE: text }));
     expect(plan.shape.ephemeralStorageGib).toBe(gibibytes);
@@ -169,14 +171,14 @@ describe('storage, architecture and capacity', () => {
 
   it('refuses storage that is no quantity', () => {
     expect(refusalOf(jobWith({ FARGATE_EPHEMERAL_STORAGE: 'much' }))).toBe(
-      'FARGATE_EPHEMERAL_STORAGE is "much": this fleet allows 20 to 100 GB.',
+      'FARGATE_EPHEMERAL_STORAGE is "much", but this fleet allows 20 to 100 GB.',
     );
   });
 
   it("refuses a platform of the job's image that Fargate does not have", () => {
     const image = { name: 'alpine', executor_opts: { docker: { platform: 'linux/riscv' } } };
     expect(refusalOf(jobOf({ image }))).toBe(
-      'The platform of the image is "linux/riscv": this fleet allows X86_64, ARM64 (Linux).',
+      'The platform of the image is "linux/riscv", but this fleet allows X86_64, ARM64 (Linux).',
     );
   });
 
@@ -282,7 +284,7 @@ describe('what the image says of its container', () => {
   it('says what is wrong first, and no more', () => {
     const asked = { FARGATE_CPU: 'x', FARGATE_CAPACITY: 'y' };
     expect(refusalOf(jobWith(asked, { image: { name: 'No Such' } }))).toBe(
-      'The image "No Such" is not a valid image name: write registry/path/name:tag in lower case. Unset variables expand to nothing.',
+      'The image "No Such" is not a valid image name: use registry/path/name:tag in lower case. Unset variables expand to an empty string.',
     );
     expect(refusalOf(jobWith(asked))).not.toContain('FARGATE_CAPACITY');
   });

@@ -27,7 +27,7 @@ describe('what a service starts', () => {
     expect(() => planned({ entryPoint: [''] })).toThrow(
       expect.objectContaining({
         lines: [
-          'The service registry.example.com/db:1 has the entry point [""] and no command, so there is nothing to run: name its `command:`.',
+          'The service registry.example.com/db:1 has the entry point [""] and no command, so it has nothing to run: set its `command:`.',
         ],
       }),
     );
@@ -48,7 +48,7 @@ describe('what a service starts', () => {
     expect(planned({ image: 'other.example.com/db:1' })).toEqual({
       kind: 'unknown',
       reason:
-        'this fleet reads no image configurations from other.example.com (its job.imageConfigRegistries)',
+        'this fleet does not read image configurations from other.example.com (job.imageConfigRegistries)',
     });
   });
 });

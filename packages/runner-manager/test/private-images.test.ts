@@ -83,7 +83,7 @@ describe('a job with private images', () => {
     fixture.ecs
       .on(DescribeTasksCommand)
       .resolves({ tasks: [{ ...withContainers('PENDING'), lastStatus: 'STOPPING' }] });
-    await fixture.context.watcher.look();
+    await fixture.context.watcher.poll();
     expect(deleted()).toBe(0);
     fixture.ecs
       .on(DescribeTasksCommand)

@@ -30,7 +30,7 @@ describe("a project's share", () => {
     const [third, fourth] = [take(1), take(1)];
     expect(await isPending(third)).toBe(true);
     expect(words[0]).toBe(
-      'Waiting: 2 jobs with 2 vCPU of this project run here, and this fleet allows a project 2 jobs in one manager.',
+      'Waiting: 2 jobs of this project with 2 vCPU run on this manager, and this fleet allows 2 jobs per project and manager.',
     );
     give();
     give();

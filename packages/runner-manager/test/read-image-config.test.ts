@@ -100,7 +100,7 @@ describe("an image's configuration", () => {
     put();
     await expect(read()).rejects.toMatchObject({
       kind: 'wrong-architecture',
-      message: 'It is not there for X86_64. There is: linux/s390x.',
+      message: 'It is not available for X86_64. Available: linux/s390x.',
     });
   });
 
@@ -118,28 +118,28 @@ describe("an image's configuration", () => {
       /answered 429 \(TOOMANYREQUESTS\)/,
     ],
     ['an error', (_, response) => answer(response, 500, ''), /answered 500$/],
-    ['no manifest', (_, response) => answer(response, 200, 'hello'), /format that is not known/],
+    ['no manifest', (_, response) => answer(response, 200, 'hello'), /unsupported manifest format/],
     [
       'a manifest of old',
       (_, response) => answer(response, 200, { schemaVersion: 1 }),
-      /format that is not known/,
+      /unsupported manifest format/,
     ],
     ['more than is read', (_, response) => answer(response, 200, 'x'.repeat(5_000_000)), /larger than 1 MiB/],
-    ['nothing', (_, response) => void response.destroy(), /could not be asked: .+/],
+    ['nothing', (_, response) => void response.destroy(), /the request to \S+ failed: .+/],
     [
       'another place without TLS',
       (_, response) => answer(response, 307, '', { location: 'http://localhost/' }),
-      /sends to "http:\/\/localhost\/", which is no https URL/,
+      /redirects to "http:\/\/localhost\/", which is not an https URL/,
     ],
     [
       'itself, again and again',
       (_, response) => answer(response, 307, '', { location: '/v2/team/app/manifests/1' }),
-      /from place to place/,
+      /redirects more than 5 times/,
     ],
     [
       'a strange challenge',
       (_, response) => answer(response, 401, '', { 'www-authenticate': 'Negotiate' }),
-      /kind of login that is not known/,
+      /unsupported kind of authentication/,
     ],
   ])("is the registry's failure where it answers %s", async (_, route, words) => {
     registry.routes.set('/v2/team/app/manifests/1', route);
@@ -153,7 +153,7 @@ describe("an image's configuration", () => {
     registry.routes.set(`/v2/team/app/blobs/${blob}`, (_, response) =>
       answer(response, 200, config('amd64', ['/evil'])),
     );
-    await expect(read()).rejects.toThrow(/other bytes than sha256:/);
+    await expect(read()).rejects.toThrow(/content that does not match sha256:/);
   });
 
   it('is fetched from where the registry sends, which does not get the login', async () => {
@@ -229,7 +229,7 @@ describe('a registry that wants a login', () => {
   it('is its failure where the token server fails', async () => {
     close('manifests/1', challenge(), 'Bearer abc');
     registry.routes.set('/token', (_, response) => answer(response, 200, { token: '' }));
-    await expect(read()).rejects.toThrow(/gave no token for localhost:\d+: status 200/);
+    await expect(read()).rejects.toThrow(/returned no token for localhost:\d+: status 200/);
   });
 
   it("is sent for a token without TLS to the fleet's GitLab only", async () => {
@@ -244,7 +244,7 @@ describe('a registry that wants a login', () => {
     close('manifests/1', `Bearer realm="${origin}/jwt/auth"`, 'Bearer abc');
     try {
       await expect(read({ login: LOGIN })).rejects.toThrow(
-        /sends for a token to "http:.*which is no https URL/,
+        /names "http:.* as its token server, which is not an https URL/,
       );
       expect(asked).toEqual([]);
       expect(await read({ login: LOGIN, gitlabOrigin: origin })).toEqual({

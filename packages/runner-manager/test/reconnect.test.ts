@@ -28,7 +28,7 @@ describe('a stage that lost its connection', () => {
   it('gets another one while its task runs', async () => {
     await writeFile(join(fixture.folder, 'deaf'), '');
     expect(await fixture.executor.again(fixture.session())).toBe(true);
-    expect(fixture.log.join('\n')).toContain('lost and opened again');
+    expect(fixture.log.join('\n')).toContain('lost and reopened');
   });
 
   it('gets none when the connection stands: then its container is gone', async () => {
@@ -61,7 +61,7 @@ describe('a lost stage whose task runs on', () => {
       arn: TASK_ARN,
       capacityProvider,
       shape,
-      askedAt: 0,
+      requestedAt: 0,
       isReady: true,
       lastSeen: RUNNING_TASK,
     };
@@ -81,7 +81,7 @@ describe('a lost stage whose task runs on', () => {
     const { fault, lines } = await explained(() => Promise.reject(new Error('connection lost')));
     expect({ fault, words: lines.join() }).toMatchObject({
       fault: 'system',
-      words: expect.stringContaining('was lost; ECS says it is RUNNING'),
+      words: expect.stringContaining('was lost; ECS reports it as RUNNING'),
     });
   });
 });

@@ -31,7 +31,7 @@ describe('a CACHE_FALLBACK_KEY', () => {
     'deps-protected/x',
     'x-protected/../deps',
   ])('%j is refused: some release may clean it into a protected cache', (key) => {
-    expect(refuse(key)).toThrow('it may name a cache of protected branches');
+    expect(refuse(key)).toThrow('which may name a cache of protected branches');
   });
 
   it.each([

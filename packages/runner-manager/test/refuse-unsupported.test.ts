@@ -16,7 +16,7 @@ function refusalOf({ image = 'alpine:3', service, variables = {} }: Case): reado
   return planned.kind === 'refused' ? planned.lines : [];
 }
 
-const BUILD = 'Build images with kaniko instead: docs/building-images.md';
+const BUILD = 'Build images with kaniko instead; docs/building-images.md';
 
 describe('what Fargate cannot do is refused in one line, with what to do instead', () => {
   it.each<[string, Case, string, string]>([
@@ -47,13 +47,13 @@ describe('what Fargate cannot do is refused in one line, with what to do instead
     [
       "the host's Docker socket",
       { image: 'docker:27', variables: { DOCKER_HOST: 'unix:///var/run/docker.sock' } },
-      'mounts nothing of its host',
+      'cannot mount files of its host',
       BUILD,
     ],
     [
       'the pipe of a Docker daemon on Windows',
       { image: 'docker:27', variables: { DOCKER_HOST: 'npipe:////./pipe/docker_engine' } },
-      'DOCKER_HOST is "npipe:////./pipe/docker_engine": a job on Fargate has no Docker daemon',
+      'DOCKER_HOST is "npipe:////./pipe/docker_engine", but a job on Fargate has no Docker daemon',
       BUILD,
     ],
     ...['dind', '127.0.0.1'].map((name): [string, Case, string, string] => [
@@ -155,7 +155,7 @@ describe("a job in the Docker client's image", () => {
   it.each(['docker:27-cli', 'docker', 'registry.example.com/hub/docker:27'])(
     '%s is told that there is no daemon, since elsewhere its socket may be mounted',
     (name) => {
-      expect(notesOf(name)).toEqual([expect.stringContaining('There is no Docker daemon')]);
+      expect(notesOf(name)).toEqual([expect.stringContaining('Fargate has no Docker daemon')]);
     },
   );
 
@@ -168,12 +168,12 @@ describe("a job in the Docker client's image", () => {
 describe('a service that cannot be', () => {
   it('is told from an image', () => {
     expect(refuseKindOfImage('image', 'docker:dind')).toBe(
-      `The image "docker:dind" needs a privileged container, which Fargate does not have. ${INSTEAD.builds}`,
+      `The image "docker:dind" needs a privileged container, which Fargate does not support. ${INSTEAD.builds}`,
     );
   });
 
   it('may be there for all jobs of a pipeline: the way to leave it out is told', () => {
-    expect(refusalOf({ service: 'docker:dind' }).join()).toContain('leaves it out by `services: []`');
+    expect(refusalOf({ service: 'docker:dind' }).join()).toContain('can omit it with `services: []`');
     expect(refusalOf({ image: 'docker:dind' }).join()).not.toContain('services: []');
   });
 });

@@ -102,7 +102,7 @@ describe('what RunTask answers', () => {
       answer: {},
       outcome: {
         kind: 'failed',
-        reason: 'RunTask answered with neither a task nor a failure',
+        reason: 'RunTask returned neither a task nor a failure',
         mayRun: false,
       },
     },

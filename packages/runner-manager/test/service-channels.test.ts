@@ -94,8 +94,8 @@ describe('environments', () => {
   });
 
   it.each([
-    ['svc-0', 5, 'abc', 'it did not come whole'],
-    ['svc-0', 5_000_000, '', 'too much'],
+    ['svc-0', 5, 'abc', 'incomplete environment'],
+    ['svc-0', 5_000_000, '', 'environment too large'],
     ['../svc-0', 3, 'abc', 'no service of this name'],
   ])('of %s, of which %d bytes were to come, are refused', async (name, size, bytes, words) => {
     expect(await bring(bytes, name, size)).toBe(`job-helper: ${words}\n`);

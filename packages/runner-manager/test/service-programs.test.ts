@@ -60,7 +60,7 @@ describe('what a service starts', () => {
     expect(await fixture.prepare({ services: [{ name: 'a', entrypoint: [''] }] })).toBe('build-failure');
     fixture.context.imageConfigs = async () => ({ entryPoint: [], command: [] });
     expect(await fixture.prepare({ services: [{ name: 'a' }] })).toBe('build-failure');
-    expect(log()).toContain('has neither an entry point nor a command: name its `command:`');
+    expect(log()).toContain("has neither an entry point nor a command: set the service's `command:`");
   });
 
   it('gets its variables over the connection, and AWS sees none', async () => {
@@ -89,7 +89,9 @@ describe('what a service starts', () => {
   it('fails for us where the helper does not take them', async () => {
     await writeFile(join(fixture.folder, 'refuses'), '');
     expect(await fixture.prepare({ services: [{ name: 'a' }] })).toBe('system-failure');
-    expect(log()).toContain('the helper did not take the variables of the services: job-helper: too much');
+    expect(log()).toContain(
+      "The helper did not accept the services' variables: job-helper: environment too large",
+    );
   });
 });
 
@@ -101,7 +103,11 @@ describe('a service of which nobody knows what it starts', () => {
   };
 
   it.each([
-    ['its registry is not listed', unlisted, 'this fleet reads no image configurations from r.example.com'],
+    [
+      'its registry is not listed',
+      unlisted,
+      'this fleet does not read image configurations from r.example.com',
+    ],
     ['its registry fails', { ...unlisted, name: 'a:1' }, 'boom'],
   ])('is started as it is, and gets what AWS may show: %s', async (_, service, why) => {
     fixture.context.imageConfigs = async () => {
@@ -114,15 +120,15 @@ describe('a service of which nobody knows what it starts', () => {
       expect.objectContaining({ name: 'helper' }),
       { name: 'svc-0', environment: expect.arrayContaining([{ name: 'WRITTEN', value: 'down' }]) },
     ]);
-    expect(log()).toContain(`It is not known what the service ${service.name} starts: ${why}`);
-    expect(log()).toContain('Name its `entrypoint:` and `command:`, or have its registry listed');
+    expect(log()).toContain(`The entry point and command of the service ${service.name} are unknown: ${why}`);
+    expect(log()).toContain('set its `entrypoint:` and `command:`, or have its registry added');
   });
 
   it('is refused, with the way out, where public variables alone are more than AWS takes', async () => {
     const large = [{ key: 'WRITTEN', value: 'x'.repeat(9000) }];
     const job = { services: [{ ...unlisted, variables: large }] };
     expect(await fixture.prepare(job)).toBe('build-failure');
-    expect(log()).toContain('AWS takes 8192 characters for a whole task');
-    expect(log()).toContain('Name its `entrypoint:` and `command:`');
+    expect(log()).toContain('ECS allows 8192 characters for a whole task');
+    expect(log()).toContain('set its `entrypoint:` and `command:`');
   });
 });

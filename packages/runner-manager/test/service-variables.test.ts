@@ -169,7 +169,7 @@ describe('a small job whose variables grow by references', () => {
     }
     const counted = { ...request, variables: new CountedMap(request.variables) };
     expect(() => serviceVariables(counted, { name: 'postgres', variables }, MOST)).toThrow(
-      'The variables of the service "postgres" come to more than 1000000 characters',
+      'The variables of the service "postgres" have more than 1000000 characters',
     );
     // Nine of them are within the limit.
     expect(reads).toBeGreaterThanOrEqual(9);

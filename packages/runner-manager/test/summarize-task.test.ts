@@ -7,8 +7,8 @@ import type { JobSession } from '../src/job/job-session.ts';
 /** A session whose task of 1 vCPU and 2 GiB was asked for an hour ago. */
 function session(): JobSession {
   const shape = { size: { cpu: 1024, memory: 2048 }, architecture: 'X86_64' };
-  const task = { askedAt: 0, capacityProvider: 'FARGATE', shape };
-  return { task, told: new Set() } as unknown as JobSession;
+  const task = { requestedAt: 0, capacityProvider: 'FARGATE', shape };
+  return { task, reported: new Set() } as unknown as JobSession;
 }
 
 function lineIn(region: string, over: Partial<TaskPricing> = {}): string {

@@ -16,7 +16,7 @@ function supervised() {
   const runner = { finish: vi.fn(), terminate: vi.fn(), exited: exited.promise };
   const api: RunnerApi = {
     verify: vi.fn<RunnerApi['verify']>().mockResolvedValue('accepted'),
-    verifyPatiently: vi.fn<RunnerApi['verifyPatiently']>(),
+    verifyWithRetries: vi.fn<RunnerApi['verifyWithRetries']>(),
     unregister: vi.fn<RunnerApi['unregister']>(),
   };
   const stop = new AbortController();

@@ -142,7 +142,7 @@ describe('a task watcher', () => {
     watcher.watch('task', () => {});
     await vi.advanceTimersByTimeAsync(1000);
     ecs.resetHistory();
-    const asked = Array.from({ length: 20 }, () => watcher.look());
+    const asked = Array.from({ length: 20 }, () => watcher.poll());
     await vi.advanceTimersByTimeAsync(1000);
     await Promise.all(asked);
     expect(calls()).toHaveLength(1);
@@ -155,9 +155,9 @@ describe('a task watcher', () => {
       return { tasks: [running('task')] };
     });
     watcher.watch('task', () => {});
-    const first = watcher.look();
+    const first = watcher.poll();
     await vi.advanceTimersByTimeAsync(500);
-    const second = watcher.look();
+    const second = watcher.poll();
     held.resolve();
     await vi.advanceTimersByTimeAsync(1500);
     await Promise.all([first, second]);

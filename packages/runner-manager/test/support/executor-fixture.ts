@@ -79,7 +79,7 @@ export async function makeExecutorFixture(change: (fleet: FleetConfig) => FleetC
       client: new SecretsManagerClient({ region: 'eu-west-1' }),
       path: 'sgr/jobs/default/',
       fleet: 'default',
-      lentForMs: 3_600_000,
+      maxLeaseAgeMs: 3_600_000,
       logger,
     }),
     imageConfigs: async (source) => {

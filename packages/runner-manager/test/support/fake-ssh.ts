@@ -22,7 +22,7 @@ case "$*" in
   *disk) cat '${folder}/disk' 2> /dev/null ;;
   *' service svc-'*)
     cat > '${folder}/environments'
-    [ -e '${folder}/refuses' ] && echo 'job-helper: too much' >&2 || echo 'job-helper: taken' >&2 ;;
+    [ -e '${folder}/refuses' ] && echo 'job-helper: environment too large' >&2 || echo 'job-helper: taken' >&2 ;;
   *' tail svc-'*) cat '${folder}/tail' ;;
   *'stage helper_setup '*) cat >> '${folder}/helper-setup'; echo 'job-helper: exit 0' >&2 ;;
   *'stage build_setup '*)

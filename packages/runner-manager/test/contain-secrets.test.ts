@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { holdSecrets } from '../src/job/request/hold-secrets.ts';
+import { containSecrets } from '../src/job/request/contain-secrets.ts';
 import { overridableEnvironment } from '../src/job/request/overridable-environment.ts';
 import { jobWith } from './support/job.ts';
 
 const fewLetters = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 12 });
 
-describe('holdSecrets', () => {
+describe('containSecrets', () => {
   it.each([
     [['password'], ['password'], [true]],
     [['a password here', 'none'], ['password'], [true, false]],
@@ -16,7 +16,7 @@ describe('holdSecrets', () => {
     [[], ['password'], []],
     [['password'], [], [false]],
   ])('%j and the secrets %j: %j', (texts, secrets, held) => {
-    expect(holdSecrets(texts, secrets)).toEqual(held);
+    expect(containSecrets(texts, secrets)).toEqual(held);
   });
 
   it('finds what searching each text for each secret finds', () => {
@@ -26,7 +26,7 @@ describe('holdSecrets', () => {
         fc.array(fewLetters, { maxLength: 5 }),
         (texts, secrets) => {
           const found = texts.map((text) => secrets.some((secret) => secret !== '' && text.includes(secret)));
-          expect(holdSecrets(texts, secrets)).toEqual(found);
+          expect(containSecrets(texts, secrets)).toEqual(found);
         },
       ),
     );
