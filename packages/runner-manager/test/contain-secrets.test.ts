@@ -33,7 +33,7 @@ describe('containSecrets', () => {
   });
 });
 
-it('a job of the longest secrets, each of which nearly is in its public variable, takes no time of the manager', () => {
+it('the longest secrets, each nearly contained in a public variable, take little time', () => {
   const secrets = Array.from({ length: 480 }, (_, index) => {
     return `${'a'.repeat(60 + (index % 40))}b${'a'.repeat(3900 - (index % 400))}`;
   });

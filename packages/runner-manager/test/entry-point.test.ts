@@ -39,7 +39,7 @@ describe('the entry point of a job', () => {
   });
 });
 
-describe('a task that ends before it takes commands', () => {
+describe('a task that ends before it accepts commands', () => {
   const ended = (build: object, more: Partial<Task> = {}) =>
     new TaskEndedError('The container ended.', {
       stopCode: 'EssentialContainerExited',
@@ -55,7 +55,7 @@ describe('a task that ends before it takes commands', () => {
     ['whose container ended by itself', ended({ exitCode: 64 })],
     ['whose container ended well', ended({ exitCode: 0 })],
     ['whose container could not start', ended(notThere, { stopCode: 'TaskFailedToStart' })],
-  ])('%s is the fault of the entry point that the job gave, if it gave one', (_, error) => {
+  ])('%s is attributed to the entry point, if there is one', (_, error) => {
     const blamed = attributeToEntryPoint(error, ['/nope']);
     expect(blamed).toBeInstanceOf(JobRefusedError);
     expect(blamed).toMatchObject({
@@ -74,7 +74,7 @@ describe('a task that ends before it takes commands', () => {
     ['whose build container never was', ended({})],
     ['of which nothing is known', new TaskEndedError('gone')],
     ['for another reason', new Error('other')],
-  ])('%s is not its fault', (_, error) => {
+  ])('%s is not attributed to it', (_, error) => {
     expect(attributeToEntryPoint(error, ['/nope'])).toBe(error);
   });
 });

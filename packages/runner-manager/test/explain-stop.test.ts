@@ -26,7 +26,7 @@ interface Case {
 
 const cases: Case[] = [
   {
-    what: 'an image that is not there',
+    what: 'an image that does not exist',
     task: stopped(
       pull(
         'pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/library/nope:1: not found',
@@ -36,7 +36,7 @@ const cases: Case[] = [
     says: 'The image does not exist',
   },
   {
-    what: 'an image of ECR that is not there',
+    what: 'an image of ECR that does not exist',
     task: stopped(pull('The repository with name x does not exist in the registry with id 1')),
     fault: 'job',
     says: 'The image does not exist',
@@ -64,7 +64,7 @@ const cases: Case[] = [
     says: 'could not be pulled',
   },
   {
-    what: 'an image that is not there for ARM64',
+    what: 'an image without ARM64',
     task: stopped(
       pull(NO_ARM),
       { image: 'tool:1', reason: pull(NO_ARM) },
@@ -74,7 +74,7 @@ const cases: Case[] = [
     says: 'tool:1 is not available for ARM64; choose one that is, or set FARGATE_ARCHITECTURE (or `docker: platform`) to X86_64.',
   },
   {
-    what: 'an image that is there for ARM64 only',
+    what: 'an image for ARM64 only',
     task: stopped(
       pull("image Manifest does not contain descriptor matching platform 'linux/amd64'"),
       {},
@@ -244,7 +244,7 @@ const cases: Case[] = [
     says: 'The helper container exited with code 137',
   },
   {
-    what: 'a build container that ended, and a helper that was then told to',
+    what: 'a build container that ended, and a helper that was then stopped',
     task: stopped(
       'Essential container in task exited',
       {},
@@ -264,7 +264,7 @@ const cases: Case[] = [
 ];
 
 describe('why a task ended', () => {
-  it.each(cases)('$what is the fault of the $fault', ({ task, fault, says }) => {
+  it.each(cases)('$what: fault is $fault', ({ task, fault, says }) => {
     const explained = explainStop(task);
     expect(explained.fault).toBe(fault);
     expect(explained.lines.join('\n')).toContain(says);
@@ -341,7 +341,7 @@ describe('why a task ended', () => {
       stopped('', { exitCode: 70, reason: 'gone' }, { stoppedReason: undefined }),
       ['The build container exited with code 70 (gone), which stopped the job task.'],
     ],
-  ])('is told whole: %s', (_, task, lines) => {
+  ])('is explained in full: %s', (_, task, lines) => {
     expect(explainStop(task).lines).toEqual(lines);
   });
 
@@ -367,12 +367,12 @@ describe('why a task ended', () => {
         { name: 'ecs.cpu-architecture', value: 'x86_64' },
       ],
     ],
-  ])('is an architecture, %s, that one attribute of the task names', (architecture, attributes) => {
+  ])('includes the architecture %s, from an attribute of the task', (architecture, attributes) => {
     const { lines } = explainStop(stopped('exec format error', {}, { attributes }));
     expect(lines.join()).toContain(`is not available for ${architecture};`);
   });
 
-  it('is not said twice where ECS says it of the task and of its container', () => {
+  it('is not repeated when ECS reports it for the task and its container', () => {
     const words = pull('no such host');
     expect(
       explainStop(stopped(words, { reason: words }))

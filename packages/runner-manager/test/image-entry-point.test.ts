@@ -33,7 +33,7 @@ function sourceOf(asking: Asking) {
   return planned.plan.imageEntryPoint?.source;
 }
 
-describe('the registries that a manager may ask', () => {
+describe('the registries that a manager may contact', () => {
   const may = (image: string, credential: object) =>
     mayContact(imageSource(image), jobOf({ credentials: [{ ...OWN, ...credential }] }), fleetOf().job);
 
@@ -54,7 +54,7 @@ describe("an image's own entry point", () => {
     ['the job takes it back from its fleet', { flag: '0', fleet: { honorImageEntryPoint: true } }],
     ['the job names one', { flag: 'true', job: { image: { name: 'alpine:3', entrypoint: ['/x'] } } }],
     ['the job wants none', { flag: 'true', job: { image: { name: 'alpine:3', entrypoint: [''] } } }],
-  ])('is not read where %s', (_, asking) => {
+  ])('is not read if %s', (_, asking) => {
     expect(sourceOf(asking)).toBeUndefined();
   });
 
@@ -64,7 +64,7 @@ describe("an image's own entry point", () => {
     ['the fleet says so', { fleet: { honorImageEntryPoint: true } }],
     // executors/docker/docker.go of 17.9 and 19.3, overwriteEntrypoint: an empty list is as good as none.
     ['the job gives an empty list', { flag: 'true', job: { image: { name: 'alpine:3', entrypoint: [] } } }],
-  ])('is read where %s', (_, asking) => {
+  ])('is read if %s', (_, asking) => {
     expect(sourceOf(asking)).toMatchObject({ registry: 'docker.io', repository: 'library/alpine' });
   });
 
@@ -85,7 +85,7 @@ describe("an image's own entry point", () => {
       { fleet: { registryMirrors: { 'docker.io': 'r.test/hub' }, imageConfigRegistries: ['r.test'] } },
       'r.test',
     ],
-  ])('is read of %s', (_, asking, registry) => {
+  ])('is read from %s', (_, asking, registry) => {
     expect(sourceOf({ flag: 'true', ...asking })?.registry).toBe(registry);
   });
 
@@ -95,7 +95,7 @@ describe("an image's own entry point", () => {
     ['docker.io.evil.test/a/b'],
     ['registry.test:5050/a/b'],
     ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1'],
-  ])('is refused, with what to do, of %s, which nobody lists', (name) => {
+  ])('is refused, with advice, for %s, whose registry is not listed', (name) => {
     const planned = plan({ flag: 'true', job: { image: { name } } });
     expect(planned).toEqual({
       kind: 'refused',
@@ -130,7 +130,7 @@ describe("a job that runs its image's entry point", () => {
       .commandCalls(RegisterTaskDefinitionCommand)[0]
       ?.args[0].input.containerDefinitions?.find(({ name }) => name === 'build');
 
-  it('has its agent started by it, and the log says so', async () => {
+  it('starts its agent through it, and logs that', async () => {
     expect(await fixture.prepare(job)).toBe('success');
     expect(build()).toMatchObject({
       entryPoint: ['/own-entry-point'],
@@ -141,7 +141,7 @@ describe("a job that runs its image's entry point", () => {
     );
   });
 
-  it('has its agent started by itself where the image has none', async () => {
+  it('starts its agent directly if the image has none', async () => {
     fixture.context.imageConfigs = async () => ({ entryPoint: [], command: [] });
     expect(await fixture.prepare(job)).toBe('success');
     expect(build()).toMatchObject({ entryPoint: ['/.job-agent/bash', '-p', '/.job-agent/agent'] });
@@ -173,7 +173,7 @@ describe("a job that runs its image's entry point", () => {
       'system-failure',
       /answered 500\. Set `image: entrypoint:`/,
     ],
-  ])('whose image %s ends before anything starts', async (_, error, result, words) => {
+  ])('whose image %s ends before its task starts', async (_, error, result, words) => {
     fixture.context.imageConfigs = () => Promise.reject(error);
     expect(await fixture.prepare(job)).toBe(result);
     expect(fixture.log.join('\n')).toMatch(words);

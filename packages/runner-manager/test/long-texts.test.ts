@@ -62,7 +62,7 @@ const FUNCTIONS: readonly [string, (text: string) => unknown][] = [
   ],
 ];
 
-/** Where a job may write a text, each with that text. */
+/** Each place where a job may put a text, with that text. */
 const PLACES: readonly [
   string,
   (text: string) => { sample?: JobSample; variables?: Record<string, string> },
@@ -124,7 +124,7 @@ function endsInTime(work: () => void): void {
 
 describe('1 MiB', () => {
   // What is linear takes some milliseconds; what grows with the square, half an hour.
-  it.each(FUNCTIONS)('of anything takes %s no time', (_, apply) => {
+  it.each(FUNCTIONS)('of any text takes %s little time', (_, apply) => {
     for (const text of LONG) {
       try {
         endsInTime(() => void apply(text));

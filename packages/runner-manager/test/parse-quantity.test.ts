@@ -62,7 +62,7 @@ describe('parseStorage', () => {
   });
 });
 
-it('reads back what it says in words, whatever the size', () => {
+it('parses every size that it formats', () => {
   const wholeSizes = fc.record({
     cpu: fc.integer({ min: 1, max: 64 }),
     memory: fc.integer({ min: 1, max: 480 }),
@@ -78,6 +78,6 @@ it('reads back what it says in words, whatever the size', () => {
   );
 });
 
-it('says a size that is no round number to two decimals', () => {
+it('formats other sizes to two decimals', () => {
   expect(formatSize({ cpu: 512, memory: 1500 })).toBe('0.5 vCPU, 1.46 GB');
 });

@@ -27,14 +27,14 @@ describe('names of a service', () => {
     expect(planOf(jobOf({ services })).hostnames).toEqual(['postgres', 'db', 'pg-main', 'main']);
   });
 
-  it('are only such as a hosts file takes', () => {
+  it('are only those that a hosts file accepts', () => {
     const services = [{ name: 'postgres', alias: 'a;b $(c) -d e\tf' }];
     expect(planOf(jobOf({ services })).hostnames).toEqual(['postgres', 'e', 'f']);
   });
 });
 
 describe('shape of a service', () => {
-  it('has its entry point and command, where given', () => {
+  it('has its entry point and command, if given', () => {
     const services = [
       { name: 'a', entrypoint: ['/run'], command: ['--fast'] },
       { name: 'b', entrypoint: null, command: [] },
@@ -69,7 +69,7 @@ describe('shape of a service', () => {
   });
 });
 
-describe('what the job log calls a service', () => {
+describe('the name of a service in the job log', () => {
   it('is its image, and its first alias', () => {
     const services = [{ name: 'redis', alias: 'cache other' }, { name: 'acme/app:1' }];
     expect(planOf(jobOf({ services })).planned).toEqual([
@@ -131,7 +131,7 @@ describe('variables of a service', () => {
   it.each([
     ['one', 'x'.repeat(131_072), /The variable A of the service postgres is longer than Linux allows/],
     ['all', undefined, /The variables of the service "postgres" have more than 1048576 characters/],
-  ])('are refused where %s are more than Linux takes', (_, value, words) => {
+  ])("are refused if %s exceed Linux's limits", (_, value, words) => {
     const many = Object.fromEntries(
       Array.from({ length: 11 }, (_each, index) => [`B${index}`, 'x'.repeat(100_000)]),
     );

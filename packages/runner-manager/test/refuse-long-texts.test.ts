@@ -16,7 +16,7 @@ function refusalOf(sample: JobSample): readonly string[] {
 const user = (name: string) => ({ docker: { user: name } });
 const x = (count: number) => 'x'.repeat(count);
 
-describe('a text may be so long, and no longer', () => {
+describe('limits of texts', () => {
   it.each<[string, number, (length: number) => JobSample, string]>([
     ['image', 2048, (n) => ({ image: { name: x(n) } }), 'The image'],
     ['service', 2048, (n) => ({ services: [{ name: x(n) }] }), 'The service'],
@@ -84,7 +84,7 @@ describe('a text may be so long, and no longer', () => {
     expect(refusalOf({ services: Array.from({ length: count }, () => ({ name: 'a' })) })).toEqual(lines);
   });
 
-  it('says nothing of a job that names nothing', () => {
+  it('accepts a job without texts', () => {
     expect(refusalOf({})).toEqual([]);
   });
 });

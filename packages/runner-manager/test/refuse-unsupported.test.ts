@@ -18,7 +18,7 @@ function refusalOf({ image = 'alpine:3', service, variables = {} }: Case): reado
 
 const BUILD = 'Build images with kaniko instead; docs/building-images.md';
 
-describe('what Fargate cannot do is refused in one line, with what to do instead', () => {
+describe('what Fargate cannot do is refused in one line, with an alternative', () => {
   it.each<[string, Case, string, string]>([
     ['Docker in Docker', { service: 'docker:dind' }, 'privileged', BUILD],
     ['… of a version', { service: 'docker:27.3-dind' }, 'privileged', BUILD],
@@ -113,7 +113,7 @@ describe('what Fargate cannot do is refused in one line, with what to do instead
   });
 });
 
-describe('what only looks like it is not refused', () => {
+describe('what only looks similar is not refused', () => {
   it.each<[string, Case]>([
     ["Docker's client alone", { image: 'docker:27-cli' }],
     [
@@ -159,20 +159,20 @@ describe("a job in the Docker client's image", () => {
     },
   );
 
-  it('is told nothing where it names a daemon, and others are told nothing', () => {
+  it('gets no note if it names a daemon, and other images get none', () => {
     expect(notesOf('docker:27-cli', { DOCKER_HOST: 'tcp://builder.example.com:2376' })).toEqual([]);
     expect(notesOf('alpine:3')).toEqual([]);
   });
 });
 
-describe('a service that cannot be', () => {
-  it('is told from an image', () => {
+describe('a service that cannot run', () => {
+  it('is distinguished from an image', () => {
     expect(refuseKindOfImage('image', 'docker:dind')).toBe(
       `The image "docker:dind" needs a privileged container, which Fargate does not support. ${INSTEAD.builds}`,
     );
   });
 
-  it('may be there for all jobs of a pipeline: the way to leave it out is told', () => {
+  it('may be declared for a whole pipeline: the message says how to omit it', () => {
     expect(refusalOf({ service: 'docker:dind' }).join()).toContain('can omit it with `services: []`');
     expect(refusalOf({ image: 'docker:dind' }).join()).not.toContain('services: []');
   });

@@ -27,7 +27,7 @@ const log = () => fixture.log.join('\n');
 const registered = () => fixture.ecs.commandCalls(RegisterTaskDefinitionCommand)[0]?.args[0].input;
 const overrides = () =>
   fixture.ecs.commandCalls(RunTaskCommand)[0]?.args[0].input.overrides?.containerOverrides ?? [];
-/** What the service agent of the first service is to start; undefined where ECS starts the image as it is. */
+/** What the service agent of the first service starts; undefined if ECS starts the image directly. */
 const started = () => {
   const { entryPoint = [] } = registered()?.containerDefinitions?.find(({ name }) => name === 'svc-0') ?? {};
   return entryPoint.includes('/.job-service/run-service') ? entryPoint.slice(4) : undefined;
@@ -56,7 +56,7 @@ describe('what a service starts', () => {
     expect(fixture.asked).toHaveLength(asked);
   });
 
-  it('is refused where there is nothing to start', async () => {
+  it('is refused if there is nothing to start', async () => {
     expect(await fixture.prepare({ services: [{ name: 'a', entrypoint: [''] }] })).toBe('build-failure');
     fixture.context.imageConfigs = async () => ({ entryPoint: [], command: [] });
     expect(await fixture.prepare({ services: [{ name: 'a' }] })).toBe('build-failure');
@@ -86,7 +86,7 @@ describe('what a service starts', () => {
     );
   });
 
-  it('fails for us where the helper does not take them', async () => {
+  it('is a system failure if the helper does not accept the variables', async () => {
     await writeFile(join(fixture.folder, 'refuses'), '');
     expect(await fixture.prepare({ services: [{ name: 'a' }] })).toBe('system-failure');
     expect(log()).toContain(
@@ -95,7 +95,7 @@ describe('what a service starts', () => {
   });
 });
 
-describe('a service of which nobody knows what it starts', () => {
+describe('a service whose program is unknown', () => {
   const unlisted = {
     name: 'r.example.com/a:1',
     command: ['c'],
@@ -109,7 +109,7 @@ describe('a service of which nobody knows what it starts', () => {
       'this fleet does not read image configurations from r.example.com',
     ],
     ['its registry fails', { ...unlisted, name: 'a:1' }, 'boom'],
-  ])('is started as it is, and gets what AWS may show: %s', async (_, service, why) => {
+  ])('is started by ECS, and gets the variables that AWS may show: %s', async (_, service, why) => {
     fixture.context.imageConfigs = async () => {
       throw new Error('boom');
     };
@@ -124,7 +124,7 @@ describe('a service of which nobody knows what it starts', () => {
     expect(log()).toContain('set its `entrypoint:` and `command:`, or have its registry added');
   });
 
-  it('is refused, with the way out, where public variables alone are more than AWS takes', async () => {
+  it("is refused, with advice, if public variables alone exceed AWS's limit", async () => {
     const large = [{ key: 'WRITTEN', value: 'x'.repeat(9000) }];
     const job = { services: [{ ...unlisted, variables: large }] };
     expect(await fixture.prepare(job)).toBe('build-failure');

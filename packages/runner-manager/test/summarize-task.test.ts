@@ -16,7 +16,7 @@ function lineIn(region: string, over: Partial<TaskPricing> = {}): string {
   return summarizeTask({ pricing }, session(), 3_600_000).join();
 }
 
-describe('what a job log says of the price', () => {
+describe('the price in the job log', () => {
   it.each([
     ['us-east-1', false, '$0.04937'],
     ['us-east-1', true, '$0.05437'],

@@ -96,7 +96,7 @@ export async function makeExecutorFixture(change: (fleet: FleetConfig) => FleetC
   };
   const executor = createJobExecutor(context);
   const jobFile = join(folder, 'job.json');
-  /** The session of the newest `config`; before it, one that nobody has. */
+  /** The session of the newest `config`; before it, an unknown one. */
   let session = '0'.repeat(32);
   const open = async (job: object = {}) => {
     await writeFile(jobFile, JSON.stringify(jobResponse(job)));

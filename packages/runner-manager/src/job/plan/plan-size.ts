@@ -85,9 +85,9 @@ function withinLimits(job: FleetJob, wanted: FargateSize, diagnostics: PlanDiagn
 /** GiB of ephemeral storage, at least Fargate's minimum of 20. @throws {JobRefusedError} when the fleet does not allow it */
 export function planStorage(job: FleetJob, { storage }: JobOverrides, diagnostics: PlanDiagnostics): number {
   if (storage === undefined) return job.ephemeralStorageGib;
-  const most = job.maxEphemeralStorageGib;
-  if (storage.value === undefined || storage.value > most) {
-    throw refusalOf(storage.name, storage.text, `20 to ${most} GB`);
+  const max = job.maxEphemeralStorageGib;
+  if (storage.value === undefined || storage.value > max) {
+    throw refusalOf(storage.name, storage.text, `20 to ${max} GB`);
   }
   if (storage.value < 20)
     diagnostics.notes.push('The job gets 20 GB of ephemeral storage, the Fargate minimum.');
