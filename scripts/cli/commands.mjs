@@ -27,7 +27,7 @@ const SANDBOX_VARIABLES = `Variables:
   GITLAB_RUNNER_BIN        a gitlab-runner binary for manager and helper images
                            (default: the official image where it can be pulled, else the runner double)
   GITLAB_RUNNER_BIN_ARM64  the same for ARM64
-  SANDBOX_RUNNER_IMAGE     an image with gitlab-runner and apt-get to build on instead
+  SANDBOX_RUNNER_IMAGE     an image to take /usr/bin/gitlab-runner from instead
   SANDBOX_EMULATOR_IMAGE   image of the AWS emulator (default: built from testing/aws-emulator/image)
   SANDBOX_IMAGE_TAG        tag of the images built here; two checkouts on one machine need two (default: local)
 `;

@@ -2,7 +2,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { expect, it } from 'vitest';
 import { makeApp } from './support/synthesise.ts';
 
-/** PlanDiagnostics that stay, by a part of their name, and why. */
+/** Findings that stay, by a part of their name, and why. */
 const ACCEPTED: readonly (readonly [string, string])[] = [
   ['ECS4', 'Container Insights costs by metric also while nothing runs; `containerInsights` turns it on'],
   ['VPC7', 'flow logs cost by gigabyte of what jobs load; whoever needs them brings a VPC of their own'],

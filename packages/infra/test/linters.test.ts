@@ -51,7 +51,7 @@ function synthesise(context: Context, region: string): Synthesised {
   };
 }
 
-/** PlanDiagnostics that nobody accepted, and reasons that are for no finding. */
+/** Findings that nobody accepted, and reasons that are for no finding. */
 function against(accepted: typeof ACCEPTED, findings: readonly string[]) {
   return {
     unaccepted: findings.filter((finding) => !accepted.some(([part]) => finding.includes(part))),

@@ -38,11 +38,11 @@ describe.each(['us-east-1', 'cn-north-1', 'us-gov-west-1'])('templates for %s', 
 describe('what GitLab calls', () => {
   const types = (region: string, context = {}) => {
     const template = inRegion(region, () => synthesise(context))['webhook-receiver'];
-    const found = ['AWS::Lambda::Url', 'AWS::ApiGatewayV2::Api', 'AWS::ApiGatewayV2::FaultRun'];
+    const found = ['AWS::Lambda::Url', 'AWS::ApiGatewayV2::Api', 'AWS::ApiGatewayV2::Stage'];
     return found.filter((type) => Object.keys(template?.findResources(type) ?? {}).length > 0);
   };
   const URL_ONLY = ['AWS::Lambda::Url'];
-  const API = ['AWS::ApiGatewayV2::Api', 'AWS::ApiGatewayV2::FaultRun'];
+  const API = ['AWS::ApiGatewayV2::Api', 'AWS::ApiGatewayV2::Stage'];
 
   it.each([
     ['us-east-1', URL_ONLY],

@@ -80,6 +80,7 @@ describe('what runs in an image', () => {
     const withNode = dockerfiles.filter(({ text }) => /^ARG NODE_IMAGE=/m.test(text));
     expect(withNode.map(({ file }) => file)).toEqual([
       'images/runner/Dockerfile',
+      'testing/sandbox/images/conformance-node/Dockerfile',
       'testing/sandbox/images/gitlab-runner/Dockerfile',
     ]);
     for (const { text } of withNode) expect(text).toMatch(/^COPY --from=node \/usr\/local\/bin\/node /m);

@@ -1,7 +1,7 @@
 export { readConfiguration } from './ci-configuration/read-configuration.ts';
 export { REGISTRY_ISSUER, REGISTRY_SERVICE, TOKEN_PATH } from './container-registry/registry-settings.ts';
 export type { GitLabEvent } from './events.ts';
-export type { CommitFile } from './git/repository.ts';
+export type { CommitDefinition, CommitFile } from './git/repository.ts';
 export { type GitLabDouble, type GitLabDoubleOptions, startGitLabDouble } from './gitlab-double.ts';
 export type {
   JobDefinition,

@@ -85,7 +85,7 @@ c: { script: x, needs: [a, b] }
   });
 
   it.each([
-    ['a keyword that the double does not know', 'job: { script: x, rules: [] }', /rules/],
+    ['a keyword that the double does not know', 'job: { script: x, trigger: other }', /trigger/],
     ['a parent that is not there', 'job: { script: x, extends: .ghost }', /unknown key in `extends`/],
     [
       'parents in a circle',

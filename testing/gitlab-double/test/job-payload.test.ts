@@ -128,3 +128,36 @@ it('sends nothing of the settings as public, masked or not', async () => {
     { key: 'HIDDEN', value: 'hidden-value', public: false, masked: true },
   ]);
 });
+
+it('asks for all branches and tags when the job wants the whole history', async () => {
+  const { gitlab, project, runner } = fixture;
+  const whole = { ...definition, variables: { GIT_DEPTH: '0' } };
+  const pipeline = await gitlab.createPipeline(project, { stages: ['test'], jobs: [whole] });
+  const response = await call(gitlab, 'POST', '/jobs/request', { body: { token: runner.token } });
+  expect(await response.json()).toMatchObject({
+    git_info: {
+      depth: 0,
+      refspecs: [
+        `+refs/pipelines/${pipeline.id}:refs/pipelines/${pipeline.id}`,
+        '+refs/heads/*:refs/remotes/origin/*',
+        '+refs/tags/*:refs/tags/*',
+      ],
+    },
+  });
+});
+
+it('names the environment of a deployment in variables', async () => {
+  const { gitlab, project, runner } = fixture;
+  const environment = { name: 'review/One', url: 'https://review.example.com' };
+  const job = { ...definition, environment };
+  await gitlab.createPipeline(project, { stages: ['test'], jobs: [job] });
+  const response = await call(gitlab, 'POST', '/jobs/request', { body: { token: runner.token } });
+  const { variables } = payloadSchema.parse(await response.json());
+  const sent = Object.fromEntries(variables.map(({ key, value }) => [key, value]));
+  expect(sent).toMatchObject({
+    CI_ENVIRONMENT_NAME: 'review/One',
+    CI_ENVIRONMENT_ACTION: 'start',
+    CI_ENVIRONMENT_URL: 'https://review.example.com',
+  });
+  expect(sent.CI_ENVIRONMENT_SLUG).toMatch(/^review-one-[a-z0-9]{6}$/);
+});

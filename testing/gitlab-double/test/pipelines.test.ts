@@ -134,6 +134,26 @@ describe('a pipeline', () => {
     await end(pipeline, 'job-0', 'success');
   });
 
+  it('runs one job of a resource group at a time, oldest first, also across pipelines', async () => {
+    const { gitlab, project } = fixture;
+    const group = { resourceGroup: 'production' };
+    const one = await gitlab.createPipeline(project, singleStage({ ...group }, { ...group }));
+    const two = await gitlab.createPipeline(project, singleStage({ ...group }));
+    const statuses = () => [...one.jobs, ...two.jobs].map(({ status }) => status);
+    expect(statuses()).toEqual(['pending', 'waiting_for_resource', 'waiting_for_resource']);
+    expect(two.status).toBe('waiting_for_resource');
+    expect(await take(one)).toBe('job-0');
+    expect(await take(one)).toBeNull();
+    await end(one, 'job-0', 'failed');
+    expect(statuses()).toEqual(['failed', 'pending', 'waiting_for_resource']);
+    gitlab.cancelJob(one.jobs[1]?.id ?? 0);
+    expect(statuses()).toEqual(['failed', 'canceled', 'pending']);
+    expect(two.status).toBe('pending');
+    expect(await take(two)).toBe('job-0');
+    await end(two, 'job-0', 'success');
+    expect(two.status).toBe('success');
+  });
+
   it.each<[PipelineDefinition, string]>([
     [{ stages: ['test'], jobs: [] }, 'at least one visible job'],
     [singleStage({ stage: 'nowhere' }), 'stage nowhere does not exist'],

@@ -9,7 +9,7 @@ const environmentSchema = z.object({
   GITLAB_RUNNER_BIN: z.string().min(1).optional(),
   /** The same for ARM64, for jobs on it where GITLAB_RUNNER_BIN is for another architecture. Default: such jobs are left out. */
   GITLAB_RUNNER_BIN_ARM64: z.string().min(1).optional(),
-  /** Image to stand managers and helpers on instead, which has gitlab-runner and apt-get. */
+  /** Image to take /usr/bin/gitlab-runner from instead. */
   SANDBOX_RUNNER_IMAGE: z.string().min(1).optional(),
   /** Image of the AWS emulator. Default: built from testing/aws-emulator/image. */
   SANDBOX_EMULATOR_IMAGE: z.string().min(1).optional(),

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { escapeAnsiC, escapePosix } from '../src/scripts/escape.ts';
-import { type FaultRun, generateScript } from '../src/scripts/generate-script.ts';
+import { generateScript, type Stage } from '../src/scripts/generate-script.ts';
 import { contextIn } from './support/context.ts';
 import { POSIX } from './support/script-suite.ts';
 
 describe('generateScript', () => {
-  it.each<[FaultRun, Record<string, unknown>]>([
+  it.each<[Stage, Record<string, unknown>]>([
     ['restore_cache', {}],
     ['download_artifacts', {}],
     ['after_script', {}],

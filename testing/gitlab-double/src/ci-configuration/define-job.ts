@@ -1,3 +1,4 @@
+import { InvalidPipelineError } from '../errors.ts';
 import type { ImageDefinition, JobDefinition, ServiceDefinition } from '../model/definitions.ts';
 import { parseDuration } from './duration.ts';
 import type {
@@ -7,6 +8,7 @@ import type {
   ServiceKeywords,
   VariableKeywords,
 } from './keywords.ts';
+import type { MatchedRule } from './rules/evaluate-rules.ts';
 
 /** Makes the double's definition of a job of what was written, with the defaults and global variables it inherits. */
 export function defineJob(
@@ -14,6 +16,7 @@ export function defineJob(
   written: JobKeywords,
   defaults: DefaultKeywords,
   globals: VariableKeywords,
+  rule?: MatchedRule,
 ): JobDefinition {
   const { inherit } = written;
   const job = { ...inheritable(defaults, inherit?.default), ...present(written) };
@@ -26,24 +29,42 @@ export function defineJob(
     afterScript: job.after_script,
     image: job.image && defineImage(job.image),
     services: job.services?.map(defineService),
-    variables: { ...inheritable(globals, inherit?.variables), ...written.variables },
+    variables: { ...variablesOf(written, globals), ...rule?.variables },
     artifacts: job.artifacts && defineArtifacts(job.artifacts),
     cache: job.cache?.map(({ fallback_keys: fallbackKeys, ...rest }) => present({ ...rest, fallbackKeys })),
     dependencies: written.dependencies ?? needs?.filter(({ artifacts }) => artifacts).map((need) => need.job),
     needs: needs?.map((need) => need.job),
     timeout: job.timeout === undefined ? undefined : parseDuration(job.timeout),
-    allowFailure:
-      typeof written.allow_failure === 'object'
-        ? { exitCodes: written.allow_failure.exit_codes }
-        : written.allow_failure,
+    allowFailure: rule?.allowFailure ?? allowFailureOf(written),
     retry: job.retry && defineRetry(job.retry),
     interruptible: job.interruptible,
-    when: written.when,
+    when: whenOf(name, written, rule),
+    environment: written.environment,
+    resourceGroup: written.resource_group,
     tags: job.tags,
     idTokens:
       job.id_tokens && Object.fromEntries(Object.entries(job.id_tokens).map(([key, { aud }]) => [key, aud])),
     hooks: job.hooks && { preGetSourcesScript: job.hooks.pre_get_sources_script },
   });
+}
+
+/** Variables of a job before its rules add theirs: those that it inherits, and its own. */
+export function variablesOf(written: JobKeywords, globals: VariableKeywords): VariableKeywords {
+  return { ...inheritable(globals, written.inherit?.variables), ...written.variables };
+}
+
+function allowFailureOf({ allow_failure: allowed }: JobKeywords): JobDefinition['allowFailure'] {
+  return typeof allowed === 'object' ? { exitCodes: allowed.exit_codes } : allowed;
+}
+
+function whenOf(name: string, written: JobKeywords, rule: MatchedRule | undefined): JobDefinition['when'] {
+  const when = rule?.when ?? written.when;
+  if (when === 'never') return undefined;
+  if (rule?.when === 'manual' && !(rule.allowFailure ?? written.allow_failure))
+    throw new InvalidPipelineError(
+      `jobs:${name}:rules: the double has no manual jobs that block the pipeline`,
+    );
+  return when;
 }
 
 type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> };

@@ -86,6 +86,25 @@ const retry = z.union([
   }),
 ]);
 
+const rule = z.strictObject({
+  if: z.string().optional(),
+  when: z.enum(['on_success', 'on_failure', 'always', 'manual', 'never']).optional(),
+  allow_failure: z.boolean().optional(),
+  variables: variables.default({}),
+});
+
+/** `rules:`, after `!reference` and anchors have put lists into the list. */
+const rules = z.preprocess((value) => (Array.isArray(value) ? value.flat(10) : value), z.array(rule));
+
+const environment = z.union([
+  z.string().transform((name) => ({ name })),
+  z.strictObject({
+    name: z.string(),
+    url: z.string().optional(),
+    action: z.enum(['start', 'prepare', 'verify', 'access']).optional(),
+  }),
+]);
+
 /** Keywords that `default:` may hold, too. */
 const shared = {
   image: image.optional(),
@@ -128,6 +147,9 @@ export const jobSchema = z.strictObject({
     .optional(),
   allow_failure: z.union([z.boolean(), z.strictObject({ exit_codes: codes })]).optional(),
   when: z.enum(['on_success', 'on_failure', 'always', 'manual']).optional(),
+  rules: rules.optional(),
+  environment: environment.optional(),
+  resource_group: z.string().optional(),
   parallel: z
     .union([z.number().min(1).max(200), z.strictObject({ matrix: z.array(z.record(z.string(), words)) })])
     .optional(),
@@ -143,9 +165,10 @@ export const globalSchema = z.strictObject({
   stages: z.array(z.string()).default(['build', 'test', 'deploy']),
   variables: variables.default({}),
   default: defaultSchema.default({}),
-  workflow: z.unknown().optional(),
+  workflow: z.strictObject({ rules: rules.optional() }).default({}),
 });
 
+export type RuleKeywords = z.output<typeof rule>;
 export type JobKeywords = z.output<typeof jobSchema>;
 export type DefaultKeywords = z.output<typeof defaultSchema>;
 export type ImageKeywords = z.output<typeof image>;

@@ -1,11 +1,20 @@
 import * as z from 'zod';
 import { InvalidPipelineError } from '../errors.ts';
 import type { JobDefinition, PipelineDefinition } from '../model/definitions.ts';
-import { defineJob } from './define-job.ts';
-import { globalSchema, jobSchema } from './keywords.ts';
+import { defineJob, variablesOf } from './define-job.ts';
+import { globalSchema, jobSchema, type VariableKeywords } from './keywords.ts';
 import { parallelJobs } from './parallel-jobs.ts';
 import { isMapping, type Mapping, parseYaml } from './parse-yaml.ts';
 import { deepMerge, resolveExtends, resolveReferences } from './resolve.ts';
+import type { ConditionVariables } from './rules/evaluate-expression.ts';
+import { evaluateRules } from './rules/evaluate-rules.ts';
+
+const DEFAULT_BRANCH_PUSH: ConditionVariables = {
+  CI_PIPELINE_SOURCE: 'push',
+  CI_COMMIT_BRANCH: 'main',
+  CI_COMMIT_REF_NAME: 'main',
+  CI_DEFAULT_BRANCH: 'main',
+};
 
 const GLOBAL_KEYWORDS = ['stages', 'variables', 'default', 'workflow', 'include'];
 /** Keywords that may stand at the top as well as in `default`; GitLab still reads them. */
@@ -13,13 +22,15 @@ const TOP_LEVEL_DEFAULTS = ['image', 'services', 'before_script', 'after_script'
 
 /**
  * Reads a repository's CI configuration as GitLab does: local `include`, `extends`, `!reference`, anchors, `default`,
- * `inherit`, `parallel`.
+ * `inherit`, `parallel`, `rules`.
  * @param read gives the text of a file of the repository
+ * @param variables predefined and project variables for conditions of `rules`. Default: a push to the default branch
  * @throws {InvalidPipelineError} for what GitLab would refuse, and for keywords that the double does not know
  */
 export function readConfiguration(
   read: (path: string) => string,
   path = '.gitlab-ci.yml',
+  variables: ConditionVariables = DEFAULT_BRANCH_PUSH,
 ): PipelineDefinition {
   const content = resolveReferences(resolveExtends(withIncludes(read, path)));
   const top = Object.fromEntries(Object.entries(content).filter(([key]) => GLOBAL_KEYWORDS.includes(key)));
@@ -28,17 +39,45 @@ export function readConfiguration(
   );
   const ownDefaults = isMapping(top.default) ? top.default : {};
   const global = check('', globalSchema, { ...top, default: { ...oldDefaults, ...ownDefaults } });
+  const known = { ...valuesOf(global.variables), ...variables };
+  const { rules: workflowRules } = global.workflow;
+  if (workflowRules && !evaluateRules(workflowRules, known))
+    throw new InvalidPipelineError('Pipeline filtered out by workflow rules.');
   const named = Object.entries(content).filter(([key]) => isJobName(key));
   const jobs = named.flatMap(([name, entry]) => {
     const written = check(name, jobSchema, entry);
-    return parallelJobs(defineJob(name, written, global.default, global.variables), written.parallel).map(
-      (job) => ({ name, job, optional: optionalNeeds(written.needs) }),
-    );
+    const own = { ...valuesOf(variablesOf(written, global.variables)), ...variables };
+    const rule = written.rules && evaluateRules(written.rules, own);
+    if (written.rules && rule === undefined) return [];
+    const job = defineJob(name, written, global.default, global.variables, rule);
+    return parallelJobs(job, written.parallel).map((one) => ({
+      name,
+      job: withResourceGroup(one),
+      optional: optionalNeeds(written.needs),
+    }));
   });
   return {
     stages: ['.pre', ...global.stages, '.post'],
     jobs: jobs.map(({ job, optional }) => withRealNames(job, jobs, optional)),
   };
+}
+
+function valuesOf(variables: VariableKeywords): ConditionVariables {
+  return Object.fromEntries(Object.entries(variables).map(([key, { value }]) => [key, value]));
+}
+
+/** Puts the job's own variables into the name of its resource group, those of its matrix among them. */
+function withResourceGroup(job: JobDefinition): JobDefinition {
+  if (job.resourceGroup === undefined) return job;
+  const lookUp = (name: string) => {
+    const variable = job.variables?.[name];
+    return typeof variable === 'object' ? variable.value : variable;
+  };
+  const resourceGroup = job.resourceGroup.replace(
+    /\$\{?(\w+)\}?/g,
+    (whole, name: string) => lookUp(name) ?? whole,
+  );
+  return { ...job, resourceGroup };
 }
 
 function isJobName(key: string): boolean {

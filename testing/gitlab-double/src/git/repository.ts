@@ -28,6 +28,8 @@ export interface CommitDefinition {
   message: string;
   /** Default: the project's default branch. A new branch starts at the commit that is checked out. */
   branch?: string;
+  /** A tag for the commit. Default none. */
+  tag?: string;
 }
 
 /** Runs git, isolated from the host's configuration, and gives back its standard output. Throws a GitCommandError. */
@@ -68,7 +70,8 @@ export async function pushCommit(project: Project, definition: CommitDefinition)
     await git(project.workTree, 'update-index', '--add', '--cacheinfo', `160000,${file.submodule},${path}`);
   }
   await git(project.workTree, 'commit', '--quiet', '--allow-empty', '--message', definition.message);
-  await git(project.workTree, 'push', '--quiet', 'origin', `HEAD:refs/heads/${branch}`);
+  const tag = definition.tag === undefined ? [] : [`HEAD:refs/tags/${definition.tag}`];
+  await git(project.workTree, 'push', '--quiet', 'origin', `HEAD:refs/heads/${branch}`, ...tag);
   return readCommit(project, branch);
 }
 

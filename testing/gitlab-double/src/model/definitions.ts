@@ -67,6 +67,13 @@ export interface RetryDefinition {
   exitCodes?: readonly number[];
 }
 
+/** `environment:`; the double records no deployments. */
+export interface EnvironmentDefinition {
+  name: string;
+  url?: string | undefined;
+  action?: string | undefined;
+}
+
 export interface JobDefinition {
   name: string;
   stage: string;
@@ -93,6 +100,9 @@ export interface JobDefinition {
   idTokens?: Readonly<Record<string, string>>;
   when?: RunWhen | 'manual';
   tags?: readonly string[];
+  environment?: EnvironmentDefinition;
+  /** At most one job of a group runs in a project at a time; the others are `waiting_for_resource`. */
+  resourceGroup?: string;
   hooks?: { preGetSourcesScript?: readonly string[] };
 }
 

@@ -7,6 +7,7 @@ import { Trace, type TraceSection } from './trace.ts';
 
 export type JobStatus =
   | 'created'
+  | 'waiting_for_resource'
   | 'pending'
   | 'running'
   | 'canceling'

@@ -4,6 +4,7 @@ import type { Project } from './project.ts';
 
 export type PipelineStatus =
   | 'created'
+  | 'waiting_for_resource'
   | 'pending'
   | 'running'
   | 'success'

@@ -6,6 +6,9 @@ import { addJob, announceJob } from './add-job.ts';
 import { isRetriedByItself } from './automatic-retry.ts';
 import { type JobFacts, nextStatus, pipelineStatus } from './ordering.ts';
 
+/** Statuses in which a job has the resource of its group. */
+const HOLDS_RESOURCE: readonly JobStatus[] = ['pending', 'running', 'canceling'];
+
 export interface Outcome {
   failureReason?: string | undefined;
   exitCode?: number | undefined;
@@ -38,11 +41,26 @@ export function processPipeline(instance: Instance, pipeline: Pipeline): void {
     for (const job of latestJobs(pipeline).filter(({ status }) => status === 'created')) {
       const next = nextStatus(factsOf(job), facts, pipeline.stages);
       if (next === 'wait') continue;
-      setJobStatus(instance, job, next);
+      const waits = next === 'pending' && job.definition.resourceGroup !== undefined;
+      setJobStatus(instance, job, waits ? 'waiting_for_resource' : next);
+      if (waits) assignResource(instance, job);
       moved = true;
     }
   }
   setPipelineStatus(instance, pipeline);
+}
+
+/** Gives the resource of a job's group to the oldest job that waits for it, if no job has it (`unordered`, GitLab's default). */
+function assignResource(instance: Instance, { pipeline, definition }: Job): void {
+  const group = [...instance.jobs.values()].filter(
+    (job) =>
+      job.pipeline.project === pipeline.project && job.definition.resourceGroup === definition.resourceGroup,
+  );
+  if (group.some(({ status }) => HOLDS_RESOURCE.includes(status))) return;
+  const next = group.find(({ status }) => status === 'waiting_for_resource');
+  if (next === undefined) return;
+  setJobStatus(instance, next, 'pending');
+  setPipelineStatus(instance, next.pipeline);
 }
 
 /** A running job is asked to stop if its runner can (after_script still runs), else it is canceled at once, as in GitLab. */
@@ -66,6 +84,7 @@ function setJobStatus(instance: Instance, job: Job, to: JobStatus, outcome: Outc
   if (job.finished) finish(job, at, outcome);
   if (to === 'pending') instance.tickRunnerQueue();
   instance.hub.publish({ type: 'job-status', at, job, from, to });
+  if (job.finished && job.definition.resourceGroup !== undefined) assignResource(instance, job);
 }
 
 function finish(job: Job, at: Date, outcome: Outcome): void {

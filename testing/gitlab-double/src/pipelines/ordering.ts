@@ -58,6 +58,7 @@ export function pipelineStatus(jobs: readonly JobFacts[]): PipelineStatus {
   if (all('skipped')) return 'skipped';
   if (has('running', 'canceling')) return 'running';
   if (has('pending', 'created')) return has('success', 'failed', 'canceled') ? 'running' : 'pending';
+  if (has('waiting_for_resource')) return 'waiting_for_resource';
   if (jobs.some((job) => job.status === 'failed' && !job.allowFailure)) return 'failed';
   if (has('canceled')) return 'canceled';
   return all('manual', 'skipped') ? 'manual' : 'success';

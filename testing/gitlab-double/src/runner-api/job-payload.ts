@@ -83,7 +83,12 @@ function gitInfo(instance: Instance, job: Job) {
     sha: pipeline.commit.sha,
     before_sha: pipeline.beforeSha,
     ref_type: 'branch',
-    refspecs: [`+${persistent}:${persistent}`, `+refs/heads/${branch}:refs/remotes/origin/${branch}`],
+    // A full clone also brings the tags (Ci::BuildRunnerPresenter#refspecs).
+    refspecs: [
+      `+${persistent}:${persistent}`,
+      `+refs/heads/${branch}:refs/remotes/origin/${branch}`,
+      ...(depth > 0 ? [] : ['+refs/tags/*:refs/tags/*']),
+    ],
     depth,
     protected: isProtectedBranch(pipeline.project, pipeline.ref),
   };

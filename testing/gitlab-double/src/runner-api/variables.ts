@@ -24,6 +24,7 @@ export function jobVariables(instance: Instance, job: Job): PayloadVariable[] {
     ...shown(pipelineFacts(instance, job)),
     ...shown(commitFacts(job)),
     ...shown(runnerFacts(job)),
+    ...shown(environmentFacts(job)),
     ...payloadVariables(pipeline.variables),
     ...payloadVariables(definition.variables ?? {}),
     ...dependencyJobs(job).flatMap((dependency) => shown(dependency.dotenv)),
@@ -89,6 +90,25 @@ function jobFacts(instance: Instance, job: Job): Record<string, string> {
     GITLAB_USER_LOGIN: USER.username,
     GITLAB_USER_NAME: USER.name,
   };
+}
+
+function environmentFacts({ definition: { environment } }: Job): Record<string, string> {
+  if (environment === undefined) return {};
+  return {
+    CI_ENVIRONMENT_NAME: environment.name,
+    CI_ENVIRONMENT_SLUG: environmentSlug(environment.name),
+    CI_ENVIRONMENT_ACTION: environment.action ?? 'start',
+    ...(environment.url ? { CI_ENVIRONMENT_URL: environment.url } : {}),
+  };
+}
+
+/** At most 24 characters that start with a letter; a suffix keeps changed names apart (Gitlab::Slug::Environment). */
+function environmentSlug(name: string): string {
+  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
+  const slugged = (/^[a-z]/.test(plain) ? plain : `env-${plain}`).replaceAll(/-+/g, '-');
+  if (slugged.length <= 24 && slugged === name) return slugged;
+  const digest = createHash('sha256').update(name).digest('hex');
+  return `${slugged.slice(0, 17).replace(/-$/, '')}-${BigInt(`0x${digest}`).toString(36).slice(-6)}`;
 }
 
 function jobSecrets(job: Job): Record<string, string> {

@@ -1,4 +1,5 @@
 import type { Instance } from '../instance.ts';
+import type { Job } from '../model/job.ts';
 import type { Pipeline } from '../model/pipeline.ts';
 import { type Project, USER } from '../model/project.ts';
 import type { Runner } from '../model/runner.ts';
@@ -79,4 +80,19 @@ export function sourcePipelineAttributes(instance: Instance, { sourcePipeline }:
 /** Seconds between two moments. */
 export function secondsBetween(from: Date | null, to: Date | null): number | null {
   return from && to ? (to.getTime() - from.getTime()) / 1000 : null;
+}
+
+const TIERS: readonly (readonly [RegExp, string])[] = [
+  [/dev|review|trunk/i, 'development'],
+  [/te?st|int|acc?pt|qa|qc|control|quality/i, 'testing'],
+  [/sta?g|mode?l|pre|demo|non/i, 'staging'],
+  [/pro?d|live/i, 'production'],
+];
+
+/** The environment of a job's deployment, or null. The tier is guessed from the name (Environment#guess_tier). */
+export function environmentAttributes({ definition: { environment } }: Job) {
+  if (environment === undefined) return null;
+  const { name, action = 'start' } = environment;
+  const deploymentTier = TIERS.find(([pattern]) => pattern.test(name))?.[1] ?? 'other';
+  return { name, action, deployment_tier: deploymentTier };
 }

@@ -1,6 +1,7 @@
 import type { Instance } from '../instance.ts';
 import type { Job, JobStatus } from '../model/job.ts';
 import {
+  environmentAttributes,
   projectAttributes,
   repositoryAttributes,
   runnerAttributes,
@@ -53,7 +54,7 @@ export function jobHook(instance: Instance, job: Job) {
     repository: repositoryAttributes(instance, pipeline.project),
     project: projectAttributes(instance, pipeline.project),
     runner: runnerAttributes(job.runner),
-    environment: null,
+    environment: environmentAttributes(job),
     ...sourcePipelineAttributes(instance, pipeline),
   };
 }

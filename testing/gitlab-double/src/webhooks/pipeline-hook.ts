@@ -4,6 +4,7 @@ import { latestJobs, type Pipeline } from '../model/pipeline.ts';
 import { isProtectedBranch, USER } from '../model/project.ts';
 import { projectUrls } from '../urls.ts';
 import {
+  environmentAttributes,
   projectAttributes,
   runnerAttributes,
   secondsBetween,
@@ -87,7 +88,7 @@ function buildAttributes(instance: Instance, job: Job) {
     user,
     runner: runnerAttributes(job.runner),
     artifacts_file: { filename: job.archive?.filename ?? null, size: job.archive?.size ?? null },
-    environment: null,
+    environment: environmentAttributes(job),
   };
 }
 

@@ -3,7 +3,7 @@ import { parseGoDuration } from '../durations.ts';
 import { BuildError, DeadlineExceededError, JobCanceledError, messageOf } from '../errors.ts';
 import type { CustomExecutor } from '../executor/custom-executor.ts';
 import { contentOf } from '../job/variables.ts';
-import { type FaultRun, generateScript, usesCaches } from '../scripts/generate-script.ts';
+import { generateScript, type Stage, usesCaches } from '../scripts/generate-script.ts';
 import type { JobLog } from '../trace/job-log.ts';
 import { runtimeState } from './outcome.ts';
 import { openScope, reasonOf, type Scope } from './scope.ts';
@@ -20,7 +20,7 @@ export type StageRun = {
   /** Signs the caches' URLs, anew for each stage: they do not hold for ever. */
   signCacheUrls(): Promise<CacheUrls>;
   /** Told which stage begins, for the metrics. */
-  onStage(stage: FaultRun): void;
+  onStage(stage: Stage): void;
   /** From now on a graceful cancel ends this scope instead of the whole job. */
   onScriptScope(scope: Scope): void;
 };
@@ -69,7 +69,7 @@ async function runSources(run: StageRun): Promise<void> {
   await runAttempts(run, 'download_artifacts', settings.downloadArtifactsAttempts);
 }
 
-async function runAttempts(run: StageRun, stage: FaultRun, attempts: number): Promise<void> {
+async function runAttempts(run: StageRun, stage: Stage, attempts: number): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       // A second try at the sources begins in an empty directory: git's submodules do not recover by themselves.
@@ -82,7 +82,7 @@ async function runAttempts(run: StageRun, stage: FaultRun, attempts: number): Pr
   }
 }
 
-async function runStage(run: StageRun, stage: FaultRun, signal: AbortSignal): Promise<void> {
+async function runStage(run: StageRun, stage: Stage, signal: AbortSignal): Promise<void> {
   const over = reasonOf(signal);
   if (over !== undefined) throw over;
   const urls = usesCaches(stage) ? await run.signCacheUrls() : undefined;

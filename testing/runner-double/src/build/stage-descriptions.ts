@@ -1,6 +1,6 @@
-import type { FaultRun } from '../scripts/generate-script.ts';
+import type { Stage } from '../scripts/generate-script.ts';
 
-const DESCRIPTIONS: Readonly<Partial<Record<FaultRun, string>>> = {
+const DESCRIPTIONS: Readonly<Partial<Record<Stage, string>>> = {
   prepare_script: 'Preparing environment',
   get_sources: 'Getting source from Git repository',
   clear_worktree: 'Deleting all tracked and untracked files due to source fetch failure',
@@ -15,6 +15,6 @@ const DESCRIPTIONS: Readonly<Partial<Record<FaultRun, string>>> = {
 };
 
 /** A stage's heading in the job log. */
-export function describeStage(stage: FaultRun): string {
+export function describeStage(stage: Stage): string {
   return DESCRIPTIONS[stage] ?? `Executing "${stage}" stage of the job script`;
 }

@@ -6,7 +6,7 @@ import { BuildError, DeadlineExceededError, messageOf } from '../errors.ts';
 import { type BuildContext, type BuildIdentity, createBuildContext } from '../job/build-context.ts';
 import { NO_DIRECTORIES, planDirectories } from '../job/directories.ts';
 import type { Logger } from '../log.ts';
-import type { FaultRun } from '../scripts/generate-script.ts';
+import type { Stage } from '../scripts/generate-script.ts';
 import type { JobLog } from '../trace/job-log.ts';
 import { type ConfigOutput, parseConfigOutput, startupMessage } from './config-output.ts';
 import { checkExit } from './exit-codes.ts';
@@ -87,7 +87,7 @@ export class CustomExecutor {
   }
 
   /** Runs one stage's script by the run hook. */
-  async run(stage: FaultRun, script: string, signal: AbortSignal): Promise<void> {
+  async run(stage: Stage, script: string, signal: AbortSignal): Promise<void> {
     const directory = await mkdtemp(join(this.#filesOrThrow().directory, 'script'));
     const file = join(directory, 'script');
     await writeFile(file, script, { mode: 0o700 });

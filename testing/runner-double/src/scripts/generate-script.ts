@@ -10,7 +10,7 @@ import { ScriptWriter } from './script-writer.ts';
 import { writeAfterScript, writeUserScript } from './user-script.ts';
 
 /** The stages that every job has; a job's own steps are called `step_<name>`. */
-export type FaultRun =
+export type Stage =
   | 'prepare_script'
   | 'get_sources'
   | 'clear_worktree'
@@ -25,13 +25,13 @@ export type FaultRun =
   | 'cleanup_file_variables';
 
 /** Whether a stage's script has URLs of caches in it. */
-export function usesCaches(stage: FaultRun): boolean {
+export function usesCaches(stage: Stage): boolean {
   return stage === 'restore_cache' || stage === 'archive_cache' || stage === 'archive_cache_on_failure';
 }
 
 /** The script of a stage, or undefined when the stage has nothing to do and is skipped. */
 export function generateScript(
-  stage: FaultRun,
+  stage: Stage,
   context: BuildContext,
   urls: CacheUrls = NO_CACHE_URLS,
 ): string | undefined {
@@ -40,7 +40,7 @@ export function generateScript(
   return written ? writer.finish({ xtrace: context.settings.debugTrace }) : undefined;
 }
 
-function writeStage(stage: FaultRun, writer: ScriptWriter, context: BuildContext, urls: CacheUrls): boolean {
+function writeStage(stage: Stage, writer: ScriptWriter, context: BuildContext, urls: CacheUrls): boolean {
   switch (stage) {
     case 'prepare_script':
       writePrepare(writer, context);

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import { type FaultRun, generateScript } from '../../src/scripts/generate-script.ts';
+import { generateScript, type Stage } from '../../src/scripts/generate-script.ts';
 import { contextIn } from './context.ts';
 
 export const POSIX = '[runners.feature_flags]\nFF_POSIXLY_CORRECT_ESCAPES = true\n';
@@ -42,7 +42,7 @@ export class ScriptSuite {
   /** Generates a stage's script for a job and runs it. */
   async runStage(
     shell: string,
-    stage: FaultRun,
+    stage: Stage,
     toml: string,
     extra: Record<string, unknown>,
   ): Promise<ScriptResult> {

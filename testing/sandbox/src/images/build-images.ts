@@ -43,22 +43,25 @@ export async function buildImages(environment: SandboxEnvironment, log: Log): Pr
   if (emulator === undefined) await step(log, 'AWS emulator image', buildEmulatorImage);
   const runner = await step(log, 'gitlab-runner image', (inner) => runnerBaseImage(environment, base, inner));
   log(`Managers and helpers run ${runner.kind}`);
-  const system = await step(log, 'Manager and helper images', (inner) => buildSystemImages(runner, inner));
+  const system = await step(log, 'Manager and helper images', (inner) =>
+    buildSystemImages(runner, base, inner),
+  );
   return { ...system, runner, defaultJob: base, emulator };
 }
 
 async function buildSystemImages(
   runner: RunnerBaseImage,
+  base: string,
   log: Log,
 ): Promise<Pick<SystemImages, 'manager' | 'helper'>> {
   const manager = `serverless-gitlab-runner/runner:${runner.tag}`;
-  const helper = await buildHelperImage(HELPER + runner.tag, runner.name, log);
+  const helper = await buildHelperImage(HELPER + runner.tag, runnerArgs(runner.name, runner, base), log);
   const extraFiles = {
     ...hostCa(),
     dist: join(EXECUTOR, 'dist'),
     hooks: join(EXECUTOR, 'hooks'),
   };
-  const buildArgs = { RUNNER_IMAGE: runner.name, NODE_IMAGE: await ensureNodeImage(log) };
+  const buildArgs = { ...runnerArgs(runner.name, runner, base), NODE_IMAGE: await ensureNodeImage(log) };
   await buildImage({ name: manager, context: join(IMAGES, 'runner'), buildArgs, extraFiles, log });
   return { manager, helper };
 }
@@ -72,20 +75,24 @@ export async function buildArmHelperImage(
   const id = await imageId(runner.name);
   const runnerImage = await armRunnerBaseImage(environment, runner, log);
   const name = nameFor(HELPER + runner.tag, 'ARM64');
-  await buildHelperImage(name, runnerImage, log, { platform: PLATFORM.ARM64 });
+  const base = await ensureBaseImage(log, 'ARM64');
+  await buildHelperImage(name, runnerArgs(runnerImage, runner, base), log, { platform: PLATFORM.ARM64 });
   // Docker's classic builder pulls what stands under a name for another architecture, and moves the name.
   if (id !== undefined && id !== (await imageId(runner.name)))
     await runCommand('docker', ['tag', id, runner.name]);
   return name;
 }
 
+function runnerArgs(runnerImage: string, { files }: RunnerBaseImage, base: string) {
+  return { RUNNER_IMAGE: runnerImage, RUNNER_FILES: files, BASE_IMAGE: base };
+}
+
 async function buildHelperImage(
   name: string,
-  runnerImage: string,
+  buildArgs: Readonly<Record<string, string>>,
   log: Log,
   options: Pick<ImageBuild, 'platform'> = {},
 ): Promise<string> {
-  const buildArgs = { RUNNER_IMAGE: runnerImage };
   const context = join(IMAGES, 'job-base');
   await buildImage({ ...options, name, context, buildArgs, extraFiles: hostCa(), log });
   return name;

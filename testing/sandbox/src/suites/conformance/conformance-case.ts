@@ -1,5 +1,6 @@
 import type { FleetConfigInput } from '@serverless-gitlab-runner/fleet';
 import type {
+  CommitDefinition,
   CommitFile,
   GitLabDouble,
   Job,
@@ -85,8 +86,8 @@ export interface Suite {
   moreFiles?: (gitlab: GitLabDouble) => Promise<Readonly<Record<string, CommitFile>>>;
   /** Of the commit that runs. Default: it names the repository. */
   commitMessage?: string;
-  /** Commits on the branch before the one that runs. Default 0. */
-  earlierCommits?: number;
+  /** Commits on the branch before the one that runs: their number, or what is in them. Default 0. */
+  earlierCommits?: number | readonly (() => Promise<CommitDefinition>)[];
   /** Branch that its pipeline runs for; earlier pipelines run for the default branch. Default: that one. */
   branch?: string;
   /** Pipelines that are over, whatever came of them, before the suite's own begins. Default none. */

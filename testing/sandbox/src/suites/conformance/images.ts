@@ -1,3 +1,5 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   buildImage,
@@ -9,6 +11,8 @@ import {
   REPOSITORY_ROOT,
 } from '@serverless-gitlab-runner/machine';
 import { DEMO_IMAGES } from '../../images/demo-images.ts';
+import { downloadLockedPackage } from '../../images/locked-package.ts';
+import { ensureNodeImage } from '../../images/node-image.ts';
 
 const FOLDERS = [
   'entry-point',
@@ -29,7 +33,7 @@ const OTHER_ARCHITECTURE = 'other-architecture';
 const BASES: Readonly<Record<string, string>> = { 'sets-up': DEMO_IMAGES.busybox };
 
 /** Images that take minutes to build: only for the suites that name them. */
-export type CostlyImage = 'kaniko';
+export type CostlyImage = 'kaniko' | 'node';
 
 /** Name of a local image that the conformance repositories' jobs use. */
 export function conformanceImage(
@@ -45,12 +49,28 @@ export function conformanceImage(
 export async function buildConformanceImages(log: Log, costly: Iterable<CostlyImage> = []): Promise<void> {
   const base = await ensureBaseImage(log);
   for (const folder of [...FOLDERS, ...new Set(costly)]) {
-    const buildArgs = { BASE_IMAGE: BASES[folder] ?? base };
-    await buildImage({ name: conformanceImage(folder), context: contextOf(folder), buildArgs, log });
+    if (folder === 'node') await buildNodeImage(base, log);
+    else {
+      const buildArgs = { BASE_IMAGE: BASES[folder] ?? base };
+      await buildImage({ name: conformanceImage(folder), context: contextOf(folder), buildArgs, log });
+    }
   }
   const platform = HOST_ARCHITECTURE === 'ARM64' ? PLATFORM.X86_64 : PLATFORM.ARM64;
   const context = contextOf(OTHER_ARCHITECTURE);
   await buildImage({ name: conformanceImage(OTHER_ARCHITECTURE), context, platform, log });
+}
+
+/** The image of this project's own pipeline. npm comes as its archive from the registry. */
+async function buildNodeImage(base: string, log: Log): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'npm-'));
+  try {
+    const buildArgs = { BASE_IMAGE: base, NODE_IMAGE: await ensureNodeImage(log) };
+    const extraFiles = { 'npm.tgz': await downloadLockedPackage('npm', folder) };
+    const context = contextOf('node');
+    await buildImage({ name: conformanceImage('node'), context, buildArgs, extraFiles, log });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Builds the images of jobs and services on ARM64, on a machine of another architecture, which must run programs for it. */

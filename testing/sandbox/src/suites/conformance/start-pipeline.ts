@@ -1,4 +1,5 @@
 import {
+  type CommitDefinition,
   type CommitFile,
   type JobDefinition,
   type Pipeline,
@@ -67,17 +68,22 @@ async function makeProject(
   gitlab.addWebhook({ url, token: environment.system.webhookSecret, projectId: project.id });
   for (const [name, image] of Object.entries(suite.registryImages ?? {}))
     await privateRegistry.push(image, `${path}${name}`);
-  for (let commit = 1; commit <= (suite.earlierCommits ?? 0); commit += 1) {
-    await gitlab.pushCommit(project, {
-      message: `commit ${commit}`,
-      files: { 'earlier.txt': `${commit}\n` },
-    });
-  }
+  for (const commit of earlierCommits(suite)) await gitlab.pushCommit(project, await commit());
   await gitlab.pushCommit(project, {
     message: suite.commitMessage ?? `the ${suite.repository} repository`,
     files,
   });
   return project;
+}
+
+function earlierCommits({
+  earlierCommits: commits = 0,
+}: Suite): readonly (() => Promise<CommitDefinition>)[] {
+  if (typeof commits !== 'number') return commits;
+  return Array.from({ length: commits }, (_, index) => async () => ({
+    message: `commit ${index + 1}`,
+    files: { 'earlier.txt': `${index + 1}\n` },
+  }));
 }
 
 /** A fleet beside the one of all suites: its runner takes jobs with its name for a tag, and no others. */

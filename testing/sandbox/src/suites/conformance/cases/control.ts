@@ -1,13 +1,16 @@
-import type { Suite } from '../conformance-case.ts';
+import type { CaseContext, Suite } from '../conformance-case.ts';
 import {
   endsWith,
   failsFor,
   failsWithExitCode,
   lastsAtMost,
+  says,
   showsLine,
+  succeeds,
   succeedsWith,
   wasTried,
 } from '../expectations.ts';
+import { PIPELINE_TIMEOUT_MS } from '../start-pipeline.ts';
 
 export const CONTROL: Suite = {
   repository: 'control',
@@ -54,8 +57,39 @@ export const CONTROL: Suite = {
         'next-by-codes': [endsWith('success')],
       },
     },
+    {
+      keyword: 'rules',
+      name: 'the first one that matches sets a variable',
+      jobs: { 'by-rules': succeedsWith('variable of a rule') },
+    },
+    {
+      keyword: 'environment',
+      name: 'its name and URL are variables',
+      jobs: {
+        environment: [succeeds(), says(/^start review-one-[a-z0-9]{6} at https:\/\/review\.example\.com$/m)],
+      },
+    },
+    {
+      keyword: 'resource_group',
+      name: 'one job of a group at a time; the other one waits and is not lost',
+      jobs: { 'exclusive-one': [succeeds()], 'exclusive-two': [succeeds()] },
+      during: runsOneAfterTheOther('exclusive-one', 'exclusive-two'),
+    },
   ],
 };
+
+/** Waits for both jobs and compares their times by GitLab's clock. */
+function runsOneAfterTheOther(...names: [string, string]) {
+  return async ({ gitlab, job }: CaseContext): Promise<void> => {
+    await Promise.all(names.map((name) => gitlab.waitForJob(job(name).id, undefined, PIPELINE_TIMEOUT_MS)));
+    const [first, second] = names
+      .map(job)
+      .sort((one, other) => Number(one.startedAt) - Number(other.startedAt));
+    const [ended, started] = [first?.finishedAt?.getTime(), second?.startedAt?.getTime()];
+    if (ended === undefined || started === undefined || started < ended)
+      throw new Error(`${second?.name} started ${started}, before ${first?.name} ended ${ended}`);
+  };
+}
 
 function isAllowedToFail() {
   return ({ job }: { job: { allowFailure: boolean } }) =>

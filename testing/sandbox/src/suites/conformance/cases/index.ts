@@ -17,6 +17,7 @@ import { LOG, THROUGHPUT } from './log.ts';
 import { MANY } from './many.ts';
 import { MASKING } from './masking.ts';
 import { NEEDS } from './needs.ts';
+import { OWN_PIPELINE } from './own-pipeline.ts';
 import { PRIVATE_IMAGES, PRIVATE_IMAGES_FILE, PRIVATE_IMAGES_VARIABLE } from './private-images.ts';
 import { REFUSED } from './refused.ts';
 import { SCRIPT } from './script.ts';
@@ -54,6 +55,7 @@ export const SUITES: readonly Suite[] = [
   LOG,
   INJECTION,
   BUILDS,
+  OWN_PIPELINE,
   ENDINGS,
   FLAGS,
   ARM,
