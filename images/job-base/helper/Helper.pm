@@ -1,8 +1,8 @@
-# What the helper's programs share: where its state is, and how it touches files that the job can replace.
+# Shared by the helper's programs: its state, and safe access to files that the job can replace.
 #
-# The job's containers write into the agent's volume and the project, and may put links, FIFOs and devices there. So
-# nothing in them is opened by a path that is followed: a folder is opened once, by its own name, and entered; in it a
-# file is opened without following a link and without waiting, and used only if it is what it has to be.
+# The job's containers write to the agent's volume and the project, and may put links, FIFOs and devices there. So a folder is
+# opened once, by its own name, and entered. Files in it are opened without following links and without blocking, and are used
+# only if they have the expected type.
 package Helper;
 use strict;
 use warnings;
@@ -13,28 +13,28 @@ use Fcntl qw(:mode O_RDONLY O_WRONLY O_CREAT O_NONBLOCK O_NOFOLLOW O_DIRECTORY);
 our @EXPORT_OK = qw($STATE $HELPER_FOLDER $BUILD_FOLDER uptime now heard
   put take open_as enter_folder send_line order_agent);
 
-# In memory that no other container shares: a full disk does not reach it.
+# In memory that no other container shares, so that a full disk does not affect it.
 our $STATE = '/dev/shm/job-helper';
 our $HELPER_FOLDER = "$STATE/run";
 our $BUILD_FOLDER = '/.job-agent/run';
 
-# Seconds since boot: unlike the clock, they never jump.
+# Seconds since boot. Unlike the clock, they never jump.
 sub uptime {
   open my $file, '<', '/proc/uptime' or return 0;
   my ($seconds) = split /[ .]/, <$file>;
   return $seconds;
 }
 
-# Seconds, with fractions, of a clock that never jumps either: the kernel counts hundredths.
+# Seconds with fractions, of a clock that never jumps either. The kernel counts hundredths.
 sub now { return (POSIX::times())[0] / 100 }
 
-# Notes that the manager was heard. The file is there, and as long as it will be: this needs no space.
+# Records a heartbeat of the manager. The file exists and keeps its length, so this needs no space.
 sub heard {
   sysopen my $file, "$STATE/heartbeat", O_WRONLY or return;
   syswrite $file, sprintf("%012d\n", uptime());
 }
 
-# Writes a small file of the helper's state, at once as a whole.
+# Writes a small file of the helper's state atomically.
 sub put {
   my ($name, $text) = @_;
   sysopen my $file, "$STATE/$name.$$", O_WRONLY | O_CREAT, 0600 or return 0;
@@ -42,15 +42,15 @@ sub put {
   return close($file) && defined $written && rename "$STATE/$name.$$", "$STATE/$name";
 }
 
-# Reads a small file of the helper's state; undef where there is none.
+# Reads a small file of the helper's state; undef if it does not exist.
 sub take {
-  my ($name, $most) = @_;
+  my ($name, $max) = @_;
   sysopen my $file, "$STATE/$name", O_RDONLY | O_NOFOLLOW or return undef;
-  sysread $file, my $text, $most // 1024;
+  sysread $file, my $text, $max // 1024;
   return $text;
 }
 
-# Opens a file by its own name only, without waiting; undef unless it is of that kind (S_IFREG, S_IFIFO).
+# Opens a file without following links and without blocking; undef unless it has the given type (S_IFREG, S_IFIFO).
 sub open_as {
   my ($kind, $path, $flags) = @_;
   sysopen my $file, $path, $flags | O_NONBLOCK | O_NOFOLLOW or return undef;
@@ -58,14 +58,14 @@ sub open_as {
   return S_IFMT($found[2]) == $kind ? $file : undef;
 }
 
-# Makes a folder by its own name the working directory.
+# Changes to a folder without following a link.
 sub enter_folder {
   my ($path) = @_;
   sysopen my $folder, $path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW or return 0;
   return chdir $folder;
 }
 
-# Writes a line into a FIFO that somebody reads, without waiting.
+# Writes a line to a FIFO that has a reader, without blocking.
 sub send_line {
   my ($path, $line) = @_;
   my $fifo = open_as(S_IFIFO, $path, O_WRONLY) or return 0;

@@ -1,5 +1,5 @@
-# A stage's folder, where the agent that runs it looks for it: made, filled and removed beside a job that may put links,
-# FIFOs and devices in its place, or fill the disk.
+# Creates, fills and removes a stage's folder, from which the agent runs it. Meanwhile the job may put links, FIFOs and devices in
+# its place, or fill the disk.
 package StageFiles;
 use strict;
 use warnings;
@@ -15,8 +15,8 @@ use constant CHUNK => 65536;
 use constant SECONDS_FOR_SCRIPT => 120;
 use constant CANCELLED => 143;
 
-# Makes the stage's folder, enters it, and writes the script that comes on standard input.
-# Dies with { code, words } where the stage ends so, and with a text where the script did not come whole.
+# Creates the stage's folder, enters it, and writes the script from standard input.
+# Dies with { code, words } if the stage ends with that, and with a text if the script is incomplete.
 sub receive_script {
   my ($folder, $stage, $size, $is_cancelled) = @_;
   give_builds() if $folder eq $BUILD_FOLDER;
@@ -25,12 +25,12 @@ sub receive_script {
   my $deadline = now() + SECONDS_FOR_SCRIPT;
   while ($left > 0) {
     die { code => CANCELLED, words => '' } if $is_cancelled->();
-    die "the script did not come in time\n" if now() > $deadline;
+    die "the script did not arrive in time\n" if now() > $deadline;
     vec(my $wanted = '', fileno STDIN, 1) = 1;
     next if select($wanted, undef, undef, 0.25) <= 0;
     my $read = sysread STDIN, my $bytes, $left < CHUNK ? $left : CHUNK;
     next if !defined $read;
-    die "the script broke off\n" if $read == 0;
+    die "the script is incomplete\n" if $read == 0;
     write_all($file, $bytes);
     $left -= $read;
   }
@@ -55,7 +55,7 @@ sub write_all {
   }
 }
 
-# It is the job's: the volumes hold what it put there.
+# The job is at fault: the volumes contain what it put there.
 sub not_written {
   my $words = $!{ENOSPC} || $!{EDQUOT}
     ? "The task's disk is full: this stage's script could not be written."
@@ -72,8 +72,8 @@ sub remove_stage {
   rmdir $path;
 }
 
-# Gives what root made in the project to the build container's user, who owns its agent's file: git refuses to work in
-# another user's repository (safe.directory), and only a file's owner may chmod it. Symbolic links are not followed.
+# Changes the owner of root's files in the project to the build container's user, who owns its agent's file. git refuses to work
+# in another user's repository (safe.directory), and only a file's owner may chmod it. Symbolic links are not followed.
 sub give_builds {
   my $file = open_as(S_IFREG, "$BUILD_FOLDER/ready", O_RDONLY) or return;
   my ($owner, $group) = (stat $file)[4, 5];

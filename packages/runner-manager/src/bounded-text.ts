@@ -1,24 +1,24 @@
 import { JobRefusedError } from './errors.ts';
 
-/** Characters of a job's text that a message quotes. */
-const MOST_QUOTED_CHARACTERS = 100;
+/** Maximum characters of a job's text in a message. */
+const MAX_QUOTED_CHARACTERS = 100;
 
-/** A job's text in quotes for a message; a long one is cut, and its length is given. */
+/** Quotes a job's text for a message. A long text is cut, and its length is added. */
 export function quoted(text: string): string {
-  return text.length <= MOST_QUOTED_CHARACTERS
+  return text.length <= MAX_QUOTED_CHARACTERS
     ? `"${text}"`
-    : `"${text.slice(0, MOST_QUOTED_CHARACTERS)}…" (${text.length} characters)`;
+    : `"${text.slice(0, MAX_QUOTED_CHARACTERS)}…" (${text.length} characters)`;
 }
 
 /**
- * Ends the planning of a job with a text that is longer than allowed. Called before any pattern is applied to the text.
- * @param what names the text, as the first words of a sentence: `The image`
- * @param text undefined where the job has none
+ * Refuses a job whose text is longer than allowed. Called before any pattern is applied to the text.
+ * @param what the text's name, as the start of a sentence: `The image`
+ * @param text undefined if the job has none
  * @throws {JobRefusedError}
  */
-export function refuseLonger(what: string, text: string | null | undefined, mostCharacters: number): void {
-  if (!text || text.length <= mostCharacters) return;
+export function refuseLonger(what: string, text: string | null | undefined, maxCharacters: number): void {
+  if (!text || text.length <= maxCharacters) return;
   throw new JobRefusedError([
-    `${what} ${quoted(text)} is too long: at most ${mostCharacters} characters are allowed.`,
+    `${what} ${quoted(text)} is too long: at most ${maxCharacters} characters are allowed.`,
   ]);
 }

@@ -7,7 +7,7 @@ import {
 import { fleetNameSchema } from '@serverless-gitlab-runner/shared-events';
 import * as z from 'zod';
 
-/** Unset and empty mean the same: CloudFormation and shells set variables to nothing. */
+/** Treats an empty variable as unset, because CloudFormation and shells may set variables to an empty string. */
 const optional = <Schema extends z.ZodType>(schema: Schema) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema.optional());
 
@@ -20,28 +20,28 @@ const environmentSchema = z.object({
   FLEET: fleetNameSchema,
   /** Image of the job tasks' helper container. */
   HELPER_IMAGE: z.string().min(1),
-  /** The same for job tasks on ARM64. Default: HELPER_IMAGE, which may be there for both architectures. */
+  /** The same for job tasks on ARM64. Default: HELPER_IMAGE, which may be a multi-architecture image. */
   HELPER_IMAGE_ARM64: optional(z.string()),
   /** Execution role of job tasks. */
   JOB_EXECUTION_ROLE_ARN: z.string().startsWith('arn:'),
-  /** CloudWatch log group of the helper's and the services' diagnostics. Default: they go nowhere. */
+  /** CloudWatch log group of the helper's and the services' diagnostics. Default: none, they are discarded. */
   JOB_LOG_GROUP: optional(z.string()),
   /** First part of SSM parameter names. */
   PARAMETER_PREFIX: optional(z.string().startsWith('/')),
   /** SecureString with the runner token. Default: the fleet's. */
   RUNNER_TOKEN_PARAMETER: optional(z.string().startsWith('/')),
-  /** Fargate's prices in this region, as JSON (`fargatePricesSchema`). Default: those of `packages/fleet`, if it knows the region. */
+  /** Fargate's prices in this region, as JSON (`fargatePricesSchema`). Default: from `packages/fleet`, if it knows the region. */
   FARGATE_PRICES: optional(z.string().transform(parsePrices)),
   LOG_LEVEL: optional(z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR'])),
-  /** The SDK's own variables for another endpoint than AWS's. */
+  /** The SDK's variables for custom endpoints. */
   AWS_ENDPOINT_URL: optional(z.string()),
   AWS_ENDPOINT_URL_ECS: optional(z.string()),
   AWS_ENDPOINT_URL_S3: optional(z.url({ protocol: /^https?$/ })),
-  /** Set by ECS: where a task asks about itself. */
+  /** Set by ECS: the task's metadata endpoint. */
   ECS_CONTAINER_METADATA_URI_V4: z.url(),
   /** Folder of sockets, keys and the runner's configuration. Default `/run/runner-manager`. */
   STATE_FOLDER: optional(z.string().startsWith('/')),
-  /** Port at which `gitlab-runner` serves its metrics, to this task only. Default 9252. */
+  /** Port of `gitlab-runner`'s metrics, reachable inside this task only. Default 9252. */
   METRICS_PORT: optional(z.coerce.number().int().min(1).max(65_535)),
   /** Folder of the hook scripts. Default `/usr/local/lib/runner-manager/hooks`. */
   HOOKS_FOLDER: optional(z.string().startsWith('/')),
@@ -59,50 +59,50 @@ function parsePrices(text: string, context: z.RefinementCtx): FargatePrices {
 
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
 
-/** What the manager's container is told by its environment. */
+/** The parsed environment of the manager's container. */
 export interface Environment {
   cluster: string;
   eventBusName: string;
   fleet: string;
-  /** The helper's image, by the architecture of the job task. */
+  /** Image of the helper, by architecture of the job task. */
   helperImages: Readonly<Record<Architecture, string>>;
   jobExecutionRoleArn: string;
   jobLogGroup: string | undefined;
   parameterPrefix: string;
   runnerTokenParameter: string | undefined;
-  /** Of this region, where the installation says them. */
+  /** Prices of this region, if the installation sets them. */
   fargatePrices: FargatePrices | undefined;
   logLevel: LogLevel;
   metadataUri: string;
-  /** Whether AWS itself is what is called, so that there is a console to link to. */
+  /** Whether the endpoint is AWS itself, so that there is a console to link to. */
   isAws: boolean;
-  /** S3's URL where it is not AWS's; the cache's objects are named by path then, and not by host. */
+  /** URL of an S3 that is not AWS's. The cache then uses path-style addresses. */
   s3Endpoint: string | undefined;
   stateFolder: string;
   metricsPort: number;
   hooksFolder: string;
-  /** What programs that the manager starts inherit: nothing of AWS, nothing of ours. */
+  /** Environment that programs started by the manager inherit: nothing for AWS or of this project. */
   inherited: Readonly<Record<string, string>>;
 }
 
-/** A variable of the container is missing or wrong. The message names it. */
+/** A variable of the container is missing or invalid. The message names it. */
 export class InvalidEnvironmentError extends Error {
   override readonly name = 'InvalidEnvironmentError';
 }
 
-/** `gitlab-runner`, `ssh` and the hooks need no more than these: where programs are, and how to reach GitLab. */
+/** The variables that `gitlab-runner`, `ssh` and the hooks need: where programs are, and how to reach GitLab. */
 const INHERITED =
   /^(PATH|HOME|LANG|LC_.*|TZ|TMPDIR|SSL_CERT_FILE|SSL_CERT_DIR|(https?|no|all)_proxy|(HTTPS?|NO|ALL)_PROXY)$/;
 
 /**
- * Reads the container's environment, once.
+ * Parses the container's environment.
  * @throws {InvalidEnvironmentError}
  */
 export function readEnvironment(variables: NodeJS.ProcessEnv): Environment {
   const parsed = environmentSchema.safeParse(variables);
   if (!parsed.success) {
     throw new InvalidEnvironmentError(
-      `the manager's task definition or override is wrong: ${z.prettifyError(parsed.error)}`,
+      `the manager's task definition or override is invalid: ${z.prettifyError(parsed.error)}`,
     );
   }
   const read = parsed.data;

@@ -1,8 +1,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 
 /**
- * The job cannot run as it is written: GitLab shall see `script_failure`, and trying again has no sense.
- * The lines go into the job log.
+ * The job cannot run as written. GitLab gets `script_failure`, because retrying cannot help. The lines go into the job log.
  */
 export class JobRefusedError extends Error {
   override readonly name = 'JobRefusedError';
@@ -13,25 +12,25 @@ export class JobRefusedError extends Error {
   }
 }
 
-/** AWS or this project failed, not the job: GitLab shall see `runner_system_failure`, and may try again. */
+/** AWS or this project failed, not the job. GitLab gets `runner_system_failure` and may retry. */
 export class SystemFailureError extends Error {
   override readonly name: string = 'SystemFailureError';
 }
 
-/** No capacity provider of the fleet has room now. */
+/** No capacity provider of the fleet currently has capacity. */
 export class NoCapacityError extends SystemFailureError {
   override readonly name = 'NoCapacityError';
 }
 
-/** RunTask's answer was lost: nobody knows whether the job task runs. */
+/** RunTask's response was lost, so the job task may be running. */
 export class LostStartError extends SystemFailureError {
   override readonly name = 'LostStartError';
 }
 
-/** The job task ended before it took commands. */
+/** The job task ended before it accepted commands. */
 export class TaskEndedError extends SystemFailureError {
   override readonly name = 'TaskEndedError';
-  /** What ECS told of it last. */
+  /** The task as ECS last reported it. */
   readonly task: Task | undefined;
   constructor(message: string, task?: Task) {
     super(message);
@@ -39,12 +38,12 @@ export class TaskEndedError extends SystemFailureError {
   }
 }
 
-/** The job task did not take commands in time. */
+/** The job task did not accept commands in time. */
 export class StartTimeoutError extends SystemFailureError {
   override readonly name = 'StartTimeoutError';
 }
 
-/** The words of anything that was thrown. */
+/** Message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

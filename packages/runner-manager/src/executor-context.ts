@@ -10,31 +10,30 @@ import type { RunTaskSettings } from './task/run-job-task.ts';
 import type { TaskDefinitionSettings } from './task/task-definition.ts';
 import type { TaskWatcher } from './task/watch-tasks.ts';
 
-/** What tasks cost in the manager's region and network. */
+/** Prices of tasks in the manager's region and network. */
 export interface TaskPricing extends RegionPrices {
   region: string;
   hasPublicIp: boolean;
 }
 
-/** What serving a job needs of the manager: read and made once, when it starts. */
+/** What serving jobs needs from the manager. Created once, when the manager starts. */
 export interface ExecutorContext {
   fleet: FleetConfig;
   managerTaskArn: string;
   stateFolder: string;
-  /** Environment of programs that the manager starts. */
+  /** Environment of programs started by the manager. */
   inherited: Readonly<Record<string, string>>;
   runTask: RunTaskSettings;
   taskDefinition: TaskDefinitionSettings;
   taskDefinitions: TaskDefinitionRegistry;
   secretLeases: SecretLeases;
   imageConfigs: ImageConfigReader;
-  /** What one project's jobs may use of this manager at one time. */
+  /** Limits what one project's jobs use of this manager at the same time. */
   projectShares: ProjectShares;
   watcher: TaskWatcher;
   containerLog: ContainerLog;
-  /** What tasks cost here. */
   pricing: TaskPricing;
-  /** Whether links to AWS's console make sense. */
+  /** Whether the job log links to the AWS console. */
   hasConsole: boolean;
   publish: EventPublisher;
   logger: Logger;

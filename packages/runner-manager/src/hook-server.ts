@@ -7,17 +7,18 @@ import type { Logger } from './logger.ts';
 import { configOutput } from './manager/config-output.ts';
 
 /**
- * Last line of an answer to `prepare`, `cleanup` and `why`; the hook takes it out and ends accordingly. A stream that ends
- * without it broke.
+ * Starts the last line of an answer to `prepare`, `cleanup` and `why`. The hook removes that line and exits accordingly. An
+ * answer without it is incomplete.
  */
 const RESULT_MARKER = 'runner-manager-result:';
 
-/** Bytes of a request that are read at most: Linux starts no hook with a larger environment. */
-const MOST_BODY_BYTES = 8 * 1024 * 1024;
+/** Maximum size of a request: Linux starts no hook with a larger environment. */
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
-/** Serves one request of a hook; `session` and `rest` are what follows its name in the URL. */
+/** Serves one request of a hook. */
 type Route = (call: HookCall) => Promise<void>;
 
+/** A hook's request; `session` and `rest` are what follows the route's name in the URL. */
 interface HookCall {
   executor: JobExecutor;
   request: IncomingMessage;
@@ -38,11 +39,13 @@ const ROUTES: Readonly<Record<string, Route>> = {
 };
 
 /**
- * The hooks' way to the resident process: HTTP on a Unix socket. `POST /config` takes the path of the job response and
- * answers with what the runner reads; it opens a session, which the paths of all others name. `POST /prepare/SESSION`
- * takes `env -0`; it, `POST /cleanup/SESSION` and `GET /why/SESSION` answer with lines for the job log as they come,
- * `GET /again/SESSION` opens a lost connection anew and says whether there is one, `GET /after/SESSION/STAGE/EXIT-CODE`
- * answers with what there is to say after a stage.
+ * Serves the hooks: HTTP on a Unix socket.
+ * - `POST /config` takes the path of the job response, opens a session, and answers with the configuration for the runner. The
+ *   paths of all other requests name the session.
+ * - `POST /prepare/SESSION` takes the output of `env -0`. It, `POST /cleanup/SESSION` and `GET /why/SESSION` stream lines for the
+ *   job log.
+ * - `GET /again/SESSION` reopens a lost connection and answers whether there is one.
+ * - `GET /after/SESSION/STAGE/EXIT-CODE` answers with lines for the job log after a stage.
  */
 export async function startHookServer(
   socketPath: string,
@@ -51,11 +54,11 @@ export async function startHookServer(
 ): Promise<Server> {
   const server = createServer((request, response) => {
     answer(executor, request, response).catch((error: unknown) => {
-      logger.error('a hook could not be answered', { url: request.url, error: messageOf(error) });
+      logger.error('could not answer a hook', { url: request.url, error: messageOf(error) });
       response.destroy();
     });
   });
-  // A prepare takes as long as images take to pull; nobody but the hooks can connect.
+  // No timeouts: a prepare takes as long as images take to pull, and only the hooks can connect.
   server.requestTimeout = 0;
   server.headersTimeout = 0;
   server.timeout = 0;
@@ -77,7 +80,7 @@ async function answer(
     response.writeHead(404).end();
     return;
   }
-  // A line that ends the answer is this server's alone to write, whatever a job's text may begin with.
+  // Only this server may write the result line, so a job's line that looks like it gets a leading space.
   const write = (line: string) =>
     void response.write(`${line.startsWith(RESULT_MARKER) ? ' ' : ''}${line}\n`);
   await route({ executor, request, response, session, rest, write });
@@ -137,13 +140,13 @@ async function body(request: IncomingMessage): Promise<Buffer> {
   let size = 0;
   for await (const piece of request) {
     size += piece.length;
-    if (size > MOST_BODY_BYTES) throw new Error(`a hook sends more than ${MOST_BODY_BYTES} bytes`);
+    if (size > MAX_BODY_BYTES) throw new Error(`the hook's request has more than ${MAX_BODY_BYTES} bytes`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces);
 }
 
-/** Aborts when the hook goes away before it has its answer. */
+/** Aborts when the hook disconnects before its answer is complete. */
 function hangUpOf(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => {

@@ -1,2 +1,2 @@
-/** How a drained `gitlab-runner` comes to its SIGQUIT: the protocol model runs it. */
+/** How a drained `gitlab-runner` gets its SIGQUIT. The protocol model runs it. */
 export { type ClosingRunner, nextClosingStep } from './manager/close-runner.ts';

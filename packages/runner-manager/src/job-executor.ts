@@ -13,79 +13,80 @@ import { readJobResponse } from './job/request/job-response.ts';
 import { afterStage, type EndedStage } from './job/run/after-stage.ts';
 import { reconnect } from './job/run/reconnect.ts';
 import { publishStarted } from './job/start/job-task-events.ts';
-import { leaveLogins } from './job/start/lease-logins.ts';
+import { abandonLogins } from './job/start/lease-logins.ts';
 import { prepareJob } from './job/start/prepare-job.ts';
 
-/** How a hook ends: as a success, as the job's fault, or as ours. The hook knows the exit codes that mean these. */
+/** A hook's result: success, a failure of the job, or a failure of the system. The hook maps it to the runner's exit codes. */
 export type HookResult = 'success' | 'build-failure' | 'system-failure';
 
-/** A job that is not over, as far as reporting its end to GitLab goes. */
+/** An unfinished job, with what reporting its end to GitLab needs. */
 export interface OpenJob {
   jobId: number;
   token: string;
 }
 
-/** What the hooks ask of the resident process. */
+/** The operations that the hooks request of the resident process. */
 export interface JobExecutor {
   /**
-   * Opens a session: one try of the runner to prepare a job.
-   * @param jobResponseFile the file in which the runner has the job as GitLab sent it
-   * @returns the session's id, by which the later hooks find it
-   * @throws {SystemFailureError} when the file does not say who the job is
+   * Opens a session: one attempt of the runner to prepare a job.
+   * @param jobResponseFile file to which the runner wrote the job as GitLab sent it
+   * @returns the session's id, which the later hooks pass
+   * @throws {SystemFailureError} when the file does not identify the job
    */
   open(jobResponseFile: string): Promise<string>;
-  /** @param hangUp aborts when the hook went away: the job was cancelled */
+  /** @param hangUp aborts when the hook disconnected, because the job was cancelled */
   prepare(
     sessionId: string,
     environment: HookEnvironment,
     write: (line: string) => void,
     hangUp: AbortSignal,
   ): Promise<HookResult>;
-  /** Ends what the session has here. Works however far `prepare` came, and again; an unknown session has nothing. */
+  /** Ends a session. Works at any point of `prepare`, and repeatedly. Does nothing for an unknown session. */
   cleanup(sessionId: string): Promise<void>;
   /** Writes to the job log why the connection to the job's task was lost. */
   why(sessionId: string, write: (line: string) => void): Promise<HookResult>;
-  /** Opens a job's lost connection anew; whether there is one over which its stage can go on. */
+  /** Reopens a job's lost connection. @returns whether there is a connection over which its stage can continue */
   again(sessionId: string): Promise<boolean>;
   /** Lines for the job log after a stage that ended. */
   afterStage(sessionId: string, stage: EndedStage): Promise<readonly string[]>;
   /** Jobs between their `config` and their `cleanup`. */
   openJobs(): readonly OpenJob[];
-  /** Ends all jobs that are left: the manager is leaving. */
+  /** Ends all remaining jobs, because the manager is leaving. */
   endAll(reason: string): Promise<void>;
 }
 
-/** Milliseconds after which a session that no `prepare` followed is forgotten: its `config` was given up by the runner. */
+/** A session without a `prepare` is removed after this time: the runner abandoned it after its `config`. */
 const UNPREPARED_MS = 600_000;
 
-/** Milliseconds for which a leaving manager waits until its tasks need their logins no more. The reaper removes the rest. */
+/** Maximum time that a leaving manager waits until its tasks no longer need their logins. The reaper removes the rest. */
 const LOGINS_RELEASED_MS = 15_000;
 
-/** Makes the executor: it knows the jobs between their `config` and their `cleanup`. */
+/** Creates the executor, which knows the jobs between their `config` and their `cleanup`. */
 export function createJobExecutor(context: ExecutorContext): JobExecutor {
   const sessions = new Map<string, JobSession>();
   const leaving = new AbortController();
 
   const finish = async (session: JobSession, reason: string) => {
-    session.abort.abort(new SystemFailureError('the job was cancelled'));
-    // RunTask may be on its way: its answer names the task to stop.
+    session.abort.abort(new SystemFailureError('The job was cancelled'));
+    // RunTask may be in flight: its response names the task to stop.
     await session.prepared;
     await endSession(context, session, reason);
     sessions.delete(session.id);
   };
 
-  /** A try whose cleanup failed left its session: the next one of the same job tries to end it again. */
+  /** An attempt whose cleanup failed left its session. The next attempt for the same job ends it. */
   const finishEarlier = async ({ id, identity: { jobId } }: JobSession) => {
     const earlier = [...sessions.values()].filter((each) => each.identity.jobId === jobId && each.id !== id);
-    await Promise.all(earlier.map((each) => finish(each, 'prepared anew')));
+    await Promise.all(earlier.map((each) => finish(each, 'the runner prepares the job again')));
   };
 
-  /** Takes the job out of its session: what was prepared once is not prepared again. */
+  /** Takes the job out of its session, so that it is prepared only once. */
   const take = (sessionId: string, environment: HookEnvironment) => {
     const session = sessions.get(sessionId);
-    if (!session) throw new SystemFailureError('the runner prepares a job that its config hook did not open');
+    if (!session)
+      throw new SystemFailureError('The runner prepares a job without a session from its config hook');
     const { response } = session;
-    if (!response) throw new SystemFailureError('the runner prepares a job that it prepared already');
+    if (!response) throw new SystemFailureError('The runner prepares a job twice in one session');
     session.response = undefined;
     return { session, request: jobRequest(response, environment) };
   };
@@ -122,8 +123,8 @@ export function createJobExecutor(context: ExecutorContext): JobExecutor {
       const session = sessions.get(sessionId);
       const { lines, fault } = await explainLoss(context, session);
       const log = createJobLog(write);
-      for (const line of lines) log.complain(line);
-      if (session) for (const line of summarizeTask(context, session)) log.say(line);
+      for (const line of lines) log.error(line);
+      if (session) for (const line of summarizeTask(context, session)) log.info(line);
       return fault === 'job' ? 'build-failure' : 'system-failure';
     },
 
@@ -150,32 +151,32 @@ export function createJobExecutor(context: ExecutorContext): JobExecutor {
   };
 }
 
-interface PreparationOrders {
+interface PreparationRequest {
   context: ExecutorContext;
   session: JobSession;
   request: JobRequest;
   log: JobLog;
-  /** Aborts when the hook went away: the job was cancelled. */
+  /** Aborts when the hook disconnected, because the job was cancelled. */
   hangUp: AbortSignal;
   /** Aborts when the manager leaves. */
   leaving: AbortSignal;
 }
 
-async function prepareOrEnd(orders: PreparationOrders): Promise<void> {
-  const { context, session, request, log, hangUp } = orders;
-  const onHangUp = () => session.abort.abort(new SystemFailureError('the job was cancelled'));
+async function prepareOrEnd(preparation: PreparationRequest): Promise<void> {
+  const { context, session, request, log, hangUp, leaving } = preparation;
+  const onHangUp = () => session.abort.abort(new SystemFailureError('The job was cancelled'));
   hangUp.addEventListener('abort', onHangUp, { once: true });
   if (hangUp.aborted) onHangUp();
   try {
     await prepareJob(context, session, request, log);
-    // The job does not wait until somebody was told of it.
+    // The job does not wait for the event to be published.
     void publishStarted(context, session);
   } catch (error) {
-    if (error instanceof LostStartError) leaveLogins(session);
-    // Not left to cleanup: what could not start must not run on while the runner thinks about trying again.
+    if (error instanceof LostStartError) abandonLogins(session);
+    // Not left to cleanup: a task that failed to start must not keep running until the runner retries.
     await endSession(context, session, `not started: ${messageOf(error)}`);
-    if (error instanceof LostStartError) void stopLostTask(context, session.startId, orders.leaving);
-    for (const line of summarizeTask(context, session)) log.say(line);
+    if (error instanceof LostStartError) void stopLostTask(context, session.startId, leaving);
+    for (const line of summarizeTask(context, session)) log.info(line);
     throw error;
   } finally {
     hangUp.removeEventListener('abort', onHangUp);
@@ -184,10 +185,10 @@ async function prepareOrEnd(orders: PreparationOrders): Promise<void> {
 
 function resultOf({ logger }: ExecutorContext, error: unknown, log: JobLog): HookResult {
   if (error instanceof JobRefusedError) {
-    for (const line of error.lines) log.complain(line);
+    for (const line of error.lines) log.error(line);
     return 'build-failure';
   }
   logger.warn('a job could not be prepared', { error: messageOf(error) });
-  log.complain(messageOf(error));
+  log.error(messageOf(error));
   return 'system-failure';
 }

@@ -1,15 +1,15 @@
-/** Runs at most so many asynchronous acts at once; further ones wait their turn, first come, first served. */
-export function limitConcurrency(most: number): <Result>(act: () => Promise<Result>) => Promise<Result> {
+/** Limits how many asynchronous actions run concurrently. Further ones wait in order. */
+export function limitConcurrency(max: number): <Result>(action: () => Promise<Result>) => Promise<Result> {
   const waiting: (() => void)[] = [];
   let running = 0;
-  return async (act) => {
-    if (running >= most) await new Promise<void>((resume) => void waiting.push(resume));
+  return async (action) => {
+    if (running >= max) await new Promise<void>((resume) => void waiting.push(resume));
     else running += 1;
     try {
-      return await act();
+      return await action();
     } finally {
       const next = waiting.shift();
-      // The place is handed on, so that nobody takes it in between.
+      // The slot passes directly to the next action, so that no other one takes it in between.
       if (next) next();
       else running -= 1;
     }

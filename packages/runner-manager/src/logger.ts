@@ -1,12 +1,12 @@
 import type { LogLevel } from './environment.ts';
 
-/** Writes one JSON line for one thing that happened or was decided. */
+/** Writes one JSON line per event or decision. */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
-  /** A logger whose lines carry these fields too. */
+  /** Creates a logger that adds these fields to its lines. */
   child(fields: LogFields): Logger;
 }
 
@@ -14,7 +14,7 @@ export type LogFields = Readonly<Record<string, unknown>>;
 
 const ORDER: readonly LogLevel[] = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
 
-/** @param write takes a line without its end; the default is standard output, where ECS's log driver reads */
+/** @param write takes a line without its end. Default: standard output, which ECS's log driver reads */
 export function createLogger(level: LogLevel, write: (line: string) => void = console.log): Logger {
   return withFields(level, write, {});
 }

@@ -4,7 +4,7 @@ import { createLogger } from './logger.ts';
 import { createAwsClients } from './manager/aws-clients.ts';
 import { runManager } from './manager/run-manager.ts';
 
-/** The manager's container runs this: see `runManager`. SIGTERM is how ECS stops a task, SIGINT how a person does. */
+/** Entry point of the manager's container; see `runManager`. ECS stops a task with SIGTERM, a terminal with SIGINT. */
 async function main(): Promise<number> {
   const stop = new AbortController();
   process.on('SIGTERM', () => stop.abort());
@@ -13,11 +13,11 @@ async function main(): Promise<number> {
   return runManager(environment, createAwsClients(), createLogger(environment.logLevel), stop.signal);
 }
 
-// By `exit`: hooks of a runner that was killed may keep their requests open, and a manager that has left must not look to the
-// launcher as if it still took jobs.
+// An explicit exit: hooks of a killed runner may keep their requests open, and while this process runs, the launcher assumes that
+// the manager takes jobs.
 try {
   process.exit(await main());
 } catch (error) {
-  createLogger('ERROR').error('the manager cannot run', { error: messageOf(error) });
+  createLogger('ERROR').error('the manager failed', { error: messageOf(error) });
   process.exit(1);
 }

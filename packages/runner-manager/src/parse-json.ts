@@ -1,4 +1,4 @@
-/** The value that a JSON document is of; undefined where it is none. */
+/** Parses JSON; undefined if invalid. */
 export function parseJson(document: string): unknown {
   try {
     return JSON.parse(document);

@@ -4,13 +4,13 @@ import { buildEntry, type EventName, type NewEventDetail } from '@serverless-git
 import { messageOf } from './errors.ts';
 import type { Logger } from './logger.ts';
 
-/** Puts an event on the bus. It never fails: no job may fail because somebody could not be told of it. */
+/** Publishes an event. Never rejects: no job may fail because an event was not published. */
 export type EventPublisher = <Name extends EventName>(
   name: Name,
   detail: NewEventDetail<Name>,
 ) => Promise<void>;
 
-/** Milliseconds after which an event is given up. Jobs and the manager's end wait for it. */
+/** Maximum time to publish an event, in milliseconds. Jobs and the manager's exit wait for it. */
 const PUBLISH_MS = 5000;
 
 export function createEventPublisher(
@@ -26,7 +26,7 @@ export function createEventPublisher(
         deadlineAt,
       });
     } catch (error) {
-      logger.error('an event was not published', { event: name, error: messageOf(error) });
+      logger.error('could not publish an event', { event: name, error: messageOf(error) });
     }
   };
 }

@@ -1,9 +1,9 @@
-/** Does something every so many milliseconds, never twice at once, until the returned function is called. */
-export function repeat(everyMs: number, act: () => Promise<void>): () => void {
+/** Repeats an action until the returned function is called. Waits `everyMs` milliseconds before each run. */
+export function repeat(everyMs: number, action: () => Promise<void>): () => void {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const schedule = () => {
-    if (!stopped) timer = setTimeout(() => void act().finally(schedule), everyMs);
+    if (!stopped) timer = setTimeout(() => void action().finally(schedule), everyMs);
   };
   schedule();
   return () => {

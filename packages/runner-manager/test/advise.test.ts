@@ -21,7 +21,7 @@ function notesOf({ image = 'alpine:3', service, variables = {}, timeout }: Asked
   return planned.plan.notes;
 }
 
-describe('a job is told at its start what may fail on Fargate, and what to do', () => {
+describe('the job log warns at the start about what may fail on Fargate, with advice', () => {
   it.each<[string, Asked, string, string]>([
     ['GPU', { image: 'nvidia/cuda:12.4.1-base-ubuntu22.04' }, 'no GPUs', 'tags of a runner with GPUs'],
     ['… by its tag', { image: 'tensorflow/tensorflow:2.16.1-gpu' }, 'no GPUs', 'Run on the CPU'],
@@ -71,11 +71,11 @@ describe('a job is told at its start what may fail on Fargate, and what to do', 
       { variables: { TESTCONTAINERS_X: '1', DOCKER_HOST: 'tcp://d.example.com:1' } },
     ],
     ['a timeout within the limit', { timeout: 3600 }],
-  ])('but nothing of %s', (_, asked) => {
+  ])('no warning: %s', (_, asked) => {
     expect(notesOf(asked)).toEqual([]);
   });
 
-  it("by GitLab's word of the timeout, which no variable changes", () => {
+  it('uses the timeout that GitLab sends, not a variable', () => {
     expect(notesOf({ timeout: 60, variables: { CI_JOB_TIMEOUT: '99999' } })).toEqual([]);
   });
 });

@@ -18,8 +18,8 @@ function sessionThatAnswers(
 
 const answered = async () => ({ stdout: '', stderr: '' });
 
-describe('a task that ECS begins to end', () => {
-  it('is told, once, until when its job may go on where Spot takes it back', async () => {
+describe('a task that ECS starts to stop', () => {
+  it('learns once until when its job may continue after a Spot interruption', async () => {
     const { session, ask } = sessionThatAnswers(answered);
     await announceEnd(session, SPOT);
     await announceEnd(session, SPOT);
@@ -27,7 +27,7 @@ describe('a task that ECS begins to end', () => {
     const [command, options] = ask.mock.calls[0] ?? [];
     expect(command).toBe('spot');
     expect(options?.input).toContain(
-      'AWS takes this Spot task back at 16:01:40 UTC; what finishes by then succeeds.',
+      'AWS reclaims this Spot task at 16:01:40 UTC. A job that finishes by then succeeds.',
     );
   });
 
@@ -40,7 +40,7 @@ describe('a task that ECS begins to end', () => {
     expect(ask.mock.calls.map(([command]) => command)).toEqual(['leave']);
   });
 
-  it('is told again at the next look when its helper did not hear', async () => {
+  it('is notified again at the next poll if its helper did not answer', async () => {
     const { session, ask } = sessionThatAnswers(() => Promise.reject(new Error('connection lost')));
     await announceEnd(session, SPOT);
     await announceEnd(session, SPOT);

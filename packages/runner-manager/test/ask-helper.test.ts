@@ -32,7 +32,7 @@ describe('an answer of the helper', () => {
     });
   });
 
-  it('is to what it reads, all pieces of it', async () => {
+  it('comes after the command has read all pieces of its input', async () => {
     const { stdout } = await ask('wc -c', { input: Array.from({ length: 8 }, () => 'ü'.repeat(100_000)) });
     expect(stdout.trim()).toBe('1600000');
   });
@@ -51,7 +51,7 @@ describe('an answer of the helper', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
   });
 
-  it('that nobody reads for costs no memory: pieces are made as the helper takes them', async () => {
+  it('does not buffer input: pieces are produced as the helper reads them', async () => {
     let made = 0;
     function* pieces() {
       for (; made < 100; made += 1) yield 'x'.repeat(1 << 20);
@@ -66,16 +66,16 @@ describe('an answer of the helper', () => {
     await expect(ask('exec sleep 60', { deadlineMs: 200 })).rejects.toThrow(/did not answer within 200 ms/);
   });
 
-  it('is not waited for once the caller has what it wants', async () => {
+  it('is not awaited after the caller aborts', async () => {
     const wanted = new AbortController();
     const answer = ask('exec sleep 60', { signal: wanted.signal });
     setTimeout(() => wanted.abort(), 100);
     await expect(answer).rejects.toMatchObject({ name: 'AbortError' });
   });
 
-  it('is a failure of ours when the connection is gone', async () => {
+  it('is a system failure when the connection is gone', async () => {
     await expect(ask('echo "Connection closed" >&2; exit 255')).rejects.toThrow(
-      'the connection to the job task failed: Connection closed',
+      'The connection to the job task failed: Connection closed',
     );
   });
 });

@@ -15,7 +15,7 @@ afterEach(() => fixture.remove());
 const log = () => fixture.log.join('\n');
 const asked = async () => /await-ports .*/.exec(await readFile(join(fixture.folder, 'calls'), 'utf8'))?.[0];
 
-/** ECS tells that a service's container has ended. */
+/** ECS reports that a service's container has ended. */
 function die(container: string, exitCode: number) {
   const containers = [{ name: container, lastStatus: 'STOPPED', exitCode }];
   fixture.ecs.on(DescribeTasksCommand).resolves({ tasks: [{ ...RUNNING_TASK, containers }] });
@@ -29,7 +29,7 @@ describe('a job with services', () => {
       services: [{ name: 'x', variables: [{ key: 'HEALTHCHECK_TCP_PORT', value: '81' }] }],
       asks: '0 81',
     },
-    { what: 'a port that nobody told', services: [{ name: 'x' }], asks: '1' },
+    { what: 'an unknown port', services: [{ name: 'x' }], asks: '1' },
     {
       what: 'an image that may listen elsewhere',
       services: [{ name: 'postgres', command: ['-p', '99'] }],
@@ -43,16 +43,16 @@ describe('a job with services', () => {
     expect(log()).toMatch(/Services are ready after \d+\.\d s/);
   });
 
-  it('goes on without one that does not listen in time, with a warning and its last lines', async () => {
+  it('continues without one that does not listen in time, with a warning and its last lines', async () => {
     expect(await fixture.prepare({ services: [{ name: 'redis:7', alias: 'cache' }] })).toBe('success');
     expect(log()).toContain(
-      'WARNING: Service redis:7 (cache) does not listen on port 6379 after 30 s; the job goes on without it.',
+      'WARNING: Service redis:7 (cache) does not listen on port 6379 after 30 s; the job continues without waiting for it.',
     );
-    expect(log()).toContain('It wrote nothing.');
+    expect(log()).toContain('It has no output.');
     expect(log()).not.toContain('Services are ready');
   });
 
-  it('does not wait for one that ended, and tells of it once, with its last lines', async () => {
+  it('does not wait for one that ended, and reports it once, with its last lines', async () => {
     await writeFile(join(fixture.folder, 'tail'), 'last words\u001b[31m of \u001b[0msvc-0\u0007\n');
     await writeFile(join(fixture.folder, 'silent'), '');
     die('svc-0', 3);
@@ -64,7 +64,7 @@ describe('a job with services', () => {
     expect(log().split('ended with exit code 3')).toHaveLength(2);
   });
 
-  it('tells the last lines from CloudWatch where its fleet ships them there', async () => {
+  it('shows the last lines from CloudWatch if its fleet ships them there', async () => {
     Object.assign(fixture.context.taskDefinition, { logGroup: '/jobs', shipsServiceOutput: true });
     await writeFile(join(fixture.folder, 'silent'), '');
     die('svc-0', 3);
@@ -72,16 +72,16 @@ describe('a job with services', () => {
     expect(log()).toContain('Its last lines:\n  last words of svc-0');
   });
 
-  it('says that there are none where nobody knew what it starts', async () => {
+  it('explains why there are no last lines if its program is unknown', async () => {
     await writeFile(join(fixture.folder, 'silent'), '');
     die('svc-0', 3);
     await fixture.prepare({ services: [{ name: 'r.example.com/redis:7' }] });
     expect(log()).toContain(
-      'Its output is not kept, since nobody knew what it starts: name its `entrypoint:`',
+      'Its output was not kept, because its entry point and command are unknown. Set its `entrypoint:`',
     );
   });
 
-  it('is refused when one ended since another has its port', async () => {
+  it('is refused when one ended because another uses its port', async () => {
     await writeFile(join(fixture.folder, 'tail'), 'bind: Address already in use\n');
     await writeFile(join(fixture.folder, 'silent'), '');
     die('svc-1', 1);
@@ -89,7 +89,7 @@ describe('a job with services', () => {
     expect(log()).toContain('all containers of a Fargate task share one network');
   });
 
-  it('does not wait when its fleet does not want it', async () => {
+  it('does not wait if its fleet disables it', async () => {
     await fixture.remove();
     fixture = await makeExecutorFixture((fleet) => ({
       ...fleet,
@@ -103,7 +103,7 @@ describe('a job with services', () => {
 describe('after a stage', () => {
   const after = (name: string, exitCode: number) => fixture.afterStage(name, exitCode);
 
-  it('the job log tells of a service that died meanwhile', async () => {
+  it('the job log reports a service that died meanwhile', async () => {
     await fixture.prepare({ services: [{ name: 'postgres:16' }] });
     die('svc-0', 2);
     expect((await after('step_script', 1)).join()).toContain('Service postgres:16 ended with exit code 2.');
@@ -117,7 +117,7 @@ describe('after a stage', () => {
       text: 'overlay 20511312 20504000 512 100% /builds',
       says: 'The disk is full: the task has 20 GB',
     },
-  ])('that failed it says, once, what "$text" means', async ({ file, text, says }) => {
+  ])('a failure is explained once by "$text"', async ({ file, text, says }) => {
     await fixture.prepare();
     await writeFile(join(fixture.folder, file), `${text}\n`);
     expect(await after('build_script', 0)).toEqual([]);
@@ -125,14 +125,14 @@ describe('after a stage', () => {
     expect(await after('after_script', 1)).toEqual([]);
   });
 
-  it('that failed it says nothing where there is nothing to say', async () => {
+  it('a failure without a known cause adds no line', async () => {
     await fixture.prepare();
     await writeFile(join(fixture.folder, 'vitals'), 'oom_kill=0\n');
     await writeFile(join(fixture.folder, 'disk'), 'overlay 20511312 4000 20507312 1% /builds\n');
     expect(await after('build_script', 1)).toEqual([]);
   });
 
-  it('that is the last, and only then, it says how long the task took and what it cost', async () => {
+  it("only the last one adds the task's duration and cost", async () => {
     await fixture.prepare();
     expect(await after('build_script', 0)).toEqual([]);
     expect(await after('cleanup_file_variables', 0)).toEqual([
@@ -141,7 +141,7 @@ describe('after a stage', () => {
     expect(await after('cleanup_file_variables', 0)).toEqual([]);
   });
 
-  it('of a job that is not known there is nothing to say', async () => {
+  it('an unknown job adds no line', async () => {
     expect(await fixture.afterStage('build_script', 1)).toEqual([]);
   });
 });

@@ -39,7 +39,7 @@ function cacheOf(more: object = {}) {
 }
 
 describe("a fleet's cache", () => {
-  it('is in the region of the manager, below the name of the fleet, unless it says otherwise', () => {
+  it("defaults to the manager's region and the fleet's name as prefix", () => {
     expect(cacheOf()).toMatchObject({ region: 'eu-west-1', prefix: 'default', shared: false });
     const told = { region: 'us-east-1', prefix: 'ci/caches', shared: true };
     expect(cacheOf(told)).toMatchObject(told);
@@ -48,7 +48,7 @@ describe("a fleet's cache", () => {
 });
 
 describe('the role of the cache', () => {
-  it("is narrowed to the fleet's objects, whatever the role itself may do", () => {
+  it("is restricted to the fleet's objects, whatever the role itself may do", () => {
     expect(JSON.parse(cacheSessionPolicy(cacheOf())).Statement).toEqual([
       {
         Effect: 'Allow',
@@ -61,7 +61,7 @@ describe('the role of the cache', () => {
     expect(cacheSessionPolicy(cacheOf(elsewhere))).toContain('arn:aws-cn:s3:::caches/default/*');
   });
 
-  it('is assumed once for many who ask at once, and again before what was given runs out', async () => {
+  it('is assumed once for concurrent callers, and again before the credentials expire', async () => {
     let now = Date.now();
     const credentials = createCacheRole(client, cacheOf(), () => now);
     const [first, ...others] = await Promise.all([credentials(), credentials(), credentials()]);
@@ -81,7 +81,7 @@ describe('the role of the cache', () => {
     });
   });
 
-  it('goes on with what it has while STS does not answer, as long as that holds', async () => {
+  it('keeps valid credentials while STS does not answer', async () => {
     let now = Date.now();
     const credentials = createCacheRole(client, cacheOf(), () => now);
     const first = await credentials();
@@ -93,7 +93,7 @@ describe('the role of the cache', () => {
   });
 });
 
-describe('the endpoint that the runner asks', () => {
+describe("the runner's credentials endpoint", () => {
   let close: () => void;
   afterEach(() => close());
 
@@ -105,7 +105,7 @@ describe('the endpoint that the runner asks', () => {
     return { url, token, cache: opened.cache };
   };
 
-  it('is on the loopback address, and answers as that of ECS who has the token', async () => {
+  it("is on the loopback address, and answers like ECS's to clients with the token", async () => {
     const { url, token, cache } = await open();
     // Of other hosts minio-go and the SDKs take nothing over plain HTTP.
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\//);
@@ -124,7 +124,7 @@ describe('the endpoint that the runner asks', () => {
     expect(sts.commandCalls(AssumeRoleCommand)).toHaveLength(0);
   });
 
-  it('answers 403 when the role may not be assumed, and the log says why jobs have no cache', async () => {
+  it('answers 403 when the role may not be assumed, and logs why jobs have no cache', async () => {
     sts.on(AssumeRoleCommand).rejects(new Error('not authorized to perform sts:AssumeRole'));
     const { url, token } = await open();
     const answer = await fetch(url, { headers: { authorization: token } });

@@ -79,7 +79,7 @@ describe('closing', () => {
     return { steps, close, exit: exited.resolve, seconds };
   }
 
-  it('empties the configuration, and has the runner quit once it has read it', async () => {
+  it('empties the configuration, and sends SIGQUIT once the runner has read it', async () => {
     const { steps, close } = closing(() => ({ open: 0, answered: 1 }));
     close(DRAIN);
     await vi.advanceTimersByTimeAsync(30_000);
@@ -93,21 +93,21 @@ describe('closing', () => {
     expect(steps).toEqual(['empty after 0 s', 'quit after 40 s']);
   });
 
-  it('lets a runner that has not been answered ask on', async () => {
+  it('lets a runner without any answer keep requesting', async () => {
     const { steps, close, seconds } = closing(() => ({ open: 0, answered: seconds() < 100 ? 0 : 1 }));
     close(DRAIN);
     await vi.advanceTimersByTimeAsync(120_000);
     expect(steps).toEqual(['empty after 100 s', 'quit after 107 s']);
   });
 
-  it('gives up on a GitLab that stays away', async () => {
+  it('gives up if GitLab stays unreachable', async () => {
     const { steps, close } = closing(() => ({ open: 1, answered: 0 }));
     close(DRAIN);
     await vi.advanceTimersByTimeAsync(600_000);
     expect(steps).toEqual(['empty after 225 s', 'quit after 290 s']);
   });
 
-  it('is quicker when ECS stops the manager meanwhile', async () => {
+  it('shortens its timeouts when ECS stops the manager meanwhile', async () => {
     const { steps, close } = closing(() => ({ open: 1, answered: 1 }));
     close(DRAIN);
     await vi.advanceTimersByTimeAsync(5000);

@@ -40,17 +40,17 @@ describe("a container's last lines", () => {
     });
   });
 
-  it('are none when it wrote nothing', async () => {
+  it('are none without output', async () => {
     logs.on(GetLogEventsCommand).resolves({ events: [] });
     expect(await read('/jobs')).toEqual([]);
   });
 
-  it('are none when nobody keeps them', async () => {
+  it('are none without a log group', async () => {
     expect(await read(undefined)).toEqual([]);
     expect(logs.calls()).toHaveLength(0);
   });
 
-  it('are none, with a warning for the operator, when they may not be read', async () => {
+  it("are none, with a warning in the manager's log, when access is denied", async () => {
     logs.on(GetLogEventsCommand).rejects(new Error('AccessDenied'));
     expect(await read('/jobs')).toEqual([]);
     expect(lines.join()).toContain('AccessDenied');
@@ -65,7 +65,7 @@ describe("the link to a container's log", () => {
       'us-gov-west-1',
       'https://us-gov-west-1.console.amazonaws-us-gov.com/cloudwatch/home?region=us-gov-west-1#',
     ],
-  ])('in %s leads to its console, names quoted as the console quotes them', (region, console) => {
+  ])('in %s leads to its console, with names encoded as the console does', (region, console) => {
     expect(containerLogLink(region, '/sgr/jobs', TASK, 'helper')).toBe(
       `${console}logsV2:log-groups/log-group/$252Fsgr$252Fjobs/log-events/job$252Fhelper$252F0123456789abcdef`,
     );

@@ -1,7 +1,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import { JobRefusedError, TaskEndedError } from '../src/errors.ts';
-import { blameEntryPoint, planEntryPoint, startThrough } from '../src/task/entry-point.ts';
+import { attributeToEntryPoint, planEntryPoint, startThrough } from '../src/task/entry-point.ts';
 
 const AGENT = ['/box', 'sh', '/agent'];
 const TEXT = 'exec /box sh /agent';
@@ -39,7 +39,7 @@ describe('the entry point of a job', () => {
   });
 });
 
-describe('a task that ends before it takes commands', () => {
+describe('a task that ends before it accepts commands', () => {
   const ended = (build: object, more: Partial<Task> = {}) =>
     new TaskEndedError('The container ended.', {
       stopCode: 'EssentialContainerExited',
@@ -55,13 +55,16 @@ describe('a task that ends before it takes commands', () => {
     ['whose container ended by itself', ended({ exitCode: 64 })],
     ['whose container ended well', ended({ exitCode: 0 })],
     ['whose container could not start', ended(notThere, { stopCode: 'TaskFailedToStart' })],
-  ])('%s is the fault of the entry point that the job gave, if it gave one', (_, error) => {
-    const blamed = blameEntryPoint(error, ['/nope']);
+  ])('%s is attributed to the entry point, if there is one', (_, error) => {
+    const blamed = attributeToEntryPoint(error, ['/nope']);
     expect(blamed).toBeInstanceOf(JobRefusedError);
     expect(blamed).toMatchObject({
-      lines: ['The container ended.', expect.stringMatching(/the entry point \["\/nope"\], which must be/)],
+      lines: [
+        'The container ended.',
+        expect.stringMatching(/the entry point \["\/nope"\], which must exist/),
+      ],
     });
-    expect(blameEntryPoint(error, undefined)).toBe(error);
+    expect(attributeToEntryPoint(error, undefined)).toBe(error);
   });
 
   it.each<[string, Error]>([
@@ -71,7 +74,7 @@ describe('a task that ends before it takes commands', () => {
     ['whose build container never was', ended({})],
     ['of which nothing is known', new TaskEndedError('gone')],
     ['for another reason', new Error('other')],
-  ])('%s is not its fault', (_, error) => {
-    expect(blameEntryPoint(error, ['/nope'])).toBe(error);
+  ])('%s is not attributed to it', (_, error) => {
+    expect(attributeToEntryPoint(error, ['/nope'])).toBe(error);
   });
 });

@@ -11,7 +11,7 @@ const least = {
 };
 
 describe("the manager's environment", () => {
-  it('has defaults for all but what only the installation knows', () => {
+  it('has defaults for everything that only the installation can know', () => {
     expect(readEnvironment({ ...least, JOB_LOG_GROUP: '' })).toMatchObject({
       parameterPrefix: '/serverless-gitlab-runner',
       runnerTokenParameter: undefined,
@@ -26,12 +26,12 @@ describe("the manager's environment", () => {
     [undefined, 'helper:1'],
     ['', 'helper:1'],
     ['helper:1-arm64', 'helper:1-arm64'],
-  ])("takes the helper's image for ARM64 from HELPER_IMAGE_ARM64 (%j), else HELPER_IMAGE", (given, image) => {
+  ])('uses HELPER_IMAGE_ARM64 (%j) for ARM64, else HELPER_IMAGE', (given, image) => {
     const { helperImages } = readEnvironment({ ...least, HELPER_IMAGE_ARM64: given });
     expect(helperImages).toEqual({ X86_64: 'helper:1', ARM64: image });
   });
 
-  it.each(Object.keys(least))('without %s is refused by name', (name) => {
+  it.each(Object.keys(least))('without %s is refused, and the error names it', (name) => {
     expect(() => readEnvironment({ ...least, [name]: '' })).toThrow(InvalidEnvironmentError);
     expect(() => readEnvironment({ ...least, [name]: undefined })).toThrow(name);
   });

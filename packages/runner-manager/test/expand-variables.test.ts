@@ -29,16 +29,16 @@ describe('variables in a name', () => {
     expect(expandVariables(text, VARIABLES)).toBe(expanded);
   });
 
-  it('have a bound together, whatever they hold', () => {
+  it('have a limit for the result, whatever their values are', () => {
     const variables = new Map([['A', 'x'.repeat(131_000)]]);
     expect(() => expandVariables('$A'.repeat(20_000), variables)).toThrow(
-      /^"(\$A){50}…" \(40000 characters\) is longer than 131072 characters once its variables are expanded\.$/,
+      /^"(\$A){50}…" \(40000 characters\) has more than 131072 characters after its variables are expanded\.$/,
     );
     expect(expandVariables('$A', variables)).toHaveLength(131_000);
-    expect(() => expandVariables('$A', variables, 255)).toThrow('longer than 255 characters');
+    expect(() => expandVariables('$A', variables, 255)).toThrow('has more than 255 characters');
   });
 
-  it('leave a text without a dollar as it is', () => {
+  it('leave a text without a dollar sign unchanged', () => {
     fc.assert(
       fc.property(
         fc.string().filter((text) => !text.includes('$')),

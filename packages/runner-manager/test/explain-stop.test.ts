@@ -26,20 +26,20 @@ interface Case {
 
 const cases: Case[] = [
   {
-    what: 'an image that is not there',
+    what: 'an image that does not exist',
     task: stopped(
       pull(
         'pull image manifest has been retried 1 time(s): failed to resolve ref docker.io/library/nope:1: not found',
       ),
     ),
     fault: 'job',
-    says: 'There is no such image',
+    says: 'The image does not exist',
   },
   {
-    what: 'an image of ECR that is not there',
+    what: 'an image of ECR that does not exist',
     task: stopped(pull('The repository with name x does not exist in the registry with id 1')),
     fault: 'job',
-    says: 'There is no such image',
+    says: 'The image does not exist',
   },
   {
     what: 'a private image',
@@ -49,7 +49,7 @@ const cases: Case[] = [
       ),
     ),
     fault: 'job',
-    says: 'does not give out this image',
+    says: 'denied access to this image',
   },
   {
     what: "a registry's limit",
@@ -64,24 +64,24 @@ const cases: Case[] = [
     says: 'could not be pulled',
   },
   {
-    what: 'an image that is not there for ARM64',
+    what: 'an image without ARM64',
     task: stopped(
       pull(NO_ARM),
       { image: 'tool:1', reason: pull(NO_ARM) },
       { attributes: [{ name: 'ecs.cpu-architecture', value: 'arm64' }] },
     ),
     fault: 'job',
-    says: 'tool:1 is not there for ARM64: name an image that is, or set FARGATE_ARCHITECTURE (or `docker: platform`) to X86_64.',
+    says: 'tool:1 is not available for ARM64; choose one that is, or set FARGATE_ARCHITECTURE (or `docker: platform`) to X86_64.',
   },
   {
-    what: 'an image that is there for ARM64 only',
+    what: 'an image for ARM64 only',
     task: stopped(
       pull("image Manifest does not contain descriptor matching platform 'linux/amd64'"),
       {},
       { attributes: [{ name: 'ecs.cpu-architecture', value: 'x86_64' }] },
     ),
     fault: 'job',
-    says: 'An image of the job is not there for X86_64: name an image that is, or set FARGATE_ARCHITECTURE (or `docker: platform`) to ARM64.',
+    says: 'An image of the job is not available for X86_64; choose one that is, or set FARGATE_ARCHITECTURE (or `docker: platform`) to ARM64.',
   },
   {
     what: 'an image whose programs are for another architecture than it says',
@@ -91,7 +91,7 @@ const cases: Case[] = [
       reason: 'CannotStartContainerError: exec /bin/sh: exec format error',
     }),
     fault: 'job',
-    says: 'tool:1 is not there for X86_64',
+    says: 'tool:1 is not available for X86_64',
   },
   {
     what: "the helper's image for another architecture",
@@ -104,7 +104,7 @@ const cases: Case[] = [
       },
     ),
     fault: 'system',
-    says: "The helper's image helper:1 is not there for ARM64, tell who runs this fleet",
+    says: "The helper's image helper:1 is not available for ARM64. Contact this fleet's administrator.",
   },
   {
     what: "a service's image",
@@ -120,13 +120,13 @@ const cases: Case[] = [
     what: "the helper's image",
     task: stopped(pull('not found'), {}, { containers: [{ name: 'helper', reason: pull('not found') }] }),
     fault: 'system',
-    says: 'tell who runs this fleet',
+    says: "Contact this fleet's administrator",
   },
   {
     what: 'Spot interruption',
     task: stopped('Your Spot Task was interrupted.', { exitCode: 143 }, { stopCode: 'SpotInterruption' }),
     fault: 'system',
-    says: 'took the Spot capacity',
+    says: 'reclaimed the Spot capacity',
   },
   {
     what: 'no capacity after RunTask accepted',
@@ -161,13 +161,13 @@ const cases: Case[] = [
     what: 'a disk that an image fills',
     task: stopped(pull('failed to extract layer: write /usr/lib/x: no space left on device')),
     fault: 'job',
-    says: 'it has 20 GB for images and files. Set FARGATE_EPHEMERAL_STORAGE to more',
+    says: 'it has 20 GB for images and files. Increase FARGATE_EPHEMERAL_STORAGE',
   },
   {
     what: 'a user that the image does not know',
     task: stopped('CannotStartContainerError: unable to find user joe: no matching entries in passwd file'),
     fault: 'job',
-    says: 'write a numeric id',
+    says: 'Use a numeric id',
   },
   {
     what: 'a container that Fargate could not start',
@@ -179,7 +179,7 @@ const cases: Case[] = [
     what: 'subnets from which AWS is not reached',
     task: stopped('ResourceInitializationError: unable to pull secrets or registry auth: context deadline'),
     fault: 'system',
-    says: "the jobs' subnets must reach AWS",
+    says: 'the job subnets must reach AWS',
   },
   {
     what: 'a stop from outside',
@@ -195,7 +195,7 @@ const cases: Case[] = [
       { stopCode: 'EssentialContainerExited' },
     ),
     fault: 'system',
-    says: "The job's container ended with exit code 137",
+    says: 'The build container exited with code 137',
   },
   {
     what: 'the end of the helper',
@@ -210,7 +210,7 @@ const cases: Case[] = [
       },
     ),
     fault: 'system',
-    says: 'The helper ended the job task (exit code 70): it had no heartbeat from its manager',
+    says: 'The helper stopped the job task (exit code 70): no heartbeat from its manager',
   },
   {
     what: "the end of the helper's SSH server",
@@ -225,7 +225,7 @@ const cases: Case[] = [
       },
     ),
     fault: 'system',
-    says: 'The helper ended the job task (exit code 71): its SSH server or its agent ended.',
+    says: 'The helper stopped the job task (exit code 71): its SSH server or agent exited.',
   },
   {
     what: 'a helper that was killed, and a build container that ECS then killed too',
@@ -241,10 +241,10 @@ const cases: Case[] = [
       },
     ),
     fault: 'system',
-    says: 'The helper container ended with exit code 137',
+    says: 'The helper container exited with code 137',
   },
   {
-    what: 'a build container that ended, and a helper that was then told to',
+    what: 'a build container that ended, and a helper that was then stopped',
     task: stopped(
       'Essential container in task exited',
       {},
@@ -257,37 +257,37 @@ const cases: Case[] = [
       },
     ),
     fault: 'system',
-    says: "The job's container ended with exit code 3",
+    says: 'The build container exited with code 3',
   },
   { what: 'something new', task: stopped('Host is on fire'), fault: 'system', says: 'Host is on fire' },
-  { what: 'nothing at all', task: { lastStatus: 'STOPPED' }, fault: 'system', says: 'no reason was given' },
+  { what: 'nothing at all', task: { lastStatus: 'STOPPED' }, fault: 'system', says: 'no reason given' },
 ];
 
 describe('why a task ended', () => {
-  it.each(cases)('$what is the fault of the $fault', ({ task, fault, says }) => {
+  it.each(cases)('$what: fault is $fault', ({ task, fault, says }) => {
     const explained = explainStop(task);
     expect(explained.fault).toBe(fault);
     expect(explained.lines.join('\n')).toContain(says);
   });
 
   it.each<[string, Task, string[]]>([
-    ['nothing beside its reason', stopped('Host is on fire'), ['AWS ended the job task: Host is on fire']],
+    ['nothing beside its reason', stopped('Host is on fire'), ['AWS stopped the job task: Host is on fire']],
     [
       'each reason',
       stopped('Host is on fire', { reason: 'So is the rack' }),
-      ['AWS ended the job task: Host is on fire; So is the rack'],
+      ['AWS stopped the job task: Host is on fire; So is the rack'],
     ],
     [
       'its stop code, without a reason',
       { stopCode: 'TerminationNotice' },
-      ['AWS ended the job task: TerminationNotice'],
+      ['AWS stopped the job task: TerminationNotice'],
     ],
     [
       'a full disk of its size',
       { stoppedReason: 'no space left on device', ephemeralStorage: { sizeInGiB: 50 } },
       [
-        'The job task could not go on: no space left on device',
-        "The task's disk is full: it has 50 GB for images and files. Set FARGATE_EPHEMERAL_STORAGE to more.",
+        'The job task could not continue: no space left on device',
+        "The task's disk is full: it has 50 GB for images and files. Increase FARGATE_EPHEMERAL_STORAGE.",
       ],
     ],
     [
@@ -295,7 +295,7 @@ describe('why a task ended', () => {
       { stoppedReason: 'unable to find user joe' },
       [
         'A container could not be started: unable to find user joe',
-        'The image does not know the user that `docker: user:` names: write a numeric id, or none.',
+        'The image has no user with the name given in `docker: user:`. Use a numeric id, or remove the setting.',
       ],
     ],
     [
@@ -311,7 +311,7 @@ describe('why a task ended', () => {
       { stoppedReason: 'no match for platform in manifest' },
       [
         'The job task could not start: no match for platform in manifest',
-        expect.stringContaining('An image of the job is not there for X86_64'),
+        expect.stringContaining('An image of the job is not available for X86_64'),
       ],
     ],
     [
@@ -333,22 +333,22 @@ describe('why a task ended', () => {
       'a build container that was killed',
       stopped('', { exitCode: 137 }),
       [
-        "The job's container ended with exit code 137, and the job task with it. It was killed: it may have run out of memory.",
+        'The build container exited with code 137, which stopped the job task. It was killed, possibly because it ran out of memory.',
       ],
     ],
     [
       "a build container that ended with a code of the helper's",
       stopped('', { exitCode: 70, reason: 'gone' }, { stoppedReason: undefined }),
-      ["The job's container ended with exit code 70 (gone), and the job task with it."],
+      ['The build container exited with code 70 (gone), which stopped the job task.'],
     ],
-  ])('is told whole: %s', (_, task, lines) => {
+  ])('is explained in full: %s', (_, task, lines) => {
     expect(explainStop(task).lines).toEqual(lines);
   });
 
   it.each(['unauthorized: x', 'unauthorised: x', 'unexpected status 401', 'unexpected status 403'])(
     'is a login that lacks, in the words "%s"',
     (words) => {
-      expect(explainStop(stopped(pull(words))).lines.join()).toContain('does not give out this image');
+      expect(explainStop(stopped(pull(words))).lines.join()).toContain('denied access to this image');
     },
   );
 
@@ -367,12 +367,12 @@ describe('why a task ended', () => {
         { name: 'ecs.cpu-architecture', value: 'x86_64' },
       ],
     ],
-  ])('is an architecture, %s, that one attribute of the task names', (architecture, attributes) => {
+  ])('includes the architecture %s, from an attribute of the task', (architecture, attributes) => {
     const { lines } = explainStop(stopped('exec format error', {}, { attributes }));
-    expect(lines.join()).toContain(`is not there for ${architecture}:`);
+    expect(lines.join()).toContain(`is not available for ${architecture};`);
   });
 
-  it('is not said twice where ECS says it of the task and of its container', () => {
+  it('is not repeated when ECS reports it for the task and its container', () => {
     const words = pull('no such host');
     expect(
       explainStop(stopped(words, { reason: words }))

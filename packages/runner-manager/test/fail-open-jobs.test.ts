@@ -31,7 +31,7 @@ beforeEach(async () => {
 
 afterEach(() => server.close());
 
-/** As GitLab: 403 for a wrong token, 416 for bytes that do not continue what is there. */
+/** Like GitLab: 403 for a wrong token, 416 for bytes that do not continue the log. */
 async function answer(request: IncomingMessage, response: ServerResponse) {
   const body = await text(request);
   const job = known.get((request.url ?? '').replace(/\/trace$/, ''));
@@ -56,7 +56,7 @@ function failAll() {
 }
 
 describe('jobs whose runner died', () => {
-  it('end as system failures, with the reason after what their logs hold', async () => {
+  it('fail as system failures, with the reason at the end of their logs', async () => {
     await failAll();
     for (const { jobId, token } of jobs) {
       const job = known.get(`/api/v4/jobs/${jobId}`);
@@ -65,7 +65,7 @@ describe('jobs whose runner died', () => {
     }
   });
 
-  it('are left where GitLab ended them before, and the others are not held up', async () => {
+  it('are skipped if GitLab ended them before, without delaying the others', async () => {
     known.delete('/api/v4/jobs/42');
     await failAll();
     expect(known.get('/api/v4/jobs/43')?.end).toBeDefined();
@@ -73,7 +73,7 @@ describe('jobs whose runner died', () => {
     expect(lines.join()).not.toContain('token-of');
   });
 
-  it('are left where GitLab is not reached', async () => {
+  it('are skipped if GitLab is unreachable', async () => {
     await new Promise((resolve) => server.close(resolve));
     const gone = failOpenJobs(
       { gitlabUrl: 'http://127.0.0.1:1', logger: createLogger('DEBUG', (line) => lines.push(line)) },

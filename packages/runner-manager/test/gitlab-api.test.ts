@@ -67,21 +67,21 @@ describe('verifying the runner token', () => {
     },
   );
 
-  it('is tried again while GitLab fails', async () => {
+  it('is retried while GitLab fails', async () => {
     const { url, requests } = await gitlab(502, 200);
-    expect(await createRunnerApi(url, IDENTITY, logger).verifyPatiently(30, never)).toBe('accepted');
+    expect(await createRunnerApi(url, IDENTITY, logger).verifyWithRetries(30, never)).toBe('accepted');
     expect(requests).toHaveLength(2);
   });
 
-  it('is not tried again when GitLab has said no', async () => {
+  it('is not retried after a refusal', async () => {
     const { url, requests } = await gitlab(403, 200);
-    expect(await createRunnerApi(url, IDENTITY, logger).verifyPatiently(30, never)).toBe('refused');
+    expect(await createRunnerApi(url, IDENTITY, logger).verifyWithRetries(30, never)).toBe('refused');
     expect(requests).toHaveLength(1);
   });
 
-  it('ends when the patience does', async () => {
+  it('ends at its time limit', async () => {
     const api = createRunnerApi('http://127.0.0.1:1', IDENTITY, logger);
-    expect(await api.verifyPatiently(0.1, never)).toBe('unreachable');
+    expect(await api.verifyWithRetries(0.1, never)).toBe('unreachable');
   });
 });
 
@@ -98,13 +98,13 @@ describe('unregistering', () => {
     ]);
   });
 
-  it('removes another manager of the same token, when told its system id', async () => {
+  it('removes another manager of the same token by its system id', async () => {
     const { url, requests } = await gitlab(404);
     await createRunnerApi(url, IDENTITY, logger).unregister('r_another00000');
     expect(requests[0]?.body).toEqual({ token: 'glrt-x', system_id: 'r_another00000' });
   });
 
-  it('never fails', async () => {
+  it('never rejects', async () => {
     await createRunnerApi('http://127.0.0.1:1', IDENTITY, logger).unregister();
   });
 });

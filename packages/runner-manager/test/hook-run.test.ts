@@ -29,7 +29,7 @@ describe('run', () => {
   }
   const stage = () => fixture.run('run', [join(fixture.folder, 'script'), 'build_script']);
 
-  it('sends the script over the connection that is there, and prints the output only', async () => {
+  it('sends the script over the existing connection, and prints only its output', async () => {
     await ssh('cat; printf "\\000\\377 no newline"; echo "job-helper: exit 0" >&2');
     const { child, ended } = fixture.start('run', [join(fixture.folder, 'script'), 'build_script']);
     const chunks: Buffer[] = [];
@@ -42,7 +42,7 @@ describe('run', () => {
     expect(call).toMatch(/ stage build_script 16 \w{8,}$/);
   });
 
-  it.each([1, 3, 137, 255])('tells the runner that the script ended with %i', async (code) => {
+  it.each([1, 3, 137, 255])('reports to the runner that the script exited with %i', async (code) => {
     await ssh(`echo "job-helper: exit ${code}" >&2`);
     expect((await stage()).code).toBe(BUILD_FAILURE);
     expect(await readFile(join(fixture.folder, 'exit-code'), 'utf8')).toBe(`${code}\n`);
@@ -58,19 +58,19 @@ describe('run', () => {
     ['*'],
     ['$(id)'],
     [''],
-  ])('takes the exit code %j, which a job can put into its helper, for no end at all', async (code) => {
+  ])('does not accept the exit code %j, which a job could make its helper send', async (code) => {
     await ssh(`printf '%s\\n' 'job-helper: exit ${code}' >&2`);
     expect((await stage()).code).toBe(SYSTEM_FAILURE);
     expect(fixture.executor.why).toHaveBeenCalledExactlyOnceWith(SESSION, expect.any(Function));
     expect(fixture.executor.afterStage).not.toHaveBeenCalled();
   });
 
-  it('takes an exit code of noughts for a success', async () => {
+  it('treats an exit code of zeros as success', async () => {
     await ssh('echo "job-helper: exit 000" >&2');
     expect((await stage()).code).toBe(0);
   });
 
-  it('keeps a few thousand bytes of what a helper says, and lets it go on', async () => {
+  it("keeps a few thousand bytes of a helper's standard error without blocking it", async () => {
     await ssh("head -c 50000000 /dev/zero | tr '\\0' x >&2; echo over");
     const { code, output } = await stage();
     expect({ code, output }).toEqual({
@@ -79,14 +79,14 @@ describe('run', () => {
     });
   });
 
-  it('does not wait for a connection that holds its words open after ssh has ended', async () => {
+  it('does not wait for a connection that keeps standard error open after ssh has exited', async () => {
     await ssh('setsid sleep 60 > /dev/null & echo "job-helper: exit 0" >&2');
     const startedAt = Date.now();
     expect((await stage()).code).toBe(0);
     expect(Date.now() - startedAt).toBeLessThan(30_000);
   });
 
-  it('hands its output to nothing that outlives it: gitlab-runner would wait for that at each stage', async () => {
+  it('passes its output to no process that outlives it, since gitlab-runner would wait for that', async () => {
     const seen = join(fixture.folder, 'output-of-sleep');
     const look = 'out=$(readlink /proc/$$/fd/1); errors=$(readlink /proc/$$/fd/2)';
     const sleep = `#!/bin/sh\n${look}\necho "$out $errors" > ${seen}\nexec /bin/sleep "$@"\n`;
@@ -105,7 +105,7 @@ describe('run', () => {
     expect(await readdir(temporary)).toEqual([]);
   });
 
-  it("does not leave an earlier stage's exit code to the runner", async () => {
+  it("does not pass an earlier stage's exit code to the runner", async () => {
     await writeFile(join(fixture.folder, 'exit-code'), '3\n');
     fixture.executor.why.mockResolvedValue('build-failure');
     await ssh('exit 255');
@@ -117,7 +117,7 @@ describe('run', () => {
     ['the connection is lost', 'exit 255'],
     ['the container ended', 'echo "job-helper: lost" >&2'],
     ['ssh ends well without a word', 'exit 0'],
-  ])('asks why, and fails as ours, when %s', async (_, lines) => {
+  ])('asks for the reason, and fails as a system failure, when %s', async (_, lines) => {
     await ssh(`echo output; ${lines}`);
     expect(await stage()).toEqual({
       code: SYSTEM_FAILURE,
@@ -128,7 +128,7 @@ describe('run', () => {
     expect(fixture.executor.afterStage).not.toHaveBeenCalled();
   });
 
-  it('asks for the stage once more, by the same name, over a connection that was opened again', async () => {
+  it('requests the stage again, with the same ID, over a reopened connection', async () => {
     fixture.executor.again.mockResolvedValue(true);
     await ssh(`if [ -e '${fixture.folder}/first' ]; then echo more; echo 'job-helper: exit 3' >&2
       else touch '${fixture.folder}/first'; echo output; exit 255; fi`);
@@ -139,7 +139,7 @@ describe('run', () => {
     expect(fixture.executor.why).not.toHaveBeenCalled();
   });
 
-  it('asks why when the connection is lost once more', async () => {
+  it('asks for the reason when the connection is lost again', async () => {
     fixture.executor.again.mockResolvedValue(true);
     await ssh('exit 255');
     expect((await stage()).code).toBe(SYSTEM_FAILURE);
@@ -147,7 +147,7 @@ describe('run', () => {
     expect(fixture.executor.why).toHaveBeenCalledTimes(1);
   });
 
-  it('cancels the stage anew where the cancel came while there was no connection', async () => {
+  it('repeats a cancel that came while there was no connection', async () => {
     fixture.executor.again.mockResolvedValue(true);
     await ssh(`case "$*" in
       *cancel*) if [ -e '${fixture.folder}/unheard' ]; then touch '${fixture.folder}/cancelled'; else touch '${fixture.folder}/unheard'; fi ;;
@@ -170,7 +170,7 @@ describe('run', () => {
     await expect(readFile(join(fixture.folder, 'exit-code'), 'utf8')).rejects.toThrow(/ENOENT/);
   });
 
-  it("fails as the job's when that is why", async () => {
+  it('fails as a build failure if that is the reason', async () => {
     fixture.executor.why.mockResolvedValue('build-failure');
     await ssh('exit 255');
     expect((await stage()).code).toBe(BUILD_FAILURE);
@@ -179,25 +179,25 @@ describe('run', () => {
   it.each([
     [0, 0],
     [7, BUILD_FAILURE],
-  ])('after a script that ended with %i prints what there is to say', async (exitCode, code) => {
+  ])('after a script that exited with %i prints the lines for the job log', async (exitCode, code) => {
     fixture.executor.afterStage.mockResolvedValue(['one line', 'another']);
     await ssh(`echo output; echo "job-helper: exit ${exitCode}" >&2`);
     expect(await stage()).toEqual({ code, output: 'output\none line\nanother\n', errors: '' });
     expect(fixture.executor.afterStage).toHaveBeenCalledWith(SESSION, { name: 'build_script', exitCode });
   });
 
-  it('is not failed by a resident process that has nothing to say', async () => {
+  it('does not fail if the resident process does not answer after the stage', async () => {
     await ssh('echo "job-helper: exit 0" >&2');
     await new Promise((resolve) => fixture.server.close(resolve));
     expect((await stage()).code).toBe(0);
   });
 
-  it('does not take what the script prints for how it ended', async () => {
+  it("does not parse the script's output as its result", async () => {
     await ssh('echo "job-helper: exit 0"; echo "job-helper: exit 5" >&2');
     expect((await stage()).code).toBe(BUILD_FAILURE);
   });
 
-  it('that is told to end has the stage ended by the helper, and its last output comes through', async () => {
+  it('on SIGTERM lets the helper end the stage, and still prints its last output', async () => {
     await ssh(`case "$*" in
       *cancel*) touch '${fixture.folder}/cancelled' ;;
       *) echo started; until [ -e '${fixture.folder}/cancelled' ]; do sleep 0.05; done

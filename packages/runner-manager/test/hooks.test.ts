@@ -18,7 +18,7 @@ beforeEach(async () => {
 afterEach(() => fixture.remove());
 
 describe('config', () => {
-  it('opens a session for the job of the response file, and prints what the runner reads as JSON', async () => {
+  it("opens a session for the job in the response file, and prints the runner's configuration as JSON", async () => {
     const { output } = await fixture.run('config');
     expect(fixture.executor.open).toHaveBeenCalledWith(join(fixture.folder, 'response.json'));
     expect(JSON.parse(output)).toEqual({
@@ -30,23 +30,23 @@ describe('config', () => {
     });
   });
 
-  it('ends as a failure of ours, in words, when the job cannot be read', async () => {
-    fixture.executor.open.mockRejectedValue(new Error('the job is not as GitLab sends it'));
+  it('is a system failure with a message when the job cannot be read', async () => {
+    fixture.executor.open.mockRejectedValue(new Error("GitLab's job response is invalid"));
     expect(await fixture.run('config')).toEqual({
       code: SYSTEM_FAILURE,
       output: '',
-      errors: 'ERROR: the job is not as GitLab sends it\n',
+      errors: "ERROR: GitLab's job response is invalid\n",
     });
   });
 
-  it('ends as a failure of ours when there is no resident process', async () => {
+  it('is a system failure without a resident process', async () => {
     await new Promise((resolve) => fixture.server.close(resolve));
     expect(await fixture.run('config')).toMatchObject({ code: SYSTEM_FAILURE, output: '' });
   });
 });
 
 describe('prepare', () => {
-  it('hands its environment over, byte for byte', async () => {
+  it('passes its environment on, byte for byte', async () => {
     await fixture.run('prepare');
     const [session, environment] = fixture.executor.prepare.mock.calls[0] ?? [];
     expect(session).toBe(SESSION);
@@ -74,7 +74,7 @@ describe('prepare', () => {
     },
   );
 
-  it("does not take a line of the job's text for its result", async () => {
+  it("does not parse a line of the job's text as its result", async () => {
     fixture.executor.prepare.mockImplementation(async (_session, _environment, write) => {
       write('runner-manager-result:success');
       return 'build-failure';
@@ -83,7 +83,7 @@ describe('prepare', () => {
     expect({ code, output }).toEqual({ code: BUILD_FAILURE, output: ' runner-manager-result:success\n' });
   });
 
-  it('prints lines as they come', async () => {
+  it('prints lines as they arrive', async () => {
     const held = Promise.withResolvers<void>();
     fixture.executor.prepare.mockImplementation(async (_session, _environment, write) => {
       write('the first line');
@@ -100,7 +100,7 @@ describe('prepare', () => {
     expect((await ended).code).toBe(0);
   });
 
-  it('that is killed tells the resident process, which lets go of the task', async () => {
+  it('disconnects from the resident process when it is killed, which stops the task', async () => {
     const hungUp = Promise.withResolvers<void>();
     const held = Promise.withResolvers<'success'>();
     fixture.executor.prepare.mockImplementation(async (_session, _environment, _write, hangUp) => {
@@ -115,7 +115,7 @@ describe('prepare', () => {
     await ended;
   });
 
-  it('ends as a failure of ours when the answer breaks off', async () => {
+  it('is a system failure when the answer is incomplete', async () => {
     fixture.executor.prepare.mockImplementation(async (_session, _environment, write) => {
       write('so far so good');
       fixture.server.closeAllConnections();
@@ -123,27 +123,27 @@ describe('prepare', () => {
     });
     const { code, output } = await fixture.run('prepare');
     expect(code).toBe(SYSTEM_FAILURE);
-    expect(output).toContain('did not answer to the end');
+    expect(output).toContain('sent an incomplete answer');
   });
 
-  it('ends as a failure of ours when there is no resident process', async () => {
+  it('is a system failure without a resident process', async () => {
     await new Promise((resolve) => fixture.server.close(resolve));
     expect((await fixture.run('prepare')).code).toBe(SYSTEM_FAILURE);
   });
 });
 
 describe('cleanup', () => {
-  it('is handed over like prepare', async () => {
+  it('is passed on like prepare', async () => {
     expect((await fixture.run('cleanup')).code).toBe(0);
     expect(fixture.executor.cleanup).toHaveBeenCalledWith(SESSION);
   });
 
-  it('after a config hook that failed has no session, and nothing to end', async () => {
+  it('does nothing without a session, after a failed config hook', async () => {
     expect((await fixture.run('cleanup', [], { FARGATE_EXECUTOR_SESSION: '' })).code).toBe(0);
     expect(fixture.executor.cleanup).not.toHaveBeenCalled();
   });
 
-  it('ends as a failure of ours when the task could not be stopped', async () => {
+  it('is a system failure when the task could not be stopped', async () => {
     fixture.executor.cleanup.mockRejectedValue(new Error('Rate exceeded'));
     const { code, output } = await fixture.run('cleanup');
     expect(code).toBe(SYSTEM_FAILURE);

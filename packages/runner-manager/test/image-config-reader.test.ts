@@ -12,7 +12,7 @@ const TAGGED = imageSource('alpine:3');
 const FIXED = imageSource(`alpine@${DIGEST}`);
 const ECR = '123456789012.dkr.ecr.eu-west-1.amazonaws.com';
 
-describe('where an image is', () => {
+describe('the source of an image', () => {
   it.each([
     ['alpine', 'https://registry-1.docker.io/v2/library/alpine', 'latest'],
     ['alpine:3', 'https://registry-1.docker.io/v2/library/alpine', '3'],
@@ -44,7 +44,7 @@ describe("a registry's challenge", () => {
   });
 });
 
-describe('a reader of configurations', () => {
+describe('a reader of image configurations', () => {
   let time: number;
   const read = vi.fn<typeof readImageConfig>();
   const digest = vi.fn<typeof readDigest>();
@@ -64,7 +64,7 @@ describe('a reader of configurations', () => {
     digest.mockReset().mockImplementation(async () => DIGEST);
   });
 
-  it('asks once for jobs that ask at one time, and for a digest for good', async () => {
+  it('reads once for concurrent jobs, and caches digests without expiry', async () => {
     const ask = reader();
     await Promise.all([ask(FIXED, 'X86_64', undefined), ask(FIXED, 'X86_64', undefined)]);
     time = 1e9;
@@ -73,7 +73,7 @@ describe('a reader of configurations', () => {
     expect(read.mock.lastCall?.[2]).toMatchObject({ gitlabOrigin: 'https://gitlab.test', login: undefined });
   });
 
-  it('asks what a tag means after five minutes, and reads it again only if that has changed', async () => {
+  it('checks a tag after five minutes, and reads the image again only if the tag has moved', async () => {
     const ask = reader();
     for (time of [0, 299_999, 300_000, 599_999]) await ask(TAGGED, 'X86_64', undefined);
     expect([digest.mock.calls.length, read.mock.calls.length]).toEqual([1, 1]);
@@ -90,7 +90,7 @@ describe('a reader of configurations', () => {
         throw new Error('boom');
       },
     ],
-  ])('gives nothing old where the registry %s', async (_, answer) => {
+  ])('returns no stale result if the registry %s', async (_, answer) => {
     const ask = reader();
     await ask(TAGGED, 'X86_64', undefined);
     digest.mockImplementationOnce(answer);
@@ -100,7 +100,7 @@ describe('a reader of configurations', () => {
     expect(read).toHaveBeenCalledTimes(2);
   });
 
-  it('asks for each architecture and each login by itself', async () => {
+  it('reads separately for each architecture and login', async () => {
     const ask = reader();
     for (const login of [undefined, { username: 'a', password: 'b' }, { username: 'a', password: 'c' }]) {
       await ask(FIXED, 'X86_64', login);
@@ -109,14 +109,14 @@ describe('a reader of configurations', () => {
     expect(read).toHaveBeenCalledTimes(6);
   });
 
-  it('does not keep a failure', async () => {
+  it('does not cache a failure', async () => {
     const ask = reader();
     read.mockRejectedValueOnce(new Error('boom'));
     await expect(ask(FIXED, 'X86_64', undefined)).rejects.toThrow('boom');
     expect(await ask(FIXED, 'X86_64', undefined)).toEqual(config);
   });
 
-  it('keeps the 200 that were asked for last', async () => {
+  it('keeps the 200 most recently used', async () => {
     const ask = reader();
     const others = Array.from({ length: 200 }, (_, index) => imageSource(`other:${index}`));
     await ask(FIXED, 'X86_64', undefined);
@@ -137,7 +137,7 @@ describe('a login to Amazon ECR', () => {
 
   beforeEach(() => void ecr.reset());
 
-  it('is asked for once a region, until it is about to end', async () => {
+  it('is requested once per region, until it is about to expire', async () => {
     let time = 0;
     const login = createEcrLogin(() => time);
     ecr.on(GetAuthorizationTokenCommand).resolves(token('AWS:pa:ss'));
@@ -161,7 +161,7 @@ describe('a login to Amazon ECR', () => {
   it.each<[string, () => void]>([
     ['AWS refuses', () => void ecr.on(GetAuthorizationTokenCommand).rejects(new Error('AccessDenied'))],
     ['AWS gives none', () => void ecr.on(GetAuthorizationTokenCommand).resolves({})],
-  ])('that %s is told as the failure of a registry', async (_, prepare) => {
+  ])('that %s is reported as a registry error', async (_, prepare) => {
     prepare();
     await expect(createEcrLogin()(ECR)).rejects.toMatchObject({
       name: 'RegistryError',

@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import type { FleetConfigInput } from '@serverless-gitlab-runner/fleet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mayAsk } from '../src/job/plan/plan-image-entry-point.ts';
+import { mayContact } from '../src/job/plan/plan-image-entry-point.ts';
 import { planJobTask } from '../src/job/plan/plan-job-task.ts';
 import { imageSource } from '../src/registry/image-source.ts';
 import { ImageUnavailableError } from '../src/registry/read-image-config.ts';
@@ -33,9 +33,9 @@ function sourceOf(asking: Asking) {
   return planned.plan.imageEntryPoint?.source;
 }
 
-describe('the registries that a manager may ask', () => {
+describe('the registries that a manager may contact', () => {
   const may = (image: string, credential: object) =>
-    mayAsk(imageSource(image), jobOf({ credentials: [{ ...OWN, ...credential }] }), fleetOf().job);
+    mayContact(imageSource(image), jobOf({ credentials: [{ ...OWN, ...credential }] }), fleetOf().job);
 
   it.each([
     ['registry.test:5050/a', {}, true],
@@ -54,7 +54,7 @@ describe("an image's own entry point", () => {
     ['the job takes it back from its fleet', { flag: '0', fleet: { honorImageEntryPoint: true } }],
     ['the job names one', { flag: 'true', job: { image: { name: 'alpine:3', entrypoint: ['/x'] } } }],
     ['the job wants none', { flag: 'true', job: { image: { name: 'alpine:3', entrypoint: [''] } } }],
-  ])('is not read where %s', (_, asking) => {
+  ])('is not read if %s', (_, asking) => {
     expect(sourceOf(asking)).toBeUndefined();
   });
 
@@ -64,7 +64,7 @@ describe("an image's own entry point", () => {
     ['the fleet says so', { fleet: { honorImageEntryPoint: true } }],
     // executors/docker/docker.go of 17.9 and 19.3, overwriteEntrypoint: an empty list is as good as none.
     ['the job gives an empty list', { flag: 'true', job: { image: { name: 'alpine:3', entrypoint: [] } } }],
-  ])('is read where %s', (_, asking) => {
+  ])('is read if %s', (_, asking) => {
     expect(sourceOf(asking)).toMatchObject({ registry: 'docker.io', repository: 'library/alpine' });
   });
 
@@ -85,7 +85,7 @@ describe("an image's own entry point", () => {
       { fleet: { registryMirrors: { 'docker.io': 'r.test/hub' }, imageConfigRegistries: ['r.test'] } },
       'r.test',
     ],
-  ])('is read of %s', (_, asking, registry) => {
+  ])('is read from %s', (_, asking, registry) => {
     expect(sourceOf({ flag: 'true', ...asking })?.registry).toBe(registry);
   });
 
@@ -95,13 +95,13 @@ describe("an image's own entry point", () => {
     ['docker.io.evil.test/a/b'],
     ['registry.test:5050/a/b'],
     ['123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:1'],
-  ])('is refused, with what to do, of %s, which nobody lists', (name) => {
+  ])('is refused, with advice, for %s, whose registry is not listed', (name) => {
     const planned = plan({ flag: 'true', job: { image: { name } } });
     expect(planned).toEqual({
       kind: 'refused',
       lines: [
         expect.stringMatching(
-          /reads no image configurations from \S+ \(its job\.imageConfigRegistries\)\. Name the/,
+          /does not read image configurations from \S+ \(job\.imageConfigRegistries\)\. Set `image: entrypoint:`/,
         ),
       ],
     });
@@ -130,22 +130,22 @@ describe("a job that runs its image's entry point", () => {
       .commandCalls(RegisterTaskDefinitionCommand)[0]
       ?.args[0].input.containerDefinitions?.find(({ name }) => name === 'build');
 
-  it('has its agent started by it, and the log says so', async () => {
+  it('starts its agent through it, and logs that', async () => {
     expect(await fixture.prepare(job)).toBe('success');
     expect(build()).toMatchObject({
       entryPoint: ['/own-entry-point'],
       command: ['/.job-agent/bash', '-p', '/.job-agent/agent'],
     });
     expect(fixture.log.join('\n')).toMatch(
-      /The image's own entry point: \["\/own-entry-point"\] \(asked docker\.io in /,
+      /Image entry point: \["\/own-entry-point"\] \(read from docker\.io in /,
     );
   });
 
-  it('has its agent started by itself where the image has none', async () => {
+  it('starts its agent directly if the image has none', async () => {
     fixture.context.imageConfigs = async () => ({ entryPoint: [], command: [] });
     expect(await fixture.prepare(job)).toBe('success');
     expect(build()).toMatchObject({ entryPoint: ['/.job-agent/bash', '-p', '/.job-agent/agent'] });
-    expect(fixture.log.join('\n')).toContain("The image's own entry point: none");
+    expect(fixture.log.join('\n')).toContain('Image entry point: none');
   });
 
   it.each<[string, Error, string, RegExp]>([
@@ -153,7 +153,7 @@ describe("a job that runs its image's entry point", () => {
       'is not there',
       new ImageUnavailableError('missing', 'It answered 404'),
       'build-failure',
-      /There is no such image/,
+      /The image does not exist/,
     ],
     [
       'is not for it',
@@ -171,9 +171,9 @@ describe("a job that runs its image's entry point", () => {
       'cannot be asked for',
       new RegistryError('docker.io answered 500'),
       'system-failure',
-      /answered 500\. Name the entry point/,
+      /answered 500\. Set `image: entrypoint:`/,
     ],
-  ])('whose image %s ends before anything starts', async (_, error, result, words) => {
+  ])('whose image %s ends before its task starts', async (_, error, result, words) => {
     fixture.context.imageConfigs = () => Promise.reject(error);
     expect(await fixture.prepare(job)).toBe(result);
     expect(fixture.log.join('\n')).toMatch(words);

@@ -27,23 +27,23 @@ const runTaskCalls = () => fixture.ecs.commandCalls(RunTaskCommand).map((call) =
 const log = () => fixture.log.join('\n');
 
 describe('a job that cannot run', () => {
-  it('as it is written is refused at once, as its own fault, without a call to AWS', async () => {
+  it('as written is refused at once, as a build failure, without a call to AWS', async () => {
     expect(await fixture.prepare({ image: { name: 'Not An Image' } })).toBe('build-failure');
     expect(log()).toContain('ERROR: The image "Not An Image" is not a valid image name');
     expect(fixture.ecs.calls()).toHaveLength(0);
   });
 
-  it('since its image is not there fails as its own fault, and its task is stopped', async () => {
+  it('because its image does not exist is a build failure, and its task is stopped', async () => {
     const reason = 'CannotPullContainerError: pull image manifest: docker.io/library/nope: not found';
     const task = { ...RUNNING_TASK, lastStatus: 'STOPPED', desiredStatus: 'STOPPED', stoppedReason: reason };
     fixture.ecs.on(DescribeTasksCommand).resolves({ tasks: [task] });
     expect(await fixture.prepare({ image: { name: 'nope' } })).toBe('build-failure');
-    expect(log()).toContain('ERROR: There is no such image');
+    expect(log()).toContain('ERROR: The image does not exist');
     expect(fixture.stopped()).toEqual([TASK_ARN]);
     expect(fixture.events[0]?.detail).toMatchObject({ outcome: 'start-failed', reason });
   });
 
-  it("since the job's entry point ended fails as its own fault, though the connection breaks before ECS tells", async () => {
+  it('because its entry point exited is a build failure, even if the connection breaks before ECS reports it', async () => {
     await writeFile(join(fixture.folder, 'broken'), '');
     const ended = {
       ...RUNNING_TASK,
@@ -63,18 +63,18 @@ describe('a job that cannot run', () => {
     fixture.ecs.on(DescribeTasksCommand).callsFake(() => ({ tasks: [breaks() ? ended : RUNNING_TASK] }));
     const image = { name: 'terraform', entrypoint: ['terraform'] };
     expect(await fixture.prepare({ image })).toBe('build-failure');
-    expect(log()).toContain("ERROR: The job's container ended with exit code 64");
-    expect(log()).toContain('the entry point ["terraform"], which must be in the image');
+    expect(log()).toContain('ERROR: The build container exited with code 64');
+    expect(log()).toContain('the entry point ["terraform"], which must exist in the image');
     expect(fixture.stopped()).toEqual([TASK_ARN]);
   });
 
-  it('since AWS refuses the call fails as ours, with its words', async () => {
+  it("because AWS refuses the call is a system failure with AWS's message", async () => {
     fixture.ecs.on(RunTaskCommand).rejects(new Error('not authorized to perform: ecs:RunTask'));
     expect(await fixture.prepare()).toBe('system-failure');
     expect(log()).toContain('ERROR: AWS did not start the job task: not authorized to perform: ecs:RunTask');
   });
 
-  it("since RunTask's answer was lost fails as ours, and the task that may run is looked for and stopped", async () => {
+  it("because RunTask's response was lost is a system failure, and a task that may run is found and stopped", async () => {
     const lost = Object.assign(new Error('exceeded 15000 ms'), { name: 'TimeoutError' });
     fixture.ecs.on(RunTaskCommand).rejects(lost);
     fixture.ecs.on(ListTasksCommand).resolves({ taskArns: [TASK_ARN] });
@@ -84,7 +84,7 @@ describe('a job that cannot run', () => {
     await vi.waitFor(() => expect(fixture.stopped()).toEqual([TASK_ARN]), 5000);
   });
 
-  it('since its task takes no commands in time fails as ours, and its task is stopped', async () => {
+  it('because its task accepts no commands in time is a system failure, and its task is stopped', async () => {
     await fixture.remove();
     fixture = await makeExecutorFixture((fleet) => ({
       ...fleet,
@@ -92,12 +92,12 @@ describe('a job that cannot run', () => {
     }));
     fixture.ecs.on(DescribeTasksCommand).resolves({ tasks: [{ taskArn: TASK_ARN, lastStatus: 'PENDING' }] });
     expect(await fixture.prepare()).toBe('system-failure');
-    expect(log()).toContain('did not take commands within 0.2 s (it is PENDING)');
+    expect(log()).toContain('did not accept commands within 0.2 s (last status: PENDING)');
     expect(fixture.stopped()).toEqual([TASK_ARN]);
   });
 });
 
-describe('a task definition that somebody deregistered', () => {
+describe('a deregistered task definition', () => {
   const inactive = Object.assign(new Error('TaskDefinition is inactive'), { name: 'ClientException' });
   const started = { tasks: [{ taskArn: TASK_ARN }] };
 
@@ -107,13 +107,13 @@ describe('a task definition that somebody deregistered', () => {
       .resolves({ taskDefinition: { taskDefinitionArn: 'arn:x/family:2' } });
   });
 
-  it('is registered anew, and RunTask called again with another token', async () => {
+  it('is registered again, and RunTask called again with another token', async () => {
     fixture.ecs.on(RunTaskCommand).rejectsOnce(inactive).resolves(started);
     expect(await fixture.prepare()).toBe('success');
     const calls = runTaskCalls();
     expect(calls.map(({ taskDefinition }) => taskDefinition)).toEqual(['family:1', 'arn:x/family:2']);
     expect(new Set(calls.map(({ clientToken }) => clientToken)).size).toBe(2);
-    expect(log()).toContain('Task definition family:1 was deregistered: family:2 takes its place');
+    expect(log()).toContain('Task definition family:1 was deregistered; using family:2 instead');
   });
 
   it('costs later jobs nothing', async () => {
@@ -128,7 +128,7 @@ describe('a task definition that somebody deregistered', () => {
     ]);
   });
 
-  it('fails the job as ours when its successor is refused too', async () => {
+  it('fails the job as a system failure when its replacement is refused too', async () => {
     fixture.ecs.on(RunTaskCommand).rejects(inactive);
     expect(await fixture.prepare()).toBe('system-failure');
     expect(runTaskCalls()).toHaveLength(2);
@@ -142,7 +142,7 @@ describe('capacity', () => {
     failures: [{ reason: "You've reached the limit on the number of vCPUs you can run concurrently" }],
   };
 
-  it('is looked for at the next provider of the list when one has none', async () => {
+  it('is requested from the next provider of the list when one has none', async () => {
     fixture.ecs
       .on(RunTaskCommand)
       .resolvesOnce(none)
@@ -150,10 +150,10 @@ describe('capacity', () => {
     expect(await fixture.prepare()).toBe('success');
     const providers = runTaskCalls().map((input) => input.capacityProviderStrategy?.[0]?.capacityProvider);
     expect(providers).toEqual(['FARGATE_SPOT', 'FARGATE']);
-    expect(log()).toContain('FARGATE_SPOT has no room now');
+    expect(log()).toContain('FARGATE_SPOT currently has no capacity');
   });
 
-  it('is looked for there too when the task ends for want of it', async () => {
+  it('is requested there too when the task ends for lack of capacity', async () => {
     const other = `${TASK_ARN}0`;
     const lost = {
       ...RUNNING_TASK,
@@ -170,7 +170,7 @@ describe('capacity', () => {
     expect(fixture.stopped()).toEqual([other]);
   });
 
-  it('that nobody has is waited for, with a line in the log for each reason', async () => {
+  it('is awaited if no provider has any, with one log line for each reason', async () => {
     fixture.ecs
       .on(RunTaskCommand)
       .resolvesOnce(none)
@@ -191,14 +191,14 @@ describe('capacity', () => {
     ]);
     expect(new Set(calls.map(({ clientToken }) => clientToken)).size).toBe(5);
     for (const line of [
-      'FARGATE_SPOT has no room now',
+      'FARGATE_SPOT currently has no capacity',
       'quota "Fargate On-Demand vCPU resource count" is reached',
       'Waiting for capacity.',
     ])
       expect(log().split(line)).toHaveLength(2);
   });
 
-  it('that nobody has in time is our failure, and says so', async () => {
+  it('is a system failure with a message if no provider has any in time', async () => {
     await fixture.remove();
     fixture = await makeExecutorFixture((fleet) => ({
       ...fleet,
@@ -207,24 +207,24 @@ describe('capacity', () => {
     fixture.ecs.on(RunTaskCommand).resolvesOnce(none).resolves(quota);
     expect(await fixture.prepare()).toBe('system-failure');
     expect(log()).toMatch(
-      /AWS started no task within the time for a start\. FARGATE_SPOT has no room now: .*Service Quotas.*Retry the job later/,
+      /AWS started no task within this fleet's job\.startTimeoutSeconds\. FARGATE_SPOT currently has no capacity: .*Service Quotas.*Retry the job later/,
     );
     expect(fixture.stopped()).toEqual([]);
   });
 
-  it('is not waited for when the job is cancelled', async () => {
+  it('is not awaited when the job is cancelled', async () => {
     fixture.ecs.on(RunTaskCommand).resolves(none);
     const hangUp = new AbortController();
     const prepared = fixture.prepare({}, hangUp.signal);
     await vi.waitFor(() => expect(log()).toContain('Waiting for capacity.'), 5000);
     hangUp.abort();
     expect(await prepared).toBe('system-failure');
-    expect(log()).toContain('the job was cancelled');
+    expect(log()).toContain('The job was cancelled');
   });
 });
 
-describe('tries of the runner', () => {
-  it('each start a task of their own', async () => {
+describe("the runner's attempts", () => {
+  it('start separate tasks', async () => {
     fixture.ecs
       .on(RunTaskCommand)
       .rejectsOnce(new Error('boom'))
@@ -236,21 +236,21 @@ describe('tries of the runner', () => {
     expect(new Set(tokens).size).toBe(2);
   });
 
-  it('end what an earlier one of the same job left', async () => {
+  it('end what an earlier attempt for the same job left', async () => {
     await fixture.prepare();
     await fixture.prepare();
     expect(fixture.stopped()).toEqual([TASK_ARN]);
   });
 
-  it('leave the task of another job alone', async () => {
+  it('do not touch the task of another job', async () => {
     await fixture.prepare({ id: 42 });
     await fixture.prepare({ id: 43 });
     expect(fixture.stopped()).toEqual([]);
   });
 });
 
-describe('a task that Spot takes back', () => {
-  it('is told so, and that it may end when its job has; a job that finished is completed', async () => {
+describe('a task with a Spot interruption', () => {
+  it('is notified, and may end when its job has; a finished job counts as completed', async () => {
     await fixture.prepare();
     const ending = { ...RUNNING_TASK, desiredStatus: 'STOPPED', stopCode: 'SpotInterruption' as const };
     fixture.ecs.on(DescribeTasksCommand).resolves({ tasks: [ending] });
@@ -263,7 +263,7 @@ describe('a task that Spot takes back', () => {
 });
 
 describe('a task that is lost', () => {
-  it('is explained in words', async () => {
+  it('is explained in the job log', async () => {
     await fixture.prepare();
     const lost = {
       ...RUNNING_TASK,
@@ -275,7 +275,7 @@ describe('a task that is lost', () => {
       .on(DescribeTasksCommand)
       .resolves({ tasks: [{ ...lost, stopCode: 'SpotInterruption' as const }] });
     expect(await fixture.why()).toBe('system-failure');
-    expect(log()).toContain('AWS took the Spot capacity of this job back');
+    expect(log()).toContain('AWS reclaimed the Spot capacity of this job');
     expect(log()).toMatch(/Job task: \d+ s, about \$0\.\d{5} \(1 vCPU, 2 GB, X86_64, FARGATE_SPOT\)/);
     await fixture.cleanup();
     expect(fixture.events.at(-1)?.detail.outcome).toBe('lost');
@@ -290,7 +290,7 @@ describe('a task that is lost', () => {
     expect(log()).toContain('The build container ran out of memory: the task has 1 vCPU, 2 GB');
   });
 
-  it('whose job is not known is explained too', async () => {
+  it('is explained for an unknown job too', async () => {
     expect(await fixture.why('f'.repeat(32))).toBe('system-failure');
     expect(log()).toContain('The job has no task');
   });

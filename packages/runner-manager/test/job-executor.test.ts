@@ -16,7 +16,7 @@ afterEach(() => fixture.remove());
 const runTaskCalls = () => fixture.ecs.commandCalls(RunTaskCommand).map((call) => call.args[0].input);
 const log = () => fixture.log.join('\n');
 
-/** RunTask answers only when told to. */
+/** RunTask answers only on request. */
 function heldRunTask(): { answer: () => void } {
   const held = Promise.withResolvers<void>();
   fixture.ecs.on(RunTaskCommand).callsFake(async () => {
@@ -27,11 +27,11 @@ function heldRunTask(): { answer: () => void } {
 }
 
 describe('a job that runs', () => {
-  it('is prepared, and its log tells what happens', async () => {
+  it('is prepared, and its log describes each step', async () => {
     expect(await fixture.prepare({ image: { name: 'alpine:3' } })).toBe('success');
     expect(log()).toContain('Image alpine:3, 1 vCPU, 2 GB, 20 GB storage, X86_64');
     expect(log()).toContain(`Started task ${TASK_ARN} on FARGATE_SPOT`);
-    expect(log()).toContain("The job's container is there: user 1000, shell /bin/sh");
+    expect(log()).toContain('The build container is ready: user 1000, shell /bin/sh');
     expect(log()).toMatch(/Ready after \d+\.\d s/);
   });
 
@@ -44,7 +44,7 @@ describe('a job that runs', () => {
     expect(existsSync(join(fixture.folder, 'jobs', fixture.session()))).toBe(false);
   });
 
-  it('is told of on the bus, with what it cost', async () => {
+  it('is reported by events, with its cost', async () => {
     await fixture.prepare();
     await fixture.cleanup();
     expect(fixture.events.map(({ name }) => name)).toEqual(['JobTaskStarted', 'JobTaskFinished']);
@@ -62,20 +62,20 @@ describe('a job that runs', () => {
     expect(fixture.events[1]?.detail.priceRegion).toBe('us-east-1');
   });
 
-  it('finds its services by their names', async () => {
+  it('reaches its services by their names', async () => {
     await fixture.prepare({ services: [{ name: 'postgres:16', alias: 'db' }] });
     const write = 'echo "127.0.0.1 postgres db build" >> /etc/hosts\n';
     expect(await readFile(join(fixture.folder, 'helper-setup'), 'utf8')).toBe(write);
     expect(await readFile(join(fixture.folder, 'build-setup'), 'utf8')).toMatch(
       /^while read .* < \/etc\/hosts\necho /,
     );
-    expect(log()).toContain('Services are reached as postgres, db');
+    expect(log()).toContain('Services are reachable as postgres, db');
   });
 
-  it('is told where its services are when their names cannot be made known', async () => {
+  it('learns the address of its services if their names cannot be set up', async () => {
     await writeFile(join(fixture.folder, 'read-only'), '');
     await fixture.prepare({ services: [{ name: 'postgres:16', alias: 'db' }] });
-    expect(log()).toContain('the names postgres, db are not known: reach services at 127.0.0.1');
+    expect(log()).toContain('the names postgres, db do not resolve. Use 127.0.0.1 to reach services.');
   });
 
   it('has a key pair of its own, of which only the public half leaves the manager', async () => {
@@ -90,7 +90,7 @@ describe('a job that runs', () => {
 });
 
 describe('a job that is cancelled', () => {
-  it('while RunTask is on its way leaves no task behind', async () => {
+  it('while RunTask is in flight leaves no task behind', async () => {
     const runTask = heldRunTask();
     const hangUp = new AbortController();
     const prepared = fixture.prepare({}, hangUp.signal);
@@ -122,20 +122,20 @@ describe('a job that is cancelled', () => {
 });
 
 describe('cleanup', () => {
-  it('of a job that never came far is a success, and again', async () => {
+  it('succeeds, also repeatedly, for a job without a task', async () => {
     await fixture.cleanup();
     await fixture.cleanup();
     expect(fixture.stopped()).toEqual([]);
   });
 
-  it('stops a task once, however often it is asked', async () => {
+  it('stops a task once, however often it is called', async () => {
     await fixture.prepare();
     await Promise.all([fixture.cleanup(), fixture.cleanup()]);
     await fixture.cleanup();
     expect(fixture.stopped()).toEqual([TASK_ARN]);
   });
 
-  it('that failed can be tried again', async () => {
+  it('can be retried after a failure', async () => {
     await fixture.prepare();
     fixture.ecs.on(StopTaskCommand).rejectsOnce(new Error('Rate exceeded')).resolves({});
     await expect(fixture.cleanup()).rejects.toThrow('Rate exceeded');

@@ -12,8 +12,8 @@ const repository = (url: string) => ({
   git_info: { repo_url: url },
 });
 
-describe('who a job is', () => {
-  it('is what GitLab says beside its variables, and from which GitLab, what the manager knows', () => {
+describe('the identity of a job', () => {
+  it("comes from GitLab's fields besides the variables, and the instance from the manager's configuration", () => {
     expect(identityOf()).toEqual({
       instance: GITLAB,
       jobId: 42,
@@ -24,7 +24,7 @@ describe('who a job is', () => {
     });
   });
 
-  it('is not what its variables say, wherever in the list a predefined name stands', () => {
+  it('does not come from its variables, wherever a predefined name is in the list', () => {
     const names = [
       'CI_JOB_ID',
       'CI_PROJECT_ID',
@@ -45,17 +45,17 @@ describe('who a job is', () => {
     ['not a url', GITLAB, undefined],
     ['', GITLAB, undefined],
     [`https://gitlab.example.com/${'a'.repeat(2000)}.git`, GITLAB, undefined],
-  ])("has the project's path of %j where the runner is older than 18.5", (url, gitlabUrl, path) => {
+  ])("takes the project's path from %j for a runner before 18.5", (url, gitlabUrl, path) => {
     expect(identityOf(repository(url), gitlabUrl).projectPath).toBe(path);
   });
 
-  it('has no pipeline where the runner is older than 19.0 and leaves zero', () => {
+  it('has no pipeline for a runner before 19.0, which leaves zero', () => {
     expect(identityOf({ job_info: { project_id: 3, pipeline_id: 0 } }).pipelineId).toBeUndefined();
   });
 });
 
 describe('a job as GitLab sends it', () => {
-  it('is taken with fields that nobody here knows, and without those that it may lack', () => {
+  it('is accepted with unknown fields, and without optional ones', () => {
     const document = jobResponse({ image: { name: 'alpine', ports: [], new_field: {} }, services: null });
     const response = parseJobResponse(JSON.stringify(document));
     expect(response.image?.name).toBe('alpine');
@@ -71,11 +71,11 @@ describe('a job as GitLab sends it', () => {
     JSON.stringify(jobResponse({ id: 0 })),
     JSON.stringify(jobResponse({ token: '' })),
     JSON.stringify(jobResponse({ job_info: { name: 'no project' } })),
-  ])('that is %j is a failure of ours', (document) => {
+  ])('that is %j is a system failure', (document) => {
     expect(() => parseJobResponse(document)).toThrow(SystemFailureError);
   });
 
-  it('that the runner does not hand over is a failure of ours, and says what it takes', async () => {
-    await expect(readJobResponse('')).rejects.toThrow('GitLab Runner 13.10 or newer');
+  it('that the runner does not pass on is a system failure, which names the required version', async () => {
+    await expect(readJobResponse('')).rejects.toThrow('GitLab Runner 13.10 or later');
   });
 });

@@ -3,7 +3,7 @@ import { parseJobOverrides } from '../src/job/request/job-overrides.ts';
 import { jobOf, jobWith } from './support/job.ts';
 
 describe("a job's settings", () => {
-  it('are none where it sets none', () => {
+  it('are all undefined by default', () => {
     expect(parseJobOverrides(jobOf())).toEqual({
       dockerAuth: { logins: [], notes: [] },
       isWebTerminal: false,
@@ -11,7 +11,7 @@ describe("a job's settings", () => {
     });
   });
 
-  it('are parsed once, with what was written', () => {
+  it('are parsed, with the original text', () => {
     const overrides = parseJobOverrides(
       jobWith({
         FARGATE_CPU: '2 vCPU',
@@ -57,12 +57,12 @@ describe("a job's settings", () => {
     ['true', true],
     ['yes', false],
     ['0', false],
-  ])('read the flag %s as %s, as GitLab Runner does', (flag, expected) => {
+  ])('parse the flag %s as %s, as GitLab Runner does', (flag, expected) => {
     const overrides = parseJobOverrides(jobWith({ FF_KUBERNETES_HONOR_ENTRYPOINT: flag }));
     expect(overrides.honorImageEntryPoint).toBe(expected);
   });
 
-  it('of the Kubernetes executor are a limit, or else a request', () => {
+  it('of the Kubernetes executor prefer a limit to a request', () => {
     const limit = parseJobOverrides(jobWith({ KUBERNETES_CPU_LIMIT: '2', KUBERNETES_CPU_REQUEST: '1' }));
     expect(limit.kubernetesCpu).toMatchObject({ name: 'KUBERNETES_CPU_LIMIT', value: 2048 });
     const request = parseJobOverrides(jobWith({ KUBERNETES_MEMORY_REQUEST: '2Gi' }));

@@ -32,34 +32,34 @@ const OVERRIDDEN = {
 };
 
 describe('a session', () => {
-  it('is what a config hook opens: another one each time, for the same job too', async () => {
+  it('is new for each config hook, for the same job too', async () => {
     const ids = [await fixture.open(), await fixture.open(), await fixture.open({ id: 43 })];
     expect(new Set(ids).size).toBe(3);
     for (const id of ids) expect(id).toMatch(SESSION_ID);
   });
 
-  it('is prepared once: a second prepare is refused, and the task of the first one lives', async () => {
+  it('is prepared once: a second prepare is refused, and the task of the first one keeps running', async () => {
     await fixture.prepare();
     expect(await fixture.prepareOpen()).toBe('system-failure');
-    expect(log()).toContain('that it prepared already');
+    expect(log()).toContain('The runner prepares a job twice in one session');
     expect(fixture.stopped()).toEqual([]);
     expect(runTaskCalls()).toHaveLength(1);
   });
 
-  it('that nobody opened is not prepared', async () => {
+  it('that was not opened is not prepared', async () => {
     expect(await fixture.prepareOpen()).toBe('system-failure');
-    expect(log()).toContain('that its config hook did not open');
+    expect(log()).toContain('without a session from its config hook');
     expect(fixture.ecs.calls()).toHaveLength(0);
   });
 
-  it('that nobody has is cleaned up without a call', async () => {
+  it('that is unknown is cleaned up without a call', async () => {
     await fixture.prepare();
     await fixture.cleanup('f'.repeat(32));
     await fixture.cleanup('');
     expect(fixture.stopped()).toEqual([]);
   });
 
-  it('is over after its cleanup, which stops its own task only', async () => {
+  it('ends with its cleanup, which stops only its own task', async () => {
     await fixture.prepare({ id: 42 });
     const first = fixture.session();
     const taskArn = `${TASK_ARN}0`;
@@ -71,7 +71,7 @@ describe('a session', () => {
     expect(existsSync(join(fixture.folder, 'jobs', fixture.session(), 'key'))).toBe(true);
   });
 
-  it('is listed with its token until it is over', async () => {
+  it('is listed with its token until it ends', async () => {
     await fixture.prepare();
     expect(fixture.executor.openJobs()).toEqual([{ jobId: 42, token: 'job-token-of-42' }]);
     await fixture.cleanup();
@@ -80,7 +80,7 @@ describe('a session', () => {
 });
 
 describe('a job that overrides its predefined variables', () => {
-  it('is tagged, told of and stored as what GitLab says it is', async () => {
+  it('is tagged, reported and stored with the identity from GitLab', async () => {
     await fixture.open();
     await fixture.prepareOpen(OVERRIDDEN);
     const [call] = runTaskCalls();
@@ -110,7 +110,7 @@ describe('a job that overrides its predefined variables', () => {
 });
 
 describe("a project's share of the manager", () => {
-  it('is waited for, and left with the job', async () => {
+  it('is awaited, and released with the job', async () => {
     await fixture.remove();
     fixture = await makeExecutorFixture((fleet) => ({
       ...fleet,
@@ -119,7 +119,7 @@ describe("a project's share of the manager", () => {
     await fixture.prepare({ id: 42 });
     const first = fixture.session();
     const second = fixture.prepare({ id: 43 });
-    await vi.waitFor(() => expect(log()).toContain('this fleet allows a project 1 jobs in one manager'));
+    await vi.waitFor(() => expect(log()).toContain('this fleet allows 1 jobs per project and manager'));
     expect(runTaskCalls()).toHaveLength(1);
     await fixture.cleanup(first);
     expect(await second).toBe('success');

@@ -12,11 +12,11 @@ describe('the last lines of a program', () => {
     expect(lines.at(-1)).toBe('y'.repeat(400));
   });
 
-  it('of nothing are none', () => {
+  it('are none for an empty output', () => {
     expect(lastLines(' \n')).toEqual([]);
   });
 
-  it('take a time that grows with the text, not with its square', () => {
+  it('take linear time', () => {
     const seconds = (repeats: number) => {
       const text = `${ESC}]a;`.repeat(repeats);
       const startedAt = performance.now();

@@ -7,13 +7,13 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../src/logger.ts';
-import { createSecretLeases, lentForMsOf } from '../src/task/lease-secrets.ts';
+import { createSecretLeases, maxLeaseAgeMsOf } from '../src/task/lease-secrets.ts';
 import { fleetOf } from './support/fleet.ts';
 
 const secrets = mockClient(SecretsManagerClient);
 const lines: string[] = [];
 let now = 0;
-/** Names of the secrets that are there, as Secrets Manager would have it. */
+/** Names of the existing secrets, according to the calls to Secrets Manager. */
 const there = new Set<string>();
 const login = { username: 'me', password: 'planted-password' };
 
@@ -22,7 +22,7 @@ const manager = () =>
     client: new SecretsManagerClient({ region: 'eu-west-1' }),
     path: 'sgr/jobs/default/',
     fleet: 'default',
-    lentForMs: 1000,
+    maxLeaseAgeMs: 1000,
     now: () => now,
     logger: createLogger('DEBUG', (line) => lines.push(line)),
   });
@@ -49,7 +49,7 @@ const NAME = /^sgr\/jobs\/default\/[0-9a-f]{24}$/;
 const other = { username: 'me', password: 'another-password' };
 
 describe('a lease', () => {
-  it('is a secret as ECS reads it, tagged with whose it is', async () => {
+  it("is a secret in ECS's format, tagged with its fleet and job", async () => {
     const { name } = await manager().lease(login, 42);
     expect(name).toMatch(NAME);
     expect(created()[0]).toMatchObject({ Name: name, SecretString: JSON.stringify(login) });
@@ -57,7 +57,7 @@ describe('a lease', () => {
     expect(lines.join()).not.toContain(login.password);
   });
 
-  it('has a name that no other login ever has, nor the same login of another time or manager', async () => {
+  it('has a unique name, also for the same login at another time or in another manager', async () => {
     const [one, two] = [manager(), manager()];
     const first = await one.lease(login, 1);
     const names = [first.name, (await one.lease(other, 2)).name, (await two.lease(login, 3)).name];
@@ -66,7 +66,7 @@ describe('a lease', () => {
     expect(new Set(names).size).toBe(4);
   });
 
-  it('of one login is shared by jobs that need it at one time, and removed with the last one', async () => {
+  it('is shared by concurrent jobs with the same login, and deleted with the last one', async () => {
     const leases = manager();
     const [one, two] = await Promise.all([leases.lease(login, 1), leases.lease(login, 2)]);
     expect(two.name).toBe(one.name);
@@ -77,7 +77,7 @@ describe('a lease', () => {
     expect(deleted()).toEqual([{ SecretId: one.name, ForceDeleteWithoutRecovery: true }]);
   });
 
-  it('that is so old that the reaper may remove it is not lent anew, though others need it still', async () => {
+  it('is not shared again once the reaper may delete it, even if others still use it', async () => {
     const leases = manager();
     const first = await leases.lease(login, 1);
     now = 999;
@@ -100,11 +100,11 @@ describe('a lease', () => {
     'may be lent until a start would outlast it: lifetime %i s, start %i s',
     (maxLifetimeSeconds, startTimeoutSeconds, ms) => {
       const { job } = fleetOf();
-      expect(lentForMsOf({ job: { ...job, maxLifetimeSeconds, startTimeoutSeconds } })).toBe(ms);
+      expect(maxLeaseAgeMsOf({ job: { ...job, maxLifetimeSeconds, startTimeoutSeconds } })).toBe(ms);
     },
   );
 
-  it('that ends is removed for good, once, and nobody fails for a removal that does', async () => {
+  it('is deleted without recovery, once, and a failed deletion does not reject', async () => {
     const lease = await manager().lease(login, 1);
     secrets.on(DeleteSecretCommand).rejects(new Error('throttled'));
     await Promise.all([lease.release(), lease.release()]);
@@ -112,7 +112,7 @@ describe('a lease', () => {
     expect(lines.join()).toContain('throttled');
   });
 
-  it('that AWS refuses is a failure for all who wait for it, and the next one asks anew', async () => {
+  it('that AWS refuses fails for all that wait for it, and the next one retries', async () => {
     const leases = manager();
     secrets.on(CreateSecretCommand).rejectsOnce(new Error('AccessDenied')).resolves({});
     const waiting = [leases.lease(login, 1), leases.lease(login, 2)];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { limitConcurrency } from '../src/limit-concurrency.ts';
 
 describe('a limit of two', () => {
-  it('runs two acts at once and every other as soon as there is room, failures among them', async () => {
+  it('runs two actions concurrently and each other one as soon as there is room, also after failures', async () => {
     const limit = limitConcurrency(2);
     let running = 0;
     let most = 0;

@@ -33,20 +33,20 @@ function patternsIn(folder: string): Pattern[] {
     });
 }
 
-/** `safe` where a pattern's time grows no faster than the text that it is applied to, else how it grows. */
+/** `safe` if a pattern takes linear time, else how its time grows. */
 function growthOf(text: string): string {
   const end = text.lastIndexOf('/');
   const found = checkSync(text.slice(1, end), text.slice(end + 1), { timeout: 30_000 });
   return found.status === 'vulnerable' ? found.complexity.summary : found.status;
 }
 
-describe('a pattern that is applied to what others write', () => {
+describe('a pattern that is applied to untrusted text', () => {
   vi.stubEnv('RECHECK_BACKEND', 'pure');
   const patterns = FOLDERS.flatMap(patternsIn).filter(({ file }) =>
     OTHERS.every((each) => each.file !== file),
   );
 
-  it('is a literal, so that it can be looked at', () => {
+  it('is a literal, so that it can be analysed', () => {
     expect(patterns.length).toBeGreaterThan(50);
     expect(patterns.filter(({ text }) => text === 'RegExp')).toEqual([]);
   });
@@ -59,7 +59,7 @@ describe('a pattern that is applied to what others write', () => {
     ['/@.*$/', '2nd degree polynomial'],
     ['/(?::[^/:@]*)?(?:@.*)?$/', '2nd degree polynomial'],
     ['/^(a|a)*$/', 'exponential'],
-  ])('is found out if it is not: %s', (text, growth) => {
+  ])('is detected if it is not linear: %s', (text, growth) => {
     expect(growthOf(text)).toContain(growth);
   });
 });

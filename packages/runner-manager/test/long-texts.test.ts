@@ -5,7 +5,7 @@ import { createJobLog } from '../src/job/job-log.ts';
 import { parseImageReference } from '../src/job/plan/image-reference.ts';
 import { isReference } from '../src/job/plan/plan-image.ts';
 import { planJobTask } from '../src/job/plan/plan-job-task.ts';
-import { throughMirror } from '../src/job/plan/plan-mirrors.ts';
+import { mirroredImage } from '../src/job/plan/plan-mirrors.ts';
 import { expandVariables } from '../src/job/request/expand-variables.ts';
 import { parseCpu, parseMemory, parseStorage } from '../src/parse-quantity.ts';
 import { parseChallenge } from '../src/registry/bearer-challenge.ts';
@@ -46,7 +46,7 @@ const FUNCTIONS: readonly [string, (text: string) => unknown][] = [
   ['tagOf', tagOf],
   ['registryPath', registryPath],
   ['normalizedPath', normalizedPath],
-  ['throughMirror', (text) => throughMirror(text, { 'docker.io': 'mirror.example.com' })],
+  ['mirroredImage', (text) => mirroredImage(text, { 'docker.io': 'mirror.example.com' })],
   ['isReference', isReference],
   ['parseImageReference', parseImageReference],
   ['parseCpu', parseCpu],
@@ -55,14 +55,14 @@ const FUNCTIONS: readonly [string, (text: string) => unknown][] = [
   ['startThrough', (text) => startThrough([text], ['/agent'])],
   ['parseChallenge', (text) => parseChallenge(`Bearer ${text}`)],
   ['expandVariables', (text) => expandVariables(text, new Map([['A', '']]), MEGABYTE)],
-  ['createJobLog', (text) => createJobLog(() => {}).say(text)],
+  ['createJobLog', (text) => createJobLog(() => {}).info(text)],
   [
     'explainStop',
     (text) => explainStop({ stoppedReason: text, containers: [{ name: 'build', reason: text }] }),
   ],
 ];
 
-/** Where a job may write a text, each with that text. */
+/** Each place where a job may put a text, with that text. */
 const PLACES: readonly [
   string,
   (text: string) => { sample?: JobSample; variables?: Record<string, string> },
@@ -124,7 +124,7 @@ function endsInTime(work: () => void): void {
 
 describe('1 MiB', () => {
   // What is linear takes some milliseconds; what grows with the square, half an hour.
-  it.each(FUNCTIONS)('of anything takes %s no time', (_, apply) => {
+  it.each(FUNCTIONS)('of any text takes %s little time', (_, apply) => {
     for (const text of LONG) {
       try {
         endsInTime(() => void apply(text));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCpu, parseMemory, parseStorage, sizeInWords } from '../src/parse-quantity.ts';
+import { formatSize, parseCpu, parseMemory, parseStorage } from '../src/parse-quantity.ts';
 
 describe('parseCpu', () => {
   it.each([
@@ -62,14 +62,14 @@ describe('parseStorage', () => {
   });
 });
 
-it('reads back what it says in words, whatever the size', () => {
+it('parses every size that it formats', () => {
   const wholeSizes = fc.record({
     cpu: fc.integer({ min: 1, max: 64 }),
     memory: fc.integer({ min: 1, max: 480 }),
   });
   fc.assert(
     fc.property(wholeSizes, ({ cpu, memory }) => {
-      const [cpuWords = '', memoryWords = ''] = sizeInWords({ cpu: cpu * 256, memory: memory * 256 }).split(
+      const [cpuWords = '', memoryWords = ''] = formatSize({ cpu: cpu * 256, memory: memory * 256 }).split(
         ', ',
       );
       expect(parseCpu(cpuWords)).toBe(cpu * 256);
@@ -78,6 +78,6 @@ it('reads back what it says in words, whatever the size', () => {
   );
 });
 
-it('says a size that is no round number to two decimals', () => {
-  expect(sizeInWords({ cpu: 512, memory: 1500 })).toBe('0.5 vCPU, 1.46 GB');
+it('formats other sizes to two decimals', () => {
+  expect(formatSize({ cpu: 512, memory: 1500 })).toBe('0.5 vCPU, 1.46 GB');
 });

@@ -29,7 +29,7 @@ it.each([
   expect(refuseImage('image', name)).toBeUndefined();
 });
 
-describe('refuses in words', () => {
+describe('refuses with a message', () => {
   it.each([
     ['', 'is not a valid image name'],
     ['Alpine', 'is not a valid image name'],
@@ -57,15 +57,15 @@ describe('refuses in words', () => {
 
   it.each([
     ['as it is written', 'x'.repeat(2049), 2048],
-    ['once its variables are expanded', '$LONG', 255],
+    ['after its variables are expanded', '$LONG', 255],
   ])('a name that is too long %s', (_, name, most) => {
     expect(() => planImage('image', name, new Map([['LONG', 'x'.repeat(256)]]))).toThrow(
       new RegExp(`^The image "x{100}…" .* at most ${most} characters are allowed`),
     );
   });
 
-  it('names the way out where there is one', () => {
-    expect(refuseImage('service', 'docker:dind')).toContain('kaniko instead: docs/building-images.md');
+  it('adds advice if there is any', () => {
+    expect(refuseImage('service', 'docker:dind')).toContain('kaniko instead; docs/building-images.md');
   });
 });
 
@@ -82,7 +82,7 @@ describe('the name of the image', () => {
     expect(imageOf(jobWith({ APP: 'shop' }, { image: { name: 'registry/shop:1' } }))).toBe('registry/shop:1');
   });
 
-  it('is that of the job, whatever its variables say', () => {
+  it("is the job's, whatever its variables contain", () => {
     const lie = { CI_JOB_IMAGE: 'registry.example.com/other:1' };
     expect(imageOf(jobWith(lie, { image: { name: 'alpine:3' } }))).toBe('alpine:3');
     expect(imageOf(jobWith(lie))).toBe('debian:bookworm-slim');
@@ -92,21 +92,21 @@ describe('the name of the image', () => {
     expect(imageOf(jobOf({ image: { name: 'alpine:3' } }))).toBe('alpine:3');
   });
 
-  it('is never a guess when GitLab sends no image', () => {
+  it('is not guessed when GitLab sends no image', () => {
     expect(imageOf(jobOf({ image: { name: '' } }))).toBe('debian:bookworm-slim');
     expect(imageOf(jobOf({ image: null }))).toBe('debian:bookworm-slim');
   });
 });
 
-describe('a variable that is not set, in the name of', () => {
+describe('an unset variable in the name of', () => {
   const fleet = fleetOf();
-  const UNSET = 'Unset variables expand to nothing.';
+  const UNSET = 'Unset variables expand to an empty string.';
 
   it.each<[string, Parameters<typeof jobOf>[0], string]>([
     ['an image', { image: { name: '$NOPE/foo' } }, 'The image "/foo" is not a valid image name'],
     ['an image, in its tag', { image: { name: 'foo:$NOPE' } }, 'The image "foo:" is not a valid image name'],
     ['a service', { services: [{ name: '$NOPE/redis' }] }, 'The service "/redis" is not a valid image name'],
-  ])('%s is refused where no name is left', (_, sample, words) => {
+  ])('%s is refused if no name is left', (_, sample, words) => {
     const planned = planJobTask(jobOf(sample), fleet);
     expect(planned).toMatchObject({ kind: 'refused', lines: [expect.stringContaining(words)] });
     expect(planned).toMatchObject({ lines: [expect.stringContaining(UNSET)] });
@@ -128,7 +128,7 @@ describe('a variable that is not set, in the name of', () => {
     },
   );
 
-  it('is nothing when a name is left, as in GitLab', () => {
+  it('expands to an empty string if a name is left, as in GitLab', () => {
     const planned = planJobTask(
       jobOf({ image: { name: `\${PREFIX}node:24` }, services: [{ name: `\${PREFIX}redis:8` }] }),
       fleet,

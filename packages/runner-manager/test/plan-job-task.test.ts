@@ -20,7 +20,7 @@ function refusalOf(request: JobRequest, of = fleet): string {
   return planned.lines.join('\n');
 }
 
-describe('a job that asks for nothing', () => {
+describe('a job without settings', () => {
   it("gets the fleet's image, size, architecture, storage and capacity", () => {
     const plan = planOf(jobOf());
     expect(plan.shape).toEqual({
@@ -47,7 +47,7 @@ describe('the size', () => {
     { asks: { FARGATE_CPU: '2 vCPU' }, gets: { cpu: 2048, memory: 4096 }, notes: 1 },
     { asks: { FARGATE_CPU: '3' }, gets: { cpu: 4096, memory: 8192 }, notes: 1 },
     { asks: { FARGATE_CPU: '', FARGATE_MEMORY: '' }, gets: { cpu: 1024, memory: 2048 }, notes: 0 },
-  ])('that $asks asks for is $gets', ({ asks, gets, notes }) => {
+  ])('for $asks is $gets', ({ asks, gets, notes }) => {
     const plan = planOf(jobWith(asks));
     expect(plan.shape.size).toEqual(gets);
     expect(plan.notes).toHaveLength(notes);
@@ -65,22 +65,24 @@ describe('the size', () => {
       { cpu: 1024, memory: 3072 },
       'KUBERNETES_MEMORY_LIMIT',
     ],
-  ])('that %j asks of the Kubernetes executor is %j, and the log says so', (asks, size, names) => {
+  ])('for %j of the Kubernetes executor is %j, and is logged', (asks, size, names) => {
     const plan = planOf(jobWith(asks));
     expect(plan.shape.size).toEqual(size);
-    expect(plan.notes).toEqual([`The size is that of ${names}; FARGATE_CPU and FARGATE_MEMORY come before.`]);
+    expect(plan.notes).toEqual([
+      `The size comes from ${names}; FARGATE_CPU and FARGATE_MEMORY take precedence.`,
+    ]);
   });
 
-  it("is Fargate's where both are asked for, and the Kubernetes executor's has a limit too", () => {
+  it("prefers Fargate's variables to those of the Kubernetes executor, limits included", () => {
     const kubernetes = { KUBERNETES_CPU_LIMIT: '8', KUBERNETES_MEMORY_LIMIT: '64Gi' };
     expect(planOf(jobWith({ ...kubernetes, FARGATE_MEMORY: '2GB' })).shape.size).toEqual(fleet.job.size);
     expect(refusalOf(jobWith(kubernetes))).toContain("more than this fleet's limit");
     expect(planOf(jobWith({ KUBERNETES_CPU_LIMIT: 'much' })).shape.size).toEqual(fleet.job.size);
   });
 
-  it('is told when it is not the one asked for', () => {
+  it('is logged when it is not the requested one', () => {
     expect(planOf(jobWith({ FARGATE_CPU: '3', FARGATE_MEMORY: '5GB' })).notes).toEqual([
-      'Fargate has no size 3 vCPU, 5 GB: the next one up is 4 vCPU, 8 GB.',
+      'Fargate does not offer 3 vCPU, 5 GB; using the next larger size, 4 vCPU, 8 GB.',
     ]);
   });
 
@@ -88,9 +90,9 @@ describe('the size', () => {
     { asks: { FARGATE_CPU: 'many' }, says: 'FARGATE_CPU is "many"' },
     { asks: { FARGATE_MEMORY: '2' }, says: 'FARGATE_MEMORY is "2"' },
     { asks: { FARGATE_CPU: '8' }, says: "more than this fleet's limit of 4 vCPU, 30 GB" },
-    { asks: { FARGATE_CPU: '4', FARGATE_MEMORY: '31GB' }, says: 'The job asks for 4 vCPU, 31 GB' },
+    { asks: { FARGATE_CPU: '4', FARGATE_MEMORY: '31GB' }, says: 'The job requests 4 vCPU, 31 GB' },
     { asks: { FARGATE_CPU: '64' }, says: 'FARGATE_CPU is "64"' },
-  ])('that $asks asks for is refused with the list of what is allowed', ({ asks, says }) => {
+  ])('for $asks is refused with the list of allowed sizes', ({ asks, says }) => {
     const lines = refusalOf(jobWith(asks));
     expect(lines).toContain(says);
     expect(lines).toContain('This fleet allows 0.25 vCPU with 0.5 to 2 GB;');
@@ -99,11 +101,11 @@ describe('the size', () => {
   it.each([
     ['FARGATE_CPU', 'many', 'vCPUs (0.5, 2 vCPU) or CPU units (512, 2048)'],
     ['FARGATE_MEMORY', '2', 'MiB (2048) or a unit (2GB, 512MB)'],
-  ])('%s %j is refused with how to write it', (name, text, units) => {
-    expect(refusalOf(jobWith({ [name]: text }))).toContain(`${name} is "${text}": write ${units}.`);
+  ])('%s %j is refused with the valid formats', (name, text, units) => {
+    expect(refusalOf(jobWith({ [name]: text }))).toContain(`${name} is "${text}": use ${units}.`);
   });
 
-  it('may have as much memory as the fleet allows, and no more', () => {
+  it('may have as much memory as the fleet allows, but no more', () => {
     const narrow = fleetOf({ job: { maxSize: { cpu: 4096, memory: 8192 } } });
     const asked = (memory: string) => jobWith({ FARGATE_CPU: '4', FARGATE_MEMORY: memory });
     expect(planOf(asked('8GB'), narrow).shape.size).toEqual({ cpu: 4096, memory: 8192 });
@@ -120,10 +122,10 @@ describe('the size', () => {
     );
   });
 
-  it('is that of the Kubernetes executor for its CPU alone', () => {
+  it("may come from the Kubernetes executor's CPU alone", () => {
     const plan = planOf(jobWith({ KUBERNETES_CPU_LIMIT: '500m' }));
     expect(plan.shape.size).toEqual({ cpu: 512, memory: 2048 });
-    expect(plan.notes[0]).toContain('that of KUBERNETES_CPU_LIMIT;');
+    expect(plan.notes[0]).toContain('comes from KUBERNETES_CPU_LIMIT;');
   });
 
   it('lists only what the fleet allows', () => {
@@ -133,7 +135,7 @@ describe('the size', () => {
     );
   });
 
-  it('is always one that Fargate has, at least what was asked for, and within the limits', () => {
+  it('is always one that Fargate offers, at least what was requested, and within the limits', () => {
     const asked = fc.record({
       cpu: fc.integer({ min: 256, max: 20_000 }),
       memory: fc.integer({ min: 512, max: 130_000 }),
@@ -160,27 +162,27 @@ describe('storage, architecture and capacity', () => {
     ['50GB', 50, []],
     ['100', 100, []],
     ['20', 20, []],
-    ['10', 20, ['Fargate gives at least 20 GB of ephemeral storage.']],
+    ['10', 20, ['The job gets 20 GB of ephemeral storage, the Fargate minimum.']],
   ])('FARGATE_EPHEMERAL_STORAGE %j gives %i GiB', (text, gibibytes, notes) => {
     const plan = planOf(jobWith({ FARGATE_EPHEMERAL_STORAGE: text }));
     expect(plan.shape.ephemeralStorageGib).toBe(gibibytes);
     expect(plan.notes).toEqual(notes);
   });
 
-  it('refuses storage that is no quantity', () => {
+  it('refuses storage that is not a quantity', () => {
     expect(refusalOf(jobWith({ FARGATE_EPHEMERAL_STORAGE: 'much' }))).toBe(
-      'FARGATE_EPHEMERAL_STORAGE is "much": this fleet allows 20 to 100 GB.',
+      'FARGATE_EPHEMERAL_STORAGE is "much", but this fleet allows 20 to 100 GB.',
     );
   });
 
-  it("refuses a platform of the job's image that Fargate does not have", () => {
+  it("refuses a platform of the job's image that Fargate does not offer", () => {
     const image = { name: 'alpine', executor_opts: { docker: { platform: 'linux/riscv' } } };
     expect(refusalOf(jobOf({ image }))).toBe(
-      'The platform of the image is "linux/riscv": this fleet allows X86_64, ARM64 (Linux).',
+      'The platform of the image is "linux/riscv", but this fleet allows X86_64, ARM64 (Linux).',
     );
   });
 
-  it('refuses capacity of which the fleet has only a part', () => {
+  it('refuses capacity of which the fleet allows only a part', () => {
     const only = fleetOf({ job: { capacity: ['FARGATE'] } });
     expect(refusalOf(jobWith({ FARGATE_CAPACITY: 'FARGATE, spot' }), only)).toContain(
       'this fleet allows FARGATE.',
@@ -193,11 +195,11 @@ describe('storage, architecture and capacity', () => {
     );
   });
 
-  it.each(['arm64', 'ARM64', 'aarch64', 'linux/arm64/v8'])('takes %j for ARM64', (text) => {
+  it.each(['arm64', 'ARM64', 'aarch64', 'linux/arm64/v8'])('parses %j as ARM64', (text) => {
     expect(planOf(jobWith({ FARGATE_ARCHITECTURE: text })).shape.architecture).toBe('ARM64');
   });
 
-  it("takes the platform of the job's image where no variable says otherwise", () => {
+  it("uses the platform of the job's image unless a variable is set", () => {
     const image = { name: 'alpine', executor_opts: { docker: { platform: 'linux/arm64' } } };
     expect(planOf(jobOf({ image })).shape.architecture).toBe('ARM64');
     expect(planOf(jobWith({ FARGATE_ARCHITECTURE: 'amd64' }, { image })).shape.architecture).toBe('X86_64');
@@ -231,7 +233,7 @@ describe('storage, architecture and capacity', () => {
   });
 });
 
-describe('what the image says of its container', () => {
+describe('container options of the image', () => {
   it.each([
     [{ kubernetes: { user: '1001' } }, '1001'],
     [{ kubernetes: { user: 1001 } }, '1001'],
@@ -243,7 +245,7 @@ describe('what the image says of its container', () => {
     expect([shape.user, shape.services[0]?.user]).toEqual([user, user]);
   });
 
-  it('gives the build container the user that the job names', () => {
+  it("runs the build container as the job's user", () => {
     const image = { name: 'alpine', executor_opts: { docker: { user: '1000:1000' } } };
     expect(planOf(jobOf({ image })).shape.user).toBe('1000:1000');
   });
@@ -259,18 +261,18 @@ describe('what the image says of its container', () => {
     expect([shape.user, shape.architecture]).toEqual([user, chip]);
   });
 
-  it('refuses texts that are too long, and keys of caches that are others', () => {
+  it('refuses overlong texts and foreign cache keys', () => {
     const services = Array.from({ length: 9 }, () => ({ name: 'a' }));
     expect(refusalOf(jobOf({ services }))).toContain('The job has 9 services');
     expect(refusalOf(jobWith({ CACHE_FALLBACK_KEY: 'a-protected/' }))).toContain('CACHE_FALLBACK_KEY is');
   });
 
-  it('tells of logins that cannot be used', () => {
+  it('notes logins that cannot be used', () => {
     const notes = planOf(jobWith({ DOCKER_AUTH_CONFIG: '{"auths":{"r.example.com":{}}}' })).notes;
     expect(notes).toEqual([expect.stringContaining('has no user name and password for "r.example.com"')]);
   });
 
-  it('lets errors through that are no refusal', () => {
+  it('rethrows errors that are not refusals', () => {
     const broken = Object.defineProperty({ ...fleet }, 'job', {
       get() {
         throw new TypeError('boom');
@@ -279,10 +281,10 @@ describe('what the image says of its container', () => {
     expect(() => planJobTask(jobOf(), broken)).toThrow('boom');
   });
 
-  it('says what is wrong first, and no more', () => {
+  it('reports only the first problem', () => {
     const asked = { FARGATE_CPU: 'x', FARGATE_CAPACITY: 'y' };
     expect(refusalOf(jobWith(asked, { image: { name: 'No Such' } }))).toBe(
-      'The image "No Such" is not a valid image name: write registry/path/name:tag in lower case. Unset variables expand to nothing.',
+      'The image "No Such" is not a valid image name: use registry/path/name:tag in lower case. Unset variables expand to an empty string.',
     );
     expect(refusalOf(jobWith(asked))).not.toContain('FARGATE_CAPACITY');
   });

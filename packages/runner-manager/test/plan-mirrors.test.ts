@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planJobTask } from '../src/job/plan/plan-job-task.ts';
-import { planMirror, throughMirror } from '../src/job/plan/plan-mirrors.ts';
+import { mirroredImage, planMirror } from '../src/job/plan/plan-mirrors.ts';
 import { fleetOf } from './support/fleet.ts';
 import { jobOf } from './support/job.ts';
 
@@ -30,7 +30,7 @@ describe('an image through a mirror', () => {
     ['registry.example.com:5000/a/b:2', 'mirror.example.com:8443/a/b:2'],
     ['gcr.io/one/app:3', `${ECR}/app:3`],
   ])('%s is %s', (image, mirrored) => {
-    expect(throughMirror(image, MIRRORS)).toBe(mirrored);
+    expect(mirroredImage(image, MIRRORS)).toBe(mirrored);
   });
 
   it.each([
@@ -41,8 +41,8 @@ describe('an image through a mirror', () => {
     'gcr.io/one/apps',
     `${ECR}/docker-hub/library/node:24`,
     `ghcr.io/x@${DIGEST}`,
-  ])('%s stays, for no mirror is for it', (image) => {
-    expect(throughMirror(image, MIRRORS)).toBe(image);
+  ])('%s is unchanged, because no mirror matches', (image) => {
+    expect(mirroredImage(image, MIRRORS)).toBe(image);
   });
 });
 
@@ -64,7 +64,7 @@ describe("a job on a fleet with a mirror of Docker's hub", () => {
   if (planned.kind === 'refused') throw new Error(planned.lines.join());
   const { plan } = planned;
 
-  it('pulls image and services through it, and finds services by the names that the job knows', () => {
+  it("pulls image and services through it, and keeps the services' host names", () => {
     expect(plan.shape.image).toBe(`${ECR}/docker-hub/library/node:24`);
     expect(plan.shape.services.map(({ image }) => image)).toEqual([
       `${ECR}/docker-hub/library/postgres:16`,
@@ -74,20 +74,20 @@ describe("a job on a fleet with a mirror of Docker's hub", () => {
     expect(plan.services).toMatchObject([{ title: 'postgres:16', port: 5432 }, { title: 'quay.io/x/y' }]);
   });
 
-  it('tells which images are pulled really, each once', () => {
+  it('notes which images are actually pulled, each once', () => {
     expect(plan.notes).toEqual([
-      `Image postgres:16 is pulled as ${ECR}/docker-hub/library/postgres:16 (this fleet's job.registryMirrors), without a login of the job for docker.io.`,
-      `Image node:24 is pulled as ${ECR}/docker-hub/library/node:24 (this fleet's job.registryMirrors), without a login of the job for docker.io.`,
+      `Image postgres:16 is pulled as ${ECR}/docker-hub/library/postgres:16 (this fleet's job.registryMirrors); the job's login for docker.io is not used.`,
+      `Image node:24 is pulled as ${ECR}/docker-hub/library/node:24 (this fleet's job.registryMirrors); the job's login for docker.io is not used.`,
     ]);
   });
 
-  it('tells of an image once, however often the job names it', () => {
-    const findings = { notes: [] };
-    for (const _ of [1, 2]) planMirror('node:24', { 'docker.io': `${ECR}/docker-hub` }, findings);
-    expect(findings.notes).toHaveLength(1);
+  it('notes an image once, however often the job names it', () => {
+    const diagnostics = { notes: [] };
+    for (const _ of [1, 2]) planMirror('node:24', { 'docker.io': `${ECR}/docker-hub` }, diagnostics);
+    expect(diagnostics.notes).toHaveLength(1);
   });
 
-  it('uses no login for the registry that is mirrored', () => {
+  it('uses no login for the mirrored registry', () => {
     expect([...plan.registryLogins.keys()]).toEqual(['quay.io/x/y']);
   });
 });

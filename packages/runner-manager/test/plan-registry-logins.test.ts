@@ -143,7 +143,7 @@ describe('the login of an image', () => {
   });
 
   it.each(['not json', '[]', '{"auths": ["x"]}'])('is refused when DOCKER_AUTH_CONFIG is %s', (auth) => {
-    expect(() => planOf({ image: 'a', auth })).toThrow('is not what `docker login` writes');
+    expect(() => planOf({ image: 'a', auth })).toThrow('must have the format that `docker login` writes');
   });
 
   it.each([

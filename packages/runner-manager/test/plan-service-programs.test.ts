@@ -19,15 +19,15 @@ describe('what a service starts', () => {
     ['entry point and command', { entryPoint: ['/e'], command: ['c'] }, ['/e', 'c']],
     ['the command without the entry point', { entryPoint: [''], command: ['c'] }, ['c']],
     ['an entry point that only begins with nothing', { entryPoint: ['', '/e'] }, ['', '/e']],
-  ])('is known where the job gives %s', (_, service, program) => {
+  ])('is known if the job gives %s', (_, service, program) => {
     expect(planned(service)).toEqual({ kind: 'known', program });
   });
 
-  it('is refused where there is nothing to start', () => {
+  it('is refused if there is nothing to start', () => {
     expect(() => planned({ entryPoint: [''] })).toThrow(
       expect.objectContaining({
         lines: [
-          'The service registry.example.com/db:1 has the entry point [""] and no command, so there is nothing to run: name its `command:`.',
+          'The service registry.example.com/db:1 has the entry point [""] and no command, so it has nothing to run: set its `command:`.',
         ],
       }),
     );
@@ -44,11 +44,11 @@ describe('what a service starts', () => {
     },
   );
 
-  it('is unknown where the registry may not be asked', () => {
+  it('is unknown if the registry may not be contacted', () => {
     expect(planned({ image: 'other.example.com/db:1' })).toEqual({
       kind: 'unknown',
       reason:
-        'this fleet reads no image configurations from other.example.com (its job.imageConfigRegistries)',
+        'this fleet does not read image configurations from other.example.com (job.imageConfigRegistries)',
     });
   });
 });

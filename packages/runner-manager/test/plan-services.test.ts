@@ -5,8 +5,8 @@ import { parseJobOverrides } from '../src/job/request/job-overrides.ts';
 import { jobOf, jobWith } from './support/job.ts';
 
 function planOf(request: ReturnType<typeof jobOf>) {
-  const findings = { notes: [] };
-  return { ...planServices(request, parseJobOverrides(request), findings), ...findings };
+  const diagnostics = { notes: [] };
+  return { ...planServices(request, parseJobOverrides(request), diagnostics), ...diagnostics };
 }
 
 describe('names of a service', () => {
@@ -27,14 +27,14 @@ describe('names of a service', () => {
     expect(planOf(jobOf({ services })).hostnames).toEqual(['postgres', 'db', 'pg-main', 'main']);
   });
 
-  it('are only such as a hosts file takes', () => {
+  it('are only those that a hosts file accepts', () => {
     const services = [{ name: 'postgres', alias: 'a;b $(c) -d e\tf' }];
     expect(planOf(jobOf({ services })).hostnames).toEqual(['postgres', 'e', 'f']);
   });
 });
 
 describe('shape of a service', () => {
-  it('has its entry point and command, where given', () => {
+  it('has its entry point and command, if given', () => {
     const services = [
       { name: 'a', entrypoint: ['/run'], command: ['--fast'] },
       { name: 'b', entrypoint: null, command: [] },
@@ -69,7 +69,7 @@ describe('shape of a service', () => {
   });
 });
 
-describe('what the job log calls a service', () => {
+describe('the name of a service in the job log', () => {
   it('is its image, and its first alias', () => {
     const services = [{ name: 'redis', alias: 'cache other' }, { name: 'acme/app:1' }];
     expect(planOf(jobOf({ services })).planned).toEqual([
@@ -122,16 +122,16 @@ describe('variables of a service', () => {
     const rest = (1 << 20) - bytes;
     expect(() => planWith('x'.repeat(rest))).not.toThrow();
     expect(() => planWith('x'.repeat(rest + 1))).toThrow(
-      'The variables of the service a come to 1048577 bytes, of at most 1048576: make large ones files.',
+      'The variables of the service a have 1048577 bytes; at most 1048576 are allowed. Use files for large ones.',
     );
   });
 
   const withVariable = (value: string) => [{ name: 'postgres', variables: [{ key: 'A', value }] }];
 
   it.each([
-    ['one', 'x'.repeat(131_072), /The variable A of the service postgres is longer than Linux takes/],
-    ['all', undefined, /The variables of the service "postgres" come to more than 1048576 characters/],
-  ])('are refused where %s are more than Linux takes', (_, value, words) => {
+    ['one', 'x'.repeat(131_072), /The variable A of the service postgres is longer than Linux allows/],
+    ['all', undefined, /The variables of the service "postgres" have more than 1048576 characters/],
+  ])("are refused if %s exceed Linux's limits", (_, value, words) => {
     const many = Object.fromEntries(
       Array.from({ length: 11 }, (_each, index) => [`B${index}`, 'x'.repeat(100_000)]),
     );

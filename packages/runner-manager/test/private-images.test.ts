@@ -41,7 +41,7 @@ const job = {
 };
 
 describe('a job with private images', () => {
-  it('has one secret for one login, which the task definition names', async () => {
+  it('has one secret for one login, which the task definition refers to', async () => {
     await fixture.prepare(job);
     const [
       {
@@ -67,7 +67,7 @@ describe('a job with private images', () => {
     expect(told).not.toContain(PASSWORD);
   });
 
-  it('has its secret removed as soon as its images are there', async () => {
+  it('has its secret deleted as soon as its images are pulled', async () => {
     await fixture.prepare(job);
     expect(deleted()).toBe(0);
     fixture.ecs.on(DescribeTasksCommand).resolves({ tasks: [withContainers('RUNNING')] });
@@ -76,14 +76,14 @@ describe('a job with private images', () => {
     expect(deleted()).toBe(1);
   });
 
-  it('whose images are still pulled when it is cleaned up keeps its secret until its task has stopped', async () => {
+  it('keeps its secret until its task has stopped if it is cleaned up during the pull', async () => {
     await fixture.prepare(job);
     await fixture.cleanup();
     expect(fixture.stopped()).toHaveLength(1);
     fixture.ecs
       .on(DescribeTasksCommand)
       .resolves({ tasks: [{ ...withContainers('PENDING'), lastStatus: 'STOPPING' }] });
-    await fixture.context.watcher.look();
+    await fixture.context.watcher.poll();
     expect(deleted()).toBe(0);
     fixture.ecs
       .on(DescribeTasksCommand)
@@ -91,21 +91,21 @@ describe('a job with private images', () => {
     await vi.waitFor(() => expect(deleted()).toBe(1));
   });
 
-  it('that AWS refuses to start has its secret removed at once', async () => {
+  it('has its secret deleted at once if AWS refuses to start it', async () => {
     fixture.ecs.on(RunTaskCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
     await fixture.prepare(job);
     await fixture.cleanup();
     expect(deleted()).toBe(1);
   });
 
-  it('whose start was not answered leaves its secret to the reaper: its task may run, and pull', async () => {
+  it('leaves its secret to the reaper if RunTask got no response: its task may run and pull', async () => {
     fixture.ecs.on(RunTaskCommand).rejects(Object.assign(new Error('late'), { name: 'TimeoutError' }));
     await fixture.prepare(job);
     await fixture.cleanup();
     expect(deleted()).toBe(0);
   });
 
-  it('that is told no secret by AWS is our failure', async () => {
+  it('is a system failure if AWS creates no secret', async () => {
     fixture.secrets.on(CreateSecretCommand).rejects(new Error('AccessDenied'));
     expect(await fixture.prepare(job)).toBe('system-failure');
     expect(fixture.ecs.commandCalls(RunTaskCommand)).toHaveLength(0);

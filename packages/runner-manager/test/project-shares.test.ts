@@ -18,19 +18,19 @@ const isPending = async (place: Promise<unknown>) =>
   ])) === 'waits';
 
 describe("a project's share", () => {
-  it('is everything where the fleet sets no limit', async () => {
+  it('is unlimited by default', async () => {
     const { take, words } = sharesOf({});
     await Promise.all(Array.from({ length: 200 }, () => take(1, 16_384)));
     expect(words).toEqual([]);
   });
 
-  it('is so many jobs: further ones wait, first come, first served, and are told why', async () => {
+  it('limits the number of jobs: further ones wait in order, with the reason in their logs', async () => {
     const { take, words } = sharesOf({ maxConcurrentPerProject: 2 });
     const [give] = [await take(1), await take(1)];
     const [third, fourth] = [take(1), take(1)];
     expect(await isPending(third)).toBe(true);
     expect(words[0]).toBe(
-      'Waiting: 2 jobs with 2 vCPU of this project run here, and this fleet allows a project 2 jobs in one manager.',
+      'Waiting: 2 jobs of this project with 2 vCPU run on this manager, and this fleet allows 2 jobs per project and manager.',
     );
     give();
     give();
@@ -38,7 +38,7 @@ describe("a project's share", () => {
     expect(await isPending(fourth)).toBe(true);
   });
 
-  it('is so many vCPUs', async () => {
+  it('limits the vCPUs', async () => {
     const { take } = sharesOf({ maxVcpuPerProject: 4 });
     const give = await take(1, 3072);
     const large = take(1, 2048);
@@ -47,7 +47,7 @@ describe("a project's share", () => {
     await large;
   });
 
-  it('lets a job alone run that is larger than all of it', async () => {
+  it('lets a job that is larger than the whole share run alone', async () => {
     await sharesOf({ maxVcpuPerProject: 1 }).take(1, 4096);
   });
 
@@ -61,14 +61,14 @@ describe("a project's share", () => {
     expect(await isPending(small)).toBe(true);
   });
 
-  it("is no other project's", async () => {
+  it('is separate for each project', async () => {
     const { take } = sharesOf({ maxConcurrentPerProject: 1 });
     await take(1);
     await take(2);
     expect(await isPending(take(1))).toBe(true);
   });
 
-  it('is left by a job that is cancelled while it waits, and the next one comes', async () => {
+  it('is not taken by a job that is cancelled while it waits; the next one gets it', async () => {
     const { take } = sharesOf({ maxConcurrentPerProject: 1 });
     const give = await take(1);
     const cancel = new AbortController();

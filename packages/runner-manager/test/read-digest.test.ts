@@ -11,7 +11,7 @@ beforeEach(async () => {
 
 afterEach(() => registry.stop());
 
-it('an image comes with the digest that its tag meant, and HEAD tells what it means now', async () => {
+it('an image is read with the digest of its tag, and HEAD returns the current digest', async () => {
   const digest = registry.put(
     'manifests',
     { config: { digest: registry.put('blobs', { config: { Cmd: ['a'] } }) } },

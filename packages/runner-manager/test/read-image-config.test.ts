@@ -49,7 +49,7 @@ function putImage(document: unknown = config(), ...tags: string[]): string {
   return registry.put('manifests', { schemaVersion: 2, config: { digest }, layers: [] }, ...tags);
 }
 
-/** Nothing is answered before somebody brings this. */
+/** Makes a route answer with a challenge unless the request has this authorization. */
 function close(kind: 'manifests/1', challenge: string, authorization: string): void {
   const path = `/v2/team/app/${kind}`;
   const open = registry.routes.get(path);
@@ -76,7 +76,7 @@ describe("an image's configuration", () => {
     expect(await read()).toEqual({ entryPoint: [], command: [] });
   });
 
-  it('is that of the architecture, where there are several', async () => {
+  it('is that of the architecture, if there are several', async () => {
     const manifests = [
       { digest: putImage(config('amd64', ['/x86'])), platform: { os: 'linux', architecture: 'amd64' } },
       { digest: putImage(config('arm64', ['/arm'])), platform: { os: 'linux', architecture: 'arm64' } },
@@ -96,15 +96,18 @@ describe("an image's configuration", () => {
         registry.put('manifests', { manifests }, '1');
       },
     ],
-  ])('is refused where %s has none for the architecture, and says which there are', async (_, put) => {
-    put();
-    await expect(read()).rejects.toMatchObject({
-      kind: 'wrong-architecture',
-      message: 'It is not there for X86_64. There is: linux/s390x.',
-    });
-  });
+  ])(
+    'is refused if %s has none for the architecture, and the message lists the available ones',
+    async (_, put) => {
+      put();
+      await expect(read()).rejects.toMatchObject({
+        kind: 'wrong-architecture',
+        message: 'It is not available for X86_64. Available: linux/s390x.',
+      });
+    },
+  );
 
-  it("that is not there is said to be missing, in the registry's words", async () => {
+  it("that does not exist is reported as missing, with the registry's message", async () => {
     await expect(read()).rejects.toMatchObject({
       kind: 'missing',
       message: `${registry.host} answered 404 (MANIFEST_UNKNOWN: manifest unknown)`,
@@ -118,45 +121,45 @@ describe("an image's configuration", () => {
       /answered 429 \(TOOMANYREQUESTS\)/,
     ],
     ['an error', (_, response) => answer(response, 500, ''), /answered 500$/],
-    ['no manifest', (_, response) => answer(response, 200, 'hello'), /format that is not known/],
+    ['no manifest', (_, response) => answer(response, 200, 'hello'), /unsupported manifest format/],
     [
       'a manifest of old',
       (_, response) => answer(response, 200, { schemaVersion: 1 }),
-      /format that is not known/,
+      /unsupported manifest format/,
     ],
     ['more than is read', (_, response) => answer(response, 200, 'x'.repeat(5_000_000)), /larger than 1 MiB/],
-    ['nothing', (_, response) => void response.destroy(), /could not be asked: .+/],
+    ['nothing', (_, response) => void response.destroy(), /the request to \S+ failed: .+/],
     [
       'another place without TLS',
       (_, response) => answer(response, 307, '', { location: 'http://localhost/' }),
-      /sends to "http:\/\/localhost\/", which is no https URL/,
+      /redirects to "http:\/\/localhost\/", which is not an https URL/,
     ],
     [
       'itself, again and again',
       (_, response) => answer(response, 307, '', { location: '/v2/team/app/manifests/1' }),
-      /from place to place/,
+      /redirects more than 5 times/,
     ],
     [
       'a strange challenge',
       (_, response) => answer(response, 401, '', { 'www-authenticate': 'Negotiate' }),
-      /kind of login that is not known/,
+      /unsupported kind of authentication/,
     ],
-  ])("is the registry's failure where it answers %s", async (_, route, words) => {
+  ])('is a registry error if it answers %s', async (_, route, words) => {
     registry.routes.set('/v2/team/app/manifests/1', route);
     await expect(read()).rejects.toThrow(words);
     await expect(read()).rejects.toMatchObject({ name: 'RegistryError' });
   });
 
-  it('of other bytes than its digest says is not believed', async () => {
+  it('is refused if its content does not match its digest', async () => {
     const blob = registry.put('blobs', config());
     registry.put('manifests', { config: { digest: blob } }, '1');
     registry.routes.set(`/v2/team/app/blobs/${blob}`, (_, response) =>
       answer(response, 200, config('amd64', ['/evil'])),
     );
-    await expect(read()).rejects.toThrow(/other bytes than sha256:/);
+    await expect(read()).rejects.toThrow(/content that does not match sha256:/);
   });
 
-  it('is fetched from where the registry sends, which does not get the login', async () => {
+  it("is fetched from the redirect's host, which does not get the login", async () => {
     const blob = registry.put('blobs', config());
     registry.put('manifests', { config: { digest: blob } }, '1');
     const path = `/v2/team/app/blobs/${blob}`;
@@ -175,18 +178,18 @@ describe("an image's configuration", () => {
   });
 });
 
-describe('a registry that wants a login', () => {
+describe('a registry that requires a login', () => {
   const challenge = () =>
     `Bearer realm="https://${registry.host}/token",service="container_registry",scope="repository:team/app:pull"`;
 
   beforeEach(() => void putImage(config(), '1'));
 
-  it('gets it by Basic where it says so', async () => {
+  it('gets it by Basic authentication if it requests that', async () => {
     close('manifests/1', 'Basic realm="registry"', BASIC);
     expect(await read({ login: LOGIN })).toEqual({ entryPoint: ENTRY_POINT, command: COMMAND });
   });
 
-  it('gets a token of whom it names, for what it names', async () => {
+  it('gets a token from the server and for the scope that it names', async () => {
     close('manifests/1', challenge(), 'Bearer abc');
     registry.routes.set('/token', (_, response) => answer(response, 200, { token: 'abc' }));
     expect(await read({ login: LOGIN })).toEqual({ entryPoint: ENTRY_POINT, command: COMMAND });
@@ -197,7 +200,7 @@ describe('a registry that wants a login', () => {
     });
   });
 
-  it('behind a redirect, of another host, is not given it', async () => {
+  it('does not get it if it is another host after a redirect', async () => {
     const elsewhere = `https://${registry.otherHost}`;
     registry.routes.set('/v2/team/app/manifests/1', (_, response) =>
       answer(response, 307, '', { location: `${elsewhere}/elsewhere` }),
@@ -210,7 +213,7 @@ describe('a registry that wants a login', () => {
     expect(registry.requests.some(({ path }) => path.startsWith('/token'))).toBe(false);
   });
 
-  it('gives a token to nobody in particular, too', async () => {
+  it('gives a token to anonymous callers, too', async () => {
     close('manifests/1', challenge(), 'Bearer abc');
     registry.routes.set('/token', (_, response) => answer(response, 200, { access_token: 'abc' }));
     expect(await read()).toEqual({ entryPoint: ENTRY_POINT, command: COMMAND });
@@ -220,19 +223,19 @@ describe('a registry that wants a login', () => {
     ['without one', 'Basic realm="registry"', undefined],
     ['whose token server refuses it', '', (_, response) => answer(response, 401, '')],
     ['whose token is for something else', '', (_, response) => answer(response, 200, { token: 'other' })],
-  ])('is not for the caller: %s', async (_, header, token) => {
+  ])('denies access: %s', async (_, header, token) => {
     close('manifests/1', header || challenge(), 'Bearer abc');
     if (token) registry.routes.set('/token', token);
     await expect(read(token ? { login: LOGIN } : {})).rejects.toMatchObject({ kind: 'not-allowed' });
   });
 
-  it('is its failure where the token server fails', async () => {
+  it('fails as a registry error if the token server fails', async () => {
     close('manifests/1', challenge(), 'Bearer abc');
     registry.routes.set('/token', (_, response) => answer(response, 200, { token: '' }));
-    await expect(read()).rejects.toThrow(/gave no token for localhost:\d+: status 200/);
+    await expect(read()).rejects.toThrow(/returned no token for localhost:\d+: status 200/);
   });
 
-  it("is sent for a token without TLS to the fleet's GitLab only", async () => {
+  it("may use a token server without TLS only if it is the fleet's GitLab", async () => {
     const asked: (string | undefined)[] = [];
     const gitlab = createServer(({ headers }, response) => {
       asked.push(headers.authorization);
@@ -244,7 +247,7 @@ describe('a registry that wants a login', () => {
     close('manifests/1', `Bearer realm="${origin}/jwt/auth"`, 'Bearer abc');
     try {
       await expect(read({ login: LOGIN })).rejects.toThrow(
-        /sends for a token to "http:.*which is no https URL/,
+        /names "http:.* as its token server, which is not an https URL/,
       );
       expect(asked).toEqual([]);
       expect(await read({ login: LOGIN, gitlabOrigin: origin })).toEqual({

@@ -25,13 +25,13 @@ const seen = (task: Partial<Task>) =>
   fixture.ecs.on(DescribeTasksCommand).resolves({ tasks: [{ ...RUNNING_TASK, ...task }] });
 
 describe('a stage that lost its connection', () => {
-  it('gets another one while its task runs', async () => {
+  it('gets a new one while its task runs', async () => {
     await writeFile(join(fixture.folder, 'deaf'), '');
     expect(await fixture.executor.again(fixture.session())).toBe(true);
-    expect(fixture.log.join('\n')).toContain('lost and opened again');
+    expect(fixture.log.join('\n')).toContain('lost and reopened');
   });
 
-  it('gets none when the connection stands: then its container is gone', async () => {
+  it('gets none when the connection is open: then its container is gone', async () => {
     expect(await fixture.executor.again(fixture.session())).toBe(false);
   });
 
@@ -45,7 +45,7 @@ describe('a stage that lost its connection', () => {
     expect(await fixture.executor.again(fixture.session())).toBe(false);
   });
 
-  it('gets none once the loss was explained, nor for a job that is not there', async () => {
+  it('gets none after the loss was explained, nor for a job without a task', async () => {
     seen({ lastStatus: 'STOPPED', stoppedReason: 'Host is on fire' });
     await fixture.why();
     expect(await fixture.executor.again(fixture.session())).toBe(false);
@@ -53,7 +53,7 @@ describe('a stage that lost its connection', () => {
   });
 });
 
-describe('a lost stage whose task runs on', () => {
+describe('a lost stage whose task keeps running', () => {
   /** What is said of it when the helper answers a heartbeat so. */
   const explained = (heartbeat: () => Promise<{ stdout: string; stderr: string }>) => {
     const capacityProvider = 'FARGATE' as const;
@@ -61,7 +61,7 @@ describe('a lost stage whose task runs on', () => {
       arn: TASK_ARN,
       capacityProvider,
       shape,
-      askedAt: 0,
+      requestedAt: 0,
       isReady: true,
       lastSeen: RUNNING_TASK,
     };
@@ -69,7 +69,7 @@ describe('a lost stage whose task runs on', () => {
     return explainLoss(fixture.context, { ...sessionOf(), task, connection }, 0);
   };
 
-  it("is the job's fault where the helper answers: then its agent does not", async () => {
+  it("is the job's fault if the helper answers: then its agent does not", async () => {
     const { fault, lines } = await explained(async () => ({ stdout: '', stderr: '' }));
     expect({ fault, words: lines.join() }).toMatchObject({
       fault: 'job',
@@ -77,17 +77,17 @@ describe('a lost stage whose task runs on', () => {
     });
   });
 
-  it("is the connection's where the helper does not", async () => {
+  it('is a system failure if the helper does not answer', async () => {
     const { fault, lines } = await explained(() => Promise.reject(new Error('connection lost')));
     expect({ fault, words: lines.join() }).toMatchObject({
       fault: 'system',
-      words: expect.stringContaining('was lost; ECS says it is RUNNING'),
+      words: expect.stringContaining('was lost; ECS reports it as RUNNING'),
     });
   });
 });
 
 describe('a lost task', () => {
-  it('is explained once, however many stages ask', async () => {
+  it('is explained once, however many stages fail', async () => {
     seen({ lastStatus: 'STOPPED', stoppedReason: 'Host is on fire' });
     expect(await fixture.why()).toBe('system-failure');
     expect(await fixture.why()).toBe('system-failure');

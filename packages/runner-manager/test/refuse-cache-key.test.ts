@@ -30,8 +30,8 @@ describe('a CACHE_FALLBACK_KEY', () => {
     'a-protected/b-protected',
     'deps-protected/x',
     'x-protected/../deps',
-  ])('%j is refused: some release may clean it into a protected cache', (key) => {
-    expect(refuse(key)).toThrow('it may name a cache of protected branches');
+  ])('%j is refused: some release may clean it into the key of a protected cache', (key) => {
+    expect(refuse(key)).toThrow('which may name a cache of protected branches');
   });
 
   it.each([
@@ -47,11 +47,11 @@ describe('a CACHE_FALLBACK_KEY', () => {
     expect(refuse(key)).not.toThrow();
   });
 
-  it('that is not set is left to the runner', () => {
+  it('that is unset is left to the runner', () => {
     expect(() => refuseCacheKey(new Map())).not.toThrow();
   });
 
-  it('is longer than any name in S3', () => {
+  it('is refused if it is longer than any name in S3', () => {
     expect(refuse(`${LONGEST}x`)).toThrow('CACHE_FALLBACK_KEY "xx');
   });
 });

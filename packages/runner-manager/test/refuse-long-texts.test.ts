@@ -16,7 +16,7 @@ function refusalOf(sample: JobSample): readonly string[] {
 const user = (name: string) => ({ docker: { user: name } });
 const x = (count: number) => 'x'.repeat(count);
 
-describe('a text may be so long, and no longer', () => {
+describe('limits of texts', () => {
   it.each<[string, number, (length: number) => JobSample, string]>([
     ['image', 2048, (n) => ({ image: { name: x(n) } }), 'The image'],
     ['service', 2048, (n) => ({ services: [{ name: x(n) }] }), 'The service'],
@@ -53,7 +53,7 @@ describe('a text may be so long, and no longer', () => {
   });
 
   const ofCommands = (parts: number, characters: number) =>
-    `The job's entry points and commands have ${parts} arguments with ${characters} characters: at most 1000 with 32768 are allowed. Put long ones into a script in the image or the project.`;
+    `The job's entry points and commands have ${parts} arguments with ${characters} characters; at most 1000 arguments with 32768 characters are allowed. Move long ones into a script in the image or the project.`;
 
   it.each<[string, JobSample, string[]]>([
     ['32,768 characters', { services: [{ name: 'a', command: [x(32_767), 'y'] }] }, []],
@@ -77,14 +77,14 @@ describe('a text may be so long, and no longer', () => {
     [
       9,
       [
-        'The job has 9 services: a Fargate task has room for 8 beside the job. Start some of them in the script, or split the job.',
+        'The job has 9 services, but a Fargate task has room for at most 8 besides the job. Start some of them in the script, or split the job.',
       ],
     ],
   ])('%i services', (count, lines) => {
     expect(refusalOf({ services: Array.from({ length: count }, () => ({ name: 'a' })) })).toEqual(lines);
   });
 
-  it('says nothing of a job that names nothing', () => {
+  it('accepts a job without texts', () => {
     expect(refusalOf({})).toEqual([]);
   });
 });

@@ -16,9 +16,9 @@ function refusalOf({ image = 'alpine:3', service, variables = {} }: Case): reado
   return planned.kind === 'refused' ? planned.lines : [];
 }
 
-const BUILD = 'Build images with kaniko instead: docs/building-images.md';
+const BUILD = 'Build images with kaniko instead; docs/building-images.md';
 
-describe('what Fargate cannot do is refused in one line, with what to do instead', () => {
+describe('what Fargate cannot do is refused in one line, with an alternative', () => {
   it.each<[string, Case, string, string]>([
     ['Docker in Docker', { service: 'docker:dind' }, 'privileged', BUILD],
     ['… of a version', { service: 'docker:27.3-dind' }, 'privileged', BUILD],
@@ -47,13 +47,13 @@ describe('what Fargate cannot do is refused in one line, with what to do instead
     [
       "the host's Docker socket",
       { image: 'docker:27', variables: { DOCKER_HOST: 'unix:///var/run/docker.sock' } },
-      'mounts nothing of its host',
+      'cannot mount files of its host',
       BUILD,
     ],
     [
       'the pipe of a Docker daemon on Windows',
       { image: 'docker:27', variables: { DOCKER_HOST: 'npipe:////./pipe/docker_engine' } },
-      'DOCKER_HOST is "npipe:////./pipe/docker_engine": a job on Fargate has no Docker daemon',
+      'DOCKER_HOST is "npipe:////./pipe/docker_engine", but a job on Fargate has no Docker daemon',
       BUILD,
     ],
     ...['dind', '127.0.0.1'].map((name): [string, Case, string, string] => [
@@ -113,7 +113,7 @@ describe('what Fargate cannot do is refused in one line, with what to do instead
   });
 });
 
-describe('what only looks like it is not refused', () => {
+describe('what only looks similar is not refused', () => {
   it.each<[string, Case]>([
     ["Docker's client alone", { image: 'docker:27-cli' }],
     [
@@ -155,25 +155,25 @@ describe("a job in the Docker client's image", () => {
   it.each(['docker:27-cli', 'docker', 'registry.example.com/hub/docker:27'])(
     '%s is told that there is no daemon, since elsewhere its socket may be mounted',
     (name) => {
-      expect(notesOf(name)).toEqual([expect.stringContaining('There is no Docker daemon')]);
+      expect(notesOf(name)).toEqual([expect.stringContaining('Fargate has no Docker daemon')]);
     },
   );
 
-  it('is told nothing where it names a daemon, and others are told nothing', () => {
+  it('gets no note if it names a daemon, and other images get none', () => {
     expect(notesOf('docker:27-cli', { DOCKER_HOST: 'tcp://builder.example.com:2376' })).toEqual([]);
     expect(notesOf('alpine:3')).toEqual([]);
   });
 });
 
-describe('a service that cannot be', () => {
-  it('is told from an image', () => {
+describe('a service that cannot run', () => {
+  it('is distinguished from an image', () => {
     expect(refuseKindOfImage('image', 'docker:dind')).toBe(
-      `The image "docker:dind" needs a privileged container, which Fargate does not have. ${INSTEAD.builds}`,
+      `The image "docker:dind" needs a privileged container, which Fargate does not support. ${INSTEAD.builds}`,
     );
   });
 
-  it('may be there for all jobs of a pipeline: the way to leave it out is told', () => {
-    expect(refusalOf({ service: 'docker:dind' }).join()).toContain('leaves it out by `services: []`');
+  it('may be declared for a whole pipeline: the message says how to omit it', () => {
+    expect(refusalOf({ service: 'docker:dind' }).join()).toContain('can omit it with `services: []`');
     expect(refusalOf({ image: 'docker:dind' }).join()).not.toContain('services: []');
   });
 });

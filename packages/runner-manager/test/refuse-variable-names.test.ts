@@ -9,7 +9,7 @@ import { jobOf, jobWith } from './support/job.ts';
 const PROTECTED = 'deps-protected/. ';
 const HIDING = 'CACHE_FALLBACK_KEY=harmless';
 
-describe('a variable whose name holds "="', () => {
+describe('a variable with "=" in its name', () => {
   it('hides from the hooks the value that gitlab-runner uses', () => {
     const body = execFileSync('sh', ['-c', 'env -0'], {
       encoding: 'utf8',
@@ -39,13 +39,13 @@ describe('a variable whose name holds "="', () => {
     expect(() => refuseVariableNames(request)).toThrow(HIDING);
   });
 
-  it('is quoted in part', () => {
+  it('is quoted partially if it is long', () => {
     const sentVariables = [{ key: `A=${'x'.repeat(5000)}` }];
     expect(() => refuseVariableNames({ ...jobOf(), sentVariables })).toThrow('(5002 characters)');
   });
 });
 
-describe('a secret whose name no shell can hold', () => {
+describe('a secret whose name is not a valid shell variable', () => {
   const job = (name: string, isFile: boolean) => ({ ...jobOf(), secretFiles: new Map([[name, isFile]]) });
 
   it('is dropped by the hooks, so that the manager does not know its value', () => {
@@ -65,13 +65,13 @@ describe('a secret whose name no shell can hold', () => {
     ['db-password', true],
     ['DB_PASSWORD1', false],
     ['_x', false],
-  ])('%j, a file: %j, is let through', (name, isFile) => {
+  ])('%j, a file: %j, is accepted', (name, isFile) => {
     expect(() => refuseVariableNames(job(name, isFile))).not.toThrow();
   });
 });
 
 describe('any other name', () => {
-  it.each(['KEY', 'my-key', 'my.key', '$', ''])('%j is let through', (key) => {
+  it.each(['KEY', 'my-key', 'my.key', '$', ''])('%j is accepted', (key) => {
     expect(() => refuseVariableNames({ ...jobOf(), sentVariables: [{ key, value: 'a=b' }] })).not.toThrow();
   });
 });

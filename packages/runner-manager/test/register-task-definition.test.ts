@@ -22,11 +22,11 @@ beforeEach(() => {
 const registry = () => createTaskDefinitionRegistry(new ECSClient({ region: 'eu-west-1' }));
 
 describe('a task definition registry', () => {
-  it('registers what is not there', async () => {
+  it('registers a definition that does not exist', async () => {
     expect(await registry().find(definition)).toEqual({ arn, isNew: true });
   });
 
-  it('finds what is there', async () => {
+  it('finds an existing definition', async () => {
     ecs
       .on(DescribeTaskDefinitionCommand)
       .resolves({ taskDefinition: { taskDefinitionArn: arn, status: 'ACTIVE' } });
@@ -34,14 +34,14 @@ describe('a task definition registry', () => {
     expect(ecs.commandCalls(RegisterTaskDefinitionCommand)).toHaveLength(0);
   });
 
-  it('registers anew what somebody deregistered', async () => {
+  it('registers a deregistered definition again', async () => {
     ecs
       .on(DescribeTaskDefinitionCommand)
       .resolves({ taskDefinition: { taskDefinitionArn: arn, status: 'INACTIVE' } });
     expect((await registry().find(definition)).isNew).toBe(true);
   });
 
-  it('asks AWS once for fifty jobs of one shape, at one time and later', async () => {
+  it('calls AWS once for fifty jobs of one shape, concurrent and later ones', async () => {
     const { find } = registry();
     const found = await Promise.all(Array.from({ length: 50 }, () => find(definition)));
     await find(definition);
@@ -50,7 +50,7 @@ describe('a task definition registry', () => {
     expect(ecs.commandCalls(RegisterTaskDefinitionCommand)).toHaveLength(1);
   });
 
-  it('does not remember a failure', async () => {
+  it('does not cache a failure', async () => {
     const { find } = registry();
     ecs
       .on(RegisterTaskDefinitionCommand)
@@ -60,7 +60,7 @@ describe('a task definition registry', () => {
     expect(await find(definition)).toEqual({ arn, isNew: true });
   });
 
-  describe('for a revision that ECS refuses', () => {
+  describe('with a revision that ECS refuses', () => {
     const second = arn.replace(/1$/, '2');
     const describes = (status: 'ACTIVE' | 'INACTIVE') =>
       ecs.on(DescribeTaskDefinitionCommand).resolves({ taskDefinition: { taskDefinitionArn: arn, status } });
@@ -78,7 +78,7 @@ describe('a task definition registry', () => {
       },
     );
 
-    it('takes what another manager has registered meanwhile', async () => {
+    it('uses what another manager has registered meanwhile', async () => {
       const { find, replace } = registry();
       await find(definition);
       ecs
@@ -87,7 +87,7 @@ describe('a task definition registry', () => {
       expect(await replace(definition, arn)).toEqual({ arn: second, isNew: false });
     });
 
-    it('registers one for all jobs that are refused at one time, and for those that are late', async () => {
+    it('registers one for all jobs that are refused concurrently, and for later ones', async () => {
       const { find, replace } = registry();
       await find(definition);
       ecs.on(RegisterTaskDefinitionCommand).resolves({ taskDefinition: { taskDefinitionArn: second } });
@@ -97,7 +97,7 @@ describe('a task definition registry', () => {
       expect(ecs.commandCalls(RegisterTaskDefinitionCommand)).toHaveLength(2);
     });
 
-    it('tries anew after a failure', async () => {
+    it('retries after a failure', async () => {
       const { find, replace } = registry();
       await find(definition);
       ecs.on(RegisterTaskDefinitionCommand).rejects(new Error('Rate exceeded'));

@@ -77,7 +77,7 @@ describe('a manager that ended is removed from GitLab’s list', () => {
     expect(await removed(task, token)).toEqual(ids);
   });
 
-  it('or not, when ECS does not answer', async () => {
+  it('is skipped when ECS does not answer', async () => {
     mock.on(ListTasksCommand).rejects(new Error('no'));
     const api = { unregister: async () => expect.unreachable() };
     const predecessors = { ...SELF, runnerTokenParameter: undefined };

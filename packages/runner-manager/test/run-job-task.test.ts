@@ -25,8 +25,8 @@ beforeEach(() => {
   ecs.reset();
 });
 
-describe('what RunTask is asked for', () => {
-  it("is one task in the jobs' network, marked as this manager's, on the provider wanted", async () => {
+describe('the request of RunTask', () => {
+  it("is one task in the jobs' network, tagged for this manager, on the given provider", async () => {
     ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn }] });
     await runJobTask(settings, order, 'FARGATE_SPOT');
     expect(ecs.commandCalls(RunTaskCommand)[0]?.args[0].input).toMatchObject({
@@ -46,7 +46,7 @@ describe('what RunTask is asked for', () => {
     });
   });
 
-  it('has a client token of its own for each start, provider, round and definition, and the same for the same', async () => {
+  it('has a distinct client token for each start, provider, round and definition', async () => {
     ecs.on(RunTaskCommand).resolves({ tasks: [{ taskArn }] });
     await runJobTask(settings, order, 'FARGATE_SPOT');
     await runJobTask(settings, order, 'FARGATE_SPOT');
@@ -61,7 +61,7 @@ describe('what RunTask is asked for', () => {
   });
 });
 
-describe('what RunTask answers', () => {
+describe('the result of RunTask', () => {
   it.each([
     {
       answer: { tasks: [{ taskArn }], failures: [] },
@@ -102,7 +102,7 @@ describe('what RunTask answers', () => {
       answer: {},
       outcome: {
         kind: 'failed',
-        reason: 'RunTask answered with neither a task nor a failure',
+        reason: 'RunTask returned neither a task nor a failure',
         mayRun: false,
       },
     },
@@ -147,7 +147,7 @@ describe('what RunTask answers', () => {
   });
 });
 
-it('waits for a rate that AWS limits, which starts nothing', async () => {
+it('a throttled call starts nothing, and may be retried', async () => {
   ecs.on(RunTaskCommand).rejects(Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }));
   expect(await runJobTask(settings, order, 'FARGATE')).toEqual({
     kind: 'not-now',
@@ -158,7 +158,7 @@ it('waits for a rate that AWS limits, which starts nothing', async () => {
 });
 
 describe('the overrides', () => {
-  it('bring the helper its key and its patience, and the services their variables', () => {
+  it('give the helper its key and heartbeat timeout, and the services their variables', () => {
     const services = new Map([
       ['svc-0', [{ name: 'A', value: 'b' }]],
       ['svc-1', []],
@@ -175,7 +175,7 @@ describe('the overrides', () => {
     ]);
   });
 
-  it('larger than AWS takes are refused before AWS refuses them', () => {
+  it("above AWS's limit are refused before the call", () => {
     const large = new Map([['svc-0', [{ name: 'A', value: 'x'.repeat(8192) }]]]);
     expect(() => jobTaskOverrides('ssh-ed25519 AAAA', 300, large)).toThrow(JobRefusedError);
   });

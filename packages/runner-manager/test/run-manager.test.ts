@@ -118,11 +118,11 @@ const events = () =>
     })),
   );
 const started = () => vi.waitFor(() => readFile(join(folder, 'environment'), 'utf8'), 5000);
-/** A runner that finishes when it is told to. */
+/** A runner that finishes on request. */
 const OBEDIENT = 'trap "cp $3 $(dirname $3)/config-at-quit.toml; exit 0" QUIT; while :; do sleep 0.05; done';
 
 describe('a manager', () => {
-  it('is drained by its tag, leaves no task behind, unregisters, says so, and ends well', async () => {
+  it('is drained by its tag, leaves no task behind, unregisters, publishes its end, and exits with 0', async () => {
     const { exitCode } = await start(OBEDIENT);
     await started();
     mocks.ecs
@@ -138,7 +138,7 @@ describe('a manager', () => {
     expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'drained', managerTaskArn: TASK_ARN }]);
   });
 
-  it('that was drained long before it ran leaves without ever taking a job', async () => {
+  it('that was drained long before it ran leaves without taking a job', async () => {
     const tags = [{ key: 'serverless-gitlab-runner:drain', value: '2026-11-24T08:00:00.000Z' }];
     mocks.ecs.on(ListTagsForResourceCommand, { resourceArn: TASK_ARN }).resolves({ tags });
     const { exitCode } = await start(OBEDIENT);
@@ -148,7 +148,7 @@ describe('a manager', () => {
     expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'drained', managerTaskArn: TASK_ARN }]);
   });
 
-  it('that was drained a moment before it ran asks GitLab before it leaves', async () => {
+  it('that was drained just before it ran requests a job once before it leaves', async () => {
     const tags = [{ key: 'serverless-gitlab-runner:drain', value: new Date().toISOString() }];
     mocks.ecs.on(ListTagsForResourceCommand, { resourceArn: TASK_ARN }).resolves({ tags });
     const { exitCode } = await start(OBEDIENT);
@@ -157,19 +157,19 @@ describe('a manager', () => {
     expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'drained' }]);
   });
 
-  it('that ECS stops ends well too', async () => {
+  it('that ECS stops exits with 0 too', async () => {
     const { exitCode, stop } = await start(OBEDIENT);
     await started();
     stop.abort();
     expect(await exitCode).toBe(0);
     expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'terminated' }]);
-    // Its runner had nothing left to ask GitLab for when it was told to quit.
+    // Its configuration had no runner any more when it got SIGQUIT.
     const config = await readFile(join(folder, 'config-at-quit.toml'), 'utf8');
     expect(config).toContain('concurrent = ');
     expect(config).not.toContain('[[runners]]');
   });
 
-  it('whose runner ends by itself ends as it did', async () => {
+  it('whose runner exits by itself exits with its code', async () => {
     const { exitCode } = await start('exit 3');
     expect(await exitCode).toBe(3);
     expect(events()).toMatchObject([{ name: 'ManagerStopped', reason: 'runner-exited' }]);
@@ -183,7 +183,7 @@ describe('a manager', () => {
     },
   );
 
-  it('gives its runner the hooks, and nothing of AWS', async () => {
+  it('gives its runner the hooks, and no AWS credentials', async () => {
     const { exitCode } = await start('exit 0');
     const environment = await started();
     await exitCode;
@@ -196,7 +196,7 @@ describe('a manager', () => {
     );
   });
 
-  it('gives its runner the way to the role of the cache, and to no other', async () => {
+  it("gives its runner access to the cache's role, and to no other", async () => {
     const cache = { bucket: 'caches', roleArn: 'arn:aws:iam::123456789012:role/cache' };
     parameter('config', JSON.stringify(fleetOf({ gitlabUrl, cache })));
     const { exitCode } = await start('exit 0');
@@ -209,7 +209,7 @@ describe('a manager', () => {
     expect(await readFile(join(folder, 'config.toml'), 'utf8')).toContain('BucketName = "caches"');
   });
 
-  it('keeps its token in one file that only it can read', async () => {
+  it('keeps its token in one file that only its user can read', async () => {
     const { exitCode } = await start('exit 0');
     const environment = await started();
     await exitCode;
@@ -220,7 +220,7 @@ describe('a manager', () => {
 });
 
 describe('a manager that cannot serve', () => {
-  it('since GitLab refuses its token says so and never starts its runner', async () => {
+  it('because GitLab refuses its token reports that and never starts its runner', async () => {
     verifyStatus = 403;
     const { exitCode } = await start(OBEDIENT);
     expect(await exitCode).toBe(78);
@@ -230,7 +230,7 @@ describe('a manager that cannot serve', () => {
     await expect(stat(join(folder, 'arguments'))).rejects.toThrow('ENOENT');
   });
 
-  it('since its fleet is not written says which parameter is missing', async () => {
+  it("because its fleet's parameter is missing names the parameter", async () => {
     mocks.ssm.on(GetParameterCommand).rejects(new ParameterNotFound({ message: '', $metadata: {} }));
     const { exitCode } = await start(OBEDIENT);
     expect(await exitCode).toBe(65);
@@ -238,7 +238,7 @@ describe('a manager that cannot serve', () => {
     expect(events()[0].message).toContain('/serverless-gitlab-runner/fleets/default/config');
   });
 
-  it('since its runner token is not written ends as with any other parameter that is missing', async () => {
+  it("because its runner token's parameter is missing ends like with any other missing parameter", async () => {
     mocks.ssm
       .on(GetParameterCommand, { Name: '/serverless-gitlab-runner/fleets/default/runner-token' })
       .rejects(new ParameterNotFound({ message: '', $metadata: {} }));
@@ -247,14 +247,14 @@ describe('a manager that cannot serve', () => {
     expect(events()[0].message).toContain('/serverless-gitlab-runner/fleets/default/runner-token');
   });
 
-  it('since its fleet is wrong names the field', async () => {
+  it('because its fleet is invalid names the field', async () => {
     parameter('config', '{"version":1,"name":"default","network":{}}');
     const { exitCode } = await start(OBEDIENT);
     expect(await exitCode).toBe(65);
     expect(events()[0].message).toContain('network.subnets');
   });
 
-  it('since AWS does not answer fails, and leaves it to be started anew', async () => {
+  it('because AWS does not answer fails, so that another one is started', async () => {
     mocks.ssm.on(GetParameterCommand).rejects(new Error('connect ETIMEDOUT'));
     const { exitCode } = await start(OBEDIENT);
     await expect(exitCode).rejects.toThrow('ETIMEDOUT');

@@ -75,12 +75,12 @@ describe("the runner's configuration", () => {
     expect(runner).toMatchObject({ limit: 7, custom: { prepare_exec_timeout: 1020 } });
   });
 
-  it('names the URL to clone from only where it is another', () => {
+  it('sets the clone URL only if the fleet has one', () => {
     expect(readConfig().runner).not.toHaveProperty('clone_url');
     expect(readConfig({ cloneUrl: 'http://10.0.0.1' }).runner.clone_url).toBe('http://10.0.0.1');
   });
 
-  it('has a cache only where the fleet has one, and no key for it', () => {
+  it('has a cache only if the fleet has one, and no key for it', () => {
     expect(readConfig().runner).not.toHaveProperty('cache');
     expect(readConfig({}, 'glrt-secret', { ...CACHE, endpoint: undefined }).runner.cache).toEqual({
       ...{ Type: 's3', Path: 'default', Shared: false, MaxUploadedArchiveSize: 2_147_483_648 },
@@ -91,17 +91,17 @@ describe("the runner's configuration", () => {
   it.each([
     ['http://172.18.0.2:4566', '172.18.0.2:4566', true],
     ['https://s3.example.com', 's3.example.com', false],
-  ])('asks another S3 than AWS by path: %s', (endpoint, ServerAddress, Insecure) => {
+  ])("uses path-style addresses for an S3 that is not AWS's: %s", (endpoint, ServerAddress, Insecure) => {
     const { cache } = readConfig({}, 'glrt-secret', { ...CACHE, endpoint }).runner;
     expect(cache).toMatchObject({ s3: { ServerAddress, Insecure, PathStyle: true } });
   });
 
-  it('without a runner keeps what is not about runners', () => {
+  it('without a runner keeps the global settings', () => {
     const empty = emptyRunnerConfig({ fleet: fleetOf(), metricsPort: 9252 });
     expect(parse(empty)).toEqual(readConfig().process);
   });
 
-  it('lets no token break out of its string', () => {
+  it('escapes the token', () => {
     const token = 'x"\n[evil]\n\u007f';
     expect(readConfig({}, token).runner.token).toBe(token);
   });
@@ -112,7 +112,7 @@ describe('a system id', () => {
     ['fedcba9876543210fedcba9876543210', 'r_fedcba987654'],
     ['fedcba98-7654-3210-fedc-ba9876543210', 'r_fedcba987654'],
     ['1', 'r_100000000000'],
-  ])('of task %s is as the runner would make it, and always the same', (taskId, systemId) => {
+  ])("of task %s has the runner's format, and is always the same", (taskId, systemId) => {
     expect(systemIdOf(taskId)).toBe(systemId);
     expect(systemId).toMatch(/^r_[0-9a-zA-Z]{12}$/);
   });

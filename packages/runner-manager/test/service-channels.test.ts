@@ -47,15 +47,15 @@ async function bring(bytes: string, ...names: (string | number)[]): Promise<stri
   return text(child.stderr);
 }
 
-describe('what services write', () => {
-  it('is kept apart, and read as it comes', async () => {
+describe('the output of services', () => {
+  it('is kept separately, and read as it arrives', async () => {
     await Promise.all([write('svc-0', 'a\n', 'b\n'), write('svc-1', 'c\n')]);
     expect([await tail('svc-0'), await tail('svc-1')]).toEqual(['a\nb\n', 'c\n']);
     await write('svc-0', 'd\n');
     expect(await tail('svc-0')).toBe('a\nb\nd\n');
   });
 
-  it('is dropped beyond the last 16 KiB, and never makes them wait', async () => {
+  it('is dropped beyond the last 16 KiB, and never blocks them', async () => {
     const piece = `${'x'.repeat(1023)}\n`;
     await write('svc-0', ...Array.from({ length: 2000 }, () => piece), 'the end\n');
     const kept = await tail('svc-0');
@@ -63,7 +63,7 @@ describe('what services write', () => {
     expect(kept.endsWith('x\nthe end\n')).toBe(true);
   });
 
-  it('is read on by another reader where one ends, and is not lost meanwhile', async () => {
+  it('is read by another reader after one ends, and is not lost meanwhile', async () => {
     const output = await open(channel('svc-0/output'), 'r+');
     server.kill('SIGKILL');
     await new Promise((resolve) => server.once('close', resolve));
@@ -76,13 +76,13 @@ describe('what services write', () => {
     await output.close();
   });
 
-  it.each(['svc-9', '../svc-0', 'svc-0/../svc-1', ''])('of "%s" nothing is told', async (name) => {
+  it.each(['svc-9', '../svc-0', 'svc-0/../svc-1', ''])('of "%s" is not available', async (name) => {
     await expect(tail(name)).rejects.toMatchObject({ code: expect.any(Number) });
   });
 });
 
 describe('environments', () => {
-  it('are handed over as soon as their services read, whole', async () => {
+  it('are passed on completely as soon as their services read', async () => {
     const bytes = `1\0A=${'é\n'.repeat(100_000)}\0`;
     const sizes = ['svc-0', 4, 'svc-1', Buffer.byteLength(bytes)];
     expect(await bring(`1\0A\0${bytes}`, ...sizes)).toBe('job-helper: taken\n');
@@ -94,10 +94,10 @@ describe('environments', () => {
   });
 
   it.each([
-    ['svc-0', 5, 'abc', 'it did not come whole'],
-    ['svc-0', 5_000_000, '', 'too much'],
+    ['svc-0', 5, 'abc', 'incomplete environment'],
+    ['svc-0', 5_000_000, '', 'environment too large'],
     ['../svc-0', 3, 'abc', 'no service of this name'],
-  ])('of %s, of which %d bytes were to come, are refused', async (name, size, bytes, words) => {
+  ])('of %s with an announced size of %d bytes are refused', async (name, size, bytes, words) => {
     expect(await bring(bytes, name, size)).toBe(`job-helper: ${words}\n`);
   });
 });

@@ -27,7 +27,7 @@ const log = () => fixture.log.join('\n');
 const registered = () => fixture.ecs.commandCalls(RegisterTaskDefinitionCommand)[0]?.args[0].input;
 const overrides = () =>
   fixture.ecs.commandCalls(RunTaskCommand)[0]?.args[0].input.overrides?.containerOverrides ?? [];
-/** What the service agent of the first service is to start; undefined where ECS starts the image as it is. */
+/** What the service agent of the first service starts; undefined if ECS starts the image directly. */
 const started = () => {
   const { entryPoint = [] } = registered()?.containerDefinitions?.find(({ name }) => name === 'svc-0') ?? {};
   return entryPoint.includes('/.job-service/run-service') ? entryPoint.slice(4) : undefined;
@@ -56,11 +56,11 @@ describe('what a service starts', () => {
     expect(fixture.asked).toHaveLength(asked);
   });
 
-  it('is refused where there is nothing to start', async () => {
+  it('is refused if there is nothing to start', async () => {
     expect(await fixture.prepare({ services: [{ name: 'a', entrypoint: [''] }] })).toBe('build-failure');
     fixture.context.imageConfigs = async () => ({ entryPoint: [], command: [] });
     expect(await fixture.prepare({ services: [{ name: 'a' }] })).toBe('build-failure');
-    expect(log()).toContain('has neither an entry point nor a command: name its `command:`');
+    expect(log()).toContain("has neither an entry point nor a command: set the service's `command:`");
   });
 
   it('gets its variables over the connection, and AWS sees none', async () => {
@@ -86,14 +86,16 @@ describe('what a service starts', () => {
     );
   });
 
-  it('fails for us where the helper does not take them', async () => {
+  it('is a system failure if the helper does not accept the variables', async () => {
     await writeFile(join(fixture.folder, 'refuses'), '');
     expect(await fixture.prepare({ services: [{ name: 'a' }] })).toBe('system-failure');
-    expect(log()).toContain('the helper did not take the variables of the services: job-helper: too much');
+    expect(log()).toContain(
+      "The helper did not accept the services' variables: job-helper: environment too large",
+    );
   });
 });
 
-describe('a service of which nobody knows what it starts', () => {
+describe('a service whose program is unknown', () => {
   const unlisted = {
     name: 'r.example.com/a:1',
     command: ['c'],
@@ -101,9 +103,13 @@ describe('a service of which nobody knows what it starts', () => {
   };
 
   it.each([
-    ['its registry is not listed', unlisted, 'this fleet reads no image configurations from r.example.com'],
+    [
+      'its registry is not listed',
+      unlisted,
+      'this fleet does not read image configurations from r.example.com',
+    ],
     ['its registry fails', { ...unlisted, name: 'a:1' }, 'boom'],
-  ])('is started as it is, and gets what AWS may show: %s', async (_, service, why) => {
+  ])('is started by ECS, and gets the variables that AWS may show: %s', async (_, service, why) => {
     fixture.context.imageConfigs = async () => {
       throw new Error('boom');
     };
@@ -114,15 +120,15 @@ describe('a service of which nobody knows what it starts', () => {
       expect.objectContaining({ name: 'helper' }),
       { name: 'svc-0', environment: expect.arrayContaining([{ name: 'WRITTEN', value: 'down' }]) },
     ]);
-    expect(log()).toContain(`It is not known what the service ${service.name} starts: ${why}`);
-    expect(log()).toContain('Name its `entrypoint:` and `command:`, or have its registry listed');
+    expect(log()).toContain(`The entry point and command of the service ${service.name} are unknown: ${why}`);
+    expect(log()).toContain('set its `entrypoint:` and `command:`, or have its registry added');
   });
 
-  it('is refused, with the way out, where public variables alone are more than AWS takes', async () => {
+  it("is refused, with advice, if public variables alone exceed AWS's limit", async () => {
     const large = [{ key: 'WRITTEN', value: 'x'.repeat(9000) }];
     const job = { services: [{ ...unlisted, variables: large }] };
     expect(await fixture.prepare(job)).toBe('build-failure');
-    expect(log()).toContain('AWS takes 8192 characters for a whole task');
-    expect(log()).toContain('Name its `entrypoint:` and `command:`');
+    expect(log()).toContain('ECS allows 8192 characters for a whole task');
+    expect(log()).toContain('set its `entrypoint:` and `command:`');
   });
 });

@@ -19,7 +19,7 @@ const PROJECT_SETTING = { key: 'DB_PASSWORD', value: 'project-setting', public: 
 const PREDEFINED = { key: 'CI_COMMIT_SHA', value: 'abc', public: true };
 
 describe('variables of a service', () => {
-  it("are the job's public ones, and its own, expanded against all of the job's", () => {
+  it("are the job's public ones and its own, expanded against all of the job's", () => {
     const { values } = variablesOf(
       [
         { key: 'POSTGRES_PASSWORD', value: '$DB_PASSWORD' },
@@ -79,7 +79,7 @@ describe('variables of a service', () => {
     });
   });
 
-  it('have of a public one its own value where a secret of that name holds in the job', () => {
+  it("have a public variable's own value even if a secret of that name wins in the job", () => {
     const sample = {
       variables: [{ ...OPEN, key: 'A' }, OPEN, { ...OPEN, value: 'from the settings', public: false }],
       secrets: { A: { value: 'vault-value', file: false } },
@@ -87,7 +87,7 @@ describe('variables of a service', () => {
     expect(variablesOf([], sample).values).toEqual({ A: 'open', OPEN: 'open' });
   });
 
-  it("hold the runner's own, as files where they are, and nothing else that GitLab did not send", () => {
+  it("include the runner's own, as files if they are files, and nothing else that GitLab did not send", () => {
     const request = jobOf();
     const variables = new Map([
       ['CI_RUNNER_VERSION', '19.3.0'],
@@ -108,8 +108,8 @@ describe('variables of a service', () => {
   });
 });
 
-describe('what of them AWS may show', () => {
-  it('is public, not predefined, and neither refers to a secret nor holds one', () => {
+describe('the variables that AWS may show', () => {
+  it('are public, not predefined, and neither refer to a secret nor contain one', () => {
     const { overridable } = variablesOf(
       [
         { key: 'SHORT', value: '$PIN' },
@@ -134,7 +134,7 @@ describe('what of them AWS may show', () => {
     });
   });
 
-  it.each(['vault-value', 'project-setting', 'masked-value'])('never holds %s', (secret) => {
+  it.each(['vault-value', 'project-setting', 'masked-value'])('never contain %s', (secret) => {
     const sample = {
       variables: [PROJECT_SETTING, { key: 'M', value: 'masked-value', public: true, masked: true }],
       secrets: { VAULTED: { value: 'vault-value', file: false } },
@@ -150,14 +150,14 @@ describe('what of them AWS may show', () => {
     });
   });
 
-  it('is nothing where it is more than AWS takes', () => {
+  it("are none if they exceed AWS's limit", () => {
     const variables: ServiceVariable[] = [{ name: 'A', value: 'x'.repeat(8192), kind: 'public' }];
     expect(overridableEnvironment(jobOf(), variables, 8192)).toBe('too-large');
   });
 });
 
 describe('a small job whose variables grow by references', () => {
-  it('is refused as soon as they are too many, however many would follow', () => {
+  it('is refused as soon as the limit is exceeded, however many would follow', () => {
     const variables = Array.from({ length: 6000 }, (_, index) => ({ key: `A${index}`, value: 'x$B' }));
     const request = jobOf({ variables: [{ key: 'B', value: 'b'.repeat(120_000), public: false }] });
     let reads = 0;
@@ -169,7 +169,7 @@ describe('a small job whose variables grow by references', () => {
     }
     const counted = { ...request, variables: new CountedMap(request.variables) };
     expect(() => serviceVariables(counted, { name: 'postgres', variables }, MOST)).toThrow(
-      'The variables of the service "postgres" come to more than 1000000 characters',
+      'The variables of the service "postgres" have more than 1000000 characters',
     );
     // Nine of them are within the limit.
     expect(reads).toBeGreaterThanOrEqual(9);

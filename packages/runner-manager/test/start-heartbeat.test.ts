@@ -21,7 +21,7 @@ function sessionWith(ask: () => Promise<{ stdout: string; stderr: string }>): Jo
 }
 
 describe('the helper', () => {
-  it('hears of its manager four times in its patience, as long as the job lives, and not longer', async () => {
+  it('gets four heartbeats within its timeout, as long as the job runs', async () => {
     const ask = vi.fn(async () => ({ stdout: '', stderr: '' }));
     const session = sessionWith(ask);
     startHeartbeat(fixture.context, session);
@@ -33,7 +33,7 @@ describe('the helper', () => {
     expect(ask).toHaveBeenCalledTimes(4);
   });
 
-  it('is told again when it once did not hear', async () => {
+  it('gets further heartbeats after one failed', async () => {
     const ask = vi.fn(async (): Promise<{ stdout: string; stderr: string }> => {
       throw new Error('connection lost');
     });

@@ -29,8 +29,8 @@ beforeEach(() => {
   ecs.on(StopTaskCommand).resolves({});
 });
 
-describe('a job task whose start was not answered', () => {
-  it("is found among this manager's by its start, on a later page too, and only it is stopped", async () => {
+describe('a job task whose RunTask got no response', () => {
+  it("is found among the manager's tasks by its start tag, on a later page too, and only it is stopped", async () => {
     ecs
       .on(ListTasksCommand)
       .resolvesOnce({ taskArns: ['a'], nextToken: 'more' })
@@ -47,7 +47,7 @@ describe('a job task whose start was not answered', () => {
     });
   });
 
-  it('is looked for again where ECS does not list it yet, or fails; then no more', async () => {
+  it('is searched for again if ECS does not list it yet or fails', async () => {
     ecs
       .on(ListTasksCommand)
       .resolvesOnce({ taskArns: [] })
@@ -60,14 +60,14 @@ describe('a job task whose start was not answered', () => {
     expect(lines.join()).toContain('throttled');
   });
 
-  it('that never was is looked for a few times, and nothing is stopped', async () => {
+  it('that does not exist is searched for a few times, and nothing is stopped', async () => {
     ecs.on(ListTasksCommand).resolves({ taskArns: ['a'] });
     ecs.on(DescribeTasksCommand).resolves({ tasks: [taskOf('a', '42-2')] });
     await stopLostTask(context, '42-1', new AbortController().signal, [0, 0]);
     expect(stopped()).toEqual([]);
   });
 
-  it('is not looked for by a manager that leaves', async () => {
+  it('is not searched for by a leaving manager', async () => {
     await stopLostTask(context, '42-1', AbortSignal.abort(), [60_000]);
     expect(ecs.calls()).toEqual([]);
   });

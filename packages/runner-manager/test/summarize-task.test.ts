@@ -7,8 +7,8 @@ import type { JobSession } from '../src/job/job-session.ts';
 /** A session whose task of 1 vCPU and 2 GiB was asked for an hour ago. */
 function session(): JobSession {
   const shape = { size: { cpu: 1024, memory: 2048 }, architecture: 'X86_64' };
-  const task = { askedAt: 0, capacityProvider: 'FARGATE', shape };
-  return { task, told: new Set() } as unknown as JobSession;
+  const task = { requestedAt: 0, capacityProvider: 'FARGATE', shape };
+  return { task, reported: new Set() } as unknown as JobSession;
 }
 
 function lineIn(region: string, over: Partial<TaskPricing> = {}): string {
@@ -16,7 +16,7 @@ function lineIn(region: string, over: Partial<TaskPricing> = {}): string {
   return summarizeTask({ pricing }, session(), 3_600_000).join();
 }
 
-describe('what a job log says of the price', () => {
+describe('the price in the job log', () => {
   it.each([
     ['us-east-1', false, '$0.04937'],
     ['us-east-1', true, '$0.05437'],

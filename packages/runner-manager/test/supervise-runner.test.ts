@@ -16,7 +16,7 @@ function supervised() {
   const runner = { finish: vi.fn(), terminate: vi.fn(), exited: exited.promise };
   const api: RunnerApi = {
     verify: vi.fn<RunnerApi['verify']>().mockResolvedValue('accepted'),
-    verifyPatiently: vi.fn<RunnerApi['verifyPatiently']>(),
+    verifyWithRetries: vi.fn<RunnerApi['verifyWithRetries']>(),
     unregister: vi.fn<RunnerApi['unregister']>(),
   };
   const stop = new AbortController();
@@ -48,7 +48,7 @@ afterEach(() => {
 });
 
 describe('a manager', () => {
-  it('lets its runner finish when the drain tag is there, once, and ends well', async () => {
+  it('lets its runner finish once when it has the drain tag, and exits with 0', async () => {
     const { runner, end, exit } = supervised();
     await vi.advanceTimersByTimeAsync(30_000);
     expect(runner.finish).not.toHaveBeenCalled();
@@ -60,7 +60,7 @@ describe('a manager', () => {
     expect(await end).toEqual<ManagerEnd>({ reason: 'drained', exitCode: 0 });
   });
 
-  it('looks for the tag again when a look fails', async () => {
+  it('polls the tag again after a failed poll', async () => {
     ecs.on(ListTagsForResourceCommand).rejectsOnce(new Error('Rate exceeded')).resolves({ tags: DRAIN });
     const { runner } = supervised();
     await vi.advanceTimersByTimeAsync(20_000);
@@ -74,7 +74,7 @@ describe('a manager', () => {
     expect(runner.terminate).not.toHaveBeenCalled();
   });
 
-  it('that ECS stops lets its runner finish, and ends what is not done before ECS kills all', async () => {
+  it('that ECS stops lets its runner finish, and terminates it before ECS kills the task', async () => {
     const { runner, stop, end, exit } = supervised();
     stop.abort();
     expect(runner.finish.mock.calls).toEqual([[{ askMs: 0, quitMs: 10_000 }]]);
@@ -84,7 +84,7 @@ describe('a manager', () => {
     expect(await end).toEqual<ManagerEnd>({ reason: 'terminated', exitCode: 0 });
   });
 
-  it('ends with its runner when that exits by itself, and says that it was not asked to', async () => {
+  it('ends when its runner exits by itself, and reports that', async () => {
     const { end, exit } = supervised();
     exit(0);
     expect(await end).toEqual<ManagerEnd>({ reason: 'runner-exited', exitCode: 70 });
@@ -96,7 +96,7 @@ describe('a manager', () => {
     expect(await end).toEqual<ManagerEnd>({ reason: 'runner-exited', exitCode: 3 });
   });
 
-  it('ends when GitLab no longer knows its token, instead of idling', async () => {
+  it('ends when GitLab no longer accepts its token, instead of idling', async () => {
     const { runner, api, end, exit } = supervised();
     vi.mocked(api.verify).mockResolvedValue('refused');
     await vi.advanceTimersByTimeAsync(150_000);
@@ -105,7 +105,7 @@ describe('a manager', () => {
     expect(await end).toEqual<ManagerEnd>({ reason: 'runner-token-refused', exitCode: 78 });
   });
 
-  it('lives on while GitLab is unreachable', async () => {
+  it('keeps running while GitLab is unreachable', async () => {
     const { runner, api } = supervised();
     vi.mocked(api.verify).mockResolvedValue('unreachable');
     await vi.advanceTimersByTimeAsync(3600_000);

@@ -42,7 +42,7 @@ describe('the task definition of a shape', () => {
     expect(container(definition, 'build')?.image).toBe('alpine:3');
   });
 
-  it('shows services the project, once the helper has filled the volume, and nothing of the agent', () => {
+  it('mounts the project in services after the helper has filled the volume, but not the agent', () => {
     const services = [{ container: 'svc-0', image: 'postgres:18', user: '70' }];
     expect(container(of({ services }), 'svc-0')).toMatchObject({
       user: '70',
@@ -52,7 +52,7 @@ describe('the task definition of a shape', () => {
     });
   });
 
-  it("starts a service's known program by its agent, in volumes that nobody but it and the helper mounts", () => {
+  it("starts a service's known program by the service agent, in volumes that only it and the helper mount", () => {
     const services = [
       { container: 'svc-0', image: 'postgres:18', program: ['docker-entrypoint.sh', 'postgres'] },
       { container: 'svc-1', image: 'redis' },
@@ -90,7 +90,7 @@ describe('the task definition of a shape', () => {
     ]);
   });
 
-  it("ships services' output only where the fleet says so, and their agent leaves it alone then", () => {
+  it("ships services' output only if the fleet requests it, and their agent then does not redirect it", () => {
     const services = [{ container: 'svc-0', image: 'postgres:18', program: ['postgres'] }];
     const logged = { ...settings, logGroup: '/jobs' };
     const kept = container(jobTaskDefinition({ ...shape, services }, logged), 'svc-0');
@@ -103,13 +103,13 @@ describe('the task definition of a shape', () => {
     expect(shipped?.entryPoint?.slice(-2)).toEqual(['shipped', 'postgres']);
   });
 
-  it('leaves to the image what the job does not say', () => {
+  it('leaves unset what the job does not override', () => {
     expect(container(of(), 'build')).not.toHaveProperty('user');
     expect(container(of(), 'build')).not.toHaveProperty('workingDirectory');
     expect(container(of({ user: '1000' }), 'build')?.user).toBe('1000');
   });
 
-  it('asks for storage only beyond what Fargate includes', () => {
+  it('sets storage only beyond what Fargate includes', () => {
     expect(of().ephemeralStorage).toBeUndefined();
     expect(of({ ephemeralStorageGib: 21 }).ephemeralStorage).toEqual({ sizeInGiB: 21 });
   });
@@ -119,7 +119,7 @@ describe('the task definition of a shape', () => {
     expect(of({ taskRoleArn: 'arn:aws:iam::1:role/x' }).taskRoleArn).toBe('arn:aws:iam::1:role/x');
   });
 
-  it("sends the helper's output to CloudWatch where a log group is named, and nothing that a job writes", () => {
+  it("sends the helper's output to CloudWatch if there is a log group, but nothing that a job writes", () => {
     expect(container(of(), 'helper')).not.toHaveProperty('logConfiguration');
     const withService = { ...shape, services: [{ container: 'svc-0', image: 'redis' }] };
     const logged = jobTaskDefinition(withService, { ...settings, logGroup: '/jobs' });
@@ -132,7 +132,7 @@ describe('the task definition of a shape', () => {
     expect(container(logged, 'svc-0')).not.toHaveProperty('logConfiguration');
   });
 
-  it("sends services' output where that is asked for, and still none of the job", () => {
+  it("sends services' output if requested, but still none of the job", () => {
     const withService = { ...shape, services: [{ container: 'svc-0', image: 'redis' }] };
     const logged = jobTaskDefinition(withService, {
       ...settings,
@@ -203,7 +203,7 @@ describe('the family of a shape', () => {
     expect(jobTaskDefinition(shape, { ...settings, helperImages }).family).not.toBe(of().family);
   });
 
-  it('is a name that ECS takes', () => {
+  it('is a valid name in ECS', () => {
     expect(of().family).toMatch(/^serverless-gitlab-runner-job-default_[0-9a-f]{32}$/);
   });
 });

@@ -36,12 +36,12 @@ function answer(lastStatus: string) {
 }
 
 describe('a task watcher', () => {
-  it('asks nothing while it watches nothing', async () => {
+  it('does not poll while it watches nothing', async () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(calls()).toHaveLength(0);
   });
 
-  it('asks once for all tasks, however many look at them, at most 100 a call', async () => {
+  it('describes all tasks at once for any number of listeners, at most 100 per call', async () => {
     answer('PENDING');
     for (let index = 0; index < 150; index += 1) watcher.watch(`task-${index}`, () => {});
     watcher.watch('task-0', () => {});
@@ -49,7 +49,7 @@ describe('a task watcher', () => {
     expect(calls().map((call) => call.args[0].input.tasks?.length)).toEqual([100, 50]);
   });
 
-  it('looks every second while a task starts, and every five while all only run', async () => {
+  it('polls every second while a task starts, and every five seconds while all are running', async () => {
     answer('PROVISIONING');
     watcher.watch('task', () => {});
     await vi.advanceTimersByTimeAsync(3000);
@@ -61,7 +61,7 @@ describe('a task watcher', () => {
     expect(calls()).toHaveLength(2);
   });
 
-  it('looks soon at a task that is new, though the others only run', async () => {
+  it('polls a new task soon, even if the others are steady', async () => {
     answer('RUNNING');
     watcher.watch('old', () => {});
     await vi.advanceTimersByTimeAsync(2000);
@@ -71,7 +71,7 @@ describe('a task watcher', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('looks every second while somebody looks closely, and not longer', async () => {
+  it('polls every second only while a listener watches closely', async () => {
     answer('RUNNING');
     watcher.watch('task', () => {});
     const unwatch = watcher.watch('task', () => {}, { closely: true });
@@ -84,7 +84,7 @@ describe('a task watcher', () => {
     expect(calls()).toHaveLength(2);
   });
 
-  it('is not put off by ever more tasks that are new', async () => {
+  it('does not postpone polls when more and more tasks are new', async () => {
     answer('PENDING');
     for (let index = 0; index < 10; index += 1) {
       watcher.watch(`task-${index}`, () => {});
@@ -93,7 +93,7 @@ describe('a task watcher', () => {
     expect(calls().length).toBeGreaterThanOrEqual(4);
   });
 
-  it('tells nobody who no longer listens, and asks no longer', async () => {
+  it('notifies no removed listener, and stops polling', async () => {
     answer('PENDING');
     const seen: TaskView[] = [];
     const unwatch = watcher.watch('task', (view) => seen.push(view));
@@ -104,7 +104,7 @@ describe('a task watcher', () => {
     expect(calls()).toHaveLength(1);
   });
 
-  it('does not take a task for gone that is missing for a moment', async () => {
+  it('does not report a task as gone that is missing briefly', async () => {
     ecs.on(DescribeTasksCommand).resolves({ tasks: [], failures: [{ arn: 'task', reason: 'MISSING' }] });
     const seen: TaskView[] = [];
     watcher.watch('task', (view) => seen.push(view));
@@ -117,7 +117,7 @@ describe('a task watcher', () => {
     expect(seen.map(({ kind }) => kind)).not.toContain('gone');
   });
 
-  it('says that a task is gone when it stays missing', async () => {
+  it('reports a task as gone when it stays missing', async () => {
     ecs.on(DescribeTasksCommand).resolves({ tasks: [] });
     const seen: TaskView[] = [];
     watcher.watch('task', (view) => seen.push(view));
@@ -125,7 +125,7 @@ describe('a task watcher', () => {
     expect(seen[0]).toEqual({ kind: 'gone' });
   });
 
-  it('concludes nothing from a call that failed, and goes on', async () => {
+  it('ignores a failed call, and continues', async () => {
     ecs
       .on(DescribeTasksCommand)
       .rejectsOnce(new Error('Rate exceeded'))
@@ -137,27 +137,27 @@ describe('a task watcher', () => {
     expect(lines.join()).toContain('Rate exceeded');
   });
 
-  it('looks once for all who ask at one time, and not more often than every second', async () => {
+  it('polls once for concurrent callers, and at most once per second', async () => {
     answer('RUNNING');
     watcher.watch('task', () => {});
     await vi.advanceTimersByTimeAsync(1000);
     ecs.resetHistory();
-    const asked = Array.from({ length: 20 }, () => watcher.look());
+    const asked = Array.from({ length: 20 }, () => watcher.poll());
     await vi.advanceTimersByTimeAsync(1000);
     await Promise.all(asked);
     expect(calls()).toHaveLength(1);
   });
 
-  it('looks again for whoever asks while it looks', async () => {
+  it('polls again for a caller that comes during a poll', async () => {
     const held = Promise.withResolvers<void>();
     ecs.on(DescribeTasksCommand).callsFake(async () => {
       await held.promise;
       return { tasks: [running('task')] };
     });
     watcher.watch('task', () => {});
-    const first = watcher.look();
+    const first = watcher.poll();
     await vi.advanceTimersByTimeAsync(500);
-    const second = watcher.look();
+    const second = watcher.poll();
     held.resolve();
     await vi.advanceTimersByTimeAsync(1500);
     await Promise.all([first, second]);

@@ -3,10 +3,10 @@ import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Files of one job while it runs: keys, ssh's configuration, its control socket. Only the manager's user may read them. */
+/** Files of a running job: keys, ssh's configuration, its control socket. Only the manager's user may read them. */
 export interface JobFolder {
   path: string;
-  /** Configuration that `ssh -F` takes, with a host named `job`; the run hook finds it by this name. */
+  /** Configuration file for `ssh -F`, with a host named `job`. The run hook finds it by this name. */
   sshConfig: string;
   /** The public half of the job's key, one line. */
   publicKey: string;
@@ -15,12 +15,12 @@ export interface JobFolder {
 /** Port of the helper's SSH server. */
 const HELPER_PORT = 10022;
 
-/** Where a session's files are: the run hook builds the same path. */
+/** Folder of a session's files. The run hook builds the same path. */
 export function jobFolderPath(stateFolder: string, sessionId: string): string {
   return join(stateFolder, 'jobs', sessionId);
 }
 
-/** Makes a session's folder, with a key pair of its own. @throws when it is there already */
+/** Creates a session's folder with a new key pair. @throws when it already exists */
 export async function createJobFolder(stateFolder: string, sessionId: string): Promise<JobFolder> {
   const path = jobFolderPath(stateFolder, sessionId);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -32,25 +32,25 @@ export async function createJobFolder(stateFolder: string, sessionId: string): P
   return { path, sshConfig: join(path, 'ssh_config'), publicKey };
 }
 
-/** Writes ssh's configuration once the task's address is known. */
+/** Writes ssh's configuration, once the task's address is known. */
 export async function writeSshConfig(folder: JobFolder, address: string): Promise<void> {
   await writeFile(folder.sshConfig, sshConfig(folder.path, address), { mode: 0o600 });
 }
 
-/** The socket at which the shared connection is found. */
+/** Control socket of the shared connection. */
 export function controlSocketOf({ path }: Pick<JobFolder, 'path'>): string {
   return join(path, 'connection');
 }
 
-/** Removes a job's files; none is no error. */
+/** Removes a job's files, if any. */
 export async function removeJobFolder(stateFolder: string, sessionId: string): Promise<void> {
   await rm(jobFolderPath(stateFolder, sessionId), { recursive: true, force: true });
 }
 
 /**
- * `accept-new` pins the host key that answers first. Who answers is known without it: ECS itself reports the address,
- * inside a VPC addresses cannot be taken over, and only managers reach the jobs' security group. A host key known
- * before would be a private key in RunTask's override, where logs show it.
+ * `accept-new` pins the host key of the first answer. The first answer can be trusted: ECS itself reports the address, addresses
+ * inside a VPC cannot be taken over, and only managers reach the jobs' security group. To know the host key in advance, its
+ * private key would have to be in RunTask's override, where logs show it.
  */
 function sshConfig(path: string, address: string): string {
   return `Host job

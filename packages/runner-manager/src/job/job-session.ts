@@ -9,62 +9,62 @@ import type { JobIdentity } from './request/job-identity.ts';
 import type { JobResponse } from './request/job-response.ts';
 import type { JobConnection } from './start/open-connection.ts';
 
-/** A task that was started for a job. */
+/** A task started for a job. */
 export interface StartedTask {
   arn: string;
   capacityProvider: CapacityProvider;
   shape: JobTaskShape;
   /** When RunTask was called, in milliseconds since 1970. */
-  askedAt: number;
-  /** ECS's last word on it. */
+  requestedAt: number;
+  /** The task as ECS last reported it. */
   lastSeen?: Task;
-  /** Whether it took commands. */
+  /** Whether it has accepted commands. */
   isReady: boolean;
 }
 
-/** One try of the runner to prepare a job, and the job that comes of it: from `config` to `cleanup`. */
+/** One attempt of the runner to prepare a job, and the job that results: from `config` to `cleanup`. */
 export interface JobSession {
   /**
-   * What the hooks find the session by: random, handed out through the runner's `job_env`, which no variable of a job
-   * reaches. Nobody else is told it.
+   * Identifies the session to the hooks. Random, and passed through the runner's `job_env`, which no variable of a job can
+   * override. Only the hooks know it.
    */
   id: string;
   identity: JobIdentity;
-  /** The job's token, with which its end is reported where the runner cannot do so any more. */
+  /** The job's token, used to report its end if the runner no longer can. */
   jobToken: string;
   /** The job as GitLab sent it, until `prepare` takes it: a session is prepared once. */
   response: JobResponse | undefined;
-  /** Tells this session's start from any other, the runner's other tries included. */
+  /** Identifies this session's task start, also among the runner's other attempts for the job. */
   startId: string;
   /** Aborted when the job is cancelled or cleaned up. */
   abort: AbortController;
-  /** The job's services, and the containers of those whose end the job log has told. */
   services: readonly PlannedService[];
-  toldServices: Set<string>;
-  /** Secrets that were made for the job's images, as long as they are needed. */
+  /** Containers of services whose end the job log has reported. */
+  reportedServices: Set<string>;
+  /** Secrets created for the job's images, as long as they are needed. */
   secrets: SecretLease[];
-  /** Settles when they are given back, which may be after the session's end. */
+  /** Settles when the secrets are released, which may be after the session's end. */
   loginsReleased: Promise<void>;
-  /** What the job log has told once: a second time would be noise. */
-  told: Set<'summary' | 'memory' | 'disk' | 'end'>;
+  /** What was reported already, so that it is not repeated. */
+  reported: Set<'summary' | 'memory' | 'disk' | 'end'>;
   /** Why its task was lost, once that is known. */
   loss?: StopExplanation;
   task?: StartedTask;
   connection?: JobConnection;
-  /** Settles, without ever failing, when `prepare` is over. */
+  /** Settles when `prepare` is over. Never rejects. */
   prepared: Promise<void>;
   /** Set once the session is being ended. */
   ended?: Promise<void>;
-  /** Ends what goes on beside the hooks: watching the task, heartbeats. */
+  /** Stops what runs besides the hooks: watching the task, heartbeats. */
   release: (() => void)[];
 }
 
-/** Bytes of a session's id: 32 hexadecimal digits. */
+/** Bytes of a session's id, which has 32 hexadecimal digits. */
 const ID_BYTES = 16;
-/** What an id looks like; nothing else is looked up. */
+/** Format of a session's id. The hook server rejects any other. */
 export const SESSION_ID = /^[0-9a-f]{32}$/;
 
-/** A session of a job that nothing was done for yet. */
+/** Creates the session of a job. */
 export function newSession(identity: JobIdentity, response: JobResponse): JobSession {
   return {
     id: randomBytes(ID_BYTES).toString('hex'),
@@ -74,8 +74,8 @@ export function newSession(identity: JobIdentity, response: JobResponse): JobSes
     startId: `${identity.jobId}-${randomBytes(4).toString('hex')}`,
     abort: new AbortController(),
     services: [],
-    toldServices: new Set(),
-    told: new Set(),
+    reportedServices: new Set(),
+    reported: new Set(),
     secrets: [],
     loginsReleased: Promise.resolve(),
     prepared: Promise.resolve(),
@@ -83,7 +83,7 @@ export function newSession(identity: JobIdentity, response: JobResponse): JobSes
   };
 }
 
-/** Ends everything of a session but its task. */
+/** Ends everything of a session except its task. */
 export function releaseSession(session: JobSession): void {
   session.abort.abort();
   for (const release of session.release.splice(0)) release();

@@ -1,4 +1,4 @@
-/** What planning found besides the plan: lines for the job log. What refuses a job ends the planning (`JobRefusedError`). */
+/** Lines for the job log that planning adds. A refusal is no diagnostic: it ends the planning (`JobRefusedError`). */
 export interface PlanDiagnostics {
   notes: string[];
 }

@@ -15,9 +15,9 @@ export interface AwsClients {
   sts: STSClient;
 }
 
-/** Clients of the manager. Region, credentials and endpoint come from the SDK's own chain. */
+/** Creates the manager's clients. Region, credentials and endpoint come from the SDK's default chain. */
 export function createAwsClients(): AwsClients {
-  // ECS throttles RunTask and RegisterTaskDefinition by bursts: many tries with growing pauses get through.
+  // ECS throttles bursts of RunTask and RegisterTaskDefinition, so these need many attempts with growing pauses.
   const ecs = new ECSClient(boundedClientOptions({ maxAttempts: 8, requestTimeoutMs: 15_000 }));
   const others = boundedClientOptions({ maxAttempts: 5, requestTimeoutMs: 10_000 });
   return {

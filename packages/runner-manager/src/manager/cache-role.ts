@@ -2,40 +2,40 @@ import { randomUUID } from 'node:crypto';
 import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 
-/** A fleet's cache with every default filled in. */
+/** A fleet's cache with all defaults applied. */
 export interface RunnerCache {
   bucket: string;
   region: string;
-  /** First part of the objects' names, without a slash at its end. */
+  /** Prefix of the objects' names, without a trailing slash. */
   prefix: string;
   shared: boolean;
-  /** MiB above which an archive is not uploaded. */
+  /** Larger archives are not uploaded. */
   maxArchiveMib: number;
   roleArn: string;
-  /** S3's URL where it is not AWS's. */
+  /** URL of an S3 that is not AWS's. */
   endpoint: string | undefined;
 }
 
-/** What a program with the AWS SDK or minio-go reads from a container credentials endpoint. */
+/** Response of a container credentials endpoint, as the AWS SDK and minio-go read it. */
 export interface CacheCredentials {
   AccessKeyId: string;
   SecretAccessKey: string;
   Token: string;
-  /** ISO time from which the runner asks for others: before they really expire (see `KEPT_BACK_MS`). */
+  /** ISO time at which the runner must request new ones: before they really expire (see `EXPIRY_MARGIN_MS`). */
   Expiration: string;
 }
 
-/** The most that AWS allows a role which a role's session assumes. */
+/** AWS's maximum for a role that is assumed from another role's session. */
 const SESSION_SECONDS = 3600;
 /**
- * A pre-signed URL dies with the credentials that signed it, and `cache-archiver` uses its URL when the archive is packed. So
- * whatever the runner signs can be used for half an hour at least.
+ * A pre-signed URL expires with the credentials that signed it, and `cache-archiver` uses its URL only after the archive is
+ * packed. This margin keeps every signed URL valid for at least half an hour.
  */
-const KEPT_BACK_MS = 30 * 60_000;
-/** The runner's SDK takes credentials for expired 5 min early: it is given none that are so near to it. */
-const RENEWED_MS = 10 * 60_000;
+const EXPIRY_MARGIN_MS = 30 * 60_000;
+/** Credentials are renewed this early, because the runner's SDK treats them as expired 5 min before their expiration. */
+const RENEW_BEFORE_MS = 10 * 60_000;
 
-/** The fleet's cache, or undefined when it has none. */
+/** The fleet's cache; undefined if it has none. */
 export function runnerCache(
   { name, cache }: FleetConfig,
   region: string,
@@ -55,8 +55,8 @@ export function runnerCache(
 }
 
 /**
- * What a session of the cache's role may do at most: read and write the fleet's objects. Whoever may not list a bucket gets
- * 403 for an object that is not there, and a job's log would speak of access denied instead of a cache that does not exist.
+ * Limits a session of the cache's role to reading and writing the fleet's objects. Listing is included, because without it S3
+ * answers 403 for a missing object, and the job log would report "access denied" instead of a missing cache.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
 export function cacheSessionPolicy({ bucket, prefix, roleArn }: RunnerCache): string {
@@ -77,8 +77,8 @@ export function cacheSessionPolicy({ bucket, prefix, roleArn }: RunnerCache): st
 }
 
 /**
- * Makes a function that gives credentials of the cache's role, narrowed to the fleet's objects, and renews them when it is
- * time. It rejects when STS does.
+ * Creates a function that returns credentials of the cache's role, restricted to the fleet's objects, and renews them in time. It
+ * rejects if STS fails.
  * @param now for tests
  */
 export function createCacheRole(
@@ -86,11 +86,11 @@ export function createCacheRole(
   cache: RunnerCache,
   now: () => number = Date.now,
 ): () => Promise<CacheCredentials> {
-  let held: CacheCredentials | undefined;
-  let underWay: Promise<CacheCredentials> | undefined;
-  const msLeft = () => (held ? Date.parse(held.Expiration) - now() : 0);
+  let current: CacheCredentials | undefined;
+  let renewal: Promise<CacheCredentials> | undefined;
+  const msLeft = () => (current ? Date.parse(current.Expiration) - now() : 0);
   const assume = async (): Promise<CacheCredentials> => {
-    const { Credentials: made } = await sts.send(
+    const { Credentials: assumed } = await sts.send(
       new AssumeRoleCommand({
         RoleArn: cache.roleArn,
         RoleSessionName: `gitlab-runner-cache-${randomUUID().slice(0, 8)}`,
@@ -98,27 +98,27 @@ export function createCacheRole(
         DurationSeconds: SESSION_SECONDS,
       }),
     );
-    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = made ?? {};
+    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = assumed ?? {};
     if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration) {
-      throw new Error(`STS gave no credentials for ${cache.roleArn}`);
+      throw new Error(`STS returned no credentials for ${cache.roleArn}`);
     }
-    const expiration = new Date(Expiration.getTime() - KEPT_BACK_MS).toISOString();
+    const expiration = new Date(Expiration.getTime() - EXPIRY_MARGIN_MS).toISOString();
     return { AccessKeyId, SecretAccessKey, Token: SessionToken, Expiration: expiration };
   };
   const renew = async (): Promise<CacheCredentials> => {
     try {
-      held = await assume();
-      return held;
+      current = await assume();
+      return current;
     } catch (error) {
-      if (held && msLeft() > 0) return held;
+      if (current && msLeft() > 0) return current;
       throw error;
     } finally {
-      underWay = undefined;
+      renewal = undefined;
     }
   };
   return async () => {
-    if (held && msLeft() > RENEWED_MS) return held;
-    underWay ??= renew();
-    return underWay;
+    if (current && msLeft() > RENEW_BEFORE_MS) return current;
+    renewal ??= renew();
+    return renewal;
   };
 }

@@ -3,32 +3,33 @@ import type { Logger } from '../logger.ts';
 import { repeat } from '../repeat.ts';
 import type { JobRequests } from './runner-metrics.ts';
 
-/** The runner looks at its configuration's file every 3 s (`ReloadConfigInterval`). */
+/** The runner checks its configuration file every 3 s (`ReloadConfigInterval`). */
 const RELOAD_MS = 3000;
-/** What a look and a started request may take on a busy machine. */
+/** Time for reloading and for a request that was just sent, on a busy machine. */
 const MARGIN_MS = 1000;
-const LOOK_EVERY_MS = 250;
+const POLL_MS = 250;
 
-/** What is known of a runner that is to leave. */
+/** State of a runner that is to leave. */
 export interface ClosingRunner {
-  /** Undefined when the runner does not say. */
+  /** Undefined if the runner's metrics cannot be read. */
   requests: JobRequests | undefined;
-  /** Since its configuration was emptied; undefined before. */
+  /** Milliseconds since its configuration was emptied; undefined before. */
   emptiedMs: number | undefined;
-  /** Its `check_interval`: so long it may go on with what it read before. */
+  /** Its `check_interval`: it may use the previous configuration for this long. */
   checkIntervalMs: number;
-  /** Until it has to leave whatever GitLab answers; negative when that is over. */
+  /** Milliseconds until its configuration is emptied even without an answer from GitLab; negative afterwards. */
   askLeftMs: number;
-  /** Until it is told to quit whatever is open. */
+  /** Milliseconds until it gets SIGQUIT even with open requests. */
   quitLeftMs: number;
 }
 
-/** `ask` GitLab on; `empty` its configuration; `wait` for what is open; `quit`. */
+/** `ask`: keep requesting jobs; `empty` the configuration; `wait` for open requests; `quit`. */
 export type ClosingStep = 'ask' | 'empty' | 'wait' | 'quit';
 
 /**
- * What comes next on the way to SIGQUIT. A runner whom GitLab has not answered once (it was slow to start, GitLab was away) was started for a
- * job that may still wait: it asks on. One that may be answered with a job keeps its connection.
+ * Decides the next step towards SIGQUIT. A runner without any answer from GitLab yet (it started slowly, or GitLab was
+ * unavailable) keeps requesting, because the job that it was started for may still wait. A runner with an open request keeps its
+ * connection, because the answer may be a job.
  */
 export function nextClosingStep(runner: ClosingRunner): ClosingStep {
   const { requests, emptiedMs, checkIntervalMs, askLeftMs, quitLeftMs } = runner;
@@ -41,11 +42,11 @@ export function nextClosingStep(runner: ClosingRunner): ClosingStep {
   return hasRead && requests?.open === 0 ? 'quit' : 'wait';
 }
 
-/** Longest times, in milliseconds from now. */
-export interface Patience {
-  /** For GitLab's first answer, if there was none. */
+/** Maximum waiting times, in milliseconds. */
+export interface CloseTimeouts {
+  /** From now on, for GitLab's first answer if it has not answered yet. */
   askMs: number;
-  /** And then for open requests. */
+  /** After that, for open requests. */
   quitMs: number;
 }
 
@@ -62,26 +63,27 @@ export interface RunnerToClose {
 }
 
 /**
- * Ends a runner without losing a job. SIGQUIT alone cuts the request for a job that is open, long-polled up to 50 s by
- * GitLab: a job that GitLab gives out in that moment reaches nobody, and counts as running until GitLab's own clean-up an hour later.
- * So the runner's configuration is emptied first, which it reads while it runs, and SIGQUIT follows when no request is open.
- * @returns a function that begins, or makes it quicker when it has begun
+ * Stops a runner without losing a job. SIGQUIT alone aborts an open request for a job, which GitLab holds for up to 50 s. If
+ * GitLab assigns a job to an aborted request, no runner gets it, and it counts as running until GitLab's own clean-up an hour
+ * later. So the runner's configuration is emptied first, which it reloads while it runs, and SIGQUIT follows when no request is
+ * open.
+ * @returns a function that starts closing, or shortens its timeouts when it has started
  */
-export function createRunnerCloser(runner: RunnerToClose): (patience: Patience) => void {
+export function createRunnerCloser(runner: RunnerToClose): (timeouts: CloseTimeouts) => void {
   let askUntil = Number.POSITIVE_INFINITY;
   let quitMs = Number.POSITIVE_INFINITY;
   let emptiedAt: number | undefined;
-  let stopLooking: (() => void) | undefined;
+  let stopPolling: (() => void) | undefined;
 
   const empty = async () => {
     emptiedAt = Date.now();
     await runner.emptyConfig().catch((error: unknown) => {
       const fields = { error: messageOf(error) };
-      runner.logger.warn("could not empty gitlab-runner's configuration: a job may be lost", fields);
+      runner.logger.warn("could not empty gitlab-runner's configuration; a job may be lost", fields);
       quitMs = 0;
     });
   };
-  const look = async () => {
+  const poll = async () => {
     const requests = await runner.jobRequests();
     const now = Date.now();
     const step = nextClosingStep({
@@ -93,14 +95,14 @@ export function createRunnerCloser(runner: RunnerToClose): (patience: Patience) 
     });
     if (step === 'empty') return empty();
     if (step !== 'quit') return;
-    stopLooking?.();
+    stopPolling?.();
     runner.quit();
   };
-  return (patience) => {
-    askUntil = Math.min(askUntil, Date.now() + patience.askMs);
-    quitMs = Math.min(quitMs, patience.quitMs + Date.now() - (emptiedAt ?? Date.now()));
-    if (stopLooking) return;
-    stopLooking = repeat(LOOK_EVERY_MS, look);
-    void runner.exited.finally(stopLooking);
+  return (timeouts) => {
+    askUntil = Math.min(askUntil, Date.now() + timeouts.askMs);
+    quitMs = Math.min(quitMs, timeouts.quitMs + Date.now() - (emptiedAt ?? Date.now()));
+    if (stopPolling) return;
+    stopPolling = repeat(POLL_MS, poll);
+    void runner.exited.finally(stopPolling);
   };
 }

@@ -1,12 +1,12 @@
 import packageJson from '../../package.json' with { type: 'json' };
 import { BUILDS_FOLDER } from '../task/task-definition.ts';
 
-/** Environment variable by which a session's hooks find it. It carries no prefix, so no variable of a job can be it. */
+/** Environment variable that names a hook's session. Job variables have a prefix, so no job can set it. */
 const SESSION_VARIABLE = 'FARGATE_EXECUTOR_SESSION';
 
 /**
- * What the config hook tells the runner, as JSON in one line: where builds are, by whom, and what is in the later hooks'
- * environment.
+ * The config hook's output for the runner, as one line of JSON: the builds folder, the driver, and the environment of the later
+ * hooks.
  * @see https://docs.gitlab.com/runner/executors/custom/#config
  */
 export function configOutput(sessionId: string): string {

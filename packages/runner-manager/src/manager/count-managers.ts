@@ -5,16 +5,16 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { repeat } from '../repeat.ts';
 
-/** Managers come and go in minutes; each of fifty that asks once a minute takes a twelfth of what managers may read. */
+/** The count changes within minutes. Fifty managers that count once a minute use a twelfth of the managers' share of reads. */
 const MS_BETWEEN_COUNTS = 60_000;
 
-/** How many managers there are, of all fleets of the cluster, this one included. */
+/** Number of managers of all fleets in the cluster, including this one. */
 export interface ManagerCount {
   now(): number;
   stop(): void;
 }
 
-/** Counts the cluster's managers now and every minute; where ECS does not tell, what it told last holds. */
+/** Counts the cluster's managers now and every minute. If ECS does not answer, the last count is kept. */
 export function countManagers(ecs: ECSClient, cluster: string, logger: Logger): ManagerCount {
   let managers = 1;
   const count = async () => {

@@ -8,12 +8,12 @@ export interface FailJobsSettings {
 }
 
 const TIMEOUT_MS = 10_000;
-/** Bytes of a log that GitLab has are known only from its refusal: the first try is to be refused. */
-const MOST_TRIES = 3;
+/** GitLab only tells the length of its log when it refuses an update, so the first attempt is expected to fail. */
+const MAX_TRIES = 3;
 
 /**
- * Ends jobs at GitLab whose runner died, as `runner_system_failure`, with the reason at the end of their logs: without it
- * GitLab would leave them running until their time-out. It never fails: GitLab ends what it could not be told of.
+ * Fails jobs whose runner died, as `runner_system_failure`, with the reason at the end of their logs. Otherwise GitLab would show
+ * them as running until their timeout. Never rejects: GitLab ends jobs that could not be reported.
  * @param reason one sentence for the job log
  */
 export async function failOpenJobs(
@@ -27,7 +27,7 @@ export async function failOpenJobs(
         await appendToLog(settings, job, `\n\u001b[31;1mERROR: ${reason}\u001b[0;m\n`);
         await fail(settings, job);
       } catch (error) {
-        settings.logger.warn('a job whose runner died could not be ended at GitLab', {
+        settings.logger.warn('could not report to GitLab that a job failed because its runner died', {
           jobId: job.jobId,
           error: messageOf(error),
         });
@@ -39,7 +39,7 @@ export async function failOpenJobs(
 /** @see https://docs.gitlab.com/api/runners/ and `PATCH /jobs/:id/trace` of GitLab Runner's network client */
 async function appendToLog({ gitlabUrl }: FailJobsSettings, job: OpenJob, text: string): Promise<void> {
   const body = Buffer.from(text);
-  for (let tries = 1, start = 0; tries <= MOST_TRIES; tries += 1) {
+  for (let tries = 1, start = 0; tries <= MAX_TRIES; tries += 1) {
     const response = await fetch(urlOf(gitlabUrl, job, '/trace'), {
       method: 'PATCH',
       headers: {
@@ -53,10 +53,11 @@ async function appendToLog({ gitlabUrl }: FailJobsSettings, job: OpenJob, text: 
     await response.body?.cancel();
     if (response.ok) return;
     const [, size] = /^0-(\d{1,15})$/.exec(response.headers.get('range') ?? '') ?? [];
-    if (response.status !== 416 || size === undefined) throw new Error(`its log: status ${response.status}`);
+    if (response.status !== 416 || size === undefined)
+      throw new Error(`updating its log: status ${response.status}`);
     start = Number(size);
   }
-  throw new Error('its log grew meanwhile: another runner has the job');
+  throw new Error('its log keeps growing: another runner has the job');
 }
 
 async function fail({ gitlabUrl, logger }: FailJobsSettings, job: OpenJob): Promise<void> {
@@ -67,8 +68,8 @@ async function fail({ gitlabUrl, logger }: FailJobsSettings, job: OpenJob): Prom
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   await response.body?.cancel();
-  if (!response.ok) throw new Error(`its end: status ${response.status}`);
-  logger.warn('a job whose runner died was ended at GitLab', { jobId: job.jobId });
+  if (!response.ok) throw new Error(`updating its state: status ${response.status}`);
+  logger.warn('reported to GitLab that a job failed because its runner died', { jobId: job.jobId });
 }
 
 function urlOf(gitlabUrl: string, { jobId }: OpenJob, rest: string): string {

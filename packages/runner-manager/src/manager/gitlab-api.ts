@@ -2,20 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
-/** GitLab's runner API, as far as the manager itself uses it. @see https://docs.gitlab.com/api/runners/ */
+/** The parts of GitLab's runner API that the manager itself uses. @see https://docs.gitlab.com/api/runners/ */
 export interface RunnerApi {
-  /** Whether GitLab knows the token. `unreachable`: nobody can say now. */
+  /** Checks whether GitLab knows the token. */
   verify(): Promise<'accepted' | 'refused' | 'unreachable'>;
-  /** As `verify`, but waits while GitLab is unreachable, for at most the given seconds. */
-  verifyPatiently(seconds: number, signal: AbortSignal): Promise<'accepted' | 'refused' | 'unreachable'>;
-  /** Removes this manager, or another one of the same token, from the runner's list of managers. A failure is logged and left. */
+  /** As `verify`, but retries for at most the given seconds while GitLab is unreachable. */
+  verifyWithRetries(seconds: number, signal: AbortSignal): Promise<'accepted' | 'refused' | 'unreachable'>;
+  /** Removes this manager, or another one of the same token, from the runner's list of managers. A failure is only logged. */
   unregister(systemId?: string): Promise<void>;
 }
 
 const TIMEOUT_MS = 15_000;
 const LONGEST_PAUSE_MS = 15_000;
 
-/** Who calls: GitLab makes a record for every system id that it hears of, and a nameless one for who sends none. */
+/** Identifies the manager to GitLab, which creates a record for each system id, and one without a name if none is sent. */
 export interface RunnerIdentity {
   token: string;
   systemId: string;
@@ -39,7 +39,7 @@ export function createRunnerApi(
     try {
       const { ok, status, headers } = await call('POST', '/runners/verify', identity);
       if (ok) return 'accepted';
-      // GitLab's API never answers with a page: a firewall's or a proxy's refusal says nothing about the token.
+      // GitLab's API never answers with an HTML page. Firewalls and proxies do, and know nothing about the token.
       const isPage = headers.get('content-type')?.startsWith('text/html') ?? false;
       if ((status === 401 || status === 403) && !isPage) return 'refused';
       logger.warn('GitLab did not verify the runner token', { gitlabUrl, status, isPage });
@@ -51,7 +51,7 @@ export function createRunnerApi(
 
   return {
     verify,
-    async verifyPatiently(seconds, signal) {
+    async verifyWithRetries(seconds, signal) {
       const deadline = Date.now() + seconds * 1000;
       for (let pause = 500; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
         const answer = await verify();
@@ -62,7 +62,7 @@ export function createRunnerApi(
     async unregister(leaving = systemId) {
       try {
         const { status } = await call('DELETE', '/runners/managers', { token, system_id: leaving });
-        // 404: GitLab older than 16, or a manager that never asked for a job, or was removed before.
+        // 404: GitLab before 16, or a manager that never requested a job, or that was removed already.
         logger.info('unregistered from GitLab', { systemId: leaving, status });
       } catch (error) {
         logger.warn('could not unregister from GitLab', { systemId: leaving, error: causeOf(error) });
@@ -71,7 +71,7 @@ export function createRunnerApi(
   };
 }
 
-/** fetch says only "fetch failed"; why is in its cause. */
+/** fetch's own message is only "fetch failed"; the reason is in its cause. */
 function causeOf(error: unknown): string {
   return error instanceof Error && error.cause ? messageOf(error.cause) : messageOf(error);
 }

@@ -4,15 +4,16 @@ import type { Logger } from '../logger.ts';
 import { createCacheRole, type RunnerCache, runnerCache } from './cache-role.ts';
 import { serveCredentials } from './serve-credentials.ts';
 
-/** What the runner gets for the jobs' cache; of a fleet without one nothing. */
+/** The runner's access to the jobs' cache. */
 export interface OpenCache {
+  /** Undefined if the fleet has no cache. */
   cache: RunnerCache | undefined;
-  /** How the runner comes to the cache's role, and to no other. */
+  /** Gives the runner access to the cache's role, and to no other. */
   environment: Readonly<Record<string, string>>;
   close(): void;
 }
 
-/** Serves the runner what it signs the cache's URLs with, for a fleet that has a cache. */
+/** Serves the credentials with which the runner signs the cache's URLs, if the fleet has a cache. */
 export async function openCache(
   fleet: FleetConfig,
   sts: STSClient,

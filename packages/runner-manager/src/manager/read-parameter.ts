@@ -1,11 +1,11 @@
 import { GetParameterCommand, ParameterNotFound, type SSMClient } from '@aws-sdk/client-ssm';
 
-/** An SSM parameter that must be there is not. */
+/** A required SSM parameter does not exist. */
 export class MissingParameterError extends Error {
   override readonly name = 'MissingParameterError';
 }
 
-/** Value of an SSM parameter, decrypted. @throws {MissingParameterError} */
+/** Reads the decrypted value of an SSM parameter. @throws {MissingParameterError} */
 export async function readParameter(ssm: SSMClient, name: string): Promise<string> {
   try {
     const { Parameter } = await ssm.send(new GetParameterCommand({ Name: name, WithDecryption: true }));
@@ -13,5 +13,7 @@ export async function readParameter(ssm: SSMClient, name: string): Promise<strin
   } catch (error) {
     if (!(error instanceof ParameterNotFound)) throw error;
   }
-  throw new MissingParameterError(`there is no SSM parameter ${name}: write it, or correct the fleet's name`);
+  throw new MissingParameterError(
+    `SSM parameter ${name} does not exist: create it, or correct the fleet's name`,
+  );
 }

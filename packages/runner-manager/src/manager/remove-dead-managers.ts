@@ -11,21 +11,21 @@ import type { Logger } from '../logger.ts';
 import type { RunnerApi } from './gitlab-api.ts';
 import { systemIdOf } from './runner-config.ts';
 
-/** DescribeTasks takes a hundred; ECS lists what stopped within the hour, so there are seldom more. */
-const MOST_TASKS = 100;
+/** Limit of DescribeTasks. ECS lists tasks that stopped within the last hour, so more are rare. */
+const MAX_TASKS = 100;
 
-/** The managers that this one follows: of the same fleet, and with the same runner token. */
+/** Selects the earlier managers of the same fleet and the same runner token. */
 export interface Predecessors {
   ecs: ECSClient;
   cluster: string;
   fleet: string;
-  /** As the launcher told it; undefined: the fleet's own. */
+  /** From the launcher's override; undefined for the fleet's own. */
   runnerTokenParameter: string | undefined;
 }
 
 /**
- * Removes managers whose task ended without unregistering (killed, crashed) from the runner's list at GitLab, which would
- * show them for another seven days. It never fails: those it misses GitLab forgets by itself.
+ * Removes managers whose task ended without unregistering (killed, crashed) from the runner's list in GitLab, which would show
+ * them for another seven days. Never rejects: GitLab removes the remaining ones by itself.
  */
 export async function removeDeadManagers(
   predecessors: Predecessors,
@@ -35,18 +35,18 @@ export async function removeDeadManagers(
   try {
     for (const { taskId } of await deadManagers(predecessors)) await api.unregister(systemIdOf(taskId));
   } catch (error) {
-    logger.warn('dead managers stay in GitLab’s list', { error: messageOf(error) });
+    logger.warn("could not remove dead managers from GitLab's list", { error: messageOf(error) });
   }
 }
 
 async function deadManagers(predecessors: Predecessors): Promise<ManagerFacts[]> {
-  const { ecs, cluster, fleet, runnerTokenParameter: told } = predecessors;
+  const { ecs, cluster, fleet, runnerTokenParameter: parameter } = predecessors;
   const tasks = await listTaskArns(ecs, cluster, { family: managerFamily(fleet), desiredStatus: 'STOPPED' });
-  const { managers } = await describeManagedTasks(ecs, cluster, tasks.slice(0, MOST_TASKS));
-  const isFromWebhook = told !== undefined && isWebhookRunnerToken(told, fleet);
-  const serving = { fleet, runnerTokenParameter: isFromWebhook ? told : undefined };
-  // A manager that left by itself ended with 0 and has unregistered.
+  const { managers } = await describeManagedTasks(ecs, cluster, tasks.slice(0, MAX_TASKS));
+  const isFromWebhook = parameter !== undefined && isWebhookRunnerToken(parameter, fleet);
+  const queue = { fleet, runnerTokenParameter: isFromWebhook ? parameter : undefined };
+  // A manager that left by itself exited with 0 and has unregistered.
   return managers.filter(
-    (manager) => manager.state === 'stopped' && isSameQueue(manager, serving) && manager.exitCode !== 0,
+    (manager) => manager.state === 'stopped' && isSameQueue(manager, queue) && manager.exitCode !== 0,
   );
 }

@@ -24,10 +24,9 @@ import { stopLeftOverTasks } from './stop-left-over-tasks.ts';
 import { askingMs, EXIT, type ManagerEnd, superviseRunner } from './supervise-runner.ts';
 import { drainedSince } from './watch-drain.ts';
 
-/** Seconds that GitLab may be unreachable when a manager starts. */
-const GITLAB_PATIENCE_SECONDS = 300;
+/** Maximum time that GitLab may be unreachable when a manager starts. */
+const GITLAB_TIMEOUT_SECONDS = 300;
 
-/** What a manager has at hand from the start. */
 interface ManagerDeps {
   environment: Environment;
   clients: AwsClients;
@@ -38,9 +37,9 @@ interface ManagerDeps {
 }
 
 /**
- * A manager's life: reads what it is, verifies its token, runs `gitlab-runner` and serves its hooks, leaves cleanly.
+ * Runs a manager: reads its configuration, verifies its token, runs `gitlab-runner` and serves its hooks, and leaves cleanly.
  * @returns the exit code
- * @throws when AWS does not answer; ECS and the reaper then see a task that failed
+ * @throws when AWS does not answer; ECS and the reaper then see a failed task
  */
 export async function runManager(
   environment: Environment,
@@ -54,25 +53,25 @@ export async function runManager(
   try {
     identity = await readIdentity(environment, clients);
   } catch (error) {
-    const isWritten = error instanceof InvalidFleetConfigError || error instanceof MissingParameterError;
-    if (!isWritten) throw error;
+    const isConfigError = error instanceof InvalidFleetConfigError || error instanceof MissingParameterError;
+    if (!isConfigError) throw error;
     return refuse(deps, 'invalid-fleet', error.message, EXIT.invalidFleet);
   }
   const startedAt = Date.now();
   const systemId = systemIdOf(taskIdOf(identity.taskArn));
   const { gitlabUrl, name } = identity.fleet;
   const api = createRunnerApi(gitlabUrl, { token: identity.token, systemId }, logger);
-  const answer = await api.verifyPatiently(GITLAB_PATIENCE_SECONDS, stop);
+  const answer = await api.verifyWithRetries(GITLAB_TIMEOUT_SECONDS, stop);
   if (answer === 'refused') {
-    const message = `${gitlabUrl} does not know the runner token of fleet ${name}: write a valid one (glrt-…) into its SSM parameter`;
+    const message = `${gitlabUrl} refused the runner token of fleet ${name}: store a valid one (glrt-…) in its SSM parameter`;
     return refuse(deps, 'runner-token-refused', message, EXIT.tokenRefused);
   }
   if (answer === 'unreachable') {
-    const message = `${gitlabUrl} could not be reached from the manager: look at gitlabUrl, subnets and security groups of fleet ${name}`;
+    const message = `The manager could not reach ${gitlabUrl}: check gitlabUrl, subnets and security groups of fleet ${name}`;
     return refuse(deps, 'unknown', message, EXIT.unreachable);
   }
   const since = await drainedSince(clients.ecs, identity.taskArn, logger);
-  const end: ManagerEnd = isGivenUp(since, identity)
+  const end: ManagerEnd = isDrainedTooLong(since, identity)
     ? { reason: 'drained', exitCode: EXIT.ok }
     : await serveJobs(deps, identity, api, systemId);
   await api.unregister();
@@ -82,14 +81,14 @@ export async function runManager(
 }
 
 /**
- * A manager that was drained long before it could ask for a job is stopped as soon as its grace is over: it must not
- * take a job then. One that was drained a moment ago asks once, for it was started for a job.
+ * Whether the manager was drained too long ago to request a job: the reaper stops it as soon as its grace period is over, and it
+ * must not have a job then. A manager that was drained recently still requests once, because it was started for a job.
  */
-function isGivenUp(since: string | undefined, { fleet }: ManagerIdentity): boolean {
+function isDrainedTooLong(since: string | undefined, { fleet }: ManagerIdentity): boolean {
   return since !== undefined && Date.now() - Date.parse(since) > askingMs(fleet);
 }
 
-/** Ends before anything was begun, and says why where people look. */
+/** Exits before anything was started, and reports why in the log and as an event. */
 async function refuse(
   { environment, logger, publish }: ManagerDeps,
   reason: ManagerLaunchFailed['reason'],
@@ -134,7 +133,7 @@ async function serveJobs(
     logger: own,
   });
   const end = await superviseRunner({ runner: { ...runner, finish }, api, identity, ecs, logger: own, stop });
-  // A runner that leaves in order has cleaned up after each of its jobs.
+  // After an orderly exit of the runner, no jobs are open.
   const reason = whyRunnerDied((await runner.exited).how);
   await failOpenJobs({ gitlabUrl: identity.fleet.gitlabUrl, logger: own }, executor.openJobs(), reason);
 
@@ -151,9 +150,9 @@ async function serveJobs(
 function whyRunnerDied(how: string): string {
   const memory =
     how === 'SIGKILL'
-      ? " The manager ran out of memory: a job may have filled it, and its size is the installation's managerMemoryMiB."
+      ? " The manager ran out of memory, possibly because of a job; the installation's managerMemoryMiB sets its size."
       : '';
-  return `The gitlab-runner of this job's manager ended (${how}), and its jobs with it.${memory} Retry the job.`;
+  return `The gitlab-runner process of this job's manager died (${how}), which ended its jobs.${memory} Retry the job.`;
 }
 
 async function publishStopped(

@@ -9,7 +9,7 @@ export interface RunnerConfigSettings {
   /** Name under which GitLab lists the runner's manager. */
   name: string;
   hooksFolder: string;
-  /** Where the runner tells of its open requests, inside its task only. */
+  /** Port of the runner's metrics, reachable inside its task only. */
   metricsPort: number;
   /** Undefined: the runner has no distributed cache. */
   cache?: RunnerCache | undefined;
@@ -18,8 +18,8 @@ export interface RunnerConfigSettings {
 const MIB = 1024 * 1024;
 
 /**
- * Feature flags that no job may set: the runner's setting wins over a job's variable (`populateFeatureFlags` in
- * common/build_settings.go of 17.9 and 19.3). The table in docs/security.md says why each, and why no other.
+ * Feature flags that no job may set: the runner's setting overrides a job's variable (`populateFeatureFlags` in
+ * common/build_settings.go of 17.9 and 19.3). The table in docs/security.md explains each, and why there are no others.
  */
 export const PINNED_FLAGS: Readonly<Record<string, boolean>> = {
   FF_HASH_CACHE_KEYS: false,
@@ -28,7 +28,7 @@ export const PINNED_FLAGS: Readonly<Record<string, boolean>> = {
   FF_EXPORT_HIGH_CARDINALITY_METRICS: false,
 };
 
-/** Seconds beyond the start's own limit that prepare and cleanup may take. */
+/** Seconds that prepare and cleanup may take in addition to the start's own limit. */
 const HOOK_MARGIN_SECONDS = 120;
 
 /**
@@ -39,7 +39,7 @@ export function runnerConfig(settings: RunnerConfigSettings): string {
   return stringify({ ...processSettings(settings), runners: [runnerSettings(settings)] });
 }
 
-/** The same without a runner: one that reads it asks for no more jobs, and finishes those it has. */
+/** The same without a runner entry: `gitlab-runner` then requests no more jobs, and finishes those it has. */
 export function emptyRunnerConfig(settings: Pick<RunnerConfigSettings, 'fleet' | 'metricsPort'>): string {
   return stringify(processSettings(settings));
 }
@@ -64,10 +64,10 @@ function runnerSettings({ fleet, token, name, hooksFolder, cache }: RunnerConfig
     builds_dir: BUILDS_FOLDER,
     cache_dir: '/cache',
     limit: fleet.manager.concurrentJobs,
-    // KiB of a job's log: GitLab's own default limit (100 MB) is the one that counts, not the runner's 4 MB.
+    // KiB of a job's log. GitLab's own default limit (100 MB) should apply, not the runner's 4 MB.
     output_limit: 102_400,
-    // Before 19.1 a command that fails ends its job with 1, whatever its own exit code was, unless the first is set. The
-    // second is what scripts ask by to know that nothing is left of the job's machine.
+    // Before 19.1 a failing command ends its job with 1 instead of its own exit code, unless the first is set. The second tells
+    // scripts that the job's machine is not reused.
     environment: ['FF_USE_NEW_BASH_EVAL_STRATEGY=true', 'CI_DISPOSABLE_ENVIRONMENT=true'],
     feature_flags: PINNED_FLAGS,
     // GIT_CLONE_PATH works: each job has a disk of its own.
@@ -80,7 +80,7 @@ function runnerSettings({ fleet, token, name, hooksFolder, cache }: RunnerConfig
       run_exec: `${hooksFolder}/run`,
       cleanup_exec: `${hooksFolder}/cleanup`,
       cleanup_exec_timeout: HOOK_MARGIN_SECONDS,
-      // Seconds that a cancelled stage may take to end (its script gets TERM, and KILL 10 s later).
+      // Seconds until a cancelled stage must have ended (its script gets TERM, and KILL 10 s later).
       graceful_kill_timeout: 30,
       force_kill_timeout: 10,
     },
@@ -89,8 +89,8 @@ function runnerSettings({ fleet, token, name, hooksFolder, cache }: RunnerConfig
 }
 
 /**
- * Where the runner keeps caches. It has no key: what the runner signs with comes from the credentials endpoint in its
- * environment, which every version asks (`iam`), and its jobs get signed URLs only.
+ * Where the runner stores caches. The configuration contains no key: the runner gets its credentials from the endpoint in its
+ * environment, which all versions support (`iam`), and its jobs get signed URLs only.
  * @see https://docs.gitlab.com/runner/configuration/advanced-configuration/#the-runnerscache-section
  */
 function cacheSettings({ bucket, region, prefix, shared, maxArchiveMib, endpoint }: RunnerCache) {
@@ -98,7 +98,7 @@ function cacheSettings({ bucket, region, prefix, shared, maxArchiveMib, endpoint
     Type: 's3',
     Path: prefix,
     Shared: shared,
-    // Bytes. The helper's cache-archiver keeps to it; GitLab Runner 17.9 and 19.3 know it, a release that does not ignores it.
+    // In bytes, enforced by the helper's cache-archiver. GitLab Runner 17.9 and 19.3 support it; other releases may ignore it.
     MaxUploadedArchiveSize: maxArchiveMib * MIB,
     s3: {
       AuthenticationType: 'iam',
@@ -109,21 +109,21 @@ function cacheSettings({ bucket, region, prefix, shared, maxArchiveMib, endpoint
   };
 }
 
-/** Over plain HTTP from GitLab Runner 17.6 on: before, it had no other way than TLS with `iam`. */
+/** Plain HTTP works since GitLab Runner 17.6; earlier versions require TLS with `iam`. */
 function endpointSettings({ protocol, host }: URL) {
   return { ServerAddress: host, Insecure: protocol === 'http:', PathStyle: true };
 }
 
-/** A job may wait for a place among its project's as long as for its start. */
+/** A job may wait for its project's share as long as for its start. */
 function prepareSeconds({ job }: FleetConfig): number {
   const isShared = job.maxConcurrentPerProject !== undefined || job.maxVcpuPerProject !== undefined;
   return job.startTimeoutSeconds * (isShared ? 2 : 1) + HOOK_MARGIN_SECONDS;
 }
 
 /**
- * A manager's system id (`r_` and 12 characters), from its task's: GitLab's record of a manager that died can then be told from
- * ECS's. The runner's own would come from the machine's id, which all containers of one image share: GitLab would take them
- * for one manager.
+ * A manager's system id (`r_` and 12 characters), derived from its task id, so that GitLab's record of a dead manager can be
+ * found from ECS's list. The runner's own id would be derived from the machine id, which all containers of an image share: GitLab
+ * would treat them as one manager.
  */
 export function systemIdOf(taskId: string): string {
   return `r_${taskId.replaceAll('-', '').slice(0, 12).padEnd(12, '0')}`;

@@ -7,24 +7,25 @@ import type { OpenCache } from './open-cache.ts';
 import { emptyRunnerConfig, runnerConfig } from './runner-config.ts';
 import type { ManagerIdentity } from './start-context.ts';
 
-/** What `gitlab-runner` and its hooks find on the disk and in their environment. */
+/** Files and environment of `gitlab-runner` and its hooks. */
 export interface RunnerFiles {
   configFile: string;
-  /** Leaves nothing in it that the runner could ask for. */
+  /** Replaces the configuration by one without runners, so that the runner requests no more jobs. */
   emptyConfig(): Promise<void>;
-  /** Unix socket at which the hooks reach this process. */
+  /** Unix socket of the hook server. */
   socketPath: string;
   environment: Readonly<Record<string, string>>;
 }
 
-/** Writes the runner's configuration and, beside it, its system id. */
+/** Writes the runner's configuration and, next to it, its system id. */
 export async function writeRunnerFiles(
   { stateFolder, hooksFolder, inherited, metricsPort }: Environment,
   { fleet, token, taskArn }: ManagerIdentity,
   systemId: string,
   { cache, environment: cacheEnvironment }: Pick<OpenCache, 'cache' | 'environment'>,
 ): Promise<RunnerFiles> {
-  // A job can have the runner speak HTTP to any Unix socket whose path it knows (`secrets: vault: server: url: unix://…`).
+  // Random, because a job can make the runner send HTTP to any Unix socket whose path it knows
+  // (`secrets: vault: server: url: unix://…`).
   const socketPath = join(stateFolder, `hooks-${randomBytes(16).toString('hex')}.sock`);
   const configFile = join(stateFolder, 'config.toml');
   await mkdir(join(stateFolder, 'jobs'), { recursive: true, mode: 0o700 });
@@ -39,7 +40,7 @@ export async function writeRunnerFiles(
     FARGATE_EXECUTOR_STATE: stateFolder,
   };
   const emptyConfig = async () => {
-    // Never half a file: the runner may read it at any moment.
+    // Renamed into place, because the runner may read the file at any time.
     await writeFile(`${configFile}.new`, emptyRunnerConfig({ fleet, metricsPort }), { mode: 0o600 });
     await rename(`${configFile}.new`, configFile);
   };

@@ -1,17 +1,17 @@
-/** A loaded machine answers later than this only when something is wrong. */
+/** Even a loaded machine answers within this time. */
 const TIMEOUT_MS = 2000;
 
-/** What `gitlab-runner` tells of its requests for jobs. */
+/** Number of `gitlab-runner`'s requests for jobs. */
 export interface JobRequests {
-  /** Those that GitLab has not answered (`gitlab_runner_request_concurrency`). */
+  /** Requests that GitLab has not answered yet (`gitlab_runner_request_concurrency`). */
   open: number;
-  /** Those that it has answered with a job or with none (`gitlab_runner_api_request_statuses_total`). */
+  /** Requests that GitLab has answered, with or without a job (`gitlab_runner_api_request_statuses_total`). */
   answered: number;
 }
 
 /**
- * Reads the runner's own metrics.
- * @returns undefined when it does not answer
+ * Reads the runner's metrics.
+ * @returns undefined if it does not answer
  */
 export async function readJobRequests(port: number): Promise<JobRequests | undefined> {
   try {
@@ -24,7 +24,7 @@ export async function readJobRequests(port: number): Promise<JobRequests | undef
   }
 }
 
-/** A runner that has not asked yet has no sample. */
+/** Parses the runner's metrics. A missing sample means that it has sent no request yet. */
 export function countJobRequests(metrics: string): JobRequests {
   const counts = { open: 0, answered: 0 };
   for (const line of metrics.split('\n')) {

@@ -2,21 +2,21 @@ import { spawn } from 'node:child_process';
 
 /** `gitlab-runner run`, as a child of this process. */
 export interface RunnerProcess {
-  /** Asks for no new job, finishes those it has, exits (SIGQUIT). Open requests are cut: see `close-runner.ts`. */
+  /** Lets it finish its jobs and exit, without requesting new ones (SIGQUIT). Aborts open requests: see `close-runner.ts`. */
   quit(): void;
-  /** Fails the jobs it has, exits (SIGTERM). */
+  /** Lets it fail its jobs and exit (SIGTERM). */
   terminate(): void;
-  /** Settles when it has exited, in words. */
+  /** Settles when it has exited; `how` describes it. */
   exited: Promise<{ code: number | null; how: string }>;
 }
 
 /**
- * Raises the runner's own score, of -1,000 to 1,000, for the kernel's choice when memory runs out: jobs can fill the
- * runner, and this process must live on to say so and to stop their tasks.
+ * Raises the runner's OOM score (-1,000 to 1,000), so that the kernel kills it first when memory runs out. Jobs can make the
+ * runner use much memory, and this process must survive to report that and to stop their tasks.
  */
 const FIRST_TO_BE_KILLED = 'echo 500 > /proc/self/oom_score_adj; exec "$@"';
 
-/** Starts the runner. Its own lines go to this process's output. */
+/** Starts the runner. Its output goes to this process's output. */
 export function startRunner(
   configFile: string,
   workingFolder: string,

@@ -4,16 +4,16 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { CacheCredentials } from './cache-role.ts';
 
-/** Where `gitlab-runner` gets the credentials that it signs the cache's URLs with. */
+/** Endpoint from which `gitlab-runner` gets the credentials for signing the cache's URLs. */
 export interface CredentialsEndpoint {
-  /** Variables that make an AWS SDK, and minio-go before GitLab Runner 17.6, ask here. */
+  /** Variables that make the AWS SDK, and minio-go before GitLab Runner 17.6, use this endpoint. */
   environment: Readonly<Record<string, string>>;
   close(): void;
 }
 
 /**
- * Serves credentials as ECS's own endpoint does, on this task's loopback address, to who has the token.
- * @param credentials makes them; where it rejects, the runner logs it and jobs run without a cache
+ * Serves credentials like ECS's own endpoint, on the task's loopback address, to clients with the token.
+ * @param credentials returns them. If it rejects, the runner logs the error and jobs run without a cache
  * @see https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
  */
 export async function serveCredentials(
@@ -27,11 +27,11 @@ export async function serveCredentials(
       return;
     }
     credentials().then(
-      (made) => send(response, 200, made),
+      (served) => send(response, 200, served),
       (error: unknown) => {
         const message = messageOf(error);
-        logger.error("the cache's role cannot be assumed: jobs run without a cache", { error: message });
-        // No 5xx, at which an SDK would try again, for each URL: this process has tried as often as makes sense.
+        logger.error("could not assume the cache's role; jobs run without a cache", { error: message });
+        // Not 5xx, which an SDK would retry for each URL: this process has already retried.
         send(response, 403, { code: 'AccessDenied', message });
       },
     );

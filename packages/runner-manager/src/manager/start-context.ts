@@ -14,21 +14,21 @@ import type { EventPublisher } from '../publish-events.ts';
 import { createEcrLogin } from '../registry/ecr-login.ts';
 import { createImageConfigReader } from '../registry/image-config-reader.ts';
 import { createContainerLog } from '../task/container-log.ts';
-import { createSecretLeases, lentForMsOf } from '../task/lease-secrets.ts';
+import { createSecretLeases, maxLeaseAgeMsOf } from '../task/lease-secrets.ts';
 import { createTaskDefinitionRegistry } from '../task/register-task-definition.ts';
 import { createTaskWatcher } from '../task/watch-tasks.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { readOwnTaskArn } from './own-task.ts';
 import { readParameter } from './read-parameter.ts';
 
-/** What a manager is: its fleet, its token, its own task. */
+/** A manager's fleet, runner token and own task. */
 export interface ManagerIdentity {
   fleet: FleetConfig;
   token: string;
   taskArn: string;
 }
 
-/** Reads what this manager is. @throws when a parameter is missing or wrong; the message names it */
+/** Reads this manager's identity. @throws when a parameter is missing or invalid; the message names it */
 export async function readIdentity(environment: Environment, { ssm }: AwsClients): Promise<ManagerIdentity> {
   const names = parameterNames(environment.parameterPrefix, environment.fleet);
   const [taskArn, document, token] = await Promise.all([
@@ -39,7 +39,7 @@ export async function readIdentity(environment: Environment, { ssm }: AwsClients
   return { fleet: parseFleetConfig(names.config, document), token: token.trim(), taskArn };
 }
 
-/** Makes what serving jobs needs. */
+/** Creates what serving jobs needs. */
 export async function createContext(
   environment: Environment,
   { fleet, taskArn }: ManagerIdentity,
@@ -68,7 +68,7 @@ export async function createContext(
       client: secrets,
       path: fleetSecretsPath(environment.parameterPrefix, fleet.name),
       fleet: fleet.name,
-      lentForMs: lentForMsOf(fleet),
+      maxLeaseAgeMs: maxLeaseAgeMsOf(fleet),
       logger,
     }),
     imageConfigs: createImageConfigReader({ gitlabUrl: fleet.gitlabUrl, ecrLogin: createEcrLogin() }),

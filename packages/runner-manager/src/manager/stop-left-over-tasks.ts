@@ -3,7 +3,7 @@ import { stopTask } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
-/** Stops every job task that this manager started and does not know of, before it leaves. It never fails: the reaper is there. */
+/** Stops the job tasks that this manager started and did not stop, before it leaves. Never rejects: the reaper stops the rest. */
 export async function stopLeftOverTasks(
   ecs: ECSClient,
   cluster: string,
@@ -11,14 +11,14 @@ export async function stopLeftOverTasks(
   logger: Logger,
 ): Promise<void> {
   try {
-    // startedBy as the only filter: ECS refuses it beside others, and lists running tasks only unless told otherwise.
+    // ECS refuses startedBy together with other filters, and by default lists running tasks only.
     for await (const { taskArns = [] } of paginateListTasks({ client: ecs }, { cluster, startedBy })) {
       for (const taskArn of taskArns) {
-        logger.warn('a job task was left over', { taskArn });
+        logger.warn('stopping a left-over job task', { taskArn });
         await stopTask(ecs, cluster, taskArn, 'the manager of this job task is leaving');
       }
     }
   } catch (error) {
-    logger.error('left-over job tasks could not be stopped: the reaper will', { error: messageOf(error) });
+    logger.error('could not stop left-over job tasks; the reaper will', { error: messageOf(error) });
   }
 }

@@ -7,12 +7,15 @@ import {
 import type { ManagerStopped } from '@serverless-gitlab-runner/shared-events';
 import type { Logger } from '../logger.ts';
 import { repeat } from '../repeat.ts';
-import type { Patience } from './close-runner.ts';
+import type { CloseTimeouts } from './close-runner.ts';
 import type { RunnerApi } from './gitlab-api.ts';
 import type { ManagerIdentity } from './start-context.ts';
 import { watchDrain } from './watch-drain.ts';
 
-/** Exit codes of a manager, as in sysexits.h. `tokenRefused` keeps launcher and reaper from starting another: nothing else ends with it. */
+/**
+ * Exit codes of a manager, as in sysexits.h. Only a refused token ends with `tokenRefused`, after which launcher and reaper start
+ * no other manager.
+ */
 export const EXIT = {
   ok: 0,
   failed: 1,
@@ -29,11 +32,11 @@ export interface ManagerEnd {
 }
 
 export interface SupervisedRunner {
-  /** Takes no new job, finishes those it has, exits; what is asked of GitLab may take so long before that. */
-  finish(patience: Patience): void;
-  /** Fails the jobs it has, exits. */
+  /** Lets it take no new job, finish those it has, and exit. The timeouts limit the wait for GitLab before that. */
+  finish(timeouts: CloseTimeouts): void;
+  /** Lets it fail its jobs and exit. */
   terminate(): void;
-  /** Settles when it has exited, in words. */
+  /** Settles when it has exited; `how` describes it. */
   exited: Promise<{ code: number | null; how: string }>;
 }
 
@@ -48,24 +51,24 @@ export interface SuperviseSettings {
 }
 
 /**
- * A revoked token turns the runner's worker off for an hour (its `unhealthy_requests_limit`), silently: so the manager
- * asks itself whether the token still holds.
+ * A revoked token silently disables the runner's worker for an hour (its `unhealthy_requests_limit`), so the manager itself
+ * checks whether the token is still valid.
  */
 const MS_BETWEEN_TOKEN_CHECKS = 120_000;
-/** ECS kills a stopped task after its stopTimeout, at most 120 s: jobs that are not done by then are failed in order. */
+/** ECS kills a stopped task after its stopTimeout of at most 120 s. Jobs that are not done before that are failed. */
 const MS_TO_FINISH_WHEN_STOPPED = 90_000;
 
-/** GitLab answers a long-polled request for a job after 50 s at the latest. */
+/** Timeout for open requests: GitLab answers a long-polled request for a job within 50 s. */
 const QUIT_MS = 65_000;
-/** Milliseconds from its drain for which a manager may wait for GitLab's first answer: the reaper stops it after four times that. */
+/** Maximum milliseconds from a manager's drain until GitLab's first answer. The reaper stops it after four times that. */
 export function askingMs({ manager }: FleetConfig): number {
   return (manager.drainGraceSeconds * 1000) / 4;
 }
 
-/** The jobs that there are need the time that ECS gives. */
-const STOP_PATIENCE: Patience = { askMs: 0, quitMs: 10_000 };
+/** Short, because the running jobs need the time that ECS gives. */
+const STOP_TIMEOUTS: CloseTimeouts = { askMs: 0, quitMs: 10_000 };
 
-/** Lets the runner finish when the manager is drained, stopped, or its token revoked; settles when the runner has exited. */
+/** Lets the runner finish when the manager is drained or stopped, or its token revoked. Settles when the runner has exited. */
 export async function superviseRunner(settings: SuperviseSettings): Promise<ManagerEnd> {
   const { runner, api, identity, ecs, logger, stop } = settings;
   const { fleet, taskArn } = identity;
@@ -73,13 +76,17 @@ export async function superviseRunner(settings: SuperviseSettings): Promise<Mana
   let lastResort: NodeJS.Timeout | undefined;
 
   const askMs = askingMs(fleet);
-  const leave = (why: ManagerStopped['reason'], patience: Patience, fields: Record<string, unknown> = {}) => {
+  const leave = (
+    why: ManagerStopped['reason'],
+    timeouts: CloseTimeouts,
+    fields: Record<string, unknown> = {},
+  ) => {
     if (reason === 'runner-exited') reason = why;
     logger.info('gitlab-runner takes no more jobs', { reason: why, ...fields });
-    runner.finish(patience);
+    runner.finish(timeouts);
   };
   const onStop = () => {
-    leave('terminated', STOP_PATIENCE);
+    leave('terminated', STOP_TIMEOUTS);
     lastResort = setTimeout(() => runner.terminate(), MS_TO_FINISH_WHEN_STOPPED);
   };
 
@@ -89,7 +96,7 @@ export async function superviseRunner(settings: SuperviseSettings): Promise<Mana
   const stopChecking = repeat(MS_BETWEEN_TOKEN_CHECKS, async () => {
     if ((await api.verify()) !== 'refused') return;
     stopChecking();
-    logger.error('GitLab no longer knows the runner token');
+    logger.error('GitLab no longer accepts the runner token');
     leave('runner-token-refused', { askMs: 0, quitMs: QUIT_MS });
   });
   stop.addEventListener('abort', onStop, { once: true });
@@ -104,13 +111,13 @@ export async function superviseRunner(settings: SuperviseSettings): Promise<Mana
   return { reason, exitCode: exitCodeOf(reason, code) };
 }
 
-/** `gitlab-runner` has exit codes of its own, which must not read as one of ours. */
+/** `gitlab-runner`'s own exit codes are passed on, unless they equal one of the manager's. */
 export function exitCodeOf(reason: ManagerStopped['reason'], code: number | null): number {
   if (reason === 'runner-token-refused') return EXIT.tokenRefused;
-  if (reason === 'runner-exited') return code === null || isOurs(code) ? EXIT.runnerExited : code;
+  if (reason === 'runner-exited') return code === null || isManagerCode(code) ? EXIT.runnerExited : code;
   return EXIT.ok;
 }
 
-function isOurs(code: number): boolean {
+function isManagerCode(code: number): boolean {
   return Object.values<number>(EXIT).includes(code);
 }

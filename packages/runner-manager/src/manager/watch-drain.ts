@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { repeat } from '../repeat.ts';
 
-/** Since when the manager is drained, if it is; undefined also when ECS does not tell. */
+/** Time of the manager's drain tag; undefined if it has none or ECS does not answer. */
 export async function drainedSince(
   ecs: ECSClient,
   taskArn: string,
@@ -14,12 +14,12 @@ export async function drainedSince(
     const { tags } = await ecs.send(new ListTagsForResourceCommand({ resourceArn: taskArn }));
     return tagValue(tags, 'drain');
   } catch (error) {
-    logger.warn('could not look at the own tags', { error: messageOf(error) });
+    logger.warn("could not read the manager's own tags", { error: messageOf(error) });
     return undefined;
   }
 }
 
-/** Looks at the manager's own tags until the drain tag is there, and then says so, once. */
+/** Polls the manager's own tags until the drain tag appears, then calls `onDrain` once. */
 export function watchDrain(
   ecs: ECSClient,
   taskArn: string,

@@ -1,21 +1,21 @@
-/** What a registry answers to a request without a token: who gives tokens, and for what to ask. */
+/** A registry's authentication challenge: where to get a token, and for what. */
 export type Challenge =
   | { scheme: 'basic' }
   | { scheme: 'bearer'; realm: string; service: string | undefined; scope: string | undefined };
 
-/** Characters of a challenge that are read: registries' are some hundred long. */
-const MOST_CHARACTERS = 8192;
-/** `name="value"` where the last one ended: sticky, so that a name is not searched for from each of its letters. */
+/** Maximum length of a challenge. Registries send a few hundred characters. */
+const MAX_CHARACTERS = 8192;
+/** `name="value"` at the end of the previous match. Sticky, so that a name is not searched for from each of its letters. */
 const PARAMETER = /[\s,]*([a-z]+)="((?:[^"\\]|\\.)*)"/giy;
 
 /**
- * Reads a registry's `WWW-Authenticate`.
- * @returns undefined where it is longer than 8 KiB or of a scheme that registries do not use
+ * Parses a registry's `WWW-Authenticate` header.
+ * @returns undefined if it is longer than 8 KiB or has a scheme that registries do not use
  * @see https://distribution.github.io/distribution/spec/auth/token/
  */
 export function parseChallenge(header: string | null): Challenge | undefined {
   const text = header?.trim() ?? '';
-  if (text.length > MOST_CHARACTERS) return undefined;
+  if (text.length > MAX_CHARACTERS) return undefined;
   const [scheme = ''] = text.split(/\s/, 1);
   if (scheme.toLowerCase() === 'basic') return { scheme: 'basic' };
   if (scheme.toLowerCase() !== 'bearer') return undefined;

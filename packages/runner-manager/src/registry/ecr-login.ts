@@ -4,11 +4,11 @@ import { parseEcrRegistry } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
 import { RegistryError, type RegistryLogin } from './registry-request.ts';
 
-/** Gives the manager's login to a registry of Amazon ECR, and undefined for others. @throws {RegistryError} */
+/** Returns the manager's login to a registry of Amazon ECR; undefined for other registries. @throws {RegistryError} */
 export type EcrLogin = (registry: string) => Promise<RegistryLogin | undefined>;
 
-/** A login lasts for twelve hours; one that is about to end is not used. */
-const KEPT_BACK_MS = 600_000;
+/** A login is valid for twelve hours. It is not used this close to its expiry. */
+const EXPIRY_MARGIN_MS = 600_000;
 
 interface KnownLogin {
   login: RegistryLogin;
@@ -16,7 +16,8 @@ interface KnownLogin {
 }
 
 /**
- * Makes a giver of logins, which one region's registries share, those of other accounts too: their policies decide.
+ * Creates a function that caches one login per region. All registries of a region share it, also those of other accounts, whose
+ * policies decide about access.
  * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
  */
 export function createEcrLogin(now: () => number = Date.now): EcrLogin {
@@ -41,8 +42,8 @@ async function askForLogin(region: string): Promise<KnownLogin> {
     const { authorizationData: [data] = [] } = await client.send(new GetAuthorizationTokenCommand({}));
     const text = Buffer.from(data?.authorizationToken ?? '', 'base64').toString('utf8');
     const [username, password] = [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)];
-    if (!username || !password) throw new Error('AWS gave no token');
-    return { login: { username, password }, until: (data?.expiresAt?.getTime() ?? 0) - KEPT_BACK_MS };
+    if (!username || !password) throw new Error('AWS returned no token');
+    return { login: { username, password }, until: (data?.expiresAt?.getTime() ?? 0) - EXPIRY_MARGIN_MS };
   } catch (error) {
     throw new RegistryError(`no login to Amazon ECR in ${region}: ${messageOf(error)}`);
   } finally {

@@ -6,7 +6,7 @@ import type { ImageSource } from './image-source.ts';
 import { type ImageConfig, type ReadImage, readDigest, readImageConfig } from './read-image-config.ts';
 import type { RegistryCaller, RegistryLogin } from './registry-request.ts';
 
-/** Reads what images' configurations say; the same one once. */
+/** Reads image configurations, with a cache. */
 export type ImageConfigReader = (
   source: ImageSource,
   architecture: Architecture,
@@ -16,40 +16,40 @@ export type ImageConfigReader = (
 export interface ImageConfigReaderOptions {
   /** Base URL of the fleet's GitLab. */
   gitlabUrl: string;
-  /** The manager's own login to Amazon ECR, for images for which a job brings none. */
+  /** The manager's own login to Amazon ECR, used if the job has none for the image. */
   ecrLogin: EcrLogin;
-  /** How an image is read. Default: from its registry. */
+  /** Reads an image's configuration. Default: from its registry. */
   read?: typeof readImageConfig;
-  /** How one learns what a tag means now. Default: from its registry. */
+  /** Reads the digest that a tag currently refers to. Default: from its registry. */
   digest?: typeof readDigest;
   /** Milliseconds since some point. Default `performance.now`. */
   now?: () => number;
 }
 
-/** A tag may come to mean another image. */
-const TAG_KEPT_MS = 300_000;
-const MOST_KEPT = 200;
-/** Images that are read at one time: each may take a hundred times its size in memory while it is looked at. */
-const MOST_READS = 2;
-/** A registry that takes longer than this does not hold a job up any further. */
+/** Tags expire, because a tag may be moved to another image. */
+const TAG_CACHED_MS = 300_000;
+const MAX_CACHED = 200;
+/** Concurrent reads. Parsing a configuration may take a hundred times its size in memory. */
+const MAX_READS = 2;
+/** Maximum time that a registry may delay a job. */
 const TIMEOUT_MS = 20_000;
 
-interface Kept {
+interface CacheEntry {
   image: Promise<ReadImage>;
   until: number;
 }
 
 /**
- * Makes a reader that remembers, among the last 200: an image by digest for good, a tag for five minutes, after which its
- * digest is asked for and the image is read again only if that has changed. What one login read is not told to another,
- * failures are not kept, and jobs that ask at one time share the requests.
+ * Creates a reader that caches the last 200 images. An image by digest does not expire. A tag expires after five minutes; then
+ * its digest is requested, and the image is read again only if that has changed. Entries are separate for each login, failures
+ * are not cached, and concurrent reads of the same image share one request.
  */
 export function createImageConfigReader(options: ImageConfigReaderOptions): ImageConfigReader {
   const { gitlabUrl, ecrLogin, read = readImageConfig, digest = readDigest } = options;
   const { now = () => performance.now() } = options;
   const gitlabOrigin = new URL(gitlabUrl).origin;
-  const kept = new Map<string, Kept>();
-  const limit = limitConcurrency(MOST_READS);
+  const cache = new Map<string, CacheEntry>();
+  const limit = limitConcurrency(MAX_READS);
 
   const ask = async (
     source: ImageSource,
@@ -68,8 +68,8 @@ export function createImageConfigReader(options: ImageConfigReaderOptions): Imag
 
   return async (source, architecture, login) => {
     const key = keyOf(source, architecture, login);
-    const known = kept.get(key);
-    kept.delete(key);
+    const known = cache.get(key);
+    cache.delete(key);
     const isFixed = source.reference.startsWith('sha256:');
     const entry =
       known && known.until > now()
@@ -78,19 +78,19 @@ export function createImageConfigReader(options: ImageConfigReaderOptions): Imag
             image: (known?.image ?? Promise.resolve(undefined)).then((earlier) =>
               ask(source, architecture, login, earlier),
             ),
-            until: isFixed ? Number.POSITIVE_INFINITY : now() + TAG_KEPT_MS,
+            until: isFixed ? Number.POSITIVE_INFINITY : now() + TAG_CACHED_MS,
           };
-    kept.set(key, entry);
+    cache.set(key, entry);
     entry.image.catch(() => {
-      if (kept.get(key) === entry) kept.delete(key);
+      if (cache.get(key) === entry) cache.delete(key);
     });
-    const [oldest] = kept.keys();
-    if (kept.size > MOST_KEPT && oldest !== undefined) kept.delete(oldest);
+    const [oldest] = cache.keys();
+    if (cache.size > MAX_CACHED && oldest !== undefined) cache.delete(oldest);
     return (await entry.image).config;
   };
 }
 
-/** Passwords are not kept: a digest of them tells logins apart. */
+/** The key contains a digest of the login, so that no password is kept. */
 function keyOf(
   { registry, repository, reference }: ImageSource,
   architecture: Architecture,

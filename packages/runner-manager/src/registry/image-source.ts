@@ -1,16 +1,16 @@
 import { registryPath, tagOf } from './registry-path.ts';
 
-/** Where an image's manifest is, in the terms of the registry API. */
+/** Location of an image's manifest in the registry API. */
 export interface ImageSource {
-  /** Registry as it is written in names, with its port: `docker.io`, `registry.example.com:5050`. */
+  /** Registry as written in image names, with its port: `docker.io`, `registry.example.com:5050`. */
   registry: string;
-  /** Repository in the registry: `library/alpine` of `alpine:3`. */
+  /** Repository in the registry: `library/alpine` for `alpine:3`. */
   repository: string;
-  /** Tag or digest; the digest where a name has both, as Docker does. */
+  /** Tag or digest; the digest if the name has both, as in Docker. */
   reference: string;
 }
 
-/** Takes the name of an image apart. */
+/** Parses the name of an image. */
 export function imageSource(image: string): ImageSource {
   const path = registryPath(image);
   const slash = path.indexOf('/');
@@ -23,7 +23,7 @@ export function imageSource(image: string): ImageSource {
   };
 }
 
-/** Base URL of a registry's API. Docker Hub's is not at the name that it has in names. */
+/** Base URL of a repository in the registry API. Docker Hub's API has another host than its image names. */
 export function apiUrl({ registry, repository }: ImageSource): string {
   const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry;
   return `https://${host}/v2/${repository}`;

@@ -5,21 +5,21 @@ import { parseJson } from '../parse-json.ts';
 import type { ImageSource } from './image-source.ts';
 import { askRegistry, type RegistryAnswer, type RegistryCaller, RegistryError } from './registry-request.ts';
 
-/** What an image's configuration says of how it is run. */
+/** The parts of an image's configuration that determine what it runs. */
 export interface ImageConfig {
-  /** Its ENTRYPOINT; empty where it has none. */
+  /** Its ENTRYPOINT; empty if it has none. */
   entryPoint: readonly string[];
-  /** Its CMD; empty where it has none. */
+  /** Its CMD; empty if it has none. */
   command: readonly string[];
 }
 
-/** An image's configuration, and the digest of the manifest that its tag meant, by which one sees whether it still does. */
+/** An image's configuration, and the digest of the manifest that its tag referred to, to notice when the tag moves. */
 export interface ReadImage {
   config: ImageConfig;
   digest: string;
 }
 
-/** Why a registry does not tell an image's configuration, where that is not the registry's failure. */
+/** An image's configuration is unavailable, and the registry is not at fault. */
 export class ImageUnavailableError extends Error {
   override readonly name = 'ImageUnavailableError';
   readonly kind: 'missing' | 'not-allowed' | 'wrong-architecture';
@@ -36,17 +36,17 @@ const MANIFEST_TYPES = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
 
-/** As images name architectures. */
+/** Names of architectures in images. */
 const PLATFORM: Readonly<Record<Architecture, string>> = { X86_64: 'amd64', ARM64: 'arm64' };
 
-/** Longest text of a registry that is looked at, in characters; and how many arguments an entry point may have. */
-const MOST_CHARACTERS = 255;
-const MOST_ARGUMENT_CHARACTERS = 4096;
-const MOST_ARGUMENTS = 100;
-/** Of a whole entry point or command: a task definition of all containers has 64 KiB. */
-const MOST_LIST_CHARACTERS = 16_384;
+/** Limits for texts from a registry, in characters, and for the arguments of an entry point. */
+const MAX_CHARACTERS = 255;
+const MAX_ARGUMENT_CHARACTERS = 4096;
+const MAX_ARGUMENTS = 100;
+/** Limit for a whole entry point or command. ECS allows 64 KiB for a task definition with all containers. */
+const MAX_LIST_CHARACTERS = 16_384;
 
-const shortText = z.string().max(MOST_CHARACTERS);
+const shortText = z.string().max(MAX_CHARACTERS);
 const digestSchema = z.string().regex(/^sha256:[a-f0-9]{64}$/);
 const manifestSchema = z.object({ config: z.object({ digest: digestSchema }) });
 const indexSchema = z.object({
@@ -60,9 +60,9 @@ const indexSchema = z.object({
     .max(1000),
 });
 const argumentList = z
-  .array(z.string().max(MOST_ARGUMENT_CHARACTERS))
-  .max(MOST_ARGUMENTS)
-  .refine((list) => list.join('').length <= MOST_LIST_CHARACTERS);
+  .array(z.string().max(MAX_ARGUMENT_CHARACTERS))
+  .max(MAX_ARGUMENTS)
+  .refine((list) => list.join('').length <= MAX_LIST_CHARACTERS);
 const configSchema = z.object({
   os: shortText.optional(),
   architecture: shortText.optional(),
@@ -70,8 +70,8 @@ const configSchema = z.object({
 });
 
 /**
- * Reads what an image's configuration says, from its registry: two or three small requests, no layer.
- * @throws {ImageUnavailableError} when the image is not there, not for this caller, or not for this architecture
+ * Reads an image's configuration from its registry, with two or three small requests and without layers.
+ * @throws {ImageUnavailableError} when the image does not exist, access is denied, or the architecture does not match
  * @throws {RegistryError} when the registry failed
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md
  */
@@ -88,7 +88,9 @@ export async function readImageConfig(
   const answer = await ask(source, `blobs/${digest}`, '*/*', caller);
   const config = configSchema.safeParse(parseJson(checked(source, answer, digest).toString('utf8')));
   if (!config.success)
-    throw new RegistryError(`${source.registry} has no image configuration for ${source.repository}`);
+    throw new RegistryError(
+      `${source.registry} returned an invalid image configuration for ${source.repository}`,
+    );
   const { os = 'linux', architecture: of = PLATFORM[architecture] } = config.data;
   if (os !== 'linux' || of !== PLATFORM[architecture]) throw wrongArchitecture(architecture, [`${os}/${of}`]);
   const { Entrypoint, Cmd } = config.data.config ?? {};
@@ -96,9 +98,10 @@ export async function readImageConfig(
 }
 
 /**
- * The digest that a tag means now, by a HEAD request: registries that limit pulls (Docker Hub) do not count it.
- * @returns undefined where the registry does not say
- * @throws {RegistryError} when the registry could not be asked
+ * Reads the digest that a tag currently refers to, with a HEAD request, which registries that limit pulls (Docker Hub) do not
+ * count.
+ * @returns undefined if the registry sends none
+ * @throws {RegistryError} when the request fails
  * @see https://docs.docker.com/docker-hub/usage/pulls/
  */
 export async function readDigest(source: ImageSource, caller: RegistryCaller): Promise<string | undefined> {
@@ -107,7 +110,7 @@ export async function readDigest(source: ImageSource, caller: RegistryCaller): P
   return answer.status === 200 ? digestSchema.safeParse(answer.digest).data : undefined;
 }
 
-/** What is kept of a manifest: whoever can push an image can make the rest of it large. */
+/** The few fields kept of a manifest. The rest may be large, and anyone who can push an image controls it. */
 type Manifest = { digest: string } & (
   | { kind: 'index'; manifest: string }
   | { kind: 'image'; config: string }
@@ -131,7 +134,7 @@ async function readManifest(
 }
 
 function unknownFormat({ registry, repository }: ImageSource): RegistryError {
-  return new RegistryError(`${registry} has ${repository} in a format that is not known here`);
+  return new RegistryError(`${registry} returned ${repository} in an unsupported manifest format`);
 }
 
 async function ask(
@@ -142,11 +145,11 @@ async function ask(
 ): Promise<RegistryAnswer> {
   const answer = await askRegistry(source, path, accept, caller);
   if (answer.status === 200) return answer;
-  const words = wordsOf(answer);
-  const said = `${source.registry} answered ${answer.status}${words ? ` (${words})` : ''}`;
-  if (answer.status === 404) throw new ImageUnavailableError('missing', said);
-  if (answer.status === 401 || answer.status === 403) throw new ImageUnavailableError('not-allowed', said);
-  throw new RegistryError(said);
+  const detail = errorDetailOf(answer);
+  const message = `${source.registry} answered ${answer.status}${detail ? ` (${detail})` : ''}`;
+  if (answer.status === 404) throw new ImageUnavailableError('missing', message);
+  if (answer.status === 401 || answer.status === 403) throw new ImageUnavailableError('not-allowed', message);
+  throw new RegistryError(message);
 }
 
 function digestFor(
@@ -156,26 +159,26 @@ function digestFor(
 ): string {
   const platforms = manifests.flatMap(({ platform, digest }) => (platform ? [{ ...platform, digest }] : []));
   const found = platforms.find((each) => each.os === 'linux' && each.architecture === PLATFORM[architecture]);
-  // What is said to be of no platform (`unknown/unknown`) holds attestations, no image.
-  const there = platforms
+  // Entries of the platform `unknown/unknown` are attestations, not images.
+  const available = platforms
     .filter(({ os }) => os !== 'unknown')
     .map((each) => `${each.os}/${each.architecture}`);
-  if (!found) throw wrongArchitecture(architecture, [...new Set(there)]);
+  if (!found) throw wrongArchitecture(architecture, [...new Set(available)]);
   if (!digestSchema.safeParse(found.digest).success)
-    throw new RegistryError(`${registry} names a manifest by ${found.digest}, which is not known here`);
+    throw new RegistryError(`${registry} refers to a manifest by the unsupported digest ${found.digest}`);
   return found.digest;
 }
 
-function wrongArchitecture(architecture: Architecture, there: readonly string[]): ImageUnavailableError {
-  const what = there.length > 0 ? ` There is: ${there.slice(0, 10).join(', ')}.` : '';
-  return new ImageUnavailableError('wrong-architecture', `It is not there for ${architecture}.${what}`);
+function wrongArchitecture(architecture: Architecture, available: readonly string[]): ImageUnavailableError {
+  const list = available.length > 0 ? ` Available: ${available.slice(0, 10).join(', ')}.` : '';
+  return new ImageUnavailableError('wrong-architecture', `It is not available for ${architecture}.${list}`);
 }
 
-/** The answer's bytes, which are those that its digest is of. A tag says nothing of them. */
+/** Returns the answer's bytes, verified against the digest that was requested. A tag cannot be verified. */
 function checked({ registry }: ImageSource, { body }: RegistryAnswer, reference: string): Buffer {
   if (!reference.startsWith('sha256:')) return body;
   if (digestOf(body) !== reference)
-    throw new RegistryError(`${registry} answered other bytes than ${reference}`);
+    throw new RegistryError(`${registry} answered with content that does not match ${reference}`);
   return body;
 }
 
@@ -187,8 +190,8 @@ const errorsSchema = z.object({
   errors: z.array(z.object({ code: z.string(), message: z.string().optional() })).min(1),
 });
 
-/** A registry's own words for a refusal. */
-function wordsOf({ body }: RegistryAnswer): string {
+/** Code and message of a registry's error answer. */
+function errorDetailOf({ body }: RegistryAnswer): string {
   const parsed = errorsSchema.safeParse(parseJson(body.toString('utf8')));
   const [error] = parsed.data?.errors ?? [];
   return error ? `${error.code}${error.message ? `: ${error.message}` : ''}`.slice(0, 200) : '';

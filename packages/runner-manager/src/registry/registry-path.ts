@@ -1,6 +1,6 @@
 const DOCKER_HUB = /^((index|registry-1)\.)?docker\.io$/;
 
-/** `registry.example.com/group` of `https://registry.example.com/group/v2/`. Docker Hub is `docker.io`. */
+/** Normalizes `https://registry.example.com/group/v2/` to `registry.example.com/group`. Docker Hub is `docker.io`. */
 export function normalizedPath(where: string): string {
   const parts = where.replace(/^https?:\/\//, '').split('/');
   while (parts.length > 1 && parts.at(-1) === '') parts.pop();
@@ -10,7 +10,7 @@ export function normalizedPath(where: string): string {
 }
 
 /**
- * An image's registry and path, as Docker reads names: `docker.io/library/alpine` of `alpine:3`.
+ * An image's registry and path, as Docker reads names: `docker.io/library/alpine` for `alpine:3`.
  * @see https://github.com/distribution/reference/blob/main/normalize.go
  */
 export function registryPath(image: string): string {
@@ -22,7 +22,7 @@ export function registryPath(image: string): string {
   return path.replace(/^docker\.io\/([^/]+)$/, 'docker.io/library/$1');
 }
 
-/** What follows an image's path: its tag, its digest, or both; `:3` of `alpine:3`. Linear in the name's length. */
+/** What follows an image's path: its tag, its digest, or both; `:3` for `alpine:3`. Linear in the name's length. */
 export function tagOf(image: string): string {
   const at = image.indexOf('@');
   const end = at < 0 ? image.length : at;
@@ -30,7 +30,7 @@ export function tagOf(image: string): string {
   return image.slice(colon > image.lastIndexOf('/', end - 1) ? colon : end);
 }
 
-/** Of all places that a path is in, the one that says most of it. */
+/** The place with the longest `where` that contains the path. */
 export function closest<Place extends { where: string }>(
   path: string,
   places: readonly Place[],

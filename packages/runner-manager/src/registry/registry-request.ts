@@ -5,42 +5,42 @@ import { parseJson } from '../parse-json.ts';
 import { parseChallenge } from './bearer-challenge.ts';
 import { apiUrl, type ImageSource } from './image-source.ts';
 
-/** A user name and a password, or a token in its place. */
+/** A user name with a password or token. */
 export interface RegistryLogin {
   username: string;
   password: string;
 }
 
-/** Who asks a registry, and whom it may be sent to. */
+/** Credentials and limits for requests to a registry. */
 export interface RegistryCaller {
   login: RegistryLogin | undefined;
-  /** Origin of the fleet's GitLab: the one place that may give tokens without TLS, since job tokens go there anyway. */
+  /** Origin of the fleet's GitLab: the only token server allowed without TLS, since job tokens are sent there anyway. */
   gitlabOrigin: string;
   signal: AbortSignal;
 }
 
-/** What a registry answered. */
+/** A registry's answer. */
 export interface RegistryAnswer {
   status: number;
   contentType: string;
-  /** Digest that the registry gives of what it answers, unchecked. */
+  /** Digest of the content according to the registry, unchecked. */
   digest: string | undefined;
   body: Buffer;
 }
 
-/** A registry could not be asked, or answered what no registry answers. */
+/** A registry could not be reached or answered in an unexpected way. */
 export class RegistryError extends Error {
   override readonly name = 'RegistryError';
 }
 
-/** The largest answer that is read. Registries take larger ones, but whoever can push an image could fill the manager with them. */
+/** Maximum size of an answer. Registries allow more, but anyone who can push an image could fill the manager's memory. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 const MAX_REDIRECTS = 5;
 
 /**
- * Asks a registry for something below an image's repository, with a token where the registry wants one. Plain HTTP is
- * never spoken, and no login leaves the host that it is for.
- * @param path as `manifests/latest`
+ * Requests a path below an image's repository, with a token if the registry requires one. Never uses plain HTTP, and sends no
+ * login to another host than the one it is for.
+ * @param path for example `manifests/latest`
  * @throws {RegistryError}
  */
 export async function askRegistry(
@@ -54,7 +54,7 @@ export async function askRegistry(
   const first = await follow(url, { accept }, caller.signal, method);
   if (first.status !== 401) return readAnswer(first);
   await first.body?.cancel();
-  // Another host's challenge, behind a redirect, is not answered with this registry's login.
+  // A challenge of another host, after a redirect, is not answered with this registry's login.
   const isOwn = new URL(first.url).origin === new URL(url).origin;
   const authorization = isOwn && (await authorize(source, first.headers.get('www-authenticate'), caller));
   if (!authorization) {
@@ -63,20 +63,20 @@ export async function askRegistry(
   return readAnswer(await follow(url, { accept, authorization }, caller.signal, method));
 }
 
-/** The header that answers a registry's challenge, or undefined where there is no login that could. */
+/** The header that answers a registry's challenge; undefined if no login is available or accepted. */
 async function authorize(
   { registry, repository }: ImageSource,
   header: string | null,
   { login, gitlabOrigin, signal }: RegistryCaller,
 ): Promise<string | undefined> {
   const challenge = parseChallenge(header);
-  if (!challenge) throw new RegistryError(`${registry} asks for a kind of login that is not known here`);
+  if (!challenge) throw new RegistryError(`${registry} requires an unsupported kind of authentication`);
   const basic = login && `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`;
   if (challenge.scheme === 'basic') return basic;
   const realm = URL.parse(challenge.realm);
   if (!realm || !(realm.protocol === 'https:' || realm.origin === gitlabOrigin))
     throw new RegistryError(
-      `${registry} sends for a token to ${quoted(challenge.realm)}, which is no https URL`,
+      `${registry} names ${quoted(challenge.realm)} as its token server, which is not an https URL`,
     );
   if (challenge.service !== undefined) realm.searchParams.set('service', challenge.service);
   realm.searchParams.set('scope', challenge.scope ?? `repository:${repository}:pull`);
@@ -84,11 +84,12 @@ async function authorize(
   const answer = await readAnswer(await send(realm, headers, signal));
   if (answer.status === 401 || answer.status === 403) return undefined;
   const token = answer.status === 200 ? tokenOf(answer.body) : undefined;
-  if (!token) throw new RegistryError(`${realm.host} gave no token for ${registry}: status ${answer.status}`);
+  if (!token)
+    throw new RegistryError(`${realm.host} returned no token for ${registry}: status ${answer.status}`);
   return `Bearer ${token}`;
 }
 
-/** Registries send for what is large to another host, which the login is not for. */
+/** Follows redirects. Registries redirect large content to another host, which must not get the login. */
 async function follow(
   url: string,
   headers: Readonly<Record<string, string>>,
@@ -98,17 +99,17 @@ async function follow(
   let at = new URL(url);
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects += 1) {
     const { authorization, ...open } = headers;
-    const isThere = at.origin === new URL(url).origin && authorization !== undefined;
-    const response = await send(at, isThere ? { ...open, authorization } : open, signal, method);
+    const isAuthorized = at.origin === new URL(url).origin && authorization !== undefined;
+    const response = await send(at, isAuthorized ? { ...open, authorization } : open, signal, method);
     const location = response.headers.get('location');
     if (![301, 302, 303, 307, 308].includes(response.status) || location === null) return response;
     await response.body?.cancel();
     const next = URL.parse(location, at.href);
     if (next?.protocol !== 'https:')
-      throw new RegistryError(`${at.host} sends to ${quoted(location)}, which is no https URL`);
+      throw new RegistryError(`${at.host} redirects to ${quoted(location)}, which is not an https URL`);
     at = next;
   }
-  throw new RegistryError(`${at.host} sends from place to place`);
+  throw new RegistryError(`${at.host} redirects more than ${MAX_REDIRECTS} times`);
 }
 
 async function send(
@@ -120,11 +121,11 @@ async function send(
   try {
     return await fetch(url, { method, headers, signal, redirect: 'manual' });
   } catch (error) {
-    throw new RegistryError(`${url.host} could not be asked: ${causeOf(error)}`);
+    throw new RegistryError(`the request to ${url.host} failed: ${causeOf(error)}`);
   }
 }
 
-/** What fetch says itself is only that it failed. */
+/** fetch's own message is only "fetch failed"; the reason is in its cause. */
 function causeOf(error: unknown): string {
   return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
 }
@@ -135,7 +136,7 @@ async function readAnswer(response: Response): Promise<RegistryAnswer> {
   try {
     for await (const piece of response.body ?? []) {
       size += piece.length;
-      if (size > MAX_ANSWER_BYTES) throw new RegistryError('it is larger than 1 MiB');
+      if (size > MAX_ANSWER_BYTES) throw new RegistryError('larger than 1 MiB');
       pieces.push(piece);
     }
   } catch (error) {
@@ -146,7 +147,7 @@ async function readAnswer(response: Response): Promise<RegistryAnswer> {
   return { status: response.status, contentType, digest, body: Buffer.concat(pieces) };
 }
 
-/** Docker's registries say `token`, OAuth's servers `access_token`. */
+/** Docker registries name the field `token`, OAuth servers `access_token`. */
 const tokenSchema = z.object({ token: z.string().optional(), access_token: z.string().optional() });
 
 function tokenOf(body: Buffer): string | undefined {

@@ -5,10 +5,10 @@ import { isEnding } from './task-facts.ts';
 import type { TaskView, TaskWatcher } from './watch-tasks.ts';
 
 /**
- * Waits until `pick` finds something in the task.
- * @throws {JobRefusedError} when the task ended for a fault of the job's, an image that is not there
- * @throws {NoCapacityError} when AWS had no room for it
- * @throws {TaskEndedError} when it ended otherwise
+ * Waits until `pick` returns something for the task.
+ * @throws {JobRefusedError} when the task ended because of a mistake in the job, such as an image that does not exist
+ * @throws {NoCapacityError} when AWS had no capacity for it
+ * @throws {TaskEndedError} when it ended for another reason
  */
 export function awaitTask<Found>(
   watcher: TaskWatcher,
@@ -37,16 +37,16 @@ export function awaitTask<Found>(
 function errorOf(view: TaskView): Error | undefined {
   if (view.kind === 'gone') return new TaskEndedError('ECS no longer knows the job task');
   const { task } = view;
-  // A task that is ending tells its reasons only by and by; all of them are there once it has stopped.
-  if (!isEnding(task) || !hasTold(task)) return undefined;
+  // The reasons of an ending task appear one after the other. They are complete once it has stopped.
+  if (!isEnding(task) || !hasStopReasons(task)) return undefined;
   const { fault, lines } = explainStop(task);
   if (fault === 'job') return new JobRefusedError(lines);
   if (fault === 'capacity') return new NoCapacityError(lines.join(' '));
   return new TaskEndedError(lines.join(' '), task);
 }
 
-/** Whether ECS has told why the task ends. */
-export function hasTold(task: Task): boolean {
+/** Whether ECS has reported why the task ends. */
+export function hasStopReasons(task: Task): boolean {
   if (task.lastStatus === 'STOPPED') return true;
   const containers = task.containers ?? [];
   const ended = containers.every((each) => each.exitCode !== undefined || each.reason !== undefined);

@@ -7,23 +7,23 @@ import { taskIdOf } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 
-/** First part of the names of the log streams of job tasks (`awslogs-stream-prefix`). */
+/** Prefix of the log streams of job tasks (`awslogs-stream-prefix`). */
 export const LOG_STREAM_PREFIX = 'job';
 
-/** Name of the stream that a container of a task writes to. */
+/** Name of a container's log stream. */
 export function logStreamOf(taskArn: string, container: string): string {
   return `${LOG_STREAM_PREFIX}/${container}/${taskIdOf(taskArn)}`;
 }
 
-/** Reads the last lines that a container of a task wrote. It never fails: without them, the job log has less to tell. */
+/** Reads the last lines of a container's log. Never rejects, since they only add to the job log. */
 export type ContainerLog = (taskArn: string, container: string) => Promise<readonly string[]>;
 
-const MOST_LINES = 15;
-const MOST_CHARACTERS_A_LINE = 400;
-/** Fargate hands lines to CloudWatch by and by: what a container said last is there some seconds after. */
+const MAX_LINES = 15;
+const MAX_CHARACTERS_PER_LINE = 400;
+/** Fargate delivers lines to CloudWatch with a delay of some seconds. */
 const TRIES = 6;
 
-/** @param msBetweenTries how long to wait for lines that are not there yet */
+/** @param msBetweenTries milliseconds to wait while the stream has no lines yet */
 export function createContainerLog(
   client: CloudWatchLogsClient,
   logGroupName: string | undefined,
@@ -32,7 +32,7 @@ export function createContainerLog(
 ): ContainerLog {
   const read = async (logStreamName: string) => {
     try {
-      const input = { logGroupName, logStreamName, limit: MOST_LINES };
+      const input = { logGroupName, logStreamName, limit: MAX_LINES };
       return (await client.send(new GetLogEventsCommand(input))).events ?? [];
     } catch (error) {
       if (error instanceof ResourceNotFoundException) return [];
@@ -46,12 +46,12 @@ export function createContainerLog(
       for (let tries = 1; ; tries += 1) {
         const events = await read(stream);
         if (events.length > 0 || tries === TRIES) {
-          return events.map(({ message = '' }) => message.trimEnd().slice(0, MOST_CHARACTERS_A_LINE));
+          return events.map(({ message = '' }) => message.trimEnd().slice(0, MAX_CHARACTERS_PER_LINE));
         }
         await new Promise((resolve) => setTimeout(resolve, msBetweenTries));
       }
     } catch (error) {
-      logger.warn("a container's log could not be read", { stream, error: messageOf(error) });
+      logger.warn("could not read a container's log", { stream, error: messageOf(error) });
       return [];
     }
   };

@@ -1,16 +1,16 @@
 import type { Container, Task } from '@aws-sdk/client-ecs';
 import { BUILD_CONTAINER, HELPER_CONTAINER } from '@serverless-gitlab-runner/fleet';
-import { sizeInWords } from '../parse-quantity.ts';
+import { formatSize } from '../parse-quantity.ts';
 import { isSpotInterruption } from './task-facts.ts';
 
 /** Why a task ended, for the job log. */
 export interface StopExplanation {
-  /** `job`: the job must change, trying again has no sense. `capacity`: another capacity provider may have room. */
+  /** `job`: the job must change, retrying cannot help. `capacity`: another capacity provider may have capacity. */
   fault: 'job' | 'capacity' | 'system';
   lines: string[];
 }
 
-/** Registries' words for an image that is not there, or not for us. */
+/** What registries answer for an image that does not exist or that the login may not read. */
 const NO_SUCH_IMAGE = /not found|manifest unknown|does not exist|name unknown|no such (image|manifest)/i;
 const NOT_ALLOWED =
   /unauthori[sz]ed|denied|forbidden|authentication required|no basic auth|authorization failed|\b40[13]\b/i;
@@ -24,16 +24,16 @@ const PULL = /CannotPull|pull image/i;
 const DISK_FULL = /no space left on device/i;
 const NO_SUCH_USER = /unable to find (user|group)|no matching entries in (passwd|group) file/i;
 const NOT_STARTED = /CannotStartContainer|CannotCreateContainer|ContainerRuntime/i;
-/** Exit codes of a container that was told to stop and did. */
+/** Exit codes of a container that stopped on request. */
 const ENDED_ON_REQUEST = [0, 143];
-/** Exit codes of the helper (`images/job-base/helper/entrypoint`); once the job runs, it writes to no log. */
+/** Exit codes of the helper (`images/job-base/helper/entrypoint`), which writes to no log once the job runs. */
 const HELPER_EXITS: Readonly<Record<number, string>> = {
-  70: 'The helper ended the job task (exit code 70): it had no heartbeat from its manager for job.deadManSeconds. The manager died, or the network between them failed.',
-  71: 'The helper ended the job task (exit code 71): its SSH server or its agent ended. A job that runs code in the helper, or that uses port 10022, can cause this.',
+  70: 'The helper stopped the job task (exit code 70): no heartbeat from its manager for job.deadManSeconds. The manager died, or the network between them failed.',
+  71: 'The helper stopped the job task (exit code 71): its SSH server or agent exited. A job that runs code in the helper or uses port 10022 can cause this.',
 };
 const NOT_INITIALIZED = /ResourceInitializationError/i;
 
-/** Says in words why ECS ended a task: from its stop code and reason, and those of its containers. */
+/** Explains why ECS stopped a task, from its stop code and reason and those of its containers. */
 export function explainStop(task: Task): StopExplanation {
   const reason = reasonsOf(task);
   return (
@@ -44,12 +44,12 @@ export function explainStop(task: Task): StopExplanation {
     explainCapacity(task, reason) ??
     explainContainer(task) ?? {
       fault: 'system',
-      lines: [`AWS ended the job task: ${reason || task.stopCode || 'no reason was given'}`],
+      lines: [`AWS stopped the job task: ${reason || task.stopCode || 'no reason given'}`],
     }
   );
 }
 
-/** ECS says most things twice: of the task and of its container. */
+/** ECS reports most reasons twice: for the task and for its container. */
 function reasonsOf(task: Task): string {
   // Stryker disable next-line ArrayDeclaration: a text in place of a container has no reason
   const reasons = [task.stoppedReason, ...(task.containers ?? []).map((each) => each.reason)];
@@ -59,15 +59,15 @@ function reasonsOf(task: Task): string {
 function explainDisk(task: Task, reason: string): StopExplanation | undefined {
   if (!DISK_FULL.test(reason)) return undefined;
   const gib = task.ephemeralStorage?.sizeInGiB ?? 20;
-  const advice = `The task's disk is full: it has ${gib} GB for images and files. Set FARGATE_EPHEMERAL_STORAGE to more.`;
-  return { fault: 'job', lines: [`The job task could not go on: ${reason}`, advice] };
+  const advice = `The task's disk is full: it has ${gib} GB for images and files. Increase FARGATE_EPHEMERAL_STORAGE.`;
+  return { fault: 'job', lines: [`The job task could not continue: ${reason}`, advice] };
 }
 
-/** What Fargate could not do though the image was there. */
+/** Failures to start a container whose image was pulled. */
 function explainStart(reason: string): StopExplanation | undefined {
   if (NO_SUCH_USER.test(reason)) {
     const advice =
-      'The image does not know the user that `docker: user:` names: write a numeric id, or none.';
+      'The image has no user with the name given in `docker: user:`. Use a numeric id, or remove the setting.';
     return { fault: 'job', lines: [`A container could not be started: ${reason}`, advice] };
   }
   if (NOT_STARTED.test(reason)) {
@@ -75,22 +75,23 @@ function explainStart(reason: string): StopExplanation | undefined {
   }
   if (!NOT_INITIALIZED.test(reason)) return undefined;
   const advice =
-    "Tell who runs this fleet: the jobs' subnets must reach AWS (a NAT gateway, VPC endpoints or public addresses), and the jobs' execution role must be allowed what it reads.";
+    "Contact this fleet's administrator: the job subnets must reach AWS (through a NAT gateway, VPC endpoints or public addresses), and the job execution role needs permission for what it reads.";
   return { fault: 'system', lines: [`AWS could not set up the job task: ${reason}`, advice] };
 }
 
-/** An image for another architecture than the task's: the pull fails, or, where its manifest lies, the first program. */
+/** An image for another architecture than the task's. The pull fails or, if the image's manifest is wrong, its first program. */
 function explainArchitecture(task: Task, reason: string): StopExplanation | undefined {
   if (!WRONG_ARCHITECTURE.test(reason)) return undefined;
   const container = task.containers?.find((each) => each.reason?.match(WRONG_ARCHITECTURE));
   const image = container?.image ?? 'An image of the job';
   const isArm = task.attributes?.some((each) => each.name === CPU_ATTRIBUTE && each.value === 'arm64');
   const [wanted, other] = isArm ? ['ARM64', 'X86_64'] : ['X86_64', 'ARM64'];
-  const what = `${image} is not there for ${wanted}`;
+  const what = `${image} is not available for ${wanted}`;
   if (container?.name === HELPER_CONTAINER) {
-    return { fault: 'system', lines: [`The helper's image ${what}, tell who runs this fleet: ${reason}`] };
+    const line = `The helper's image ${what}. Contact this fleet's administrator. AWS reports: ${reason}`;
+    return { fault: 'system', lines: [line] };
   }
-  const advice = `${what}: name an image that is, or set FARGATE_ARCHITECTURE (or \`docker: platform\`) to ${other}.`;
+  const advice = `${what}; choose one that is, or set FARGATE_ARCHITECTURE (or \`docker: platform\`) to ${other}.`;
   return { fault: 'job', lines: [`The job task could not start: ${reason}`, advice] };
 }
 
@@ -100,7 +101,9 @@ function explainPull(task: Task, reason: string): StopExplanation | undefined {
   if (isPull && failed === HELPER_CONTAINER) {
     return {
       fault: 'system',
-      lines: [`The helper's image could not be pulled, tell who runs this fleet: ${reason}`],
+      lines: [
+        `The helper's image could not be pulled. Contact this fleet's administrator. AWS reports: ${reason}`,
+      ],
     };
   }
   if (!isPull) return undefined;
@@ -109,13 +112,13 @@ function explainPull(task: Task, reason: string): StopExplanation | undefined {
   return { fault, lines: [`${whose} could not be pulled: ${reason}`, ...advice] };
 }
 
-/** Whose fault a failed pull is, and what to do. */
+/** Whose fault a failed pull is, and what to do about it. */
 function adviceOnPull(reason: string): [StopExplanation['fault'], string[]] {
   if (RATE_LIMIT.test(reason)) {
     return [
       'system',
       [
-        'The registry limits how often images may be pulled. Use a mirror, or a pull-through cache of Amazon ECR.',
+        'The registry limits how often images may be pulled. Use a mirror or a pull-through cache in Amazon ECR.',
       ],
     ];
   }
@@ -123,12 +126,12 @@ function adviceOnPull(reason: string): [StopExplanation['fault'], string[]] {
     return [
       'job',
       [
-        'The registry does not give out this image: check its name. A private one needs its login in DOCKER_AUTH_CONFIG.',
+        'The registry denied access to this image. Check its name; a private image needs a login in DOCKER_AUTH_CONFIG.',
       ],
     ];
   }
   return NO_SUCH_IMAGE.test(reason)
-    ? ['job', ['There is no such image: check its name and tag.']]
+    ? ['job', ['The image does not exist: check its name and tag.']]
     : ['system', []];
 }
 
@@ -137,12 +140,12 @@ function explainCapacity(task: Task, reason: string): StopExplanation | undefine
     return {
       fault: 'system',
       lines: [
-        'AWS took the Spot capacity of this job back. Retry the job; FARGATE_CAPACITY: FARGATE avoids Spot where the fleet allows it.',
+        'AWS reclaimed the Spot capacity of this job. Retry the job; FARGATE_CAPACITY: FARGATE avoids Spot if the fleet allows it.',
       ],
     };
   }
   if (/capacity is unavailable|insufficient capacity/i.test(reason)) {
-    return { fault: 'capacity', lines: [`AWS has no capacity for the job task now: ${reason}`] };
+    return { fault: 'capacity', lines: [`AWS currently has no capacity for the job task: ${reason}`] };
   }
   return undefined;
 }
@@ -150,13 +153,13 @@ function explainCapacity(task: Task, reason: string): StopExplanation | undefine
 function explainContainer(task: Task): StopExplanation | undefined {
   const killed = task.containers?.find((each) => each.reason?.match(/OutOfMemory/i));
   if (killed) {
-    // The helper's work is ours; what the job and its services need is the job's to say.
+    // The helper's memory use is this project's responsibility; that of the job and its services is the job's.
     const fault = killed.name === HELPER_CONTAINER ? 'system' : 'job';
-    const size = sizeInWords({ cpu: Number(task.cpu), memory: Number(task.memory) });
+    const size = formatSize({ cpu: Number(task.cpu), memory: Number(task.memory) });
     return {
       fault,
       lines: [
-        `The ${killed.name} container ran out of memory: the task has ${size} for all of its containers. Set FARGATE_MEMORY to more.`,
+        `The ${killed.name} container ran out of memory: the task has ${size}, shared by all of its containers. Increase FARGATE_MEMORY.`,
       ],
     };
   }
@@ -166,7 +169,7 @@ function explainContainer(task: Task): StopExplanation | undefined {
       lines: [`The job task was stopped from outside: ${task.stoppedReason ?? ''}`.trim()],
     };
   }
-  // The helper first: one that is told to stop ends with 0, and ECS stops the build container soon after the helper died.
+  // The helper comes first: on a requested stop it exits with 0, and after it dies ECS soon stops the build container too.
   const ended = [HELPER_CONTAINER, BUILD_CONTAINER]
     .map((name) => task.containers?.find((each) => each.name === name))
     .find((container) => container?.exitCode !== undefined && !ENDED_ON_REQUEST.includes(container.exitCode));
@@ -174,10 +177,10 @@ function explainContainer(task: Task): StopExplanation | undefined {
 }
 
 function endOf(container: Container): string {
-  const inWords = container.name === HELPER_CONTAINER && HELPER_EXITS[container.exitCode ?? 0];
-  if (inWords) return inWords;
+  const known = container.name === HELPER_CONTAINER && HELPER_EXITS[container.exitCode ?? 0];
+  if (known) return known;
   const why = container.reason ? ` (${container.reason})` : '';
-  const whose = container.name === HELPER_CONTAINER ? 'helper' : "job's";
-  const hint = container.exitCode === 137 ? ' It was killed: it may have run out of memory.' : '';
-  return `The ${whose} container ended with exit code ${container.exitCode}${why}, and the job task with it.${hint}`;
+  const name = container.name === HELPER_CONTAINER ? 'helper' : 'build';
+  const hint = container.exitCode === 137 ? ' It was killed, possibly because it ran out of memory.' : '';
+  return `The ${name} container exited with code ${container.exitCode}${why}, which stopped the job task.${hint}`;
 }

@@ -14,69 +14,69 @@ export interface Login {
   password: string;
 }
 
-/** A job's share of a secret that holds its login, for as long as the job's images are pulled. */
+/** A job's use of a secret with its login, for as long as the job's images are pulled. */
 export interface SecretLease {
-  /** Name of the secret, as a task definition may name it. */
+  /** Name of the secret, as task definitions refer to it. */
   name: string;
   /**
-   * Gives the share back; the last one removes the secret. A second call does nothing. It never fails: what is left over,
-   * the reaper removes.
+   * Ends the use; the last user's release deletes the secret. A second call does nothing. Never rejects: the reaper deletes
+   * secrets that are left over.
    */
   release(): Promise<void>;
 }
 
-/** Lends secrets to jobs. */
+/** Leases secrets to jobs. */
 export interface SecretLeases {
-  /** @throws what Secrets Manager answers, after retries */
+  /** @throws Secrets Manager's error, after retries */
   lease(login: Login, jobId: number): Promise<SecretLease>;
 }
 
 export interface SecretLeaseSettings {
   client: SecretsManagerClient;
-  /** First part of the secrets' names, for this fleet only, with the slash at its end. */
+  /** Prefix of the secrets' names, for this fleet only, with a trailing slash. */
   path: string;
   fleet: string;
   logger: Logger;
   /**
-   * Milliseconds after its making for which a secret may be lent anew. The reaper takes one that is older than
-   * `job.maxLifetimeSeconds` for a dead manager's, whoever needs it still.
+   * Age in milliseconds up to which a secret may be leased again. The reaper deletes secrets that are older than
+   * `job.maxLifetimeSeconds`, even if they are still in use, because they may belong to a dead manager.
    */
-  lentForMs: number;
+  maxLeaseAgeMs: number;
   /** Milliseconds since some point. Default `performance.now`. */
   now?: () => number;
 }
 
-/** How long after its making a secret may be lent, so that a job's start is over before the reaper removes it. */
-export function lentForMsOf({ job }: Pick<FleetConfig, 'job'>): number {
+/** Age up to which a secret may be leased, so that a job's start is over before the reaper deletes it. */
+export function maxLeaseAgeMsOf({ job }: Pick<FleetConfig, 'job'>): number {
   return Math.max(0, job.maxLifetimeSeconds - job.startTimeoutSeconds) * 1000;
 }
 
-/** A secret that is there, and how many jobs need it. */
+/** An existing secret, and how many jobs use it. */
 interface SharedSecret {
   name: string;
   created: Promise<void>;
-  madeAt: number;
+  createdAt: number;
   users: number;
 }
 
-/** Random bytes of a secret's name: no two secrets ever have the same. */
+/** Random bytes of a secret's name, so that no name is ever used twice. */
 const NAME_BYTES = 12;
 
 /**
- * Makes leases. A secret holds one login from its making to its end, and its name is never used again: a task that still
- * pulls, or one whose start was answered late, can only ever be handed the login that its own job brought. Jobs that bring
- * the same login at one time share a secret, and with it a task definition, as long as the secret is young.
+ * Creates the leases of a manager. A secret holds one login for its whole life, and its name is never reused. So a task that
+ * still pulls, or whose start was answered late, can only get the login of its own job. Concurrent jobs with the same login
+ * share a secret, and with it a task definition, as long as the secret is young enough.
  */
 export function createSecretLeases(settings: SecretLeaseSettings): SecretLeases {
-  const { client, path, logger, lentForMs, now = () => performance.now() } = settings;
+  const { client, path, logger, maxLeaseAgeMs, now = () => performance.now() } = settings;
   const shared = new Map<string, SharedSecret>();
 
   const remove = async (name: string) => {
     try {
-      // Not ForceDelete's opposite: a recovery window would keep the login for a week at least.
+      // Without ForceDelete, a recovery window would keep the login for at least a week.
       await client.send(new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true }));
     } catch (error) {
-      logger.warn('a secret could not be removed', { name, error: messageOf(error) });
+      logger.warn('could not delete a secret', { name, error: messageOf(error) });
     }
   };
 
@@ -91,7 +91,7 @@ export function createSecretLeases(settings: SecretLeaseSettings): SecretLeases 
     async lease(login, jobId) {
       const key = digestOf(login);
       const known = shared.get(key);
-      const isYoung = known !== undefined && now() - known.madeAt < lentForMs;
+      const isYoung = known !== undefined && now() - known.createdAt < maxLeaseAgeMs;
       const secret = isYoung ? known : newSecret(settings, login, jobId);
       shared.set(key, secret);
       secret.users += 1;
@@ -114,11 +114,11 @@ export function createSecretLeases(settings: SecretLeaseSettings): SecretLeases 
 
   function newSecret(of: SecretLeaseSettings, login: Login, jobId: number): SharedSecret {
     const name = `${path}${randomBytes(NAME_BYTES).toString('hex')}`;
-    return { name, created: create(of, name, login, jobId), madeAt: now(), users: 0 };
+    return { name, created: create(of, name, login, jobId), createdAt: now(), users: 0 };
   }
 }
 
-/** Passwords are not kept: a digest of them tells logins apart. */
+/** A digest distinguishes logins, so that no password is kept. */
 function digestOf({ username, password }: Login): string {
   return createHash('sha256')
     .update(JSON.stringify([username, password]))
@@ -136,7 +136,7 @@ async function create(
     new CreateSecretCommand({
       Name: name,
       Description: 'Login with which ECS pulls the images of GitLab jobs; removed when they are pulled',
-      // The form that ECS reads: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/private-auth.html
+      // The format that ECS reads: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/private-auth.html
       SecretString: JSON.stringify({ username: login.username, password: login.password }),
       Tags: tags.map(({ key, value }) => ({ Key: key, Value: value })),
     }),

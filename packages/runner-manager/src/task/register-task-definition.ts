@@ -13,20 +13,20 @@ export interface RegisteredTaskDefinition {
   isNew: boolean;
 }
 
-/** The task definitions that a manager's jobs run with. */
+/** The task definitions of a manager's jobs. */
 export interface TaskDefinitionRegistry {
-  /** Gives the ARN of a task definition, registering it only when it is not there. */
+  /** Finds a task definition, and registers it if it does not exist. */
   find(definition: JobTaskDefinition): Promise<RegisteredTaskDefinition>;
   /**
-   * Gives another one for a revision that ECS refuses to run, since somebody deregistered it.
-   * @param refused its ARN
+   * Replaces a revision that ECS refuses to run because it was deregistered.
+   * @param refused ARN of that revision
    */
   replace(definition: JobTaskDefinition, refused: string): Promise<RegisteredTaskDefinition>;
 }
 
 /**
- * Makes a registry. AWS throttles RegisterTaskDefinition hard, so each family is asked for once: jobs that come at one
- * time share the call, later ones its result. The client's own retries wait out throttling.
+ * Creates a registry. AWS throttles RegisterTaskDefinition strictly, so each family is looked up once: concurrent jobs share the
+ * call, later ones its result. The client's own retries handle throttling.
  */
 export function createTaskDefinitionRegistry(ecs: ECSClient): TaskDefinitionRegistry {
   const known = new Map<string, Promise<RegisteredTaskDefinition>>();
@@ -36,7 +36,7 @@ export function createTaskDefinitionRegistry(ecs: ECSClient): TaskDefinitionRegi
     if (earlier) return { arn: (await earlier).arn, isNew: false };
     const found = findOrRegister(ecs, definition, refused);
     known.set(family, found);
-    // A failure is not remembered: the next job tries anew.
+    // A failure is not cached: the next job retries.
     found.catch(() => known.delete(family));
     return found;
   };
@@ -46,14 +46,14 @@ export function createTaskDefinitionRegistry(ecs: ECSClient): TaskDefinitionRegi
       const { family } = definition;
       const kept = known.get(family);
       const isKept = (await kept)?.arn === refused;
-      // Jobs that are refused at one time share what the first of them finds.
+      // Jobs that are refused concurrently share what the first of them finds.
       if (isKept && known.get(family) === kept) known.delete(family);
       return find(definition, refused);
     },
   };
 }
 
-/** @param refused not to be found again: a read may lag behind its deregistration */
+/** @param refused an ARN that must not be returned again: a read may lag behind its deregistration */
 async function findOrRegister(
   ecs: ECSClient,
   definition: JobTaskDefinition,
@@ -63,7 +63,7 @@ async function findOrRegister(
   if (existing && existing !== refused) return { arn: existing, isNew: false };
   const { taskDefinition } = await ecs.send(new RegisterTaskDefinitionCommand(definition));
   if (!taskDefinition?.taskDefinitionArn) {
-    throw new SystemFailureError('RegisterTaskDefinition answered without an ARN');
+    throw new SystemFailureError('RegisterTaskDefinition returned no ARN');
   }
   return { arn: taskDefinition.taskDefinitionArn, isNew: true };
 }

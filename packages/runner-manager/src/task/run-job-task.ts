@@ -16,16 +16,16 @@ import {
 } from '@serverless-gitlab-runner/fleet';
 import { JobRefusedError, messageOf } from '../errors.ts';
 
-/** What RunTask needs of the manager: the same for all of its jobs. */
+/** The manager's settings for RunTask, the same for all of its jobs. */
 export interface RunTaskSettings {
   ecs: ECSClient;
   cluster: string;
-  /** The manager's task id: a manager's job tasks are listed by it. */
+  /** The manager's task id, by which its job tasks are listed. */
   startedBy: string;
   fleet: FleetConfig;
   /**
-   * Milliseconds before the capacity providers are asked again: the first pause, which doubles each round, and the longest.
-   * Defaults 5,000 and 60,000.
+   * Milliseconds before the capacity providers are tried again: the first pause, which doubles each round, and the longest one.
+   * Defaults: 5,000 and 60,000.
    */
   pauseMs?: { first: number; longest: number };
 }
@@ -33,15 +33,15 @@ export interface RunTaskSettings {
 /** A task to start. */
 export interface JobTaskOrder {
   taskDefinition: string;
-  /** What distinguishes this start from any other; a repeated call with the same starts nothing twice. */
+  /** Identifies this start: repeated calls with the same id start only one task. */
   startId: string;
   overrides: TaskOverride;
   tags: TaskTag[];
-  /** Names the job even when StopTask has deleted the tags. */
+  /** Identifies the job even after StopTask has deleted the tags. */
   group: string;
 }
 
-/** AWS started nothing, and may start something later. */
+/** AWS started no task, and a retry may succeed. */
 export interface NotStarted {
   kind: 'not-now';
   capacityProvider: CapacityProvider;
@@ -49,18 +49,18 @@ export interface NotStarted {
   reason: string;
 }
 
-/** What RunTask answered. */
+/** Result of RunTask. */
 export type RunTaskOutcome =
   | { kind: 'started'; taskArn: string; capacityProvider: CapacityProvider }
   | NotStarted
-  /** Nothing was started: somebody deregistered or deleted the task definition. */
+  /** Nothing was started: the task definition was deregistered or deleted. */
   | { kind: 'definition-gone'; reason: string }
-  /** Where it `mayRun`, ECS's answer was lost: a task may have been started all the same. */
+  /** If it `mayRun`, ECS's response was lost, and a task may have been started anyway. */
   | { kind: 'failed'; reason: string; mayRun: boolean };
 
-/** ECS refuses larger ones. @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html */
-export const MOST_OVERRIDE_CHARACTERS = 8192;
-/** What AWS answers when it started nothing; after any other failure it may have. */
+/** ECS refuses larger overrides. @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html */
+export const MAX_OVERRIDE_CHARACTERS = 8192;
+/** Failures after which certainly no task was started. After any other failure, one may have been. */
 const REFUSALS: readonly FailureKind[] = ['refused', 'access-denied'];
 /**
  * "TaskDefinition is inactive" comes as a ClientException or as an InvalidParameterException, "TaskDefinition not found." as the
@@ -68,7 +68,10 @@ const REFUSALS: readonly FailureKind[] = ['refused', 'access-denied'];
  */
 const DEFINITION_GONE = /\bTaskDefinition (is inactive|not found)/i;
 
-/** What varies by job: the helper's key and patience, and the environment of services that ECS starts as they are. The private key never travels. */
+/**
+ * Overrides that vary by job: the helper's public key and heartbeat timeout, and the environment of services that ECS starts
+ * without the service agent. The private key never leaves the manager.
+ */
 export function jobTaskOverrides(
   publicKey: string,
   deadManSeconds: number,
@@ -86,10 +89,10 @@ export function jobTaskOverrides(
     .map(([name, environment]) => ({ name, environment }));
   const overrides = { containerOverrides: [helper, ...others] };
   const { length } = JSON.stringify(overrides);
-  if (length > MOST_OVERRIDE_CHARACTERS) {
+  if (length > MAX_OVERRIDE_CHARACTERS) {
     throw new JobRefusedError([
-      `The variables for the services come to ${length} characters: AWS takes ${MOST_OVERRIDE_CHARACTERS} for a whole task.`,
-      "Name the services' `entrypoint:` and `command:`, or have their registry listed in the fleet's job.imageConfigRegistries: then variables do not go this way.",
+      `The RunTask override with the services' variables has ${length} characters; ECS allows ${MAX_OVERRIDE_CHARACTERS} for a whole task.`,
+      "Set the services' `entrypoint:` and `command:`, or have their registry added to the fleet's job.imageConfigRegistries: their variables then do not need the override.",
     ]);
   }
   return overrides;
@@ -97,7 +100,7 @@ export function jobTaskOverrides(
 
 /**
  * Starts a job task on one capacity provider.
- * @param round how often the providers were asked before: ECS would answer with a task that it ended for want of capacity
+ * @param round how often the providers were tried before. Without it, ECS would return the task that it stopped for lack of room
  */
 export async function runJobTask(
   settings: RunTaskSettings,
@@ -111,7 +114,7 @@ export async function runJobTask(
     );
     const taskArn = answer.tasks?.[0]?.taskArn;
     if (taskArn) return { kind: 'started', taskArn, capacityProvider };
-    return notStarted(capacityProvider, (answer.failures ?? []).map(failureInWords).join('; '), false);
+    return notStarted(capacityProvider, (answer.failures ?? []).map(formatFailure).join('; '), false);
   } catch (error) {
     const kind = failureKind(error);
     const reason = messageOf(error);
@@ -124,10 +127,10 @@ export async function runJobTask(
 function notStarted(capacityProvider: CapacityProvider, reason: string, mayRun: boolean): RunTaskOutcome {
   const why = capacityRefusal(reason);
   if (why !== undefined) return { kind: 'not-now', capacityProvider, why, reason };
-  return { kind: 'failed', reason: reason || 'RunTask answered with neither a task nor a failure', mayRun };
+  return { kind: 'failed', reason: reason || 'RunTask returned neither a task nor a failure', mayRun };
 }
 
-function failureInWords(failure: Failure): string {
+function formatFailure(failure: Failure): string {
   return [failure.reason, failure.detail].filter((part) => part).join(': ');
 }
 
@@ -141,7 +144,7 @@ function runTaskInput(
     cluster,
     taskDefinition: order.taskDefinition,
     count: 1,
-    // At most 64 characters; another provider or definition is another request, or ECS would call it a conflict.
+    // At most 64 characters. Another provider or definition needs another token, otherwise ECS reports a conflict.
     clientToken: createHash('sha256')
       .update(`${startedBy} ${order.startId} ${capacityProvider} ${round} ${order.taskDefinition}`)
       .digest('hex'),

@@ -1,16 +1,16 @@
 import type { ContainerDefinition, MountPoint, Volume } from '@aws-sdk/client-ecs';
 import type { ServiceShape } from './task-shape.ts';
 
-/** Where the helper's image has what starts services; a volume of their own brings it, without the job's scripts. */
+/** Folder of the service agent in the helper's image. Services get it through a separate volume, without the job's scripts. */
 const SERVICE_AGENT_FOLDER = '/.job-service';
-/** Without the image's startup files (`-p`). */
+/** `-p` ignores the image's startup files. */
 const SERVICE_AGENT = [`${SERVICE_AGENT_FOLDER}/bash`, '-p', `${SERVICE_AGENT_FOLDER}/run-service`];
-/** Where the helper and a service meet: a volume that no other container mounts. */
+/** Folder shared by the helper and one service: a volume that no other container mounts. */
 const CHANNEL_FOLDER = '/.job-channel';
 const CHANNELS_FOLDER = '/.job-channels';
 const AGENT_VOLUME = 'service-agent';
 
-/** Volumes of the services that start through their agent, and where the helper mounts them. */
+/** Volumes of the services that start through the service agent, and where the helper mounts them. */
 export function serviceVolumes(services: readonly ServiceShape[]): {
   volumes: Volume[];
   ofHelper: MountPoint[];
@@ -31,8 +31,8 @@ export function serviceVolumes(services: readonly ServiceShape[]): {
 }
 
 /**
- * How a service's container starts, and what it mounts besides the project. FIFOs can be written on a read-only mount.
- * @param isShipped whether its log driver takes its output, so that the agent leaves it alone
+ * How a service container starts, and what it mounts besides the project. FIFOs on a read-only mount can still be written.
+ * @param isShipped whether its log driver gets its output, so that the agent must not redirect it
  */
 export function startOfService(
   { container, entryPoint, command, program }: ServiceShape,

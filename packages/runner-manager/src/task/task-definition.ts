@@ -12,30 +12,30 @@ import { startThrough } from './entry-point.ts';
 import { serviceVolumes, startOfService } from './service-container.ts';
 import type { JobTaskShape } from './task-shape.ts';
 
-/** What the manager adds to a shape: the same for all of its jobs. */
+/** The manager's settings for task definitions, the same for all of its jobs. */
 export interface TaskDefinitionSettings {
-  /** Name of the fleet: its managers may register and run families of its own only. */
+  /** Name of the fleet. Its managers may register and run only families of this fleet. */
   fleet: string;
-  /** By the architecture of the job task. */
+  /** By architecture of the job task. */
   helperImages: Readonly<Record<Architecture, string>>;
   executionRoleArn: string;
-  /** CloudWatch log group of what the helper says before the job begins; the job's output does not go there. */
+  /** CloudWatch log group of the helper's output before the job starts. The job's output does not go there. */
   logGroup: string | undefined;
-  /** Whether services' output goes there, too. */
+  /** Whether the services' output goes there, too. */
   shipsServiceOutput: boolean;
   region: string;
 }
 
-/** The input of RegisterTaskDefinition, with its family's name. */
+/** Input of RegisterTaskDefinition, with the family. */
 export type JobTaskDefinition = RegisterTaskDefinitionCommandInput & { family: string };
 
-/** Where the helper's image has the agent; its volume brings it to the build container. */
+/** Folder of the agent in the helper's image. The build container gets it through a volume. */
 export const AGENT_FOLDER = '/.job-agent';
 const AGENT = [`${AGENT_FOLDER}/bash`, '-p', `${AGENT_FOLDER}/agent`];
-/** Where git checks out; writable for whoever the job's image runs as. */
+/** Folder of git checkouts, writable for any user of the job's image. */
 export const BUILDS_FOLDER = '/builds';
 
-/** Fargate gives this much without being asked, and takes nothing below 21 when asked. */
+/** Fargate's default. It accepts only explicit values of 21 and more. */
 const INCLUDED_STORAGE_GIB = 20;
 /** Seconds from TERM to KILL of each container when a task stops. */
 interface StopTimeout {
@@ -43,12 +43,12 @@ interface StopTimeout {
   service: number;
   helper: number;
 }
-/** What had to be finished is finished by then. */
+/** Short: everything that must finish has finished before a task is stopped. */
 const STOP_TIMEOUT: StopTimeout = { build: 2, service: 2, helper: 2 };
 /**
- * Where a task may be on Spot. AWS gives two minutes for all of it, and stops the containers one after the other, in the
- * reverse order of `dependsOn`: the job's, its services, the helper, which may then still be uploading. An ordinary stop
- * is as quick as without Spot, since the manager announces it (`announce-end.ts`).
+ * Used if a task may run on Spot. AWS gives two minutes in total, and stops the containers one after the other, in the reverse
+ * order of `dependsOn`: the build container, the services, the helper, which may still be uploading then. An ordinary stop is as
+ * quick as without Spot, because the manager announces it (`announce-end.ts`).
  */
 export const SPOT_STOP_TIMEOUT: StopTimeout = { build: 100, service: 2, helper: 12 };
 
@@ -56,12 +56,12 @@ const BUILDS_MOUNT = { sourceVolume: 'builds', containerPath: BUILDS_FOLDER, rea
 const MOUNT_POINTS = [{ sourceVolume: 'agent', containerPath: AGENT_FOLDER, readOnly: false }, BUILDS_MOUNT];
 
 const afterStartOf = (containerName: string) => ({ containerName, condition: 'START' as const });
-/** The volumes are filled before the helper starts, since the helper's image names them in VOLUME. */
+/** Fargate fills the volumes before the helper starts, because the helper's image declares them with VOLUME. */
 const AFTER_HELPER = afterStartOf(HELPER_CONTAINER);
 
 /**
- * The task definition of a shape. Its family's name ends in a digest of all that is in it, so that equal shapes share
- * one and a change of ours makes a new one.
+ * The task definition of a shape. Its family ends with a digest of its content, so that equal shapes share one definition and a
+ * changed version of this code creates a new one.
  * @param secrets names or ARNs of the secrets that images are pulled with, by image
  * @param capacity the providers that a task of this definition may run on
  */
@@ -111,16 +111,16 @@ function containerDefinitions(
     essential: true,
     mountPoints: [...MOUNT_POINTS, ...serviceVolumes(shape.services).ofHelper],
   };
-  // What it writes past the agent goes nowhere: a job could fill a log group without limit.
+  // No log driver: a job could fill a log group without limit. The agent carries its output.
   const build: ContainerDefinition = {
     stopTimeout: stopTimeout.build,
     name: BUILD_CONTAINER,
     image: shape.image,
     ...credentials(shape.image),
-    // Without it the job cannot go on, so its end (out of memory, for example) ends the task.
+    // The job cannot continue without this container, so its end (for example out of memory) ends the task.
     essential: true,
     ...startThrough(shape.entryPoint, AGENT),
-    // So it ends before its services do.
+    // ECS stops it before its services.
     dependsOn: [AFTER_HELPER, ...shape.services.map(({ container }) => afterStartOf(container))],
     mountPoints: MOUNT_POINTS,
     ...(shape.user ? { user: shape.user } : {}),
@@ -129,16 +129,16 @@ function containerDefinitions(
     const { mountPoints, ...start } = startOfService(service, shipsServices(settings));
     return {
       stopTimeout: stopTimeout.service,
-      // Whoever may push could make CloudWatch cost without end: what a service says last is asked of the helper.
+      // Only on request: anyone who may push could cause unlimited CloudWatch costs. The helper keeps the last lines.
       ...(shipsServices(settings) ? logConfiguration(settings) : {}),
       name: service.container,
       image: service.image,
       ...(service.user ? { user: service.user } : {}),
       ...start,
       ...credentials(service.image),
-      // A job may live on without a service, and a service may end before its job.
+      // A job may continue without a service, and a service may end before its job.
       essential: false,
-      // The project is there for services too, as with GitLab's Docker executor.
+      // The project is mounted in services too, as in GitLab's Docker executor.
       dependsOn: [AFTER_HELPER],
       mountPoints: [...mountPoints, BUILDS_MOUNT],
     };
@@ -146,7 +146,7 @@ function containerDefinitions(
   return [helper, build, ...services];
 }
 
-/** Whether services' output goes to CloudWatch: where it is asked for, and there is a log group. */
+/** Whether services' output goes to CloudWatch: if the fleet requests it and a log group is configured. */
 export function shipsServices({ shipsServiceOutput, logGroup }: TaskDefinitionSettings): boolean {
   return shipsServiceOutput && logGroup !== undefined;
 }

@@ -12,7 +12,7 @@ export function privateAddressOf(task: Task): string | undefined {
     .find((each) => each.privateIpv4Address)?.privateIpv4Address;
 }
 
-/** Whether ECS has ended the task or is about to. */
+/** Whether the task has stopped or is stopping. */
 export function isEnding(task: Task): boolean {
   return (
     task.desiredStatus === 'STOPPED' ||
@@ -20,12 +20,12 @@ export function isEnding(task: Task): boolean {
   );
 }
 
-/** Whether AWS has announced that it takes the task's Spot capacity back. */
+/** Whether AWS has announced that it reclaims the task's Spot capacity. */
 export function isSpotInterruption({ stopCode, stoppedReason = '' }: Task): boolean {
   return stopCode === 'SpotInterruption' || /spot interruption/i.test(stoppedReason);
 }
 
-/** Whether the helper or the job's container has ended, and with it the task. */
+/** Whether the helper or the build container has ended, which ends the task. */
 export function hasContainerEnded(task: Task): boolean {
   const ended = task.containers?.some(
     ({ name, exitCode }) => (name === HELPER_CONTAINER || name === BUILD_CONTAINER) && exitCode !== undefined,
@@ -33,13 +33,13 @@ export function hasContainerEnded(task: Task): boolean {
   return ended === true || task.lastStatus === 'STOPPED';
 }
 
-/** Whether all images of the task have been pulled: every container runs, or has. */
+/** Whether all images of the task have been pulled: every container is running or has run. */
 export function hasImages(task: Task): boolean {
   const containers = task.containers ?? [];
   return task.lastStatus === 'RUNNING' && containers.every((each) => each.lastStatus !== 'PENDING');
 }
 
-/** Seconds that pulling the images took, when ECS tells. */
+/** Seconds that pulling the images took, if ECS reports it. */
 export function pullSecondsOf(task: Task): number | undefined {
   if (!task.pullStartedAt || !task.pullStoppedAt) return undefined;
   return (task.pullStoppedAt.getTime() - task.pullStartedAt.getTime()) / 1000;

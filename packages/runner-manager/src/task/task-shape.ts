@@ -1,11 +1,11 @@
 import type { Architecture, FargateSize } from '@serverless-gitlab-runner/fleet';
 
-/** What makes one task definition differ from another. Nothing in it belongs to one job. */
+/** What distinguishes task definitions. Contains nothing that is specific to one job. */
 export interface JobTaskShape {
   image: string;
-  /** User that the build container runs as; undefined: the image's own. */
+  /** User that the build container runs as; undefined for the image's own. */
   user: string | undefined;
-  /** Entry point through which the agent is started; undefined: by itself. */
+  /** Entry point through which the agent is started; undefined if it is started directly. */
   entryPoint: readonly string[] | undefined;
   services: readonly ServiceShape[];
   size: FargateSize;
@@ -14,15 +14,15 @@ export interface JobTaskShape {
   taskRoleArn: string | undefined;
 }
 
-/** A service container: what belongs to the task's shape. */
+/** A service container in a task's shape. */
 export interface ServiceShape {
   /** Name of the container. */
   container: string;
   image: string;
-  /** What the job says instead of the image's own. */
+  /** The job's overrides of the image's own entry point and command. */
   entryPoint?: string[];
   command?: string[];
-  /** What the service agent starts (`images/job-base/service`); undefined: nobody knows it, so ECS starts the image. */
+  /** What the service agent starts (`images/job-base/service`); undefined if unknown, so that ECS starts the image directly. */
   program?: readonly string[];
   /** User that it runs as. Default: the image's own. */
   user?: string;

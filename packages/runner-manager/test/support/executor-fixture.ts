@@ -79,7 +79,7 @@ export async function makeExecutorFixture(change: (fleet: FleetConfig) => FleetC
       client: new SecretsManagerClient({ region: 'eu-west-1' }),
       path: 'sgr/jobs/default/',
       fleet: 'default',
-      lentForMs: 3_600_000,
+      maxLeaseAgeMs: 3_600_000,
       logger,
     }),
     imageConfigs: async (source) => {
@@ -96,7 +96,7 @@ export async function makeExecutorFixture(change: (fleet: FleetConfig) => FleetC
   };
   const executor = createJobExecutor(context);
   const jobFile = join(folder, 'job.json');
-  /** The session of the newest `config`; before it, one that nobody has. */
+  /** The session of the newest `config`; before it, an unknown one. */
   let session = '0'.repeat(32);
   const open = async (job: object = {}) => {
     await writeFile(jobFile, JSON.stringify(jobResponse(job)));

@@ -2,11 +2,11 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * Puts an `ssh` into a folder that answers as the helper would: it "connects" when asked to hold the connection, and
- * tells of a build container when asked whether it is ready. Every call is noted in `calls`, one line each. Files of the
- * folder change its answers: `ports` (what listens), `silent` (nothing does, for ever), `vitals` (of the build container),
- * `disk` (what df says), `read-only` (its `/etc/hosts`), `broken` (the connection), `deaf` (heartbeats fail), `tail` (the last
- * lines of services), `refuses` (what services get, which is in `environments`, one after the other).
+ * Puts an `ssh` into a folder that answers like the helper: it "connects" when it holds the connection, and reports a build
+ * container when asked whether it is ready. It writes each call to `calls`, one per line, and services' environments to
+ * `environments`. Files in the folder change its answers: `ports` (open ports), `silent` (no port is ever open), `vitals` (of the
+ * build container), `disk` (output of df), `read-only` (its `/etc/hosts`), `broken` (the connection), `deaf` (heartbeats fail),
+ * `tail` (the last lines of services), `refuses` (services' environments are refused).
  * @returns the environment in which it is found
  */
 export async function fakeSsh(folder: string): Promise<Record<string, string>> {
@@ -22,7 +22,7 @@ case "$*" in
   *disk) cat '${folder}/disk' 2> /dev/null ;;
   *' service svc-'*)
     cat > '${folder}/environments'
-    [ -e '${folder}/refuses' ] && echo 'job-helper: too much' >&2 || echo 'job-helper: taken' >&2 ;;
+    [ -e '${folder}/refuses' ] && echo 'job-helper: environment too large' >&2 || echo 'job-helper: taken' >&2 ;;
   *' tail svc-'*) cat '${folder}/tail' ;;
   *'stage helper_setup '*) cat >> '${folder}/helper-setup'; echo 'job-helper: exit 0' >&2 ;;
   *'stage build_setup '*)

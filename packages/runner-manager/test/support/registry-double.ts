@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
-/** A key of nobody's, and its certificate for localhost and 127.0.0.1. */
+/** A test key, and its certificate for localhost and 127.0.0.1. */
 const pem = readFileSync(new URL('../fixtures/localhost.pem', import.meta.url), 'utf8');
 
 export type Route = (request: IncomingMessage, response: ServerResponse) => void;

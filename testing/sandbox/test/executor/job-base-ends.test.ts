@@ -59,8 +59,7 @@ describe('cancelling', () => {
 });
 
 describe('a connection that breaks', () => {
-  const AGAIN =
-    /The connection to the job task was lost and opened again; what was printed in between may be missing\.\n/;
+  const AGAIN = /The connection to the job task was lost and reopened; output in between may be missing\.\n/;
 
   it('does not end the stage: another one goes on with it, and the script runs once', async () => {
     const job = await start({ image: BASE_IMAGE });

@@ -50,11 +50,11 @@ describe('a stop', () => {
     const running = job.start('build_script', GOES_ON);
     await running.prints('go');
     const stopping = stop(job, 'build', 100);
-    await job.ask('spot', 'AWS takes this Spot task back at 12:00:00 UTC\nand no second line\n');
+    await job.ask('spot', 'AWS reclaims this Spot task at 12:00:00 UTC\nand no second line\n');
     await running.prints('AWS takes');
     await job.exec('build', 'touch /builds/on');
     expect(await running.result).toEqual({
-      output: Buffer.from('go\nAWS takes this Spot task back at 12:00:00 UTC\ndone\n'),
+      output: Buffer.from('go\nAWS reclaims this Spot task at 12:00:00 UTC\ndone\n'),
       end: 'exit 0',
     });
     expect((await job.run('after_script', 'echo after')).output.toString()).toBe('after\n');

@@ -81,7 +81,7 @@ describe('jobs', () => {
     await bench.turn('PUT', 'capacity', { FARGATE_SPOT: { reason, times: 1 } });
     const job = await bench.runJob({ script: ['true'] });
     expect(job.status).toBe('success');
-    expect(job.trace.text).toContain('FARGATE_SPOT has no room now');
+    expect(job.trace.text).toContain('FARGATE_SPOT currently has no capacity');
     expect((await bench.tasksOf(job)).map((task) => task.capacityProviderName)).toEqual(['FARGATE']);
   });
 });
@@ -91,7 +91,7 @@ describe('a job whose task is lost', () => {
     {
       by: 'a Spot interruption',
       end: async (taskArn: string) => bench.turn('POST', 'interrupt', { task: taskArn, seconds: 1 }),
-      says: 'AWS took the Spot capacity of this job back',
+      says: 'AWS reclaimed the Spot capacity of this job',
     },
     {
       by: 'StopTask',
@@ -113,7 +113,7 @@ describe('a job whose task is lost', () => {
     await runCommand('docker', ['kill', await bench.containerId(task, 'build')]);
     await bench.gitlab.waitForJob(job.id);
     expect([job.status, job.failureReason]).toEqual(['failed', 'runner_system_failure']);
-    expect(job.trace.text).toContain("The job's container ended with exit code 137");
+    expect(job.trace.text).toContain('The build container exited with code 137');
     await bench.noTaskRuns(job);
   });
 });

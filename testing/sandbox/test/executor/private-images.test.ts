@@ -106,12 +106,12 @@ describe('an image of a private registry', () => {
     {
       what: 'without a login',
       login: undefined,
-      says: 'A private one needs its login in DOCKER_AUTH_CONFIG',
+      says: 'a private image needs a login in DOCKER_AUTH_CONFIG',
     },
     {
       what: 'with a wrong one',
       login: 'ci:wrong',
-      says: 'A private one needs its login in DOCKER_AUTH_CONFIG',
+      says: 'a private image needs a login in DOCKER_AUTH_CONFIG',
     },
   ])("$what fails as the job's fault, in the registry's words, and soon", async ({ login, says }) => {
     const auth = login && Buffer.from(login).toString('base64');
@@ -128,7 +128,7 @@ describe('an image of a private registry', () => {
   it('that is not there is said to be missing', async () => {
     const job = await runPrivate(`${registry.host}/team/app:2`, registry.authConfig);
     expect([job.status, job.failureReason], job.trace.text).toEqual(['failed', 'script_failure']);
-    expect(job.trace.text).toContain('There is no such image');
+    expect(job.trace.text).toContain('The image does not exist');
   });
 });
 

@@ -109,9 +109,9 @@ describe("a service's environment", () => {
     });
     expect(job.status, text).toBe('success');
     expect(text).toContain(
-      `It is not known what the service ${DEMO_IMAGES.busybox} starts: registry-1.docker.io could not`,
+      `The entry point and command of the service ${DEMO_IMAGES.busybox} are unknown: the request to registry-1.docker.io failed`,
     );
-    expect(text).toContain('and not PASSWORD, which hold a value that is not public');
+    expect(text).toContain('and without PASSWORD, which contain a value that is not public');
     expect(text).toMatch(/\n1\n.*0\n/s);
     expect(JSON.stringify(await bench.tasksOf(job))).not.toContain(PLANTED);
   });

@@ -57,7 +57,7 @@ describe('services', () => {
     expect(job.status, text).toBe('success');
     expect(text).toContain('\n1234\n');
     expect(text).toContain('\nhello\n');
-    expect(text).toMatch(/Services are reached as .*slow/);
+    expect(text).toMatch(/Services are reachable as .*slow/);
   });
 
   it('that do not listen, or end, are told with their last lines, and the job goes on', async () => {
@@ -103,7 +103,7 @@ describe('services', () => {
       services: [scripted('one', 'exec httpd -f -p 4003'), scripted('two', 'sleep 1; exec httpd -f -p 4003')],
     });
     expect(found.text).toContain('(two) ended with exit code 1');
-    expect(found.text).toContain('Another service or the helper has that port');
+    expect(found.text).toContain('Another service or the helper already uses that port');
     for (const { job, text } of [known, found]) {
       expect([job.status, job.failureReason], text).toEqual(['failed', 'script_failure']);
       expect(text).not.toContain('it ran\n');
@@ -124,6 +124,6 @@ describe('the end of a job log', () => {
       script: ['tail /dev/zero'],
     });
     expect([job.status, job.failureReason], text).toEqual(['failed', 'script_failure']);
-    expect(text).toContain('killed since memory ran out: the task has 0.25 vCPU, 0.5 GB');
+    expect(text).toContain('killed because memory ran out: the task has 0.25 vCPU, 0.5 GB');
   });
 });

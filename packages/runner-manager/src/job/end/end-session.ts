@@ -4,13 +4,13 @@ import { removeJobFolder } from '../job-folder.ts';
 import { type JobSession, releaseSession } from '../job-session.ts';
 import { publishFinished } from '../start/job-task-events.ts';
 import { releaseLogins, releaseLoginsWhenPulled } from '../start/lease-logins.ts';
-import { tellLeave } from './announce-end.ts';
+import { announceLeave } from './announce-end.ts';
 
 /**
- * Ends all that a job has here: its connection, its task, its files. Works at any moment of a job's life; a second call
- * waits for the first, and tries again what failed. The secrets of its images go when ECS needs them no more, which may be
- * later (`session.loginsReleased`).
- * @throws what StopTask answers, after retries; then the reaper and the dead man's switch are what stops the task
+ * Ends a job's connection and task and removes its files. Works at any point of a job's life. A second call waits for the
+ * first, and retries if that failed. The secrets of its images are deleted when ECS no longer needs them, which may be later
+ * (`session.loginsReleased`).
+ * @throws StopTask's error, after retries; the reaper or the dead man's switch then stops the task
  */
 export function endSession(context: ExecutorContext, session: JobSession, reason: string): Promise<void> {
   session.ended ??= end(context, session, reason).catch((error: unknown) => {
@@ -22,7 +22,7 @@ export function endSession(context: ExecutorContext, session: JobSession, reason
 
 async function end(context: ExecutorContext, session: JobSession, reason: string): Promise<void> {
   const { ecs, cluster } = context.runTask;
-  await tellLeave(session);
+  await announceLeave(session);
   releaseSession(session);
   if (session.task) {
     await stopTask(ecs, cluster, session.task.arn, `GitLab job ${session.identity.jobId}: ${reason}`);

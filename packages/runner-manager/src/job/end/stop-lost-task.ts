@@ -5,13 +5,13 @@ import { tagValue } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../../errors.ts';
 import type { ExecutorContext } from '../../executor-context.ts';
 
-/** Milliseconds before each look: ECS may list a task some seconds after it was started, and may still be in trouble. */
+/** Milliseconds before each search. ECS may list a task only seconds after its start, and may still be failing. */
 const PAUSES_MS = [1000, 5000, 15_000, 30_000, 60_000];
 
 /**
- * Looks for a task whose RunTask was not answered, and stops it: the runner prepares the job anew, with another. It never
- * fails: what is not found in two minutes ends by the dead man's switch, since nobody speaks to its helper.
- * @param signal aborts when the manager leaves, which stops all its tasks anyway
+ * Finds and stops a task whose RunTask got no response, because the runner prepares the job again with another task. Never
+ * rejects: a task that is not found within two minutes is stopped by its dead man's switch, since its helper gets no heartbeat.
+ * @param signal aborts when the manager leaves, which stops all of its tasks anyway
  */
 export async function stopLostTask(
   { runTask, logger }: Pick<ExecutorContext, 'runTask' | 'logger'>,
@@ -25,14 +25,19 @@ export async function stopLostTask(
     try {
       const lost = await findTask(runTask, startId);
       if (lost === undefined) continue;
-      await stopTask(runTask.ecs, runTask.cluster, lost, 'its start was not answered, and was given up');
-      logger.warn('a job task whose start was not answered was found and stopped', {
+      await stopTask(
+        runTask.ecs,
+        runTask.cluster,
+        lost,
+        'RunTask got no response, and its start was abandoned',
+      );
+      logger.warn('stopped a job task whose RunTask got no response', {
         taskArn: lost,
         startId,
       });
       return;
     } catch (error) {
-      logger.warn('a job task whose start was not answered is looked for', {
+      logger.warn('could not search for a job task whose RunTask got no response', {
         startId,
         error: messageOf(error),
       });

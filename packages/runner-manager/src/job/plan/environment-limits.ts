@@ -1,7 +1,7 @@
 /**
- * The most bytes of a service's variables. Linux starts no program whose variables and arguments come to more than 2 MiB;
- * the image's own variables and its arguments need some of it.
+ * Maximum bytes of all variables of a service. Linux allows a program 2 MiB for variables and arguments together; the rest is
+ * left for the image's own variables and arguments.
  */
-export const LARGEST_ENVIRONMENT_BYTES = 1 << 20;
-/** Bytes of one variable with its name, from which on Linux starts no program (`MAX_ARG_STRLEN`). */
-export const LARGEST_VARIABLE_BYTES = 131_072;
+export const MAX_ENVIRONMENT_BYTES = 1 << 20;
+/** Maximum bytes of one variable with its name: Linux starts no program with a larger one (`MAX_ARG_STRLEN`). */
+export const MAX_VARIABLE_BYTES = 131_072;

@@ -1,16 +1,16 @@
 import { tagOf } from '../../registry/registry-path.ts';
 
-/** The parts of an image's name by which one tells what it is. */
+/** An image name, split into the parts that identify the image. */
 export interface ImageReference {
-  /** All but tag and digest, by `/`: `registry.example.com`, `mirror`, `docker`. */
+  /** Everything but tag and digest, split at `/`: `registry.example.com`, `mirror`, `docker`. */
   path: readonly string[];
-  /** The last of them. */
+  /** The last element of `path`. */
   name: string;
-  /** Empty where there is none. */
+  /** Empty if the name has no tag. */
   tag: string;
 }
 
-/** Takes the name of an image apart. */
+/** Splits the name of an image. */
 export function parseImageReference(image: string): ImageReference {
   const tail = tagOf(image);
   const path = image.slice(0, image.length - tail.length).split('/');
@@ -18,7 +18,7 @@ export function parseImageReference(image: string): ImageReference {
   return { path, name: path.at(-1) ?? '', tag: tag.slice(1) };
 }
 
-/** Whether an image is one of `repositories`, in whatever registry or mirror: `moby/buildkit`. */
+/** Whether an image is one of `repositories` (`moby/buildkit`), in any registry or mirror. */
 export function isOneOf({ path }: ImageReference, repositories: readonly string[]): boolean {
   return repositories.some((repository) => {
     const parts = repository.split('/');

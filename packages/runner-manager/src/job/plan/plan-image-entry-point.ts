@@ -6,19 +6,19 @@ import { ENTRY_POINT_FLAG, type JobOverrides } from '../request/job-overrides.ts
 import type { JobRequest } from '../request/job-request.ts';
 import type { RegistryAccess } from './plan-registry-logins.ts';
 
-/** What to do where it cannot be read. */
-export const WAY_OUT = `Name the entry point in \`image: entrypoint:\`, or leave ${ENTRY_POINT_FLAG} out.`;
+/** What to do if the entry point cannot be read. */
+export const ENTRY_POINT_ADVICE = `Set \`image: entrypoint:\`, or remove ${ENTRY_POINT_FLAG}.`;
 
-/** From where the entry point of a job's image is read, before its task is started. */
+/** Registry source of a job image's entry point, which is read before the task is started. */
 export interface ImageEntryPoint {
   source: ImageSource;
   access: RegistryAccess | undefined;
 }
 
 /**
- * Plans whether the image's own entry point is to be run, which only its registry tells: where the job sets
- * `FF_KUBERNETES_HONOR_ENTRYPOINT` or the fleet `job.honorImageEntryPoint`, and the job names none itself. A job must
- * not choose the hosts that a manager contacts: only those that the fleet lists, and GitLab's own registry.
+ * Decides whether the image's own entry point runs: if the job sets `FF_KUBERNETES_HONOR_ENTRYPOINT` or the fleet sets
+ * `job.honorImageEntryPoint`, and the job gives no entry point. Only the image's registry knows it. A job must not choose the
+ * hosts that a manager contacts, so only registries that the fleet lists and GitLab's own registry are contacted.
  * @throws {JobRefusedError} when the fleet does not list the image's registry
  * @see https://docs.gitlab.com/runner/configuration/feature-flags/
  */
@@ -29,18 +29,18 @@ export function planImageEntryPoint(
   image: string,
   access: RegistryAccess | undefined,
 ): ImageEntryPoint | undefined {
-  const isWanted = overrides.honorImageEntryPoint ?? job.honorImageEntryPoint;
-  // An empty list is none, as with GitLab's Docker executor; `[""]` is the way to run the image without one.
-  if (!isWanted || request.image?.entrypoint?.length) return undefined;
+  const isRequested = overrides.honorImageEntryPoint ?? job.honorImageEntryPoint;
+  // An empty list means none, as in GitLab's Docker executor; `[""]` runs the image without an entry point.
+  if (!isRequested || request.image?.entrypoint?.length) return undefined;
   const source = imageSource(image);
-  if (mayAsk(source, request, job)) return { source, access };
+  if (mayContact(source, request, job)) return { source, access };
   throw new JobRefusedError([
-    `The entry point of ${image} is not known: this fleet reads no image configurations from ${source.registry} (its job.imageConfigRegistries). ${WAY_OUT}`,
+    `The entry point of ${image} is unknown: this fleet does not read image configurations from ${source.registry} (job.imageConfigRegistries). ${ENTRY_POINT_ADVICE}`,
   ]);
 }
 
-/** Whether a manager may ask an image's registry: those that the fleet lists, and GitLab's own, which comes with the job. */
-export function mayAsk(source: ImageSource, request: JobRequest, job: FleetConfig['job']): boolean {
+/** Whether a manager may contact an image's registry: one that the fleet lists, or GitLab's own, which comes with the job. */
+export function mayContact(source: ImageSource, request: JobRequest, job: FleetConfig['job']): boolean {
   const ofGitLab = request.credentials
     .filter(({ type }) => type === 'registry')
     .flatMap(({ url }) => hostOf(url));

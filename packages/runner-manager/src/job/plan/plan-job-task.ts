@@ -22,38 +22,38 @@ import { planUser } from './plan-user.ts';
 import type { PlannedService } from './service-ports.ts';
 import type { ServiceVariable } from './service-variables.ts';
 
-/** How a job becomes a task. */
+/** The task planned for a job. */
 export interface JobTaskPlan {
   shape: JobTaskShape;
-  /** Whether the image is the fleet's, since the job names none. */
+  /** Whether the image is the fleet's default, because the job names none. */
   isDefaultImage: boolean;
-  /** Whence the image's own entry point is to be read; undefined where the job or nobody gives one. */
+  /** Registry source of the image's entry point; undefined if the job gives its own or does not request the image's. */
   imageEntryPoint: ImageEntryPoint | undefined;
-  /** Tried in this order. */
+  /** In the order to try. */
   capacity: readonly CapacityProvider[];
-  /** Variables of the services, by container: they vary by job. */
+  /** Variables of the services, by container. They vary by job. */
   serviceVariables: ReadonlyMap<string, readonly ServiceVariable[]>;
-  /** What each service starts, by container, or how one may know. */
+  /** What each service starts, or how to find out, by container. */
   servicePrograms: ReadonlyMap<string, ServiceProgram>;
-  /** Names under which the job looks for its services. */
+  /** Host names by which the job reaches its services. */
   serviceHostnames: readonly string[];
-  /** With what images are pulled that are not open to all, by image. */
+  /** Credentials for images that are not public, by image. */
   registryLogins: ReadonlyMap<string, RegistryAccess>;
-  /** The services to wait for, and to tell of when they die. */
+  /** The services to wait for and whose end is reported. */
   services: readonly PlannedService[];
   /** Lines for the job log. */
   notes: readonly string[];
 }
 
-/** Lines for the job log: why the job cannot run on this fleet, and what to do instead. */
+/** Lines for the job log: why the job cannot run on this fleet, and alternatives. */
 export interface PlanRefusal {
   kind: 'refused';
   lines: readonly string[];
 }
 
 /**
- * Plans the task of a job, or refuses in words what the fleet does not allow and what Fargate would refuse. The first
- * refusal ends the planning; lengths are checked before all else.
+ * Plans the task of a job, or refuses it with an explanation if the fleet does not allow it or Fargate cannot run it. The
+ * first refusal ends the planning. Lengths are checked before anything else.
  */
 export function planJobTask(
   request: JobRequest,
@@ -70,20 +70,20 @@ export function planJobTask(
   }
 }
 
-/** @throws {JobRefusedError} at the first thing for which the job cannot run */
+/** @throws {JobRefusedError} at the first reason why the job cannot run */
 function planAllowed(request: JobRequest, overrides: JobOverrides, fleet: FleetConfig): JobTaskPlan {
   const { job } = fleet;
-  const findings: PlanDiagnostics = { notes: [...overrides.dockerAuth.notes] };
+  const diagnostics: PlanDiagnostics = { notes: [...overrides.dockerAuth.notes] };
   const { name, isDefault } = planOwnImage(request, job.defaultImage);
-  const services = planServices(request, overrides, findings);
+  const services = planServices(request, overrides, diagnostics);
   refuseKindOfJob(overrides, name, services.hostnames);
   const { timeoutSeconds } = request;
   const { maxLifetimeSeconds } = job;
   const serviceImages = services.shapes.map(({ image }) => image);
-  findings.notes.push(
+  diagnostics.notes.push(
     ...advise({ overrides, image: name, services: serviceImages, timeoutSeconds, maxLifetimeSeconds }),
   );
-  const pulled = (image: string) => planMirror(image, job.registryMirrors, findings);
+  const pulled = (image: string) => planMirror(image, job.registryMirrors, diagnostics);
   const shapes = services.shapes.map((service) => ({ ...service, image: pulled(service.image) }));
   const image = pulled(name);
   const images = [image, ...shapes.map((service) => service.image)];
@@ -94,9 +94,9 @@ function planAllowed(request: JobRequest, overrides: JobOverrides, fleet: FleetC
       user: planUser(request.image, request.variables),
       entryPoint: planEntryPoint(request.image?.entrypoint),
       services: shapes,
-      size: planSize(job, overrides, findings),
+      size: planSize(job, overrides, diagnostics),
       architecture: planArchitecture(job, overrides, request),
-      ephemeralStorageGib: planStorage(job, overrides, findings),
+      ephemeralStorageGib: planStorage(job, overrides, diagnostics),
       taskRoleArn: job.taskRoleArn,
     },
     isDefaultImage: isDefault,
@@ -107,13 +107,13 @@ function planAllowed(request: JobRequest, overrides: JobOverrides, fleet: FleetC
     serviceHostnames: services.hostnames,
     services: services.planned,
     registryLogins,
-    notes: findings.notes,
+    notes: diagnostics.notes,
   };
 }
 
 /**
- * GitLab sends nothing of an image whose variables are all unset, so nobody can tell it from none. What the runner says
- * in `CI_JOB_IMAGE` is not asked: a job may set that variable to anything.
+ * If all variables of an image are unset, GitLab sends no image, so that case equals a job without one. The runner's
+ * `CI_JOB_IMAGE` is not used, because a job may set it to anything.
  */
 function planOwnImage(
   { image, variables }: JobRequest,

@@ -2,22 +2,22 @@ import { closest, normalizedPath, registryPath } from '../../registry/registry-p
 import type { DockerAuthConfig } from '../request/docker-auth-config.ts';
 import type { JobRequest } from '../request/job-request.ts';
 
-/** How ECS gets into an image's registry: by a secret that is there, or by a login for which one is made. */
+/** How ECS authenticates with an image's registry: by an existing secret, or by a login for which a secret is created. */
 export type RegistryAccess =
   | { kind: 'secret'; arn: string }
   | { kind: 'login'; username: string; password: string };
 
-/** What opens a registry, or a path of it. */
+/** Credentials for a registry, or for a path of it. */
 interface RegistryKey {
-  /** `registry.example.com/group`, without scheme; Docker Hub is `docker.io`. */
+  /** `registry.example.com/group`, without a scheme; Docker Hub is `docker.io`. */
   where: string;
   access: RegistryAccess;
 }
 
 /**
- * Plans with what each image of a job is pulled, by image: the job's `DOCKER_AUTH_CONFIG` first, then the fleet's
- * credentials, then what GitLab sends with the job (its own registry, the dependency proxy). An image that none of them
- * is for is pulled without, or, from Amazon ECR, by the execution role.
+ * Plans the credentials that each image of a job is pulled with: the job's `DOCKER_AUTH_CONFIG` first, then the fleet's
+ * credentials, then what GitLab sends with the job (its own registry, the dependency proxy). An image that matches none of
+ * them is pulled without credentials or, from Amazon ECR, by the execution role.
  * @see https://docs.gitlab.com/ci/docker/using_docker_images/#access-an-image-from-a-private-container-registry
  */
 export function planRegistryLogins(
@@ -44,7 +44,7 @@ export function planRegistryLogins(
 
 function keysOfGitLab({ credentials }: JobRequest): RegistryKey[] {
   return credentials.flatMap(({ type, url, username, password }): RegistryKey[] => {
-    // Stryker disable next-line ArrayDeclaration: a text in place of a key is the key of no image
+    // Stryker disable next-line ArrayDeclaration: a text in place of a key matches no image
     if (type !== 'registry' || !username || !password) return [];
     return [{ where: normalizedPath(url), access: { kind: 'login', username, password } }];
   });

@@ -3,21 +3,21 @@ import { JobRefusedError } from '../../errors.ts';
 import { type ImageSource, imageSource } from '../../registry/image-source.ts';
 import type { ServiceShape } from '../../task/task-shape.ts';
 import type { JobRequest } from '../request/job-request.ts';
-import { mayAsk } from './plan-image-entry-point.ts';
+import { mayContact } from './plan-image-entry-point.ts';
 import type { RegistryAccess } from './plan-registry-logins.ts';
 
-/** What a service starts: the job says it, its image's registry does, or nobody. */
+/** What a service starts: given by the job, to be read from the image's registry, or unknown. */
 export type ServiceProgram =
   | { kind: 'known'; program: readonly string[] }
   | { kind: 'in-registry'; source: ImageSource; access: RegistryAccess | undefined }
   | { kind: 'unknown'; reason: string };
 
 /**
- * Plans for each service, by container, what the service agent is to start, as Docker puts it together: an entry point
- * that the job gives clears the image's command, so that it alone tells all; a command alone leaves the image's entry
- * point. What the image has, only its registry tells, and a manager asks none that a job likes (`mayAsk`).
- * @param services as they are pulled
- * @throws {JobRefusedError} when there is nothing to run
+ * Plans what the service agent starts for each service, by container, with Docker's rules: an entry point from the job clears
+ * the image's command, so that the image need not be known; a command alone keeps the image's entry point. What the image
+ * contains only its registry knows, and a job must not choose which registries a manager contacts (`mayContact`).
+ * @param services with the images that are pulled
+ * @throws {JobRefusedError} when a service has nothing to run
  */
 export function planServicePrograms(
   request: JobRequest,
@@ -32,21 +32,21 @@ export function planServicePrograms(
         const program = [...(isNone(entryPoint) ? [] : entryPoint), ...command];
         if (program.length === 0) {
           throw new JobRefusedError([
-            `The service ${image} has the entry point [""] and no command, so there is nothing to run: name its \`command:\`.`,
+            `The service ${image} has the entry point [""] and no command, so it has nothing to run: set its \`command:\`.`,
           ]);
         }
         return [container, { kind: 'known', program }];
       }
       const source = imageSource(image);
-      if (mayAsk(source, request, job))
+      if (mayContact(source, request, job))
         return [container, { kind: 'in-registry', source, access: logins.get(image) }];
-      const reason = `this fleet reads no image configurations from ${source.registry} (its job.imageConfigRegistries)`;
+      const reason = `this fleet does not read image configurations from ${source.registry} (job.imageConfigRegistries)`;
       return [container, { kind: 'unknown', reason }];
     }),
   );
 }
 
-/** `entrypoint: [""]` is GitLab's and Docker's way to say that there is none. */
+/** `entrypoint: [""]` means no entry point, in GitLab and Docker. */
 function isNone(entryPoint: readonly string[]): boolean {
   return entryPoint.length === 1 && entryPoint[0] === '';
 }

@@ -1,10 +1,10 @@
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 
-/** CPU units of a vCPU, as ECS counts them. */
+/** ECS's CPU units per vCPU. */
 const UNITS_PER_VCPU = 1024;
 
-/** What one project's jobs use of a manager at one time. */
-interface Used {
+/** What one project's jobs currently use of a manager. */
+interface Usage {
   jobs: number;
   cpu: number;
 }
@@ -14,14 +14,14 @@ interface Waiting {
   admit(): void;
 }
 
-/** Places that a project's jobs share, so that one project does not take all of a fleet. */
+/** Limits what the jobs of one project use at the same time, so that one project cannot take a whole fleet. */
 export interface ProjectShares {
   /**
-   * Takes a place for a job, as soon as its project has one; first come, first served.
+   * Waits until the project has room for a job, first come, first served, and takes it.
    * @param cpu CPU units of the job's task
-   * @param onWait called once where the job has to wait, with why, in words for the job log
-   * @returns gives the place back; a second call does nothing
-   * @throws when the signal aborts before
+   * @param onWait called once if the job has to wait, with a line for the job log
+   * @returns releases what was taken; a second call does nothing
+   * @throws when the signal aborts first
    */
   take(
     projectId: number,
@@ -31,18 +31,18 @@ export interface ProjectShares {
   ): Promise<() => void>;
 }
 
-/** Makes the shares of one manager: its fleet's `job.maxConcurrentPerProject` and `job.maxVcpuPerProject`. */
+/** Creates the shares of one manager from its fleet's `job.maxConcurrentPerProject` and `job.maxVcpuPerProject`. */
 export function createProjectShares({ job }: Pick<FleetConfig, 'job'>): ProjectShares {
-  const mostJobs = job.maxConcurrentPerProject ?? Number.POSITIVE_INFINITY;
-  const mostCpu = (job.maxVcpuPerProject ?? Number.POSITIVE_INFINITY) * UNITS_PER_VCPU;
-  const used = new Map<number, Used>();
+  const maxJobs = job.maxConcurrentPerProject ?? Number.POSITIVE_INFINITY;
+  const maxCpu = (job.maxVcpuPerProject ?? Number.POSITIVE_INFINITY) * UNITS_PER_VCPU;
+  const used = new Map<number, Usage>();
   const queues = new Map<number, Waiting[]>();
 
   const usedBy = (project: number) => used.get(project) ?? { jobs: 0, cpu: 0 };
-  /** A job that is larger than its project's whole share runs alone: it would never run else. */
+  /** A job that is larger than its project's whole share runs alone; otherwise it would never run. */
   const hasRoom = (project: number, cpu: number) => {
     const now = usedBy(project);
-    return now.jobs === 0 || (now.jobs < mostJobs && now.cpu + cpu <= mostCpu);
+    return now.jobs === 0 || (now.jobs < maxJobs && now.cpu + cpu <= maxCpu);
   };
   const change = (project: number, jobs: number, cpu: number) => {
     const now = usedBy(project);
@@ -58,11 +58,11 @@ export function createProjectShares({ job }: Pick<FleetConfig, 'job'>): ProjectS
     }
     if (queue.length === 0) queues.delete(project);
   };
-  const placeOf = (project: number, cpu: number) => {
-    let isGiven = false;
+  const releaseOf = (project: number, cpu: number) => {
+    let isReleased = false;
     return () => {
-      if (isGiven) return;
-      isGiven = true;
+      if (isReleased) return;
+      isReleased = true;
       change(project, -1, -cpu);
       admitNext(project);
     };
@@ -73,16 +73,16 @@ export function createProjectShares({ job }: Pick<FleetConfig, 'job'>): ProjectS
       signal.throwIfAborted();
       if (!queues.has(project) && hasRoom(project, cpu)) {
         change(project, 1, cpu);
-        return placeOf(project, cpu);
+        return releaseOf(project, cpu);
       }
-      onWait(whyItWaits(usedBy(project), job));
-      await waitFor(queues, project, cpu, signal);
-      return placeOf(project, cpu);
+      onWait(waitReason(usedBy(project), job));
+      await waitForRoom(queues, project, cpu, signal);
+      return releaseOf(project, cpu);
     },
   };
 }
 
-function waitFor(
+function waitForRoom(
   queues: Map<number, Waiting[]>,
   project: number,
   cpu: number,
@@ -108,10 +108,10 @@ function waitFor(
   });
 }
 
-function whyItWaits({ jobs, cpu }: Used, job: FleetConfig['job']): string {
+function waitReason({ jobs, cpu }: Usage, job: FleetConfig['job']): string {
   const limits = [
     ...(job.maxConcurrentPerProject === undefined ? [] : [`${job.maxConcurrentPerProject} jobs`]),
     ...(job.maxVcpuPerProject === undefined ? [] : [`${job.maxVcpuPerProject} vCPU`]),
   ];
-  return `Waiting: ${jobs} jobs with ${cpu / UNITS_PER_VCPU} vCPU of this project run here, and this fleet allows a project ${limits.join(' and ')} in one manager.`;
+  return `Waiting: ${jobs} jobs of this project with ${cpu / UNITS_PER_VCPU} vCPU run on this manager, and this fleet allows ${limits.join(' and ')} per project and manager.`;
 }

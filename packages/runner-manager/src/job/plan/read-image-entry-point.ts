@@ -3,14 +3,14 @@ import type { ExecutorContext } from '../../executor-context.ts';
 import { ImageUnavailableError } from '../../registry/read-image-config.ts';
 import { RegistryError } from '../../registry/registry-request.ts';
 import type { JobTaskShape } from '../../task/task-shape.ts';
-import { inSeconds, type JobLog } from '../job-log.ts';
-import { WAY_OUT } from './plan-image-entry-point.ts';
+import { formatSeconds, type JobLog } from '../job-log.ts';
+import { ENTRY_POINT_ADVICE } from './plan-image-entry-point.ts';
 import type { JobTaskPlan } from './plan-job-task.ts';
 import type { RegistryAccess } from './plan-registry-logins.ts';
 
 /**
- * The shape of a job's task, with the image's own entry point where that is to be run.
- * @throws {JobRefusedError} when the image is not there, not for this job, or not for this architecture
+ * Adds the image's own entry point to the shape of a job's task, if the plan requests it.
+ * @throws {JobRefusedError} when the image does not exist, access is denied, or the architecture does not match
  * @throws {SystemFailureError} when the registry failed
  */
 export async function withImageEntryPoint(
@@ -24,9 +24,9 @@ export async function withImageEntryPoint(
   const login = access?.kind === 'login' ? access : undefined;
   try {
     const { entryPoint } = await imageConfigs(source, shape.architecture, login);
-    const words = entryPoint.length > 0 ? JSON.stringify(entryPoint) : 'none';
-    log.say(
-      `The image's own entry point: ${words} (asked ${source.registry} in ${inSeconds(Date.now() - startedAt)})`,
+    const found = entryPoint.length > 0 ? JSON.stringify(entryPoint) : 'none';
+    log.info(
+      `Image entry point: ${found} (read from ${source.registry} in ${formatSeconds(Date.now() - startedAt)})`,
     );
     return entryPoint.length > 0 ? { ...shape, entryPoint } : shape;
   } catch (error) {
@@ -41,13 +41,15 @@ function explained(error: unknown, image: string, access: RegistryAccess | undef
       adviceOn(error.kind, access),
     ]);
   const why = error instanceof RegistryError ? error.message : messageOf(error);
-  return new SystemFailureError(`The entry point of ${image} could not be read: ${why}. ${WAY_OUT}`);
+  return new SystemFailureError(
+    `The entry point of ${image} could not be read: ${why}. ${ENTRY_POINT_ADVICE}`,
+  );
 }
 
 function adviceOn(kind: ImageUnavailableError['kind'], access: RegistryAccess | undefined): string {
-  if (kind === 'missing') return 'There is no such image: check its name and tag.';
+  if (kind === 'missing') return 'The image does not exist: check its name and tag.';
   if (kind === 'wrong-architecture') return 'Choose another image, or set FARGATE_ARCHITECTURE.';
   return access?.kind === 'secret'
-    ? `The fleet's login (job.registryCredentials) is AWS's to read, not the manager's. ${WAY_OUT}`
-    : `A private image needs its login in DOCKER_AUTH_CONFIG. ${WAY_OUT}`;
+    ? `Only ECS can read the fleet's login (job.registryCredentials), the manager cannot. ${ENTRY_POINT_ADVICE}`
+    : `A private image needs a login in DOCKER_AUTH_CONFIG. ${ENTRY_POINT_ADVICE}`;
 }

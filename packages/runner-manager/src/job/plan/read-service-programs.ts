@@ -1,25 +1,25 @@
 import { JobRefusedError, messageOf } from '../../errors.ts';
 import type { ExecutorContext } from '../../executor-context.ts';
-import { MOST_OVERRIDE_CHARACTERS } from '../../task/run-job-task.ts';
+import { MAX_OVERRIDE_CHARACTERS } from '../../task/run-job-task.ts';
 import type { ServiceShape } from '../../task/task-shape.ts';
-import { inSeconds, type JobLog } from '../job-log.ts';
+import { formatSeconds, type JobLog } from '../job-log.ts';
 import type { JobRequest } from '../request/job-request.ts';
 import { overridableEnvironment } from '../request/overridable-environment.ts';
 import type { JobTaskPlan } from './plan-job-task.ts';
 import type { ServiceProgram } from './plan-service-programs.ts';
 
-/** How a job's services are started. */
+/** A job's services with the programs that they start. */
 export interface StartableServices {
   services: readonly ServiceShape[];
-  /** What stands in RunTask's override for those that ECS starts as they are, by container. */
+  /** Environment in RunTask's override for services that ECS starts without the service agent, by container. */
   overrides: ReadonlyMap<string, { name: string; value: string }[]>;
 }
 
 /**
- * Finds out what each service of a plan starts, so that the service agent can start it with all of its variables. Where
- * that is not to be known, ECS starts the image as it is, with what AWS may show; the log says what is lost, why, and
- * the way out.
- * @throws {JobRefusedError} when an image has nothing to start, or public variables alone are too many
+ * Finds out what each service of a plan starts, so that the service agent can start it with all of its variables. If that
+ * cannot be known, ECS starts the image itself, with the variables that AWS may show. The log then says what is missing, why,
+ * and what to do.
+ * @throws {JobRefusedError} when an image has nothing to start, or the public variables alone are too large
  */
 export async function withServicePrograms(
   context: ExecutorContext,
@@ -38,8 +38,8 @@ export async function withServicePrograms(
     each.kind === 'in-registry' ? each.source.registry : [],
   );
   if (asked.length > 0) {
-    log.say(
-      `Asked ${[...new Set(asked)].join(', ')} what services start, in ${inSeconds(Date.now() - startedAt)}`,
+    log.info(
+      `Read the entry points of services from ${[...new Set(asked)].join(', ')} in ${formatSeconds(Date.now() - startedAt)}`,
     );
   }
   const overrides = new Map<string, { name: string; value: string }[]>();
@@ -62,7 +62,7 @@ async function programOf(
   { container, image, command }: ServiceShape,
 ): Promise<Answer> {
   const planned = servicePrograms.get(container);
-  if (planned === undefined) return { kind: 'unknown', reason: 'it was not planned' };
+  if (planned === undefined) return { kind: 'unknown', reason: 'the plan does not contain it' };
   if (planned.kind !== 'in-registry') return planned;
   const { source, access } = planned;
   const login = access?.kind === 'login' ? access : undefined;
@@ -71,12 +71,12 @@ async function programOf(
     const config = await imageConfigs(source, shape.architecture, login);
     program = [...config.entryPoint, ...(command ?? config.command)];
   } catch (error) {
-    // Whatever it is, ECS comes to it when it pulls the image, and says it better: the job does not fail here.
+    // The job does not fail here: if the image is at fault, ECS fails to pull it too and reports a better reason.
     return { kind: 'unknown', reason: messageOf(error) };
   }
   if (program.length > 0) return { kind: 'known', program };
   throw new JobRefusedError([
-    `The image of service ${image} has neither an entry point nor a command: name its \`command:\`.`,
+    `The image of the service ${image} has neither an entry point nor a command: set the service's \`command:\`.`,
   ]);
 }
 
@@ -88,22 +88,22 @@ function overrideOf(
   log: JobLog,
 ): { name: string; value: string }[] {
   const all = serviceVariables.get(container) ?? [];
-  const open = overridableEnvironment(request, all, MOST_OVERRIDE_CHARACTERS);
-  const wayOut =
-    "Name its `entrypoint:` and `command:`, or have its registry listed in the fleet's job.imageConfigRegistries: then it gets all of them.";
-  const why = `It is not known what the service ${image} starts: ${reason}.`;
+  const open = overridableEnvironment(request, all, MAX_OVERRIDE_CHARACTERS);
+  const advice =
+    "To pass all of its variables, set its `entrypoint:` and `command:`, or have its registry added to the fleet's job.imageConfigRegistries.";
+  const why = `The entry point and command of the service ${image} are unknown: ${reason}.`;
   if (open === 'too-large') {
     throw new JobRefusedError([
-      `${why} So its variables would have to stand where AWS takes ${MOST_OVERRIDE_CHARACTERS} characters for a whole task, and they are more.`,
-      wayOut,
+      `${why} Its variables therefore have to go through the RunTask override, where ECS allows ${MAX_OVERRIDE_CHARACTERS} characters for a whole task, and they are larger.`,
+      advice,
     ]);
   }
   const withheld =
     open.withheld.length > 0
-      ? `, and not ${open.withheld.join(', ')}, which hold a value that is not public`
+      ? `, and without ${open.withheld.join(', ')}, which contain a value that is not public`
       : '';
-  log.say(
-    `${why} So it gets its variables by AWS, which shows them: public ones without GitLab's predefined ones${withheld}. Its output is not kept. ${wayOut}`,
+  log.info(
+    `${why} Its variables therefore go through the RunTask override, which AWS shows: public ones only, without GitLab's predefined ones${withheld}. Its output is not kept. ${advice}`,
   );
   return open.variables;
 }

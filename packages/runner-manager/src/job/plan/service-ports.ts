@@ -6,19 +6,19 @@ import { expandVariables } from '../request/expand-variables.ts';
 import { type JobOverrides, PORT_VARIABLE, type Setting } from '../request/job-overrides.ts';
 import type { ServiceRequest } from '../request/job-request.ts';
 import { parsePort } from '../request/parse-setting.ts';
-import { MOST_OPTION_CHARACTERS } from '../request/refuse-long-texts.ts';
+import { MAX_OPTION_CHARACTERS } from '../request/refuse-long-texts.ts';
 
-/** A service as far as waiting for it and telling of it goes. */
+/** What waiting for a service and reporting its end need. */
 export interface PlannedService {
   /** Name of the container. */
   container: string;
-  /** What the job log calls it: its image, and its alias. */
+  /** Its name in the job log: its image and alias. */
   title: string;
-  /** The TCP port it listens on; undefined: any. */
+  /** The TCP port that it listens on; undefined means any. */
   port: number | undefined;
 }
 
-/** Where the official images of these names listen, unless they are told otherwise. */
+/** Default ports of the official images with these names. */
 const PORTS_OF_IMAGES: ReadonlyMap<string, number> = new Map([
   ['postgres', 5432],
   ['postgis', 5432],
@@ -38,20 +38,22 @@ const PORTS_OF_IMAGES: ReadonlyMap<string, number> = new Map([
 ]);
 
 /**
- * The port that a service listens on, as far as its variables or its image's name tell.
- * @param jobPort the job's own variable, where it counts for this service
+ * The port that a service listens on, if its variables or its image's name determine it.
+ * @param jobPort the job's port variable, if it applies to this service
  */
 export function portOf(
   service: ServiceRequest,
   image: string,
   jobPort: Setting<number> | undefined,
   variables: ReadonlyMap<string, string>,
-  findings: PlanDiagnostics,
+  diagnostics: PlanDiagnostics,
 ): number | undefined {
   const asked = ownPort(service, variables) ?? jobPort;
   if (asked) {
     if (asked.value === undefined) {
-      findings.notes.push(`${PORT_VARIABLE} of service ${image} is ${quoted(asked.text)}, which is no port.`);
+      diagnostics.notes.push(
+        `${PORT_VARIABLE} of the service ${image} is ${quoted(asked.text)}, which is not a port; it is ignored.`,
+      );
     }
     return asked.value;
   }
@@ -62,15 +64,15 @@ export function portOf(
   return mayListenElsewhere ? undefined : PORTS_OF_IMAGES.get(bareName(image));
 }
 
-/** A service's own variable, expanded unless it is raw: what its container's environment says (`common/build.go` of 19.3). */
+/** A service's own port variable, expanded unless it is raw, as in its container's environment (`common/build.go` of 19.3). */
 function ownPort(
   { variables: own }: ServiceRequest,
   variables: ReadonlyMap<string, string>,
 ): Setting<number> | undefined {
   const found = own?.findLast(({ key }) => key === PORT_VARIABLE);
-  refuseLonger(PORT_VARIABLE, found?.value ?? '', MOST_OPTION_CHARACTERS);
+  refuseLonger(PORT_VARIABLE, found?.value ?? '', MAX_OPTION_CHARACTERS);
   const written = found?.value ?? '';
-  const text = found?.raw ? written : expandVariables(written, variables, MOST_OPTION_CHARACTERS);
+  const text = found?.raw ? written : expandVariables(written, variables, MAX_OPTION_CHARACTERS);
   return text ? { name: PORT_VARIABLE, text, value: parsePort(text) } : undefined;
 }
 
@@ -80,7 +82,7 @@ function bareName(image: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** All containers of a Fargate task share one network, so each port exists once. @throws {JobRefusedError} */
+/** All containers of a Fargate task share one network, so only one can listen on a port. @throws {JobRefusedError} */
 export function refuseSharedPorts(services: readonly PlannedService[]): void {
   const byPort = new Map<number, PlannedService>();
   for (const service of services) {
@@ -89,15 +91,15 @@ export function refuseSharedPorts(services: readonly PlannedService[]): void {
     byPort.set(service.port, service);
     if (!earlier) continue;
     throw new JobRefusedError([
-      `The services ${earlier.title} and ${service.title} both listen on port ${service.port}: all containers of a Fargate task share one network. ${OTHER_PORT}`,
+      `The services ${earlier.title} and ${service.title} both listen on port ${service.port}, but all containers of a Fargate task share one network. ${OTHER_PORT}`,
     ]);
   }
 }
 
 /** What to do about two services on one port. */
-export const OTHER_PORT = `Let one of them listen elsewhere (by its command or variables), and tell that port in its ${PORT_VARIABLE}.`;
+export const OTHER_PORT = `Configure one of them to listen on another port (by its command or variables), and set its ${PORT_VARIABLE} to that port.`;
 
-/** The job's own port variable counts where there is only one service that it can mean. */
+/** The job's port variable applies only if the job has exactly one service. */
 export function portForAll(
   services: readonly ServiceRequest[],
   { healthcheckPort }: JobOverrides,

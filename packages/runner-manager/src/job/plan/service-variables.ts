@@ -9,36 +9,36 @@ export interface ServiceVariable {
   name: string;
   value: string;
   /**
-   * Whether AWS may show it: GitLab calls it public, and it refers to no secret. Predefined ones are public, too, but too
-   * many for an override.
+   * `public`: AWS may show it, because GitLab marks it as public and it refers to no secret. `predefined`: public too, but
+   * these are too many for an override.
    */
   kind: 'public' | 'predefined' | 'secret';
 }
 
-/** Predefined variables: they differ from job to job, and hardly a service reads them. */
+/** Predefined variables: they differ from job to job, and services rarely read them. */
 const PREDEFINED = /^(CI|CI_.*|GITLAB_.*|FF_.*|GIT_.*|FARGATE_.*|RUNNER_.*|TRANSFER_.*|CHAT_.*)$/;
 
 /**
- * The variables of a service, as the Docker executor of GitLab Runner 19.3 gives them: the job's public ones and the
- * runner's own, as they are in the job, and then those that the service declares, expanded against all of the job's and
- * the service's. So a secret reaches a service by reference only. Of two with one name the last holds.
- * @param mostCharacters of all names and values together; a small job may make them of any length by references
- * @throws {JobRefusedError} as soon as they are more
+ * The variables of a service, as in the Docker executor of GitLab Runner 19.3: the job's public ones and the runner's own, with
+ * their values in the job, and then those that the service declares, expanded against all variables of job and service. So a
+ * secret reaches a service by reference only. The last variable of a name wins.
+ * @param maxCharacters limit for all names and values together; references let a small job make them arbitrarily long
+ * @throws {JobRefusedError} as soon as the limit is exceeded
  * @see https://docs.gitlab.com/ci/services/#passing-cicd-variables-to-services
  */
 export function serviceVariables(
   request: JobRequest,
   service: ServiceRequest,
-  mostCharacters: number,
+  maxCharacters: number,
 ): ServiceVariable[] {
   const last = new Map<string, ServiceVariable>();
   let characters = 0;
   for (const variable of allVariables(request, service)) {
     const { name, value } = variable;
     characters += name.length + value.length - (last.get(name)?.value.length ?? 0);
-    if (characters > mostCharacters) {
+    if (characters > maxCharacters) {
       throw new JobRefusedError([
-        `The variables of the service ${quoted(service.name)} come to more than ${mostCharacters} characters: make large ones files.`,
+        `The variables of the service ${quoted(service.name)} have more than ${maxCharacters} characters. Use files for large ones.`,
       ]);
     }
     last.set(name, variable);
@@ -47,20 +47,21 @@ export function serviceVariables(
   return [...last.values()];
 }
 
-/** One after the other, so that whoever counts them can stop. */
+/** A generator, so that the caller can stop at its limit. */
 function* allVariables(request: JobRequest, service: ServiceRequest): Generator<ServiceVariable> {
   const names = variableNames(request);
-  for (const name of request.variables.keys()) if (names.isOfRunner(name)) yield ofRunner(name, names);
-  for (const sent of request.sentVariables) if (sent.public === true) yield ofJob(sent, names);
+  for (const name of request.variables.keys())
+    if (names.isRunnerVariable(name)) yield runnerVariable(name, names);
+  for (const sent of request.sentVariables) if (sent.public === true) yield jobVariable(sent, names);
   yield* declared(service.variables ?? [], names);
 }
 
-function ofRunner(name: string, names: VariableNames): ServiceVariable {
+function runnerVariable(name: string, names: VariableNames): ServiceVariable {
   return { name, value: names.valueOf(name), kind: kindOf(name) };
 }
 
-/** Where another entry of that name holds in the job, which is not public, the service gets what the public one says. */
-function ofJob(variable: JobVariable, names: VariableNames): ServiceVariable {
+/** If a later, non-public entry of the same name wins in the job, the service still gets the value of the public one. */
+function jobVariable(variable: JobVariable, names: VariableNames): ServiceVariable {
   const { key: name } = variable;
   const text = variable.value ?? '';
   const isLast = names.lastSent(name) === variable;
@@ -71,7 +72,7 @@ function ofJob(variable: JobVariable, names: VariableNames): ServiceVariable {
   };
 }
 
-/** Variables that a service declares: they may refer to each other, as they are written. */
+/** Variables that a service declares. They may refer to each other's unexpanded values. */
 function* declared(variables: readonly JobVariable[], names: VariableNames): Generator<ServiceVariable> {
   const texts = new Map(variables.map(({ key, value }) => [key, value ?? '']));
   const isSecret = (name: string) => !texts.has(name) && names.isSecret(name);
@@ -91,11 +92,11 @@ function kindOf(name: string): ServiceVariable['kind'] {
   return PREDEFINED.test(name) ? 'predefined' : 'public';
 }
 
-/** Whether a text refers to a variable that is such. */
-function refersTo(text: string, isSuch: (name: string) => boolean): boolean {
+/** Whether a text refers to a variable that matches. */
+function refersTo(text: string, matches: (name: string) => boolean): boolean {
   let found = false;
   expandReferences(text, (name) => {
-    found ||= isSuch(name);
+    found ||= matches(name);
     return undefined;
   });
   return found;

@@ -6,12 +6,12 @@ import { normalizedPath } from '../../registry/registry-path.ts';
 import type { JobRequest } from './job-request.ts';
 
 const VARIABLE = 'DOCKER_AUTH_CONFIG';
-/** A secret of AWS Secrets Manager, which a login becomes, holds 64 KiB. */
-const MOST_CHARACTERS = 65_536;
-const MOST_REGISTRIES = 100;
-const MOST_REGISTRY_CHARACTERS = 255;
+/** A login is stored in AWS Secrets Manager, where a secret holds at most 64 KiB. */
+const MAX_CHARACTERS = 65_536;
+const MAX_REGISTRIES = 100;
+const MAX_REGISTRY_CHARACTERS = 255;
 
-/** `~/.docker/config.json`, as far as it tells of logins. */
+/** The parts of `~/.docker/config.json` that concern logins. */
 const schema = z.object({
   auths: z
     .record(
@@ -28,28 +28,28 @@ const schema = z.object({
 
 /** A login of the job. */
 export interface JobLogin {
-  /** `registry.example.com/group`, without scheme; Docker Hub is `docker.io`. */
+  /** `registry.example.com/group`, without a scheme; Docker Hub is `docker.io`. */
   where: string;
   username: string;
   password: string;
 }
 
-/** What a job's `DOCKER_AUTH_CONFIG` says. */
+/** A job's parsed `DOCKER_AUTH_CONFIG`. */
 export interface DockerAuthConfig {
   logins: readonly JobLogin[];
-  /** Lines for the job log: what in it is not used. */
+  /** Lines for the job log about entries that are not used. */
   notes: readonly string[];
 }
 
-/** Reads a job's `DOCKER_AUTH_CONFIG`. @throws {JobRefusedError} when it is too long or no such document */
+/** Parses a job's `DOCKER_AUTH_CONFIG`. @throws {JobRefusedError} when it is too long or invalid */
 export function parseDockerAuthConfig(request: JobRequest): DockerAuthConfig {
   const document = documentOf(request);
   if (!document) return { logins: [], notes: [] };
-  refuseLonger(VARIABLE, document, MOST_CHARACTERS);
+  refuseLonger(VARIABLE, document, MAX_CHARACTERS);
   const parsed = schema.safeParse(parseJson(document));
   if (!parsed.success) {
     throw new JobRefusedError([
-      `${VARIABLE} is not what \`docker login\` writes: {"auths": {"registry": {"auth": …}}}.`,
+      `${VARIABLE} is invalid: it must have the format that \`docker login\` writes, {"auths": {"registry": {"auth": …}}}.`,
     ]);
   }
   const { auths, credHelpers } = parsed.data;
@@ -57,31 +57,31 @@ export function parseDockerAuthConfig(request: JobRequest): DockerAuthConfig {
   const helpers = Object.keys(credHelpers).filter((each) => !each.includes('.dkr.ecr.'));
   const notes = helpers.map(
     (registry) =>
-      `${VARIABLE} names a credential helper for ${quoted(registry)}: Fargate runs none. Write its login under "auths".`,
+      `${VARIABLE} names a credential helper for ${quoted(registry)}, but Fargate runs none. Put the login under "auths".`,
   );
   const logins = Object.entries(auths).flatMap(([registry, entry]): JobLogin[] => {
     const [username, password] = loginOf(entry);
     if (username && password) return [{ where: normalizedPath(registry), username, password }];
-    notes.push(`${VARIABLE} has no user name and password for ${quoted(registry)}: it is not used.`);
+    notes.push(`${VARIABLE} has no user name and password for ${quoted(registry)}, so the entry is ignored.`);
     return [];
   });
   return { logins, notes };
 }
 
-/** The runner gives a hook the path of a file variable, or its content (by version): GitLab's own copy is always the content. */
+/** For a file variable, the runner passes its path or its content, depending on its version. GitLab always sends the content. */
 function documentOf({ sentVariables, variables }: JobRequest): string | null | undefined {
   const sent = sentVariables.findLast(({ key }) => key === VARIABLE);
   return sent?.file ? sent.value : (variables.get(VARIABLE) ?? sent?.value);
 }
 
 function refuseMany(registries: readonly string[]): void {
-  if (registries.length > MOST_REGISTRIES) {
+  if (registries.length > MAX_REGISTRIES) {
     throw new JobRefusedError([
-      `${VARIABLE} names ${registries.length} registries: at most ${MOST_REGISTRIES} are allowed.`,
+      `${VARIABLE} names ${registries.length} registries: at most ${MAX_REGISTRIES} are allowed.`,
     ]);
   }
   for (const registry of registries) {
-    refuseLonger(`A registry of ${VARIABLE}`, registry, MOST_REGISTRY_CHARACTERS);
+    refuseLonger(`A registry in ${VARIABLE}`, registry, MAX_REGISTRY_CHARACTERS);
   }
 }
 

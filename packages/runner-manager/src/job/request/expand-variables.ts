@@ -1,46 +1,46 @@
 import { quoted } from '../../bounded-text.ts';
 import { JobRefusedError } from '../../errors.ts';
 
-/** Characters that an expanded text may have where its caller sets no limit of its own: Linux takes no longer variable. */
-const MOST_CHARACTERS = 131_072;
+/** Default limit of an expanded text: Linux accepts no longer variable. */
+const MAX_CHARACTERS = 131_072;
 const WORD = /[A-Za-z0-9_]/;
-/** Names of one character, such as `$1` and `$@`: no variable of a job has one. */
+/** One-character names, such as `$1` and `$@`. No job variable has one. */
 const SPECIAL = /[*#$@!?0-9-]/;
 
-/** A reference in a text: the name of a variable, and where the text goes on. */
+/** A reference in a text: the name of a variable, and where the text continues. */
 interface Reference {
-  /** Undefined where a dollar starts no reference and stays as it is. */
+  /** Undefined if the dollar sign starts no reference and is kept. */
   name: string | undefined;
   end: number;
 }
 
 /**
- * Expands references to variables in a text, as GitLab Runner does: `$NAME` and `${NAME}`, once, unset variables to
- * nothing, `$$` to a dollar. Its time grows with the text and the result, never faster.
- * @param mostCharacters limit of the result
+ * Expands references to variables in a text, as GitLab Runner does: `$NAME` and `${NAME}`, not recursively, unset variables to
+ * an empty string, `$$` to a dollar sign. Linear in the length of text and result.
+ * @param maxCharacters limit for the result
  * @throws {JobRefusedError} when the result would be longer
  * @see https://pkg.go.dev/os#Expand, which the runner calls (common/spec/variables.go of 19.3)
  */
 export function expandVariables(
   text: string,
   variables: ReadonlyMap<string, string>,
-  mostCharacters = MOST_CHARACTERS,
+  maxCharacters = MAX_CHARACTERS,
 ): string {
-  return expandReferences(text, (name) => variables.get(name), mostCharacters);
+  return expandReferences(text, (name) => variables.get(name), maxCharacters);
 }
 
-/** What a name stands for; undefined: nothing. */
+/** Returns a variable's value; undefined expands to an empty string. */
 export type Lookup = (name: string) => string | undefined;
 
-/** As `expandVariables`, where names are looked up by a function. */
-export function expandReferences(text: string, lookup: Lookup, mostCharacters = MOST_CHARACTERS): string {
+/** As `expandVariables`, with a function that looks names up. */
+export function expandReferences(text: string, lookup: Lookup, maxCharacters = MAX_CHARACTERS): string {
   const parts: string[] = [];
   let length = 0;
   const add = (part: string) => {
     length += part.length;
-    if (length > mostCharacters) {
+    if (length > maxCharacters) {
       throw new JobRefusedError([
-        `${quoted(text)} is longer than ${mostCharacters} characters once its variables are expanded.`,
+        `${quoted(text)} has more than ${maxCharacters} characters after its variables are expanded.`,
       ]);
     }
     parts.push(part);
@@ -58,7 +58,7 @@ export function expandReferences(text: string, lookup: Lookup, mostCharacters = 
   return parts.join('');
 }
 
-/** Reads what follows a dollar. `lastBrace` keeps a text of `${` without an end from being searched again and again. */
+/** Reads what follows a dollar sign. `lastBrace` avoids searching the rest of the text for each unterminated `${`. */
 function referenceAt(text: string, start: number, lastBrace: number): Reference {
   const first = text[start];
   if (first === '{') {

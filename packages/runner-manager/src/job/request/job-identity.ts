@@ -1,25 +1,25 @@
 import type { JobResponse } from './job-response.ts';
 
-/** Who a job is: what events and tags say of it. Nothing in it is taken from the job's variables. */
+/** Identity of a job, for events and tags. Nothing in it comes from the job's variables. */
 export interface JobIdentity {
   /** Base URL of the fleet's GitLab. */
   instance: string;
   jobId: number;
   jobName: string;
-  /** Undefined where the runner is older than 19.0, which drops it. */
+  /** Undefined for a runner before 19.0, which drops it. */
   pipelineId: number | undefined;
   projectId: number;
   projectPath: string | undefined;
 }
 
-/** Longest text that GitLab and the events allow. */
-const MOST_NAME_CHARACTERS = 255;
-const MOST_PATH_CHARACTERS = 1024;
+/** Limits of GitLab and of the events. */
+const MAX_NAME_CHARACTERS = 255;
+const MAX_PATH_CHARACTERS = 1024;
 
 /**
- * Who a job is, from what GitLab says outside of the job's variables, and from which GitLab, by the manager's own
- * configuration. A job's variables come in the same document, predefined ones among them, but a job may override
- * each, and GitLab sorts them by what they refer to: not even the first one of a name is known to be GitLab's own.
+ * Reads a job's identity from the fields that GitLab sends besides the job's variables; the GitLab instance comes from the
+ * manager's own configuration. The variables in the same document are not trusted: a job may override each, predefined ones
+ * too, and GitLab sorts them by their references, so not even the first entry of a name is reliably GitLab's own.
  */
 export function jobIdentity(
   { id, job_info: info, git_info: git }: JobResponse,
@@ -29,10 +29,10 @@ export function jobIdentity(
   return {
     instance: gitlabUrl,
     jobId: id,
-    jobName: (info.name ?? '').slice(0, MOST_NAME_CHARACTERS),
+    jobName: (info.name ?? '').slice(0, MAX_NAME_CHARACTERS),
     pipelineId: info.pipeline_id || undefined,
     projectId: info.project_id,
-    projectPath: path && path.length <= MOST_PATH_CHARACTERS ? path : undefined,
+    projectPath: path && path.length <= MAX_PATH_CHARACTERS ? path : undefined,
   };
 }
 

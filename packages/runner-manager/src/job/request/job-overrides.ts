@@ -5,34 +5,34 @@ import { type DockerAuthConfig, parseDockerAuthConfig } from './docker-auth-conf
 import type { JobRequest } from './job-request.ts';
 import { parseArchitecture, parseCapacity, parsePort } from './parse-setting.ts';
 
-/** GitLab Runner's own flag for it, which its Kubernetes executor reads. */
+/** GitLab Runner's feature flag for the image's entry point, which its Kubernetes executor reads. */
 export const ENTRY_POINT_FLAG = 'FF_KUBERNETES_HONOR_ENTRYPOINT';
 /** GitLab's variable for the port of a service. @see https://docs.gitlab.com/ci/services/ */
 export const PORT_VARIABLE = 'HEALTHCHECK_TCP_PORT';
 
-/** The longest value of a setting, in characters: none needs more. */
-const MOST_CHARACTERS = 255;
-const MOST_HOST_CHARACTERS = 2048;
+/** Maximum length of a setting's value, in characters. No setting needs more. */
+const MAX_CHARACTERS = 255;
+const MAX_HOST_CHARACTERS = 2048;
 
-/** A variable that a job sets to something. */
+/** A variable that a job sets. */
 export interface Setting<Value> {
   /** Name of the variable. */
   name: string;
   text: string;
-  /** Undefined: the text is none of the variable's values. */
+  /** Undefined if the text is not a valid value. */
   value: Value | undefined;
 }
 
 /**
- * All that a job may set by variables, bounded and parsed: the table in docs/writing-jobs.md. What the job does not set is
- * undefined. No other variable decides anything; names of images, services, users and platforms refer to variables.
+ * All settings that a job may make by variables, bounded and parsed; docs/writing-jobs.md lists them. Unset ones are undefined.
+ * No other variable has an effect, except that names of images, services, users and platforms may refer to variables.
  */
 export interface JobOverrides {
   /** CPU units. */
   cpu: Setting<number> | undefined;
   /** MiB. */
   memory: Setting<number> | undefined;
-  /** What the job asks of the Kubernetes executor, a limit before a request, in the same units. */
+  /** Settings for the Kubernetes executor, in the same units. A limit takes precedence over a request. */
   kubernetesCpu: Setting<number> | undefined;
   kubernetesMemory: Setting<number> | undefined;
   /** GiB. */
@@ -44,24 +44,24 @@ export interface JobOverrides {
   dockerAuth: DockerAuthConfig;
   dockerHost: string | undefined;
   healthcheckPort: Setting<number> | undefined;
-  /** Whether the job is the terminal of GitLab's Web IDE. */
+  /** Whether the job is an interactive terminal of GitLab's Web IDE. */
   isWebTerminal: boolean;
   /** Whether a variable of Testcontainers is set. */
   usesTestcontainers: boolean;
 }
 
 /**
- * Reads a job's settings from its variables.
- * @throws {JobRefusedError} when one is too long, or `DOCKER_AUTH_CONFIG` cannot be read
+ * Parses a job's settings from its variables.
+ * @throws {JobRefusedError} when one is too long, or `DOCKER_AUTH_CONFIG` is invalid
  */
 export function parseJobOverrides(request: JobRequest): JobOverrides {
   const { variables } = request;
-  const textOf = (name: string, mostCharacters = MOST_CHARACTERS) => {
+  const textOf = (name: string, maxCharacters = MAX_CHARACTERS) => {
     const text = variables.get(name) ?? '';
-    refuseLonger(name, text, mostCharacters);
+    refuseLonger(name, text, maxCharacters);
     return text || undefined;
   };
-  /** The first of the variables that is set. */
+  /** Parses the first of the variables that is set. */
   const read = <Value>(
     parse: (text: string) => Value | undefined,
     ...names: string[]
@@ -82,14 +82,14 @@ export function parseJobOverrides(request: JobRequest): JobOverrides {
     capacity: read(parseCapacity, 'FARGATE_CAPACITY'),
     honorImageEntryPoint: read(parseFlag, ENTRY_POINT_FLAG)?.value,
     dockerAuth: parseDockerAuthConfig(request),
-    dockerHost: textOf('DOCKER_HOST', MOST_HOST_CHARACTERS),
+    dockerHost: textOf('DOCKER_HOST', MAX_HOST_CHARACTERS),
     healthcheckPort: read(parsePort, PORT_VARIABLE),
     isWebTerminal: variables.get('CI_PIPELINE_SOURCE') === 'webide',
     usesTestcontainers: [...variables.keys()].some((name) => name.startsWith('TESTCONTAINERS_')),
   };
 }
 
-/** As GitLab Runner reads its flags. */
+/** Parses a flag as GitLab Runner does. */
 function parseFlag(text: string): boolean {
   return ['1', 't', 'true'].includes(text.toLowerCase());
 }

@@ -8,19 +8,19 @@ import type {
 
 export type { ImageRequest, JobCredential, JobVariable, ServiceRequest } from './job-response.ts';
 
-/** The user that a container is to run as: `docker: user`, else `kubernetes: user`; undefined: the image's own. */
+/** The user that a container runs as: `docker: user`, else `kubernetes: user`; undefined for the image's own. */
 export function userOf(image: Pick<ImageRequest, 'executor_opts'> | undefined): string | undefined {
   const { docker, kubernetes } = image?.executor_opts ?? {};
   return docker?.user || kubernetes?.user || undefined;
 }
 
-/** What a job asks for, as GitLab sent it and the hooks bring it. It does not say who the job is: see `JobIdentity`. */
+/** What a job requests, from GitLab's response and the hooks' environment. It does not identify the job: see `JobIdentity`. */
 export interface JobRequest {
   image: ImageRequest | undefined;
   services: readonly ServiceRequest[];
-  /** The job's variables, expanded by the runner. A job may set every one of them, predefined ones too. */
+  /** The job's variables, expanded by the runner. A job may set any of them, predefined ones too. */
   variables: ReadonlyMap<string, string>;
-  /** The job's variables as GitLab sent them: there one sees which of them are secret. */
+  /** The job's variables as GitLab sent them, which tells which of them are secret. */
   sentVariables: readonly JobVariable[];
   credentials: readonly JobCredential[];
   /**
@@ -28,17 +28,17 @@ export interface JobRequest {
    * and GitLab never saw them.
    */
   secretFiles: ReadonlyMap<string, boolean>;
-  /** The job's time-out in seconds, as GitLab says it; undefined when GitLab does not. */
+  /** The job's timeout in seconds, if GitLab sends it. */
   timeoutSeconds: number | undefined;
 }
 
 /** A hook's environment, by name. */
 export type HookEnvironment = ReadonlyMap<string, string>;
 
-/** Prefix that the custom executor gives to the job's variables. */
+/** Prefix that the custom executor adds to the job's variables. */
 const JOB_VARIABLE_PREFIX = 'CUSTOM_ENV_';
 
-/** Reads `env -0`: names and values of a hook's environment. */
+/** Parses the output of `env -0`: names and values of a hook's environment. */
 export function parseHookEnvironment(body: string): HookEnvironment {
   const entries = body.split('\0').flatMap((entry): [string, string][] => {
     const equals = entry.indexOf('=');
@@ -47,7 +47,7 @@ export function parseHookEnvironment(body: string): HookEnvironment {
   return new Map(entries);
 }
 
-/** Puts together what a job asks for: `response` is GitLab's word, `environment` the prepare hook's. */
+/** Combines GitLab's response with the environment of the prepare hook. */
 export function jobRequest(response: JobResponse, environment: HookEnvironment): JobRequest {
   const variables = jobVariables(environment);
   return {

@@ -31,7 +31,7 @@ const variableSchema = z.object({
   raw: z.boolean().nullish(),
 });
 
-/** A value of `secrets:`, which the runner fetches itself; a file unless the job says otherwise. */
+/** An entry of `secrets:`, which the runner fetches itself. It is a file unless the job sets `file: false`. */
 const secretSchema = z.object({ file: z.boolean().nullish() });
 
 const serviceSchema = imageSchema.extend({
@@ -48,20 +48,19 @@ const credentialSchema = z.object({
 });
 
 /**
- * What is used of the job as GitLab sends it (`POST /api/v4/jobs/request`) and the runner keeps it in
- * `JOB_RESPONSE_FILE`. Lenient: GitLab adds fields, and leaves out what it has no value for. What says who the job is
- * must be there.
+ * The fields used of the job that GitLab sends (`POST /api/v4/jobs/request`) and the runner writes to `JOB_RESPONSE_FILE`.
+ * Lenient, because GitLab adds fields and omits those without a value. Fields that identify the job are required.
  */
 const jobResponseSchema = z.object({
   id: z.int().positive(),
-  /** The job's token, with which its log and its end are reported. */
+  /** The job's token, used to report its log and its end. */
   token: z.string().min(1).max(4096),
   job_info: z.object({
     name: z.string().nullish(),
     project_id: z.int().positive(),
-    /** From GitLab Runner 19.0 on; older ones drop it, and Go's decoder leaves zero. */
+    /** Since GitLab Runner 19.0; older ones drop it, and Go's decoder leaves zero. */
     pipeline_id: z.int().nonnegative().nullish(),
-    /** From GitLab Runner 18.5 on. */
+    /** Since GitLab Runner 18.5. */
     project_full_path: z.string().nullish(),
   }),
   git_info: z.object({ repo_url: z.string().nullish() }).nullish(),
@@ -77,21 +76,21 @@ export type JobResponse = z.infer<typeof jobResponseSchema>;
 export type ImageRequest = z.infer<typeof imageSchema>;
 export type ServiceRequest = z.infer<typeof serviceSchema>;
 export type JobVariable = z.infer<typeof variableSchema>;
-/** A login that GitLab sends with a job: to its own registry and its dependency proxy, with the job's token. */
+/** A login that GitLab sends with a job, for its own registry and its dependency proxy, with the job's token. */
 export type JobCredential = z.infer<typeof credentialSchema>;
 
-/** Bytes of a job response that are read at most: some ten times what 200 long variables, scripts and their steps come to. */
-const MOST_BYTES = 8 * 1024 * 1024;
+/** Maximum size of a job response: about ten times that of a job with 200 long variables, scripts and their steps. */
+const MAX_BYTES = 8 * 1024 * 1024;
 
 /**
- * Reads the job that GitLab sent, from the file that the runner wrote: the one source of who a job is, since a job's
- * variables may override every predefined one.
+ * Reads the job that GitLab sent from the file that the runner wrote. It is the only source of a job's identity, because a job
+ * may override every predefined variable.
  * @param path the runner's `JOB_RESPONSE_FILE`
  * @throws {SystemFailureError} when the file is missing, too large, or not a job
  */
 export async function readJobResponse(path: string): Promise<JobResponse> {
   if (path === '') {
-    throw new SystemFailureError('JOB_RESPONSE_FILE is missing: this needs GitLab Runner 13.10 or newer');
+    throw new SystemFailureError('JOB_RESPONSE_FILE is missing: GitLab Runner 13.10 or later is required');
   }
   return parseJobResponse(await readBounded(path));
 }
@@ -100,9 +99,9 @@ async function readBounded(path: string): Promise<string> {
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
-    if (size > MOST_BYTES) {
+    if (size > MAX_BYTES) {
       throw new SystemFailureError(
-        `the job is ${size} bytes long as GitLab sends it: this manager reads ${MOST_BYTES}`,
+        `GitLab's job response has ${size} bytes, but the manager reads at most ${MAX_BYTES}`,
       );
     }
     return await file.readFile('utf8');
@@ -115,5 +114,5 @@ async function readBounded(path: string): Promise<string> {
 export function parseJobResponse(document: string): JobResponse {
   const response = jobResponseSchema.safeParse(parseJson(document));
   if (response.success) return response.data;
-  throw new SystemFailureError(`the job is not as GitLab sends it: ${z.prettifyError(response.error)}`);
+  throw new SystemFailureError(`GitLab's job response is invalid: ${z.prettifyError(response.error)}`);
 }

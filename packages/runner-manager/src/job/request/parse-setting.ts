@@ -1,8 +1,8 @@
 import type { Architecture, CapacityProvider } from '@serverless-gitlab-runner/fleet';
 
 /**
- * Reads an architecture as people write it: a variable, or the platform of `image: docker: platform`.
- * @returns undefined when it is none that Fargate has for Linux
+ * Parses an architecture in any common spelling, from a variable or from `image: docker: platform`.
+ * @returns undefined if Fargate does not offer it for Linux
  */
 export function parseArchitecture(text: string): Architecture | undefined {
   const name = text
@@ -21,14 +21,14 @@ const CAPACITY_WORDS: ReadonlyMap<string, CapacityProvider> = new Map([
   ['spot', 'FARGATE_SPOT'],
 ]);
 
-/** Capacity providers in the order to try, from `spot,on-demand`; undefined when one of them is unknown. */
+/** Parses capacity providers in the order to try (`spot,on-demand`); undefined if one of them is unknown. */
 export function parseCapacity(text: string): readonly CapacityProvider[] | undefined {
   const providers = text.split(',').map((word) => CAPACITY_WORDS.get(word.trim().toLowerCase()));
   const known = providers.filter((provider) => provider !== undefined);
   return known.length < providers.length ? undefined : [...new Set(known)];
 }
 
-/** A TCP port, or undefined. */
+/** Parses a TCP port; undefined if invalid. */
 export function parsePort(text: string): number | undefined {
   const port = Number(text);
   return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;

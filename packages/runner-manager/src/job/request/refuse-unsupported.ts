@@ -3,37 +3,37 @@ import { JobRefusedError } from '../../errors.ts';
 import { type ImageReference, isOneOf, parseImageReference } from '../plan/image-reference.ts';
 import type { JobOverrides } from './job-overrides.ts';
 
-/** What Fargate lacks, and what to do instead. Each is one line in the job log. */
+/** Alternatives to what Fargate does not support. Each ends a line of the job log. */
 export const INSTEAD = {
-  // Only what was seen to work without privileges and user namespaces: docs/building-images.md has what was tried.
+  // Only what was verified to work without privileges and user namespaces; docs/building-images.md lists what was tried.
   builds:
-    'Build images with kaniko instead: docs/building-images.md of serverless-gitlab-runner has the job.',
-  clusters: 'Use a cluster that runs elsewhere, or a runner with the Kubernetes or Docker executor, instead.',
+    'Build images with kaniko instead; docs/building-images.md of serverless-gitlab-runner has an example job.',
+  clusters: 'Use a cluster that runs elsewhere, or a runner with the Kubernetes or Docker executor.',
   windows: 'Choose a Linux image or another runner.',
-  terminal: 'Use a runner with the Docker or Kubernetes executor for it, or GitLab Workspaces.',
+  terminal: 'Use a runner with the Docker or Kubernetes executor, or GitLab Workspaces.',
 };
 
-/** Templates such as GitLab's Code Quality bring the service, and what they run may do without it. */
-const LEFT_OUT =
-  ' A job that does not need it, such as one of a template that only scans, leaves it out by `services: []`.';
+/** Templates such as GitLab's Code Quality declare the service, but what they run may not need it. */
+const OMIT_SERVICE =
+  ' A job that does not need it, such as a scan from a template, can omit it with `services: []`.';
 
-/** Why Fargate cannot run an image, by its name, in words; undefined when nothing is known against it. */
+/** Explains by an image's name why Fargate cannot run it; undefined if no reason is known. */
 export function refuseKindOfImage(what: string, name: string): string | undefined {
   const parts = parseImageReference(name);
   const instead = insteadOfPrivileged(parts);
   if (instead) {
-    const way = what === 'service' ? LEFT_OUT : '';
-    return `The ${what} "${name}" needs a privileged container, which Fargate does not have. ${instead}${way}`;
+    const omit = what === 'service' ? OMIT_SERVICE : '';
+    return `The ${what} "${name}" needs a privileged container, which Fargate does not support. ${instead}${omit}`;
   }
   if (isWindows(parts)) {
-    return `The ${what} "${name}" is for Windows: this fleet runs Linux containers. ${INSTEAD.windows}`;
+    return `The ${what} "${name}" is for Windows, but this fleet runs Linux containers. ${INSTEAD.windows}`;
   }
   return undefined;
 }
 
-/** What to do instead of an image whose programs need a privileged container. */
+/** Alternative to an image whose programs need a privileged container; undefined for other images. */
 function insteadOfPrivileged(image: ImageReference): string | undefined {
-  // BuildKit's rootless variant needs user namespaces, which Fargate's containers may not make either.
+  // BuildKit's rootless variant needs user namespaces, which containers on Fargate may not create either.
   const builders = ['moby/buildkit', 'earthly/earthly', 'earthly/buildkitd'];
   if (isDockerDaemon(image) || isOneOf(image, builders)) return INSTEAD.builds;
   const isKicbase = image.name === 'kicbase' && image.path.length > 1;
@@ -64,8 +64,8 @@ export function isDockerClient(image: string): boolean {
 }
 
 /**
- * Refuses what a job asks for by its variables and Fargate cannot do.
- * @param hostnames names of the job's services
+ * Refuses what a job requests by its variables and Fargate cannot do.
+ * @param hostnames host names of the job's services
  * @throws {JobRefusedError}
  */
 export function refuseKindOfJob(
@@ -75,21 +75,21 @@ export function refuseKindOfJob(
 ): void {
   if (isWebTerminal) {
     throw new JobRefusedError([
-      `This is a job for an interactive web terminal, which a job on Fargate does not offer. ${INSTEAD.terminal}`,
+      `This job is an interactive web terminal, which jobs on Fargate do not support. ${INSTEAD.terminal}`,
     ]);
   }
-  // Other images may well be given the variable for all jobs of a pipeline, and never look at it.
+  // With other images, the variable may be set for a whole pipeline and never be read.
   if (!dockerHost || parseImageReference(image).name !== 'docker') return;
-  const said = `DOCKER_HOST is ${quoted(dockerHost)}`;
+  const setting = `DOCKER_HOST is ${quoted(dockerHost)}`;
   if (dockerHost.startsWith('unix:') || dockerHost.startsWith('npipe:')) {
     throw new JobRefusedError([
-      `${said}: a job on Fargate has no Docker daemon, and mounts nothing of its host. ${INSTEAD.builds}`,
+      `${setting}, but a job on Fargate has no Docker daemon and cannot mount files of its host. ${INSTEAD.builds}`,
     ]);
   }
   const host = /^\w+:\/\/([^:/]+)/.exec(dockerHost)?.[1];
   const nameInTask = ['docker', 'dind', 'localhost', '127.0.0.1'].find((each) => each === host);
   if (nameInTask === undefined || hostnames.includes(nameInTask)) return;
   throw new JobRefusedError([
-    `${said}, but no service of this job is a Docker daemon: it would need a privileged container, which Fargate does not have. ${INSTEAD.builds}`,
+    `${setting}, but no service of this job is a Docker daemon, which would need a privileged container. Fargate does not support those. ${INSTEAD.builds}`,
   ]);
 }

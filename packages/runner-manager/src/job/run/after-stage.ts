@@ -3,7 +3,7 @@ import { explainScriptFailure } from '../end/explain-script-failure.ts';
 import { summarizeTask } from '../end/summarize-task.ts';
 import { createJobLog } from '../job-log.ts';
 import type { JobSession } from '../job-session.ts';
-import { tellDeath, untoldDeaths } from './service-deaths.ts';
+import { reportDeath, unreportedDeaths } from './service-deaths.ts';
 
 /** GitLab's stages that run the user's scripts. */
 const USERS_STAGE = /^(build_script|step_.*|after_script)$/;
@@ -16,7 +16,7 @@ export interface EndedStage {
   exitCode: number;
 }
 
-/** Lines for the job log after a stage: services that died, what a failed script cannot know, and at last the bill. */
+/** Lines for the job log after a stage: services that died, causes that a failed script cannot see, and finally the cost. */
 export async function afterStage(
   context: ExecutorContext,
   session: JobSession,
@@ -27,10 +27,12 @@ export async function afterStage(
   const isFailure = stage.exitCode !== 0 && USERS_STAGE.test(stage.name);
   if (isFailure) {
     for (const line of await explainScriptFailure(session)) log.warn([line]);
-    // The script may have failed because of a service that ended just now.
-    if (session.services.length > 0) await context.watcher.look();
+    // The script may have failed because a service ended within the last poll interval.
+    if (session.services.length > 0) await context.watcher.poll();
   }
-  for (const service of untoldDeaths(session)) log.warn((await tellDeath(context, session, service)).lines);
-  if (stage.name === LAST_STAGE) for (const line of summarizeTask(context, session)) log.say(line);
+  for (const service of unreportedDeaths(session)) {
+    log.warn((await reportDeath(context, session, service)).lines);
+  }
+  if (stage.name === LAST_STAGE) for (const line of summarizeTask(context, session)) log.info(line);
   return lines;
 }

@@ -2,33 +2,33 @@ import { spawn } from 'node:child_process';
 import { pipeline, Readable } from 'node:stream';
 import { SystemFailureError } from '../../errors.ts';
 
-/** What a command through the connection printed. */
+/** Output of a command that ran over the connection. */
 export interface CommandOutput {
   stdout: string;
   stderr: string;
 }
 
 export interface AskOptions {
-  /** What the command reads, at once or piece by piece as it takes them. Default nothing. */
+  /** The command's standard input, as one text or in pieces that are produced as it reads. Default: empty. */
   input?: string | Iterable<string>;
-  /** Ends the request when it aborts; it then rejects with an `AbortError`. */
+  /** Cancels the request, which then rejects with an `AbortError`. */
   signal?: AbortSignal;
-  /** Milliseconds that the answer may take. Default 30,000. */
+  /** Maximum milliseconds until the answer. Default 30,000. */
   deadlineMs?: number;
 }
 
-/** The helper answered too much, or not in time: a job can replace it, so its answers are bounded like the job's own. */
+/** The helper's answer was too long or too late. A job can replace the helper, so its answers are bounded like the job's own. */
 export class HelperAnswerError extends SystemFailureError {
   override readonly name = 'HelperAnswerError';
 }
 
-/** Bytes of an answer: what the helper says by itself is below a tenth of it. */
-const MOST_BYTES = { stdout: 65_536, stderr: 4096 } as const;
+/** Maximum bytes of an answer. An unmodified helper needs less than a tenth of it. */
+const MAX_BYTES = { stdout: 65_536, stderr: 4096 } as const;
 const DEADLINE_MS = 30_000;
 
 /**
  * Runs one command over the shared connection.
- * @param args how `ssh` finds that connection
+ * @param args `ssh` arguments that select that connection
  * @throws {HelperAnswerError} when the answer is too long or comes too late; `ssh` is killed then
  * @throws {SystemFailureError} when the connection fails; the command's own failures are in its output
  */
@@ -44,11 +44,11 @@ export function askHelper(
     signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     killSignal: 'SIGKILL',
   });
-  // A helper that ends while it is written to is reported by the exit code.
+  // A helper that ends while input is written to it is reported by the exit code.
   pipeline(Readable.from(typeof input === 'string' ? [input] : input), child.stdin, () => {});
   return new Promise((resolve, reject) => {
     const stop = (error: Error) => {
-      // With ssh killed, its master still holds the pipes' other ends.
+      // After ssh is killed, its master still holds the other ends of the pipes.
       child.stdout.destroy();
       child.stderr.destroy();
       child.kill('SIGKILL');
@@ -59,8 +59,8 @@ export function askHelper(
       let bytes = 0;
       child[name].on('data', (chunk: Buffer) => {
         bytes += chunk.length;
-        if (bytes <= MOST_BYTES[name]) return void chunks.push(chunk);
-        stop(new HelperAnswerError(`the helper answered more than ${MOST_BYTES[name]} bytes`));
+        if (bytes <= MAX_BYTES[name]) return void chunks.push(chunk);
+        stop(new HelperAnswerError(`The helper answered with more than ${MAX_BYTES[name]} bytes`));
       });
       return () => Buffer.concat(chunks).toString('utf8');
     };
@@ -69,13 +69,13 @@ export function askHelper(
       const isLate = deadline.aborted && !signal?.aborted;
       stop(
         isLate
-          ? new HelperAnswerError(`the helper did not answer within ${deadlineMs} ms`, { cause })
+          ? new HelperAnswerError(`The helper did not answer within ${deadlineMs} ms`, { cause })
           : cause,
       );
     });
     child.once('close', (code) => {
       if (code !== 255) return resolve({ stdout: stdout(), stderr: stderr() });
-      reject(new SystemFailureError(`the connection to the job task failed: ${stderr().trim()}`));
+      reject(new SystemFailureError(`The connection to the job task failed: ${stderr().trim()}`));
     });
   });
 }

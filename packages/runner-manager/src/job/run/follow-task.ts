@@ -4,8 +4,8 @@ import { announceEnd } from '../end/announce-end.ts';
 import type { JobSession } from '../job-session.ts';
 
 /**
- * Keeps what ECS says of a session's task, and cuts the connection when the task has ended, so that a stage's hook need not
- * wait until TCP notices.
+ * Keeps the latest state that ECS reports of a session's task, and closes the connection when the task has ended, so that a
+ * stage's hook need not wait until TCP notices.
  */
 export function followTask(watcher: TaskWatcher, session: JobSession): void {
   const { task } = session;

@@ -7,38 +7,38 @@ import { lastLines } from './last-lines.ts';
 
 const ADDRESS_IN_USE = /address (is )?already in use|EADDRINUSE|port [0-9]+ (is )?already in use/i;
 
-/** The job does not wait longer for what a service said last. */
-const MS_FOR_LAST_LINES = 5000;
+/** Maximum time that a job waits for a service's last lines. */
+const LAST_LINES_DEADLINE_MS = 5000;
 
-/** What the job log tells of a service that ended. */
+/** Report for the job log about a service that ended. */
 export interface ServiceDeath {
   service: PlannedService;
   lines: readonly string[];
-  /** Whether it found its port taken: as the job is written, it cannot work here. */
+  /** Whether its port was already in use, so that the job cannot work on Fargate as written. */
   isPortConflict: boolean;
 }
 
-/** The services of a session that have ended, as far as the job log has not told yet. */
-export function untoldDeaths(session: JobSession): PlannedService[] {
+/** The services of a session that have ended and that the job log has not reported yet. */
+export function unreportedDeaths(session: JobSession): PlannedService[] {
   const task = session.task?.lastSeen;
   return session.services.filter(
-    ({ container }) => !session.toldServices.has(container) && endOf(task, container) !== undefined,
+    ({ container }) => !session.reportedServices.has(container) && endOf(task, container) !== undefined,
   );
 }
 
-/** A container that has ended while its task may go on. */
+/** The container of that name if it has ended; its task may still run. */
 export function endOf(task: Task | undefined, name: string): Container | undefined {
   const container = task?.containers?.find((each) => each.name === name);
   return container?.lastStatus === 'STOPPED' || container?.exitCode !== undefined ? container : undefined;
 }
 
-/** Says how a service ended, with its last lines; the session remembers that it was told. */
-export async function tellDeath(
+/** Describes how a service ended, with its last lines, and marks it as reported. */
+export async function reportDeath(
   context: ExecutorContext,
   session: JobSession,
   service: PlannedService,
 ): Promise<ServiceDeath> {
-  session.toldServices.add(service.container);
+  session.reportedServices.add(service.container);
   const end = endOf(session.task?.lastSeen, service.container);
   const output = await lastLinesOf(context, session, service);
   const isPortConflict = end?.exitCode !== 0 && output.some((line) => ADDRESS_IN_USE.test(line));
@@ -46,7 +46,7 @@ export async function tellDeath(
   const why = end?.reason ? ` (${end.reason})` : '';
   const advice = isPortConflict
     ? [
-        `Another service or the helper has that port: all containers of a Fargate task share one network. ${OTHER_PORT}`,
+        `Another service or the helper already uses that port: all containers of a Fargate task share one network. ${OTHER_PORT}`,
       ]
     : [];
   return {
@@ -56,7 +56,7 @@ export async function tellDeath(
   };
 }
 
-/** The last lines of a service, indented, under a heading; or why there are none. */
+/** The last lines of a service, indented under a heading, or why there are none. */
 export async function lastLinesOf(
   context: ExecutorContext,
   session: JobSession,
@@ -64,10 +64,10 @@ export async function lastLinesOf(
 ): Promise<string[]> {
   const last = await readLastLines(context, session, service);
   if (typeof last === 'string') return [last];
-  return last.length > 0 ? ['Its last lines:', ...last.map((line) => `  ${line}`)] : ['It wrote nothing.'];
+  return last.length > 0 ? ['Its last lines:', ...last.map((line) => `  ${line}`)] : ['It has no output.'];
 }
 
-/** Lines, or a sentence why there are none. */
+/** @returns the lines, or a message why there are none */
 async function readLastLines(
   { containerLog, taskDefinition }: ExecutorContext,
   { task, connection }: JobSession,
@@ -76,10 +76,10 @@ async function readLastLines(
   if (task && shipsServices(taskDefinition)) return containerLog(task.arn, container);
   const shape = task?.shape.services.find((each) => each.container === container);
   if (shape?.program === undefined) {
-    return "Its output is not kept, since nobody knew what it starts: name its `entrypoint:` and `command:`, or set the fleet's job.shipServiceOutput.";
+    return "Its output was not kept, because its entry point and command are unknown. Set its `entrypoint:` and `command:`, or the fleet's job.shipServiceOutput.";
   }
   return (
-    (await connection?.ask(`tail ${container}`, { signal: AbortSignal.timeout(MS_FOR_LAST_LINES) }).then(
+    (await connection?.ask(`tail ${container}`, { signal: AbortSignal.timeout(LAST_LINES_DEADLINE_MS) }).then(
       ({ stdout }) => lastLines(stdout),
       () => undefined,
     )) ?? 'Its last lines could not be read: the connection to the job task was lost.'

@@ -14,7 +14,7 @@ import {
 import type { JobTaskDefinition } from '../../task/task-definition.ts';
 import { privateAddressOf } from '../../task/task-facts.ts';
 import type { TaskWatcher } from '../../task/watch-tasks.ts';
-import { inSeconds, type JobLog } from '../job-log.ts';
+import { formatSeconds, type JobLog } from '../job-log.ts';
 import type { StartedTask } from '../job-session.ts';
 import type { JobTaskPlan } from '../plan/plan-job-task.ts';
 
@@ -24,12 +24,12 @@ export interface AcquireSettings {
   watcher: TaskWatcher;
 }
 
-/** A task to start, of a definition that may have to be registered again. */
+/** A task to start, from a definition that may have to be registered again. */
 export interface AcquireOrder extends Omit<JobTaskOrder, 'taskDefinition'> {
   definition: JobTaskDefinition;
 }
 
-/** A task of the planned shape, and the address at which its helper will answer. */
+/** A task of the planned shape, and the address of its helper. */
 export interface AcquiredTask {
   task: StartedTask;
   address: string;
@@ -38,13 +38,12 @@ export interface AcquiredTask {
 const PAUSE_MS = { first: 5000, longest: 60_000 };
 
 /**
- * Gets a task of the planned shape: starts one on the first capacity provider that has room. Where none has, it asks them again
- * until `signal` aborts. That it is a step of its own, which knows nothing of GitLab's job, leaves room for handing out a task
- * that was started before.
- * @param onStarted told of every task that was started, at once, so that none is forgotten
+ * Gets a task of the planned shape: starts one on the first capacity provider with capacity, and retries all of them until
+ * `signal` aborts. A separate step that knows nothing of GitLab's job, so that it could hand out a task started in advance.
+ * @param onStarted called immediately with every started task, so that none is lost
  * @param deadline aborts when the time for a start is over; `signal` aborts then too
- * @throws {LostStartError} when AWS did not say whether it started one
- * @throws {NoCapacityError} when no capacity provider had room before the deadline
+ * @throws {LostStartError} when AWS did not say whether it started a task
+ * @throws {NoCapacityError} when no capacity provider had capacity before the deadline
  */
 export async function acquireJobTask(
   settings: AcquireSettings,
@@ -76,25 +75,25 @@ interface Attempt {
   onStarted(task: StartedTask): void;
 }
 
-/** @returns the task, or in words why there is none now */
+/** @returns the task, or a message why there is none yet */
 async function tryProvider(
   attempt: Attempt,
   capacityProvider: CapacityProvider,
   round: number,
 ): Promise<AcquiredTask | string> {
   const { settings, plan, log, signal, onStarted } = attempt;
-  const askedAt = Date.now();
+  const requestedAt = Date.now();
   const outcome = await runOfDefinition(attempt, capacityProvider, round);
-  if (outcome.kind === 'not-now') return refusalInWords(outcome);
+  if (outcome.kind === 'not-now') return formatRefusal(outcome);
   if (outcome.kind !== 'started') {
     const reason = `AWS did not start the job task: ${outcome.reason}`;
     const mayRun = outcome.kind === 'failed' && outcome.mayRun;
     throw mayRun ? new LostStartError(reason) : new SystemFailureError(reason);
   }
-  const task = { arn: outcome.taskArn, capacityProvider, shape: plan.shape, askedAt, isReady: false };
+  const task = { arn: outcome.taskArn, capacityProvider, shape: plan.shape, requestedAt, isReady: false };
   onStarted(task);
-  log.say(
-    `Started task ${outcome.taskArn} on ${capacityProvider} (RunTask took ${inSeconds(Date.now() - askedAt)})`,
+  log.info(
+    `Started task ${outcome.taskArn} on ${capacityProvider} (RunTask took ${formatSeconds(Date.now() - requestedAt)})`,
   );
   try {
     return { task, address: await awaitTask(settings.watcher, task.arn, signal, privateAddressOf) };
@@ -104,7 +103,7 @@ async function tryProvider(
   }
 }
 
-/** Calls RunTask; once more with another task definition where somebody deregistered the one that was known. */
+/** Calls RunTask, and once more with a new task definition if the known one was deregistered. */
 async function runOfDefinition(
   { settings, order, log }: Attempt,
   capacityProvider: CapacityProvider,
@@ -116,7 +115,7 @@ async function runOfDefinition(
   const outcome = await runJobTask(runTask, { ...rest, taskDefinition: arn }, capacityProvider, round);
   if (outcome.kind !== 'definition-gone') return outcome;
   const { arn: other } = await taskDefinitions.replace(definition, arn);
-  log.say(`Task definition ${nameOf(arn)} was deregistered: ${nameOf(other)} takes its place`);
+  log.info(`Task definition ${nameOf(arn)} was deregistered; using ${nameOf(other)} instead`);
   return runJobTask(runTask, { ...rest, taskDefinition: other }, capacityProvider, round);
 }
 
@@ -125,7 +124,7 @@ export function nameOf(definitionArn: string): string {
   return definitionArn.slice(definitionArn.lastIndexOf('/') + 1);
 }
 
-/** @throws {NoCapacityError} when the deadline comes first; what `signal` says when the job is cancelled */
+/** @throws {NoCapacityError} when the deadline comes first; `signal`'s reason when the job is cancelled */
 async function pauseAfter(
   round: number,
   { settings, signal }: Attempt,
@@ -136,47 +135,47 @@ async function pauseAfter(
   const { first, longest } = settings.runTask.pauseMs ?? PAUSE_MS;
   const pause = Math.min(longest, first * 2 ** round);
   try {
-    // Half of it random, so that the jobs of a burst spread.
+    // Half of the pause is random, to spread the retries of a burst of jobs.
     await sleep(pause / 2 + (Math.random() * pause) / 2, undefined, { signal });
   } catch {
     if (!deadline.aborted) signal.throwIfAborted();
     throw new NoCapacityError(
-      `AWS started no task within the time for a start. ${refusals.inWords()} Retry the job later.`,
+      `AWS started no task within this fleet's job.startTimeoutSeconds. ${refusals.summary()} Retry the job later.`,
     );
   }
 }
 
-function refusalInWords({ capacityProvider, why, reason }: NotStarted): string {
+function formatRefusal({ capacityProvider, why, reason }: NotStarted): string {
   switch (why) {
     case 'quota':
-      return `${capacityProvider} has no room for another task: ${reason}. ${quotaAdvice(capacityProvider, reason)}`;
+      return `${capacityProvider} is at its quota: ${reason}. ${quotaAdvice(capacityProvider, reason)}`;
     case 'no-capacity':
-      return `${capacityProvider} has no room now: ${reason}.`;
+      return `${capacityProvider} currently has no capacity: ${reason}.`;
     case 'throttled':
-      return `AWS limits how fast tasks are started: ${reason}.`;
+      return `AWS throttles task starts: ${reason}.`;
   }
 }
 
 interface Refusals {
   add(line: string): void;
-  /** Says, once, that it is waited. */
+  /** Logs, once, that the job waits. */
   wait(): void;
-  inWords(): string;
+  summary(): string;
 }
 
-/** Keeps why there was no task; what comes again in later rounds is in the job log once. */
+/** Collects why no task was started. Each reason is logged once, even if later rounds repeat it. */
 function createRefusals(log: JobLog): Refusals {
-  const said = new Set<string>();
-  let waits = false;
+  const lines = new Set<string>();
+  let isWaiting = false;
   return {
     add(line) {
-      if (!said.has(line)) log.say(line);
-      said.add(line);
+      if (!lines.has(line)) log.info(line);
+      lines.add(line);
     },
     wait() {
-      if (!waits) log.say('Waiting for capacity.');
-      waits = true;
+      if (!isWaiting) log.info('Waiting for capacity.');
+      isWaiting = true;
     },
-    inWords: () => [...said].join(' '),
+    summary: () => [...lines].join(' '),
   };
 }

@@ -1,15 +1,14 @@
 import { JobRefusedError } from '../../errors.ts';
 import type { ExecutorContext } from '../../executor-context.ts';
-import { inSeconds, type JobLog } from '../job-log.ts';
+import { formatSeconds, type JobLog } from '../job-log.ts';
 import type { JobSession } from '../job-session.ts';
 import type { PlannedService } from '../plan/service-ports.ts';
-import { lastLinesOf, tellDeath, untoldDeaths } from '../run/service-deaths.ts';
+import { lastLinesOf, reportDeath, unreportedDeaths } from '../run/service-deaths.ts';
 import type { JobConnection } from './open-connection.ts';
 
-/** Seconds beyond those for which the helper waits that its answer may take. */
-const SPARE_SECONDS = 15;
+/** Seconds that the helper's answer may take after its own wait. */
+const ANSWER_MARGIN_SECONDS = 15;
 
-/** What waiting for services needs. */
 export interface ServicesWait {
   context: ExecutorContext;
   session: JobSession;
@@ -19,9 +18,9 @@ export interface ServicesWait {
 }
 
 /**
- * Waits until the session's services listen, as GitLab's docker executor does: on the port that is known, else on any.
- * One that does not in time, or ends, is told with its last lines, and the job goes on.
- * @throws {JobRefusedError} when a service ended since another one has its port
+ * Waits until the session's services listen, as GitLab's Docker executor does: on the known port, else on any. A service that
+ * ends or does not listen in time is reported with its last lines, and the job continues.
+ * @throws {JobRefusedError} when a service ended because another one uses its port
  */
 export async function awaitServices(wait: ServicesWait): Promise<void> {
   const { context, session, log } = wait;
@@ -30,24 +29,24 @@ export async function awaitServices(wait: ServicesWait): Promise<void> {
   const startedAt = Date.now();
   const deadline = startedAt + waitForServicesSeconds * 1000;
   for (;;) {
-    const alive = session.services.filter(({ container }) => !session.toldServices.has(container));
+    const alive = session.services.filter(({ container }) => !session.reportedServices.has(container));
     if (alive.length === 0) return;
     const ports = await listeningOrDead(wait, alive, deadline);
-    // What ended without ever listening is known by now: ECS tells of it a moment later than the network.
-    if (ports) await context.watcher.look();
-    const died = untoldDeaths(session);
-    for (const service of died) await tellOrRefuse(wait, service);
+    // A service may have ended without ever listening: ECS reports it slightly later than the network does.
+    if (ports) await context.watcher.poll();
+    const died = unreportedDeaths(session);
+    for (const service of died) await reportOrRefuse(wait, service);
     if (!ports) continue;
     const late = alive.filter((service) => !died.includes(service) && !isReady(service, alive, ports));
     for (const service of late) await warnOf(wait, service, waitForServicesSeconds);
     if (late.length + died.length === 0) {
-      log.say(`Services are ready after ${inSeconds(Date.now() - startedAt)}`);
+      log.info(`Services are ready after ${formatSeconds(Date.now() - startedAt)}`);
     }
     return;
   }
 }
 
-/** The ports that are listened on once all services do or the time is up; undefined as soon as a service has ended. */
+/** The open ports once all services listen or the time is up; undefined as soon as a service has ended. */
 async function listeningOrDead(
   { context, session, connection, signal }: ServicesWait,
   alive: readonly PlannedService[],
@@ -62,13 +61,14 @@ async function listeningOrDead(
   const unwatch = context.watcher.watch(
     session.task?.arn ?? '',
     (view) => {
-      if (view.kind === 'task' && untoldDeaths(session).length > 0) death.resolve(undefined);
+      if (view.kind === 'task' && unreportedDeaths(session).length > 0) death.resolve(undefined);
     },
     { closely: true },
   );
-  if (untoldDeaths(session).length > 0) death.resolve(undefined);
-  const answer = connection.ask(request, { signal: either, deadlineMs: (seconds + SPARE_SECONDS) * 1000 });
-  // Its failure counts only if it comes first.
+  if (unreportedDeaths(session).length > 0) death.resolve(undefined);
+  const deadlineMs = (seconds + ANSWER_MARGIN_SECONDS) * 1000;
+  const answer = connection.ask(request, { signal: either, deadlineMs });
+  // A failure only matters if it comes first.
   answer.catch(() => {});
   try {
     const first = await Promise.race([answer, death.promise]);
@@ -84,7 +84,7 @@ function portsIn(stdout: string): number[] {
   return list.split(' ').filter(Boolean).map(Number);
 }
 
-/** A service without a known port is ready when there are as many unexplained ports as there are such services. */
+/** Services without a known port are ready when at least as many other ports are open. */
 function isReady(
   { port }: PlannedService,
   all: readonly PlannedService[],
@@ -96,8 +96,11 @@ function isReady(
   return others.length >= all.length - known.length;
 }
 
-async function tellOrRefuse({ context, session, log }: ServicesWait, service: PlannedService): Promise<void> {
-  const { lines, isPortConflict } = await tellDeath(context, session, service);
+async function reportOrRefuse(
+  { context, session, log }: ServicesWait,
+  service: PlannedService,
+): Promise<void> {
+  const { lines, isPortConflict } = await reportDeath(context, session, service);
   if (isPortConflict) throw new JobRefusedError(lines);
   log.warn(lines);
 }
@@ -109,7 +112,7 @@ async function warnOf(
 ): Promise<void> {
   const where = service.port === undefined ? 'any TCP port' : `port ${service.port}`;
   log.warn([
-    `Service ${service.title} does not listen on ${where} after ${seconds} s; the job goes on without it.`,
+    `Service ${service.title} does not listen on ${where} after ${seconds} s; the job continues without waiting for it.`,
     ...(await lastLinesOf(context, session, service)),
   ]);
 }

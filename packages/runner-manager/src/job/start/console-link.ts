@@ -1,18 +1,18 @@
 import { logStreamOf } from '../../task/container-log.ts';
 
-/** AWS's consoles by partition. */
+/** Host of the AWS console for a region's partition. */
 function consoleHost(region: string): string {
   if (region.startsWith('cn-')) return `${region}.console.amazonaws.cn`;
   if (region.startsWith('us-gov-')) return `${region}.console.amazonaws-us-gov.com`;
   return `${region}.console.aws.amazon.com`;
 }
 
-/** The console's way of quoting a name within the fragment of its address. */
+/** Encodes a name as the console does in the fragment of its URL. */
 function quoted(name: string): string {
   return encodeURIComponent(encodeURIComponent(name)).replaceAll('%', '$');
 }
 
-/** Address of a container's log stream in the CloudWatch console. */
+/** URL of a container's log stream in the CloudWatch console. */
 export function containerLogLink(
   region: string,
   logGroup: string,

@@ -3,26 +3,26 @@ import type { ExecutorContext } from '../../executor-context.ts';
 import { isSpotInterruption } from '../../task/task-facts.ts';
 import type { JobSession, StartedTask } from '../job-session.ts';
 
-/** Tells the bus that a job's task takes commands. */
+/** Publishes that a job's task accepts commands. */
 export async function publishStarted(context: ExecutorContext, session: JobSession): Promise<void> {
   const { task } = session;
   if (!task) return;
   await context.publish('JobTaskStarted', {
     ...commonDetail(context, session, task),
-    secondsToStart: secondsSince(task.askedAt),
+    secondsToStart: secondsSince(task.requestedAt),
   });
 }
 
-/** Tells the bus that a job's task is over, with what it took. */
+/** Publishes that a job's task has ended, with its duration and cost. */
 export async function publishFinished(
   context: ExecutorContext,
   session: JobSession,
   task: StartedTask,
 ): Promise<void> {
-  const seconds = secondsSince(task.askedAt);
+  const seconds = secondsSince(task.requestedAt);
   const { size, architecture } = task.shape;
   const { lastSeen } = task;
-  // A job may have finished though Spot had announced the end of its task.
+  // A job may have finished although Spot had announced the end of its task.
   const isStopped = lastSeen?.desiredStatus === 'STOPPED' && !isSpotInterruption(lastSeen);
   const isLost = task.isReady && (session.loss !== undefined || isStopped);
   const reason = lastSeen?.stoppedReason?.slice(0, 1024);

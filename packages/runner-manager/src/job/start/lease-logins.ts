@@ -5,8 +5,8 @@ import type { JobSession } from '../job-session.ts';
 import type { JobTaskPlan } from '../plan/plan-job-task.ts';
 
 /**
- * Gets the secrets with which ECS pulls a job's images: those of the fleet are there, a login of the job is lent one.
- * @returns the secrets' names or ARNs by image
+ * Gets the secrets with which ECS pulls a job's images: the fleet's exist already; for a login of the job, one is leased.
+ * @returns names or ARNs of the secrets, by image
  */
 export async function leaseLogins(
   { secretLeases }: ExecutorContext,
@@ -26,22 +26,20 @@ export async function leaseLogins(
   return secrets;
 }
 
-/**
- * Leaves a session's secrets to the reaper: a task that nobody knows of may still pull with them.
- */
-export function leaveLogins(session: JobSession): void {
+/** Leaves a session's secrets to the reaper, because a task whose start got no response may still pull with them. */
+export function abandonLogins(session: JobSession): void {
   session.secrets.splice(0);
 }
 
-/** Gives a session's secrets back. */
+/** Releases a session's secrets. */
 export async function releaseLogins(session: JobSession): Promise<void> {
   await Promise.all(session.secrets.splice(0).map((lease) => lease.release()));
 }
 
 /**
- * Gives a session's secrets back when nothing can read them any more: its task's images are pulled, or it has stopped. A
- * task that was only told to stop may still pull, and would fail for a reason that is not its own.
- * @returns settles when they are given back; at once where the session has none
+ * Releases a session's secrets when ECS no longer reads them: the task's images are pulled, or the task has stopped. A task that
+ * is still stopping may pull, and would fail with a misleading reason.
+ * @returns settles when they are released; at once if the session has none
  */
 export function releaseLoginsWhenPulled(watcher: TaskWatcher, session: JobSession): Promise<void> {
   const { task } = session;

@@ -7,17 +7,17 @@ import { limitConcurrency } from '../../limit-concurrency.ts';
 import { controlSocketOf, type JobFolder, writeSshConfig } from '../job-folder.ts';
 import { type AskOptions, askHelper, type CommandOutput } from '../run/ask-helper.ts';
 
-/** The one SSH connection of a job. The run hook's `ssh` uses it too, so that a job makes one handshake. */
+/** The SSH connection of a job. The run hook's `ssh` shares it, so that a job needs one handshake only. */
 export interface JobConnection {
   /**
-   * Asks the helper for something (see `images/job-base/helper/dispatch`). Some requests run at once, further ones wait.
-   * @throws {HelperAnswerError} when the answer is longer or later than a helper's can be
+   * Sends a request to the helper (see `images/job-base/helper/dispatch`). Some requests run concurrently, further ones wait.
+   * @throws {HelperAnswerError} when the answer is too long or too late
    * @throws {SystemFailureError} when the connection fails; the command's own failures are in its output
    */
   ask(command: string, options?: AskOptions): Promise<CommandOutput>;
   /**
-   * Connects anew after the connection broke: tries until the helper, with the same host key, answers.
-   * @throws when the signal aborts before, or the connection was closed on purpose
+   * Reconnects after the connection broke: retries until the helper answers with the same host key.
+   * @throws when the signal aborts first, or the connection was closed on purpose
    */
   reopen(signal: AbortSignal): Promise<void>;
   close(): void;
@@ -31,11 +31,11 @@ export interface ConnectSettings {
   signal: AbortSignal;
 }
 
-const MS_BETWEEN_TRIES = 300;
-/** Requests of a job that are open at once: the helper's SSH server takes 20 sessions, stages among them. */
-const MOST_REQUESTS = 4;
+const RETRY_MS = 300;
+/** Concurrent requests of a job. The helper's SSH server accepts 20 sessions, including stages. */
+const MAX_REQUESTS = 4;
 
-/** Connects as soon as the helper listens: tries again and again until it does or the signal aborts. */
+/** Connects as soon as the helper listens: retries until it does or the signal aborts. */
 export async function openConnection(settings: ConnectSettings): Promise<JobConnection> {
   await writeSshConfig(settings.folder, settings.address);
   return connectionOf(settings, await connect(settings, settings.signal));
@@ -48,11 +48,11 @@ async function connect({ folder, environment }: ConnectSettings, signal: AbortSi
     if (master && signal.aborted) master.kill();
     signal.throwIfAborted();
     if (master) return master;
-    await sleep(MS_BETWEEN_TRIES, undefined, { signal });
+    await sleep(RETRY_MS, undefined, { signal });
   }
 }
 
-/** One try. `ssh` says "connected" itself, when authentication is done and the control socket is there. */
+/** One attempt. `ssh` itself prints "connected" when authentication is done and the control socket exists. */
 function tryToConnect(
   folder: JobFolder,
   environment: Readonly<Record<string, string>>,
@@ -80,9 +80,9 @@ function tryToConnect(
 
 function connectionOf(settings: ConnectSettings, first: ChildProcess): JobConnection {
   const { folder, environment } = settings;
-  // Without its master, ssh would open a connection of its own: `-o ProxyCommand=false` leaves it only the shared one.
+  // Without its master, ssh would open a connection of its own. `-o ProxyCommand=false` restricts it to the shared one.
   const args = ['-F', folder.sshConfig, '-o', 'ProxyCommand=false', 'job'];
-  const limit = limitConcurrency(MOST_REQUESTS);
+  const limit = limitConcurrency(MAX_REQUESTS);
   let master = first;
   let isClosed = false;
   return {
@@ -90,7 +90,7 @@ function connectionOf(settings: ConnectSettings, first: ChildProcess): JobConnec
     async reopen(signal) {
       if (isClosed) throw new SystemFailureError('the connection to the job task is closed');
       await end(master);
-      // A master that finds a socket there would not serve the hooks.
+      // A master that finds an existing socket would not serve the hooks.
       await rm(controlSocketOf(folder), { force: true });
       master = await connect(settings, signal);
       if (isClosed) master.kill();

@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { estimateCostUsd, HELPER_CONTAINER, jobTaskGroup, toTags } from '@serverless-gitlab-runner/fleet';
 import { JobRefusedError, NoCapacityError, StartTimeoutError, SystemFailureError } from '../../errors.ts';
 import type { ExecutorContext } from '../../executor-context.ts';
-import { sizeInWords } from '../../parse-quantity.ts';
+import { formatSize } from '../../parse-quantity.ts';
 import { awaitTask } from '../../task/await-task.ts';
-import { adviceOnEntryPoint, blameEntryPoint } from '../../task/entry-point.ts';
+import { adviceOnEntryPoint, attributeToEntryPoint } from '../../task/entry-point.ts';
 import { jobTaskOverrides } from '../../task/run-job-task.ts';
 import { AGENT_FOLDER, jobTaskDefinition } from '../../task/task-definition.ts';
 import { pullSecondsOf } from '../../task/task-facts.ts';
 import { createJobFolder, type JobFolder } from '../job-folder.ts';
-import { inSeconds, type JobLog } from '../job-log.ts';
+import { formatSeconds, type JobLog } from '../job-log.ts';
 import type { JobSession } from '../job-session.ts';
 import { type JobTaskPlan, planJobTask } from '../plan/plan-job-task.ts';
 import { withImageEntryPoint } from '../plan/read-image-entry-point.ts';
@@ -25,25 +25,25 @@ import { openConnection } from './open-connection.ts';
 import { sendEnvironments } from './send-environment.ts';
 import { startHeartbeat } from './start-heartbeat.ts';
 
-/** What the steps of a preparation share. */
+/** Shared by the steps of a preparation. */
 interface Preparation {
   context: ExecutorContext;
   session: JobSession;
   plan: JobTaskPlan;
-  /** Environment of the services that ECS starts as they are. */
+  /** Environment of the services that ECS starts without the service agent. */
   overrides: StartableServices['overrides'];
   log: JobLog;
-  /** Aborts when the job is cancelled or takes too long to start. */
+  /** Aborts when the job is cancelled or the start takes too long. */
   signal: AbortSignal;
-  /** Aborts when it takes too long to start. */
+  /** Aborts when the start takes too long. */
   deadline: AbortSignal;
 }
 
-/** ECS tells of a task's end some seconds after its containers ended. */
-const MS_FOR_WORD_OF_END = 15_000;
+/** ECS reports a task's end some seconds after its containers ended. */
+const MAX_WAIT_FOR_END_MS = 15_000;
 
 /**
- * Turns a job into a task that takes commands: plans it, starts it, connects to it.
+ * Turns a job into a task that accepts commands: plans it, starts it, connects to it.
  * @throws {JobRefusedError} when the job must change before it can run
  * @throws {SystemFailureError} when AWS or this project failed
  */
@@ -57,7 +57,7 @@ export async function prepareJob(
   const planned = planJobTask(request, context.fleet);
   if (planned.kind === 'refused') throw new JobRefusedError(planned.lines);
   session.services = planned.plan.services;
-  tellPlan(planned.plan, context, log);
+  logPlan(planned.plan, context, log);
   const { services, overrides } = await withServicePrograms(context, request, planned.plan, log);
   const shape = { ...(await withImageEntryPoint(context, planned.plan, log)), services };
   const plan = { ...planned.plan, shape };
@@ -68,27 +68,27 @@ export async function prepareJob(
     await startAndConnect({ context, session, plan, overrides, log, signal, deadline });
   } catch (error) {
     const { entryPoint } = plan.shape;
-    if (!isLate() || error instanceof NoCapacityError) throw blameEntryPoint(error, entryPoint);
+    if (!isLate() || error instanceof NoCapacityError) throw attributeToEntryPoint(error, entryPoint);
     const seen = session.task?.lastSeen?.lastStatus ?? 'not started';
     throw new StartTimeoutError(
-      `The job task did not take commands within ${startTimeoutSeconds} s (it is ${seen}). A large image takes long to pull: the fleet's job.startTimeoutSeconds allows more.${entryPoint ? ` ${adviceOnEntryPoint(entryPoint)}` : ''}`,
+      `The job task did not accept commands within ${startTimeoutSeconds} s (last status: ${seen}). Large images take long to pull; the fleet's job.startTimeoutSeconds sets the limit.${entryPoint ? ` ${adviceOnEntryPoint(entryPoint)}` : ''}`,
     );
   }
-  log.say(`Ready after ${inSeconds(Date.now() - startedAt)}`);
+  log.info(`Ready after ${formatSeconds(Date.now() - startedAt)}`);
 }
 
-/** The time that a step of the start may take from now on, and the job's cancellation. */
+/** Signals for a step of the start: its time limit from now on, and the job's cancellation. */
 function timeToStart({ fleet }: ExecutorContext, { abort }: JobSession) {
   const deadline = AbortSignal.timeout(fleet.job.startTimeoutSeconds * 1000);
   return {
     deadline,
     signal: AbortSignal.any([abort.signal, deadline]),
-    /** Whether the time is over, and the job was not cancelled. */
+    /** Whether the time is over and the job was not cancelled. */
     isLate: () => deadline.aborted && !abort.signal.aborted,
   };
 }
 
-/** Waits for a place among the jobs of its project, as long as a start may take. */
+/** Waits until the job's project may run another job, for as long as a start may take. */
 async function takeShare(
   context: ExecutorContext,
   session: JobSession,
@@ -99,13 +99,13 @@ async function takeShare(
   try {
     const { projectId } = session.identity;
     const release = await context.projectShares.take(projectId, shape.size.cpu, signal, (why) =>
-      log.say(why),
+      log.info(why),
     );
     session.release.push(release);
   } catch (error) {
     if (!isLate()) throw error;
     throw new StartTimeoutError(
-      `The project's other jobs left no room within ${context.fleet.job.startTimeoutSeconds} s. Retry the job later.`,
+      `Other jobs of this project used its whole share of the manager for ${context.fleet.job.startTimeoutSeconds} s. Retry the job later.`,
     );
   }
 }
@@ -123,11 +123,11 @@ async function startAndConnect(preparation: Preparation): Promise<void> {
     (started) => {
       session.task = started;
       followTask(context.watcher, session);
-      tellLink(context, started.arn, log);
+      logHelperLink(context, started.arn, log);
     },
   );
   session.loginsReleased = releaseLoginsWhenPulled(context.watcher, session);
-  // Whichever comes first ends the other: the helper's answer, or the task's end.
+  // The helper's answer and the task's end race; the first one aborts the other.
   const settled = new AbortController();
   const either = AbortSignal.any([signal, settled.signal]);
   const ended = awaitTask(context.watcher, task.arn, either, () => undefined);
@@ -140,10 +140,10 @@ async function startAndConnect(preparation: Preparation): Promise<void> {
   task.isReady = true;
 }
 
-/** A connection that breaks may be the task's end, of which ECS tells a little later, and why: that is waited for. */
+/** A broken connection may mean that the task ended. ECS reports that, with the reason, slightly later, so this waits for it. */
 async function endOfTaskOr(error: unknown, ended: Promise<unknown>, signal: AbortSignal): Promise<never> {
   if (error instanceof SystemFailureError && !signal.aborted)
-    await Promise.race([ended, sleep(MS_FOR_WORD_OF_END, undefined, { signal })]);
+    await Promise.race([ended, sleep(MAX_WAIT_FOR_END_MS, undefined, { signal })]);
   throw error;
 }
 
@@ -155,8 +155,8 @@ async function makeOrder(
   const startedAt = Date.now();
   const definition = jobTaskDefinition(plan.shape, context.taskDefinition, secrets, plan.capacity);
   const { arn, isNew } = await context.taskDefinitions.find(definition);
-  log.say(
-    `Task definition ${nameOf(arn)} ${isNew ? 'registered' : 'found'} in ${inSeconds(Date.now() - startedAt)}`,
+  log.info(
+    `Task definition ${nameOf(arn)} ${isNew ? 'registered' : 'found'} in ${formatSeconds(Date.now() - startedAt)}`,
   );
   const { jobId, projectId } = session.identity;
   return {
@@ -182,7 +182,7 @@ async function connect(
   const connection = await openConnection({ folder, address, environment: context.inherited, signal });
   session.connection = connection;
   signal.throwIfAborted();
-  tellStart(session, log);
+  logConnected(session, log);
   startHeartbeat(context, session);
   const [{ stdout }] = await Promise.all([
     connection.ask('ready', { signal, deadlineMs: context.fleet.job.startTimeoutSeconds * 1000 }),
@@ -190,47 +190,50 @@ async function connect(
   ]);
   const found = /^user=(\d{1,10}) shell=([ -~]{1,200})\n$/.exec(stdout);
   if (!found)
-    throw new SystemFailureError(`the build container's agent did not answer: ${stdout.slice(0, 200)}`);
-  log.say(`The job's container is there: user ${found[1]}, shell ${shellInWords(found[2] ?? '')}`);
+    throw new SystemFailureError(`The build container's agent did not respond: ${stdout.slice(0, 200)}`);
+  log.info(`The build container is ready: user ${found[1]}, shell ${describeShell(found[2] ?? '')}`);
   await announceServices(connection, plan.serviceHostnames, log, signal);
   await awaitServices({ context, session, connection, log, signal });
 }
 
-/** The agent brings shells of its own for images without one that reads GitLab Runner's scripts. */
-function shellInWords(shell: string): string {
-  if (shell.startsWith(`${AGENT_FOLDER}/busybox`)) return "the helper's busybox, since the image has none";
+/** The agent has shells of its own for images without one that can read GitLab Runner's scripts. */
+function describeShell(shell: string): string {
+  if (shell.startsWith(`${AGENT_FOLDER}/busybox`))
+    return "the helper's busybox, because the image has no shell";
   if (shell.startsWith(`${AGENT_FOLDER}/bash`))
-    return "the helper's bash as sh, since the image's sh (dash, for one) cannot read GitLab Runner's quotes";
+    return "the helper's bash as sh, because the image's sh (such as dash) cannot read GitLab Runner's quotes";
   return shell;
 }
 
-function tellPlan(plan: JobTaskPlan, { fleet, pricing }: ExecutorContext, log: JobLog): void {
+function logPlan(plan: JobTaskPlan, { fleet, pricing }: ExecutorContext, log: JobLog): void {
   const { image, size, architecture, ephemeralStorageGib, services } = plan.shape;
   const [capacityProvider = 'FARGATE'] = plan.capacity;
   const hourly = estimateCostUsd({ ...size, architecture, capacityProvider, seconds: 3600, ...pricing });
-  log.say(`Starting a Fargate task for this job (fleet ${fleet.name})`);
-  const whose = plan.isDefaultImage ? " (the fleet's: the job names none, or one of unset variables)" : '';
-  log.say(
-    `Image ${image}${whose}, ${sizeInWords(size)}, ${ephemeralStorageGib} GB storage, ${architecture}, about $${hourly.toFixed(3)} an hour`,
+  log.info(`Starting a Fargate task for this job (fleet ${fleet.name})`);
+  const whose = plan.isDefaultImage
+    ? " (the fleet's default: the job sets no image, or one whose variables are all unset)"
+    : '';
+  log.info(
+    `Image ${image}${whose}, ${formatSize(size)}, ${ephemeralStorageGib} GB storage, ${architecture}, about $${hourly.toFixed(3)} per hour`,
   );
   if (pricing.priceRegion !== pricing.region)
-    log.say(
-      `That is ${pricing.priceRegion}'s price: ${pricing.region}'s is not known here (the installation's setting fargatePrices says it)`,
+    log.info(
+      `This is the price of ${pricing.priceRegion}: that of ${pricing.region} is unknown (the installation can set it with fargatePrices)`,
     );
-  for (const service of services) log.say(`Service ${service.image}`);
-  for (const note of plan.notes) log.say(note);
+  for (const service of services) log.info(`Service ${service.image}`);
+  for (const note of plan.notes) log.info(note);
 }
 
-function tellLink({ hasConsole, taskDefinition }: ExecutorContext, taskArn: string, log: JobLog): void {
+function logHelperLink({ hasConsole, taskDefinition }: ExecutorContext, taskArn: string, log: JobLog): void {
   const { region, logGroup } = taskDefinition;
   if (!hasConsole || logGroup === undefined) return;
-  log.say(`The helper's log: ${containerLogLink(region, logGroup, taskArn, HELPER_CONTAINER)}`);
+  log.info(`Helper log: ${containerLogLink(region, logGroup, taskArn, HELPER_CONTAINER)}`);
 }
 
-function tellStart(session: JobSession, log: JobLog): void {
+function logConnected(session: JobSession, log: JobLog): void {
   const { task } = session;
   if (!task) return;
   const pull = task.lastSeen && pullSecondsOf(task.lastSeen);
-  const pulled = pull === undefined ? '' : `, image pull ${pull.toFixed(1)} s of it`;
-  log.say(`Connected ${inSeconds(Date.now() - task.askedAt)} after RunTask${pulled}`);
+  const pulled = pull === undefined ? '' : `, including ${pull.toFixed(1)} s of image pull`;
+  log.info(`Connected ${formatSeconds(Date.now() - task.requestedAt)} after RunTask${pulled}`);
 }

@@ -1,10 +1,10 @@
 import { SystemFailureError } from '../../errors.ts';
-import { inSeconds, type JobLog } from '../job-log.ts';
+import { formatSeconds, type JobLog } from '../job-log.ts';
 import type { JobTaskPlan } from '../plan/plan-job-task.ts';
 import type { ServiceVariable } from '../plan/service-variables.ts';
 import type { JobConnection } from './open-connection.ts';
 
-/** A service's variables as its agent reads them: their number, and each as `NAME=value`, all ended by NUL. */
+/** Encodes a service's variables for its agent: their number, then each as `NAME=value`, all terminated by NUL. */
 function* encodeEnvironment(variables: readonly ServiceVariable[]): Generator<string> {
   yield `${variables.length}\0`;
   for (const { name, value } of variables) yield `${name}=${value}\0`;
@@ -16,15 +16,15 @@ function bytesOf(variables: readonly ServiceVariable[]): number {
   return bytes;
 }
 
-/** The environments one after the other. Never all at once in memory: they may be 8 MiB, of as many jobs as start at once. */
+/** Encodes one environment after the other, to save memory: they may be 8 MiB for each job that starts concurrently. */
 function* encodeAll(environments: readonly (readonly ServiceVariable[])[]): Generator<string> {
   for (const variables of environments) yield* encodeEnvironment(variables);
 }
 
 /**
- * Sends each service that starts through its agent its variables, over the job's connection: so they are in no task
- * definition and no override, lie on no disk, and are gone with the task. The helper keeps them until the service reads.
- * @throws {SystemFailureError} when the helper does not take them
+ * Sends their variables to the services that start through the service agent, over the job's connection. So they are in no task
+ * definition, no override and on no disk, and disappear with the task. The helper keeps them until the service reads them.
+ * @throws {SystemFailureError} when the helper does not accept them
  */
 export async function sendEnvironments(
   connection: JobConnection,
@@ -42,9 +42,9 @@ export async function sendEnvironments(
     signal,
   });
   if (!stderr.includes('job-helper: taken')) {
-    throw new SystemFailureError(`the helper did not take the variables of the services: ${stderr.trim()}`);
+    throw new SystemFailureError(`The helper did not accept the services' variables: ${stderr.trim()}`);
   }
-  log.say(
-    `Sent ${started.length === 1 ? 'the service its' : `${started.length} services their`} variables in ${inSeconds(Date.now() - startedAt)}`,
+  log.info(
+    `Sent variables to ${started.length === 1 ? 'the service' : `${started.length} services`} in ${formatSeconds(Date.now() - startedAt)}`,
   );
 }

@@ -3,17 +3,17 @@ import type { ExecutorContext } from '../../executor-context.ts';
 import { repeat } from '../../repeat.ts';
 import type { JobSession } from '../job-session.ts';
 
-/** Words that may get lost before the dead man's switch ends a task. */
-const HEARTBEATS_A_PATIENCE = 4;
+/** Heartbeats per `job.deadManSeconds`: the helper stops the task only after several of them were lost. */
+const HEARTBEATS_PER_TIMEOUT = 4;
 
-/** Gives the helper a word now and then: without it, its dead man's switch ends the task. */
+/** Sends heartbeats to the helper. Without them, its dead man's switch stops the task. */
 export function startHeartbeat({ fleet, logger }: ExecutorContext, session: JobSession): void {
-  const everyMs = (fleet.job.deadManSeconds * 1000) / HEARTBEATS_A_PATIENCE;
+  const everyMs = (fleet.job.deadManSeconds * 1000) / HEARTBEATS_PER_TIMEOUT;
   const stop = repeat(everyMs, async () => {
     try {
       await session.connection?.ask('heartbeat');
     } catch (error) {
-      logger.warn('a heartbeat did not reach the helper', {
+      logger.warn('could not send a heartbeat to the helper', {
         jobId: session.identity.jobId,
         error: messageOf(error),
       });

@@ -41,7 +41,7 @@ export const ARM: Suite = {
       jobs: {
         'on-x86-only': [
           failsFor('script_failure'),
-          says(`${X86_ONLY} is not there for ARM64: name an image that is, or set FARGATE_ARCHITECTURE`),
+          says(`${X86_ONLY} is not available for ARM64; choose one that is, or set FARGATE_ARCHITECTURE`),
           lastsAtMost(60),
         ],
       },
@@ -70,6 +70,6 @@ function isPricedAsArm(): Expectation {
     const pricing = { prices: fargatePricesOf('us-east-1').prices, hasPublicIp: true };
     const task = { cpu, memory, architecture: 'ARM64', capacityProvider: provider } as const;
     const usage = { ...task, ...pricing, seconds: 3600 };
-    return says(`ARM64, about $${estimateCostUsd(usage).toFixed(3)} an hour`)(seen);
+    return says(`ARM64, about $${estimateCostUsd(usage).toFixed(3)} per hour`)(seen);
   };
 }

@@ -48,7 +48,7 @@ export const ENDINGS: Suite = {
       jobs: {
         'container-killed': [
           failsFor('runner_system_failure'),
-          says("The job's container ended with exit code 137"),
+          says('The build container exited with code 137'),
           lastsAtMost(75),
         ],
       },
@@ -83,7 +83,7 @@ export const ENDINGS: Suite = {
       jobs: {
         'spot-interruption': [
           failsFor('runner_system_failure'),
-          says('AWS took the Spot capacity of this job back'),
+          says('AWS reclaimed the Spot capacity of this job'),
           lastsAtMost(75),
         ],
       },
@@ -101,7 +101,7 @@ export const ENDINGS: Suite = {
       jobs: {
         'spot-in-time': [
           ...succeedsWith('finished in time'),
-          says(/AWS takes this Spot task back at \d\d:\d\d:\d\d UTC; what finishes by then succeeds/),
+          says(/AWS reclaims this Spot task at \d\d:\d\d:\d\d UTC\. A job that finishes by then succeeds/),
           ({ files }) => (files.has('late.txt') ? [] : ['its artifact is missing']),
           stopsWithin(20),
         ],
@@ -118,7 +118,7 @@ export const ENDINGS: Suite = {
       jobs: {
         'helper-killed': [
           failsFor('runner_system_failure'),
-          says('The helper container ended with exit code 137'),
+          says('The helper container exited with code 137'),
           saysOnce(/ERROR: The /g),
           lastsAtMost(75),
         ],

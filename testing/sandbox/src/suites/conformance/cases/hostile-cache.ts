@@ -6,7 +6,7 @@ const OVER_HTTP = '17.6';
 const STOLEN = 'of a protected branch';
 const READS_NOTHING: Expectation[] = [...succeedsWith('read nothing'), keepsQuietAbout(STOLEN)];
 const IS_REFUSED: Expectation[] = [
-  ...isRefused(/CACHE_FALLBACK_KEY is ".*": it may name a cache of protected/),
+  ...isRefused(/CACHE_FALLBACK_KEY is ".*", which may name a cache of protected/),
 ];
 const IS_HIDDEN: Expectation[] = [...isRefused(/The variable ".*" has a "=" in its name/)];
 

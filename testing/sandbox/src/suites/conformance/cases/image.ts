@@ -49,7 +49,7 @@ export const IMAGE: Suite = {
       name: 'an unset variable in the name is nothing: refused at once where no name is left',
       jobs: {
         'unset-variable-in-name': isRefused(
-          '"registry.example.com//app" is not a valid image name: write registry/path/name:tag in lower case. Unset variables expand to nothing',
+          '"registry.example.com//app" is not a valid image name: use registry/path/name:tag in lower case. Unset variables expand to an empty string',
         ),
       },
     },
@@ -60,7 +60,7 @@ export const IMAGE: Suite = {
         'unset-variable-that-may-be': succeedsWith('python'),
         'nothing-left-of-name': [
           ...succeedsWith('default is debian'),
-          says("(the fleet's: the job names none, or one of unset variables)"),
+          says("(the fleet's default: the job sets no image, or one whose variables are all unset)"),
         ],
       },
     },
@@ -91,7 +91,7 @@ export const IMAGE: Suite = {
       jobs: {
         'other-architecture': [
           failsFor('script_failure'),
-          says(/other-architecture:local is not there for (X86_64|ARM64): name an image that is, or set/),
+          says(/other-architecture:local is not available for (X86_64|ARM64); choose one that is, or set/),
           lastsAtMost(60),
         ],
       },
@@ -103,7 +103,7 @@ export const IMAGE: Suite = {
         'rate-limited': [
           failsFor('runner_system_failure'),
           says(/could not be pulled.*toomanyrequests: You have reached your pull rate limit/),
-          says('Use a mirror, or a pull-through cache of Amazon ECR'),
+          says('Use a mirror or a pull-through cache in Amazon ECR'),
         ],
       },
     },
@@ -116,7 +116,7 @@ export const IMAGE: Suite = {
       keyword: 'image',
       name: 'a platform that Fargate has not: refused at once with those that it has',
       since: '16.7',
-      jobs: { 'platform-unknown': isRefused('"linux/riscv64": this fleet allows X86_64, ARM64') },
+      jobs: { 'platform-unknown': isRefused('"linux/riscv64", but this fleet allows X86_64, ARM64') },
       notSupported: 'Linux on X86_64 and ARM64 only: `image: docker: platform` or FARGATE_ARCHITECTURE.',
     },
     {
@@ -149,7 +149,7 @@ export const IMAGE: Suite = {
       jobs: {
         'entry-point-of-image-honored': [
           ...succeedsWith('set up by the image', 'after it set up by the image'),
-          says('The image\'s own entry point: ["/bin/set-up"]'),
+          says('Image entry point: ["/bin/set-up"]'),
         ],
         'entry-point-of-image-left-out': succeedsWith('set up by nobody'),
       },
@@ -158,8 +158,8 @@ export const IMAGE: Suite = {
       keyword: 'entrypoint',
       name: "the image's own, of a registry that nobody lists, and of no image: refused at once",
       jobs: {
-        'entry-point-of-unlisted-registry': isRefused('this fleet reads no image configurations from'),
-        'entry-point-of-no-image': isRefused('There is no such image: check its name and tag'),
+        'entry-point-of-unlisted-registry': isRefused('this fleet does not read image configurations from'),
+        'entry-point-of-no-image': isRefused('The image does not exist: check its name and tag'),
       },
     },
     {
@@ -169,7 +169,7 @@ export const IMAGE: Suite = {
         'entry-point-ends': [
           failsFor('script_failure'),
           says(/exit code 64/),
-          says(/which must be in the image/),
+          says(/which must exist in the image/),
         ],
       },
     },
@@ -177,5 +177,5 @@ export const IMAGE: Suite = {
 };
 
 function notThere(words: RegExp) {
-  return [failsFor('script_failure'), says(words), says('There is no such image'), lastsAtMost(60)];
+  return [failsFor('script_failure'), says(words), says('The image does not exist'), lastsAtMost(60)];
 }

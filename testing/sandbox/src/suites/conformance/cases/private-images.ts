@@ -65,7 +65,7 @@ export const PRIVATE_IMAGES: Suite = {
         'not-there': [
           failsFor('script_failure'),
           says(/private-images\/app:3.*(not found|manifest unknown)/),
-          says('There is no such image'),
+          says('The image does not exist'),
           lastsAtMost(60),
         ],
       },
@@ -114,7 +114,7 @@ function isNotGivenOut(words: RegExp) {
   return [
     failsFor('script_failure'),
     says(words),
-    says('A private one needs its login in DOCKER_AUTH_CONFIG'),
+    says('a private image needs a login in DOCKER_AUTH_CONFIG'),
     lastsAtMost(60),
   ];
 }

@@ -35,7 +35,7 @@ export const REFUSED: Suite = {
 
 function dind(image: string) {
   return [
-    ...isRefused(`"${image}" needs a privileged container, which Fargate does not have`),
+    ...isRefused(`"${image}" needs a privileged container, which Fargate does not support`),
     says('docs/building-images.md'),
     lastsAtMost(20),
   ];

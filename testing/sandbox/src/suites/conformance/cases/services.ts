@@ -55,7 +55,7 @@ export const SERVICES: Suite = {
       jobs: {
         'secret-by-reference': [
           ...succeedsWith('opened by 28 characters'),
-          says(/Asked \S+ what services start/),
+          says(/Read the entry points of services from \S+/),
         ],
       },
     },
@@ -89,10 +89,10 @@ export const SERVICES: Suite = {
         'unknown-program': [
           ...succeedsWith('the job ran all the same'),
           says(
-            /It is not known what the service \S+\/team\/app:1\.0 starts: this fleet reads no image configurations from/,
+            /The entry point and command of the service \S+\/team\/app:1\.0 are unknown: this fleet does not read image configurations from/,
           ),
-          says('and not PASSWORD, which hold a value that is not public'),
-          says('Name its `entrypoint:` and `command:`, or have its registry listed'),
+          says('and without PASSWORD, which contain a value that is not public'),
+          says('set its `entrypoint:` and `command:`, or have its registry added'),
         ],
       },
     },
@@ -162,7 +162,7 @@ export const SERVICES: Suite = {
       keyword: 'services',
       name: 'an image of a service that is not there: script_failure within seconds',
       jobs: {
-        'missing-service': [failsFor('script_failure'), says('There is no such image'), lastsAtMost(60)],
+        'missing-service': [failsFor('script_failure'), says('The image does not exist'), lastsAtMost(60)],
       },
     },
     {
@@ -175,7 +175,7 @@ export const SERVICES: Suite = {
     {
       keyword: 'services',
       name: 'nine services: refused at once',
-      jobs: { 'too-many': isRefused('The job has 9 services: a Fargate task has room for 8') },
+      jobs: { 'too-many': isRefused('The job has 9 services, but a Fargate task has room for at most 8') },
       notSupported: 'A task has room for eight services: start some in the script, or split the job.',
     },
   ],

@@ -22,7 +22,7 @@ export const SIZES: Suite = {
     {
       keyword: 'FARGATE_CPU, FARGATE_MEMORY',
       name: 'between two steps: the next one up, and the log says so',
-      jobs: { 'between-steps': [succeeds(), hasSize(1024, 3072), says('the next one up is')] },
+      jobs: { 'between-steps': [succeeds(), hasSize(1024, 3072), says('using the next larger size')] },
     },
     {
       keyword: 'FARGATE_CPU, FARGATE_MEMORY',
@@ -39,7 +39,7 @@ export const SIZES: Suite = {
         'of-kubernetes': [
           succeeds(),
           hasSize(256, 1024),
-          says('The size is that of KUBERNETES_CPU_REQUEST and KUBERNETES_MEMORY_LIMIT'),
+          says('The size comes from KUBERNETES_CPU_REQUEST and KUBERNETES_MEMORY_LIMIT'),
         ],
       },
     },

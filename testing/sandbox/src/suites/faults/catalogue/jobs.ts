@@ -107,7 +107,7 @@ const spotJobFinishes: Fault = {
     await faultRun.queue(2);
     faultRun.expect(spot, {
       status: 'success',
-      says: /takes this Spot task back at [\d:]{8} UTC[\s\S]*the end/,
+      says: /reclaims this Spot task at [\d:]{8} UTC[\s\S]*the end/,
     });
     await faultRun.scriptBegan(spot);
     const { taskArn } = await faultRun.taskOf(spot, 'RUNNING');
@@ -126,7 +126,7 @@ const connectionLostAndBack: Fault = {
     faultRun.addWebhook();
     const [victim] = await faultRun.queue([smallJob('victim', 10), ...smallJobs(2)]);
     if (!victim) return;
-    const again = /connection to the job task was lost and opened again[\s\S]*the end/;
+    const again = /connection to the job task was lost and reopened[\s\S]*the end/;
     faultRun.expect(victim, { status: 'success', says: again });
     await faultRun.scriptBegan(victim);
     await breakConnections((await faultRun.taskOf(victim, 'RUNNING')).taskArn);
@@ -206,7 +206,7 @@ const definitionGone: Fault = {
     const jobs = await faultRun.queue(2);
     await faultRun.finished([keeper, ...jobs]);
     faultRun.mustHaveStarted({ managers: 1, jobTasks: 3 });
-    const replaced = /Task definition \S+ was deregistered: \S+ takes its place/;
+    const replaced = /Task definition \S+ was deregistered; using \S+ instead/;
     if (!jobs.some(({ trace }) => replaced.test(trace.text)))
       faultRun.wrong.push('no job was refused a task for its definition');
   },

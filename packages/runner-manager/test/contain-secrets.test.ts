@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { holdSecrets } from '../src/job/request/hold-secrets.ts';
+import { containSecrets } from '../src/job/request/contain-secrets.ts';
 import { overridableEnvironment } from '../src/job/request/overridable-environment.ts';
 import { jobWith } from './support/job.ts';
 
 const fewLetters = fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 12 });
 
-describe('holdSecrets', () => {
+describe('containSecrets', () => {
   it.each([
     [['password'], ['password'], [true]],
     [['a password here', 'none'], ['password'], [true, false]],
@@ -16,7 +16,7 @@ describe('holdSecrets', () => {
     [[], ['password'], []],
     [['password'], [], [false]],
   ])('%j and the secrets %j: %j', (texts, secrets, held) => {
-    expect(holdSecrets(texts, secrets)).toEqual(held);
+    expect(containSecrets(texts, secrets)).toEqual(held);
   });
 
   it('finds what searching each text for each secret finds', () => {
@@ -26,14 +26,14 @@ describe('holdSecrets', () => {
         fc.array(fewLetters, { maxLength: 5 }),
         (texts, secrets) => {
           const found = texts.map((text) => secrets.some((secret) => secret !== '' && text.includes(secret)));
-          expect(holdSecrets(texts, secrets)).toEqual(found);
+          expect(containSecrets(texts, secrets)).toEqual(found);
         },
       ),
     );
   });
 });
 
-it('a job of the longest secrets, each of which nearly is in its public variable, takes no time of the manager', () => {
+it('the longest secrets, each nearly contained in a public variable, take little time', () => {
   const secrets = Array.from({ length: 480 }, (_, index) => {
     return `${'a'.repeat(60 + (index % 40))}b${'a'.repeat(3900 - (index % 400))}`;
   });

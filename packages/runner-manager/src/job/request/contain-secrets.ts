@@ -1,28 +1,28 @@
-/** A set of substrings that end at the same places of the texts. */
+/** A state of a suffix automaton: a set of substrings that end at the same positions. */
 interface State {
-  /** Characters of the longest of them. */
+  /** Length of the longest of these substrings, in characters. */
   length: number;
-  /** The state of the longest of its suffixes that ends at more places. */
+  /** The suffix link: the state of the longest suffix that ends at more positions. */
   suffix: State | undefined;
   next: Map<string, State>;
   isSecret: boolean;
 }
 
 /**
- * Says of each text whether it holds one of the secrets. Its time grows with the length of all texts and secrets together:
- * searching each text for each secret grows with their product, which a job can make minutes of the manager's time.
- * @param texts without NUL, as all values of an environment are
+ * Returns for each text whether it contains one of the secrets. Linear in the total length of texts and secrets. Searching each
+ * text for each secret would take time proportional to their product, and a job could keep the manager busy for minutes.
+ * @param texts without NUL, like all values of an environment
  * @see https://doi.org/10.1016/0304-3975(85)90157-4 (Blumer et al.: the smallest automaton recognizing the subwords of a text)
  */
-export function holdSecrets(texts: readonly string[], secrets: readonly string[]): boolean[] {
-  // A secret without NUL cannot begin in one text and end in the next.
+export function containSecrets(texts: readonly string[], secrets: readonly string[]): boolean[] {
+  // A secret without NUL cannot start in one text and end in the next.
   const joined = texts.map((text) => `${text}\0`).join('');
   const { start, states } = substringsOf(joined);
   for (const secret of secrets) {
     const state = secret === '' ? undefined : walk(start, secret);
     if (state) state.isSecret = true;
   }
-  // What ends in a secret holds one; a suffix is shorter than what it is a suffix of.
+  // A substring that ends in a secret contains it. Suffixes are shorter, so they come first.
   for (const state of states.sort((one, other) => one.length - other.length)) {
     state.isSecret ||= state.suffix?.isSecret ?? false;
   }
@@ -43,7 +43,7 @@ function walk(start: State, text: string): State | undefined {
   return at;
 }
 
-/** The automaton of all substrings of a text. It has at most twice as many states as the text has characters. */
+/** Builds the suffix automaton of a text, with at most twice as many states as the text has characters. */
 function substringsOf(text: string): { start: State; states: State[] } {
   const start = newState(0);
   const states = [start];
