@@ -38,7 +38,7 @@ const MEASURED_MEAN = MEASURED_STARTS.reduce((total, seconds) => total + seconds
  */
 const PROVISIONING_SECONDS = 15;
 
-/** Today's images, gzip -6, with GitLab Runner 17.9.3: 258 and 332 MB. Small images are planned with at most 0.45 and 0.5 of that. */
+/** Today's images, gzip -6, with GitLab Runner 17.9.3: 258 and 332 MB. Planned small images: at most 0.45 and 0.5 of that. */
 const TODAYS_IMAGES = { helperMb: 258, managerMb: 332 };
 const SMALL_IMAGES = { helperMb: 258 * 0.45, managerMb: 332 * 0.5 };
 

@@ -161,7 +161,7 @@ function makeProject(random: Random, name: string, habits: Habits): ProjectTempl
   return { name, stages, imageVersion: 1 };
 }
 
-/** Returns the changes of a job's rule, or undefined. Draws the same random numbers for any `chance`, so that habits are comparable. */
+/** Changes of a job's rule, or undefined. Draws the same random numbers for any `chance`, so that habits are comparable. */
 function makeRule(random: Random, chance: number): ReadonlySet<Change> | undefined {
   const main = random.pick(['backend', 'frontend', 'infrastructure'] as const);
   return random.chance(chance) ? new Set<Change>([main, 'everything']) : undefined;
