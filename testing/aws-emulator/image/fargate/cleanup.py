@@ -1,4 +1,4 @@
-"""Nothing of a run is left in Docker when the emulator ends or is reset."""
+"""Cleanup of Docker when the emulator ends or is reset."""
 
 import concurrent.futures
 import logging
@@ -13,7 +13,7 @@ logger = logging.getLogger("fargate")
 
 
 def remove_everything() -> None:
-    """Kill and remove every task container, and the volumes of all tasks, of this run; not the emulator itself."""
+    """Kill and remove all task containers and volumes of this run, except the emulator itself."""
     mine = {"label": [f"{LABEL}={SETTINGS.run_id}", "com.amazonaws.ecs.task-arn"]}
     for run in RUNS.all():
         run.request_stop("UserInitiated", "The emulator ends", seconds=0)
