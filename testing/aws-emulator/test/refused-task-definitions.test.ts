@@ -28,7 +28,7 @@ describe('RegisterTaskDefinition refuses for Fargate, with ClientException,', ()
       /No Fargate configuration exists/,
       { cpu: '256', memory: '4096' },
     ],
-    ['a CPU that Fargate has not', /No Fargate configuration exists/, { cpu: '300', memory: '1024' }],
+    ['a CPU size that Fargate lacks', /No Fargate configuration exists/, { cpu: '300', memory: '1024' }],
     ['no containers', /at least one container/, { containerDefinitions: [] }],
     ['ephemeral storage under 21 GiB', /between 21 GiB and 200/, { ephemeralStorage: { sizeInGiB: 20 } }],
     ['ephemeral storage over 200 GiB', /between 21 GiB and 200/, { ephemeralStorage: { sizeInGiB: 201 } }],

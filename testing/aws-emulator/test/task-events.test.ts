@@ -103,10 +103,10 @@ it('reports the end of a non-essential container while the task continues', asyn
   const side = shell('side', 'exit 4', { essential: false });
   const task = await fixture.runToEnd([shell('main', 'sleep 1.5'), side]);
   const events = await eventsOf(task.taskArn);
-  const told = events.find(
+  const event = events.find(
     ({ detail }) =>
       detail.lastStatus === 'RUNNING' && detail.containers.some(({ lastStatus }) => lastStatus === 'STOPPED'),
   );
-  expect(told?.detail.desiredStatus).toBe('RUNNING');
-  expect(told?.detail.containers.find(({ name }) => name === 'side')?.exitCode).toBe(4);
+  expect(event?.detail.desiredStatus).toBe('RUNNING');
+  expect(event?.detail.containers.find(({ name }) => name === 'side')?.exitCode).toBe(4);
 });

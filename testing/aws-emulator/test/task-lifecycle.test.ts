@@ -117,9 +117,9 @@ describe('StopTask', () => {
     const stubborn = shell('stubborn', 'trap "" TERM; while :; do sleep 0.05; done', { stopTimeout: 2 });
     const task = await fixture.run(await fixture.register([polite, stubborn]));
     await fixture.reach(task, 'RUNNING');
-    const begun = Date.now();
+    const requestedAt = Date.now();
     const answer = await stop(task, 'enough');
-    expect(Date.now() - begun).toBeLessThan(1000);
+    expect(Date.now() - requestedAt).toBeLessThan(1000);
     expect(answer).toMatchObject({
       lastStatus: 'RUNNING',
       desiredStatus: 'STOPPED',
@@ -128,7 +128,7 @@ describe('StopTask', () => {
     });
     await fixture.reach(task, 'STOPPING');
     const ended = await fixture.reach(task, 'STOPPED');
-    expect(Date.now() - begun).toBeGreaterThanOrEqual(2000);
+    expect(Date.now() - requestedAt).toBeGreaterThanOrEqual(2000);
     expect(containerOf(ended, 'polite')?.exitCode).toBe(143);
     expect(containerOf(ended, 'stubborn')?.exitCode).toBe(137);
     expect(ended).toMatchObject({ stopCode: 'UserInitiated', stoppedReason: 'enough' });

@@ -67,11 +67,11 @@ describe('an unused action', () => {
 describe('the rendered report', () => {
   it('contains refused calls with their reasons', async () => {
     const call = recordedLike('webhook-receiver', 'PutEvents', { Entries: [entry('default', BUS)] });
-    const judged = await evaluateCalls({ ...recording, calls: [call] }, templates);
-    expect(iamFailures(judged, { isWholeRun: false })).toEqual([
+    const evaluated = await evaluateCalls({ ...recording, calls: [call] }, templates);
+    expect(iamFailures(evaluated, { isWholeRun: false })).toEqual([
       'webhook-receiver PutEvents: events:PutEvents on arn:aws:events:us-east-1:000000000000:event-bus/default: ' +
         'PutEvents grants it on other resources',
     ]);
-    expect(renderIamReport(judged)).toContain('1 refused');
+    expect(renderIamReport(evaluated)).toContain('1 refused');
   });
 });

@@ -30,7 +30,7 @@ export interface Violation {
 
 /** Bounds of a schedule in seconds or numbers; see the README. */
 export interface Bounds {
-  /** From the latest of a job's queueing, the end of faults, and the fleet's last full moment, until a manager takes the job. */
+  /** From when a job is queued, faults end, or the fleet was last full, whichever is latest, until a manager takes the job. */
   start: number;
   /** From the end of a manager, or of the faults, until the end of its job tasks. */
   orphan: number;

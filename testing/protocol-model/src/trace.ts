@@ -27,7 +27,7 @@ export function traceEvents(ecs: SimulatedEcs, managers: Managers, gitlab: GitLa
         `${task.role} ${short(task.id)} tagged`,
         tagsOf(task).map(({ key, value }) => `${key.slice(key.indexOf(':') + 1)} ${value}`),
       ),
-    onStopRequested: ({ role, id }) => write(`${role} ${short(id)} asked to stop`),
+    onStopRequested: ({ role, id }) => write(`${role} ${short(id)} stop requested`),
     onStopped: ({ role, id }) => write(`${role} ${short(id)} stopped`),
   });
 }

@@ -34,11 +34,11 @@ class Capacity:
             raise client_error(refusal["reason"])
         return refusal["reason"]
 
-    def change(self, wanted: dict) -> None:
+    def change(self, requested: dict) -> None:
         """Change refusals: `{provider: {reason, times?, error?} | null}`."""
         changes = {provider: refusal and {"reason": refusal["reason"], "times": refusal.get("times"),
                                           "error": bool(refusal.get("error"))}
-                   for provider, refusal in wanted.items()}
+                   for provider, refusal in requested.items()}
         with self._lock:
             self._refusals = {provider: refusal for provider, refusal in {**self._refusals, **changes}.items()
                               if refusal}

@@ -14,15 +14,15 @@ logger = logging.getLogger("fargate")
 
 def remove_everything() -> None:
     """Kill and remove all task containers and volumes of this run, except the emulator itself."""
-    mine = {"label": [f"{LABEL}={SETTINGS.run_id}", "com.amazonaws.ecs.task-arn"]}
+    of_this_run = {"label": [f"{LABEL}={SETTINGS.run_id}", "com.amazonaws.ecs.task-arn"]}
     for run in RUNS.all():
         run.request_stop("UserInitiated", "The emulator ends", seconds=0)
         RUNS.forget(run.arn)
-    containers = client().containers.list(all=True, sparse=True, filters=mine)
+    containers = client().containers.list(all=True, sparse=True, filters=of_this_run)
     others = [container for container in containers if container.id != own_container().id]
     with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(lambda container: _remove(container, v=True), others))
-    for volume in client().volumes.list(filters=mine):
+    for volume in client().volumes.list(filters=of_this_run):
         _remove(volume)
     if others:
         logger.info("removed %d containers of the run", len(others))

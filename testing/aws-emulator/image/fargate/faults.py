@@ -19,7 +19,7 @@ class Faults:
         self.denied: dict[str, list[str]] = {}
         """ARNs of execution roles by action that ECS may not perform for them."""
         self.stop_keeps_tags = False
-        """Whether StopTask keeps a task's tags. Its own reference says that it deletes them; that of DescribeTasks suggests otherwise."""
+        """Whether StopTask keeps a task's tags. Its reference says that it deletes them; that of DescribeTasks suggests otherwise."""
 
     def throttle(self, counts: dict) -> None:
         """Throttle the next calls of actions: `{"RunTask": 2}`."""

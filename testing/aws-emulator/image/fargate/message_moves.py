@@ -60,9 +60,9 @@ def _move(message: dict, source: dict, target: dict) -> None:
 
 def list_tasks(data: dict, _url: str) -> dict:
     """ListMessageMoveTasks: newest first, at most MaxResults (default 1)."""
-    mine = [task for task in _TASKS if task["SourceArn"] == data.get("SourceArn")]
+    tasks = [task for task in _TASKS if task["SourceArn"] == data.get("SourceArn")]
     return {"Results": [{key: value for key, value in task.items() if key != "TaskHandle" or task["Status"] == "RUNNING"}
-                        for task in mine[: int(data.get("MaxResults", 1))]]}
+                        for task in tasks[: int(data.get("MaxResults", 1))]]}
 
 
 def install() -> None:

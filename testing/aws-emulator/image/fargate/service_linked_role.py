@@ -70,10 +70,10 @@ class ServiceLinkedRole:
 ROLE = ServiceLinkedRole()
 
 
-def change(wanted: dict) -> None:
+def change(requested: dict) -> None:
     """Set the switch: `{"new": true, "lagSeconds": 2, "mayCreateRole": false}`, or `{"new": false}`."""
-    if wanted["new"]:
-        ROLE.start_new_account(float(wanted.get("lagSeconds", 2)), bool(wanted.get("mayCreateRole", True)))
+    if requested["new"]:
+        ROLE.start_new_account(float(requested.get("lagSeconds", 2)), bool(requested.get("mayCreateRole", True)))
     else:
         ROLE.restore()
 

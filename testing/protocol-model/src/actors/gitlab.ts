@@ -50,7 +50,7 @@ export function createGitLab({ schedule, clock, random, bus, latencies }: GitLab
     const job: GitLabJob = { id, queuedAt: clock.now(), takenAt: undefined, seconds, state: 'pending' };
     jobs.push(job);
     pending.push(job);
-    for (const tell of listeners) tell(job);
+    for (const listener of listeners) listener(job);
     if (webhook === 'lost') return;
     const sendWebhook = () => bus.put([jobQueued(job)]);
     const late = () => random.between(LATE_WEBHOOK_MS.min, LATE_WEBHOOK_MS.max);

@@ -67,7 +67,7 @@ export function createJobTasks({ clock, random, ecs, deadManMs }: JobTaskDeps): 
         if (statusOf(task).desiredStatus === 'STOPPED') return;
         ecs.setStatus(task, { lastStatus: 'RUNNING', startedAt: clock.now() });
         expectHeartbeat(task);
-        for (const tell of listenersOf(task).onRunning) tell(true);
+        for (const listener of listenersOf(task).onRunning) listener(true);
         clock.wake();
       });
     },
@@ -77,8 +77,8 @@ export function createJobTasks({ clock, random, ecs, deadManMs }: JobTaskDeps): 
     onStopped(task) {
       if (task.role !== 'job') return;
       const { onRunning, onEnd } = listenersOf(task);
-      for (const tell of onRunning) tell(false);
-      for (const tell of onEnd) tell();
+      for (const listener of onRunning) listener(false);
+      for (const listener of onEnd) listener();
       clock.wake();
     },
   });

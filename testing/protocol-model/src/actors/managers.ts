@@ -70,7 +70,7 @@ export function createManagers(deps: ManagerDeps): Managers {
     run: (manager, job) => runJob(manager.session, job),
     onIdle: (manager) => leaveWhenDone(manager),
     onCut: (job) => {
-      for (const tell of cutListeners) tell(job);
+      for (const listener of cutListeners) listener(job);
     },
   });
 
@@ -84,7 +84,7 @@ export function createManagers(deps: ManagerDeps): Managers {
     if (manager.answer) manager.answer.state = 'failed';
     for (const task of ecs.tasks) if (task.startedBy === manager.task.id) jobTasks.stopHeartbeats(task);
     setStopping(manager.task, exitCode);
-    for (const tell of listeners) tell(manager);
+    for (const listener of listeners) listener(manager);
   };
 
   const setStopping = (task: SimulatedTask, exitCode?: number) => {

@@ -51,7 +51,7 @@ export function createQueue(clock: Clock, random: Random, faults: Faults, latenc
   const messages = new Map<string, Message>();
   const listeners: (() => void)[] = [];
   const onVisible = () => {
-    for (const tell of listeners) tell();
+    for (const listener of listeners) listener();
   };
   let count = 0;
 

@@ -69,10 +69,10 @@ export function createEcs({ clock, random, faults, lagMs }: EcsDeps): SimulatedE
       return { taskArns: listed.filter((task) => task !== gap).map(({ arn }) => arn) };
     },
 
-    describeTasks({ tasks: wanted = [] }) {
+    describeTasks({ tasks: keys = [] }) {
       const found: Task[] = [];
       const failures: { arn: string; reason: string }[] = [];
-      for (const key of wanted) {
+      for (const key of keys) {
         const task = find(key);
         const status = task && asOf(task.status, readAt());
         if (task === undefined || status === undefined) failures.push({ arn: key, reason: 'MISSING' });

@@ -128,11 +128,11 @@ export function createAhead(deps: AheadDeps): Ahead {
     const { project, isProtected } = pipeline.trace;
     const view = { project, isProtected, running: [...pipeline.running.values()] };
     const options = { moment: policy.moment, leadSeconds: deps.leadSeconds, now };
-    const wanted = predict(book, view, options).filter(
+    const predictions = predict(book, view, options).filter(
       ({ job }) => !pipeline.started.has(job.name) && !pipeline.arrived.has(job.name),
     );
-    for (const prediction of wanted) if (prediction.startAt <= now) startAhead(pipeline, prediction);
-    const later = wanted.map(({ startAt }) => startAt).filter((time) => time > now);
+    for (const prediction of predictions) if (prediction.startAt <= now) startAhead(pipeline, prediction);
+    const later = predictions.map(({ startAt }) => startAt).filter((time) => time > now);
     if (later.length > 0) scheduleWake(pipeline, Math.min(...later));
   };
 
@@ -223,9 +223,16 @@ function kindOf({ shape, cpu, memory }: JobTrace): TaskKind {
   return { shape, cpu, memory, capacity: CAPACITY };
 }
 
-function fits({ job, task }: UnclaimedTask['prediction'], trace: PipelineTrace, wanted: JobTrace): boolean {
+function fits(
+  { job, task }: UnclaimedTask['prediction'],
+  trace: PipelineTrace,
+  candidate: JobTrace,
+): boolean {
   const isSameProject = job.project === trace.project && job.isProtected === trace.isProtected;
   return (
-    isSameProject && task.shape === wanted.shape && task.cpu === wanted.cpu && task.memory === wanted.memory
+    isSameProject &&
+    task.shape === candidate.shape &&
+    task.cpu === candidate.cpu &&
+    task.memory === candidate.memory
   );
 }

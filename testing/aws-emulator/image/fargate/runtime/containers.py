@@ -6,7 +6,7 @@ from docker.types import LogConfig, Ulimit
 from fargate.rules.sizes import cpu_units, memory_mib
 from fargate.runtime.architecture import docker_architecture
 from fargate.runtime.docker_client import client, host_cpus, labels
-from fargate.runtime.failures import TaskFailure, docker_words
+from fargate.runtime.failures import TaskFailure, docker_message
 from fargate.runtime.volumes import mounts
 from fargate.settings import SETTINGS
 
@@ -20,7 +20,7 @@ def create_container(run, container, image, environment: dict) -> None:
         container.docker = client().containers.create(image.id, platform=f"linux/{docker_architecture(run.definition)}",
                                                       **_arguments(run, container, image, environment))
     except docker.errors.APIError as error:
-        reason = f"CannotCreateContainerError: Error response from daemon: {docker_words(error)}"
+        reason = f"CannotCreateContainerError: Error response from daemon: {docker_message(error)}"
         raise TaskFailure("Task failed to start", container.name, reason) from error
     container.record["runtimeId"] = f"{run.task_id.replace('-', '')}-{container.docker.id[:10]}"
 

@@ -16,14 +16,14 @@ class TaskFailure(Exception):
         self.container_reason = container_reason
 
 
-def docker_words(error: Exception) -> str:
+def docker_message(error: Exception) -> str:
     """The daemon's explanation of an API error."""
     return str(getattr(error, "explanation", None) or error)
 
 
-def initialization_error(words: str) -> TaskFailure:
+def initialization_error(message: str) -> TaskFailure:
     """ResourceInitializationError: secrets, logging or network could not be prepared."""
-    return TaskFailure(f"ResourceInitializationError: {words}")
+    return TaskFailure(f"ResourceInitializationError: {message}")
 
 
 def denied_actions(denied: dict[str, list[str]]) -> dict[str, list[str]]:
@@ -34,11 +34,11 @@ def denied_actions(denied: dict[str, list[str]]) -> dict[str, list[str]]:
     return {action: [str(role) for role in roles] for action, roles in denied.items()}
 
 
-def refuse_denied(run, action: str, words: str, resource: str) -> None:
+def refuse_denied(run, action: str, message: str, resource: str) -> None:
     """Fail the task's start if its execution role is denied the action."""
     role = run.definition.get("executionRoleArn", "")
     if role not in FAULTS.denied.get(action, []):
         return
     user = f"arn:aws:sts::{run.account}:assumed-role/{role.rsplit('/', 1)[-1]}/{run.task_id}"
-    raise initialization_error(f"{words}: AccessDeniedException: User: {user} is not authorized to perform: {action} on "
+    raise initialization_error(f"{message}: AccessDeniedException: User: {user} is not authorized to perform: {action} on "
                                f"resource: {resource} with an explicit deny in a service control policy")

@@ -11,7 +11,7 @@ import docker.errors
 
 from fargate.runtime.architecture import docker_architecture
 from fargate.runtime.docker_client import client
-from fargate.runtime.failures import TaskFailure, docker_words
+from fargate.runtime.failures import TaskFailure, docker_message
 from fargate.runtime.secrets import repository_credentials
 
 _PULLS: dict[str, threading.Lock] = collections.defaultdict(threading.Lock)
@@ -56,7 +56,7 @@ def _pull(container, name: str, architecture: str):
         # The local image stands for one in a registry, where the other architecture would be missing.
         if other is not None:
             raise _wrong_platform(container, architecture) from error
-        raise _cannot_pull(container, f"failed to pull image {name}: {docker_words(error)}") from error
+        raise _cannot_pull(container, f"failed to pull image {name}: {docker_message(error)}") from error
     image = client().images.get(name)
     if image.attrs["Architecture"] != architecture:
         raise _wrong_platform(container, architecture)
@@ -85,8 +85,8 @@ def _wrong_platform(container, architecture: str) -> TaskFailure:
                                    f"descriptor matching platform 'linux/{architecture}'")
 
 
-def _cannot_pull(container, words: str) -> TaskFailure:
-    reason = f"CannotPullContainerError: {words}"
+def _cannot_pull(container, message: str) -> TaskFailure:
+    reason = f"CannotPullContainerError: {message}"
     return TaskFailure(reason, container.name, reason)
 
 

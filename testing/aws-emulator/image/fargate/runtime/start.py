@@ -8,7 +8,7 @@ from ministack.core.responses import now_iso
 from fargate.rules.dependencies import start_order
 from fargate.runtime.containers import create_container
 from fargate.runtime.environment import container_environment
-from fargate.runtime.failures import TaskFailure, docker_words
+from fargate.runtime.failures import TaskFailure, docker_message
 from fargate.runtime.images import ensure_image
 from fargate.runtime.logs import forward_logs, prepare_logs
 from fargate.runtime.metadata import set_started, set_task_status
@@ -94,7 +94,7 @@ def _start(run, container) -> None:
     try:
         container.docker.start()
     except docker.errors.APIError as error:
-        reason = f"CannotStartContainerError: Error response from daemon: {docker_words(error)}"
+        reason = f"CannotStartContainerError: Error response from daemon: {docker_message(error)}"
         raise TaskFailure("Task failed to start", container.name, reason) from error
     with run.changed:
         container.started = True
