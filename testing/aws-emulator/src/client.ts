@@ -1,9 +1,9 @@
 const REGION = 'us-east-1';
 
-/** The emulator does not count calls with this key towards the account's rates (testing/aws-emulator/image/fargate/rates.py). */
-const WATCHER_KEY = 'equipment';
+/** The emulator exempts calls with this key from the account's request rates (testing/aws-emulator/image/fargate/rates.py). */
+const OBSERVER_KEY = 'equipment';
 
-/** Options of an AWS client that watches the emulator, which takes any credentials. */
+/** Options of an AWS client that only observes. The emulator accepts any credentials. */
 export function emulatorClient(endpoint: string) {
-  return { endpoint, region: REGION, credentials: { accessKeyId: WATCHER_KEY, secretAccessKey: 'test' } };
+  return { endpoint, region: REGION, credentials: { accessKeyId: OBSERVER_KEY, secretAccessKey: 'test' } };
 }

@@ -8,10 +8,10 @@ import {
   readEnvironment,
 } from '@serverless-gitlab-runner/machine';
 
-/** Name of the emulator's image when it is built here. */
+/** Name of the locally built emulator image. */
 export const EMULATOR_IMAGE = `serverless-gitlab-runner/aws-emulator:${readEnvironment().SANDBOX_IMAGE_TAG}`;
 
-/** Builds the emulator's image from testing/aws-emulator/image; does nothing when nothing in it changed. */
+/** Builds the emulator image from testing/aws-emulator/image, unless it is up to date. */
 export async function buildEmulatorImage(log: Log): Promise<ImageBuildResult> {
   const base = await ensureBaseImage(log);
   return await buildImage({

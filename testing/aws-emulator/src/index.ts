@@ -1,4 +1,4 @@
-/** AWS in a container: its image, its start, its clients, and the switches for bad days. */
+/** AWS in a container: image, start, clients, and switches for faults. */
 
 export { accessKeyOf } from './access-key.ts';
 export { emulatorClient } from './client.ts';

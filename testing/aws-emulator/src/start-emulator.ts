@@ -6,45 +6,44 @@ import { sweep } from './sweep.ts';
 import { RUN_LABEL } from './task-containers.ts';
 
 const PORT = 4566;
-/** Seconds the emulator has to remove its tasks before it is killed; the sweep takes what it left. */
+/** Seconds that the emulator has to remove its tasks before it is killed. The sweep removes the rest. */
 const STOP_SECONDS = 20;
 
 export interface EmulatorOptions {
-  /** Value of the run's label and prefix of every name in Docker: lower-case letters, digits and hyphens. */
+  /** Value of the run's label, and prefix of all names in Docker: lower-case letters, digits and hyphens. */
   runId: string;
-  /** Docker network made for the run; task containers join it. Default: the run's id. */
+  /** Docker network to create for the run and its task containers. Default: the run's id. */
   networkName?: string;
-  /** Image of the emulator. Default: the one that `buildEmulatorImage` builds. */
+  /** Image of the emulator. Default: that of `buildEmulatorImage`. */
   image?: string;
   /** Seconds for which ECS lists a stopped task. Default: 3600, as AWS. */
   stoppedTasksKeptSeconds?: number;
-  /** Makes the AWS endpoint that tasks are given, once the network is there. Default: the emulator's own. */
+  /** Creates the AWS endpoint for tasks once the network exists. Default: the emulator's own endpoint. */
   taskEndpoint?: (gatewayAddress: string) => Promise<string>;
-  /** Takes the emulator's own log, line by line. Default: it goes nowhere (`docker logs` has it). */
+  /** Receives the emulator's own log, line by line. Default: discarded (`docker logs` shows it). */
   onLogLine?: (line: string) => void;
 }
 
-/** A running emulator and the network it made. */
+/** A running emulator and its network. */
 export interface Emulator {
   /** AWS endpoint for the host, `http://127.0.0.1:<port>`. */
   endpoint: string;
   /** AWS endpoint for containers on the network. */
   containerEndpoint: string;
-  /** The host's address on the network: what listens there is reached by host, tasks and Lambdas alike. */
+  /** The host's address on the network, reachable from the host, tasks and Lambdas. */
   gatewayAddress: string;
   networkName: string;
   containerName: string;
-  /** Stops the emulator and removes everything of the run from Docker. */
+  /** Stops the emulator and removes all of the run's resources from Docker. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the AWS emulator in a container, on a network of its own, with the Docker socket.
- * Removes what it made when the start fails.
+ * Starts the AWS emulator in a container, on its own network, with the Docker socket. Cleans up if the start fails.
  */
 export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
   const networkName = options.networkName ?? options.runId;
-  // Its reaper is an image from a registry; `sweep` does that work, by label.
+  // Testcontainers' reaper needs an image from a registry; `sweep` cleans up by label instead.
   process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
   try {
     const gatewayAddress = await createNetwork(networkName, options.runId);
@@ -52,7 +51,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     const socket = (await getContainerRuntimeClient()).info.containerRuntime.remoteSocketPath;
     const taskEndpoint = await options.taskEndpoint?.(gatewayAddress);
     const names = { networkName, containerName, socket, taskEndpoint };
-    const container = await describe(options, names).start();
+    const container = await containerFor(options, names).start();
     return {
       endpoint: container.getConnectionUri().replace('//localhost:', '//127.0.0.1:'),
       containerEndpoint: `http://${container.getIpAddress(networkName)}:${PORT}`,
@@ -77,7 +76,7 @@ interface Names {
   taskEndpoint: string | undefined;
 }
 
-function describe(options: EmulatorOptions, names: Names): LocalstackContainer {
+function containerFor(options: EmulatorOptions, names: Names): LocalstackContainer {
   const { networkName, containerName, socket, taskEndpoint } = names;
   const kept = options.stoppedTasksKeptSeconds;
   const container = new LocalstackContainer(options.image ?? EMULATOR_IMAGE)

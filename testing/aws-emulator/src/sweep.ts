@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { runCommand, tryCommand } from '@serverless-gitlab-runner/machine';
 import { RUN_LABEL } from './task-containers.ts';
 
-/** Rounds of removing, and milliseconds between those that found something again. */
-const MOST_ROUNDS = 60;
+/** Maximum number of removal rounds. */
+const MAX_ROUNDS = 60;
+/** Milliseconds between two rounds. */
 const PAUSE_MS = 500;
 
-/** What a sweep removed, by count. */
+/** Number of removed resources. */
 export interface Swept {
   containers: number;
   volumes: number;
@@ -14,14 +15,13 @@ export interface Swept {
 }
 
 /**
- * Removes every container, volume and network that carries a run's label, running or not. What is gone already does
- * not matter; may be called twice.
+ * Removes all containers, volumes and networks with a run's label, running or not. Idempotent.
  */
 export async function sweep(runId: string): Promise<Swept> {
   const swept = { containers: 0, volumes: 0, networks: 0 };
-  // Until there are none: Docker may have been making a task's container while the others were removed, and lets no network go
-  // before the last one has left it.
-  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+  // Repeated until nothing is left: a task's container may be created during a round, and Docker keeps a network until the last
+  // container has left it.
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const containers = await remove(['ps', '-aq'], ['rm', '-f', '-v'], runId);
     const volumes = await remove(['volume', 'ls', '-q'], ['volume', 'rm', '-f'], runId);
     const networks = await remove(['network', 'ls', '-q'], ['network', 'rm'], runId);
@@ -32,7 +32,7 @@ export async function sweep(runId: string): Promise<Swept> {
     if (round > 0) await sleep(PAUSE_MS);
   }
   throw new Error(
-    `Docker does not let go of what run ${runId} started: docker network ls --filter label=${RUN_LABEL}=${runId}`,
+    `Could not remove all Docker resources of run ${runId}; see: docker network ls --filter label=${RUN_LABEL}=${runId}`,
   );
 }
 
@@ -43,7 +43,7 @@ async function remove(list: readonly string[], rm: readonly string[], runId: str
   return ids.length;
 }
 
-/** Ids of the runs that have something in Docker. */
+/** Ids of the runs that have containers in Docker. */
 export async function listRuns(): Promise<string[]> {
   const format = `{{.Label "${RUN_LABEL}"}}`;
   const output = await runCommand('docker', [

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 
-/** What a capacity provider answers with; null: it has room again. */
+/** Refusals by capacity provider; null: it has capacity again. */
 export type CapacitySwitch = Record<string, Refusal | null>;
 
-/** `times`: for so many tasks only. `error`: RunTask fails, instead of an answer with `failures[]`. */
+/** `times`: number of refused tasks (default: unlimited). `error`: RunTask fails instead of returning `failures[]`. */
 export interface Refusal {
   reason: string;
   times?: number;
@@ -15,7 +15,7 @@ export const QUOTA_REACHED: Refusal = {
   reason: "You've reached the limit on the number of vCPUs you can run concurrently",
 };
 
-/** The account's buckets of requests, as testing/aws-emulator/image/fargate/rates.py names them. */
+/** The account's request rate buckets, named as in testing/aws-emulator/image/fargate/rates.py. */
 export type RateBucket =
   | 'reads'
   | 'tasks'
@@ -34,17 +34,17 @@ const bucketSchema = z.object({
   refused: z.number(),
 });
 
-/** What a bucket holds, held at the least, and how many calls it let pass and refused. */
+/** A bucket's current and lowest level, and the number of calls that it passed and refused. */
 export type BucketState = z.infer<typeof bucketSchema>;
 
-/** Whether the account never used ECS, for how long a new service-linked role is of no use, and who may create it. */
+/** Whether the account has never used ECS, how long a new service-linked role is unusable, and whether it may be created. */
 export type AccountSwitch = { new: true; lagSeconds?: number; mayCreateRole?: boolean } | { new: false };
 
 const accountSchema = z.object({
   serviceLinkedRole: z.object({ exists: z.boolean(), usable: z.boolean() }),
 });
 
-/** The emulator's switches for what Fargate does on bad days (testing/aws-emulator/README.md). */
+/** The emulator's switches for faults of Fargate and ECS (testing/aws-emulator/README.md). */
 export class EmulatorSwitches {
   readonly #endpoint: string;
 
@@ -56,37 +56,37 @@ export class EmulatorSwitches {
     await this.#send('PUT', 'capacity', capacity);
   }
 
-  /** A Spot interruption: after so many seconds (on AWS 120) nothing of the task runs. */
+  /** Interrupts a Spot task: its last container is killed after `seconds` (120 on AWS). */
   async interrupt(task: string, seconds: number): Promise<void> {
     await this.#send('POST', 'interrupt', { task, seconds });
   }
 
-  /** For so many seconds a new task is not yet seen. */
+  /** Sets how long reads do not return a new task. */
   async setLag(lagSeconds: number): Promise<void> {
     await this.#send('PUT', 'faults', { lagSeconds });
   }
 
-  /** MiB of each volume of tasks that start from now on; null: no limit. */
+  /** Sets the size in MiB of each volume of new tasks; null: no limit. */
   async setDisk(diskMib: number | null): Promise<void> {
     await this.#send('PUT', 'faults', { diskMib });
   }
 
-  /** Whether StopTask leaves a task's tags. Default false. */
+  /** Sets whether StopTask keeps a task's tags. Default: false. */
   async setStopKeepsTags(stopKeepsTags: boolean): Promise<void> {
     await this.#send('PUT', 'faults', { stopKeepsTags });
   }
 
-  /** ARNs of execution roles in whose name an organisation's policy denies ECS to open log streams. Default none. */
+  /** Sets the execution roles (ARNs) for which an organisation's policy denies ECS to create log streams. Default: none. */
   async setLogsDenied(roles: readonly string[]): Promise<void> {
     await this.#send('PUT', 'faults', { denied: { 'logs:CreateLogStream': roles } });
   }
 
-  /** Empties buckets: for so many seconds they let nothing pass. */
+  /** Empties buckets: they pass no calls for the given seconds. */
   async emptyBuckets(seconds: Partial<Record<RateBucket, number>>): Promise<void> {
     await this.#send('PUT', 'rates', seconds);
   }
 
-  /** Fills all buckets and counts from zero. */
+  /** Fills all buckets and resets their counts. */
   async resetRates(): Promise<void> {
     await this.#send('DELETE', 'rates', {});
   }
@@ -96,12 +96,12 @@ export class EmulatorSwitches {
     return z.record(z.string(), bucketSchema).parse(await answer.json());
   }
 
-  /** An account that never used ECS; `{ new: false }`: one that did. */
+  /** Sets whether the account has used ECS before (`{ new: false }`). */
   async setAccount(account: AccountSwitch): Promise<void> {
     await this.#send('PUT', 'account', account);
   }
 
-  /** What the account has of ECS's service-linked role. */
+  /** State of the account's service-linked role for ECS. */
   async account(): Promise<{ exists: boolean; usable: boolean }> {
     const answer = await fetch(`${this.#endpoint}/_fargate/account`);
     return accountSchema.parse(await answer.json()).serviceLinkedRole;
@@ -118,6 +118,7 @@ export class EmulatorSwitches {
 
   async #send(method: string, path: string, body: unknown): Promise<void> {
     const answer = await fetch(`${this.#endpoint}/_fargate/${path}`, { method, body: JSON.stringify(body) });
-    if (!answer.ok) throw new Error(`the emulator's switch ${path}: ${answer.status} ${await answer.text()}`);
+    if (!answer.ok)
+      throw new Error(`emulator switch ${path} failed: ${answer.status} ${await answer.text()}`);
   }
 }

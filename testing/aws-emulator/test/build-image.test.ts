@@ -43,7 +43,7 @@ async function build() {
 }
 
 describe('buildImage', () => {
-  it('builds once, and again only when a file or the image below changes', async () => {
+  it('builds once, and again only if a file or the base image changes', async () => {
     expect(await build()).toMatchObject({
       name,
       built: true,
@@ -62,7 +62,7 @@ describe('buildImage', () => {
     expect(await build()).toMatchObject({ built: false });
   });
 
-  it('fails with what Docker said', async () => {
+  it("fails with Docker's output", async () => {
     const failing = join(context, 'failing');
     await writeFile(failing, `FROM ${BASE_IMAGE}\nRUN echo because of this >&2; exit 3\n`);
     const attempt = buildImage({ name, context, dockerfile: 'failing', log: () => undefined });
@@ -72,7 +72,7 @@ describe('buildImage', () => {
   });
 });
 
-/** Makes another image of the base's name. */
+/** Replaces the base image by another one. */
 async function changeBase(): Promise<void> {
   const id = (await runCommand('docker', ['create', base, 'true'])).trim();
   await runCommand('docker', ['commit', '--change', 'ENV CHANGED=1', id, base]);

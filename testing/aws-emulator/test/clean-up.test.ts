@@ -2,7 +2,7 @@ import { runCommand } from '@serverless-gitlab-runner/machine';
 import { afterAll, describe, expect, it } from 'vitest';
 import { sweep } from '../src/index.ts';
 import { RUN_LABEL } from '../src/task-containers.ts';
-import { shell, TestBed } from './support/emulator-fixture.ts';
+import { EmulatorFixture, shell } from './support/emulator-fixture.ts';
 
 const runId = `emulator-test-clean-up-${process.pid}`;
 
@@ -10,7 +10,7 @@ afterAll(async () => {
   await sweep(runId);
 });
 
-/** Names of what Docker has of the run. */
+/** Names of the run's Docker resources. */
 async function left(): Promise<string[]> {
   const lists = [
     ['ps', '-a', '--format', '{{.Names}}'],
@@ -23,28 +23,28 @@ async function left(): Promise<string[]> {
   return outputs.flatMap((output) => output.split('\n').filter((line) => line !== ''));
 }
 
-async function bedWithTask(): Promise<TestBed> {
-  const bed = await TestBed.start('clean-up', { runId });
+async function fixtureWithTask(): Promise<EmulatorFixture> {
+  const fixture = await EmulatorFixture.start('clean-up', { runId });
   const mountPoints = [{ sourceVolume: 'shared', containerPath: '/shared' }];
   const stubborn = shell('main', 'trap "" TERM; while :; do sleep 0.1; done', { mountPoints });
-  const task = await bed.run(await bed.register([stubborn], { volumes: [{ name: 'shared' }] }));
-  await bed.reach(task, 'RUNNING');
-  return bed;
+  const task = await fixture.run(await fixture.register([stubborn], { volumes: [{ name: 'shared' }] }));
+  await fixture.reach(task, 'RUNNING');
+  return fixture;
 }
 
-describe('of a run', () => {
-  it('nothing is left when the emulator gets SIGTERM', async () => {
-    const bed = await bedWithTask();
-    // Emulator, pause and main container, a volume, a network.
+describe('clean-up of a run', () => {
+  it('removes everything but emulator and network when the emulator receives SIGTERM', async () => {
+    const fixture = await fixtureWithTask();
+    // The emulator, a pause and a main container, a volume, a network.
     expect(await left()).toHaveLength(5);
-    await runCommand('docker', ['stop', '--time', '20', bed.emulator.containerName]);
-    expect(await left()).toEqual([bed.emulator.containerName, bed.emulator.networkName]);
+    await runCommand('docker', ['stop', '--time', '20', fixture.emulator.containerName]);
+    expect(await left()).toEqual([fixture.emulator.containerName, fixture.emulator.networkName]);
     await sweep(runId);
     expect(await left()).toEqual([]);
   }, 120_000);
 
-  it('nothing is left after a sweep from outside, with the emulator running', async () => {
-    await bedWithTask();
+  it('removes everything by a sweep, even with the emulator running', async () => {
+    await fixtureWithTask();
     expect(await sweep(runId)).toEqual({ containers: 3, volumes: 1, networks: 1 });
     expect(await left()).toEqual([]);
   }, 120_000);

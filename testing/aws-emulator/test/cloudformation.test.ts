@@ -8,21 +8,21 @@ import {
 import { DescribeClustersCommand, RunTaskCommand } from '@aws-sdk/client-ecs';
 import { until } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { CLUSTER, IMAGE, NETWORK, TestBed } from './support/emulator-fixture.ts';
+import { CLUSTER, EmulatorFixture, IMAGE, NETWORK } from './support/emulator-fixture.ts';
 
-let bed: TestBed;
+let fixture: EmulatorFixture;
 let cloudformation: CloudFormationClient;
 
 beforeAll(async () => {
-  bed = await TestBed.start('cloudformation');
-  cloudformation = new CloudFormationClient(bed.clientOptions);
+  fixture = await EmulatorFixture.start('cloudformation');
+  cloudformation = new CloudFormationClient(fixture.clientOptions);
 }, 180_000);
 
 afterAll(async () => {
-  await bed?.stop();
+  await fixture?.stop();
 }, 60_000);
 
-/** Creates a stack and returns its status once it is settled. */
+/** Creates a stack and returns its final status. */
 async function deploy(StackName: string, Resources: Record<string, unknown>): Promise<string> {
   const TemplateBody = JSON.stringify({ Resources });
   await cloudformation.send(new CreateStackCommand({ StackName, TemplateBody }));
@@ -39,7 +39,7 @@ function taskDefinition(family: string, more: Record<string, unknown> = {}) {
     Image: IMAGE,
     EntryPoint: ['/bin/sh', '-c'],
     Environment: [{ Name: 'FLAG', Value: 'true' }],
-    Command: ['test -e /data/made-by-init && test "$FLAG" = true && exit 4'],
+    Command: ['test -e /data/created-by-init && test "$FLAG" = true && exit 4'],
     MountPoints: [{ SourceVolume: 'data', ContainerPath: '/data', ReadOnly: true }],
     DependsOn: [{ ContainerName: 'init', Condition: 'SUCCESS' }],
   };
@@ -47,7 +47,7 @@ function taskDefinition(family: string, more: Record<string, unknown> = {}) {
     ...container,
     Name: 'init',
     Essential: 'false',
-    Command: ['touch /data/made-by-init'],
+    Command: ['touch /data/created-by-init'],
     MountPoints: [{ SourceVolume: 'data', ContainerPath: '/data' }],
     DependsOn: [],
   };
@@ -64,7 +64,7 @@ function taskDefinition(family: string, more: Record<string, unknown> = {}) {
   return { Type: 'AWS::ECS::TaskDefinition', Properties };
 }
 
-it('CloudFormation makes task definitions whose nested members work, and gives clusters their capacity providers', async () => {
+it('CloudFormation creates task definitions with working nested members, and clusters with capacity providers', async () => {
   const status = await deploy('good', {
     Task: taskDefinition('from-a-stack'),
     Cluster: { Type: 'AWS::ECS::Cluster', Properties: { ClusterName: 'stacked' } },
@@ -78,19 +78,19 @@ it('CloudFormation makes task definitions whose nested members work, and gives c
     },
   });
   expect(status).toBe('CREATE_COMPLETE');
-  const { clusters } = await bed.ecs.send(new DescribeClustersCommand({ clusters: ['stacked'] }));
+  const { clusters } = await fixture.ecs.send(new DescribeClustersCommand({ clusters: ['stacked'] }));
   expect(clusters?.[0]?.capacityProviders).toEqual(['FARGATE', 'FARGATE_SPOT']);
   const request = { taskDefinition: 'from-a-stack', networkConfiguration: NETWORK };
-  const { tasks } = await bed.ecs.send(new RunTaskCommand({ ...request, cluster: 'stacked' }));
+  const { tasks } = await fixture.ecs.send(new RunTaskCommand({ ...request, cluster: 'stacked' }));
   expect(tasks?.[0]?.capacityProviderName).toBe('FARGATE_SPOT');
-  const task = await bed.reach(await bed.run('from-a-stack', { cluster: CLUSTER }), 'STOPPED');
+  const task = await fixture.reach(await fixture.run('from-a-stack', { cluster: CLUSTER }), 'STOPPED');
   expect(task.containers?.map((container) => [container.name, container.exitCode])).toEqual([
     ['main', 4],
     ['init', 0],
   ]);
 });
 
-it('CloudFormation makes groups that name each other, by a way out that stands beside them', async () => {
+it('CloudFormation creates security groups that reference each other, by a separate egress rule', async () => {
   const group = (GroupDescription: string, more = {}) => ({
     Type: 'AWS::EC2::SecurityGroup',
     Properties: { GroupDescription, ...more },
@@ -121,7 +121,7 @@ it('CloudFormation makes groups that name each other, by a way out that stands b
   );
 });
 
-/** What EC2 says of a security group, in its XML. */
+/** EC2's XML description of a security group. */
 async function describeGroup(id: string): Promise<string> {
   const body = new URLSearchParams({
     Action: 'DescribeSecurityGroups',
@@ -129,7 +129,7 @@ async function describeGroup(id: string): Promise<string> {
     'GroupId.1': id,
   });
   const credential = 'Credential=test/20260101/us-east-1/ec2/aws4_request';
-  const response = await fetch(bed.clientOptions.endpoint, {
+  const response = await fetch(fixture.clientOptions.endpoint, {
     method: 'POST',
     body,
     headers: { authorization: `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host, Signature=0` },
@@ -137,7 +137,7 @@ async function describeGroup(id: string): Promise<string> {
   return response.text();
 }
 
-it('CloudFormation refuses what Fargate refuses, in its words', async () => {
+it("CloudFormation refuses what Fargate refuses, with Fargate's message", async () => {
   const status = await deploy('bad', { Task: taskDefinition('refused', { Memory: '4096' }) });
   expect(status).toBe('ROLLBACK_COMPLETE');
   const { StackEvents = [] } = await cloudformation.send(

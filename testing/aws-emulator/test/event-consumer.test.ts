@@ -14,27 +14,27 @@ import { REPOSITORY_ROOT, runCommand, until } from '@serverless-gitlab-runner/ma
 import { buildEntry } from '@serverless-gitlab-runner/shared-events';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { TestBed } from './support/emulator-fixture.ts';
+import { EmulatorFixture } from './support/emulator-fixture.ts';
 import { zipOf } from './support/zip.ts';
 
 const BUS = 'runner-events';
 const FUNCTION = 'cost-lines';
 const taskArn = 'arn:aws:ecs:us-east-1:000000000000:task/test/0123456789abcdef0123456789abcdef';
 
-let bed: TestBed;
+let fixture: EmulatorFixture;
 let events: EventBridgeClient;
 
 beforeAll(async () => {
-  bed = await TestBed.start('consumer');
-  const lambda = new LambdaClient(bed.clientOptions);
-  events = new EventBridgeClient(bed.clientOptions);
-  const made = await lambda.send(
+  fixture = await EmulatorFixture.start('consumer');
+  const lambda = new LambdaClient(fixture.clientOptions);
+  events = new EventBridgeClient(fixture.clientOptions);
+  const created = await lambda.send(
     new CreateFunctionCommand({
       FunctionName: FUNCTION,
       Runtime: 'nodejs24.x',
       Handler: 'index.handler',
       Role: 'arn:aws:iam::000000000000:role/consumer',
-      Code: { ZipFile: await zipOf('index.mjs', await bundleFarFromHere()) },
+      Code: { ZipFile: await zipOf('index.mjs', await bundleOutsideRepository()) },
     }),
   );
   await events.send(new CreateEventBusCommand({ Name: BUS }));
@@ -49,17 +49,16 @@ beforeAll(async () => {
       ...{ Principal: 'events.amazonaws.com', SourceArn: rule.RuleArn },
     }),
   );
-  const Targets = [{ Id: 'consumer', Arn: made.FunctionArn }];
+  const Targets = [{ Id: 'consumer', Arn: created.FunctionArn }];
   await events.send(new PutTargetsCommand({ Rule: 'finished', EventBusName: BUS, Targets }));
 }, 180_000);
 
-afterAll(() => bed?.stop(), 60_000);
+afterAll(() => fixture?.stop(), 60_000);
 
 /**
- * Bundles the example in a folder outside of the repository that has nothing but the package as it is published, and zod,
- * which the package depends on.
+ * Bundles the example in a folder outside the repository, which contains only the published package and its dependency zod.
  */
-async function bundleFarFromHere(): Promise<Uint8Array> {
+async function bundleOutsideRepository(): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'event-consumer-'));
   try {
     const installed = join(folder, 'node_modules/@serverless-gitlab-runner/shared-events');
@@ -89,12 +88,12 @@ async function bundleFarFromHere(): Promise<Uint8Array> {
 
 async function logLines(): Promise<string[]> {
   const logGroupName = `/aws/lambda/${FUNCTION}`;
-  // The group is made with the function's first log line.
-  const found = await bed.logs.send(new FilterLogEventsCommand({ logGroupName })).catch(() => undefined);
+  // The log group is created with the function's first log line.
+  const found = await fixture.logs.send(new FilterLogEventsCommand({ logGroupName })).catch(() => undefined);
   return (found?.events ?? []).map(({ message }) => message ?? '');
 }
 
-it('is told of finished job tasks on the bus, and of nothing else', async () => {
+it('receives events of finished job tasks from the bus, and no others', async () => {
   const common = { fleet: 'default', occurredAt: '2026-11-23T10:00:00.000Z', managerTaskArn: taskArn };
   const job = { instance: 'https://gitlab.example.com', projectId: 380, pipelineId: 2366, jobId: 1977 };
   const task = { taskArn, image: 'debian', cpu: 1024, memory: 2048, architecture: 'X86_64' as const };

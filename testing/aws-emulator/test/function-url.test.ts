@@ -1,7 +1,7 @@
 import { CreateFunctionCommand, CreateFunctionUrlConfigCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { TestBed } from './support/emulator-fixture.ts';
+import { EmulatorFixture } from './support/emulator-fixture.ts';
 import { zipOf } from './support/zip.ts';
 
 const HANDLER = `export const handler = async (event) => ({
@@ -19,24 +19,24 @@ const eventSchema = z.looseObject({
   body: z.string().optional(),
 });
 
-let bed: TestBed;
+let fixture: EmulatorFixture;
 let url: string;
 
 beforeAll(async () => {
-  bed = await TestBed.start('lambda');
-  const lambda = new LambdaClient(bed.clientOptions);
+  fixture = await EmulatorFixture.start('lambda');
+  const lambda = new LambdaClient(fixture.clientOptions);
   const FunctionName = 'echo';
   const Role = 'arn:aws:iam::000000000000:role/lambda';
   const Code = { ZipFile: await zipOf('index.mjs', HANDLER) };
   const definition = { FunctionName, Runtime: 'nodejs24.x' as const, Handler: 'index.handler', Role, Code };
   await lambda.send(new CreateFunctionCommand(definition));
-  const made = await lambda.send(new CreateFunctionUrlConfigCommand({ FunctionName, AuthType: 'NONE' }));
-  const [id] = new URL(made.FunctionUrl ?? '').host.split('.');
-  url = `${bed.emulator.endpoint}/_aws/lambda-url/${id}/`;
+  const created = await lambda.send(new CreateFunctionUrlConfigCommand({ FunctionName, AuthType: 'NONE' }));
+  const [id] = new URL(created.FunctionUrl ?? '').host.split('.');
+  url = `${fixture.emulator.endpoint}/_aws/lambda-url/${id}/`;
 }, 180_000);
 
 afterAll(async () => {
-  await bed?.stop();
+  await fixture?.stop();
 }, 60_000);
 
 async function post(
@@ -48,7 +48,7 @@ async function post(
   return { answer, event: eventSchema.parse(await answer.json()) };
 }
 
-describe('a function URL by its path form', () => {
+describe('a function URL in path form', () => {
   it('reaches a Lambda on Node 24 with path, query string, headers and body', async () => {
     const { answer, event } = await post('a/b?fleet=a%20b&runner_token=x', '{"object_kind":"büild"}', {
       'content-type': 'application/json',
@@ -65,18 +65,18 @@ describe('a function URL by its path form', () => {
     });
   });
 
-  it('hands a binary body over in base64', async () => {
+  it('passes a binary body in base64', async () => {
     const { event } = await post('', Uint8Array.of(0, 255, 254), {
       'content-type': 'application/octet-stream',
     });
     expect(event).toMatchObject({ isBase64Encoded: true, body: 'AP/+' });
   });
 
-  it.each([202, 401, 413, 503])('passes the status %i on', async (status) => {
+  it.each([202, 401, 413, 503])('returns the status %i', async (status) => {
     expect((await post(`?status=${status}`, '{}')).answer.status).toBe(status);
   });
 
-  it('refuses a payload over 6 MiB before the Lambda', async () => {
+  it('refuses a payload over 6 MiB without invoking the Lambda', async () => {
     const answer = await fetch(url, { method: 'POST', body: new Uint8Array(6 * 1024 * 1024 + 1) });
     expect(answer.status).toBe(413);
     expect(await answer.json()).toEqual({ Message: 'Request Entity Too Large' });

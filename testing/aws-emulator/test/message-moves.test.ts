@@ -7,16 +7,16 @@ import {
   StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { TestBed } from './support/emulator-fixture.ts';
+import { EmulatorFixture } from './support/emulator-fixture.ts';
 
-let bed: TestBed;
+let fixture: EmulatorFixture;
 let sqs: SQSClient;
 let dead: { url: string; arn: string };
 let queue: { url: string; arn: string };
 
 beforeAll(async () => {
-  bed = await TestBed.start('message-moves');
-  sqs = new SQSClient({ ...bed.clientOptions, useQueueUrlAsEndpoint: false });
+  fixture = await EmulatorFixture.start('message-moves');
+  sqs = new SQSClient({ ...fixture.clientOptions, useQueueUrlAsEndpoint: false });
   dead = await makeQueue('dead');
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: 1 });
   queue = await makeQueue('queue', { RedrivePolicy });
@@ -24,7 +24,7 @@ beforeAll(async () => {
 }, 180_000);
 
 afterAll(async () => {
-  await bed?.stop();
+  await fixture?.stop();
 }, 60_000);
 
 async function makeQueue(QueueName: string, Attributes: Record<string, string> = {}) {
@@ -43,11 +43,11 @@ async function move(SourceArn: string, DestinationArn?: string) {
   return Results[0];
 }
 
-it('SQS moves messages of the dead-letter queues of SQS queues only', async () => {
+it('SQS moves only messages of dead-letter queues of SQS queues', async () => {
   await expect(move(queue.arn)).rejects.toThrow('Source queue must be configured as a Dead Letter Queue');
 });
 
-it('SQS knows no source of a message that was sent to the dead-letter queue directly', async () => {
+it('SQS cannot return a message that was sent to the dead-letter queue directly', async () => {
   expect(await move(dead.arn)).toMatchObject({
     Status: 'FAILED',
     FailureReason: 'CouldNotDetermineMessageSource',
@@ -55,7 +55,7 @@ it('SQS knows no source of a message that was sent to the dead-letter queue dire
   expect((await attributes(dead.url)).ApproximateNumberOfMessages).toBe('1');
 });
 
-it('SQS moves it to a destination that is named', async () => {
+it('SQS moves such a message to a given destination', async () => {
   expect(await move(dead.arn, queue.arn)).toMatchObject({
     Status: 'COMPLETED',
     ApproximateNumberOfMessagesMoved: 1,

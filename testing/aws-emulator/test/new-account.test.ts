@@ -14,24 +14,24 @@ import { CreateServiceLinkedRoleCommand, GetRoleCommand, IAMClient } from '@aws-
 import { until } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { EmulatorSwitches } from '../src/switches.ts';
-import { shell, TestBed } from './support/emulator-fixture.ts';
+import { EmulatorFixture, shell } from './support/emulator-fixture.ts';
 
 const NOT_ASSUMED =
   'Unable to assume the service linked role. Please verify that the ECS service linked role exists.';
 const capacityProviders = ['FARGATE'];
 
-let bed: TestBed;
+let fixture: EmulatorFixture;
 let iam: IAMClient;
 let switches: EmulatorSwitches;
 
 beforeAll(async () => {
-  bed = await TestBed.start('new-account');
-  iam = new IAMClient(bed.clientOptions);
-  switches = new EmulatorSwitches(bed.emulator.endpoint);
+  fixture = await EmulatorFixture.start('new-account');
+  iam = new IAMClient(fixture.clientOptions);
+  switches = new EmulatorSwitches(fixture.emulator.endpoint);
 }, 180_000);
 
 afterAll(async () => {
-  await bed?.stop();
+  await fixture?.stop();
 }, 60_000);
 
 function createRole() {
@@ -39,7 +39,7 @@ function createRole() {
 }
 
 function createCluster(clusterName: string) {
-  return bed.ecs.send(new CreateClusterCommand({ clusterName, capacityProviders }));
+  return fixture.ecs.send(new CreateClusterCommand({ clusterName, capacityProviders }));
 }
 
 it('an account that has used ECS has its service-linked role', async () => {
@@ -54,18 +54,18 @@ it('an account that has used ECS has its service-linked role', async () => {
 describe('a new account', () => {
   beforeEach(() => switches.setAccount({ new: true, lagSeconds: 1 }));
 
-  it('refuses a cluster with capacity providers, which makes the role: too late for that cluster', async () => {
+  it('refuses a cluster with capacity providers, but creates the role for later ones', async () => {
     await expect(createCluster('first')).rejects.toThrow(NOT_ASSUMED);
     await until('the role', async () => (await switches.account()).usable || undefined);
     expect((await createCluster('first')).cluster?.status).toBe('ACTIVE');
   });
 
-  it('takes a cluster that names no provider', async () => {
-    const { cluster } = await bed.ecs.send(new CreateClusterCommand({ clusterName: 'plain' }));
+  it('accepts a cluster without capacity providers', async () => {
+    const { cluster } = await fixture.ecs.send(new CreateClusterCommand({ clusterName: 'plain' }));
     expect(cluster?.status).toBe('ACTIVE');
   });
 
-  it('gets the role by CreateServiceLinkedRole, once, and shows it a moment later', async () => {
+  it('gets the role by a single CreateServiceLinkedRole, and returns it after a delay', async () => {
     await createRole();
     await expect(createRole()).rejects.toThrow('has been taken in this account');
     await expect(iam.send(new GetRoleCommand({ RoleName: 'AWSServiceRoleForECS' }))).rejects.toMatchObject({
@@ -75,13 +75,13 @@ describe('a new account', () => {
     expect((await createCluster('second')).cluster?.status).toBe('ACTIVE');
   });
 
-  it('says who may not create it', async () => {
+  it('refuses callers that may not create the role', async () => {
     await switches.setAccount({ new: true, mayCreateRole: false });
     await expect(createRole()).rejects.toThrow('is not authorized to perform: iam:CreateServiceLinkedRole');
   });
 
-  it("fails CloudFormation's cluster in AWS's words", async () => {
-    const cloudFormation = new CloudFormationClient(bed.clientOptions);
+  it("fails CloudFormation's cluster with AWS's message", async () => {
+    const cloudFormation = new CloudFormationClient(fixture.clientOptions);
     const Resources = {
       Cluster: { Type: 'AWS::ECS::Cluster', Properties: { CapacityProviders: ['FARGATE'] } },
     };
@@ -101,22 +101,22 @@ describe('a new account', () => {
 });
 
 describe('DeleteCluster', () => {
-  it('refuses while a task is active, a stopping one too', async () => {
+  it('refuses while a task is active, even if it is stopping', async () => {
     await switches.setAccount({ new: false });
     await createCluster('busy');
-    const family = await bed.register([
+    const family = await fixture.register([
       shell('main', 'trap "sleep 1; exit 0" TERM; while :; do sleep 0.05; done'),
     ]);
-    const task = await bed.run(family, { cluster: 'busy' });
-    const remove = () => bed.ecs.send(new DeleteClusterCommand({ cluster: 'busy' }));
+    const task = await fixture.run(family, { cluster: 'busy' });
+    const remove = () => fixture.ecs.send(new DeleteClusterCommand({ cluster: 'busy' }));
     await expect(remove()).rejects.toMatchObject({ name: 'ClusterContainsTasksException' });
-    await bed.ecs.send(new StopTaskCommand({ cluster: 'busy', task: task.taskArn }));
+    await fixture.ecs.send(new StopTaskCommand({ cluster: 'busy', task: task.taskArn }));
     await expect(remove()).rejects.toMatchObject({ name: 'ClusterContainsTasksException' });
     await until('the end of the task', async () => {
       const answer = await remove().catch(() => undefined);
       return answer?.cluster?.status === 'INACTIVE' || undefined;
     });
-    await expect(bed.ecs.send(new ListTasksCommand({ cluster: 'busy' }))).rejects.toMatchObject({
+    await expect(fixture.ecs.send(new ListTasksCommand({ cluster: 'busy' }))).rejects.toMatchObject({
       name: 'ClusterNotFoundException',
     });
   });

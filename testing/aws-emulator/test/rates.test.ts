@@ -1,31 +1,36 @@
 import { DescribeTasksCommand, ECSClient, ListTasksCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { EmulatorSwitches } from '../src/switches.ts';
-import { CLUSTER, TestBed } from './support/emulator-fixture.ts';
+import { CLUSTER, EmulatorFixture } from './support/emulator-fixture.ts';
 
-let bed: TestBed;
+let fixture: EmulatorFixture;
 let switches: EmulatorSwitches;
-/** A client like the product's: not one that only watches. */
+/** A client like the product's, not one that only observes. */
 let ecs: ECSClient;
 
 beforeAll(async () => {
-  bed = await TestBed.start('rates');
-  switches = new EmulatorSwitches(bed.emulator.endpoint);
+  fixture = await EmulatorFixture.start('rates');
+  switches = new EmulatorSwitches(fixture.emulator.endpoint);
   const credentials = { accessKeyId: 'ASIAPRODUCT', secretAccessKey: 'x' };
-  ecs = new ECSClient({ endpoint: bed.emulator.endpoint, region: 'us-east-1', credentials, maxAttempts: 1 });
+  ecs = new ECSClient({
+    endpoint: fixture.emulator.endpoint,
+    region: 'us-east-1',
+    credentials,
+    maxAttempts: 1,
+  });
 }, 180_000);
 
 beforeEach(() => switches.resetRates());
 
 afterAll(async () => {
   ecs?.destroy();
-  await bed?.stop();
+  await fixture?.stop();
 }, 60_000);
 
 const list = (client = ecs) => client.send(new ListTasksCommand({ cluster: CLUSTER }));
 
 describe('the account’s rates', () => {
-  it('are those of AWS’s documents', async () => {
+  it('are those that AWS documents', async () => {
     const rates = await switches.rates();
     const shape = Object.entries(rates).map(([name, { burst, perSecond }]) => [name, burst, perSecond]);
     expect(shape).toEqual([
@@ -40,7 +45,7 @@ describe('the account’s rates', () => {
     ]);
   });
 
-  it('count the calls that share a bucket together', async () => {
+  it('count calls that share a bucket together', async () => {
     await list();
     await ecs.send(
       new DescribeTasksCommand({ cluster: CLUSTER, tasks: ['0123456789abcdef0123456789abcdef'] }),
@@ -48,7 +53,7 @@ describe('the account’s rates', () => {
     expect((await switches.rates()).reads).toMatchObject({ taken: 2, refused: 0 });
   });
 
-  it('refuse what is more, as AWS does, and say so', async () => {
+  it('refuse excess calls as AWS does, and count them', async () => {
     await switches.emptyBuckets({ reads: 60 });
     await expect(list()).rejects.toMatchObject({ name: 'ThrottlingException', message: 'Rate exceeded' });
     expect((await switches.rates()).reads).toMatchObject({ taken: 0, refused: 1 });
@@ -59,13 +64,13 @@ describe('the account’s rates', () => {
     await expect.poll(() => list().then(() => 'passed', String)).toBe('passed');
   });
 
-  it('are not touched by whoever only watches', async () => {
+  it('are not affected by clients that only observe', async () => {
     await switches.emptyBuckets({ reads: 60 });
-    await list(bed.ecs);
+    await list(fixture.ecs);
     expect((await switches.rates()).reads).toMatchObject({ taken: 0, refused: 0 });
   });
 
-  it('keep buckets apart', async () => {
+  it('keep buckets separate', async () => {
     await switches.emptyBuckets({ tags: 60 });
     await list();
     const tags = [{ key: 'a', value: 'b' }];

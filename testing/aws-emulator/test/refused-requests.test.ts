@@ -9,18 +9,18 @@ import {
   TagResourceCommand,
 } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CLUSTER, definition, NETWORK, shell, TestBed } from './support/emulator-fixture.ts';
+import { CLUSTER, definition, EmulatorFixture, NETWORK, shell } from './support/emulator-fixture.ts';
 
-let bed: TestBed;
+let fixture: EmulatorFixture;
 let family: string;
 
 beforeAll(async () => {
-  bed = await TestBed.start('refusals-run');
-  family = await bed.register([shell('main', 'true')]);
+  fixture = await EmulatorFixture.start('refusals-run');
+  family = await fixture.register([shell('main', 'true')]);
 }, 180_000);
 
 afterAll(async () => {
-  await bed?.stop();
+  await fixture?.stop();
 }, 60_000);
 
 const tags = (count: number) =>
@@ -101,7 +101,7 @@ describe('RunTask refuses', () => {
     ],
     ['launch type EC2', 'InvalidParameterException', /No Container Instances/, { launchType: 'EC2' }],
     [
-      'a capacity provider that the cluster has not',
+      'a capacity provider that the cluster lacks',
       'InvalidParameterException',
       /not associated with the cluster/,
       { launchType: undefined, capacityProviderStrategy: provider('OTHER') },
@@ -129,7 +129,7 @@ describe('RunTask refuses', () => {
       },
     ],
     [
-      'a size override that Fargate has not',
+      'a size override that Fargate lacks',
       'ClientException',
       /No Fargate configuration exists for given values: 256 CPU, 8192 memory/,
       { overrides: { cpu: '256', memory: '8192' } },
@@ -142,7 +142,7 @@ describe('RunTask refuses', () => {
       networkConfiguration: NETWORK,
       ...change,
     };
-    await expect(bed.ecs.send(new RunTaskCommand(request))).rejects.toMatchObject({
+    await expect(fixture.ecs.send(new RunTaskCommand(request))).rejects.toMatchObject({
       name,
       message: expect.stringMatching(message),
     });
@@ -156,7 +156,7 @@ describe('RunTask refuses', () => {
       launchType: 'FARGATE',
       networkConfiguration: NETWORK,
     };
-    const answer = await fetch(bed.emulator.endpoint, {
+    const answer = await fetch(fixture.emulator.endpoint, {
       method: 'POST',
       headers: {
         'x-amz-target': 'AmazonEC2ContainerServiceV20141113.RunTask',
@@ -172,13 +172,13 @@ describe('RunTask refuses', () => {
   it('a task definition that is not for Fargate', async () => {
     const requiresCompatibilities = undefined;
     const input = { ...definition('ec2', [shell('main', 'true')]), requiresCompatibilities };
-    await bed.ecs.send(new RegisterTaskDefinitionCommand(input));
-    await expect(bed.run('ec2')).rejects.toMatchObject({ name: 'InvalidParameterException' });
+    await fixture.ecs.send(new RegisterTaskDefinitionCommand(input));
+    await expect(fixture.run('ec2')).rejects.toMatchObject({ name: 'InvalidParameterException' });
   });
 
-  it('and makes no cluster by being asked about one', async () => {
+  it('and does not create an unknown cluster', async () => {
     for (const _ of ['first', 'second']) {
-      const listed = bed.ecs.send(new ListTasksCommand({ cluster: 'nowhere' }));
+      const listed = fixture.ecs.send(new ListTasksCommand({ cluster: 'nowhere' }));
       await expect(listed).rejects.toMatchObject({ name: 'ClusterNotFoundException' });
     }
   });
@@ -195,42 +195,42 @@ describe('the other actions refuse', () => {
         startedBy: 'x',
         [filter]: filter === 'desiredStatus' ? 'RUNNING' : 'x',
       };
-      await expect(bed.ecs.send(new ListTasksCommand(input))).rejects.toMatchObject(invalid);
+      await expect(fixture.ecs.send(new ListTasksCommand(input))).rejects.toMatchObject(invalid);
     },
   );
 
   it('ListTasks with pages over 100', async () => {
     const input = { cluster: CLUSTER, maxResults: 101 };
-    await expect(bed.ecs.send(new ListTasksCommand(input))).rejects.toMatchObject(invalid);
+    await expect(fixture.ecs.send(new ListTasksCommand(input))).rejects.toMatchObject(invalid);
   });
 
   it.each([0, 101])('DescribeTasks of %i tasks', async (count) => {
     const input = { cluster: CLUSTER, tasks: Array(count).fill('x') };
-    await expect(bed.ecs.send(new DescribeTasksCommand(input))).rejects.toMatchObject(invalid);
+    await expect(fixture.ecs.send(new DescribeTasksCommand(input))).rejects.toMatchObject(invalid);
   });
 
   it('StopTask of an unknown task, or in an unknown cluster', async () => {
-    const unknown = bed.ecs.send(new StopTaskCommand({ cluster: CLUSTER, task: 'x' }));
+    const unknown = fixture.ecs.send(new StopTaskCommand({ cluster: CLUSTER, task: 'x' }));
     await expect(unknown).rejects.toMatchObject(invalid);
-    const nowhere = bed.ecs.send(new StopTaskCommand({ cluster: 'nowhere', task: 'x' }));
+    const nowhere = fixture.ecs.send(new StopTaskCommand({ cluster: 'nowhere', task: 'x' }));
     await expect(nowhere).rejects.toMatchObject({ name: 'ClusterNotFoundException' });
   });
 
-  it('TagResource of what is not there, or with more than 50 tags in all, or of a task that stopped', async () => {
+  it('TagResource of a missing resource, with more than 50 tags in total, or of a stopped task', async () => {
     const resourceArn = `arn:aws:ecs:us-east-1:000000000000:task/${CLUSTER}/none`;
-    await expect(bed.ecs.send(new TagResourceCommand({ resourceArn, tags: tags(1) }))).rejects.toMatchObject(
+    await expect(
+      fixture.ecs.send(new TagResourceCommand({ resourceArn, tags: tags(1) })),
+    ).rejects.toMatchObject(invalid);
+    await expect(fixture.ecs.send(new ListTagsForResourceCommand({ resourceArn }))).rejects.toMatchObject(
       invalid,
     );
-    await expect(bed.ecs.send(new ListTagsForResourceCommand({ resourceArn }))).rejects.toMatchObject(
-      invalid,
-    );
-    const sleeping = await bed.register([shell('main', 'exec sleep 60', { stopTimeout: 1 })]);
-    const task = await bed.run(sleeping, { tags: tags(50) });
+    const sleeping = await fixture.register([shell('main', 'exec sleep 60', { stopTimeout: 1 })]);
+    const task = await fixture.run(sleeping, { tags: tags(50) });
     const one = { resourceArn: task.taskArn, tags: [{ key: 'one-more', value: 'v' }] };
-    await expect(bed.ecs.send(new TagResourceCommand(one))).rejects.toMatchObject(invalid);
-    await bed.ecs.send(new StopTaskCommand({ cluster: CLUSTER, task: task.taskArn }));
-    await bed.reach(task, 'STOPPED');
+    await expect(fixture.ecs.send(new TagResourceCommand(one))).rejects.toMatchObject(invalid);
+    await fixture.ecs.send(new StopTaskCommand({ cluster: CLUSTER, task: task.taskArn }));
+    await fixture.reach(task, 'STOPPED');
     const again = { resourceArn: task.taskArn, tags: [{ key: 'k0', value: 'new' }] };
-    await expect(bed.ecs.send(new TagResourceCommand(again))).rejects.toMatchObject(invalid);
+    await expect(fixture.ecs.send(new TagResourceCommand(again))).rejects.toMatchObject(invalid);
   });
 });

@@ -1,15 +1,15 @@
 import { RegisterTaskDefinitionCommand, type RegisterTaskDefinitionCommandInput } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { definition, shell, TestBed, type TestContainer } from './support/emulator-fixture.ts';
+import { definition, EmulatorFixture, shell, type TestContainer } from './support/emulator-fixture.ts';
 
-let bed: TestBed;
+let fixture: EmulatorFixture;
 
 beforeAll(async () => {
-  bed = await TestBed.start('refusals-register');
+  fixture = await EmulatorFixture.start('refusals-register');
 }, 180_000);
 
 afterAll(async () => {
-  await bed?.stop();
+  await fixture?.stop();
 }, 60_000);
 
 const ENV_OF = (length: number) => [{ name: 'X', value: 'x'.repeat(length) }];
@@ -24,11 +24,11 @@ describe('RegisterTaskDefinition refuses for Fargate, with ClientException,', ()
     ['another network mode than awsvpc', /only supports network mode/, { networkMode: 'bridge' }],
     ['no size', /'cpu' be defined/, without('cpu', 'memory')],
     [
-      'a memory that does not go with the CPU',
+      'a memory size that is invalid for the CPU',
       /No Fargate configuration exists/,
       { cpu: '256', memory: '4096' },
     ],
-    ['a CPU that Fargate has not', /No Fargate configuration exists/, { cpu: '300', memory: '1024' }],
+    ['a CPU size that Fargate lacks', /No Fargate configuration exists/, { cpu: '300', memory: '1024' }],
     ['no containers', /at least one container/, { containerDefinitions: [] }],
     ['ephemeral storage under 21 GiB', /between 21 GiB and 200/, { ephemeralStorage: { sizeInGiB: 20 } }],
     ['ephemeral storage over 200 GiB', /between 21 GiB and 200/, { ephemeralStorage: { sizeInGiB: 201 } }],
@@ -48,7 +48,7 @@ describe('RegisterTaskDefinition refuses for Fargate, with ClientException,', ()
     ['two volumes of a name', /Volume names/, { volumes: [{ name: 'v' }, { name: 'v' }] }],
   ])('%s', async (_, message, change) => {
     const input = { ...definition('refused', [shell('main', 'true')]), ...change };
-    await expect(bed.ecs.send(new RegisterTaskDefinitionCommand(input))).rejects.toMatchObject({
+    await expect(fixture.ecs.send(new RegisterTaskDefinitionCommand(input))).rejects.toMatchObject({
       name: 'ClientException',
       message: expect.stringMatching(message),
     });
@@ -104,7 +104,7 @@ describe('RegisterTaskDefinition refuses for Fargate, with ClientException,', ()
       [shell('a', 'true', { mountPoints: [{ sourceVolume: 'v', containerPath: '/v' }] })],
     ],
     [
-      'a dependency on nobody',
+      'a dependency on an unknown container',
       /unknown container 'b'/,
       [shell('a', 'true', { dependsOn: [{ containerName: 'b', condition: 'START' }] })],
     ],
@@ -114,7 +114,7 @@ describe('RegisterTaskDefinition refuses for Fargate, with ClientException,', ()
       [shell('a', 'true', { dependsOn: [{ containerName: 'a', condition: 'START' }] })],
     ],
     [
-      'a circle of dependencies',
+      'circular dependencies',
       /circular/,
       [
         shell('a', 'true', { dependsOn: [{ containerName: 'b', condition: 'START' }] }),
@@ -122,12 +122,12 @@ describe('RegisterTaskDefinition refuses for Fargate, with ClientException,', ()
       ],
     ],
     [
-      'to wait for the success of an essential container',
+      'waiting for the success of an essential container',
       /can't be set on an essential/,
       [shell('a', 'true', { dependsOn: [{ containerName: 'b', condition: 'SUCCESS' }] }), shell('b', 'true')],
     ],
     [
-      'to wait for the health of a container without a check',
+      'waiting for the health of a container without a health check',
       /requires a health check/,
       [shell('a', 'true', { dependsOn: [{ containerName: 'b', condition: 'HEALTHY' }] }), shell('b', 'true')],
     ],
@@ -157,7 +157,7 @@ describe('RegisterTaskDefinition refuses for Fargate, with ClientException,', ()
   ])('%s', async (_, message, containers) => {
     const volumes = [{ name: 'other' }];
     const input = { ...definition('refused', containers), volumes };
-    await expect(bed.ecs.send(new RegisterTaskDefinitionCommand(input))).rejects.toMatchObject({
+    await expect(fixture.ecs.send(new RegisterTaskDefinitionCommand(input))).rejects.toMatchObject({
       name: 'ClientException',
       message: expect.stringMatching(message),
     });
@@ -168,20 +168,20 @@ describe('RegisterTaskDefinition refuses for Fargate, with ClientException,', ()
     ['secrets', { ...shell('main', 'true'), secrets: [{ name: 'X', valueFrom: '/x' }] }],
   ])('%s without an execution role', async (_, container) => {
     const input = { ...definition('refused', [container]), executionRoleArn: undefined };
-    await expect(bed.ecs.send(new RegisterTaskDefinitionCommand(input))).rejects.toMatchObject({
+    await expect(fixture.ecs.send(new RegisterTaskDefinitionCommand(input))).rejects.toMatchObject({
       name: 'ClientException',
       message: expect.stringMatching(/execution ?role/i),
     });
   });
 
-  it('and takes every size that Fargate has, in units and in words', async () => {
+  it('and accepts every size of Fargate, in units and with suffixes', async () => {
     for (const [cpu, memory, units, mib] of [
       ['256', '512', '256', '512'],
       ['.5 vCPU', '1GB', '512', '1024'],
       ['16 vCPU', '120 GB', '16384', '122880'],
     ]) {
       const input = { ...definition('sizes', [shell('main', 'true')]), cpu, memory };
-      const { taskDefinition } = await bed.ecs.send(new RegisterTaskDefinitionCommand(input));
+      const { taskDefinition } = await fixture.ecs.send(new RegisterTaskDefinitionCommand(input));
       expect(taskDefinition).toMatchObject({ cpu: units, memory: mib });
     }
   });

@@ -1,26 +1,26 @@
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { runCommand } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { containerOf, shell, TestBed } from './support/emulator-fixture.ts';
+import { containerOf, EmulatorFixture, shell } from './support/emulator-fixture.ts';
 import { volumeImage } from './support/volume-image.ts';
 
-let bed: TestBed;
+let fixture: EmulatorFixture;
 let imageWithVolume: { name: string; remove: () => Promise<void> };
 
 beforeAll(async () => {
-  bed = await TestBed.start('containers');
+  fixture = await EmulatorFixture.start('containers');
   imageWithVolume = await volumeImage();
 }, 180_000);
 
 afterAll(async () => {
-  await bed?.stop();
+  await fixture?.stop();
   await imageWithVolume?.remove();
 }, 60_000);
 
-/** A task of one container `main` running a script: what it wrote. */
+/** Runs a script in a task with a container `main`, and returns its output. */
 async function outputOf(script: string, more = {}, task = {}): Promise<string[]> {
-  const ended = await bed.runToEnd([shell('main', script, more)], task);
-  return await bed.output(ended, 'main');
+  const ended = await fixture.runToEnd([shell('main', script, more)], task);
+  return await fixture.output(ended, 'main');
 }
 
 describe('a container of a task', () => {
@@ -33,7 +33,7 @@ describe('a container of a task', () => {
     expect(lines).toEqual(['zero one /var/tmp 1234:5678']);
   });
 
-  it('gets its variables, and those of the override over them', async () => {
+  it('gets its variables, with those of the override taking precedence', async () => {
     const container = shell('main', 'echo "$A $B $C"', {
       environment: [
         { name: 'A', value: 'from the definition' },
@@ -45,20 +45,20 @@ describe('a container of a task', () => {
       { name: 'C', value: 'new' },
     ];
     const overrides = { containerOverrides: [{ name: 'main', environment }] };
-    const task = await bed.runToEnd([container], {}, { overrides });
-    expect(await bed.output(task, 'main')).toEqual(['from the definition from the override new']);
+    const task = await fixture.runToEnd([container], {}, { overrides });
+    expect(await fixture.output(task, 'main')).toEqual(['from the definition from the override new']);
     expect(task.overrides?.containerOverrides?.[0]?.environment).toEqual(environment);
   });
 
   it('runs the command of the override instead of its own', async () => {
     const overrides = { containerOverrides: [{ name: 'main', command: ['echo overridden; exit 5'] }] };
-    const task = await bed.runToEnd([shell('main', 'echo own')], {}, { overrides });
-    expect(await bed.output(task, 'main')).toEqual(['overridden']);
+    const task = await fixture.runToEnd([shell('main', 'echo own')], {}, { overrides });
+    expect(await fixture.output(task, 'main')).toEqual(['overridden']);
     expect(containerOf(task, 'main')?.exitCode).toBe(5);
   });
 
-  it('gets the plain text of a SecureString as a secret', async () => {
-    const ssm = new SSMClient(bed.clientOptions);
+  it('gets the decrypted value of a SecureString as a secret', async () => {
+    const ssm = new SSMClient(fixture.clientOptions);
     await ssm.send(new PutParameterCommand({ Name: '/test/token', Value: 'glrt-1', Type: 'SecureString' }));
     for (const valueFrom of ['/test/token', 'arn:aws:ssm:us-east-1:000000000000:parameter/test/token']) {
       expect(await outputOf('echo "$TOKEN"', { secrets: [{ name: 'TOKEN', valueFrom }] })).toEqual([
@@ -67,7 +67,7 @@ describe('a container of a task', () => {
     }
   });
 
-  it('is held to the memory and the CPU of its task', async () => {
+  it('is limited to the memory and CPU of its task', async () => {
     const limits =
       'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max 2>/dev/null || ' +
       'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/cpu/cpu.cfs_quota_us';
@@ -76,7 +76,7 @@ describe('a container of a task', () => {
     expect(cpu?.split(' ')[0]).toBe('50000');
   });
 
-  it('has a read-only root where the definition says so', async () => {
+  it('has a read-only root file system if the definition requires it', async () => {
     expect(await outputOf('touch /file || echo refused', { readonlyRootFilesystem: true })).toContain(
       'refused',
     );
@@ -84,7 +84,7 @@ describe('a container of a task', () => {
 });
 
 describe('the containers of a task', () => {
-  it('share a volume: a FIFO carries a script from one to the other, whose exit code is the real one', async () => {
+  it('share a volume: a FIFO passes a script from one to the other, and the exit code is the real one', async () => {
     const mountPoints = [{ sourceVolume: 'shared', containerPath: '/shared' }];
     const build = shell('build', 'mkfifo /shared/fifo; read -r code < /shared/fifo; exit "$code"', {
       mountPoints,
@@ -93,13 +93,13 @@ describe('the containers of a task', () => {
       mountPoints,
       essential: false,
     });
-    const task = await bed.runToEnd([build, helper], { volumes: [{ name: 'shared' }] });
+    const task = await fixture.runToEnd([build, helper], { volumes: [{ name: 'shared' }] });
     expect(containerOf(task, 'build')?.exitCode).toBe(3);
     expect(containerOf(task, 'helper')?.exitCode).toBe(0);
     expect(task.stopCode).toBe('EssentialContainerExited');
   });
 
-  it('cannot write where a mount point is read-only', async () => {
+  it('cannot write to a read-only mount point', async () => {
     const mountPoints = [{ sourceVolume: 'shared', containerPath: '/shared', readOnly: true }];
     const lines = await outputOf(
       'touch /shared/x || echo refused',
@@ -109,7 +109,7 @@ describe('the containers of a task', () => {
     expect(lines).toContain('refused');
   });
 
-  it('share one network: a port on localhost, one address, which is the ENI of the task', async () => {
+  it("share one network: a port on localhost, and one address, which is that of the task's ENI", async () => {
     const server = shell(
       'server',
       'exec perl -MIO::Socket::INET -e \'$s = IO::Socket::INET->new(LocalAddr => "127.0.0.1:8080", Listen => 5) or die; $c = $s->accept; print $c "hello\\n"\'',
@@ -119,38 +119,38 @@ describe('the containers of a task', () => {
       'client',
       'until exec 3<>/dev/tcp/localhost/8080; do sleep 0.05; done 2>/dev/null; cat <&3; hostname -i',
     );
-    const task = await bed.runToEnd([server, client]);
+    const task = await fixture.runToEnd([server, client]);
     const details = task.attachments?.[0]?.details ?? [];
     const address = details.find(({ name }) => name === 'privateIPv4Address')?.value;
-    expect(await bed.output(task, 'client')).toEqual(['hello', address]);
+    expect(await fixture.output(task, 'client')).toEqual(['hello', address]);
     expect(details.map(({ name }) => name).sort()).toEqual(
       ['macAddress', 'networkInterfaceId', 'privateDnsName', 'privateIPv4Address', 'subnetId'].sort(),
     );
     expect(containerOf(task, 'client')?.networkInterfaces?.[0]?.privateIpv4Address).toBe(address);
   });
 
-  it('see the processes of each other with pidMode task only', async () => {
+  it("see each other's processes only with pidMode task", async () => {
     const sleeper = shell('sleeper', 'exec sleep 4321', { essential: false, stopTimeout: 1 });
     const looker = (name: string) =>
       shell(
         name,
         'for i in 1 2 3 4 5 6 7 8 9 10; do for f in /proc/[0-9]*/cmdline; do tr "\\0" " " < $f; echo; done 2>/dev/null | grep -q "^sleep 4321" && echo seen && break; sleep 0.1; done; echo done',
       );
-    const apart = await bed.runToEnd([sleeper, looker('looker')]);
-    const together = await bed.runToEnd([sleeper, looker('looker')], { pidMode: 'task' });
-    expect(await bed.output(apart, 'looker')).toEqual(['done']);
-    expect(await bed.output(together, 'looker')).toEqual(['seen', 'done']);
+    const apart = await fixture.runToEnd([sleeper, looker('looker')]);
+    const together = await fixture.runToEnd([sleeper, looker('looker')], { pidMode: 'task' });
+    expect(await fixture.output(apart, 'looker')).toEqual(['done']);
+    expect(await fixture.output(together, 'looker')).toEqual(['seen', 'done']);
   });
 
   it.each(['first', 'last'])(
-    'find in a volume what the image of the container defined %s holds at its VOLUME, owner and mode too',
+    'find in a volume the content, owner and mode of the VOLUME in the image of the container defined %s',
     async (position) => {
       const mountPoints = [{ sourceVolume: 'agent', containerPath: '/agent' }];
       const helper = shell('helper', 'true', { image: imageWithVolume.name, mountPoints, essential: false });
       const build = shell('build', 'stat -c "%n %U %a" /agent /agent/run; /agent/run', { mountPoints });
       const containers = position === 'first' ? [helper, build] : [build, helper];
-      const task = await bed.runToEnd(containers, { volumes: [{ name: 'agent' }] });
-      expect(await bed.output(task, 'build')).toEqual([
+      const task = await fixture.runToEnd(containers, { volumes: [{ name: 'agent' }] });
+      expect(await fixture.output(task, 'build')).toEqual([
         '/agent nobody 750',
         '/agent/run nobody 555',
         'agent runs',
@@ -158,7 +158,7 @@ describe('the containers of a task', () => {
     },
   );
 
-  it('find an empty volume of root where an image has content but no VOLUME', async () => {
+  it('find an empty volume owned by root if an image has content but no VOLUME', async () => {
     const mountPoints = [{ sourceVolume: 'etc', containerPath: '/etc/apt' }];
     const lines = await outputOf(
       'ls /etc/apt; stat -c "%u %a" /etc/apt',
@@ -169,13 +169,13 @@ describe('the containers of a task', () => {
   });
 });
 
-describe('a task that stopped', () => {
+describe('a stopped task', () => {
   it('leaves no container and no volume', async () => {
     const mountPoints = [{ sourceVolume: 'shared', containerPath: '/shared' }];
-    const task = await bed.runToEnd([shell('main', 'true', { mountPoints })], {
+    const task = await fixture.runToEnd([shell('main', 'true', { mountPoints })], {
       volumes: [{ name: 'shared' }],
     });
-    expect(await bed.dockerIds(task)).toEqual([]);
+    expect(await fixture.dockerIds(task)).toEqual([]);
     const filter = `label=com.amazonaws.ecs.task-arn=${task.taskArn}`;
     expect(await runCommand('docker', ['volume', 'ls', '-q', '--filter', filter])).toBe('');
   });

@@ -6,25 +6,25 @@ import {
   RegisterTaskDefinitionCommand,
 } from '@aws-sdk/client-ecs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { definition, shell, TestBed } from './support/emulator-fixture.ts';
+import { definition, EmulatorFixture, shell } from './support/emulator-fixture.ts';
 
-let bed: TestBed;
+let fixture: EmulatorFixture;
 
 beforeAll(async () => {
-  bed = await TestBed.start('definitions');
+  fixture = await EmulatorFixture.start('definitions');
 }, 180_000);
 
 afterAll(async () => {
-  await bed?.stop();
+  await fixture?.stop();
 }, 60_000);
 
 const sleeping = [shell('main', 'exec sleep 300', { stopTimeout: 1 })];
 
-/** Registers revisions of a family; returns the last one's ARN. */
+/** Registers revisions of a family and returns the ARN of the last one. */
 async function register(family: string, revisions = 1): Promise<string> {
   let arn = '';
   for (let revision = 0; revision < revisions; revision += 1) {
-    const { taskDefinition } = await bed.ecs.send(
+    const { taskDefinition } = await fixture.ecs.send(
       new RegisterTaskDefinitionCommand(definition(family, sleeping)),
     );
     arn = taskDefinition?.taskDefinitionArn ?? '';
@@ -33,28 +33,28 @@ async function register(family: string, revisions = 1): Promise<string> {
 }
 
 async function read(taskDefinition: string) {
-  const answer = await bed.ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition }));
+  const answer = await fixture.ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition }));
   return answer.taskDefinition;
 }
 
 async function deregister(taskDefinition: string) {
-  const answer = await bed.ecs.send(new DeregisterTaskDefinitionCommand({ taskDefinition }));
+  const answer = await fixture.ecs.send(new DeregisterTaskDefinitionCommand({ taskDefinition }));
   return answer.taskDefinition;
 }
 
 const inactive = { name: 'ClientException', message: 'TaskDefinition is inactive' };
 const unknown = { name: 'ClientException', message: 'Unable to describe task definition.' };
 
-describe('a task definition that was deregistered', () => {
-  it('starts no task, and what runs of it goes on', async () => {
+describe('a deregistered task definition', () => {
+  it('starts no task, and its running tasks continue', async () => {
     const arn = await register('running');
-    const task = await bed.reach(await bed.run(arn), 'RUNNING');
+    const task = await fixture.reach(await fixture.run(arn), 'RUNNING');
     expect(await deregister(arn)).toMatchObject({ taskDefinitionArn: arn, status: 'INACTIVE' });
-    await expect(bed.run(arn)).rejects.toMatchObject(inactive);
-    expect((await bed.describe(task.taskArn)).lastStatus).toBe('RUNNING');
+    await expect(fixture.run(arn)).rejects.toMatchObject(inactive);
+    expect((await fixture.describe(task.taskArn)).lastStatus).toBe('RUNNING');
   });
 
-  it('is described by its revision, and its family by the newest that is active', async () => {
+  it('is described by its revision, while its family refers to the newest active one', async () => {
     const third = await register('described', 3);
     const second = third.replace(/3$/, '2');
     expect(await read('described')).toMatchObject({ revision: 3, status: 'ACTIVE' });
@@ -68,7 +68,7 @@ describe('a task definition that was deregistered', () => {
     expect(await read('described')).toMatchObject({ revision: 4 });
   });
 
-  it('must be named with its revision', async () => {
+  it('must be referenced with its revision', async () => {
     await register('unnamed');
     await expect(deregister('unnamed')).rejects.toMatchObject({ name: 'ClientException' });
     await expect(deregister('unnamed:9')).rejects.toMatchObject(unknown);
@@ -78,7 +78,7 @@ describe('a task definition that was deregistered', () => {
 
 describe('ListTaskDefinitionFamilies', () => {
   async function list(input: ListTaskDefinitionFamiliesCommandInput) {
-    const { families, nextToken } = await bed.ecs.send(new ListTaskDefinitionFamiliesCommand(input));
+    const { families, nextToken } = await fixture.ecs.send(new ListTaskDefinitionFamiliesCommand(input));
     return { families, nextToken };
   }
 
@@ -93,7 +93,7 @@ describe('ListTaskDefinitionFamilies', () => {
     ['ACTIVE', ['listed-a', 'listed-c']],
     ['INACTIVE', ['listed-b']],
     ['ALL', ['listed-a', 'listed-b', 'listed-c']],
-  ] as const)('finds those of a prefix that are %s', async (status, families) => {
+  ] as const)('finds families of a prefix that are %s', async (status, families) => {
     expect(await list({ familyPrefix: 'listed-', status })).toEqual({ families });
   });
 

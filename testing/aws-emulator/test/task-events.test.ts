@@ -8,7 +8,7 @@ import {
 import { until } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
-import { shell, TestBed } from './support/emulator-fixture.ts';
+import { EmulatorFixture, shell } from './support/emulator-fixture.ts';
 
 const eventSchema = z.object({
   source: z.literal('aws.ecs'),
@@ -26,14 +26,14 @@ const eventSchema = z.object({
 });
 type TaskEvent = z.infer<typeof eventSchema>;
 
-let bed: TestBed;
+let fixture: EmulatorFixture;
 let sqs: SQSClient;
 let queue: string;
 
 beforeAll(async () => {
-  bed = await TestBed.start('events');
-  sqs = new SQSClient(bed.clientOptions);
-  const events = new EventBridgeClient(bed.clientOptions);
+  fixture = await EmulatorFixture.start('events');
+  sqs = new SQSClient(fixture.clientOptions);
+  const events = new EventBridgeClient(fixture.clientOptions);
   queue = (await sqs.send(new CreateQueueCommand({ QueueName: 'changes' }))).QueueUrl ?? '';
   const EventPattern = JSON.stringify({ source: ['aws.ecs'], 'detail-type': ['ECS Task State Change'] });
   await events.send(new PutRuleCommand({ Name: 'changes', EventPattern }));
@@ -42,10 +42,10 @@ beforeAll(async () => {
 }, 180_000);
 
 afterAll(async () => {
-  await bed?.stop();
+  await fixture?.stop();
 }, 60_000);
 
-/** All events up to the one in which the task has STOPPED, by version. */
+/** All events of a task until STOPPED, by version. */
 async function eventsOf(taskArn: string | undefined): Promise<TaskEvent[]> {
   const seen: TaskEvent[] = [];
   await until('the event of a stopped task', async () => {
@@ -62,7 +62,7 @@ async function eventsOf(taskArn: string | undefined): Promise<TaskEvent[]> {
 }
 
 it('puts every change of a task on the default bus, from PROVISIONING to STOPPED, each with its own version', async () => {
-  const task = await bed.runToEnd(
+  const task = await fixture.runToEnd(
     [shell('main', 'sleep 1; exit 7')],
     {},
     { startedBy: 'manager-1', group: 'jobs' },
@@ -99,14 +99,14 @@ it('puts every change of a task on the default bus, from PROVISIONING to STOPPED
   expect(last?.detail.stoppedAt).toMatch(/^\d{4}-\d\d-\d\dT/);
 });
 
-it('tells the end of a container that is not essential while the task goes on', async () => {
+it('reports the end of a non-essential container while the task continues', async () => {
   const side = shell('side', 'exit 4', { essential: false });
-  const task = await bed.runToEnd([shell('main', 'sleep 1.5'), side]);
+  const task = await fixture.runToEnd([shell('main', 'sleep 1.5'), side]);
   const events = await eventsOf(task.taskArn);
-  const told = events.find(
+  const event = events.find(
     ({ detail }) =>
       detail.lastStatus === 'RUNNING' && detail.containers.some(({ lastStatus }) => lastStatus === 'STOPPED'),
   );
-  expect(told?.detail.desiredStatus).toBe('RUNNING');
-  expect(told?.detail.containers.find(({ name }) => name === 'side')?.exitCode).toBe(4);
+  expect(event?.detail.desiredStatus).toBe('RUNNING');
+  expect(event?.detail.containers.find(({ name }) => name === 'side')?.exitCode).toBe(4);
 });

@@ -3,25 +3,25 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmulatorSwitches } from '../src/switches.ts';
 import {
   containerOf,
+  EmulatorFixture,
   EXECUTION_ROLE,
   shell,
-  TestBed,
   type TestContainer,
 } from './support/emulator-fixture.ts';
 
-let bed: TestBed;
+let fixture: EmulatorFixture;
 
 beforeAll(async () => {
-  bed = await TestBed.start('lifecycle');
+  fixture = await EmulatorFixture.start('lifecycle');
 }, 180_000);
 
 afterAll(async () => {
-  await bed?.stop();
+  await fixture?.stop();
 }, 60_000);
 
 async function stop(task: Task, reason?: string): Promise<Task | undefined> {
   const input = { cluster: 'test', task: task.taskArn ?? '', ...(reason ? { reason } : {}) };
-  return (await bed.ecs.send(new StopTaskCommand(input))).task;
+  return (await fixture.ecs.send(new StopTaskCommand(input))).task;
 }
 
 function after(containerName: string, condition: ContainerDependency['condition']): TestContainer {
@@ -35,14 +35,14 @@ describe('dependsOn', () => {
   it.each([
     { condition: 'SUCCESS' as const, script: 'sleep 0.5; echo ready > /shared/state' },
     { condition: 'COMPLETE' as const, script: 'sleep 0.5; echo ready > /shared/state; exit 1' },
-  ])('$condition lets a container start when the other has ended', async ({ condition, script }) => {
+  ])('$condition starts a container when the other has ended', async ({ condition, script }) => {
     const init = shell('init', script, { essential: false, ...ON_VOLUME });
     const main = shell('main', 'cat /shared/state', { ...ON_VOLUME, ...after('init', condition) });
-    const task = await bed.runToEnd([main, init], VOLUME);
-    expect(await bed.output(task, 'main')).toEqual(['ready']);
+    const task = await fixture.runToEnd([main, init], VOLUME);
+    expect(await fixture.output(task, 'main')).toEqual(['ready']);
   });
 
-  it('HEALTHY lets a container start when the health check of the other passes', async () => {
+  it('HEALTHY starts a container when the health check of the other passes', async () => {
     const healthCheck = { command: ['CMD-SHELL', 'test -e /shared/healthy'], interval: 5, startPeriod: 0 };
     const init = shell('init', 'sleep 1; touch /shared/healthy; exec sleep 60', {
       ...ON_VOLUME,
@@ -51,14 +51,14 @@ describe('dependsOn', () => {
       healthCheck,
     });
     const main = shell('main', 'ls /shared', { ...ON_VOLUME, ...after('init', 'HEALTHY') });
-    const task = await bed.runToEnd([main, init], VOLUME);
-    expect(await bed.output(task, 'main')).toEqual(['healthy']);
+    const task = await fixture.runToEnd([main, init], VOLUME);
+    expect(await fixture.output(task, 'main')).toEqual(['healthy']);
     expect(containerOf(task, 'init')?.healthStatus).toBe('HEALTHY');
   });
 
-  it('fails the start of the task when SUCCESS cannot come any more', async () => {
+  it('fails the start of the task if SUCCESS can no longer be met', async () => {
     const init = shell('init', 'exit 9', { essential: false });
-    const task = await bed.runToEnd([shell('main', 'true', after('init', 'SUCCESS')), init]);
+    const task = await fixture.runToEnd([shell('main', 'true', after('init', 'SUCCESS')), init]);
     expect(task).toMatchObject({ stopCode: 'TaskFailedToStart', stoppedReason: 'Task failed to start' });
     expect(containerOf(task, 'init')?.exitCode).toBe(9);
     expect(containerOf(task, 'main')?.exitCode).toBeUndefined();
@@ -67,7 +67,7 @@ describe('dependsOn', () => {
     );
   });
 
-  it('is reversed when the task stops: who depends on a container stops before it', async () => {
+  it('is reversed when the task stops: dependent containers stop first', async () => {
     const script = (name: string) =>
       `trap 'echo ${name} >> /shared/order; exit 0' TERM; while :; do sleep 0.05; done`;
     const first = shell(
@@ -76,21 +76,21 @@ describe('dependsOn', () => {
       ON_VOLUME,
     );
     const second = shell('second', script('second'), { ...ON_VOLUME, ...after('first', 'START') });
-    const task = await bed.run(await bed.register([first, second], VOLUME));
-    await bed.reach(task, 'RUNNING');
+    const task = await fixture.run(await fixture.register([first, second], VOLUME));
+    await fixture.reach(task, 'RUNNING');
     await stop(task);
-    expect(await bed.output(await bed.reach(task, 'STOPPED'), 'first')).toEqual(['second', 'first']);
+    expect(await fixture.output(await fixture.reach(task, 'STOPPED'), 'first')).toEqual(['second', 'first']);
   });
 });
 
 describe('a task ends', () => {
-  it('when an essential container ends, and not when another one does', async () => {
+  it('when an essential container ends, but not when another one does', async () => {
     const side = shell('side', 'exit 4', { essential: false });
     const main = shell('main', 'sleep 1; exit 6');
-    const task = await bed.run(await bed.register([main, side]));
-    const running = await bed.reach(task, 'RUNNING');
+    const task = await fixture.run(await fixture.register([main, side]));
+    const running = await fixture.reach(task, 'RUNNING');
     expect(running.startedAt?.getTime()).toBeGreaterThanOrEqual(running.createdAt?.getTime() ?? Infinity);
-    const ended = await bed.reach(task, 'STOPPED');
+    const ended = await fixture.reach(task, 'STOPPED');
     expect(ended).toMatchObject({
       desiredStatus: 'STOPPED',
       stopCode: 'EssentialContainerExited',
@@ -101,9 +101,9 @@ describe('a task ends', () => {
     expect(ended.stoppedAt?.getTime()).toBeGreaterThan(running.startedAt?.getTime() ?? Infinity);
   });
 
-  it('with the reason of the kernel when a container needed more memory than it has', async () => {
+  it('with an out-of-memory reason if a container exceeds its memory', async () => {
     const hungry = shell('main', 'exec perl -e \'$x = "a" x (200 * 1024 * 1024)\'', { memory: 64 });
-    const task = await bed.runToEnd([hungry]);
+    const task = await fixture.runToEnd([hungry]);
     expect(containerOf(task, 'main')).toMatchObject({
       exitCode: 137,
       reason: 'OutOfMemoryError: Container killed due to memory usage',
@@ -112,23 +112,23 @@ describe('a task ends', () => {
 });
 
 describe('StopTask', () => {
-  it('answers at once with the desired status, and the codes of SIGTERM and SIGKILL follow', async () => {
+  it('answers at once with the desired status; the exit codes of SIGTERM and SIGKILL follow', async () => {
     const polite = shell('polite', 'trap "exit 143" TERM; while :; do sleep 0.05; done');
     const stubborn = shell('stubborn', 'trap "" TERM; while :; do sleep 0.05; done', { stopTimeout: 2 });
-    const task = await bed.run(await bed.register([polite, stubborn]));
-    await bed.reach(task, 'RUNNING');
-    const begun = Date.now();
+    const task = await fixture.run(await fixture.register([polite, stubborn]));
+    await fixture.reach(task, 'RUNNING');
+    const requestedAt = Date.now();
     const answer = await stop(task, 'enough');
-    expect(Date.now() - begun).toBeLessThan(1000);
+    expect(Date.now() - requestedAt).toBeLessThan(1000);
     expect(answer).toMatchObject({
       lastStatus: 'RUNNING',
       desiredStatus: 'STOPPED',
       stopCode: 'UserInitiated',
       stoppedReason: 'enough',
     });
-    await bed.reach(task, 'STOPPING');
-    const ended = await bed.reach(task, 'STOPPED');
-    expect(Date.now() - begun).toBeGreaterThanOrEqual(2000);
+    await fixture.reach(task, 'STOPPING');
+    const ended = await fixture.reach(task, 'STOPPED');
+    expect(Date.now() - requestedAt).toBeGreaterThanOrEqual(2000);
     expect(containerOf(ended, 'polite')?.exitCode).toBe(143);
     expect(containerOf(ended, 'stubborn')?.exitCode).toBe(137);
     expect(ended).toMatchObject({ stopCode: 'UserInitiated', stoppedReason: 'enough' });
@@ -136,22 +136,24 @@ describe('StopTask', () => {
 
   it('stops a task that has not started yet', async () => {
     const init = shell('init', 'exec sleep 60', { essential: false, stopTimeout: 1 });
-    const task = await bed.run(await bed.register([shell('main', 'true', after('init', 'COMPLETE')), init]));
-    await bed.reach(task, 'ACTIVATING');
+    const task = await fixture.run(
+      await fixture.register([shell('main', 'true', after('init', 'COMPLETE')), init]),
+    );
+    await fixture.reach(task, 'ACTIVATING');
     await stop(task);
-    const ended = await bed.reach(task, 'STOPPED');
+    const ended = await fixture.reach(task, 'STOPPED');
     expect(ended.stopCode).toBe('UserInitiated');
     expect(ended.startedAt).toBeUndefined();
     expect(containerOf(ended, 'main')?.exitCode).toBeUndefined();
   });
 
-  it('changes nothing about a task that stopped for another reason', async () => {
-    const task = await bed.runToEnd([shell('main', 'true')]);
+  it('does not change a task that stopped for another reason', async () => {
+    const task = await fixture.runToEnd([shell('main', 'true')]);
     expect((await stop(task, 'too late'))?.stopCode).toBe('EssentialContainerExited');
   });
 });
 
-describe('a task that cannot start says why', () => {
+describe('a task that cannot start reports the reason', () => {
   const ON_ENTRY = { entryPoint: ['/no/such/program'], command: [] };
   const NO_GROUP = {
     logDriver: 'awslogs' as const,
@@ -165,40 +167,40 @@ describe('a task that cannot start says why', () => {
       container_reason: /^CannotPullContainerError/,
     },
     {
-      why: 'a secret that is not there',
+      why: 'a missing secret',
       container: { secrets: [{ name: 'X', valueFrom: '/no/such/parameter' }] },
       reason: /^ResourceInitializationError: unable to pull secrets or registry auth/,
     },
     {
-      why: 'a log group that is not there',
+      why: 'a missing log group',
       container: { logConfiguration: NO_GROUP },
       reason: /^ResourceInitializationError: failed to validate logger args/,
     },
     {
-      why: 'an entry point that is not there',
+      why: 'a missing entry point',
       container: ON_ENTRY,
       reason: /^Task failed to start$/,
       container_reason: /^CannotStartContainerError: .*\/no\/such\/program/,
     },
     {
-      why: 'a user that is not there',
+      why: 'an unknown user',
       container: { user: 'nosuchuser' },
       reason: /^Task failed to start$/,
       container_reason: /^Cannot(Start|Create)ContainerError: .*nosuchuser/,
     },
   ])('$why', async ({ container, reason, container_reason }) => {
-    const task = await bed.runToEnd([shell('main', 'true', container)]);
+    const task = await fixture.runToEnd([shell('main', 'true', container)]);
     expect(task.stopCode).toBe('TaskFailedToStart');
     expect(task.stoppedReason).toMatch(reason);
     expect(containerOf(task, 'main')?.reason ?? '').toMatch(container_reason ?? /^$/);
     expect(task.startedAt).toBeUndefined();
-    expect(await bed.dockerIds(task)).toEqual([]);
+    expect(await fixture.dockerIds(task)).toEqual([]);
   });
 
-  it('an execution role that may not open the log', async () => {
-    const switches = new EmulatorSwitches(bed.emulator.endpoint);
+  it('an execution role that may not create the log stream', async () => {
+    const switches = new EmulatorSwitches(fixture.emulator.endpoint);
     await switches.setLogsDenied([EXECUTION_ROLE]);
-    const task = await bed.runToEnd([shell('main', 'true')]);
+    const task = await fixture.runToEnd([shell('main', 'true')]);
     await switches.setLogsDenied(['arn:aws:iam::000000000000:role/another']);
     expect(task).toMatchObject({
       stopCode: 'TaskFailedToStart',
@@ -206,7 +208,7 @@ describe('a task that cannot start says why', () => {
         /^ResourceInitializationError: failed to validate logger args: .*AccessDeniedException: .*logs:CreateLogStream/,
       ),
     });
-    expect((await bed.runToEnd([shell('main', 'true')])).stopCode).toBe('EssentialContainerExited');
+    expect((await fixture.runToEnd([shell('main', 'true')])).stopCode).toBe('EssentialContainerExited');
     await switches.reset();
   });
 });

@@ -13,59 +13,59 @@ import {
 import { until } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EmulatorSwitches } from '../src/switches.ts';
-import { CLUSTER, NETWORK, shell, TestBed } from './support/emulator-fixture.ts';
+import { CLUSTER, EmulatorFixture, NETWORK, shell } from './support/emulator-fixture.ts';
 
 const KEPT_SECONDS = 4;
 
-let bed: TestBed;
+let fixture: EmulatorFixture;
 let sleeping: string;
 let running: Task;
 
 beforeAll(async () => {
-  bed = await TestBed.start('queries', { stoppedTasksKeptSeconds: KEPT_SECONDS });
-  sleeping = await bed.register([shell('main', 'exec sleep 300', { stopTimeout: 1 })], {
+  fixture = await EmulatorFixture.start('queries', { stoppedTasksKeptSeconds: KEPT_SECONDS });
+  sleeping = await fixture.register([shell('main', 'exec sleep 300', { stopTimeout: 1 })], {
     tags: [{ key: 'of', value: 'the definition' }],
   });
-  running = await bed.run(sleeping, { startedBy: 'manager-1', tags: [{ key: 'role', value: 'job' }] });
+  running = await fixture.run(sleeping, { startedBy: 'manager-1', tags: [{ key: 'role', value: 'job' }] });
 }, 180_000);
 
 afterAll(async () => {
-  await bed?.stop();
+  await fixture?.stop();
 }, 60_000);
 
 async function list(input: Partial<ListTasksCommandInput>): Promise<string[]> {
-  return (await bed.ecs.send(new ListTasksCommand({ cluster: CLUSTER, ...input }))).taskArns ?? [];
+  return (await fixture.ecs.send(new ListTasksCommand({ cluster: CLUSTER, ...input }))).taskArns ?? [];
 }
 
 async function tags(resourceArn: string | undefined): Promise<Tag[]> {
-  return (await bed.ecs.send(new ListTagsForResourceCommand({ resourceArn }))).tags ?? [];
+  return (await fixture.ecs.send(new ListTagsForResourceCommand({ resourceArn }))).tags ?? [];
 }
 
 describe('ListTasks', () => {
   it('finds tasks by startedBy alone, and by family', async () => {
-    const other = await bed.run(sleeping);
+    const other = await fixture.run(sleeping);
     expect(await list({ startedBy: 'manager-1' })).toEqual([running.taskArn]);
     expect(await list({ family: sleeping })).toEqual([running.taskArn, other.taskArn]);
     expect(await list({ family: 'another' })).toEqual([]);
-    await bed.ecs.send(new StopTaskCommand({ cluster: CLUSTER, task: other.taskArn }));
+    await fixture.ecs.send(new StopTaskCommand({ cluster: CLUSTER, task: other.taskArn }));
   });
 
-  it('finds nothing that is desired to be PENDING', async () => {
-    const fresh = await bed.run(sleeping);
+  it('finds no tasks with the desired status PENDING', async () => {
+    const fresh = await fixture.run(sleeping);
     expect(await list({ desiredStatus: 'PENDING' })).toEqual([]);
     expect(await list({ desiredStatus: 'RUNNING' })).toContain(fresh.taskArn);
-    await bed.ecs.send(new StopTaskCommand({ cluster: CLUSTER, task: fresh.taskArn }));
+    await fixture.ecs.send(new StopTaskCommand({ cluster: CLUSTER, task: fresh.taskArn }));
     expect(await list({ desiredStatus: 'RUNNING' })).not.toContain(fresh.taskArn);
     expect(await list({ desiredStatus: 'STOPPED' })).toContain(fresh.taskArn);
   });
 
   it('pages', async () => {
-    const more = await Promise.all([bed.run(sleeping), bed.run(sleeping)]);
-    const first = await bed.ecs.send(
+    const more = await Promise.all([fixture.run(sleeping), fixture.run(sleeping)]);
+    const first = await fixture.ecs.send(
       new ListTasksCommand({ cluster: CLUSTER, family: sleeping, maxResults: 2 }),
     );
     const { nextToken } = first;
-    const second = await bed.ecs.send(
+    const second = await fixture.ecs.send(
       new ListTasksCommand({ cluster: CLUSTER, family: sleeping, nextToken }),
     );
     const found = [...(first.taskArns ?? []), ...(second.taskArns ?? [])];
@@ -73,8 +73,8 @@ describe('ListTasks', () => {
     expect(new Set(found)).toEqual(new Set([running, ...more].map((task) => task.taskArn)));
   });
 
-  it('keeps a stopped task for its time, which is an hour unless set otherwise', async () => {
-    const task = await bed.runToEnd([shell('main', 'true')]);
+  it('lists a stopped task for the configured time', async () => {
+    const task = await fixture.runToEnd([shell('main', 'true')]);
     expect(await list({ desiredStatus: 'STOPPED' })).toContain(task.taskArn);
     await until('the end of that time', async () => {
       const stopped = await list({ desiredStatus: 'STOPPED' });
@@ -82,24 +82,24 @@ describe('ListTasks', () => {
     });
     expect(Date.now() - (task.stoppedAt?.getTime() ?? 0)).toBeGreaterThanOrEqual(KEPT_SECONDS * 1000);
     const input = { cluster: CLUSTER, tasks: [task.taskArn ?? ''] };
-    const { failures } = await bed.ecs.send(new DescribeTasksCommand(input));
+    const { failures } = await fixture.ecs.send(new DescribeTasksCommand(input));
     expect(failures).toEqual([{ arn: task.taskArn, reason: 'MISSING' }]);
   });
 });
 
 describe('DescribeTasks', () => {
-  it('has tags only when asked for them', async () => {
+  it('returns tags only on request', async () => {
     const input = { cluster: CLUSTER, tasks: [running.taskArn ?? ''] };
-    const without = await bed.ecs.send(new DescribeTasksCommand(input));
-    const withTags = await bed.ecs.send(new DescribeTasksCommand({ ...input, include: ['TAGS'] }));
+    const without = await fixture.ecs.send(new DescribeTasksCommand(input));
+    const withTags = await fixture.ecs.send(new DescribeTasksCommand({ ...input, include: ['TAGS'] }));
     expect(without.tasks?.[0]?.tags).toEqual([]);
     expect(withTags.tasks?.[0]?.tags).toEqual([{ key: 'role', value: 'job' }]);
   });
 
-  it('takes ids as well as ARNs, and answers MISSING for what is not there', async () => {
+  it('accepts ids and ARNs, and returns MISSING for unknown tasks', async () => {
     const id = running.taskArn?.split('/').at(-1) ?? '';
     const input = { cluster: CLUSTER, tasks: [id, 'no-such-task'] };
-    const { tasks, failures } = await bed.ecs.send(new DescribeTasksCommand(input));
+    const { tasks, failures } = await fixture.ecs.send(new DescribeTasksCommand(input));
     expect(tasks?.map((task) => task.taskArn)).toEqual([running.taskArn]);
     const arn = `arn:aws:ecs:us-east-1:000000000000:task/${CLUSTER}/no-such-task`;
     expect(failures).toEqual([{ arn, reason: 'MISSING' }]);
@@ -110,20 +110,20 @@ describe('tags of a task', () => {
   it('are added, replaced and removed', async () => {
     const resourceArn = running.taskArn;
     const drain = { key: 'serverless-gitlab-runner:drain', value: '2026-11-24T08:00:00.000Z' };
-    await bed.ecs.send(
+    await fixture.ecs.send(
       new TagResourceCommand({ resourceArn, tags: [drain, { key: 'role', value: 'manager' }] }),
     );
     expect(await tags(resourceArn)).toEqual([{ key: 'role', value: 'manager' }, drain]);
-    await bed.ecs.send(new UntagResourceCommand({ resourceArn, tagKeys: [drain.key, 'not there'] }));
+    await fixture.ecs.send(new UntagResourceCommand({ resourceArn, tagKeys: [drain.key, 'not there'] }));
     expect(await tags(resourceArn)).toEqual([{ key: 'role', value: 'manager' }]);
   });
 
-  it('come from the task definition too when asked for', async () => {
-    const task = await bed.run(sleeping, {
+  it('are copied from the task definition on request', async () => {
+    const task = await fixture.run(sleeping, {
       propagateTags: 'TASK_DEFINITION',
       tags: [{ key: 'a', value: 'b' }],
     });
-    expect((await bed.describe(task.taskArn)).tags).toEqual([
+    expect((await fixture.describe(task.taskArn)).tags).toEqual([
       { key: 'of', value: 'the definition' },
       { key: 'a', value: 'b' },
     ]);
@@ -140,16 +140,16 @@ describe('clientToken', () => {
     count,
   });
 
-  it('makes the same call start nothing more, however many come at once', async () => {
-    const calls = [1, 2, 3, 4].map(() => bed.ecs.send(new RunTaskCommand(request('same', 2))));
+  it('makes repeated calls start nothing more, even concurrent ones', async () => {
+    const calls = [1, 2, 3, 4].map(() => fixture.ecs.send(new RunTaskCommand(request('same', 2))));
     const arns = (await Promise.all(calls)).map(({ tasks = [] }) => tasks.map((task) => task.taskArn));
     expect(new Set(arns.flat()).size).toBe(2);
     expect(arns.every((each) => each.length === 2)).toBe(true);
   });
 
-  it('refuses another call with the same token, naming the tasks there are', async () => {
-    const { tasks = [] } = await bed.ecs.send(new RunTaskCommand(request('taken')));
-    const other = bed.ecs.send(new RunTaskCommand(request('taken', 2)));
+  it('refuses a different call with the same token, and names the existing tasks', async () => {
+    const { tasks = [] } = await fixture.ecs.send(new RunTaskCommand(request('taken')));
+    const other = fixture.ecs.send(new RunTaskCommand(request('taken', 2)));
     await expect(other).rejects.toMatchObject({
       name: 'ConflictException',
       resourceIds: tasks.map((task) => task.taskArn),
@@ -158,30 +158,31 @@ describe('clientToken', () => {
 });
 
 describe('StopTask', () => {
-  const stop = (task: string | undefined) => bed.ecs.send(new StopTaskCommand({ cluster: CLUSTER, task }));
+  const stop = (task: string | undefined) =>
+    fixture.ecs.send(new StopTaskCommand({ cluster: CLUSTER, task }));
   const tagged = () =>
-    bed.run(sleeping, { tags: [{ key: 'role', value: 'job' }], startedBy: 'm', group: 'job-1' });
+    fixture.run(sleeping, { tags: [{ key: 'role', value: 'job' }], startedBy: 'm', group: 'job-1' });
 
-  it('deletes the task’s tags, and keeps what RunTask was told otherwise', async () => {
+  it('deletes the task’s tags, and keeps the other parameters of RunTask', async () => {
     const task = await tagged();
     await stop(task.taskArn);
-    expect(await bed.describe(task.taskArn)).toMatchObject({ tags: [], startedBy: 'm', group: 'job-1' });
+    expect(await fixture.describe(task.taskArn)).toMatchObject({ tags: [], startedBy: 'm', group: 'job-1' });
   });
 
-  it('is refused the second time, as is a tag, to roles that may only by a tag', async () => {
+  it('and TagResource are refused afterwards, as for roles whose permission depends on a tag', async () => {
     const { taskArn: resourceArn } = await tagged();
     await stop(resourceArn);
     await expect(stop(resourceArn)).rejects.toMatchObject({ name: 'AccessDeniedException' });
-    const again = bed.ecs.send(new TagResourceCommand({ resourceArn, tags: [{ key: 'a', value: 'b' }] }));
+    const again = fixture.ecs.send(new TagResourceCommand({ resourceArn, tags: [{ key: 'a', value: 'b' }] }));
     await expect(again).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 
-  it('leaves the tags where the switch says so', async () => {
-    const switches = new EmulatorSwitches(bed.emulator.endpoint);
+  it('keeps the tags if the switch is set', async () => {
+    const switches = new EmulatorSwitches(fixture.emulator.endpoint);
     await switches.setStopKeepsTags(true);
     const task = await tagged();
     await stop(task.taskArn);
-    expect((await bed.describe(task.taskArn)).tags).toEqual([{ key: 'role', value: 'job' }]);
+    expect((await fixture.describe(task.taskArn)).tags).toEqual([{ key: 'role', value: 'job' }]);
     await stop(task.taskArn);
     await switches.reset();
   });

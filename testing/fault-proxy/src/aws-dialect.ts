@@ -1,6 +1,6 @@
 import type { Call, Dialect, RequestHead, WireProtocol } from './call.ts';
 
-/** `X-Amz-Target`'s first part by service, for calls whose signature does not tell the service. */
+/** Service by the prefix of `X-Amz-Target`, for calls whose signature does not name the service. */
 const TARGETS: Readonly<Record<string, string>> = {
   AmazonEC2ContainerServiceV20141113: 'ecs',
   AmazonSSM: 'ssm',
@@ -9,15 +9,15 @@ const TARGETS: Readonly<Record<string, string>> = {
   Logs_20140328: 'logs',
 };
 
-/** REST operations of Lambda that anyone here calls. */
+/** REST operations of Lambda that are in use here. */
 const LAMBDA_ROUTES: readonly [method: string, path: RegExp, operation: string][] = [
   ['POST', /^\/\d{4}-\d\d-\d\d\/functions\/([^/]+)\/invocations$/, 'Invoke'],
   ['GET', /^\/\d{4}-\d\d-\d\d\/functions\/([^/]+)\/configuration$/, 'GetFunctionConfiguration'],
 ];
 
-/** Caches' URLs are the only ones that are signed beforehand: in the name of their role, as the templates call it. */
+/** Caller of pre-signed URLs: only cache URLs are pre-signed, by this role (its logical id in the templates). */
 const PRESIGNER = 'SharedFleetdefaultCacheRole';
-/** Operations on an object, whose bucket is in the path. */
+/** Operations on an object, with the bucket in the path. */
 const OBJECT_OPERATIONS: Readonly<Record<string, string>> = {
   GET: 'GetObject',
   HEAD: 'HeadObject',
@@ -26,12 +26,12 @@ const OBJECT_OPERATIONS: Readonly<Record<string, string>> = {
 const OBJECT_PATH = /^\/([^/]+)\/(.+)$/;
 
 const CREDENTIAL = /Credential=([^/]+)\/\d{8}\/[^/]*\/([^/]+)\/aws4_request/;
-/** What the SDK makes of AWS_SDK_UA_APP_ID; Powertools adds letters of its own, upper-case, with a hyphen before them. */
+/** AWS_SDK_UA_APP_ID in the SDK's user agent. Powertools appends a suffix of a hyphen and upper-case letters. */
 const APP_ID = /(?:^| )app\/([a-z]+(?:-[a-z]+)*)/;
 
 /**
  * Names calls of AWS's JSON, Query and REST protocols.
- * @param nameOf name of the caller that has an access key, if it is known
+ * @param nameOf returns the name of an access key's caller, if known
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function awsDialect(nameOf: (accessKey: string) => string | undefined): Dialect {
@@ -52,7 +52,7 @@ export function awsDialect(nameOf: (accessKey: string) => string | undefined): D
   };
 }
 
-/** The name that a client was given by AWS_SDK_UA_APP_ID. */
+/** The client's AWS_SDK_UA_APP_ID. */
 function appId({ headers }: RequestHead): string | undefined {
   const agents = [headers['x-amz-user-agent'], headers['user-agent']].flat().join(' ');
   return APP_ID.exec(agents)?.[1];
@@ -112,7 +112,7 @@ function restOperation(
   };
 }
 
-/** What a pre-signed URL says of its credentials, as the header would say it. */
+/** The credentials of a pre-signed URL in the format of the `Authorization` header. */
 function signedQuery(head: RequestHead): string {
   return `Credential=${new URLSearchParams(queryOf(head)).get('X-Amz-Credential') ?? ''}`;
 }
@@ -125,7 +125,7 @@ function queryOf({ url }: RequestHead): string {
   return url.split('?')[1] ?? '';
 }
 
-/** A body that is no JSON object names nothing. */
+/** Parses a JSON object; empty if the body is anything else. */
 function parse(body: Buffer | undefined): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(body?.toString('utf8') ?? '');

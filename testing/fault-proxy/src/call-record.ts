@@ -2,20 +2,20 @@ import { type TaskRole, toTags } from '@serverless-gitlab-runner/fleet';
 import type { Call } from './call.ts';
 import type { Outcome } from './proxy.ts';
 
-/** Calls that are alike: same caller, operation, resources and status. */
+/** Equivalent calls: same caller, operation, resources and status. */
 export interface RecordedCalls {
   caller: string;
   service: string;
   operation: string;
-  /** What IAM would judge: resources and conditions named in the parameters, by parameter. Never a secret's value. */
+  /** Parameters that IAM evaluates: names of resources and condition values. Never the value of a secret. */
   parameters: Record<string, unknown>;
-  /** HTTP status, or why there was none. */
+  /** HTTP status, or why there is none. */
   status: Outcome;
   calls: number;
   firstAt: string;
 }
 
-/** Parameters that name what a call is about. Everything else is left out: values of parameters are secrets, for one. */
+/** Parameters that identify resources. All others are omitted, because they may be secrets, such as SSM parameter values. */
 const NAMING = [
   ...['cluster', 'task', 'tasks', 'taskDefinition', 'resourceArn', 'startedBy', 'desiredStatus', 'family'],
   ...['capacityProviderStrategy', 'networkConfiguration', 'taskRoleArn', 'executionRoleArn', 'include'],
@@ -24,18 +24,18 @@ const NAMING = [
   ...['RoleArn', 'Bucket', 'Key'],
 ] as const;
 
-/** Tags of a task that policies ask for. */
+/** Tags of a task that policies evaluate. */
 export interface TagsOfTask {
   role: TaskRole;
   fleet: string | undefined;
 }
 
-/** Every call that passed, like ones counted together, for a later judgement of policies. */
+/** Records all calls for the evaluation of policies. Equivalent calls are counted together. */
 export class CallRecord {
   readonly #calls = new Map<string, RecordedCalls>();
   readonly #tagsOf: (taskArn: string) => TagsOfTask | undefined;
 
-  /** @param tagsOf a task's tags, if they are known: policies ask for them, and calls do not carry them */
+  /** @param tagsOf returns a task's tags, if known: policies evaluate them, but calls do not contain them */
   constructor(tagsOf: (taskArn: string) => TagsOfTask | undefined = () => undefined) {
     this.#tagsOf = tagsOf;
   }
@@ -53,21 +53,21 @@ export class CallRecord {
   }
 
   #tagsOfTask({ parameters: { task, resourceArn } }: Call): { resourceTags?: string[] } {
-    const about = task ?? resourceArn;
-    const tags = typeof about === 'string' ? this.#tagsOf(about) : undefined;
+    const taskArn = task ?? resourceArn;
+    const tags = typeof taskArn === 'string' ? this.#tagsOf(taskArn) : undefined;
     if (tags === undefined) return {};
     const { role, fleet } = tags;
     return { resourceTags: toTags({ role, fleet }).map(({ key, value }) => `${key}=${value}`) };
   }
 
-  /** By caller, service and operation. */
+  /** Sorted by caller, service and operation. */
   get all(): RecordedCalls[] {
     const order = ({ caller, service, operation }: RecordedCalls) => `${caller} ${service} ${operation}`;
     return [...this.#calls.values()].sort((a, b) => order(a).localeCompare(order(b)));
   }
 }
 
-/** Calls about different tasks are alike; how many tasks one call names is not what makes it another. */
+/** Replaces task ids, so that calls for different tasks, or for another number of tasks, are equivalent. */
 function withoutIds(text: string): string {
   return text.replace(/\b[0-9a-f]{32}\b/g, 'id').replace(/("[^"]*\bid")(,\1)+/g, '$1');
 }
@@ -84,7 +84,7 @@ function namingParameters({ parameters }: Call): Record<string, unknown> {
   return kept;
 }
 
-/** Values of some tags are times: their keys are what conditions look at, and our role and fleet tags' values. */
+/** Conditions evaluate the keys of tags, and the values of the role and fleet tags only. Some other values are times. */
 function tagOf(tag: Record<string, unknown>): string {
   const key = String(tag.key ?? tag.Key);
   return /:(role|fleet)$/.test(key) ? `${key}=${String(tag.value ?? tag.Value)}` : key;

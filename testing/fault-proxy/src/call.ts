@@ -1,42 +1,42 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** What the proxy has of a request before it forwards it. */
+/** The head of a request. */
 export interface RequestHead {
   method: string;
-  /** Path with its query, as it came. */
+  /** Path and query, unchanged. */
   url: string;
   headers: IncomingHttpHeaders;
 }
 
-/** A request, named as the service that it goes to names it. Rules match on this, and the record keeps it. */
+/** A request in terms of the called service. Rules match calls, and `CallRecord` records them. */
 export interface Call {
-  /** As in IAM: `ecs`, `ssm`, `events`; `gitlab` for GitLab. */
+  /** IAM service prefix, such as `ecs`, `ssm` or `events`; `gitlab` for GitLab. */
   service: string;
-  /** `RunTask`, `PutEvents`; for GitLab a route of `gitlab-call.ts`, `jobs/request` for example. */
+  /** For example `RunTask`; for GitLab an operation of `gitlab-dialect.ts`, such as `jobs/request`. */
   operation: string;
-  /** Who calls: a name given to the proxy, else the access key; empty when the request does not tell. */
+  /** Name of the caller if known, otherwise its access key; empty if the request contains neither. */
   caller: string;
   method: string;
   url: string;
-  /** The request's parameters, where the proxy understands its protocol. */
+  /** The request's parameters; empty if the proxy does not parse its protocol. */
   parameters: Readonly<Record<string, unknown>>;
-  /** How the service words an error of this call. */
+  /** Format of an error response to this call. */
   protocol: WireProtocol;
 }
 
-/** Wire shapes of errors: AWS JSON 1.0 and 1.1, AWS REST-JSON, AWS Query (XML), and GitLab's plain JSON. */
+/** Formats of error responses: AWS JSON 1.0 and 1.1, AWS REST-JSON, AWS Query (XML), and GitLab's JSON. */
 export type WireProtocol = 'aws-json' | 'aws-rest' | 'aws-query' | 'gitlab';
 
-/** An answer that is complete. */
+/** A complete response. */
 export interface Answer {
   status: number;
   headers: Record<string, string>;
   body: Buffer;
 }
 
-/** Names requests, and says whether it needs their bodies for that. */
+/** Parses requests of one API into calls. */
 export interface Dialect {
-  /** Whether the body must be read before the request can be named; others are streamed through. */
+  /** Whether `name` needs the request's body; otherwise the body is streamed. */
   readsBody(head: RequestHead): boolean;
   name(head: RequestHead, body: Buffer | undefined): Call;
 }

@@ -1,8 +1,8 @@
 import type { Answer, Call } from './call.ts';
 
-/** What AWS or GitLab says when a call fails, apart from the wire's shape. */
+/** An error of AWS or GitLab, independent of the protocol. */
 export interface ServiceError {
-  /** AWS's name of it, `ThrottlingException`; GitLab has none. */
+  /** AWS's error code, such as `ThrottlingException`; not used for GitLab. */
   code: string;
   message: string;
   status: number;
@@ -11,14 +11,14 @@ export interface ServiceError {
 
 const THROTTLED = { code: 'ThrottlingException', message: 'Rate exceeded' };
 
-/** A throttle as the service words it: JSON services answer 400, REST ones 429, Query ones `Throttling`. */
+/** A throttling error as the service returns it: status 400 for JSON, 429 for REST, code `Throttling` for Query. */
 export function throttled(call: Call): Answer {
   if (call.protocol === 'aws-query')
     return errorAnswer(call, { ...THROTTLED, code: 'Throttling', status: 400 });
   return errorAnswer(call, { ...THROTTLED, status: call.protocol === 'aws-json' ? 400 : 429 });
 }
 
-/** A denial as the service words it. */
+/** An access denial as the service returns it. */
 export function accessDenied(call: Call): Answer {
   const message = `User: ${call.caller} is not authorized to perform: ${call.service}:${call.operation}`;
   if (call.protocol === 'aws-query') return errorAnswer(call, { code: 'AccessDenied', message, status: 403 });
@@ -26,14 +26,14 @@ export function accessDenied(call: Call): Answer {
   return errorAnswer(call, { code: 'AccessDeniedException', message, status });
 }
 
-/** An error of the service itself, status 500. */
+/** An internal error of the service, status 500. */
 export function internalError(call: Call): Answer {
   const message = 'We encountered an internal error. Please try again.';
   return errorAnswer(call, { code: 'InternalServerError', message, status: 500 });
 }
 
 /**
- * An error in the wire shape of a call's protocol.
+ * Formats an error in a call's protocol.
  * @see https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-serialization
  * @see https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#operation-error-serialization
  */

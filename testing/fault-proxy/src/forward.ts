@@ -2,24 +2,24 @@ import { Agent, type IncomingMessage, request } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Answer } from './call.ts';
 
-/** Headers that speak of one connection only (RFC 9110, 7.6.1), and `expect`, which this proxy has answered itself. */
+/** Hop-by-hop headers (RFC 9110, 7.6.1), and `expect`, which this proxy answers itself. */
 const HOP_BY_HOP = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
   'expect',
 ]);
 
-/** A request as it is passed on. */
+/** A request to forward. */
 export interface Forwarded {
   method: string;
   url: string;
   rawHeaders: readonly string[];
-  /** The whole body, or the request whose body is streamed. */
+  /** The complete body, or the request whose body is streamed. */
   body: Buffer | IncomingMessage;
 }
 
 /**
- * Passes requests on to one server, each over a connection of its own: one that is kept may be closed by the server at the very
- * moment of the next request, and that would be a fault that no rule asked for.
+ * Forwards requests to one server, each over its own connection: the server could close a kept-alive connection at the moment of
+ * the next request, which would be a fault that no rule injected.
  */
 export class Upstream {
   readonly #agent = new Agent({ keepAlive: false });
@@ -29,7 +29,7 @@ export class Upstream {
     this.#base = new URL(base);
   }
 
-  /** Sends a request; the answer's body is yet to be read. Rejects when the server cannot be reached or `signal` aborts. */
+  /** Sends a request and returns the response with an unread body. Rejects if the server is unreachable or `signal` aborts. */
   async send({ method, url, rawHeaders, body }: Forwarded, signal: AbortSignal): Promise<IncomingMessage> {
     const { hostname, port } = this.#base;
     const outgoing = request({
@@ -40,7 +40,7 @@ export class Upstream {
       outgoing.once('response', resolve).once('error', reject);
     });
     if (Buffer.isBuffer(body)) outgoing.end(body);
-    // What breaks here breaks the answer as well, which rejects.
+    // A failure here also breaks the response, which rejects.
     else pipeline(body, outgoing).catch(() => outgoing.destroy());
     return await answered;
   }
@@ -50,7 +50,7 @@ export class Upstream {
   }
 }
 
-/** Reads an answer to its end. */
+/** Reads a response completely. */
 export async function readAnswer(incoming: IncomingMessage): Promise<Answer> {
   const headers: Record<string, string> = {};
   for (const [name, value] of pairs(incoming.rawHeaders))
@@ -58,14 +58,14 @@ export async function readAnswer(incoming: IncomingMessage): Promise<Answer> {
   return { status: incoming.statusCode ?? 502, headers, body: await readBody(incoming) };
 }
 
-/** Reads a message's body to its end. */
+/** Reads a message's body completely. */
 export async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);
 }
 
-/** Headers for the other connection, in their order and spelling; a body that came in chunks goes on in chunks. */
+/** Headers for the other connection, with their order and spelling. A chunked request stays chunked. */
 export function endToEnd(rawHeaders: readonly string[], isRequest = false): string[] {
   const kept = pairs(rawHeaders).filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase()));
   const chunked = pairs(rawHeaders).some(

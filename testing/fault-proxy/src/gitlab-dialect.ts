@@ -13,12 +13,12 @@ const ROUTES: readonly [method: string, path: RegExp, operation: string][] = [
   ['POST', /\.git\/git-upload-pack$/, 'git/fetch'],
 ];
 
-/** Names requests to GitLab by what runners and jobs ask of it; bodies are streamed through. */
+/** Names GitLab's requests of runners and jobs by route. Bodies are streamed. */
 export const gitlabDialect: Dialect = {
   readsBody: () => false,
   name: ({ method, url, headers }) => {
     const path = url.split('?')[0] ?? url;
-    const route = ROUTES.find(([wanted, pattern]) => wanted === method && pattern.test(path));
+    const route = ROUTES.find(([routeMethod, pattern]) => routeMethod === method && pattern.test(path));
     return {
       service: 'gitlab',
       operation: route?.[2] ?? `${method} ${path}`,

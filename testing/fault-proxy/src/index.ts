@@ -1,4 +1,4 @@
-/** A proxy that does to AWS calls and GitLab requests what networks and services do on bad days, and records who called what. */
+/** A proxy that injects network and service faults into AWS and GitLab calls, and records the calls. */
 export { awsDialect } from './aws-dialect.ts';
 export type { Answer, Call } from './call.ts';
 export { CallRecord } from './call-record.ts';

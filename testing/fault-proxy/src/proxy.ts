@@ -2,45 +2,45 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer, Call, Dialect } from './call.ts';
 import { endToEnd, type Forwarded, readAnswer, readBody, Upstream } from './forward.ts';
-import { type ActiveRule, type Effect, type Rule, RuleBook } from './rules.ts';
+import { type ActiveRule, type Effect, type Rule, RuleSet } from './rules.ts';
 
-/** What became of a call: the status that its client got, or why it got none. */
+/** Outcome of a call: the status that the client received, or why it received none. */
 export type Outcome = number | 'cut' | 'hung' | 'unreachable' | 'abandoned';
 
 export interface FaultProxyOptions {
   /** Address to listen on. */
   host: string;
   dialect: Dialect;
-  /** Told of each call when it is over. */
+  /** Called when a call has ended. */
   onCall?: (call: Call, outcome: Outcome) => void;
 }
 
-/** A proxy that passes everything on as it is, but for the calls that a rule takes. */
+/** A proxy that forwards all calls unchanged, except those that a rule matches. */
 export interface FaultProxy {
-  /** Where clients reach it. */
+  /** Address for clients. */
   url: string;
-  /** Says where calls go, `http://host:port`; until then they are answered 503. */
+  /** Sets the upstream server, `http://host:port`. Until then all calls are answered with 503. */
   forwardTo(upstream: string): void;
   add(rule: Rule): ActiveRule;
-  /** Ends all rules; what hangs by one is cut. */
+  /** Removes all rules and cuts hanging calls. */
   clear(): void;
   stop(): Promise<void>;
 }
 
-/** One request on its way. */
-interface Passage {
+/** One request with its response. */
+interface Exchange {
   call: Call;
   forwarded: Forwarded;
   request: IncomingMessage;
   response: ServerResponse;
   upstream: Upstream;
-  /** Aborts when the client is gone. */
-  gone: AbortSignal;
+  /** Aborts when the client disconnects. */
+  clientGone: AbortSignal;
 }
 
 /** Starts a fault proxy. */
 export async function startFaultProxy({ host, dialect, onCall }: FaultProxyOptions): Promise<FaultProxy> {
-  const rules = new RuleBook();
+  const rules = new RuleSet();
   let upstream: Upstream | undefined;
   const server = createServer((request, response) => {
     if (upstream === undefined) {
@@ -49,7 +49,7 @@ export async function startFaultProxy({ host, dialect, onCall }: FaultProxyOptio
     }
     serve(request, response, { upstream, dialect, rules, onCall }).catch(() => response.destroy());
   });
-  // Long polls and large artifacts take as long as they take.
+  // No limit: long polls and large artifacts take long.
   server.requestTimeout = 0;
   const port = await listen(server, host);
   return {
@@ -70,78 +70,80 @@ export async function startFaultProxy({ host, dialect, onCall }: FaultProxyOptio
   };
 }
 
-interface Parts {
+interface ServeDeps {
   upstream: Upstream;
   dialect: Dialect;
-  rules: RuleBook;
+  rules: RuleSet;
   onCall: FaultProxyOptions['onCall'];
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, parts: Parts): Promise<void> {
-  const { dialect, rules, upstream, onCall } = parts;
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
+async function serve(request: IncomingMessage, response: ServerResponse, deps: ServeDeps): Promise<void> {
+  const { dialect, rules, upstream, onCall } = deps;
+  const clientGone = new AbortController();
+  response.once('close', () => clientGone.abort());
   const { method = 'GET', url = '/', headers, rawHeaders } = request;
   const head = { method, url, headers };
   const body = dialect.readsBody(head) ? await readBody(request) : undefined;
   const call = dialect.name(head, body);
   const forwarded: Forwarded = { method, url, rawHeaders, body: body ?? request };
-  const passage = { call, forwarded, request, response, upstream, gone: gone.signal };
-  const taken = rules.take(call);
-  const outcome = await (taken ? applyRule(taken, passage) : pass(passage)).catch(() => failed(passage));
+  const exchange = { call, forwarded, request, response, upstream, clientGone: clientGone.signal };
+  const matched = rules.match(call);
+  const outcome = await (matched ? applyRule(matched, exchange) : forwardUnchanged(exchange)).catch(() =>
+    failed(exchange),
+  );
   onCall?.(call, outcome);
 }
 
 function applyRule(
   { effect, rule }: { effect: Effect; rule: ActiveRule },
-  passage: Passage,
+  exchange: Exchange,
 ): Promise<Outcome> {
   switch (effect.kind) {
     case 'answer':
-      return answerWithout(effect.answer(passage.call), passage);
+      return answerDirectly(effect.answer(exchange.call), exchange);
     case 'cut':
-      return cut(effect.when, passage);
+      return cut(effect.when, exchange);
     case 'delay':
-      return passLater(effect.ms, passage);
+      return forwardLater(effect.ms, exchange);
     case 'hang':
-      return hang(effect.when, rule, passage);
+      return hang(effect.when, rule, exchange);
     case 'twice':
-      return passTwice(passage);
+      return forwardTwice(exchange);
     case 'rewrite':
-      return rewritten(effect.rewrite, passage);
+      return forwardRewritten(effect.rewrite, exchange);
   }
 }
 
-/** The body is taken first: a client that still writes would see a broken pipe instead of the answer. */
-async function answerWithout(answer: Answer, { request, response }: Passage): Promise<Outcome> {
+/** Reads the body first: a client that is still writing would see a broken pipe instead of the response. */
+async function answerDirectly(answer: Answer, { request, response }: Exchange): Promise<Outcome> {
   if (!request.complete) await readBody(request);
   return write(answer, response);
 }
 
-async function cut(when: 'before' | 'after' | 'within', passage: Passage): Promise<Outcome> {
-  const { request, response, upstream, forwarded, gone } = passage;
+async function cut(when: 'before' | 'after' | 'within', exchange: Exchange): Promise<Outcome> {
+  const { request, response, upstream, forwarded, clientGone } = exchange;
   if (when !== 'before') {
-    const answer = await readAnswer(await upstream.send(forwarded, gone));
+    const answer = await readAnswer(await upstream.send(forwarded, clientGone));
     if (when === 'within') await writeHalf(answer, response);
   }
   request.socket.destroy();
   return 'cut';
 }
 
-async function passLater(ms: number, passage: Passage): Promise<Outcome> {
-  await delay(ms, undefined, { signal: passage.gone });
-  return await pass(passage);
+async function forwardLater(ms: number, exchange: Exchange): Promise<Outcome> {
+  await delay(ms, undefined, { signal: exchange.clientGone });
+  return await forwardUnchanged(exchange);
 }
 
 async function hang(
   when: 'before' | 'after',
   { ended }: ActiveRule,
-  { forwarded, request, upstream, gone }: Passage,
+  { forwarded, request, upstream, clientGone }: Exchange,
 ): Promise<Outcome> {
-  if (when === 'after') await readAnswer(await upstream.send(forwarded, gone));
+  if (when === 'after') await readAnswer(await upstream.send(forwarded, clientGone));
   else request.resume();
   const { promise, resolve } = Promise.withResolvers<void>();
-  for (const signal of [ended, gone]) {
+  for (const signal of [ended, clientGone]) {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   }
@@ -150,28 +152,34 @@ async function hang(
   return 'hung';
 }
 
-async function passTwice({ forwarded, request, response, upstream, gone }: Passage): Promise<Outcome> {
+async function forwardTwice({
+  forwarded,
+  request,
+  response,
+  upstream,
+  clientGone,
+}: Exchange): Promise<Outcome> {
   const body = Buffer.isBuffer(forwarded.body) ? forwarded.body : await readBody(request);
-  await readAnswer(await upstream.send({ ...forwarded, body }, gone));
-  const second = await upstream.send({ ...forwarded, body }, gone);
+  await readAnswer(await upstream.send({ ...forwarded, body }, clientGone));
+  const second = await upstream.send({ ...forwarded, body }, clientGone);
   return write(await readAnswer(second), response);
 }
 
-async function rewritten(
+async function forwardRewritten(
   rewrite: (answer: Answer, call: Call) => Answer,
-  { call, forwarded, response, upstream, gone }: Passage,
+  { call, forwarded, response, upstream, clientGone }: Exchange,
 ): Promise<Outcome> {
-  const answer = await readAnswer(await upstream.send(forwarded, gone));
+  const answer = await readAnswer(await upstream.send(forwarded, clientGone));
   return write(rewrite(answer, call), response);
 }
 
-/** Passes on as it is: the answer streams, byte for byte. */
-async function pass({ forwarded, response, upstream, gone }: Passage): Promise<Outcome> {
-  const answer = await upstream.send(forwarded, gone);
+/** Forwards the call unchanged and streams the response. */
+async function forwardUnchanged({ forwarded, response, upstream, clientGone }: Exchange): Promise<Outcome> {
+  const answer = await upstream.send(forwarded, clientGone);
   const status = answer.statusCode ?? 502;
   response.writeHead(status, answer.statusMessage, endToEnd(answer.rawHeaders));
   response.flushHeaders();
-  // An answer that breaks off breaks off for the client too, which must not take it for whole.
+  // A truncated response must be truncated for the client too, which would otherwise take it for complete.
   answer.once('error', () => response.destroy()).once('aborted', () => response.destroy());
   await new Promise<void>((resolve) => {
     response.once('close', resolve);
@@ -180,8 +188,8 @@ async function pass({ forwarded, response, upstream, gone }: Passage): Promise<O
   return answer.complete ? status : 'cut';
 }
 
-function failed({ response, gone }: Passage): Outcome {
-  if (gone.aborted) return 'abandoned';
+function failed({ response, clientGone }: Exchange): Outcome {
+  if (clientGone.aborted) return 'abandoned';
   if (response.headersSent) response.destroy();
   else response.writeHead(502).end();
   return 'unreachable';

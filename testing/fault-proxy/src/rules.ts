@@ -1,24 +1,24 @@
 import type { Answer, Call } from './call.ts';
 
-/** What happens to a call instead of being passed on as it is. */
+/** What happens to a matched call. */
 export type Effect =
-  /** Answered by the proxy; the call never arrives. */
+  /** The proxy answers; the call does not reach the server. */
   | { kind: 'answer'; answer: (call: Call) => Answer }
   /**
-   * The connection is cut: `before` the call arrives anywhere, `after` it was carried out (the answer is lost), or `within`
-   * the answer, half of whose body has gone out.
+   * The connection is cut `before` the call reaches the server, `after` it was carried out (the response is lost), or `within`
+   * the response, after half of its body.
    */
   | { kind: 'cut'; when: 'before' | 'after' | 'within' }
-  /** Passed on so many milliseconds late. */
+  /** Forwarded after a delay in milliseconds. */
   | { kind: 'delay'; ms: number }
-  /** Not answered until the client gives up or the rule is removed; carried out or not. */
+  /** Not answered until the client gives up or the rule ends; the call is carried out with `after` only. */
   | { kind: 'hang'; when: 'before' | 'after' }
-  /** Carried out twice, one after the other; the client gets the second answer. */
+  /** Carried out twice in sequence; the client receives the second response. */
   | { kind: 'twice' }
-  /** Carried out, and answered otherwise. */
+  /** Carried out; the rule rewrites the response. */
   | { kind: 'rewrite'; rewrite: (answer: Answer, call: Call) => Answer };
 
-/** Which calls a rule takes; what is left out matches all. */
+/** Which calls a rule matches. An omitted property matches every call. */
 export interface Match {
   service?: string;
   operation?: string | readonly string[];
@@ -29,75 +29,75 @@ export interface Match {
 export interface Rule {
   match: Match;
   effect: Effect;
-  /** Calls that the rule takes before it is used up. Default: all. */
+  /** Number of calls that the rule applies to. Default: unlimited. */
   times?: number;
-  /** Milliseconds from now after which the rule ends. Default: never. */
+  /** Milliseconds after which the rule ends. Default: never. */
   forMs?: number;
 }
 
-/** A rule in force. */
+/** An active rule. */
 export interface ActiveRule {
-  /** Calls that it took so far. */
-  readonly taken: number;
-  /** Whether it takes no more calls: used up, out of time, or removed. */
-  readonly over: boolean;
-  /** Aborts when the rule is removed or out of time: what hangs by it ends. */
+  /** Calls matched so far. */
+  readonly matched: number;
+  /** Whether the rule matches no more calls: `times` reached, expired, or removed. */
+  readonly isOver: boolean;
+  /** Aborts when the rule is removed or expires; calls that it keeps hanging then end. */
   readonly ended: AbortSignal;
-  /** Resolves once the rule took so many calls. */
-  whenTaken(count?: number): Promise<void>;
+  /** Resolves once the rule has matched `count` calls. Default: `times`, otherwise 1. */
+  whenMatched(count?: number): Promise<void>;
   remove(): void;
 }
 
-/** The rules in force; the first that matches takes a call. */
-export class RuleBook {
-  readonly #rules: StandingRule[] = [];
+/** The active rules. The first matching rule applies to a call. */
+export class RuleSet {
+  readonly #rules: RuleState[] = [];
 
   add(rule: Rule): ActiveRule {
-    const standing = new StandingRule(rule);
-    this.#rules.push(standing);
-    return standing;
+    const state = new RuleState(rule);
+    this.#rules.push(state);
+    return state;
   }
 
   clear(): void {
     for (const rule of this.#rules.splice(0)) rule.remove();
   }
 
-  /** The rule that takes a call, if there is one; it counts as taken. */
-  take(call: Call): { effect: Effect; rule: ActiveRule } | undefined {
-    const rule = this.#rules.find((standing) => !standing.over && matches(standing.rule.match, call));
+  /** Returns the rule that matches a call, if any, and counts the match. */
+  match(call: Call): { effect: Effect; rule: ActiveRule } | undefined {
+    const rule = this.#rules.find((state) => !state.isOver && matches(state.rule.match, call));
     if (!rule) return undefined;
-    rule.countTaken();
+    rule.countMatch();
     return { effect: rule.rule.effect, rule };
   }
 }
 
-class StandingRule implements ActiveRule {
+class RuleState implements ActiveRule {
   readonly rule: Rule;
   readonly #ended = new AbortController();
   readonly #timer: NodeJS.Timeout | undefined;
   readonly #waiting: { count: number; resolve: () => void }[] = [];
-  taken = 0;
+  matched = 0;
 
   constructor(rule: Rule) {
     this.rule = rule;
     if (rule.forMs !== undefined) this.#timer = setTimeout(() => this.remove(), rule.forMs).unref();
   }
 
-  get over(): boolean {
-    return this.#ended.signal.aborted || this.taken >= (this.rule.times ?? Number.POSITIVE_INFINITY);
+  get isOver(): boolean {
+    return this.#ended.signal.aborted || this.matched >= (this.rule.times ?? Number.POSITIVE_INFINITY);
   }
 
   get ended(): AbortSignal {
     return this.#ended.signal;
   }
 
-  countTaken(): void {
-    this.taken += 1;
-    for (const { count, resolve } of this.#waiting) if (this.taken >= count) resolve();
+  countMatch(): void {
+    this.matched += 1;
+    for (const { count, resolve } of this.#waiting) if (this.matched >= count) resolve();
   }
 
-  whenTaken(count = this.rule.times ?? 1): Promise<void> {
-    if (this.taken >= count) return Promise.resolve();
+  whenMatched(count = this.rule.times ?? 1): Promise<void> {
+    if (this.matched >= count) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ count, resolve }));
   }
 
@@ -116,7 +116,7 @@ function matches({ service, operation, caller, where }: Match, call: Call): bool
   );
 }
 
-function oneOf(wanted: string | readonly string[] | undefined, value: string): boolean {
-  if (wanted === undefined) return true;
-  return typeof wanted === 'string' ? wanted === value : wanted.includes(value);
+function oneOf(expected: string | readonly string[] | undefined, value: string): boolean {
+  if (expected === undefined) return true;
+  return typeof expected === 'string' ? expected === value : expected.includes(value);
 }

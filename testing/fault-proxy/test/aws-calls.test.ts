@@ -5,67 +5,70 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
 import { accessDenied, CallRecord, internalError, throttled } from '../src/index.ts';
-import { anyAws, type Bench, signed, startBench } from './bench.ts';
+import { type ProxyFixture, signed, startProxyFixture, testAwsDialect } from './proxy-fixture.ts';
 
 const credentials = { accessKeyId: 'ASIAMANAGER', secretAccessKey: 'x' };
 
-function client(bench: Bench, maxAttempts = 1) {
-  return { endpoint: bench.proxy.url, region: 'us-east-1', credentials, maxAttempts };
+function client(fixture: ProxyFixture, maxAttempts = 1) {
+  return { endpoint: fixture.proxy.url, region: 'us-east-1', credentials, maxAttempts };
 }
 
-const aws = () => startBench((_request, response) => response.end('{}'), anyAws);
+const aws = () => startProxyFixture((_request, response) => response.end('{}'), testAwsDialect);
 
 describe('calls of the real SDK', () => {
   it.each([
     [
       'ecs',
       'RunTask',
-      (bench: Bench) => new ECSClient(client(bench)).send(new RunTaskCommand({ taskDefinition: 'f' })),
+      (fixture: ProxyFixture) =>
+        new ECSClient(client(fixture)).send(new RunTaskCommand({ taskDefinition: 'f' })),
     ],
     [
       'ssm',
       'GetParameter',
-      (bench: Bench) => new SSMClient(client(bench)).send(new GetParameterCommand({ Name: 'n' })),
+      (fixture: ProxyFixture) => new SSMClient(client(fixture)).send(new GetParameterCommand({ Name: 'n' })),
     ],
     [
       'events',
       'PutEvents',
-      (bench: Bench) => new EventBridgeClient(client(bench)).send(new PutEventsCommand({ Entries: [] })),
+      (fixture: ProxyFixture) =>
+        new EventBridgeClient(client(fixture)).send(new PutEventsCommand({ Entries: [] })),
     ],
     [
       'sqs',
       'SendMessage',
-      (bench: Bench) =>
-        new SQSClient(client(bench)).send(
+      (fixture: ProxyFixture) =>
+        new SQSClient(client(fixture)).send(
           new SendMessageCommand({ QueueUrl: 'http://q/1/q', MessageBody: 'b' }),
         ),
     ],
     [
       'lambda',
       'Invoke',
-      (bench: Bench) => new LambdaClient(client(bench)).send(new InvokeCommand({ FunctionName: 'f' })),
+      (fixture: ProxyFixture) =>
+        new LambdaClient(client(fixture)).send(new InvokeCommand({ FunctionName: 'f' })),
     ],
   ])('names %s %s and its caller', async (service, operation, call) => {
-    const bench = await aws();
-    await call(bench).catch(() => undefined);
-    expect(bench.calls).toMatchObject([{ call: { service, operation, caller: 'manager' } }]);
+    const fixture = await aws();
+    await call(fixture).catch(() => undefined);
+    expect(fixture.calls).toMatchObject([{ call: { service, operation, caller: 'manager' } }]);
   });
 
   it.each([
     ['GET', 'GetObject'],
     ['HEAD', 'HeadObject'],
     ['PUT', 'PutObject'],
-  ])('names what a pre-signed %s does, and to what', async (method, operation) => {
-    const bench = await aws();
+  ])('names the operation and the object of a pre-signed %s', async (method, operation) => {
+    const fixture = await aws();
     const credential = encodeURIComponent('ASIASTS/20261124/us-east-1/s3/aws4_request');
     const body = method === 'PUT' ? { body: 'archive' } : {};
     const query = `X-Amz-Credential=${credential}&X-Amz-Signature=x`;
-    await fetch(`${bench.proxy.url}/caches/f/project/7/k%20l?${query}`, { method, ...body });
+    await fetch(`${fixture.proxy.url}/caches/f/project/7/k%20l?${query}`, { method, ...body });
     const parameters = { Bucket: 'caches', Key: 'f/project/7/k l' };
-    expect(bench.calls).toMatchObject([
+    expect(fixture.calls).toMatchObject([
       { call: { service: 's3', operation, parameters, caller: 'SharedFleetdefaultCacheRole' } },
     ]);
-    expect(JSON.stringify(bench.calls.map(({ call }) => call.parameters))).not.toContain('X-Amz');
+    expect(JSON.stringify(fixture.calls.map(({ call }) => call.parameters))).not.toContain('X-Amz');
   });
 
   it.each([
@@ -73,42 +76,45 @@ describe('calls of the real SDK', () => {
       'ecs',
       throttled,
       'ThrottlingException',
-      (bench: Bench) => new ECSClient(client(bench)).send(new RunTaskCommand({ taskDefinition: 'f' })),
+      (fixture: ProxyFixture) =>
+        new ECSClient(client(fixture)).send(new RunTaskCommand({ taskDefinition: 'f' })),
     ],
     [
       'ssm',
       accessDenied,
       'AccessDeniedException',
-      (bench: Bench) => new SSMClient(client(bench)).send(new GetParameterCommand({ Name: 'n' })),
+      (fixture: ProxyFixture) => new SSMClient(client(fixture)).send(new GetParameterCommand({ Name: 'n' })),
     ],
     [
       'lambda',
       throttled,
       'ThrottlingException',
-      (bench: Bench) => new LambdaClient(client(bench)).send(new InvokeCommand({ FunctionName: 'f' })),
+      (fixture: ProxyFixture) =>
+        new LambdaClient(client(fixture)).send(new InvokeCommand({ FunctionName: 'f' })),
     ],
     [
       'events',
       internalError,
       'InternalServerError',
-      (bench: Bench) => new EventBridgeClient(client(bench)).send(new PutEventsCommand({ Entries: [] })),
+      (fixture: ProxyFixture) =>
+        new EventBridgeClient(client(fixture)).send(new PutEventsCommand({ Entries: [] })),
     ],
-  ] as const)('makes an error of %s that the SDK knows by its name', async (service, answer, name, call) => {
-    const bench = await aws();
-    bench.proxy.add({ match: { service }, effect: { kind: 'answer', answer } });
-    await expect(call(bench)).rejects.toMatchObject({ name });
-    expect(bench.received).toEqual([]);
+  ] as const)('an error of %s is recognised by the SDK', async (service, answer, name, call) => {
+    const fixture = await aws();
+    fixture.proxy.add({ match: { service }, effect: { kind: 'answer', answer } });
+    await expect(call(fixture)).rejects.toMatchObject({ name });
+    expect(fixture.received).toEqual([]);
   });
 
-  it('makes throttles that the SDK tries again after', async () => {
-    const bench = await aws();
-    bench.proxy.add({
+  it('the SDK retries after a throttling error', async () => {
+    const fixture = await aws();
+    fixture.proxy.add({
       match: { operation: 'GetParameter' },
       effect: { kind: 'answer', answer: throttled },
       times: 1,
     });
-    await new SSMClient(client(bench, 3)).send(new GetParameterCommand({ Name: 'n' }));
-    expect(bench.calls.map(({ outcome }) => outcome)).toEqual([400, 200]);
+    await new SSMClient(client(fixture, 3)).send(new GetParameterCommand({ Name: 'n' }));
+    expect(fixture.calls.map(({ outcome }) => outcome)).toEqual([400, 200]);
   });
 });
 
@@ -123,22 +129,22 @@ describe('naming', () => {
       'idle-reaper',
     ],
     ['a known access key', signed('ecs', 'X.ListTasks'), 'manager'],
-    ['an access key that nobody named', signed('ecs', 'X.ListTasks', 'AKIASTRANGER'), 'AKIASTRANGER'],
-    ['nothing', { 'x-amz-target': 'X.ListTasks' }, ''],
-  ])('takes %s for the caller', async (_what, headers, caller) => {
-    const bench = await aws();
-    await fetch(bench.proxy.url, { method: 'POST', headers, body: '{}' });
-    expect(bench.calls).toMatchObject([{ call: { operation: 'ListTasks', caller } }]);
+    ['an unknown access key', signed('ecs', 'X.ListTasks', 'AKIASTRANGER'), 'AKIASTRANGER'],
+    ['empty without credentials', { 'x-amz-target': 'X.ListTasks' }, ''],
+  ])('the caller is %s', async (_what, headers, caller) => {
+    const fixture = await aws();
+    await fetch(fixture.proxy.url, { method: 'POST', headers, body: '{}' });
+    expect(fixture.calls).toMatchObject([{ call: { operation: 'ListTasks', caller } }]);
   });
 
-  it('names Query calls by their Action and answers their errors in XML', async () => {
-    const bench = await aws();
-    bench.proxy.add({
+  it('names Query calls by their Action and formats their errors in XML', async () => {
+    const fixture = await aws();
+    fixture.proxy.add({
       match: { operation: 'DescribeVpcs' },
       effect: { kind: 'answer', answer: accessDenied },
     });
     const headers = { ...signed('ec2'), 'content-type': 'application/x-www-form-urlencoded' };
-    const answer = await fetch(bench.proxy.url, {
+    const answer = await fetch(fixture.proxy.url, {
       method: 'POST',
       headers,
       body: 'Action=DescribeVpcs&Version=1',
@@ -147,23 +153,23 @@ describe('naming', () => {
     expect(await answer.text()).toContain('<Code>AccessDenied</Code>');
   });
 
-  it('passes on what it does not understand', async () => {
-    const bench = await aws();
+  it('forwards calls that it cannot parse', async () => {
+    const fixture = await aws();
     const headers = signed('ecs', 'X.ListTasks');
-    const answer = await fetch(bench.proxy.url, { method: 'POST', headers, body: 'no json' });
+    const answer = await fetch(fixture.proxy.url, { method: 'POST', headers, body: 'no json' });
     expect(answer.status).toBe(200);
-    expect(bench.received.map(({ body }) => String(body))).toEqual(['no json']);
+    expect(fixture.received.map(({ body }) => String(body))).toEqual(['no json']);
   });
 });
 
 describe('the record', () => {
-  it('keeps who called what about which resource, and no secret', async () => {
-    const bench = await aws();
-    const ssm = new SSMClient(client(bench));
+  it('contains callers, operations and resources, but no secrets', async () => {
+    const fixture = await aws();
+    const ssm = new SSMClient(client(fixture));
     const secret = 'glrt-very-secret';
     await ssm.send(new PutParameterCommand({ Name: '/a/runner-token', Value: secret, Type: 'SecureString' }));
     const record = new CallRecord();
-    for (const { call, outcome } of bench.calls) record.add(call, outcome);
+    for (const { call, outcome } of fixture.calls) record.add(call, outcome);
     expect(record.all).toMatchObject([
       {
         caller: 'manager',
@@ -176,16 +182,16 @@ describe('the record', () => {
     expect(JSON.stringify(record.all)).not.toContain(secret);
   });
 
-  it('counts calls that differ by a task id only as one kind, and others apart', async () => {
-    const bench = await aws();
+  it('counts calls together that differ only in task ids', async () => {
+    const fixture = await aws();
     const task = (id: string) => `arn:aws:ecs:us-east-1:000000000000:task/c/${id.repeat(32)}`;
     const bodies = [[task('a')], [task('b')], [task('b'), task('c')]].map((tasks) =>
       JSON.stringify({ cluster: 'c', tasks }),
     );
     for (const body of [...bodies, JSON.stringify({ cluster: 'other', tasks: [task('a')] })])
-      await fetch(bench.proxy.url, { method: 'POST', headers: signed('ecs', 'X.DescribeTasks'), body });
+      await fetch(fixture.proxy.url, { method: 'POST', headers: signed('ecs', 'X.DescribeTasks'), body });
     const record = new CallRecord();
-    for (const { call, outcome } of bench.calls) record.add(call, outcome);
+    for (const { call, outcome } of fixture.calls) record.add(call, outcome);
     expect(record.all.map(({ calls }) => calls).sort()).toEqual([1, 3]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { errorAnswer, gitlabDialect } from '../src/index.ts';
-import { startBench } from './bench.ts';
+import { startProxyFixture } from './proxy-fixture.ts';
 
 describe('requests to GitLab', () => {
   it.each([
@@ -14,15 +14,15 @@ describe('requests to GitLab', () => {
     ['GET', '/acme/shop.git/info/refs?service=git-upload-pack', 'git/refs'],
     ['POST', '/acme/shop.git/git-upload-pack', 'git/fetch'],
     ['GET', '/api/v4/projects/1', 'GET /api/v4/projects/1'],
-  ])('names %s %s %s', (method, url, operation) => {
+  ])('%s %s is named %s', (method, url, operation) => {
     expect(gitlabDialect.name({ method, url, headers: {} }, undefined)).toMatchObject({
       service: 'gitlab',
       operation,
     });
   });
 
-  it('can be answered 429 with Retry-After in the shape of GitLab', async () => {
-    const { proxy } = await startBench();
+  it("can be answered with 429 and Retry-After in GitLab's format", async () => {
+    const { proxy } = await startProxyFixture();
     const answer429 = {
       code: '',
       message: 'Too Many Requests',

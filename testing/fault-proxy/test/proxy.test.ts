@@ -4,11 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readBody } from '../src/forward.ts';
 import { errorAnswer, gitlabDialect, internalError, startFaultProxy } from '../src/index.ts';
-import { startBench } from './bench.ts';
+import { startProxyFixture } from './proxy-fixture.ts';
 
-describe('what no rule takes', () => {
-  it('passes method, path, query, headers and body as they came, and the answer too', async () => {
-    const { proxy, received } = await startBench((_request, response) => {
+describe('calls without a matching rule', () => {
+  it('forwards method, path, query, headers, body and response unchanged', async () => {
+    const { proxy, received } = await startProxyFixture((_request, response) => {
       response
         .writeHead(418, 'Short and stout', { 'x-own': 'yes', 'set-cookie': ['a=1', 'b=2'] })
         .end('teapot');
@@ -34,8 +34,8 @@ describe('what no rule takes', () => {
     ]);
   });
 
-  it('passes large binary bodies both ways without changing a byte, chunked or not', async () => {
-    const { proxy, received } = await startBench((_request, response, body) => response.end(body));
+  it('forwards large binary bodies unchanged in both directions, chunked or not', async () => {
+    const { proxy, received } = await startProxyFixture((_request, response, body) => response.end(body));
     const bytes = randomBytes(8 * 1024 * 1024);
     for (const headers of [{ 'content-length': String(bytes.length) }, { 'transfer-encoding': 'chunked' }]) {
       const back = await send(proxy.url, headers, bytes);
@@ -44,9 +44,9 @@ describe('what no rule takes', () => {
     expect(received.map(({ body }) => digest(body))).toEqual([digest(bytes), digest(bytes)]);
   });
 
-  it('streams an answer as it comes, without waiting for its end', async () => {
+  it('streams a response without waiting for its end', async () => {
     const end = Promise.withResolvers<void>();
-    const { proxy } = await startBench((_request, response) => {
+    const { proxy } = await startProxyFixture((_request, response) => {
       response.write('first');
       void end.promise.then(() => response.end('last'));
     });
@@ -57,9 +57,9 @@ describe('what no rule takes', () => {
     expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('last');
   });
 
-  it('asks over a connection of its own, which the server cannot have closed a moment ago', async () => {
+  it('uses a new connection for each call, which the server cannot have closed', async () => {
     const ports: (number | undefined)[] = [];
-    const { proxy } = await startBench((request, response) => {
+    const { proxy } = await startProxyFixture((request, response) => {
       ports.push(request.socket.remotePort);
       response.end();
     });
@@ -67,16 +67,16 @@ describe('what no rule takes', () => {
     expect(new Set(ports).size).toBe(3);
   });
 
-  it('passes answers without a body', async () => {
-    const { proxy } = await startBench((_request, response) =>
+  it('forwards responses without a body', async () => {
+    const { proxy } = await startProxyFixture((_request, response) =>
       response.writeHead(204, { 'x-last': 'a' }).end(),
     );
     const answer = await fetch(proxy.url);
     expect([answer.status, answer.headers.get('x-last'), await answer.text()]).toEqual([204, 'a', '']);
   });
 
-  it('lets an answer that breaks off break off for the client too', async () => {
-    const { proxy, calls } = await startBench((_request, response) => {
+  it('truncates a response for the client if the server truncates it', async () => {
+    const { proxy, calls } = await startProxyFixture((_request, response) => {
       response.writeHead(200, { 'content-length': '1000' });
       response.write('half', () => response.destroy());
     });
@@ -87,7 +87,7 @@ describe('what no rule takes', () => {
 
   it('ends the call at the server when the client gives up', async () => {
     const closed = Promise.withResolvers<void>();
-    const { proxy, calls } = await startBench((_request, response) => {
+    const { proxy, calls } = await startProxyFixture((_request, response) => {
       response.on('close', () => closed.resolve());
     });
     const abort = new AbortController();
@@ -98,14 +98,14 @@ describe('what no rule takes', () => {
     await expect.poll(() => calls).toMatchObject([{ outcome: 'abandoned' }]);
   });
 
-  it('says 503 as long as it knows no server', async () => {
+  it('answers with 503 until a server is set', async () => {
     const proxy = await startFaultProxy({ host: '127.0.0.1', dialect: gitlabDialect });
     onTestFinished(() => proxy.stop());
     expect((await fetch(proxy.url)).status).toBe(503);
   });
 
-  it('says 502 when the server is not there', async () => {
-    const { proxy, calls } = await startBench();
+  it('answers with 502 if the server is unreachable', async () => {
+    const { proxy, calls } = await startProxyFixture();
     proxy.forwardTo('http://127.0.0.1:1');
     expect((await fetch(proxy.url)).status).toBe(502);
     expect(calls).toMatchObject([{ outcome: 'unreachable' }]);
@@ -118,9 +118,9 @@ describe('rules', () => {
     ['after', 1],
     ['within', 1],
   ] as const)(
-    'cut the connection %s: the server saw the call %i times, the client no whole answer',
+    'cut the connection %s: the server receives the call %i times, the client no complete response',
     async (when, times) => {
-      const { proxy, received, calls } = await startBench();
+      const { proxy, received, calls } = await startProxyFixture();
       proxy.add({ match: {}, effect: { kind: 'cut', when } });
       await expect(fetch(proxy.url).then((answer) => answer.text())).rejects.toThrow();
       expect(received).toHaveLength(times);
@@ -128,17 +128,17 @@ describe('rules', () => {
     },
   );
 
-  it('answer without the server, whatever the size of what was sent', async () => {
-    const { proxy, received } = await startBench();
+  it('answer without the server, even after a large request', async () => {
+    const { proxy, received } = await startProxyFixture();
     proxy.add({ match: {}, effect: { kind: 'answer', answer: internalError } });
     const answer = await fetch(proxy.url, { method: 'POST', body: randomBytes(4 * 1024 * 1024) });
     expect(answer.status).toBe(500);
     expect(received).toEqual([]);
   });
 
-  it('forward twice, body and all, and give the second answer', async () => {
+  it('forward a call twice with its body, and return the second response', async () => {
     let count = 0;
-    const { proxy, received } = await startBench((_request, response) => {
+    const { proxy, received } = await startProxyFixture((_request, response) => {
       count += 1;
       response.end(`answer ${count}`);
     });
@@ -148,8 +148,8 @@ describe('rules', () => {
     expect(received.map(({ body }) => String(body))).toEqual(['again', 'again']);
   });
 
-  it('rewrite an answer, its length included', async () => {
-    const { proxy } = await startBench();
+  it('rewrite a response and its length', async () => {
+    const { proxy } = await startProxyFixture();
     proxy.add({
       match: {},
       effect: {
@@ -163,7 +163,7 @@ describe('rules', () => {
   });
 
   it('delay a call', async () => {
-    const { proxy } = await startBench();
+    const { proxy } = await startProxyFixture();
     proxy.add({ match: {}, effect: { kind: 'delay', ms: 200 } });
     const start = performance.now();
     expect(await (await fetch(proxy.url)).text()).toBe('served');
@@ -173,14 +173,14 @@ describe('rules', () => {
   it.each([
     ['before', 0],
     ['after', 1],
-  ] as const)('hang %s until they are removed, and then cut', async (when, times) => {
-    const { proxy, received, calls } = await startBench();
+  ] as const)('hang %s until they are removed, then cut the connection', async (when, times) => {
+    const { proxy, received, calls } = await startProxyFixture();
     const rule = proxy.add({ match: {}, effect: { kind: 'hang', when } });
     const call = fetch(proxy.url).then(
       () => 'answered',
       () => 'cut',
     );
-    await rule.whenTaken();
+    await rule.whenMatched();
     expect(await Promise.race([call, delay(100, 'hangs')])).toBe('hangs');
     expect(received).toHaveLength(times);
     rule.remove();
@@ -188,29 +188,29 @@ describe('rules', () => {
     await expect.poll(() => calls).toMatchObject([{ outcome: 'hung' }]);
   });
 
-  it('take as many calls as they say, and leave the next ones alone', async () => {
-    const { proxy } = await startBench();
+  it('match the given number of calls and no more', async () => {
+    const { proxy } = await startProxyFixture();
     const rule = proxy.add({ match: {}, effect: { kind: 'answer', answer: internalError }, times: 2 });
     const statuses = [];
     for (let call = 0; call < 3; call += 1) statuses.push((await fetch(proxy.url)).status);
     expect(statuses).toEqual([500, 500, 200]);
-    expect([rule.taken, rule.over]).toEqual([2, true]);
+    expect([rule.matched, rule.isOver]).toEqual([2, true]);
   });
 
-  it('end after their time, or when cleared', async () => {
-    const { proxy } = await startBench();
+  it('end after their duration, or when cleared', async () => {
+    const { proxy } = await startProxyFixture();
     const effect = { kind: 'answer', answer: internalError } as const;
     const rule = proxy.add({ match: {}, effect, forMs: 30 });
     expect((await fetch(proxy.url)).status).toBe(500);
-    await expect.poll(() => rule.over).toBe(true);
+    await expect.poll(() => rule.isOver).toBe(true);
     expect((await fetch(proxy.url)).status).toBe(200);
     proxy.add({ match: {}, effect });
     proxy.clear();
     expect((await fetch(proxy.url)).status).toBe(200);
   });
 
-  it('match by operation and by predicate, the first that matches alone', async () => {
-    const { proxy } = await startBench();
+  it('match by operation and by predicate; only the first matching rule applies', async () => {
+    const { proxy } = await startProxyFixture();
     const answer = (status: number) => ({
       kind: 'answer' as const,
       answer: (call: Parameters<typeof internalError>[0]) =>
@@ -227,7 +227,7 @@ describe('rules', () => {
   });
 });
 
-/** With node:http, which sends exactly the headers it is given. */
+/** Uses node:http, which sends exactly the given headers. */
 async function send(url: string, headers: Record<string, string>, body: Buffer): Promise<Buffer> {
   const outgoing = request(url, { method: 'POST', headers });
   outgoing.end(body);

@@ -1,70 +1,70 @@
 import { factsOf } from './facts.ts';
 import { type Installation, type Role, readInstallation } from './installation.ts';
 import { needsOf } from './needs/index.ts';
-import { type Facts, type Need, UnjudgeableCallError } from './needs/need.ts';
+import { type Facts, type Need, UnevaluableCallError } from './needs/need.ts';
 import { environmentOfFunction } from './needs/services.ts';
 import type { RecordedCall, Recording } from './recording.ts';
-import { type Decision, judge } from './simulator.ts';
+import { type Decision, decideAccess } from './simulator.ts';
 import type { Templates } from './template.ts';
 import { reasonFor } from './unused-reasons.ts';
 
-/** A call that AWS would refuse, or that cannot be judged. */
+/** A call that AWS would refuse, or that cannot be evaluated. */
 export interface Refusal {
   caller: string;
   operation: string;
-  /** Empty when the call cannot be judged. */
+  /** Empty if the call cannot be evaluated. */
   action: string;
   resource: string;
   why: string;
 }
 
-/** An action that a role has and no recorded call needs. */
+/** An action that is granted to a role but not needed by any recorded call. */
 export interface UnusedAction {
   role: string;
-  /** `Sid` of the statement that grants it. */
+  /** `Sid` of the granting statement. */
   statement: string;
   action: string;
-  /** From the table of reasons; null when it has none, which is a failure. */
+  /** From `UNUSED_REASONS`; null if the table has none, which is a failure. */
   reason: string | null;
 }
 
 /** `reports/iam.json`. */
 export interface IamReport {
-  /** Recorded calls, like ones counted each. */
+  /** Number of recorded calls, including equivalent ones. */
   calls: number;
-  /** Different questions that AWS would ask of policies for these calls. */
+  /** Number of distinct policy evaluations for these calls. */
   evaluated: number;
   refused: Refusal[];
   unusedActions: UnusedAction[];
 }
 
 /**
- * Judges every recorded call by the policies of the role that makes it.
- * @param recording what `npm run faults` recorded: calls, and the roles' ARNs as deployed
+ * Evaluates every recorded call against the policies of its caller's role.
+ * @param recording calls and deployed role ARNs, as recorded by `npm run faults`
  * @param templates the synthesised stacks, by name (`synthesise`)
  */
 export async function evaluateCalls(recording: Recording, templates: Templates): Promise<IamReport> {
   const installation = readInstallation(templates, recording);
   const facts = factsOf(recording.calls, installation);
-  const questions = new Questions();
+  const checks = new AccessChecks();
   const refused = new Map<string, Refusal>();
   for (const call of recording.calls) {
-    for (const refusal of await refusalsOf(call, installation, facts, questions)) {
+    for (const refusal of await refusalsOf(call, installation, facts, checks)) {
       refused.set(JSON.stringify(refusal), refusal);
     }
   }
-  for (const refusal of await refusalsOfServices(installation, questions)) {
+  for (const refusal of await refusalsOfServices(installation, checks)) {
     refused.set(JSON.stringify(refusal), refusal);
   }
   return {
     calls: recording.calls.reduce((sum, { calls }) => sum + calls, 0),
-    evaluated: questions.count,
+    evaluated: checks.count,
     refused: [...refused.values()],
-    unusedActions: unusedOf(installation, questions.granted),
+    unusedActions: unusedOf(installation, checks.granted),
   };
 }
 
-/** Judges what several installations of the same templates called, in one report. */
+/** Evaluates the calls of several installations of the same templates and merges the reports. */
 export async function evaluateRecordings(
   recordings: readonly Recording[],
   templates: Templates,
@@ -72,7 +72,7 @@ export async function evaluateRecordings(
   return mergeReports(await Promise.all(recordings.map((recording) => evaluateCalls(recording, templates))));
 }
 
-/** One report of several: an action is unused where none of them needed it. */
+/** Merges reports. An action is unused if it is unused in all of them. */
 export function mergeReports([first, ...others]: readonly IamReport[]): IamReport {
   if (first === undefined) return { calls: 0, evaluated: 0, refused: [], unusedActions: [] };
   const isSame = (one: UnusedAction, other: UnusedAction) =>
@@ -88,7 +88,7 @@ export function mergeReports([first, ...others]: readonly IamReport[]): IamRepor
   };
 }
 
-/** What is wrong in a report, in words. A run of some faults only leaves actions unused that others use. */
+/** Describes the failures of a report. Unused actions count in whole runs only: a subset of the faults needs fewer actions. */
 export function iamFailures(report: IamReport, { isWholeRun }: { isWholeRun: boolean }): string[] {
   const unexplained = report.unusedActions.filter(({ reason }) => reason === null);
   return [
@@ -98,13 +98,13 @@ export function iamFailures(report: IamReport, { isWholeRun }: { isWholeRun: boo
     ),
     ...(isWholeRun ? unexplained : []).map(
       ({ role, statement, action }) =>
-        `${role}: ${action} (${statement}) is granted, unused and without a reason`,
+        `${role}: ${action} (${statement}) is granted but unused, and no reason is listed`,
     ),
   ];
 }
 
-/** Answers each question once: most calls ask the same. */
-class Questions {
+/** Caches evaluations, since most calls need the same ones. */
+class AccessChecks {
   readonly granted = new Set<string>();
   readonly #decisions = new Map<string, Decision>();
 
@@ -112,9 +112,9 @@ class Questions {
     return this.#decisions.size;
   }
 
-  async ask(need: Need, role: Role): Promise<Decision> {
+  async check(need: Need, role: Role): Promise<Decision> {
     const key = JSON.stringify([role.name, need]);
-    const decision = this.#decisions.get(key) ?? (await judge(need, role));
+    const decision = this.#decisions.get(key) ?? (await decideAccess(need, role));
     this.#decisions.set(key, decision);
     if (decision.isAllowed) {
       for (const statement of decision.grantedBy)
@@ -128,38 +128,38 @@ async function refusalsOf(
   call: RecordedCall,
   { roles }: Installation,
   facts: Facts,
-  questions: Questions,
+  checks: AccessChecks,
 ): Promise<Refusal[]> {
   const caller = callerOf(call);
-  const told = { caller, operation: call.operation };
+  const common = { caller, operation: call.operation };
   const role = roles.get(caller);
   if (role === undefined)
-    return [{ ...told, action: '', resource: '', why: `no template has a role of ${caller}` }];
+    return [{ ...common, action: '', resource: '', why: `the templates have no role for ${caller}` }];
   const refusals: Refusal[] = [];
   try {
     for (const need of needsOf(call, facts)) {
-      const decision = await questions.ask(need, role);
+      const decision = await checks.check(need, role);
       const { action, resource } = need;
-      if (!decision.isAllowed) refusals.push({ ...told, action, resource, why: decision.why });
+      if (!decision.isAllowed) refusals.push({ ...common, action, resource, why: decision.why });
     }
   } catch (error) {
-    if (!(error instanceof UnjudgeableCallError)) throw error;
-    refusals.push({ ...told, action: '', resource: '', why: error.message });
+    if (!(error instanceof UnevaluableCallError)) throw error;
+    refusals.push({ ...common, action: '', resource: '', why: error.message });
   }
   return refusals;
 }
 
-/** What services ask in a role's name, whatever its programs call. */
+/** Actions that AWS services perform as a role, independent of recorded calls. */
 async function refusalsOfServices(
   { roles, functionRoles }: Installation,
-  questions: Questions,
+  checks: AccessChecks,
 ): Promise<Refusal[]> {
   const refusals: Refusal[] = [];
   for (const caller of functionRoles) {
     const role = roles.get(caller);
     if (role === undefined) continue;
     const need = environmentOfFunction(caller);
-    const decision = await questions.ask(need, role);
+    const decision = await checks.check(need, role);
     const { action, resource } = need;
     if (!decision.isAllowed)
       refusals.push({ caller, operation: 'start of the function', action, resource, why: decision.why });
@@ -167,7 +167,7 @@ async function refusalsOfServices(
   return refusals;
 }
 
-/** The SDK's name for a caller goes on after the service with what Powertools adds: `idle-reaper-PT-NO-OP-2`. */
+/** Removes the suffix that Powertools appends to the service name, as in `idle-reaper-PT-NO-OP-2`. */
 function callerOf({ caller }: RecordedCall): string {
   return caller.replace(/-PT-.*$/, '');
 }

@@ -1,4 +1,4 @@
-/** `node testing/policy-check/src/evaluate.ts [reports/aws-calls.json]`: writes `reports/iam.json` and prints it as a table. */
+/** `node testing/policy-check/src/evaluate.ts [reports/aws-calls.json]` writes `reports/iam.json` and prints it as a table. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';

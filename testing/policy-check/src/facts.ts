@@ -11,9 +11,9 @@ import { type Facts, optionalText, recordedTags } from './needs/need.ts';
 import type { RecordedCall } from './recording.ts';
 
 /**
- * What a recording tells of task definitions and of tasks' tags. Answers are not recorded, so a task's role tag is told
- * by who named the task how, and only where nothing tells is it taken to be what the caller's code stops or marks. Its fleet is the
- * one that all recorded tasks were started for; where there are several, only what a test says of the task tells.
+ * Derives roles of task definitions and tags of tasks from a recording. Responses are not recorded, so the role tag is derived
+ * from the callers and operations that name the task; failing that, from what the caller's code stops or marks. The fleet tag is
+ * known only if all recorded tasks have the same fleet, or if the call itself carries the tags (`resourceTags`).
  */
 export function factsOf(calls: readonly RecordedCall[], installation: Installation): Facts {
   const managers = managersIn(calls);
@@ -24,7 +24,7 @@ export function factsOf(calls: readonly RecordedCall[], installation: Installati
       const { resourceTags } = call.parameters;
       if (Array.isArray(resourceTags)) return resourceTags.map(String);
       const task = taskIdOf(taskArn);
-      const role = managers.has(task) ? 'manager' : jobs.has(task) ? 'job' : presumed(call);
+      const role = managers.has(task) ? 'manager' : jobs.has(task) ? 'job' : assumedRole(call);
       return role && [`${TAG.role}=${role}`, ...(fleet === undefined ? [] : [`${TAG.fleet}=${fleet}`])];
     },
     rolesOfDefinition: (family) =>
@@ -32,7 +32,7 @@ export function factsOf(calls: readonly RecordedCall[], installation: Installati
   };
 }
 
-/** A manager's task id is the `startedBy` of its job tasks, and a manager reads the tags of no task but its own. */
+/** A manager's task id is the `startedBy` of its job tasks, and a manager reads only the tags of its own task. */
 function managersIn(calls: readonly RecordedCall[]): Set<string> {
   const ids = calls
     .filter(({ caller }) => caller === 'manager')
@@ -44,7 +44,7 @@ function managersIn(calls: readonly RecordedCall[]): Set<string> {
   return new Set(ids.map(taskIdOf));
 }
 
-/** Managers look at tasks that they started, which are jobs'. */
+/** Managers describe only tasks that they started, which are job tasks. */
 function jobsIn(calls: readonly RecordedCall[], managers: ReadonlySet<string>): Set<string> {
   const tasks = calls
     .filter(({ caller, operation }) => caller === 'manager' && operation === 'DescribeTasks')
@@ -52,23 +52,23 @@ function jobsIn(calls: readonly RecordedCall[], managers: ReadonlySet<string>): 
   return new Set(tasks.map(taskIdOf).filter((id) => !managers.has(id)));
 }
 
-/** Launcher and reaper mark tasks only whose tags they have read to be a manager's; what else is stopped is a job's. */
-function presumed({ operation }: RecordedCall): TaskRole | undefined {
+/** Launcher and reaper mark only managers, whose tags they have read. Any other task that is stopped is a job task. */
+function assumedRole({ operation }: RecordedCall): TaskRole | undefined {
   if (operation === 'TagResource') return 'manager';
   return operation === 'StopTask' ? 'job' : undefined;
 }
 
-/** The fleet that tasks were started for, if it is one only. */
+/** The fleet that tasks were started for, if there is only one. */
 function onlyFleet(calls: readonly RecordedCall[]): string | undefined {
-  const mark = `${TAG.fleet}=`;
+  const prefix = `${TAG.fleet}=`;
   const fleets = calls
     .filter(({ operation }) => operation === 'RunTask')
-    .flatMap((call) => recordedTags(call).filter((tag) => tag.startsWith(mark)));
+    .flatMap((call) => recordedTags(call).filter((tag) => tag.startsWith(prefix)));
   const [fleet, ...others] = new Set(fleets);
-  return others.length > 0 ? undefined : fleet?.slice(mark.length);
+  return others.length > 0 ? undefined : fleet?.slice(prefix.length);
 }
 
-/** Roles of all of a fleet's job definitions together: the recording counts families alike as one. */
+/** Roles of all job definitions of a fleet: the recording counts its families as one. */
 function rolesOfJobs(calls: readonly RecordedCall[], fleet: string | undefined): string[] | undefined {
   if (fleet === undefined) return undefined;
   const registrations = calls.filter(

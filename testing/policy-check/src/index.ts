@@ -1,4 +1,4 @@
-/** Whether AWS would allow recorded calls, by the policies of the synthesised stacks. */
+/** Evaluates recorded AWS calls against the policies of the synthesised stacks. */
 export { evaluateRecordings, iamFailures } from './evaluate-calls.ts';
 export type { Recording } from './recording.ts';
 export { renderIamReport } from './render.ts';

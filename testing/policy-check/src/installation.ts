@@ -11,7 +11,7 @@ import {
   type TemplateStatement,
 } from './template.ts';
 
-/** A policy's statement with everything resolved. */
+/** A policy statement with resolved intrinsic functions. */
 export interface Statement {
   Sid: string;
   Effect: 'Allow' | 'Deny';
@@ -22,26 +22,26 @@ export interface Statement {
 
 /** A role of the installation. */
 export interface Role {
-  /** The caller it belongs to (`callerOfFleet` for a manager's); of a role that none of our programs has, its logical id without the hash. */
+  /** Its caller (`callerOfFleet` for managers); for roles of other services, the logical id without the hash. */
   name: string;
   arn: string;
   statements: Statement[];
 }
 
-/** What the synthesised stacks say, as it would be in the account. */
+/** The synthesised stacks as deployed. */
 export interface Installation {
-  /** By name. */
+  /** Roles by name. */
   roles: ReadonlyMap<string, Role>;
-  /** Names of those that Lambda functions with environment variables have. */
+  /** Names of the roles of Lambda functions with environment variables. */
   functionRoles: readonly string[];
-  /** Roles that a task definition of the templates gives to its tasks, by family. */
+  /** Task and execution roles of the templates' task definitions, by family. */
   taskRoles: ReadonlyMap<string, string[]>;
 }
 
-/** The fleet of recordings. */
+/** The fleet in recordings. */
 const RECORDED_FLEET = 'default';
 
-/** A manager's name as a caller: recordings have one fleet's, which are called just so. */
+/** A manager's name as a caller; `manager` in recordings, which contain one fleet only. */
 export function callerOfFleet(fleet: string): string {
   return fleet === RECORDED_FLEET ? 'manager' : `manager of ${fleet}`;
 }
@@ -57,7 +57,7 @@ const definitionSchema = z.object({
   ExecutionRoleArn: z.unknown(),
 });
 
-/** Reads the roles and their policies out of the templates, with the names that the recording saw. */
+/** Reads roles and policies from the templates, with resource names from the recording. */
 export function readInstallation(
   templates: Readonly<Record<string, Template>>,
   recording: Recording,

@@ -9,20 +9,20 @@ const PSEUDO: Readonly<Record<string, string>> = {
   'AWS::URLSuffix': 'amazonaws.com',
 };
 
-/** Turns values of templates into what CloudFormation makes of them. */
+/** Resolves CloudFormation's intrinsic functions. */
 export interface Intrinsics {
   /**
-   * Text of a value of a stack's template.
-   * @throws {Error} when it has a function or attribute that policies had no use for yet
+   * Resolves a value of a stack's template.
+   * @throws {Error} if it uses an unsupported function or attribute
    */
   textOf(stack: string, value: unknown): string;
-  /** Texts of a value that may be one or several. */
+  /** Resolves a value or a list of values. */
   textsOf(stack: string, value: unknown): string[];
 }
 
 /**
- * Resolves references, attributes, joins and imports between the stacks.
- * @param names of deployed resources (`recordedNames`); a resource that is not among them is called `<stack>-<logical id>`
+ * Resolves references, attributes, joins and imports between stacks.
+ * @param names names of deployed resources (`recordedNames`); others are named `<stack>-<logical id>`
  */
 export function intrinsicsOf(templates: Templates, names: ReadonlyMap<string, string>): Intrinsics {
   const exported = exportsOf(templates);
@@ -40,16 +40,16 @@ export function intrinsicsOf(templates: Templates, names: ReadonlyMap<string, st
       case 'Fn::ImportValue':
         return imported(textOf(stack, inner));
       default:
-        throw new Error(`${stack}: ${JSON.stringify(value)} is not understood yet`);
+        throw new Error(`${stack}: unsupported value ${JSON.stringify(value)}`);
     }
   }
 
   function nameOf(stack: string, id: string): string {
     const resource = templates[stack]?.Resources[id];
     if (resource === undefined) throw new Error(`${stack} has no resource ${id}`);
-    const named = KINDS[resource.Type]?.named;
-    const given = named === undefined ? undefined : resource.Properties[named];
-    return given === undefined ? (names.get(keyOf({ stack, id })) ?? `${stack}-${id}`) : textOf(stack, given);
+    const nameProperty = KINDS[resource.Type]?.nameProperty;
+    const name = nameProperty === undefined ? undefined : resource.Properties[nameProperty];
+    return name === undefined ? (names.get(keyOf({ stack, id })) ?? `${stack}-${id}`) : textOf(stack, name);
   }
 
   function attribute(stack: string, value: unknown): string {
@@ -57,7 +57,7 @@ export function intrinsicsOf(templates: Templates, names: ReadonlyMap<string, st
     const resource = templates[stack]?.Resources[id ?? ''];
     const kind = KINDS[resource?.Type ?? ''];
     if (id === undefined || name !== 'Arn' || kind === undefined) {
-      throw new Error(`${stack}: the attribute ${JSON.stringify(value)} is not understood yet`);
+      throw new Error(`${stack}: unsupported attribute ${JSON.stringify(value)}`);
     }
     const path = resource?.Properties.Path === undefined ? '' : textOf(stack, resource.Properties.Path);
     return arnOf(kind.service, kind.resource(`${path.replace(/^\//, '')}${nameOf(stack, id)}`));
@@ -65,7 +65,7 @@ export function intrinsicsOf(templates: Templates, names: ReadonlyMap<string, st
 
   function joined(stack: string, value: unknown): string {
     if (!Array.isArray(value) || !Array.isArray(value[1]))
-      throw new Error(`no join: ${JSON.stringify(value)}`);
+      throw new Error(`invalid Fn::Join: ${JSON.stringify(value)}`);
     return value[1].map((part) => textOf(stack, part)).join(String(value[0]));
   }
 

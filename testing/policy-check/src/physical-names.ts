@@ -2,39 +2,43 @@ import { ACCOUNT } from './arns.ts';
 import type { Recording } from './recording.ts';
 import { resourcesOf, type StackResource, type Templates } from './template.ts';
 
-/** Kinds of resources that policies are about: where a template names them, and their ARN behind the account. */
+/** Resource types in policies: the property with the name, and the ARN after the account. */
 export const KINDS: Readonly<
-  Record<string, { service: string; named?: string; resource: (name: string) => string }>
+  Record<string, { service: string; nameProperty?: string; resource: (name: string) => string }>
 > = {
-  'AWS::ECS::Cluster': { service: 'ecs', named: 'ClusterName', resource: (name) => `cluster/${name}` },
-  'AWS::Events::EventBus': { service: 'events', named: 'Name', resource: (name) => `event-bus/${name}` },
+  'AWS::ECS::Cluster': { service: 'ecs', nameProperty: 'ClusterName', resource: (name) => `cluster/${name}` },
+  'AWS::Events::EventBus': {
+    service: 'events',
+    nameProperty: 'Name',
+    resource: (name) => `event-bus/${name}`,
+  },
   'AWS::IAM::Role': { service: 'iam', resource: (name) => `role/${name}` },
   'AWS::Lambda::Function': { service: 'lambda', resource: (name) => `function:${name}` },
   'AWS::Logs::LogGroup': {
     service: 'logs',
-    named: 'LogGroupName',
-    // CloudFormation's Arn of a log group ends so.
+    nameProperty: 'LogGroupName',
+    // CloudFormation's `Arn` of a log group ends with `:*`.
     resource: (name) => `log-group:${name}:*`,
   },
   'AWS::S3::Bucket': { service: 's3', resource: (name) => name },
   'AWS::SQS::Queue': { service: 'sqs', resource: (name) => name },
 };
 
-/** Where names that CloudFormation makes are seen in a recording. */
-const SEEN: Readonly<Record<string, RegExp>> = {
+/** Patterns of names that CloudFormation generates, as they occur in a recording. */
+const RECORDED_NAMES: Readonly<Record<string, RegExp>> = {
   'AWS::IAM::Role': new RegExp(`arn:aws:iam::${ACCOUNT}:role/(?:[\\w+=,.@-]+/)*([\\w+=,.@-]+)`, 'g'),
   'AWS::S3::Bucket': /"Bucket":"([^"]+)"/g,
   'AWS::SQS::Queue': new RegExp(`/${ACCOUNT}/([\\w-]+)`, 'g'),
 };
 
 /**
- * Names of deployed resources that CloudFormation named itself: `<stack>-<logical id, shortened>-<something>`. A name
- * belongs to the resource of the stack whose logical id has most of its beginning in common with it.
+ * Names that CloudFormation generated for deployed resources: `<stack>-<logical id, shortened>-<random>`. A name belongs to the
+ * resource of the stack whose logical id shares the longest prefix with it.
  */
 export function recordedNames(templates: Templates, { roles, calls }: Recording): Map<string, string> {
   const text = JSON.stringify([roles, calls.map(({ parameters }) => parameters)]);
   const names = new Map<string, string>();
-  for (const [type, pattern] of Object.entries(SEEN)) {
+  for (const [type, pattern] of Object.entries(RECORDED_NAMES)) {
     const resources = resourcesOf(templates, type);
     for (const [, name = ''] of text.matchAll(pattern)) {
       const owner = ownerOf(name, resources);
@@ -49,20 +53,23 @@ export function keyOf({ stack, id }: Pick<StackResource, 'stack' | 'id'>): strin
 }
 
 function ownerOf(name: string, resources: readonly StackResource[]): StackResource | undefined {
-  const likely = resources
+  const candidates = resources
     .filter(({ stack }) => name.startsWith(`${stack}-`))
-    .map((resource) => ({ resource, common: common(name.slice(resource.stack.length + 1), resource.id) }))
+    .map((resource) => ({
+      resource,
+      common: commonPrefix(name.slice(resource.stack.length + 1), resource.id),
+    }))
     .sort((a, b) => b.common - a.common);
-  const [best, next] = likely;
-  if (best === undefined || best.common < SHORTEST || best.common === next?.common) return undefined;
+  const [best, next] = candidates;
+  if (best === undefined || best.common < MIN_COMMON_LENGTH || best.common === next?.common) return undefined;
   return best.resource;
 }
 
-/** Fewer letters of a logical id than CloudFormation leaves say nothing. */
-const SHORTEST = 4;
+/** CloudFormation keeps more of a logical id than this; a shorter common prefix is a coincidence. */
+const MIN_COMMON_LENGTH = 4;
 
-function common(one: string, other: string): number {
-  // Buckets' names have small letters only.
+function commonPrefix(one: string, other: string): number {
+  // Bucket names are lower-case.
   const [a, b] = [one.toLowerCase(), other.toLowerCase()];
   let length = 0;
   while (length < a.length && a[length] === b[length]) length += 1;

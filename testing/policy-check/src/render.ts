@@ -2,12 +2,12 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 import type { IamReport } from './evaluate-calls.ts';
 
-/** The report as people read it: what would be refused, what nobody used, and a line that sums it up. */
+/** Renders a report: unused actions, refused calls, and a summary line. */
 export function renderIamReport({ calls, evaluated, refused, unusedActions }: IamReport): string {
   const head = pc.isColorSupported ? ['bold'] : [];
   const style = { head, border: [] };
   const unused = new Table({
-    head: ['role', 'granted, not seen in use', 'why'],
+    head: ['role', 'unused action', 'reason'],
     style,
     colWidths: [28, 34, 60],
     wordWrap: true,
@@ -15,14 +15,14 @@ export function renderIamReport({ calls, evaluated, refused, unusedActions }: Ia
   for (const { role, action, reason } of unusedActions) {
     unused.push([role, action, reason ?? pc.red('no reason is listed')]);
   }
-  const refusals = new Table({ head: ['caller', 'call', 'needs', 'on', 'why not'], style });
+  const refusals = new Table({ head: ['caller', 'call', 'action', 'resource', 'reason'], style });
   for (const { caller, operation, action, resource, why } of refused) {
     refusals.push([caller, operation, action, resource, pc.red(why)]);
   }
-  const sum = `${calls} calls, ${evaluated} questions to policies, ${refused.length} refused`;
+  const summary = `${calls} calls, ${evaluated} policy evaluations, ${refused.length} refused`;
   return [
     unused.toString(),
     ...(refused.length > 0 ? [refusals.toString()] : []),
-    refused.length > 0 ? pc.red(sum) : pc.green(sum),
+    refused.length > 0 ? pc.red(summary) : pc.green(summary),
   ].join('\n');
 }

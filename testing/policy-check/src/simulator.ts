@@ -1,4 +1,4 @@
-/** The evaluator of policies: https://github.com/cloud-copilot/iam-simulate. For tests and reports only; nothing that is deployed has it. */
+/** Evaluates policies with https://github.com/cloud-copilot/iam-simulate. For tests and reports only; it is not deployed. */
 import {
   type RequestAnalysis,
   runSimulation,
@@ -9,20 +9,21 @@ import { ACCOUNT } from './arns.ts';
 import type { Role } from './installation.ts';
 import type { Need } from './needs/need.ts';
 
-/** Whether a role has what a call needs, and by which statements, or why not. */
+/** Whether a role's policies allow an action, and by which statements, or why not. */
 export type Decision = { isAllowed: true; grantedBy: string[] } | { isAllowed: false; why: string };
 
 type StatementAnalysis = NonNullable<RequestAnalysis['identityAnalysis']>['allowStatements'][number];
 
-/** Asks the role's policies. A condition key that AWS does not have for the action is an error of ours, so it refuses. */
-export async function judge(need: Need, role: Role): Promise<Decision> {
+/** Evaluates a role's policies. Context keys that AWS does not define for the action are an error here, so they refuse it. */
+export async function decideAccess(need: Need, role: Role): Promise<Decision> {
   const simulation = simulationOf(need, role);
   if (need.isUnlisted) return decideUnlisted(need, simulation, role);
   const answer = await runSimulation(simulation, {});
-  if (answer.resultType === 'error') return refused(`cannot be judged: ${answer.errors.message}`);
+  if (answer.resultType === 'error') return refused(`cannot be evaluated: ${answer.errors.message}`);
   const results = answer.resultType === 'single' ? [answer.result] : answer.results;
   const unknown = results.flatMap(({ ignoredContextKeys = [] }) => ignoredContextKeys);
-  if (unknown.length > 0) return refused(`cannot be judged: ${need.action} has no ${unknown.join(', ')}`);
+  if (unknown.length > 0)
+    return refused(`cannot be evaluated: ${need.action} has no condition key ${unknown.join(', ')}`);
   if (answer.overallResult !== 'Allowed') {
     return refused(results.map(({ analysis }) => whyNot(analysis, need.action)).join('; '));
   }
@@ -30,19 +31,19 @@ export async function judge(need: Need, role: Role): Promise<Decision> {
   return { isAllowed: true, grantedBy: grants.map(sidOf) };
 }
 
-/** Without the check against AWS's list there is no analysis: what each statement says is found by asking it alone. */
+/** Without the check against AWS's list the evaluator returns no analysis, so each statement is also evaluated alone. */
 function decideUnlisted({ isGrantedByResource }: Need, simulation: Simulation, role: Role): Decision {
   const result = runUnsafeSimulation(simulation, {});
-  const saying = role.statements
+  const matching = role.statements
     .filter((statement) => {
       return runUnsafeSimulation({ ...simulation, identityPolicies: policies([statement]) }, {}) === result;
     })
     .map(({ Sid }) => Sid);
-  if (result === 'Allowed') return { isAllowed: true, grantedBy: saying };
-  if (result === 'ExplicitlyDenied') return refused(`denied by ${saying.join(', ')}`);
+  if (result === 'Allowed') return { isAllowed: true, grantedBy: matching };
+  if (result === 'ExplicitlyDenied') return refused(`denied by ${matching.join(', ')}`);
   return isGrantedByResource
     ? { isAllowed: true, grantedBy: [] }
-    : refused('no statement grants it like this');
+    : refused('no statement grants it under these conditions');
 }
 
 function simulationOf({ action, resource, context }: Need, { arn, statements }: Role): Simulation {
@@ -70,17 +71,17 @@ function refused(why: string): Decision {
 function whyNot({ identityAnalysis }: RequestAnalysis, action: string): string {
   const denials = identityAnalysis?.denyStatements ?? [];
   if (denials.length > 0) return `denied by ${denials.map(sidOf).join(', ')}`;
-  const near = (identityAnalysis?.unmatchedStatements ?? []).filter(
+  const candidates = (identityAnalysis?.unmatchedStatements ?? []).filter(
     ({ actionMatch, explain }) => actionMatch && explain.effect === 'Allow',
   );
-  if (near.length === 0) return `no statement grants ${action}`;
-  return near.map((statement) => `${sidOf(statement)} ${mismatch(statement)}`).join('; ');
+  if (candidates.length === 0) return `no statement grants ${action}`;
+  return candidates.map((statement) => `${sidOf(statement)} ${mismatch(statement)}`).join('; ');
 }
 
 function mismatch({ resourceMatch, explain }: StatementAnalysis): string {
   if (!resourceMatch) return 'grants it on other resources';
   const failed = (explain.conditions ?? []).filter(({ matches }) => !matches);
-  return `asks for ${failed.map(({ conditionKeyValue, operator }) => `${operator} ${conditionKeyValue}`).join(', ')}`;
+  return `requires ${failed.map(({ conditionKeyValue, operator }) => `${operator} ${conditionKeyValue}`).join(', ')}`;
 }
 
 function sidOf({ explain }: StatementAnalysis): string {

@@ -10,18 +10,18 @@ import { parseTemplate, type Templates } from './template.ts';
 const INFRA = join(REPOSITORY_ROOT, 'packages/infra');
 const SUFFIX = '.template.json';
 
-/** Names of images, so that none is built. */
+/** Image names, so that no image is built. */
 const IMAGES = { runnerImage: 'registry.test/runner', jobBaseImage: 'registry.test/job-base' };
 
-/** As `deploySystem` deploys it. */
+/** The same settings as `deploySystem`. */
 const DEPLOYED = { cache: {} };
 
 const cdkJsonSchema = z.object({ context: z.record(z.string(), z.unknown()) });
 
 /**
- * Synthesises the CDK app of packages/infra as the CDK CLI does: its stacks' templates, by stack. Needs the Lambdas'
- * bundles (`npm run build`).
- * @param context beyond that of its `cdk.json`
+ * Synthesises the CDK app of packages/infra as the CDK CLI does. Returns the templates by stack. Needs the Lambdas' bundles
+ * (`npm run build`).
+ * @param context added to that of its `cdk.json`
  */
 export async function synthesise(context: Readonly<Record<string, unknown>> = {}): Promise<Templates> {
   const directory = await mkdtemp(join(tmpdir(), 'serverless-gitlab-runner-iam-'));

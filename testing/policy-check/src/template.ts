@@ -10,7 +10,7 @@ const statementSchema = z.object({
 
 export type TemplateStatement = z.infer<typeof statementSchema>;
 
-/** Strict: a managed or inline policy beside the policy resource would be missed. */
+/** Strict: managed and inline policies of a role are not supported and would be missed. */
 const roleSchema = z.strictObject({
   Description: z.string().optional(),
   Path: z.unknown().optional(),
@@ -37,12 +37,12 @@ const templateSchema = z.object({
 /** A synthesised CloudFormation template. */
 export type Template = z.infer<typeof templateSchema>;
 
-/** Templates by the names of their stacks. */
+/** Templates by stack name. */
 export type Templates = Readonly<Record<string, Template>>;
 
 /**
- * Reads a template.
- * @throws {z.ZodError} when it is none
+ * Parses a template.
+ * @throws {z.ZodError} if invalid
  */
 export function parseTemplate(json: string): Template {
   return templateSchema.parse(JSON.parse(json));
@@ -55,7 +55,7 @@ export interface StackResource {
   properties: Readonly<Record<string, unknown>>;
 }
 
-/** Every resource of a type, in all stacks. */
+/** All resources of a type in all stacks. */
 export function resourcesOf(templates: Templates, type: string): StackResource[] {
   return Object.entries(templates).flatMap(([stack, { Resources }]) =>
     Object.entries(Resources)
@@ -65,8 +65,8 @@ export function resourcesOf(templates: Templates, type: string): StackResource[]
 }
 
 /**
- * Statements of the policies that are attached to a role.
- * @throws {z.ZodError} when the role has policies of a kind that is not looked at
+ * Statements of the policies attached to a role.
+ * @throws {z.ZodError} if the role has policies of an unsupported kind
  */
 export function statementsOfRole(templates: Templates, { stack, id, properties }: StackResource) {
   roleSchema.parse(properties);

@@ -4,7 +4,7 @@ import { renderIamReport } from '../src/render.ts';
 import { synthesise } from '../src/synthesise.ts';
 import type { Templates } from '../src/template.ts';
 import { UNUSED_REASONS } from '../src/unused-reasons.ts';
-import { BUS, entry, like, recording } from './support/recorded.ts';
+import { BUS, entry, recordedLike, recording } from './support/recorded.ts';
 
 let templates: Templates;
 let report: IamReport;
@@ -15,13 +15,13 @@ beforeAll(async () => {
 });
 
 describe('the recorded run', () => {
-  it('is allowed in full', () => {
+  it('is completely allowed', () => {
     expect(report.refused).toEqual([]);
     expect(report.calls).toBe(recording.calls.reduce((sum, { calls }) => sum + calls, 0));
     expect(report.evaluated).toBeGreaterThan(50);
   });
 
-  it('leaves unused what the table of reasons has, and nothing else', () => {
+  it('leaves exactly the actions of the table of reasons unused', () => {
     const table = UNUSED_REASONS.flatMap(({ role, actions, reason }) =>
       actions.map((action) => ({ role, action, reason })),
     );
@@ -31,14 +31,14 @@ describe('the recorded run', () => {
     expect(iamFailures(report, { isWholeRun: true })).toEqual([]);
   });
 
-  it('has calls of every program', () => {
+  it('contains calls of every program', () => {
     const callers = new Set(recording.calls.map(({ caller }) => caller.replace(/-PT-.*/, '')));
     expect([...callers].sort()).toEqual(['idle-reaper', 'manager', 'runner-launcher', 'webhook-receiver']);
   });
 });
 
 describe('reports of two installations', () => {
-  it('are one: what either needed is used, what either was refused is refused', async () => {
+  it('merge: an action needed by either is used, a call refused to either is refused', async () => {
     const half = { ...recording, calls: recording.calls.slice(0, recording.calls.length / 2) };
     const rest = { ...recording, calls: recording.calls.slice(recording.calls.length / 2) };
     const reports = [await evaluateCalls(half, templates), await evaluateCalls(rest, templates)];
@@ -54,24 +54,24 @@ describe('reports of two installations', () => {
 });
 
 describe('an unused action', () => {
-  it('without a reason is a failure of a whole run only', async () => {
+  it('without a reason is a failure in whole runs only', async () => {
     const calls = recording.calls.filter(({ operation }) => operation !== 'ListTagsForResource');
     const without = await evaluateCalls({ ...recording, calls }, templates);
     expect(iamFailures(without, { isWholeRun: false })).toEqual([]);
     expect(iamFailures(without, { isWholeRun: true })).toEqual([
-      'manager: ecs:ListTagsForResource (ReadDrainMark) is granted, unused and without a reason',
+      'manager: ecs:ListTagsForResource (ReadDrainMark) is granted but unused, and no reason is listed',
     ]);
   });
 });
 
-describe('the screen', () => {
-  it('names what is refused and why', async () => {
-    const call = like('webhook-receiver', 'PutEvents', { Entries: [entry('default', BUS)] });
-    const judged = await evaluateCalls({ ...recording, calls: [call] }, templates);
-    expect(iamFailures(judged, { isWholeRun: false })).toEqual([
+describe('the rendered report', () => {
+  it('contains refused calls with their reasons', async () => {
+    const call = recordedLike('webhook-receiver', 'PutEvents', { Entries: [entry('default', BUS)] });
+    const evaluated = await evaluateCalls({ ...recording, calls: [call] }, templates);
+    expect(iamFailures(evaluated, { isWholeRun: false })).toEqual([
       'webhook-receiver PutEvents: events:PutEvents on arn:aws:events:us-east-1:000000000000:event-bus/default: ' +
         'PutEvents grants it on other resources',
     ]);
-    expect(renderIamReport(judged)).toContain('1 refused');
+    expect(renderIamReport(evaluated)).toContain('1 refused');
   });
 });

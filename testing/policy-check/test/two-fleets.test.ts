@@ -5,9 +5,9 @@ import { callerOfFleet, type Installation, readInstallation } from '../src/insta
 import type { RecordedCall } from '../src/recording.ts';
 import { synthesise } from '../src/synthesise.ts';
 import type { Templates } from '../src/template.ts';
-import { BUS, entry, made } from './support/recorded.ts';
+import { BUS, callOf, entry } from './support/recorded.ts';
 
-/** One's name is the beginning of the other's: a policy with a wildcard after a name would reach both. */
+/** One name is a prefix of the other: a policy with a wildcard after the name would match both. */
 const [ONE, OTHER] = ['default', 'default-b'];
 const PREFIX = '/serverless-gitlab-runner';
 const CLUSTER = 'arn:aws:ecs:us-east-1:000000000000:cluster/serverless-gitlab-runner';
@@ -22,11 +22,11 @@ let installation: Installation;
 beforeAll(async () => {
   const fleets = [ONE, OTHER].map((name) => ({ name, job: { taskRoleArn: taskRoleOf(name) } }));
   templates = await synthesise({ fleets });
-  installation = readInstallation(templates, { roles: {}, calls: [bucketSeen] });
+  installation = readInstallation(templates, { roles: {}, calls: [bucketCall] });
 });
 
-/** The bucket's name is CloudFormation's: a call that has it tells it. */
-const bucketSeen = made('nobody', 's3', 'GetObject', { Bucket: BUCKET, Key: 'x' });
+/** CloudFormation generates the bucket's name, so it is known only from a call that contains it. */
+const bucketCall = callOf('nobody', 's3', 'GetObject', { Bucket: BUCKET, Key: 'x' });
 
 function taskRoleOf(fleet: string): string {
   return `arn:aws:iam::000000000000:role/deployer-of-${fleet}`;
@@ -41,19 +41,19 @@ const tagsOf = (fleet: string, role = 'job') => [
 ];
 const familyOf = (fleet: string) => `${jobFamilyPrefix(fleet)}${DIGEST}`;
 
-/** What is asked of AWS for a fleet: by whom, the operation, and its parameters. */
-type Asked = readonly [service: string, operation: string, parameters: RecordedCall['parameters']];
+/** A call for a fleet, without its caller. */
+type UnsentCall = readonly [service: string, operation: string, parameters: RecordedCall['parameters']];
 
-function aboutTask(operation: string, resourceTags: string[]): Asked {
+function onTask(operation: string, resourceTags: string[]): UnsentCall {
   const task = operation === 'DescribeTasks' ? { tasks: [TASK] } : { task: TASK, resourceArn: TASK };
   return ['ecs', operation, { cluster: CLUSTER, ...task, resourceTags }];
 }
 
-function register(fleet: string, executionRoleArn: string, taskRoleArn?: string): Asked {
+function register(fleet: string, executionRoleArn: string, taskRoleArn?: string): UnsentCall {
   return ['ecs', 'RegisterTaskDefinition', { family: familyOf(fleet), executionRoleArn, taskRoleArn }];
 }
 
-function runTask(fleet: string, tags = tagsOf(fleet), taskRoleArn?: string): Asked {
+function runTask(fleet: string, tags = tagsOf(fleet), taskRoleArn?: string): UnsentCall {
   return [
     'ecs',
     'RunTask',
@@ -61,56 +61,56 @@ function runTask(fleet: string, tags = tagsOf(fleet), taskRoleArn?: string): Ask
   ];
 }
 
-function parameter(fleet: string, name: (of: ReturnType<typeof parameterNames>) => string): Asked {
+function parameter(fleet: string, name: (of: ReturnType<typeof parameterNames>) => string): UnsentCall {
   return ['ssm', 'GetParameter', { Name: name(parameterNames(PREFIX, fleet)), WithDecryption: true }];
 }
 
 const secret = (fleet: string) => `${fleetSecretsPath(PREFIX, fleet)}0123`;
 
-/** What is refused of a call, by action. Each fleet's manager has registered a definition already. */
-async function refused(caller: string, [service, operation, parameters]: Asked): Promise<string[]> {
+/** Refused actions of a call. Each fleet's manager has already registered a task definition. */
+async function refused(caller: string, [service, operation, parameters]: UnsentCall): Promise<string[]> {
   const registered = [ONE, OTHER].map((fleet) =>
-    made(callerOfFleet(fleet), ...register(fleet, executionRoleOf(fleet))),
+    callOf(callerOfFleet(fleet), ...register(fleet, executionRoleOf(fleet))),
   );
-  const calls = [bucketSeen, ...registered, made(caller, service, operation, parameters)];
+  const calls = [bucketCall, ...registered, callOf(caller, service, operation, parameters)];
   const report = await evaluateCalls({ roles: {}, calls }, templates);
   return report.refused.filter((one) => one.caller === caller).map(({ action, why }) => action || why);
 }
 
-/** Every action of a manager that is about something of a fleet. */
-const OWN: readonly (readonly [action: string, what: string, (fleet: string) => Asked])[] = [
+/** All actions of a manager on a fleet's resources. */
+const OWN: readonly (readonly [action: string, what: string, (fleet: string) => UnsentCall])[] = [
   ['ssm:GetParameter', 'the document', (fleet) => parameter(fleet, ({ config }) => config)],
   ['ssm:GetParameter', 'the runner token', (fleet) => parameter(fleet, ({ runnerToken }) => runnerToken)],
   [
     'ssm:GetParameter',
-    'a token that a webhook brought',
+    'a runner token from a webhook',
     (fleet) => parameter(fleet, ({ runnerTokensPath }) => `${runnerTokensPath}0123`),
   ],
-  ['ecs:RegisterTaskDefinition', 'a definition', (fleet) => register(fleet, executionRoleOf(fleet))],
+  ['ecs:RegisterTaskDefinition', 'a task definition', (fleet) => register(fleet, executionRoleOf(fleet))],
   ['iam:PassRole', 'the task role', (fleet) => register(fleet, executionRoleOf(fleet), taskRoleOf(fleet))],
   ['ecs:RunTask', 'a job task', (fleet) => runTask(fleet)],
   ['ecs:TagResource', 'the tags of a job task', (fleet) => runTask(fleet)],
-  ['ecs:StopTask', 'a job task', (fleet) => aboutTask('StopTask', tagsOf(fleet))],
-  ['ecs:DescribeTasks', 'a job task', (fleet) => aboutTask('DescribeTasks', tagsOf(fleet))],
-  ['ecs:DescribeTasks', 'a manager', (fleet) => aboutTask('DescribeTasks', tagsOf(fleet, 'manager'))],
+  ['ecs:StopTask', 'a job task', (fleet) => onTask('StopTask', tagsOf(fleet))],
+  ['ecs:DescribeTasks', 'a job task', (fleet) => onTask('DescribeTasks', tagsOf(fleet))],
+  ['ecs:DescribeTasks', 'a manager', (fleet) => onTask('DescribeTasks', tagsOf(fleet, 'manager'))],
   [
     'ecs:ListTagsForResource',
     "a manager's tags",
-    (fleet) => aboutTask('ListTagsForResource', tagsOf(fleet, 'manager')),
+    (fleet) => onTask('ListTagsForResource', tagsOf(fleet, 'manager')),
   ],
   [
     'secretsmanager:CreateSecret',
-    'a login',
+    'a job secret',
     (fleet) => ['secretsmanager', 'CreateSecret', { Name: secret(fleet) }],
   ],
   [
     'secretsmanager:TagResource',
-    'the tags of a login',
+    'the tags of a job secret',
     (fleet) => ['secretsmanager', 'CreateSecret', { Name: secret(fleet), tags: tagsOf(fleet) }],
   ],
   [
     'secretsmanager:DeleteSecret',
-    'a login',
+    'a job secret',
     (fleet) => ['secretsmanager', 'DeleteSecret', { SecretId: secret(fleet) }],
   ],
   [
@@ -129,11 +129,11 @@ const OWN: readonly (readonly [action: string, what: string, (fleet: string) => 
   ],
 ];
 
-/** Actions of a manager in which IAM cannot tell fleets apart, and what they tell. */
+/** Actions of a manager for which IAM cannot distinguish fleets, and what they reveal or allow. */
 const OF_ALL_FLEETS: Readonly<Record<string, string>> = {
   'ecs:ListTasks': "ARNs of the cluster's tasks",
   'ecs:DescribeTaskDefinition': 'images, sizes and roles of job tasks',
-  'events:PutEvents': 'a manager may say of jobs what is not so; it can ask for no manager',
+  'events:PutEvents': 'false events about job tasks, but no request for a manager',
 };
 
 const directions = [
@@ -141,42 +141,45 @@ const directions = [
   [OTHER, ONE],
 ] as const;
 
-describe.each(directions)('a manager of %s, beside fleet %s', (fleet, other) => {
+describe.each(directions)('a manager of %s, next to fleet %s', (fleet, other) => {
   const caller = callerOfFleet(fleet);
 
-  it.each(OWN)('%s: %s of its own fleet it may, of the other it may not', async (action, _, asked) => {
-    expect(await refused(caller, asked(fleet))).toEqual([]);
-    expect(await refused(caller, asked(other))).toContain(action);
-  });
+  it.each(OWN)(
+    '%s: %s of its own fleet is allowed, of the other fleet refused',
+    async (action, _, callOn) => {
+      expect(await refused(caller, callOn(fleet))).toEqual([]);
+      expect(await refused(caller, callOn(other))).toContain(action);
+    },
+  );
 
-  it('is asked for every action that it has', () => {
+  it('has no other actions than those tested here', () => {
     const has = installation.roles.get(caller)?.statements.flatMap(({ Action }) => Action) ?? [];
-    const asked = [...OWN.map(([action]) => action), ...Object.keys(OF_ALL_FLEETS)];
-    expect([...new Set(has)].sort()).toEqual([...new Set(asked)].sort());
+    const tested = [...OWN.map(([action]) => action), ...Object.keys(OF_ALL_FLEETS)];
+    expect([...new Set(has)].sort()).toEqual([...new Set(tested)].sort());
   });
 
-  it("runs no job under the other fleet's tags, nor without any", async () => {
+  it("may not run a job with the other fleet's tags or without tags", async () => {
     const both = ['ecs:RunTask', 'ecs:TagResource'];
     expect(await refused(caller, runTask(fleet, tagsOf(other)))).toEqual(both);
     expect(await refused(caller, runTask(fleet, tagsOf(fleet, 'manager')))).toEqual(both);
     expect(await refused(caller, runTask(fleet, []))).toEqual(['ecs:RunTask']);
   });
 
-  it("gives its jobs none of the other fleet's roles", async () => {
+  it("may not pass the other fleet's roles to its jobs", async () => {
     for (const role of [executionRoleOf(other), taskRoleOf(other), roleOf(other, 'CacheRole')]) {
       expect(await refused(caller, register(fleet, executionRoleOf(fleet), role))).toEqual(['iam:PassRole']);
       expect(await refused(caller, runTask(fleet, tagsOf(fleet), role))).toEqual(['iam:PassRole']);
     }
   });
 
-  it('sees a task end that it stopped, whose tags ECS took away', async () => {
-    expect(await refused(caller, aboutTask('DescribeTasks', []))).toEqual([]);
-    expect(await refused(caller, aboutTask('ListTagsForResource', []))).toEqual([]);
-    expect(await refused(caller, aboutTask('StopTask', []))).toEqual(['ecs:StopTask']);
+  it('may describe a task that it stopped, whose tags ECS has removed', async () => {
+    expect(await refused(caller, onTask('DescribeTasks', []))).toEqual([]);
+    expect(await refused(caller, onTask('ListTagsForResource', []))).toEqual([]);
+    expect(await refused(caller, onTask('StopTask', []))).toEqual(['ecs:StopTask']);
   });
 
-  it('asks for no manager, of either fleet', async () => {
-    const events = (...names: string[]): Asked => [
+  it('may not request a manager for either fleet', async () => {
+    const events = (...names: string[]): UnsentCall => [
       'events',
       'PutEvents',
       { Entries: names.map((DetailType) => ({ ...entry(BUS, BUS), DetailType })) },
@@ -187,10 +190,10 @@ describe.each(directions)('a manager of %s, beside fleet %s', (fleet, other) => 
   });
 
   it.each(['GetObject', 'PutObject'])(
-    "signs URLs to %s of its own fleet's caches only",
+    "signs URLs for %s in its own fleet's caches only",
     async (operation) => {
       const role = idOf(fleet, 'CacheRole');
-      const object = (of: string): Asked => [
+      const object = (of: string): UnsentCall => [
         's3',
         operation,
         { Bucket: BUCKET, Key: `${of}/project/7/deps` },
@@ -202,7 +205,7 @@ describe.each(directions)('a manager of %s, beside fleet %s', (fleet, other) => 
 });
 
 describe('the launcher', () => {
-  it.each([ONE, OTHER])('starts managers of %s', async (fleet) => {
+  it.each([ONE, OTHER])('may start managers of %s', async (fleet) => {
     const run = (tags: string[]) =>
       refused('runner-launcher', [
         'ecs',

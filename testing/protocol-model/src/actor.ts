@@ -1,4 +1,4 @@
-/** A process that may die between any two of its steps: a Lambda's invocation, a sweep, a manager. */
+/** A process that may die between any two of its steps: a Lambda invocation, a sweep, a manager. */
 export interface Actor {
   readonly kind: 'launcher' | 'reaper' | 'manager' | 'outside';
   alive: boolean;
@@ -9,7 +9,7 @@ export function createActor(kind: Actor['kind'], onDeath?: () => void): Actor {
   return { kind, alive: true, onDeath };
 }
 
-/** Its calls under way still have their effect; it never learns of it. */
+/** Kills a process. Its calls in flight still take effect, but it receives no responses. */
 export function kill(actor: Actor): void {
   if (!actor.alive) return;
   actor.alive = false;

@@ -7,15 +7,15 @@ import { runSchedule } from './run-schedule.ts';
 import type { Schedule } from './schedule.ts';
 
 export interface CheckOptions {
-  /** The most schedules that are run. */
+  /** Maximum number of schedules. */
   schedules: number;
-  /** fast-check's: the same seed gives the same schedules. */
+  /** fast-check's seed: the same seed generates the same schedules. */
   seed: number;
-  /** Default: the real code as it is. */
+  /** Default: none, the unchanged code. */
   overrides?: Partial<Overrides>;
-  /** Whether the schedule that fails is made as small as it can be. Default true. */
+  /** Whether a failing schedule is shrunk. Default: true. */
   shrink?: boolean;
-  /** Told of each schedule that was run. */
+  /** Called after each schedule. */
   onRun?(): void;
 }
 
@@ -28,15 +28,15 @@ export interface FamilyReport {
 interface Failure {
   violation: Violation;
   schedule: Schedule;
-  /** For a person: seed, violation, schedule, and what happened in it. */
+  /** Violation, seed, schedule and trace as text. */
   message: string;
 }
 
-/** Timers and messages of the process get their turn after so many schedules. */
+/** Schedules between two yields to the event loop. */
 const SCHEDULES_PER_TURN = 50;
-const LINES = 200;
+const MAX_TRACE_LINES = 200;
 
-/** Runs schedules of a family until one violates an invariant; that one is made smaller, unless told otherwise. */
+/** Runs schedules of a family until one violates an invariant, and shrinks that one unless `shrink` is false. */
 export async function checkFamily(family: FamilyName, options: CheckOptions): Promise<FamilyReport> {
   const { schedules, seed, overrides = {}, shrink = true, onRun } = options;
   let runs = 0;
@@ -63,13 +63,13 @@ async function explain(
   const lines: string[] = [];
   const { violation } = await runSchedule(schedule, overrides, (line) => lines.push(line));
   if (violation === undefined)
-    throw new Error(`A schedule of "${family}" failed and does not any more: the model is not deterministic`);
+    throw new Error(`A failed schedule of "${family}" passed when repeated: the model is not deterministic.`);
   const message = [
     `"${violation.invariant}" is violated in "${family}" after ${violation.at} s: ${violation.what}`,
     `fast-check seed ${seed}, path ${counterexamplePath}`,
     `schedule ${JSON.stringify(schedule)}`,
-    'What happened, by seconds:',
-    ...lines.slice(-LINES),
+    'Trace (seconds):',
+    ...lines.slice(-MAX_TRACE_LINES),
   ].join('\n');
   return { violation, schedule, message };
 }

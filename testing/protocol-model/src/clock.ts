@@ -1,23 +1,23 @@
-/** Virtual time: events in their order, and between two of them everything that waits for promises runs to its end. */
+/** Virtual time. Events run in order; between two events all promise continuations run. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
   after(milliseconds: number, act: () => void): void;
   at(time: number, act: () => void): void;
-  /** Somebody's promise was settled: what waits for it must run before the next event. */
+  /** A promise was settled: its continuations must run before the next event. */
   wake(): void;
-  /** Ends the run after the event at hand. */
+  /** Ends the run after the current event. */
   stop(): void;
-  /** @throws what an event threw */
+  /** @throws the error of an event */
   run(): Promise<void>;
 }
 
-/** When every schedule begins. */
+/** Start time of every schedule. */
 export const START = Date.parse('2026-11-23T10:00:00.000Z');
 
 interface Event {
   time: number;
-  /** Events of one moment keep the order in which they were asked for. */
+  /** Events of equal time run in the order in which they were scheduled. */
   order: number;
   act(): void;
 }
@@ -34,7 +34,7 @@ export function createClock(): Clock {
     order += 1;
   };
 
-  /** Runs events until one of them wakes somebody. @returns whether there is more to do */
+  /** Runs events until one of them calls `wake`. @returns whether events are left */
   const runSome = (): boolean => {
     woken = false;
     while (!woken && !stopped) {
@@ -64,7 +64,7 @@ export function createClock(): Clock {
           } catch (error) {
             return reject(error);
           }
-          // From a microtask, nextTick waits until no microtask is left: far quicker than a timer.
+          // nextTick from a microtask runs after all other microtasks, and is much faster than a timer.
           queueMicrotask(() => process.nextTick(step));
         };
         step();

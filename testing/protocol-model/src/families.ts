@@ -4,11 +4,11 @@ import { type FaultRates, NO_FAULTS, type PlannedJob, type Schedule } from './sc
 type Arbitraries<Type> = { [Field in keyof Type]-?: fc.Arbitrary<Type[Field]> };
 
 const whole = (min: number, max: number) => fc.integer({ min, max });
-/** Zero often, so that shrinking finds what does not matter. */
+/** Often zero, so that shrinking removes irrelevant faults. */
 const rate = (max: number) => fc.oneof(fc.constant(0), whole(0, max));
 const always = <Value>(value: Value) => fc.constant(value);
 
-/** Seconds: anywhere, or about the minute, when the reaper looks. */
+/** Seconds: anywhere, or near a full minute, when the reaper sweeps. */
 const moment = (last: number) =>
   fc.oneof(
     whole(0, last),
@@ -18,20 +18,20 @@ const moment = (last: number) =>
   );
 
 interface JobShape {
-  most: number;
+  max: number;
   last: number;
   seconds: number;
   webhooks: readonly PlannedJob['webhook'][];
 }
 
-const jobs = ({ most, last, seconds, webhooks }: JobShape) =>
+const jobs = ({ max, last, seconds, webhooks }: JobShape) =>
   fc.array(
     fc.record({ at: moment(last), seconds: whole(1, seconds), webhook: fc.constantFrom(...webhooks) }),
-    { minLength: 1, maxLength: most },
+    { minLength: 1, maxLength: max },
   );
 
-const deaths = (of: Schedule['deaths'][number]['of'][], most: number, last: number) =>
-  fc.array(fc.record({ at: whole(1, last), of: fc.constantFrom(...of) }), { maxLength: most });
+const deaths = (of: Schedule['deaths'][number]['of'][], max: number, last: number) =>
+  fc.array(fc.record({ at: whole(1, last), of: fc.constantFrom(...of) }), { maxLength: max });
 
 const fleet = (over: Partial<Arbitraries<Schedule['fleet']>> = {}) =>
   fc.record<Schedule['fleet']>({
@@ -66,13 +66,13 @@ const faults = (over: Partial<Arbitraries<FaultRates>>) =>
 const schedule = (over: Partial<Arbitraries<Required<Schedule>>>): fc.Arbitrary<Schedule> =>
   fc.record<Schedule, keyof Schedule>({
     seed: whole(0, 0x7fffffff),
-    jobs: jobs({ most: 6, last: 360, seconds: 90, webhooks: ['sent'] }),
+    jobs: jobs({ max: 6, last: 360, seconds: 90, webhooks: ['sent'] }),
     deaths: always([]),
     fleet: fleet(),
     faults: always(NO_FAULTS),
     swift: always(false),
     lagMs: whole(0, 2000),
-    managerStart: always({ least: 10, most: 50 }),
+    managerStart: always({ min: 10, max: 50 }),
     deadMan: always(true),
     slowStart: always(undefined),
     token: always(undefined),
@@ -81,7 +81,7 @@ const schedule = (over: Partial<Arbitraries<Required<Schedule>>>): fc.Arbitrary<
 
 const ROOM = { max: always(2), concurrentJobs: always(20) };
 const NO_SAFETY = { safetyLaunchSeconds: always(0) };
-/** Leaves a manager behind that is soon idle. */
+/** Starts a manager that is soon idle. */
 const FIRST_JOB: PlannedJob = { at: 0, seconds: 5, webhook: 'sent' };
 const CALLS = { failing: rate(15), lost: rate(10), late: rate(20) };
 
@@ -101,47 +101,47 @@ const aimedJob = (last: number) =>
 const atTheDrain = {
   jobs: fc.array(aimedJob(3), { minLength: 1, maxLength: 2 }).map((aimed) => [FIRST_JOB, ...aimed]),
   fleet: fleet({ ...ROOM, ...NO_SAFETY, idleSeconds: always(20), drainPollSeconds: whole(1, 3) }),
-  managerStart: always({ least: 20, most: 20 }),
+  managerStart: always({ min: 20, max: 20 }),
 };
 
-/** Families of schedules: each stresses one part of the protocols, and promises what `bounds.ts` says for it. */
+/** Families of schedules. Each stresses one part of the protocols; `bounds.ts` has the bounds of its invariants. */
 export const families = {
-  /** No fault, no lag: every job has its manager at once, without the help of a sweep to come. */
+  /** No faults, no lag: every job gets a manager at once, without waiting for a sweep. */
   prompt: schedule({
-    jobs: jobs({ most: 4, last: 420, seconds: 120, webhooks: ['sent', 'twice'] }),
+    jobs: jobs({ max: 4, last: 420, seconds: 120, webhooks: ['sent', 'twice'] }),
     fleet: fleet({ ...ROOM, ...NO_SAFETY }),
     lagMs: always(0),
-    managerStart: always({ least: 20, most: 20 }),
+    managerStart: always({ min: 20, max: 20 }),
   }),
-  /** A job in the very moment of a drain, and the marks must cross in the right order. */
+  /** A job at the moment of a drain: launcher and reaper must write and read their marks in the right order. */
   'at the drain': schedule({ ...atTheDrain, swift: always(true), lagMs: always(0) }),
-  /** The same with reads so old that both marks may be missed: the next sweep must find it. */
+  /** The same with stale reads that may miss both marks: the next sweep must notice. */
   'at the drain, lagging': schedule({ ...atTheDrain, swift: fc.boolean(), lagMs: whole(0, 5000) }),
-  /** Reads lag, nothing else: marks alone, without safety launches. */
+  /** Only stale reads: the marks must suffice, without safety launches. */
   'lagging reads': schedule({ fleet: fleet(NO_SAFETY), lagMs: whole(0, 5000) }),
-  /** Calls fail, are late, lose their answers. No safety launches: the queue and the marks must do it. */
+  /** Calls fail, are late, or lose their responses: queue and marks must suffice, without safety launches. */
   'failing calls': schedule({
     fleet: fleet(NO_SAFETY),
     faults: faults({ ...CALLS, duplicates: rate(10) }),
   }),
-  /** Processes die between two steps, sweeps are skipped. */
+  /** Processes die between two steps, and sweeps are skipped. */
   'dying processes': schedule({
     fleet: fleet(NO_SAFETY),
     faults: faults({ ...CALLS, dying: rate(10), skippedSweeps: rate(40), duplicates: rate(10) }),
   }),
-  /** Webhooks are lost, access is denied for a while: the safety launch must find it. */
+  /** Webhooks are lost, and access is denied for a while: the safety launch must notice. */
   'lost webhooks': schedule({
-    jobs: jobs({ most: 4, last: 420, seconds: 60, webhooks: ['sent', 'late', 'lost'] }),
+    jobs: jobs({ max: 4, last: 420, seconds: 60, webhooks: ['sent', 'late', 'lost'] }),
     fleet: fleet(),
     faults: faults({ ...CALLS, denied: rate(5), skippedSweeps: rate(30) }),
   }),
-  /** Many jobs at once, few managers, no capacity on a provider for a moment. */
+  /** Many jobs at once, few managers, and temporarily no capacity on a provider. */
   crowd: schedule({
-    jobs: jobs({ most: 12, last: 120, seconds: 60, webhooks: ['sent', 'twice'] }),
+    jobs: jobs({ max: 12, last: 120, seconds: 60, webhooks: ['sent', 'twice'] }),
     fleet: fleet({ ...NO_SAFETY, concurrentJobs: whole(1, 2) }),
     faults: faults({ ...CALLS, dying: rate(10), noCapacity: rate(30), duplicates: rate(20) }),
   }),
-  /** Many long jobs at one moment, for several managers: two launchers must see how many wait altogether. */
+  /** Many long jobs at once, for several managers: two launchers must learn how many jobs wait in total. */
   burst: schedule({
     jobs: fc.array(
       fc.record({
@@ -154,56 +154,56 @@ export const families = {
     fleet: fleet({ ...NO_SAFETY, max: whole(3, 5), concurrentJobs: whole(4, 8) }),
     lagMs: always(0),
   }),
-  /** Managers and job tasks die with their work, managers fail to start. */
+  /** Managers and job tasks die while working, and managers fail to start. */
   'dying managers': schedule({
     deaths: deaths(['manager', 'job task'], 3, 400),
     faults: faults({ ...CALLS, startFailing: rate(20) }),
   }),
-  /** The same without safety launches: what a lost manager had, another gets. */
+  /** The same without safety launches: another manager must take over the work of a lost one. */
   'lost managers': schedule({
-    jobs: jobs({ most: 4, last: 300, seconds: 60, webhooks: ['sent'] }),
+    jobs: jobs({ max: 4, last: 300, seconds: 60, webhooks: ['sent'] }),
     deaths: deaths(['manager'], 3, 400),
     fleet: fleet(NO_SAFETY),
     faults: faults({ ...CALLS }),
   }),
-  /** Somebody stops managers by StopTask, which may delete all tags of theirs; they work off their jobs before they end. */
+  /** An operator stops managers by StopTask, which may delete all their tags; they finish their jobs before they end. */
   'stopped managers': schedule({
-    jobs: jobs({ most: 4, last: 300, seconds: 300, webhooks: ['sent'] }),
+    jobs: jobs({ max: 4, last: 300, seconds: 300, webhooks: ['sent'] }),
     deaths: deaths(['stopped manager'], 3, 400),
     fleet: fleet(NO_SAFETY),
     faults: faults({ ...CALLS }),
   }),
-  /** The dead man's switch is broken and lists have gaps: the reaper alone must tell orphans from jobs. */
+  /** The dead man's switch is broken, and lists have gaps: the reaper alone must distinguish orphans from owned tasks. */
   orphans: schedule({
-    jobs: jobs({ most: 4, last: 300, seconds: 300, webhooks: ['sent'] }),
+    jobs: jobs({ max: 4, last: 300, seconds: 300, webhooks: ['sent'] }),
     deaths: deaths(['manager'], 2, 400),
     faults: faults({ gaps: rate(30), skippedSweeps: rate(30) }),
     deadMan: always(false),
   }),
-  /** Managers reach their lifetime with jobs, and leave while new jobs come. */
+  /** Managers reach their maximum lifetime with jobs, and leave while new jobs arrive. */
   lifetimes: schedule({
-    jobs: jobs({ most: 6, last: 700, seconds: 500, webhooks: ['sent'] }),
+    jobs: jobs({ max: 6, last: 700, seconds: 500, webhooks: ['sent'] }),
     fleet: fleet({ ...NO_SAFETY, ...ROOM, maxLifetimeSeconds: always(300), drainGraceSeconds: always(180) }),
     faults: faults({ ...CALLS, until: always(600) }),
   }),
-  /** Drained managers hang, or see their drain late: they are stopped at last, and only without a job. */
+  /** Drained managers hang or notice their drain late: they must be stopped in the end, but only without a job. */
   'hanging managers': schedule({
     jobs: fc.array(aimedJob(7), { minLength: 1, maxLength: 4 }).map((aimed) => [FIRST_JOB, ...aimed]),
     fleet: fleet({ drainPollSeconds: whole(1, 60) }),
     faults: faults({ hanging: rate(60), failing: rate(15), late: rate(20) }),
     lagMs: whole(0, 5000),
   }),
-  /** Managers take up to twenty minutes to start, longer than they are given. */
+  /** Managers take up to twenty minutes to start, longer than the reaper allows. */
   'slow starts': schedule({
-    jobs: jobs({ most: 4, last: 900, seconds: 200, webhooks: ['sent'] }),
+    jobs: jobs({ max: 4, last: 900, seconds: 200, webhooks: ['sent'] }),
     fleet: fleet({ drainGraceSeconds: always(180) }),
     faults: faults({ failing: rate(15), until: always(900) }),
-    slowStart: always({ least: 600, most: 1200 }),
+    slowStart: always({ min: 600, max: 1200 }),
   }),
   /** GitLab refuses the runner token for a while. */
   'refused token': schedule({
-    jobs: jobs({ most: 4, last: 400, seconds: 60, webhooks: ['sent'] }),
-    token: fc.record({ refusedAt: whole(0, 200), mendedAt: whole(200, 1200) }),
+    jobs: jobs({ max: 4, last: 400, seconds: 60, webhooks: ['sent'] }),
+    token: fc.record({ refusedAt: whole(0, 200), replacedAt: whole(200, 1200) }),
   }),
 } as const;
 

@@ -3,29 +3,29 @@ import { type Clock, START } from './clock.ts';
 import type { Random } from './random.ts';
 import type { FaultRates } from './schedule.ts';
 
-/** What becomes of one call. Milliseconds. */
+/** Outcome of one call. Times are in milliseconds. */
 export interface Fate {
   kind: 'answered' | 'failed' | 'answer-lost' | 'dies-before' | 'dies-after';
   toEffectMs: number;
   toAnswerMs: number;
-  /** What the caller gets instead of an answer. */
+  /** The caller's error instead of a response. */
   error: Error | undefined;
 }
 
 export interface Faults {
-  /** Whether faults still happen. */
+  /** Whether faults are still injected. */
   on(): boolean;
   rates(): FaultRates;
   fateOf(actor: Actor): Fate;
-  /** Whether a fault of this percentage hits now. */
+  /** Decides randomly whether a fault with this percentage occurs now. */
   hits(percent: number): boolean;
 }
 
-/** The SDK's client gives up after three tries of 5 s. */
-const GIVE_UP_MS = { least: 5_000, most: 15_000 };
+/** The SDK client gives up after three attempts of 5 s. */
+const GIVE_UP_MS = { min: 5_000, max: 15_000 };
 const LATE_MS = 4_500;
 
-/** Decides what becomes of calls, until the faults of the schedule stop. */
+/** Decides the outcomes of calls until the schedule's faults end. */
 export function createFaults(rates: FaultRates, clock: Clock, random: Random): Faults {
   const until = START + rates.until * 1000;
   const on = () => clock.now() < until;
@@ -40,17 +40,17 @@ export function createFaults(rates: FaultRates, clock: Clock, random: Random): F
     const fate = answered();
     if (!on()) return fate;
     const dying = actor.kind === 'launcher' || actor.kind === 'reaper' ? rates.dying : 0;
-    const turns: readonly [number, () => Fate][] = [
+    const outcomes: readonly [number, () => Fate][] = [
       [dying, () => ({ ...fate, kind: random.chance(50) ? 'dies-before' : 'dies-after' })],
-      [rates.failing, () => ({ ...fate, kind: 'failed', error: aFailure(random) })],
+      [rates.failing, () => ({ ...fate, kind: 'failed', error: randomFailure(random) })],
       [rates.denied, () => ({ ...fate, kind: 'failed', error: named('AccessDeniedException') })],
       [rates.lost, () => lost(fate, random)],
       [rates.late, () => late(fate, random)],
     ];
-    let dice = random.next() * 100;
-    for (const [percent, turn] of turns) {
-      if (dice < percent) return turn();
-      dice -= percent;
+    let roll = random.next() * 100;
+    for (const [percent, outcome] of outcomes) {
+      if (roll < percent) return outcome();
+      roll -= percent;
     }
     return fate;
   };
@@ -59,7 +59,7 @@ export function createFaults(rates: FaultRates, clock: Clock, random: Random): F
 }
 
 function lost(fate: Fate, random: Random): Fate {
-  const toAnswerMs = random.between(GIVE_UP_MS.least, GIVE_UP_MS.most);
+  const toAnswerMs = random.between(GIVE_UP_MS.min, GIVE_UP_MS.max);
   return { ...fate, kind: 'answer-lost', toAnswerMs, error: named('TimeoutError') };
 }
 
@@ -68,10 +68,10 @@ function late(fate: Fate, random: Random): Fate {
   return random.chance(50) ? { ...fate, toEffectMs: delay } : { ...fate, toAnswerMs: delay };
 }
 
-function aFailure(random: Random): Error {
+function randomFailure(random: Random): Error {
   return named(random.chance(50) ? 'ThrottlingException' : 'ServerException');
 }
 
 function named(name: string): Error {
-  return Object.assign(new Error(`${name} of the schedule`), { name });
+  return Object.assign(new Error(`${name} injected by the schedule`), { name });
 }

@@ -1,4 +1,4 @@
-/** The protocols of launcher, reaper and manager under schedules of faults, for tests and long runs. */
+/** Runs the protocols of launcher, reaper and manager under schedules of faults, for tests and long runs. */
 export { boundsOf } from './bounds.ts';
 export { checkFamily, type FamilyReport } from './check-family.ts';
 export { type FamilyName, families } from './families.ts';

@@ -8,17 +8,17 @@ import { asOf, hasStopped, type SimulatedTask, statusOf, tagsOf } from './ecs/si
 import type { Schedule } from './schedule.ts';
 
 export type InvariantName =
-  | 'no job waits while its fleet has room'
+  | 'no job waits while its fleet has capacity'
   | 'no manager is stopped while it has a job'
   | 'no busy manager is drained as idle'
   | 'no job is killed'
-  | 'no job is given to nobody'
+  | 'no job is assigned to a cut request'
   | 'no job task outlives its manager'
-  | 'the maximum is kept'
-  | 'zero tasks after quiet'
-  | 'tasks of others are not touched'
+  | 'the maximum is respected'
+  | 'zero tasks when idle'
+  | 'unmanaged tasks are not touched'
   | 'a refused token starts no managers'
-  | 'every message ends'
+  | 'no message stays in the queue'
   | 'no crash';
 
 export interface Violation {
@@ -28,19 +28,19 @@ export interface Violation {
   what: string;
 }
 
-/** Seconds. What a schedule promises; see the README. */
+/** Bounds of a schedule in seconds or numbers; see the README. */
 export interface Bounds {
-  /** From the moment a job is queued, faults stop, or its fleet was full at last, to a manager that takes it. */
+  /** From when a job is queued, faults end, or the fleet was last full, whichever is latest, until a manager takes the job. */
   start: number;
-  /** From the end of a manager, or of the faults, to the end of its job tasks. */
+  /** From the end of a manager, or of the faults, until the end of its job tasks. */
   orphan: number;
-  /** From the last job's end, when safety launches are off, to zero tasks. */
+  /** From the end of the last job, with safety launches turned off, until no tasks are left. */
   zero: number;
-  /** Managers that take jobs, at one time. */
+  /** Maximum number of managers that take jobs concurrently. */
   managers: number;
-  /** Managers that are started while GitLab refuses their token. */
+  /** Maximum number of managers started while GitLab refuses their token. */
   refused: number;
-  /** Age of a job task from which its manager is known to be busy. */
+  /** Age of a job task or demand mark from which every reader knows that the manager is busy. */
   busy: number;
 }
 
@@ -51,10 +51,10 @@ export interface Invariants {
   onCreated(task: SimulatedTask): void;
   onManagerEnded(manager: Manager): void;
   onCut(job: GitLabJob): void;
-  /** Before the effect. */
+  /** Called before the task is stopped. */
   onStop(by: Actor['kind'], task: SimulatedTask): void;
   onTag(by: Actor['kind'], task: SimulatedTask, tags: readonly { key?: string | undefined }[]): void;
-  onQuiet(): void;
+  onIdleFleet(): void;
 }
 
 export interface InvariantDeps {
@@ -66,15 +66,15 @@ export interface InvariantDeps {
   jobs: readonly GitLabJob[];
 }
 
-/** A place is taken again within some polls. */
+/** Free capacity is used again within some polls. */
 const FULL_CHECK_MS = 5000;
-/** A launcher works so long at most. */
+/** Timeout of a launcher. */
 const LAUNCHER_MS = 60_000;
 
-/** Looks at the truth, at the moments that matter, and ends the run at the first violation. */
+/** Checks the true state at the relevant events, and ends the run at the first violation. */
 export function createInvariants(deps: InvariantDeps): Invariants {
   const { schedule, bounds, clock } = deps;
-  const calmAt = START + Math.max(schedule.faults.until, schedule.token?.mendedAt ?? 0) * 1000;
+  const faultsEndAt = START + Math.max(schedule.faults.until, schedule.token?.replacedAt ?? 0) * 1000;
   let violation: Violation | undefined;
   let refused = 0;
 
@@ -82,11 +82,11 @@ export function createInvariants(deps: InvariantDeps): Invariants {
     violation ??= { invariant, at: (clock.now() - START) / 1000, what };
     clock.stop();
   };
-  /** Checks so long after now, or after the end of the faults. */
+  /** Runs a check some seconds after now or, if later, after the end of the faults. */
   const checkAfter = (seconds: number, check: () => void) =>
-    clock.at(Math.max(clock.now(), calmAt) + seconds * 1000, check);
+    clock.at(Math.max(clock.now(), faultsEndAt) + seconds * 1000, check);
 
-  /** The fleet has all managers it may have, and each all jobs it may have. */
+  /** Whether the fleet has its maximum of managers, and each of them its maximum of jobs. */
   const isFull = () => {
     const taking = deps.tasks.filter(takesJobs);
     return (
@@ -98,27 +98,30 @@ export function createInvariants(deps: InvariantDeps): Invariants {
     );
   };
   let fullAt = Number.NEGATIVE_INFINITY;
-  let looksForFull = false;
-  const lookForFull = () => {
-    looksForFull = deps.jobs.some(({ state }) => state === 'pending');
-    if (!looksForFull) return;
+  let checksForFull = false;
+  const checkForFull = () => {
+    checksForFull = deps.jobs.some(({ state }) => state === 'pending');
+    if (!checksForFull) return;
     if (isFull()) fullAt = clock.now();
-    clock.after(FULL_CHECK_MS, lookForFull);
+    clock.after(FULL_CHECK_MS, checkForFull);
   };
   const checkStarted = (job: GitLabJob) => {
     if (job.state !== 'pending') return;
-    const dueAt = Math.max(job.queuedAt, calmAt, fullAt) + bounds.start * 1000;
+    const dueAt = Math.max(job.queuedAt, faultsEndAt, fullAt) + bounds.start * 1000;
     if (clock.now() < dueAt) return clock.at(dueAt, () => checkStarted(job));
-    violate('no job waits while its fleet has room', `job ${job.id} waits for ${bounds.start} s`);
+    violate(
+      'no job waits while its fleet has capacity',
+      `job ${job.id} has waited for more than ${bounds.start} s`,
+    );
   };
 
   const onStop: Invariants['onStop'] = (by, task) => {
-    if (task.role === 'foreign') return violate('tasks of others are not touched', `${by} stops ${task.id}`);
+    if (task.role === 'foreign') return violate('unmanaged tasks are not touched', `${by} stops ${task.id}`);
     if (by !== 'reaper') return;
     if (task.role === 'manager') {
-      // A job that ends needs seconds, and a stopped manager has a minute and a half.
+      // A job that is ending needs seconds, and a stopped manager has 90 s.
       const jobs = [...(deps.managers.of(task)?.jobs ?? [])].filter(({ state }) => state !== 'ending').length;
-      if (jobs > 0) violate('no manager is stopped while it has a job', `${task.id} has ${jobs}`);
+      if (jobs > 0) violate('no manager is stopped while it has a job', `${task.id} has ${jobs} jobs`);
       return;
     }
     const job = deps.jobs.find(({ id }) => id === task.jobId);
@@ -129,22 +132,22 @@ export function createInvariants(deps: InvariantDeps): Invariants {
   };
 
   const onTag: Invariants['onTag'] = (by, task, tags) => {
-    if (task.role === 'foreign') return violate('tasks of others are not touched', `${by} tags ${task.id}`);
+    if (task.role === 'foreign') return violate('unmanaged tasks are not touched', `${by} tags ${task.id}`);
     const draining = tagValue(
       tags.map(({ key }) => ({ key, value: 'set' })),
       'drain',
     );
     if (by !== 'reaper' || draining === undefined || schedule.faults.gaps > 0) return;
-    // One that does not start, or is past its lifetime, is drained whatever counts on it.
+    // A manager that does not start, or is past its lifetime, is drained regardless of demand.
     const age = (clock.now() - (statusOf(task).startedAt ?? 0)) / 1000;
     if (age < bounds.busy || age > schedule.fleet.maxLifetimeSeconds) return;
     const busy = deps.tasks.some((other) => isBusyWith(other, task));
     if (busy) violate('no busy manager is drained as idle', `${task.id} has a job task`);
-    if (isRelied(task)) violate('no busy manager is drained as idle', `${task.id} has demand`);
+    if (hasDemand(task)) violate('no busy manager is drained as idle', `${task.id} has demand`);
   };
 
-  /** A job counts on it, since long enough for every reader to know. */
-  const isRelied = ({ tags }: SimulatedTask) => {
+  /** Whether a demand mark is recent, but old enough that every reader knows it. */
+  const hasDemand = ({ tags }: SimulatedTask) => {
     const known = asOf(tags, clock.now() - bounds.busy * 1000);
     const demandAt = Date.parse(tagValue(known, 'demand') ?? '');
     return clock.now() - demandAt < schedule.fleet.idleSeconds * 1000;
@@ -154,19 +157,19 @@ export function createInvariants(deps: InvariantDeps): Invariants {
     statusOf(task).desiredStatus === 'RUNNING' &&
     clock.now() - task.createdAt > bounds.busy * 1000;
 
-  /** A manager that was lost may be replaced once more within the hour, when nobody takes jobs any more. */
-  const lookForZero = (look: number) => {
+  /** Each manager lost within the last hour may be replaced once more. */
+  const checkForZero = (round: number) => {
     const since = clock.now();
     clock.after(bounds.zero * 1000, () => {
       const left = deps.tasks.filter((task) => task.role !== 'foreign' && !hasStopped(task));
       if (left.length === 0) return clock.stop();
       const isNew = left.every(({ role, createdAt }) => role === 'manager' && createdAt > since);
-      if (isNew && look <= lostManagers()) return lookForZero(look + 1);
-      violate('zero tasks after quiet', left.map(({ id, role }) => `${role} ${id}`).join());
+      if (isNew && round <= lostManagers()) return checkForZero(round + 1);
+      violate('zero tasks when idle', left.map(({ id, role }) => `${role} ${id}`).join());
     });
   };
-  /** Places of which ECS forgot a token while some launcher may have been at work with the others: each may be filled twice. */
-  const placesForgotten = () => {
+  /** Slots whose token ECS forgot recently, while a launcher may still have been using it: each may be filled twice. */
+  const forgottenSlots = () => {
     const isRecent = (task: SimulatedTask) => {
       const age = clock.now() - tokenEndsAt(task);
       return task.role === 'manager' && age >= 0 && age < LAUNCHER_MS;
@@ -176,10 +179,10 @@ export function createInvariants(deps: InvariantDeps): Invariants {
   const countRefused = () => {
     const { token } = schedule;
     const second = (clock.now() - START) / 1000;
-    if (token === undefined || second < token.refusedAt || second >= token.mendedAt) return;
+    if (token === undefined || second < token.refusedAt || second >= token.replacedAt) return;
     refused += 1;
     if (refused > bounds.refused)
-      violate('a refused token starts no managers', `${refused} were started with it`);
+      violate('a refused token starts no managers', `${refused} managers were started with it`);
   };
   const lostManagers = () =>
     deps.tasks.filter((task) => task.role === 'manager' && statusOf(task).exitCode !== 0).length;
@@ -190,15 +193,18 @@ export function createInvariants(deps: InvariantDeps): Invariants {
     },
     violate,
     onQueued(job) {
-      if (!looksForFull) lookForFull();
+      if (!checksForFull) checkForFull();
       checkStarted(job);
     },
     onCreated(task) {
       if (task.role !== 'manager') return;
       countRefused();
       const taking = deps.tasks.filter(takesJobs);
-      if (taking.length > bounds.managers + placesForgotten())
-        violate('the maximum is kept', `${taking.length} managers take jobs: ${taking.map(({ id }) => id)}`);
+      if (taking.length > bounds.managers + forgottenSlots())
+        violate(
+          'the maximum is respected',
+          `${taking.length} managers take jobs: ${taking.map(({ id }) => id)}`,
+        );
     },
     onManagerEnded({ task }) {
       checkAfter(bounds.orphan, () => {
@@ -206,14 +212,15 @@ export function createInvariants(deps: InvariantDeps): Invariants {
         if (orphan) violate('no job task outlives its manager', `${orphan.id} outlives ${task.id}`);
       });
     },
-    onCut: ({ id }) => violate('no job is given to nobody', `job ${id}: its runner quit before the answer`),
+    onCut: ({ id }) =>
+      violate('no job is assigned to a cut request', `job ${id}: its runner quit before the response`),
     onStop,
     onTag,
-    onQuiet: () => lookForZero(1),
+    onIdleFleet: () => checkForZero(1),
   };
 }
 
-/** The truth about a manager: it runs or will run, and nobody drained it. */
+/** Whether a manager really takes jobs: it runs or will run, and is not drained. */
 function takesJobs(task: SimulatedTask): boolean {
   return (
     task.role === 'manager' &&

@@ -4,14 +4,14 @@ import { type FamilyName, families } from './families.ts';
 
 const HELP = `Usage: node testing/protocol-model/src/long-run.ts [options]
 
-  --schedules N   schedules in all, shared evenly among the families (default 100000)
-  --family NAME   one family only: ${Object.keys(families).join(', ')}
-  --seed N        fast-check's seed (default: another one each time)
-  -h, --help      prints this
+  --schedules N   total number of schedules, divided evenly among the families (default: 100000)
+  --family NAME   run one family only: ${Object.keys(families).join(', ')}
+  --seed N        fast-check's seed (default: a new one for each run)
+  -h, --help      print this help
 `;
 
-/** Schedules between two looks at the other families. */
-const SHARE = 2000;
+/** Schedules of a family per turn. */
+const SCHEDULES_PER_TURN = 2000;
 const PROGRESS_MS = 5000;
 
 const { values } = readArguments();
@@ -35,36 +35,34 @@ function isFamily(name: string): name is FamilyName {
   return Object.hasOwn(families, name);
 }
 
-/** Runs the families in turns, so that a run cut short has seen all of them. @returns the exit code */
-async function longRun(wanted: number, seed: number, only: string | undefined): Promise<number> {
+/** Runs the families in turns, so that an aborted run has covered all of them. @returns the exit code */
+async function longRun(total: number, seed: number, only: string | undefined): Promise<number> {
   const names = Object.keys(families)
     .filter(isFamily)
     .filter((name) => only === undefined || name === only);
   if (names.length === 0) {
-    console.error(
-      `There is no family "${only}"${didYouMean(only ?? '', Object.keys(families))}? See --help.`,
-    );
+    console.error(`Unknown family "${only}"${didYouMean(only ?? '', Object.keys(families))}. See --help.`);
     return 2;
   }
   const startedAt = Date.now();
   const failed = new Set<FamilyName>();
-  let toldAt = startedAt;
+  let reportedAt = startedAt;
   let done = 0;
-  const tell = () => {
+  const reportProgress = () => {
     const seconds = (Date.now() - startedAt) / 1000;
     const perSecond = Math.round(done / seconds);
     console.log(
-      `${done} of ${wanted} schedules, ${Math.round(seconds)} s, ${perSecond}/s, ${failed.size} families violated`,
+      `${done} of ${total} schedules, ${Math.round(seconds)} s, ${perSecond}/s, ${failed.size} families violated`,
     );
-    toldAt = Date.now();
+    reportedAt = Date.now();
   };
   const onRun = () => {
     done += 1;
-    if (Date.now() - toldAt > PROGRESS_MS) tell();
+    if (Date.now() - reportedAt > PROGRESS_MS) reportProgress();
   };
-  for (let turn = 0; done < wanted; turn += 1) {
+  for (let turn = 0; done < total; turn += 1) {
     for (const family of names) {
-      const schedules = Math.min(SHARE, wanted - done);
+      const schedules = Math.min(SCHEDULES_PER_TURN, total - done);
       if (schedules <= 0 || failed.has(family)) continue;
       const { failure } = await checkFamily(family, { schedules, seed: seed + turn, onRun });
       if (failure === undefined) continue;
@@ -73,7 +71,7 @@ async function longRun(wanted: number, seed: number, only: string | undefined): 
     }
     if (failed.size === names.length) break;
   }
-  tell();
+  reportProgress();
   return failed.size === 0 ? 0 : 1;
 }
 

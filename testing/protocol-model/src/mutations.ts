@@ -8,44 +8,45 @@ import type { FamilyName } from './families.ts';
 import type { InvariantName } from './invariants.ts';
 import type { Overrides } from './overrides.ts';
 
-/** A precaution that is taken away, and what must notice it. */
+/** The removal of a precaution, and the invariants that must detect it. */
 export interface Mutation {
   overrides: Partial<Overrides>;
+  /** Family whose schedules detect it. */
   caughtIn: FamilyName;
-  /** One of these. */
+  /** Invariants, one of which is violated. */
   by: readonly InvariantName[];
 }
 
-/** By what is wrong. */
+/** Mutations by description. */
 export const mutations: Readonly<Record<string, Mutation>> = {
-  'the launcher does not read again after its demand mark': {
-    overrides: { launcherEcs: withoutReadingAgain },
+  'the launcher does not reread tags after writing the demand mark': {
+    overrides: { launcherEcs: withoutReread },
     caughtIn: 'at the drain',
-    by: ['no job waits while its fleet has room'],
+    by: ['no job waits while its fleet has capacity'],
   },
-  'the reaper does not read again after its drain mark': {
-    overrides: { reaperEcs: withoutReadingAgain },
+  'the reaper does not reread tags after writing the drain mark': {
+    overrides: { reaperEcs: withoutReread },
     caughtIn: 'at the drain',
-    by: ['no job waits while its fleet has room'],
+    by: ['no job waits while its fleet has capacity'],
   },
-  'the reaper drains first and judges then': {
+  'the reaper drains before it decides': {
     overrides: { readClusterState: drainFirst },
     caughtIn: 'prompt',
-    by: ['no job waits while its fleet has room', 'no busy manager is drained as idle'],
+    by: ['no job waits while its fleet has capacity', 'no busy manager is drained as idle'],
   },
-  'the reaper does not look at demand': {
+  'the reaper ignores demand': {
     overrides: { reaperEcs: (ecs) => changingTasks(ecs, (task) => withoutTag(task, TAG.demand)) },
     caughtIn: 'at the drain',
-    by: ['no job waits while its fleet has room'],
+    by: ['no job waits while its fleet has capacity'],
   },
   'RunTask has no client token': {
     overrides: {
       launcherEcs: (ecs) => ({ ...ecs, runTask: ({ clientToken: _, ...rest }) => ecs.runTask(rest) }),
     },
     caughtIn: 'failing calls',
-    by: ['the maximum is kept'],
+    by: ['the maximum is respected'],
   },
-  'a lost answer is a failure, and the retry has a token of its own': {
+  'the retry of a lost RunTask response has a new client token': {
     overrides: {
       launcherEcs: (ecs, random) => ({
         ...ecs,
@@ -53,34 +54,34 @@ export const mutations: Readonly<Record<string, Mutation>> = {
       }),
     },
     caughtIn: 'failing calls',
-    by: ['the maximum is kept'],
+    by: ['the maximum is respected'],
   },
-  'managers that start are not counted': {
+  'starting managers are not counted': {
     overrides: {
       launcherEcs: (ecs) =>
         changingTasks(ecs, (task) => (task.lastStatus === 'PROVISIONING' ? undefined : task)),
     },
     caughtIn: 'crowd',
-    by: ['the maximum is kept'],
+    by: ['the maximum is respected'],
   },
-  'managers that drain are counted': {
+  'draining managers are counted': {
     overrides: { launcherEcs: (ecs) => changingTasks(ecs, (task) => withoutTag(task, TAG.drain)) },
     caughtIn: 'at the drain',
-    by: ['no job waits while its fleet has room'],
+    by: ['no job waits while its fleet has capacity'],
   },
-  'a drained runner is told to quit at once': {
+  'a drained runner receives SIGQUIT at once': {
     overrides: { nextClosingStep: () => 'quit' },
     caughtIn: 'at the drain',
-    by: ['no job is given to nobody', 'no job waits while its fleet has room'],
+    by: ['no job is assigned to a cut request', 'no job waits while its fleet has capacity'],
   },
   'an idle manager is stopped instead of drained': {
     overrides: {
       reaperEcs: (ecs) => ({ ...ecs, tagResource: ({ resourceArn }) => ecs.stopTask({ task: resourceArn }) }),
     },
     caughtIn: 'at the drain, lagging',
-    by: ['no manager is stopped while it has a job', 'zero tasks after quiet'],
+    by: ['no manager is stopped while it has a job', 'zero tasks when idle'],
   },
-  'a drained manager is stopped whatever it runs': {
+  'a drained manager is stopped despite running jobs': {
     overrides: {
       readClusterState: drainedWithoutJobs,
       reaperEcs: (ecs) => ({ ...ecs, listTasks: withoutStartedBy(ecs) }),
@@ -88,69 +89,69 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     caughtIn: 'lifetimes',
     by: ['no manager is stopped while it has a job'],
   },
-  'neither launcher nor reaper looks again at a demand that a drain crossed': {
+  'neither launcher nor reaper rechecks demand that crossed a drain': {
     overrides: { readClusterState: drainedWithoutDemand, settled: withoutRechecks },
     caughtIn: 'at the drain, lagging',
-    by: ['no job waits while its fleet has room'],
+    by: ['no job waits while its fleet has capacity'],
   },
-  'neither launcher nor reaper looks again when a manager is lost': {
+  'neither launcher nor reaper rechecks after a manager is lost': {
     overrides: { readClusterState: withoutEnded, settled: withoutRechecks },
     caughtIn: 'lost managers',
-    by: ['no job waits while its fleet has room'],
+    by: ['no job waits while its fleet has capacity'],
   },
-  'a drained manager that stays is not stopped': {
+  'a drained manager that does not leave is not stopped': {
     overrides: { reaperEcs: (ecs) => ({ ...ecs, stopTask: () => ({}) }) },
     caughtIn: 'hanging managers',
-    by: ['zero tasks after quiet'],
+    by: ['zero tasks when idle'],
   },
   'there is no safety launch': {
     overrides: { reaperConfig: (config) => ({ ...config, safetyLaunchSeconds: 0 }) },
     caughtIn: 'lost webhooks',
-    by: ['no job waits while its fleet has room'],
+    by: ['no job waits while its fleet has capacity'],
   },
-  'orphans are told by the lists alone, whatever their age': {
+  'orphans are identified by task lists alone, regardless of age': {
     overrides: { readClusterState: orphansByLists },
     caughtIn: 'orphans',
     by: ['no job is killed'],
   },
-  'the reaper stops nothing': {
+  'the reaper stops no tasks': {
     overrides: { reaperEcs: (ecs) => ({ ...ecs, stopTask: () => ({}) }) },
     caughtIn: 'orphans',
     by: ['no job task outlives its manager'],
   },
-  'the maximum is not looked at': {
+  'the maximum is ignored': {
     overrides: {
       launcherConfig: (config) => ({ ...config, manager: { ...config.manager, max: 100 } }),
     },
     caughtIn: 'crowd',
-    by: ['the maximum is kept'],
+    by: ['the maximum is respected'],
   },
-  'a message whose launch failed is taken for done': {
+  'a message is deleted although its launch failed': {
     overrides: { keep: () => [] },
     caughtIn: 'failing calls',
-    by: ['no job waits while its fleet has room'],
+    by: ['no job waits while its fleet has capacity'],
   },
-  'a message that counts on a manager is taken for done': {
+  'a message is deleted while its job still waits for a manager': {
     overrides: { settled: withoutRechecks },
     caughtIn: 'burst',
-    by: ['no job waits while its fleet has room'],
+    by: ['no job waits while its fleet has capacity'],
   },
-  'nobody drains': {
+  'no manager is drained': {
     overrides: { reaperEcs: (ecs) => ({ ...ecs, tagResource: () => ({}) }) },
     caughtIn: 'prompt',
-    by: ['zero tasks after quiet'],
+    by: ['zero tasks when idle'],
   },
-  'tasks of any family are taken for ours': {
-    overrides: { reaperEcs: (ecs) => changingTasks(ecs, takenForOurs) },
+  'tasks of any family count as managed': {
+    overrides: { reaperEcs: (ecs) => changingTasks(ecs, asManaged) },
     caughtIn: 'prompt',
-    by: ['tasks of others are not touched'],
+    by: ['unmanaged tasks are not touched'],
   },
-  'tasks are known by the tags that StopTask deletes': {
-    overrides: { reaperEcs: (ecs) => changingTasks(ecs, knownByTags) },
+  'tasks are identified by the tags that StopTask deletes': {
+    overrides: { reaperEcs: (ecs) => changingTasks(ecs, identifiedByTags) },
     caughtIn: 'stopped managers',
-    by: ['no job is killed', 'no job waits while its fleet has room'],
+    by: ['no job is killed', 'no job waits while its fleet has capacity'],
   },
-  'that a token was refused is not remembered': {
+  'a refused token is not remembered': {
     overrides: {
       launcherEcs: (ecs) => changingTasks(ecs, withoutExitCode),
       reaperEcs: (ecs) => changingTasks(ecs, withoutExitCode),
@@ -160,7 +161,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   },
 };
 
-/** ECS whose DescribeTasks tells something else of tasks, or nothing. */
+/** ECS whose DescribeTasks changes or omits tasks. */
 function changingTasks(ecs: EcsApi, change: (task: Task) => Task | undefined): EcsApi {
   return {
     ...ecs,
@@ -178,18 +179,18 @@ function withoutRechecks(settled: MessageOutcome[]): MessageOutcome[] {
   }));
 }
 
-/** After a mark, what was known before it is told again. */
-function withoutReadingAgain(ecs: EcsApi): EcsApi {
+/** ECS that returns a task's previous state after it was tagged. */
+function withoutReread(ecs: EcsApi): EcsApi {
   const known = new Map<string | undefined, Task>();
   const marked = new Set<string | undefined>();
-  const told = changingTasks(ecs, (task) => {
+  const stale = changingTasks(ecs, (task) => {
     const before = known.get(task.taskArn);
     if (before && marked.has(task.taskArn)) return before;
     known.set(task.taskArn, task);
     return task;
   });
   return {
-    ...told,
+    ...stale,
     tagResource(input) {
       marked.add(input.resourceArn);
       return ecs.tagResource(input);
@@ -205,13 +206,13 @@ function withoutExitCode(task: Task): Task {
   return { ...task, containers: [] };
 }
 
-function takenForOurs(task: Task): Task {
-  const isOurs = tagValue(task.tags, 'role') !== undefined;
-  return isOurs ? task : { ...task, taskDefinitionArn: definitionArn(managerFamily('default')) };
+function asManaged(task: Task): Task {
+  const isManaged = tagValue(task.tags, 'role') !== undefined;
+  return isManaged ? task : { ...task, taskDefinitionArn: definitionArn(managerFamily('default')) };
 }
 
-/** What a reader would make of a task that it knows by its tags only. */
-function knownByTags(task: Task): Task {
+/** A task as seen by a reader that identifies tasks by tags only. */
+function identifiedByTags(task: Task): Task {
   const isTagged = tagValue(task.tags, 'role') !== undefined;
   return isTagged ? task : { ...task, taskDefinitionArn: definitionArn('unknown') };
 }
@@ -220,27 +221,27 @@ function withoutStartedBy(ecs: EcsApi): EcsApi['listTasks'] {
   return (input) => (input.startedBy === undefined ? ecs.listTasks(input) : { taskArns: [] });
 }
 
-type ReadWorld = typeof readClusterState;
+type ReadClusterState = typeof readClusterState;
 
-async function drainFirst(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const { managers } = await readClusterState(...asked);
-  const [ecs] = asked;
+async function drainFirst(...args: Parameters<ReadClusterState>): ReturnType<ReadClusterState> {
+  const { managers } = await readClusterState(...args);
+  const [ecs] = args;
   const tags = toTags({ drain: new Date(0).toISOString() });
   for (const { taskArn: resourceArn } of managers.filter(takesJobs))
     await ecs.send(new TagResourceCommand({ resourceArn, tags }));
-  return readClusterState(...asked);
+  return readClusterState(...args);
 }
 
-async function drainedWithoutDemand(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const clusterState = await readClusterState(...asked);
+async function drainedWithoutDemand(...args: Parameters<ReadClusterState>): ReturnType<ReadClusterState> {
+  const clusterState = await readClusterState(...args);
   const managers = clusterState.managers.map((manager) =>
     manager.drainAt === undefined ? manager : { ...manager, demandAt: undefined },
   );
   return { ...clusterState, managers };
 }
 
-async function drainedWithoutJobs(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const clusterState = await readClusterState(...asked);
+async function drainedWithoutJobs(...args: Parameters<ReadClusterState>): ReturnType<ReadClusterState> {
+  const clusterState = await readClusterState(...args);
   const drained = new Set(
     clusterState.managers.filter(({ drainAt }) => drainAt !== undefined).map(({ taskId }) => taskId),
   );
@@ -250,13 +251,13 @@ async function drainedWithoutJobs(...asked: Parameters<ReadWorld>): ReturnType<R
   };
 }
 
-async function withoutEnded(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const clusterState = await readClusterState(...asked);
+async function withoutEnded(...args: Parameters<ReadClusterState>): ReturnType<ReadClusterState> {
+  const clusterState = await readClusterState(...args);
   return { ...clusterState, managers: clusterState.managers.filter(({ state }) => state !== 'stopped') };
 }
 
-async function orphansByLists(...asked: Parameters<ReadWorld>): ReturnType<ReadWorld> {
-  const [ecs, cluster] = asked;
+async function orphansByLists(...args: Parameters<ReadClusterState>): ReturnType<ReadClusterState> {
+  const [ecs, cluster] = args;
   const clusterState = await readManagedTasks(ecs, cluster, [
     { desiredStatus: 'RUNNING' },
     { desiredStatus: 'STOPPED' },

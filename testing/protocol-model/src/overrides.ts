@@ -6,23 +6,23 @@ import type { EcsApi } from './ecs/simulated-ecs.ts';
 import type { Random } from './random.ts';
 
 /**
- * Where a mutation gets between the real code and its clusterState. What the code would do without one of its precautions is
- * made there: the code itself stays as it is.
+ * Interfaces between the real code and the model that a mutation may change. Mutations emulate the loss of a precaution there;
+ * the code itself is unchanged.
  */
 export interface Overrides {
-  /** ECS as one invocation of the launcher has it. */
+  /** ECS for one invocation of the launcher. */
   launcherEcs(ecs: EcsApi, random: Random): EcsApi;
-  /** ECS as one sweep has it. */
+  /** ECS for one sweep. */
   reaperEcs(ecs: EcsApi, random: Random): EcsApi;
-  /** The fleet's document as each reads it. */
+  /** The fleet's document for launcher and reaper. */
   launcherConfig(config: FleetConfig): FleetConfig;
   reaperConfig(config: FleetConfig): FleetConfig;
   readClusterState: typeof readClusterState | undefined;
-  /** What becomes of messages. */
+  /** Outcomes of messages. */
   settled(settled: MessageOutcome[]): MessageOutcome[];
-  /** Which of the messages that the launcher wants kept are kept. */
+  /** Messages that stay in the queue. */
   keep(messageIds: readonly string[]): readonly string[];
-  /** When a drained runner gets SIGQUIT. */
+  /** When a drained runner receives SIGQUIT. */
   nextClosingStep: typeof nextClosingStep;
 }
 

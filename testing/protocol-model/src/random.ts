@@ -1,10 +1,10 @@
-/** Chance that a seed decides, so that a schedule runs the same way every time. */
+/** Seeded random numbers, so that a schedule always runs in the same way. */
 export interface Random {
-  /** 0 to 1, 1 excluded. */
+  /** From 0 to 1, excluding 1. */
   next(): number;
   chance(percent: number): boolean;
-  /** A whole number from `least` to `most`. */
-  between(least: number, most: number): number;
+  /** An integer from `min` to `max`, both included. */
+  between(min: number, max: number): number;
 }
 
 /** Mulberry32. @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
@@ -19,6 +19,6 @@ export function createRandom(seed: number): Random {
   return {
     next,
     chance: (percent) => percent > 0 && next() * 100 < percent,
-    between: (least, most) => least + Math.floor(next() * (most - least + 1)),
+    between: (min, max) => min + Math.floor(next() * (max - min + 1)),
   };
 }

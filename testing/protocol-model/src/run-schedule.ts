@@ -17,7 +17,7 @@ import { createInvariants, type Violation } from './invariants.ts';
 import { NO_MUTATION, type Overrides } from './overrides.ts';
 import { createRandom } from './random.ts';
 import type { Schedule } from './schedule.ts';
-import { traceWorld, traceWriter } from './trace.ts';
+import { traceEvents, traceWriter } from './trace.ts';
 import { createWire } from './wire.ts';
 
 export interface RunResult {
@@ -26,17 +26,17 @@ export interface RunResult {
   tasks: SimulatedEcs['tasks'];
 }
 
-const QUIET_CHECK_MS = 10_000;
-/** Once no job waits any more, no message comes back for longer. */
+const IDLE_CHECK_MS = 10_000;
+/** Maximum time that messages come back after the last job has ended. */
 const MESSAGES_END_MS = 1_500_000;
 
-/** Runs one schedule to its end or to the first violation, in virtual time. The same schedule gives the same result. */
+/** Runs one schedule in virtual time, to its end or to the first violation. Deterministic for a schedule. */
 export async function runSchedule(
   schedule: Schedule,
   overrides: Partial<Overrides> = {},
   trace?: (line: string) => void,
 ): Promise<RunResult> {
-  const mutated = { ...NO_MUTATION, ...overrides };
+  const effective = { ...NO_MUTATION, ...overrides };
   const clock = createClock();
   const random = createRandom(schedule.seed);
   const faults = createFaults(schedule.faults, clock, random);
@@ -48,7 +48,7 @@ export async function runSchedule(
   const gitlab = createGitLab({ schedule, clock, random, bus, latencies });
   const deadManMs = schedule.deadMan ? DEAD_MAN_SECONDS * 1000 : undefined;
   const jobTasks = createJobTasks({ clock, random, ecs, deadManMs });
-  const { nextClosingStep } = mutated;
+  const { nextClosingStep } = effective;
   const managers = createManagers({
     schedule,
     clock,
@@ -69,7 +69,7 @@ export async function runSchedule(
   gitlab.listeners.push(invariants.onQueued);
 
   const write = traceWriter(clock, trace);
-  if (trace) traceWorld(ecs, managers, gitlab, write);
+  if (trace) traceEvents(ecs, managers, gitlab, write);
   const traceOf = (by: string) => (message: string, fields: object) => write(`${by}: ${message}`, fields);
   const config = configOf(schedule);
   const onCrash = (error: unknown) =>
@@ -81,15 +81,15 @@ export async function runSchedule(
     wire,
     queue,
     latencies,
-    ecs: () => mutated.launcherEcs(launcherEcs, random),
-    config: mutated.launcherConfig(config),
+    ecs: () => effective.launcherEcs(launcherEcs, random),
+    config: effective.launcherConfig(config),
     changedAt: () => writtenAt(schedule, clock.now()),
-    settled: mutated.settled,
-    keep: mutated.keep,
+    settled: effective.settled,
+    keep: effective.keep,
     trace: traceOf('launcher'),
     onCrash,
   });
-  let isQuiet = false;
+  let isIdle = false;
   const reaperEcs = watchedEcs(ecs, 'reaper', invariants);
   startReaper({
     clock,
@@ -98,9 +98,9 @@ export async function runSchedule(
     wire,
     bus,
     listeners: ecs.listeners,
-    ecs: () => mutated.reaperEcs(reaperEcs, random),
-    fleets: () => fleetFacts(mutated.reaperConfig(config), writtenAt(schedule, clock.now()), isQuiet),
-    readClusterState: mutated.readClusterState ?? readClusterState,
+    ecs: () => effective.reaperEcs(reaperEcs, random),
+    fleets: () => fleetFacts(effective.reaperConfig(config), writtenAt(schedule, clock.now()), isIdle),
+    readClusterState: effective.readClusterState ?? readClusterState,
     trace: traceOf('reaper'),
     beforeSweep: gitlab.beforeSweep,
     onCrash,
@@ -124,19 +124,19 @@ export async function runSchedule(
       else (of === 'manager' ? managers : jobTasks).dieSome();
     });
 
-  /** Once everything is done, safety launches are turned off, and there must be nothing after a while. */
+  /** When everything is done, turns safety launches off; no tasks may be left after a while. */
   let overAt: number | undefined;
-  const lookForQuiet = () => {
+  const checkForIdle = () => {
     const isOver = jobs.every(({ state }) => state === 'finished' || state === 'failed');
     if (isOver && jobs.length === schedule.jobs.length) overAt ??= clock.now();
     if (overAt !== undefined && clock.now() - overAt > MESSAGES_END_MS)
-      return invariants.violate('every message ends', `${queue.size()} are left`);
+      return invariants.violate('no message stays in the queue', `${queue.size()} messages are left`);
     if (jobs.length < schedule.jobs.length || !isOver || queue.size() > 0)
-      return clock.after(QUIET_CHECK_MS, lookForQuiet);
-    isQuiet = true;
-    invariants.onQuiet();
+      return clock.after(IDLE_CHECK_MS, checkForIdle);
+    isIdle = true;
+    invariants.onIdleFleet();
   };
-  clock.at(START + schedule.faults.until * 1000, lookForQuiet);
+  clock.at(START + schedule.faults.until * 1000, checkForIdle);
 
   await clock.run();
   return { violation: invariants.violation, jobs, tasks };

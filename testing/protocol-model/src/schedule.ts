@@ -1,9 +1,9 @@
-/** What happens to a run: all of it, so that the same schedule runs the same way. Times are seconds from its start. */
+/** All inputs of a run: the same schedule always runs in the same way. Times are in seconds from its start. */
 export interface Schedule {
-  /** Decides latencies, the age of what is read, and which calls the rates below hit. */
+  /** Seed of latencies, of the age of reads, and of which calls the rates below affect. */
   seed: number;
   jobs: readonly PlannedJob[];
-  /** What ends without being asked by us: dies, or is stopped by somebody's StopTask. */
+  /** Managers and job tasks that die or are stopped by an operator's StopTask. */
   deaths: readonly { at: number; of: 'manager' | 'job task' | 'stopped manager' }[];
   fleet: {
     max: number;
@@ -13,59 +13,59 @@ export interface Schedule {
     drainGraceSeconds: number;
     drainPollSeconds: number;
     safetyLaunchSeconds: number;
-    /** Managers on Spot first, then on demand. */
+    /** Whether managers use Spot first, then on demand. */
     spot: boolean;
   };
   faults: FaultRates;
-  /** Whether a job's way from GitLab to the launcher takes milliseconds instead of seconds. */
+  /** Whether the latency from GitLab to the launcher is milliseconds instead of seconds. */
   swift: boolean;
-  /** Milliseconds by which a read of ECS may be older than now, each field by its own. */
+  /** Maximum age of ECS reads in milliseconds; each field has its own age. */
   lagMs: number;
   /** Seconds from RunTask to a running manager. */
-  managerStart: { least: number; most: number };
-  /** The same, as long as faults last. */
-  slowStart?: { least: number; most: number } | undefined;
+  managerStart: { min: number; max: number };
+  /** The same while faults are injected. */
+  slowStart?: { min: number; max: number } | undefined;
   /** Whether the helper's dead man's switch works. */
   deadMan: boolean;
-  /** Times at which GitLab begins to refuse the runner token, and at which a valid one is written. */
-  token?: { refusedAt: number; mendedAt: number } | undefined;
+  /** Times at which GitLab starts to refuse the runner token, and at which a valid token is written. */
+  token?: { refusedAt: number; replacedAt: number } | undefined;
 }
 
-/** Seconds from the start; or so long after three seconds before the sweep of that minute, to meet it in its steps. */
+/** Seconds from the start, or milliseconds from 3 s before the sweep of a minute, to hit its single steps. */
 export type Moment = number | { sweep: number; milliseconds: number };
 
 export interface PlannedJob {
   at: Moment;
-  /** How long its script runs. */
+  /** Duration of its script. */
   seconds: number;
   webhook: 'sent' | 'twice' | 'late' | 'lost';
 }
 
-/** Percentages, of calls unless told otherwise. */
+/** Percentages, of calls unless stated otherwise. */
 export interface FaultRates {
-  /** When all of these end. */
+  /** When all faults end, except `hanging`. */
   until: number;
-  /** Throttled or refused by a server's fault: nothing happened. */
+  /** Throttled or failed with a server error, without effect. */
   failing: number;
-  /** Done, but the answer is lost. */
+  /** Carried out, but the response is lost. */
   lost: number;
-  /** Done some seconds later, or answered some seconds later. */
+  /** Carried out or answered some seconds late. */
   late: number;
-  /** Answered with AccessDenied, which the launcher takes for permanent. */
+  /** Answered with AccessDenied, which the launcher treats as permanent. */
   denied: number;
-  /** Of the calls of launcher and reaper: the process dies before it or after it. */
+  /** Of the calls of launcher and reaper: the process dies before or after the call. */
   dying: number;
-  /** Of RunTask for a manager: no capacity (on one provider). */
+  /** Of RunTask for managers: no capacity on the first provider. */
   noCapacity: number;
-  /** Of managers: they never run, and end. */
+  /** Of managers: they end instead of running. */
   startFailing: number;
-  /** Of managers, after the end of the faults too: drained, they take no jobs, and never leave by themselves. */
+  /** Of managers, also after the end of the faults: once drained, they take no jobs, but never leave by themselves. */
   hanging: number;
-  /** Of the reaper's minutes: no sweep. */
+  /** Of the reaper's minutes: no sweep runs. */
   skippedSweeps: number;
   /** Of messages: delivered a second time, up to some minutes later. */
   duplicates: number;
-  /** Of list answers: a manager that has long been there is not in it. Never twice in a row. */
+  /** Of ListTasks responses: one manager is missing, although it has existed for long. Never twice in a row. */
   gaps: number;
 }
 

@@ -6,7 +6,7 @@ import { statusOf, tagsOf } from './ecs/simulated-task.ts';
 
 type Write = (what: string, fields?: object) => void;
 
-/** Writes lines that begin with the second of the schedule. */
+/** Writes lines that start with the second of the schedule. */
 export function traceWriter(clock: Clock, trace: ((line: string) => void) | undefined): Write {
   if (trace === undefined) return () => {};
   return (what, fields) => {
@@ -15,8 +15,8 @@ export function traceWriter(clock: Clock, trace: ((line: string) => void) | unde
   };
 }
 
-/** Writes what happens at GitLab, in ECS and in managers. */
-export function traceWorld(ecs: SimulatedEcs, managers: Managers, gitlab: GitLab, write: Write): void {
+/** Traces events of GitLab, ECS and managers. */
+export function traceEvents(ecs: SimulatedEcs, managers: Managers, gitlab: GitLab, write: Write): void {
   const short = (id: string) => Number.parseInt(id, 16);
   gitlab.listeners.push(({ id, seconds }) => write(`job ${id} queued`, { seconds }));
   managers.listeners.push(({ task }) => write(`manager ${short(task.id)} ended`, statusOf(task)));
@@ -27,7 +27,7 @@ export function traceWorld(ecs: SimulatedEcs, managers: Managers, gitlab: GitLab
         `${task.role} ${short(task.id)} tagged`,
         tagsOf(task).map(({ key, value }) => `${key.slice(key.indexOf(':') + 1)} ${value}`),
       ),
-    onStopAsked: ({ role, id }) => write(`${role} ${short(id)} asked to stop`),
+    onStopRequested: ({ role, id }) => write(`${role} ${short(id)} stop requested`),
     onStopped: ({ role, id }) => write(`${role} ${short(id)} stopped`),
   });
 }

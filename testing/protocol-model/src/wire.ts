@@ -2,11 +2,11 @@ import { type Actor, kill } from './actor.ts';
 import type { Clock } from './clock.ts';
 import type { Faults } from './faults.ts';
 
-/** The way between a process and AWS. */
+/** The connection between a process and AWS. */
 export interface Wire {
-  /** Does `effect` over there, some time from now; the answer arrives, or does not. A dead process never hears again. */
+  /** Carries out `effect` after a delay. The response arrives later or is lost; a dead process never receives one. */
   call<Answer>(actor: Actor, effect: () => Answer): Promise<Answer>;
-  /** Virtual time; never ends for a process that died. */
+  /** Sleeps in virtual time; never resolves for a process that died. */
   sleep(actor: Actor, milliseconds: number): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ export function createWire(clock: Clock, faults: Faults): Wire {
   };
 }
 
-/** Does it now; what it answers or throws travels later. */
+/** Carries out the effect now, and returns a function that delivers its response or error later. */
 function carryOut<Answer>(
   effect: () => Answer,
   resolve: (answer: Answer) => void,

@@ -1,8 +1,8 @@
 import { describe } from 'vitest';
-import { itHolds } from './support/expect-family.ts';
+import { itHoldsInvariants } from './support/expect-family.ts';
 
-describe('managers and job tasks that end', () => {
-  itHolds({
+describe('ends of managers and job tasks', () => {
+  itHoldsInvariants({
     'dying managers': 350,
     'lost managers': 350,
     'stopped managers': 300,

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { checkFamily, mutations } from '../src/index.ts';
 import { SEED, TIMEOUT_MS } from './support/expect-family.ts';
 
-/** In practice a few hundred do; see the README for how many each takes. */
+/** A few hundred suffice in practice; the README has the numbers. */
 const SCHEDULES = 3000;
 
-describe('the model bites: a precaution is taken away, and an invariant tells', () => {
+describe('the removal of a precaution violates an invariant', () => {
   it.each(Object.entries(mutations))(
     '%s',
     { timeout: TIMEOUT_MS },

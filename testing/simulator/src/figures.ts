@@ -8,36 +8,36 @@ export interface Distribution {
   p95: number;
 }
 
-/** What a policy makes of a trace. Starts are of job tasks, by the trace's mean. */
+/** Results of a policy for a trace. A "start" is the trace's mean start time of a job task. */
 export interface Figures {
   policy: string;
   label: string;
   pipelines: number;
-  /** A pipeline's waiting. */
+  /** Waiting time of a pipeline. */
   waitedSeconds: Distribution;
   waitedStarts: Distribution;
-  /** The same of pipelines with four stages and more; undefined: the trace has none. */
+  /** Mean for pipelines of four or more stages; undefined if the trace has none. */
   longPipelinesMeanStarts: number | undefined;
   usd: number;
-  /** Of `usd`: managers, tasks started ahead that no job took, and the time that claimed ones waited. */
+  /** Parts of `usd`: managers, tasks started ahead but never claimed, and the time that claimed tasks waited. */
   managersUsd: number;
   unclaimedUsd: number;
   idleUsd: number;
-  /** `usd`, by that of today. */
+  /** `usd` relative to the policy `today`. */
   cost: number;
-  /** Mean waiting, by that of today. */
+  /** Mean waiting time relative to the policy `today`. */
   waiting: number;
-  /** Dollars more than today for each minute less; negative where both are saved, undefined where no minute is. */
+  /** Additional dollars per saved minute, compared with `today`; negative if both are saved, undefined if no minute is saved. */
   usdPerSavedMinute: number | undefined;
   startedAhead: number;
-  /** Of those, 0 to 1; undefined: none was started. */
+  /** Fraction of the tasks started ahead, 0 to 1; undefined if none was started. */
   claimed: number | undefined;
   managers: number;
 }
 
 /**
- * Figures of an outcome.
- * @param today the outcome with the same traces that it is compared with
+ * Computes the figures of an outcome.
+ * @param today the outcome of the policy `today` for the same traces
  */
 export function figuresOf(outcome: Outcome, today: Outcome): Figures {
   const waits = outcome.pipelines.map(({ waitedSeconds }) => waitedSeconds);
@@ -67,13 +67,13 @@ export function figuresOf(outcome: Outcome, today: Outcome): Figures {
   };
 }
 
-/** Median, mean and 95th percentile; zeros for none. */
+/** Median, mean and 95th percentile; zeros if there are no values. */
 export function distributionOf(values: readonly number[]): Distribution {
   const sorted = values.toSorted((one, other) => one - other);
   return { median: quantile(sorted, 0.5), mean: mean(sorted), p95: quantile(sorted, 0.95) };
 }
 
-/** Of sorted values, between the two nearest. */
+/** Interpolates between the two nearest sorted values. */
 function quantile(sorted: readonly number[], part: number): number {
   const position = (sorted.length - 1) * part;
   const below = sorted[Math.floor(position)] ?? 0;

@@ -1,4 +1,4 @@
-/** `npm run simulate`; `scripts/run.mjs` starts it with everything installed and its command line checked. */
+/** `npm run simulate`. `scripts/run.mjs` installs the dependencies, checks the command line, and starts it. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCommandLine } from '../../../scripts/cli/commands.mjs';
@@ -34,9 +34,9 @@ function main(args: readonly string[]): number {
   const { teams, ...rest } = study;
   const report = { ...rest, teams: teams.map(({ waits: _, ...team }) => team) };
   writeFileSync(join(ROOT, 'reports/simulate.json'), `${JSON.stringify(report, null, 2)}\n`);
-  const isWhole = !values.trace && !values.team && args.length === 0;
-  if (isWhole) writePage(study);
-  const written = isWhole
+  const isFullRun = !values.trace && !values.team && args.length === 0;
+  if (isFullRun) writePage(study);
+  const written = isFullRun
     ? 'reports/simulate.json, docs/simulation.md and its plots'
     : 'reports/simulate.json';
   logProgress(`Written: ${written}. ${secondsSince(start)} s`);
@@ -47,9 +47,9 @@ function print(study: Study): void {
   for (const team of study.teams) {
     const seeds = team.seeds.join(', ');
     console.log(
-      `\n${team.name}: ${team.pipelines} pipelines measured, seeds ${seeds}, one start ${Math.round(team.startSeconds)} s`,
+      `\n${team.name}: ${team.pipelines} pipelines measured, seeds ${seeds}, one start = ${Math.round(team.startSeconds)} s`,
     );
-    console.log('Waiting of a pipeline in starts; ← is chosen\n');
+    console.log('Waiting time of a pipeline, in starts; ← marks the chosen policy\n');
     console.log(renderForTerminal(teamTable(team)));
   }
   if (study.goals.length === 0) return;

@@ -1,17 +1,17 @@
 import type { Moment } from '@serverless-gitlab-runner/forecast';
 import { HOUR, SECOND } from './model.ts';
 
-/** What runs the jobs. `instant` has every task ready at once: the floor. */
+/** What runs the jobs. With `instant`, the lower bound, every task is ready immediately. */
 export type ComputeKind = 'fargate' | 'managed-instances' | 'codebuild' | 'instant';
 
 export interface AheadPolicy {
-  /** `exactly`: by an oracle that knows what will be queued, when, and how long each start takes. */
+  /** `exactly`: an oracle knows which jobs will be queued, when, and how long each start takes. */
   moment: Moment | 'exactly';
-  /** Whether the launcher, too, starts tasks of the jobs that it starts a manager for. */
+  /** Whether the launcher also starts tasks for the jobs that it starts a manager for. */
   first: boolean;
-  /** Whether every prediction is of a task that no job wants. */
+  /** Whether every predicted task is one that no job can use. */
   isWrong: boolean;
-  /** Whether managers share one book that outlives them. Without it each begins with an empty one. */
+  /** Whether managers share one book that outlives them; otherwise each starts with an empty one. */
   keepsBook: boolean;
 }
 
@@ -19,16 +19,16 @@ export interface Policy {
   name: string;
   label: string;
   compute: ComputeKind;
-  /** Undefined: nothing is started ahead. */
+  /** Undefined if nothing is started ahead. */
   ahead: AheadPolicy | undefined;
   /** `manager.idleSeconds`, in milliseconds. */
   idleMs: number;
   /** Whether one manager runs all the time. */
   alwaysOn: boolean;
-  /** Whether one manager has the places of all that the fleet may have, up to the 200 that a manager may have. */
+  /** Whether one manager has the job capacity of all managers of the fleet, up to the limit of 200 per manager. */
   oneManager: boolean;
   /**
-   * Of managed instances, in milliseconds: `scaleInAfter`, from 0 to an hour. AWS's default is not published.
+   * `scaleInAfter` of Managed Instances in milliseconds, from 0 to an hour. AWS does not publish its default.
    * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_InfrastructureOptimization.html
    */
   instanceIdleMs: number;
@@ -51,9 +51,9 @@ function policy(name: string, label: string, over: Partial<Policy>): Policy {
   return { ...TODAY, name, label, ...over };
 }
 
-export const FLOOR = policy('floor', 'the floor: no start takes time', { compute: 'instant' });
+export const FLOOR = policy('floor', 'lower bound: instant starts', { compute: 'instant' });
 
-/** Side by side, in the order of the tables. The first is what the others are compared with. */
+/** All policies in the order of the tables. The first is the baseline. */
 export const POLICIES: readonly Policy[] = [
   TODAY,
   policy('next-success', 'next stage, at the last success', { ahead: { ...NEXT, moment: 'at-success' } }),
@@ -69,28 +69,27 @@ export const POLICIES: readonly Policy[] = [
     ahead: { ...NEXT, first: true, keepsBook: true },
     oneManager: true,
   }),
-  policy('hour', 'managers stay an hour', { idleMs: HOUR }),
-  policy('hour-next', 'an hour, next stage', { ahead: NEXT, idleMs: HOUR }),
-  policy('hour-next-one', 'an hour, next stage, one manager', {
+  policy('hour', 'managers idle up to 1 h', { idleMs: HOUR }),
+  policy('hour-next', 'idle 1 h, next stage', { ahead: NEXT, idleMs: HOUR }),
+  policy('hour-next-one', 'idle 1 h, next stage, one manager', {
     ahead: NEXT,
     idleMs: HOUR,
     oneManager: true,
   }),
-  policy('always-on', 'one manager is always on', { alwaysOn: true }),
+  policy('always-on', 'one manager always on', { alwaysOn: true }),
   policy('managed-instances', 'Managed Instances, idle 300 s', { compute: 'managed-instances' }),
   policy('instances-60', 'Managed Instances, idle 60 s', {
     compute: 'managed-instances',
     instanceIdleMs: 60 * SECOND,
   }),
-  policy('codebuild', 'CodeBuild at its list price', { compute: 'codebuild' }),
+  policy('codebuild', 'CodeBuild, list price', { compute: 'codebuild' }),
   policy('wrong', 'next stage, always wrong', { ahead: { ...NEXT, keepsBook: true, isWrong: true } }),
-  policy('oracle', 'an oracle of the next stage', { ahead: { ...NEXT, moment: 'exactly' } }),
+  policy('oracle', 'next stage, oracle', { ahead: { ...NEXT, moment: 'exactly' } }),
   FLOOR,
 ];
 
-/** The policy of that name. */
-export function policyNamed(name: string): Policy {
+export function policyByName(name: string): Policy {
   const found = POLICIES.find((candidate) => candidate.name === name);
-  if (found === undefined) throw new RangeError(`no policy is called ${name}`);
+  if (found === undefined) throw new RangeError(`unknown policy: ${name}`);
   return found;
 }

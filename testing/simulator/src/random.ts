@@ -1,11 +1,11 @@
-/** Chance that a seed decides. */
+/** Seeded random numbers. */
 export interface Random {
-  /** 0 to 1, 1 excluded. */
+  /** From 0 to 1, excluding 1. */
   next(): number;
   chance(probability: number): boolean;
-  /** A whole number from `least` to `most`. */
-  between(least: number, most: number): number;
-  /** Of a standard normal distribution. */
+  /** An integer from `min` to `max`, both included. */
+  between(min: number, max: number): number;
+  /** Standard normal distribution. */
   normal(): number;
   pick<Item>(items: readonly Item[]): Item;
 }
@@ -20,18 +20,18 @@ export function createRandom(seed: number): Random {
   return {
     next,
     chance: (probability) => next() < probability,
-    between: (least, most) => least + Math.floor(next() * (most - least + 1)),
-    // Box and Muller's transform.
+    between: (min, max) => min + Math.floor(next() * (max - min + 1)),
+    // Box-Muller transform.
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
     pick: (items) => {
       const item = items[Math.floor(next() * items.length)];
-      if (item === undefined) throw new RangeError('nothing to pick from');
+      if (item === undefined) throw new RangeError('cannot pick from an empty list');
       return item;
     },
   };
 }
 
-/** What a draw is for: draws of one purpose never depend on those of another. */
+/** Purpose of a random number. Numbers of different purposes are independent. */
 export type Purpose = 'job-start' | 'ahead-start' | 'manager-start' | 'instance-start' | 'poll' | 'manager';
 
 const PURPOSES: Readonly<Record<Purpose, number>> = {
@@ -44,10 +44,10 @@ const PURPOSES: Readonly<Record<Purpose, number>> = {
 };
 
 /**
- * 0 to 1, by seed, purpose and number only. Every policy thus meets the same luck with the same job, and differences between
- * policies are theirs.
+ * A random number from 0 to 1 that depends on seed, purpose and id only. Every policy thus gets the same numbers for the same
+ * job, so that differences between policies are not random.
  */
-export function drawn(seed: number, purpose: Purpose, id: number): number {
+export function draw(seed: number, purpose: Purpose, id: number): number {
   const start = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(PURPOSES[purpose], 0xc2b2ae35);
   return mixed((start + Math.imul(id, 0x6d2b79f5)) >>> 0);
 }

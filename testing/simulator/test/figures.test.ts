@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { distributionOf, type Figures, figuresOf } from '../src/figures.ts';
 import type { Outcome } from '../src/fleet/simulate.ts';
 import { goalsOf } from '../src/goals.ts';
-import { policyNamed } from '../src/policies.ts';
+import { policyByName } from '../src/policies.ts';
 import { choose } from '../src/study.ts';
 
 const outcome = (policy: string, seconds: number[], jobs: number, over: Partial<Outcome> = {}): Outcome => ({
-  policy: policyNamed(policy),
+  policy: policyByName(policy),
   pipelines: seconds.map((waitedSeconds, index) => ({
     stages: index + 1,
     waitedSeconds,
@@ -37,7 +37,7 @@ describe('figures', () => {
     expect({ median, mean, p95: Math.round(p95 * 100) / 100 }).toEqual(expected);
   });
 
-  it('compare waiting and cost with today', () => {
+  it('compare waiting time and cost with today', () => {
     const half = outcome('next-one', [50, 100, 150, 200], 11, { ahead: { started: 4, claimed: 3 } });
     expect(figuresOf(half, today)).toMatchObject({
       waiting: 0.5,
@@ -49,35 +49,39 @@ describe('figures', () => {
     });
   });
 
-  it('have no price of a saved minute where none is saved', () => {
+  it('have no cost per saved minute if no minute is saved', () => {
     expect(figuresOf(today, today).usdPerSavedMinute).toBeUndefined();
   });
 });
 
 describe('the chosen policy', () => {
   it.each([
-    ['waits least', [figures('next-one', 1.5), figures('next-one-book', 1.2)], 'next-one-book'],
     [
-      'is the simpler one of two that are alike',
+      'has the shortest waiting time',
+      [figures('next-one', 1.5), figures('next-one-book', 1.2)],
+      'next-one-book',
+    ],
+    [
+      'is the simpler of two similar policies',
       [figures('next-one', 1.21), figures('next-one-book', 1.2)],
       'next-one',
     ],
     [
-      'costs no more than a fifth more',
+      'costs at most a fifth more than today',
       [figures('next-one', 1.5), figures('first', 1, { cost: 1.21 })],
       'next-one',
     ],
     [
-      'pays no more than half a cent a minute',
+      'costs at most half a cent per saved minute',
       [figures('next-one', 1.5), figures('first', 1, { usdPerSavedMinute: 0.0051 })],
       'next-one',
     ],
     [
-      'is one that can be built',
+      'can be implemented',
       [figures('next-one', 1.5), figures('oracle', 1), figures('managed-instances', 1)],
       'next-one',
     ],
-    ['is today where nothing is affordable', [figures('next-one', 1, { cost: 2 })], 'today'],
+    ['is today if no other policy is affordable', [figures('next-one', 1, { cost: 2 })], 'today'],
   ])('%s', (_, others, expected) => {
     expect(choose([figures('today', 3, { usdPerSavedMinute: undefined }), ...others])).toBe(expected);
   });
@@ -98,18 +102,18 @@ describe('the goals', () => {
 
   const wrong = figures('wrong', 3, { waiting: 1, cost: 1.05 });
 
-  it('are met at their targets and missed beyond', () => {
+  it('are met at their targets and missed above them', () => {
     const best = figures('next-one', 1.3, { longPipelinesMeanStarts: 1.71 });
     const goals = goalsOf(team(best), figures('next-one', 1, { waiting: 0.3 }), wrong);
     expect(goals.map(({ isMet }) => isMet)).toEqual([true, true, false, true, true, true, true, true]);
   });
 
-  it('are missed where there is no figure', () => {
+  it('are missed without a figure', () => {
     const goals = goalsOf(
       team(figures('next-one', 1, { usdPerSavedMinute: undefined })),
       figures('next-one', 1),
       wrong,
     );
-    expect(goals.find(({ goal }) => goal === 'dollars a saved minute')).toMatchObject({ isMet: false });
+    expect(goals.find(({ goal }) => goal === 'USD per saved minute')).toMatchObject({ isMet: false });
   });
 });

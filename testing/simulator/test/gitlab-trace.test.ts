@@ -20,7 +20,7 @@ const job = {
 const parse = (...jobs: object[]) => parseGitLabTrace(JSON.stringify(jobs), 'jobs');
 
 describe('a trace from GitLab', () => {
-  it('has the pipelines in the order of their creation, with the stages that ran', () => {
+  it('contains the pipelines in the order of their creation, with the stages that ran', () => {
     const stages = trace.pipelines.map((pipeline) =>
       pipeline.stages.map((jobs) => jobs.map(({ name }) => name)),
     );
@@ -32,7 +32,7 @@ describe('a trace from GitLab', () => {
     expect(trace.pipelines.map(({ at }) => at / 1000)).toEqual([32_400, 34_200, 37_800]);
   });
 
-  it('has the tries of a retried job as one job', () => {
+  it('contains the attempts of a retried job as one job', () => {
     const [unit] = trace.pipelines[1]?.stages[1] ?? [];
     expect(unit?.attempts).toEqual([
       { seconds: 60.5, succeeded: false },
@@ -40,11 +40,11 @@ describe('a trace from GitLab', () => {
     ]);
   });
 
-  it('has the failure that ended a pipeline', () => {
+  it('contains the failure that ended a pipeline', () => {
     expect(trace.pipelines[2]?.stages[0]?.[0]?.attempts).toEqual([{ seconds: 20.3, succeeded: false }]);
   });
 
-  it('takes a failure that did not end its pipeline for success', () => {
+  it('counts a failure that did not end its pipeline as a success', () => {
     const { pipelines } = parse(
       { ...job, status: 'failed' },
       { ...job, id: 2, stage: 'deploy', name: 'release' },
@@ -56,21 +56,21 @@ describe('a trace from GitLab', () => {
     ['the main branch', {}, true],
     ['a tag', { ref: 'v1', tag: true }, true],
     ['another branch', { ref: 'feature' }, false],
-  ])('takes %s for protected: %s', (_, over, expected) => {
+  ])('counts %s as protected: %s', (_, over, expected) => {
     expect(parse({ ...job, ...over }).pipelines[0]?.isProtected).toBe(expected);
   });
 
   it.each([
-    ['text that is not JSON', '{', 'jobs is not JSON'],
-    ['an object', '{}', "jobs is not a list of jobs as GitLab's API answers"],
+    ['text that is not JSON', '{', 'jobs is not valid JSON'],
+    ['an object', '{}', "jobs is not a list of jobs of GitLab's jobs API"],
     ['a job without a stage', '[{"id": 1}]', '[0].stage'],
-    ['a list without a job that ran', '[]', 'jobs has no job that ran'],
-  ])('is not made of %s', (_, text, message) => {
+    ['a list without a job that ran', '[]', 'jobs contains no job with started_at and duration'],
+  ])('is not read from %s', (_, text, message) => {
     expect(() => parseGitLabTrace(text, 'jobs')).toThrow(InvalidTraceError);
     expect(() => parseGitLabTrace(text, 'jobs')).toThrow(message);
   });
 
-  it('is not made of a file that does not exist', () => {
-    expect(() => readGitLabTrace('/no/such/file')).toThrow('/no/such/file cannot be read');
+  it('is not read from a missing file', () => {
+    expect(() => readGitLabTrace('/no/such/file')).toThrow('cannot read /no/such/file');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderPage } from '../src/report/page.ts';
 import { plotsOf } from '../src/report/plots.ts';
-import { picture, text, ticks } from '../src/report/svg.ts';
+import { renderSvg, text, ticks } from '../src/report/svg.ts';
 import { renderForTerminal, renderMarkdown, teamTable } from '../src/report/table.ts';
 import { fixed, percent, usd } from '../src/report/text.ts';
 import { studyTrace } from '../src/study.ts';
@@ -25,7 +25,7 @@ describe('numbers', () => {
 });
 
 describe('tables', () => {
-  it('align in a terminal', () => {
+  it('are aligned in a terminal', () => {
     expect(
       renderForTerminal({
         head: ['a', 'b'],
@@ -41,7 +41,7 @@ describe('tables', () => {
     expect(renderMarkdown({ head: ['a', 'b'], rows: [['x', '1']] })).toBe('| a | b |\n|---|---:|\n| x | 1 |');
   });
 
-  it('have a line for each policy and mark the chosen one', () => {
+  it('have a row for each policy and mark the chosen one', () => {
     const { head, rows } = teamTable(team);
     expect(rows).toHaveLength(team.figures.length);
     expect(new Set(rows.map((row) => row.length))).toEqual(new Set([head.length]));
@@ -50,12 +50,12 @@ describe('tables', () => {
 });
 
 describe('plots', () => {
-  it.each(plotsOf(study))('$file has its labels inside, one under the other', ({ svg }) => {
+  it.each(plotsOf(study))('$file has no clipped or overlapping labels', ({ svg }) => {
     const width = Number(/width="(\d+)"/.exec(svg)?.[1]);
     const labels = [
       ...svg.matchAll(/<text x="([\d.]+)" y="([\d.]+)" text-anchor="(\w+)"[^>]*>([^<]*)</g),
     ].map(([, x, y, anchor, content = '']) => {
-      // A letter of 13 px is less than 8 px wide on average.
+      // A character of 13 px is less than 8 px wide on average.
       const length = content.length * (content === labelOfTitle(svg) ? 9.5 : 7.7);
       const begin = Number(x) - (anchor === 'end' ? length : anchor === 'middle' ? length / 2 : 0);
       return { content, y: Number(y), begin, end: begin + length };
@@ -70,15 +70,15 @@ describe('plots', () => {
     expect(overlapping).toEqual([]);
   });
 
-  it('escape what they show', () => {
+  it('escape their text', () => {
     expect(text(0, 0, '<a> & b')).toContain('&lt;a&gt; &amp; b');
-    expect(picture({ width: 10, height: 10 }, 'a<b', '', [])).toContain('<title>a&lt;b</title>');
+    expect(renderSvg({ width: 10, height: 10 }, 'a<b', '', [])).toContain('<title>a&lt;b</title>');
   });
 
   it.each([
     [3, [0, 0.5, 1, 1.5, 2, 2.5, 3]],
     [400, [0, 50, 100, 150, 200, 250, 300, 350, 400]],
-  ])('up to %d have ticks', (most, expected) => {
+  ])('up to %d have these ticks: %j', (most, expected) => {
     expect(ticks(most)).toEqual(expected);
   });
 });
@@ -87,17 +87,17 @@ describe('the page', () => {
   const goal = { goal: 'a goal', target: 1, value: 1.5, isMet: false };
   const page = renderPage({ ...study, goals: [goal, { ...goal, value: 0.5, isMet: true }] }, plotsOf(study));
 
-  it('says which goals are not met', () => {
-    expect(page).toContain('1 of 2 are not met.');
+  it('reports the missed goals', () => {
+    expect(page).toContain('1 of 2 goals are missed.');
     expect(page).toContain('| a goal | ≤ 1 | 1.500 | not met |');
     expect(page).toContain('| a goal | ≤ 1 | 0.500 | met |');
   });
 
-  it('shows the plots of each team', () => {
+  it('contains the plots of each team', () => {
     for (const { file } of plotsOf(study)) expect(page).toContain(`(simulation/${file})`);
   });
 
-  it('says what a fleet should be set to', () => {
+  it('recommends settings of a fleet', () => {
     expect(page).toMatch(
       /\| test \| .+ \| `ahead: (off|next|first)`, `manager.max` 1, `concurrentJobs` 20, `idleSeconds` \d+ \|/,
     );

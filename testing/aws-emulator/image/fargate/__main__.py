@@ -1,4 +1,4 @@
-"""`python3 -m fargate`: MiniStack with ECS on Fargate; nothing is left in Docker when it ends."""
+"""`python3 -m fargate`: MiniStack with ECS on Fargate. Removes its Docker resources at the end."""
 
 from ministack import app as ministack_app
 

@@ -1,4 +1,4 @@
-"""Whether Fargate has room at present, and Spot interruptions: what the sandbox's switches set."""
+"""Switches for Fargate's capacity and for Spot interruptions."""
 
 import threading
 
@@ -6,11 +6,11 @@ from fargate.errors import client_error
 from fargate.runtime.task_run import RUNS
 
 WARNING_SECONDS = 120
-"""What Spot gives between the warning and the end."""
+"""Time between Spot's warning and the end of the task."""
 
 
 class Capacity:
-    """Reasons for which a provider has no capacity at present."""
+    """Current refusals by capacity provider."""
 
     def __init__(self):
         self._refusals: dict[str, dict] = {}
@@ -18,9 +18,9 @@ class Capacity:
 
     def refusal(self, provider: str) -> str | None:
         """
-        The reason why the next task on this provider cannot be placed, if there is one.
+        Return why the next task on this provider cannot be placed, or None.
 
-        Where the switch says so, it is an error of the whole call instead: AWS tells quotas either way.
+        With `error` it raises an error for the whole call instead: AWS reports quotas in both ways.
         """
         with self._lock:
             refusal = self._refusals.get(provider)
@@ -34,17 +34,17 @@ class Capacity:
             raise client_error(refusal["reason"])
         return refusal["reason"]
 
-    def change(self, wanted: dict) -> None:
-        """Take over the switch's new positions: `{provider: {reason, times?, error?} | null}`."""
+    def change(self, requested: dict) -> None:
+        """Change refusals: `{provider: {reason, times?, error?} | null}`."""
         changes = {provider: refusal and {"reason": refusal["reason"], "times": refusal.get("times"),
                                           "error": bool(refusal.get("error"))}
-                   for provider, refusal in wanted.items()}
+                   for provider, refusal in requested.items()}
         with self._lock:
             self._refusals = {provider: refusal for provider, refusal in {**self._refusals, **changes}.items()
                               if refusal}
 
     def show(self) -> dict:
-        """The positions at present."""
+        """The current refusals."""
         with self._lock:
             return dict(self._refusals)
 
@@ -53,7 +53,7 @@ CAPACITY = Capacity()
 
 
 def interrupt(arn: str, seconds: float) -> bool:
-    """Interrupt a task on Spot; False when there is no such task running on it."""
+    """Interrupt a Spot task. False if no such task is running on Spot."""
     run = RUNS.get(arn)
     if run is None or run.stopping or run.record.get("capacityProviderName") != "FARGATE_SPOT":
         return False

@@ -1,4 +1,4 @@
-"""Nothing of a run is left in Docker when the emulator ends or is reset."""
+"""Cleanup of Docker when the emulator ends or is reset."""
 
 import concurrent.futures
 import logging
@@ -13,16 +13,16 @@ logger = logging.getLogger("fargate")
 
 
 def remove_everything() -> None:
-    """Kill and remove every task container, and the volumes of all tasks, of this run; not the emulator itself."""
-    mine = {"label": [f"{LABEL}={SETTINGS.run_id}", "com.amazonaws.ecs.task-arn"]}
+    """Kill and remove all task containers and volumes of this run, except the emulator itself."""
+    of_this_run = {"label": [f"{LABEL}={SETTINGS.run_id}", "com.amazonaws.ecs.task-arn"]}
     for run in RUNS.all():
         run.request_stop("UserInitiated", "The emulator ends", seconds=0)
         RUNS.forget(run.arn)
-    containers = client().containers.list(all=True, sparse=True, filters=mine)
+    containers = client().containers.list(all=True, sparse=True, filters=of_this_run)
     others = [container for container in containers if container.id != own_container().id]
     with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
         list(pool.map(lambda container: _remove(container, v=True), others))
-    for volume in client().volumes.list(filters=mine):
+    for volume in client().volumes.list(filters=of_this_run):
         _remove(volume)
     if others:
         logger.info("removed %d containers of the run", len(others))

@@ -1,4 +1,4 @@
-"""CloudFormation's ECS resources through the same rules, and two that MiniStack does not know."""
+"""CloudFormation's ECS resources with the same rules, and two resource types that MiniStack lacks."""
 
 import uuid
 
@@ -9,11 +9,11 @@ from fargate.api.task_definitions import register
 from fargate.errors import AwsError
 
 _FREE_KEYS = {"dockerLabels", "options", "driverOpts", "labels"}
-"""Members whose keys are the user's own and keep their case."""
+"""Members whose keys are chosen by the user and keep their case."""
 
 
 def camel_case(value):
-    """CloudFormation's PascalCase members as the ECS API's camelCase."""
+    """Convert CloudFormation's PascalCase members to the ECS API's camelCase."""
     if isinstance(value, list):
         return [camel_case(item) for item in value]
     if not isinstance(value, dict):
@@ -29,7 +29,7 @@ _BOOLEANS = {"essential", "readOnly", "readonlyRootFilesystem", "privileged", "p
 
 
 def typed(value, key: str = ""):
-    """Templates may give numbers and booleans as strings, and strings as numbers; the API does not."""
+    """Convert types: templates may give numbers and booleans as strings, and strings as numbers; the API may not."""
     if isinstance(value, list):
         return [typed(item, key) for item in value]
     if isinstance(value, dict):
@@ -53,7 +53,7 @@ def create_task_definition(logical_id, properties, stack_name):
 
 
 def update_task_definition(physical_id, old, new, stack_name, logical_id=None):
-    """Tags change in place; anything else is a new revision."""
+    """Update tags in place; create a new revision for any other change."""
     without_tags = ({k: v for k, v in properties.items() if k != "Tags"} for properties in (old, new))
     if next(without_tags) != next(without_tags):
         return create_task_definition(logical_id or physical_id, new, stack_name)
@@ -62,7 +62,7 @@ def update_task_definition(physical_id, old, new, stack_name, logical_id=None):
 
 
 def associate_capacity_providers(logical_id, properties, stack_name):
-    """AWS::ECS::ClusterCapacityProviderAssociations, what CDK makes of `enableFargateCapacityProviders`."""
+    """AWS::ECS::ClusterCapacityProviderAssociations, which CDK creates for `enableFargateCapacityProviders`."""
     name = ecs._resolve_cluster_name(properties["Cluster"])
     cluster = ecs._clusters.get(name)
     if cluster is None:
@@ -83,7 +83,7 @@ def _remove_associations(physical_id, properties):
 
 
 def allow_egress(logical_id, properties, stack_name):
-    """AWS::EC2::SecurityGroupEgress: a way out of a group that stands beside it, as where two groups name each other."""
+    """AWS::EC2::SecurityGroupEgress: a separate egress rule, for example of two groups that reference each other."""
     destinations = [key for key in ("CidrIp", "CidrIpv6", "DestinationPrefixListId", "DestinationSecurityGroupId")
                     if properties.get(key)]
     if len(destinations) != 1:
@@ -111,7 +111,7 @@ def _remove_egress(physical_id, properties):
 
 
 def install() -> None:
-    """Put these in MiniStack's table of resource types."""
+    """Register the resource types in MiniStack."""
     handlers = provisioners._RESOURCE_HANDLERS
     handlers["AWS::ECS::TaskDefinition"].update(create=create_task_definition, update=update_task_definition)
     handlers["AWS::ECS::ClusterCapacityProviderAssociations"] = {

@@ -1,7 +1,7 @@
-"""Credentials of task roles: an access key made from the role's ARN, so that a call tells whose it is.
+"""Credentials of task roles. The access key is derived from the role's ARN, so that calls identify their role.
 
-Key, secret and token are no secrets: nothing here is AWS. The key is not 12 digits (MiniStack would take it for an
-account), and is known to MiniStack's STS, so GetCallerIdentity names the assumed role.
+Key, secret and token are not secret: nothing here is AWS. The key is not 12 digits, which MiniStack would treat as an
+account. MiniStack's STS knows it, so GetCallerIdentity returns the assumed role.
 """
 
 import base64
@@ -17,13 +17,13 @@ PATH = "/v2/credentials/"
 
 
 def access_key_of(role_arn: str) -> str:
-    """`ASIA` and 16 characters that depend on the role's ARN only."""
+    """`ASIA` and 16 characters that depend only on the role's ARN."""
     digest = base64.b32encode(hashlib.sha256(role_arn.encode()).digest()).decode()
     return f"ASIA{digest[:16]}"
 
 
 class Credentials:
-    """Which task's credentials path stands for which role."""
+    """Roles by the credentials path of a task."""
 
     def __init__(self):
         self._roles: dict[str, str] = {}
@@ -36,12 +36,12 @@ class Credentials:
         return f"{PATH}{task_id}"
 
     def forget(self, task_id: str) -> None:
-        """A stopped task's path stops working."""
+        """Invalidate the path of a stopped task."""
         with self._lock:
             self._roles.pop(task_id, None)
 
     def as_environment(self, role_arn: str) -> dict:
-        """The same credentials as variables, where the kernel cannot map Fargate's address."""
+        """The same credentials as variables, for hosts whose kernel cannot map Fargate's address."""
         made = self._make(role_arn)
         return {"AWS_ACCESS_KEY_ID": made["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"],
                 "AWS_SESSION_TOKEN": made["Token"]}

@@ -1,4 +1,4 @@
-"""Errors with AWS's names, and how a handler answers with them."""
+"""AWS errors, and handlers that answer with them."""
 
 import functools
 import logging
@@ -9,7 +9,7 @@ logger = logging.getLogger("fargate")
 
 
 class AwsError(Exception):
-    """An error response of an AWS API: the exception's name, a sentence, modelled members."""
+    """An error response of an AWS API: code, message, and modelled members."""
 
     def __init__(self, code: str, message: str, **members):
         super().__init__(message)
@@ -19,29 +19,29 @@ class AwsError(Exception):
 
 
 def client_error(message: str) -> AwsError:
-    """ClientException: the request cannot be satisfied as it is."""
+    """ClientException: the request cannot be satisfied."""
     return AwsError("ClientException", message)
 
 
 def invalid_parameter(message: str) -> AwsError:
-    """InvalidParameterException: a parameter is not what the API allows."""
+    """InvalidParameterException: a parameter is invalid."""
     return AwsError("InvalidParameterException", message)
 
 
 def access_denied(action: str, arn: str) -> AwsError:
-    """AccessDeniedException, in IAM's words."""
+    """AccessDeniedException with IAM's message."""
     return AwsError("AccessDeniedException",
                     f"User is not authorized to perform: {action} on resource: {arn} because no identity-based policy "
                     f"allows the {action} action")
 
 
 def cluster_not_found() -> AwsError:
-    """ClusterNotFoundException, in AWS's words."""
+    """ClusterNotFoundException with AWS's message."""
     return AwsError("ClusterNotFoundException", "Cluster not found.")
 
 
 def aws_action(handler):
-    """Let a handler return its payload or raise AwsError, and answer the way MiniStack does."""
+    """Wrap a handler that returns its payload or raises AwsError, to answer as MiniStack does."""
 
     @functools.wraps(handler)
     def answer(data):

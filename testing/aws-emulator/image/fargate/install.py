@@ -1,4 +1,4 @@
-"""Put ours in MiniStack's place. The names used here are MiniStack 1.5.33's: requirements.txt pins it."""
+"""Replacement of MiniStack's handlers. The names are those of MiniStack 1.5.33, which requirements.txt pins."""
 
 from ministack import app as ministack_app
 from ministack.services import ecs
@@ -38,7 +38,7 @@ ACTIONS = {
 
 
 def install() -> None:
-    """Replace the ECS actions, CloudFormation's ECS resources, the reset, and add our HTTP paths."""
+    """Replace the ECS actions, CloudFormation's ECS resources and the reset, and add the emulator's HTTP paths."""
     ecs._ACTION_MAP.update({action: throttled(action, handler) for action, handler in ACTIONS.items()})
     # Other services (Step Functions, CloudFormation) call the module's functions.
     ecs._run_task, ecs._stop_task, ecs._describe_tasks = run_task, stop_task, describe_tasks

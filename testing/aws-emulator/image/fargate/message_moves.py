@@ -1,7 +1,7 @@
-"""SQS's StartMessageMoveTask and ListMessageMoveTasks, which MiniStack has not.
+"""SQS's StartMessageMoveTask and ListMessageMoveTasks, which MiniStack lacks.
 
-As AWS says: the source must be the dead-letter queue of an SQS queue; without a destination each message goes back to the queue it
-came from, so one that was sent to the dead-letter queue directly fails the task.
+As on AWS, the source must be the dead-letter queue of an SQS queue. Without a destination each message returns to its original queue,
+so a message that was sent to the dead-letter queue directly fails the task.
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
 """
 
@@ -28,7 +28,7 @@ def _is_dead_letter_queue(arn: str) -> bool:
 
 
 def start(data: dict, _url: str) -> dict:
-    """StartMessageMoveTask; it is over when this returns."""
+    """StartMessageMoveTask. The move is complete when this returns."""
     source_arn, destination_arn = data.get("SourceArn"), data.get("DestinationArn")
     source = _queue(source_arn)
     if not _is_dead_letter_queue(source_arn):
@@ -59,12 +59,12 @@ def _move(message: dict, source: dict, target: dict) -> None:
 
 
 def list_tasks(data: dict, _url: str) -> dict:
-    """ListMessageMoveTasks: the newest first, as many as MaxResults says (1 by default)."""
-    mine = [task for task in _TASKS if task["SourceArn"] == data.get("SourceArn")]
+    """ListMessageMoveTasks: newest first, at most MaxResults (default 1)."""
+    tasks = [task for task in _TASKS if task["SourceArn"] == data.get("SourceArn")]
     return {"Results": [{key: value for key, value in task.items() if key != "TaskHandle" or task["Status"] == "RUNNING"}
-                        for task in mine[: int(data.get("MaxResults", 1))]]}
+                        for task in tasks[: int(data.get("MaxResults", 1))]]}
 
 
 def install() -> None:
-    """Put both among SQS's actions."""
+    """Register both actions in MiniStack's SQS."""
     sqs._HANDLERS.update(StartMessageMoveTask=start, ListMessageMoveTasks=list_tasks)

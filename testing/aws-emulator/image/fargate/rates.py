@@ -1,4 +1,4 @@
-"""AWS's request rates for ECS, of an account and region: token buckets, as its documents have them.
+"""AWS's documented request rates for ECS per account and region, as token buckets.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/throttling.html
@@ -10,15 +10,15 @@ import time
 from dataclasses import dataclass, field
 
 EXEMPT_ACCESS_KEY = "equipment"
-"""Calls signed with this access key watch the system under test and are not part of it."""
+"""Access key of calls that only observe the system under test."""
 
 CALLER = contextvars.ContextVar("caller", default="")
-"""Access key of the request that is being answered."""
+"""Access key of the current request."""
 
 
 @dataclass
 class Bucket:
-    """Tokens that calls take; `lowest` is the fewest that were ever left."""
+    """A token bucket. `lowest` is its lowest level so far."""
 
     burst: float
     per_second: float
@@ -32,13 +32,13 @@ class Bucket:
         self.level = self.lowest = self.burst
 
     def refill(self) -> None:
-        """Add what has come since the last look."""
+        """Add the tokens since the last refill."""
         now = time.monotonic()
         self.level = min(self.burst, self.level + (now - self._at) * self.per_second)
         self._at = now
 
     def show(self) -> dict:
-        """How it stands."""
+        """The current state."""
         self.refill()
         return {"burst": self.burst, "perSecond": self.per_second, "level": round(self.level, 1),
                 "lowest": round(self.lowest, 1), "taken": self.taken, "refused": self.refused}
@@ -69,22 +69,22 @@ _BY_ACTION = {
 
 
 class Rates:
-    """The buckets. What one call takes is taken of all of its buckets, or of none."""
+    """The account's buckets. A call takes tokens from all of its buckets or from none."""
 
     def __init__(self):
         self._lock = threading.Lock()
         self.buckets = {name: Bucket(burst, per_second) for name, (burst, per_second) in DOCUMENTED.items()}
 
     def take(self, action: str, data: dict) -> bool:
-        """Whether the call may pass."""
+        """Take the tokens of a call; False if it must be throttled."""
         if CALLER.get() == EXEMPT_ACCESS_KEY:
             return True
-        wanted = self._wanted(action, data)
+        amounts = self._amounts(action, data)
         with self._lock:
-            for name in wanted:
+            for name in amounts:
                 self.buckets[name].refill()
-            passes = all(self.buckets[name].level >= amount for name, amount in wanted.items())
-            for name, amount in wanted.items():
+            passes = all(self.buckets[name].level >= amount for name, amount in amounts.items())
+            for name, amount in amounts.items():
                 bucket = self.buckets[name]
                 if passes:
                     bucket.level -= amount
@@ -94,16 +94,16 @@ class Rates:
                     bucket.refused += 1
         return passes
 
-    def _wanted(self, action: str, data: dict) -> dict:
-        wanted = dict.fromkeys(_BY_ACTION.get(action, []), 1)
+    def _amounts(self, action: str, data: dict) -> dict:
+        amounts = dict.fromkeys(_BY_ACTION.get(action, []), 1)
         if action == "RunTask":
             strategy = data.get("capacityProviderStrategy") or [{}]
             spot = strategy[0].get("capacityProvider") == "FARGATE_SPOT"
-            wanted["spotTasks" if spot else "onDemandTasks"] = int(data.get("count") or 1)
-        return wanted
+            amounts["spotTasks" if spot else "onDemandTasks"] = int(data.get("count") or 1)
+        return amounts
 
     def change(self, seconds: dict) -> None:
-        """Empty buckets, so that they take nothing for so many seconds: `{"reads": 10}`."""
+        """Empty buckets, so that they pass no calls for the given seconds: `{"reads": 10}`."""
         with self._lock:
             for name, length in seconds.items():
                 bucket = self.buckets[name]
@@ -111,13 +111,13 @@ class Rates:
                 bucket.level = 1 - float(length) * bucket.per_second
 
     def reset(self) -> None:
-        """Full buckets, and counts from zero."""
+        """Fill all buckets and reset their counts."""
         with self._lock:
             for name, (burst, per_second) in DOCUMENTED.items():
                 self.buckets[name] = Bucket(burst, per_second)
 
     def show(self) -> dict:
-        """Each bucket, and what was taken of it."""
+        """The state of each bucket."""
         with self._lock:
             return {name: bucket.show() for name, bucket in self.buckets.items()}
 
@@ -126,7 +126,7 @@ RATES = Rates()
 
 
 def access_key_of(headers) -> str:
-    """The access key in a signed request's `Authorization` header; empty where it is not signed."""
+    """The access key in a request's `Authorization` header; empty if the request is not signed."""
     authorization = dict(headers).get(b"authorization", b"").decode("latin-1")
     _, found, rest = authorization.partition("Credential=")
     return rest.split("/", 1)[0] if found else ""

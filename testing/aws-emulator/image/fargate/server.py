@@ -1,4 +1,4 @@
-"""The HTTP paths that are ours, before MiniStack's application sees the request."""
+"""The emulator's own HTTP paths, handled before MiniStack."""
 
 import asyncio
 
@@ -8,11 +8,11 @@ from fargate.rates import CALLER, access_key_of
 
 LAMBDA_URL = "/_aws/lambda-url/"
 MAX_LAMBDA_PAYLOAD = 6 * 1024 * 1024
-"""Bytes a function URL takes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+"""Maximum payload of a function URL in bytes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
 def with_own_paths(app):
-    """An ASGI application that answers our paths and leaves the rest to `app`."""
+    """An ASGI application that answers the emulator's own paths and passes all others to `app`."""
 
     async def answer(scope, receive, send):
         path = scope.get("path", "")
@@ -32,7 +32,7 @@ def with_own_paths(app):
 
 
 def _length(scope) -> int:
-    """The body's declared length; 0 when it comes in chunks."""
+    """The declared length of the body; 0 if it is chunked."""
     declared = dict(scope["headers"]).get(b"content-length", b"0")
     return int(declared) if declared.isdigit() else 0
 

@@ -1,7 +1,7 @@
-"""ECS's service-linked role, and accounts that do not have it yet.
+"""ECS's service-linked role, and accounts that lack it.
 
-An account that has used ECS before has AWSServiceRoleForECS, which is how the emulator starts. A new account has not: its first
-cluster with capacity providers is refused, even though that call makes the role too, since the role cannot be assumed at once.
+The emulator starts as an account that has used ECS before and has AWSServiceRoleForECS. A new account lacks the role: its first
+cluster with capacity providers is refused. That call also creates the role, but the role cannot be assumed immediately.
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/using-service-linked-roles.html
 """
 
@@ -22,22 +22,22 @@ TAKEN = f"Service role name {NAME} has been taken in this account, please try a 
 
 
 class ServiceLinkedRole:
-    """Since when the account has the role, who may create it, and how long a new one cannot be assumed."""
+    """State of the role: since when it is usable, whether it may be created, and how long a new one is unusable."""
 
     def __init__(self):
         self._lock = threading.Lock()
         self._usable_at: float | None = 0.0
-        """`time.monotonic()` from which ECS can assume the role; None: the role does not exist."""
+        """`time.monotonic()` from which ECS can assume the role; None if the role does not exist."""
         self._lag_seconds = 0.0
         self._may_create = True
 
     def start_new_account(self, lag_seconds: float, may_create: bool) -> None:
-        """Remove the role; a new one is usable `lag_seconds` after its creation."""
+        """Remove the role. A new one is usable `lag_seconds` after its creation."""
         with self._lock:
             self._usable_at, self._lag_seconds, self._may_create = None, lag_seconds, may_create
 
     def restore(self) -> None:
-        """The account has used ECS before."""
+        """Make the account one that has used ECS before."""
         with self._lock:
             self._usable_at, self._may_create = 0.0, True
 
@@ -47,7 +47,7 @@ class ServiceLinkedRole:
         return self._may_create
 
     def create(self) -> bool:
-        """Create the role; False when it exists."""
+        """Create the role. False if it already exists."""
         with self._lock:
             if self._usable_at is not None:
                 return False
@@ -56,12 +56,12 @@ class ServiceLinkedRole:
 
     @property
     def usable(self) -> bool:
-        """Whether ECS can assume the role, and IAM's reads show it."""
+        """Whether ECS can assume the role and IAM returns it."""
         with self._lock:
             return self._usable_at is not None and time.monotonic() >= self._usable_at
 
     def show(self) -> dict:
-        """The position of the switch."""
+        """The state of the switch."""
         with self._lock:
             exists = self._usable_at is not None
         return {"serviceLinkedRole": {"exists": exists, "usable": self.usable, "mayCreate": self._may_create}}
@@ -70,16 +70,16 @@ class ServiceLinkedRole:
 ROLE = ServiceLinkedRole()
 
 
-def change(wanted: dict) -> None:
-    """Take over the switch's position: `{"new": true, "lagSeconds": 2, "mayCreateRole": false}`, or `{"new": false}`."""
-    if wanted["new"]:
-        ROLE.start_new_account(float(wanted.get("lagSeconds", 2)), bool(wanted.get("mayCreateRole", True)))
+def change(requested: dict) -> None:
+    """Set the switch: `{"new": true, "lagSeconds": 2, "mayCreateRole": false}`, or `{"new": false}`."""
+    if requested["new"]:
+        ROLE.start_new_account(float(requested.get("lagSeconds", 2)), bool(requested.get("mayCreateRole", True)))
     else:
         ROLE.restore()
 
 
 def install() -> None:
-    """Put the role before IAM's actions and before what makes clusters."""
+    """Wrap IAM's actions and the creation of clusters."""
     iam._IAM_HANDLERS["CreateServiceLinkedRole"] = _create(iam._IAM_HANDLERS["CreateServiceLinkedRole"])
     iam._IAM_HANDLERS["GetRole"] = _get_role(iam._IAM_HANDLERS["GetRole"])
     ecs._ACTION_MAP["CreateCluster"] = _create_cluster(ecs._ACTION_MAP["CreateCluster"])
@@ -88,7 +88,7 @@ def install() -> None:
 
 
 def _refuses_cluster(capacity_providers) -> bool:
-    """Whether a cluster cannot be made yet. ECS then makes the role itself, too late for this call."""
+    """Whether a cluster cannot be created yet. ECS then creates the role, too late for this call."""
     if not capacity_providers or ROLE.usable:
         return False
     ROLE.create()
@@ -128,7 +128,7 @@ def _get_role(handler):
 
 
 def _store() -> None:
-    """Put the role where MiniStack's IAM has roles."""
+    """Add the role to MiniStack's IAM."""
     if NAME not in iam._roles:
         iam._roles[NAME] = {
             "RoleName": NAME, "Arn": f"arn:aws:iam::{get_account_id()}:role{PATH}{NAME}", "RoleId": iam._gen_id("AROA"),

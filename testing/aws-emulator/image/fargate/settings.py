@@ -1,4 +1,4 @@
-"""Environment of the emulator, read once."""
+"""Settings of the emulator from its environment."""
 
 import os
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Settings:
-    """What the container was started with; every default suits a run by hand."""
+    """Settings of the container. The defaults suit a manual run."""
 
     run_id: str
-    """Label and name prefix of everything created in Docker (`SANDBOX_RUN_ID`, default `aws-emulator`)."""
+    """Label and name prefix of all Docker resources (`SANDBOX_RUN_ID`, default `aws-emulator`)."""
     network: str
     """Docker network of the tasks (`FARGATE_NETWORK`, default the emulator's own first network)."""
     stopped_kept_seconds: float
@@ -17,11 +17,11 @@ class Settings:
     port: int
     """Port of the AWS endpoint (`GATEWAY_PORT`, default 4566)."""
     task_endpoint: str
-    """AWS endpoint that tasks are given (`FARGATE_AWS_ENDPOINT_URL`, default the emulator's own address)."""
+    """AWS endpoint for tasks (`FARGATE_AWS_ENDPOINT_URL`, default the emulator's own address)."""
 
 
 def read_settings(environment=os.environ) -> Settings:
-    """Settings from the environment."""
+    """Read the settings from the environment."""
     return Settings(
         run_id=environment.get("SANDBOX_RUN_ID", "aws-emulator"),
         network=environment.get("FARGATE_NETWORK", ""),

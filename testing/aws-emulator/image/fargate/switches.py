@@ -1,14 +1,14 @@
-"""The sandbox's switches for what AWS does to people, as HTTP paths.
+"""Switches for AWS's faults, as HTTP paths.
 
-`PUT /_fargate/capacity` with `{"FARGATE_SPOT": {"reason": "Capacity is unavailable at this time", "times": 2}}`;
-without `times` until taken back, with `{"FARGATE_SPOT": null}`; with `"error": true` as an error instead of a failure.
-`POST /_fargate/interrupt` with `{"task": "<ARN>", "seconds": 2}`: a Spot interruption, after so many seconds nothing runs.
+`PUT /_fargate/capacity` with `{"FARGATE_SPOT": {"reason": "Capacity is unavailable at this time", "times": 2}}`: RunTask returns
+that failure; without `times` until `{"FARGATE_SPOT": null}`; with `"error": true` as an error instead of a failure.
+`POST /_fargate/interrupt` with `{"task": "<ARN>", "seconds": 2}`: a Spot interruption; all containers are killed after `seconds`.
 `PUT /_fargate/faults` with `{"throttle": {"RunTask": 2}, "lagSeconds": 1, "diskMib": 32, "stopKeepsTags": true,
 "denied": {"logs:CreateLogStream": ["<ARN of an execution role>"]}}`.
-`PUT /_fargate/rates` with `{"reads": 10}`: that bucket of the account's rates takes nothing for so many seconds;
-`DELETE` fills them all and counts from zero.
+`PUT /_fargate/rates` with `{"reads": 10}`: that bucket of the account's request rates passes no calls for 10 seconds;
+`DELETE` fills all buckets and resets their counts.
 `PUT /_fargate/account` with `{"new": true, "lagSeconds": 2, "mayCreateRole": true}`: an account without ECS's service-linked role.
-`GET` of capacity, faults, rates and account shows how they stand.
+`GET` of capacity, faults, rates and account returns their state.
 """
 
 import json
@@ -23,14 +23,14 @@ PREFIX = "/_fargate/"
 
 
 def respond(method: str, path: str, body: bytes) -> tuple[int, bytes]:
-    """Status and body of a request to a switch."""
+    """Answer a request to a switch with status and body."""
     route = _ROUTES.get((method, path.removeprefix(PREFIX)))
     if route is None:
-        return 404, json.dumps({"message": f"there is {sorted(_ROUTES)}"}).encode()
+        return 404, json.dumps({"message": f"unknown switch; known are {sorted(_ROUTES)}"}).encode()
     try:
         status, answer = route(json.loads(body or b"{}"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        return 400, json.dumps({"message": f"not understood: {error!r}"}).encode()
+        return 400, json.dumps({"message": f"invalid request: {error!r}"}).encode()
     return status, json.dumps(answer).encode()
 
 
@@ -46,7 +46,7 @@ def _change_capacity(data):
 def _interrupt(data):
     if interrupt(data["task"], float(data.get("seconds", WARNING_SECONDS))):
         return 200, {}
-    return 404, {"message": "no such task running on FARGATE_SPOT"}
+    return 404, {"message": "no such task is running on FARGATE_SPOT"}
 
 
 def _show_faults(_data):

@@ -8,14 +8,14 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { loadImage, runCommand, tryCommand } from '@serverless-gitlab-runner/machine';
 
-/** Architectures as images name them. */
+/** Architecture names of images. */
 export type DockerArchitecture = 'amd64' | 'arm64';
 
 const TYPE = 'application/vnd.docker';
 const MANIFEST = `${TYPE}.distribution.manifest.v2+json`;
 const LIST = `${TYPE}.distribution.manifest.list.v2+json`;
 
-/** A local image for an architecture with one file in it, `/program`, which is for no processor there is. */
+/** Creates a local image for an architecture with a single file `/program`, which no processor can run. */
 export async function localImage(name: string, architecture: DockerArchitecture): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'architecture-image-'));
   const program = Buffer.alloc(64);
@@ -29,7 +29,7 @@ export async function localImage(name: string, architecture: DockerArchitecture)
   await rm(folder, { recursive: true });
 }
 
-/** The architecture of the local image of a name; undefined when there is none. */
+/** The architecture of a local image; undefined if there is none. */
 export async function architectureOf(name: string): Promise<string | undefined> {
   const result = await tryCommand('docker', ['image', 'inspect', '--format', '{{.Architecture}}', name]);
   return result.ok ? result.stdout.trim() : undefined;
@@ -39,19 +39,19 @@ export async function removeImages(names: readonly string[]): Promise<void> {
   await tryCommand('docker', ['image', 'rm', '--force', ...names]);
 }
 
-/** A registry on this machine's loopback, where Docker asks for no TLS, with empty images by tag. */
-export interface SmallRegistry {
+/** A registry with empty images on the loopback interface, where Docker requires no TLS. */
+export interface EmptyImageRegistry {
   address: string;
   close(): void;
 }
 
 /**
- * Serves images that have nothing in them.
- * @param tags a list of architectures, as a manifest list, or one, as a manifest alone
+ * Starts a registry of empty images.
+ * @param tags by tag, a list of architectures for a manifest list, or one architecture for a single manifest
  */
-export async function startSmallRegistry(
+export async function startEmptyImageRegistry(
   tags: Readonly<Record<string, DockerArchitecture | readonly DockerArchitecture[]>>,
-): Promise<SmallRegistry> {
+): Promise<EmptyImageRegistry> {
   const contents = new Map<string, { type: string; body: Buffer }>();
   const add = (type: string, content: Buffer | object, tag?: string) => {
     const body = Buffer.isBuffer(content) ? content : Buffer.from(JSON.stringify(content));
@@ -94,7 +94,7 @@ function addressOf(address: string | AddressInfo | null): AddressInfo {
   return address;
 }
 
-/** Makes the local image of a name the one for an architecture, as a pull would. */
+/** Pulls an image for an architecture under its name. */
 export async function pullFor(name: string, architecture: DockerArchitecture): Promise<void> {
   await runCommand('docker', ['pull', '--quiet', '--platform', `linux/${architecture}`, name]);
 }

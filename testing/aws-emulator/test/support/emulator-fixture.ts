@@ -19,23 +19,23 @@ import { buildEmulatorImage, type Emulator, startEmulator } from '../../src/inde
 import type { EmulatorOptions } from '../../src/start-emulator.ts';
 
 export const CLUSTER = 'test';
-/** A subnet of the default VPC that MiniStack starts with. */
+/** A subnet of MiniStack's default VPC. */
 export const SUBNET = 'subnet-00000001';
 export const IMAGE = 'debian:bookworm-slim';
 const LOG_GROUP = '/test';
 export const EXECUTION_ROLE = 'arn:aws:iam::000000000000:role/execution';
 export const NETWORK = { awsvpcConfiguration: { subnets: [SUBNET] } };
 
-/** A container definition whose name and image may be left out. */
+/** A container definition with optional name and image. */
 export type TestContainer = Partial<ContainerDefinition>;
 
-/** A `sh -c` container; `exec` in the script makes the program PID 1, as it would be without the shell. */
+/** A container that runs a shell script. `exec` in the script makes the program PID 1, as without a shell. */
 export function shell(name: string, script: string, more: TestContainer = {}): TestContainer {
   return { name, entryPoint: ['/bin/bash', '-c'], command: [script], ...more };
 }
 
-/** An emulator for a test file, with what the tests need to run tasks on it. */
-export class TestBed {
+/** An emulator for a test file, with helpers to run tasks. */
+export class EmulatorFixture {
   readonly emulator: Emulator;
   readonly ecs: ECSClient;
   readonly logs: CloudWatchLogsClient;
@@ -47,24 +47,24 @@ export class TestBed {
     this.logs = new CloudWatchLogsClient(this.clientOptions);
   }
 
-  /** Builds the image when needed, starts the emulator and creates the cluster and the log group. */
-  static async start(name: string, options: Partial<EmulatorOptions> = {}): Promise<TestBed> {
+  /** Builds the image if needed, starts the emulator, and creates the cluster and the log group. */
+  static async start(name: string, options: Partial<EmulatorOptions> = {}): Promise<EmulatorFixture> {
     await buildEmulatorImage(() => undefined);
     const runId = `emulator-test-${name}-${process.pid}`;
-    const bed = new TestBed(await startEmulator({ runId, ...options }));
+    const fixture = new EmulatorFixture(await startEmulator({ runId, ...options }));
     const providers = ['FARGATE', 'FARGATE_SPOT'];
-    await bed.ecs.send(new CreateClusterCommand({ clusterName: CLUSTER, capacityProviders: providers }));
-    await bed.logs.send(new CreateLogGroupCommand({ logGroupName: LOG_GROUP }));
-    return bed;
+    await fixture.ecs.send(new CreateClusterCommand({ clusterName: CLUSTER, capacityProviders: providers }));
+    await fixture.logs.send(new CreateLogGroupCommand({ logGroupName: LOG_GROUP }));
+    return fixture;
   }
 
   get clientOptions() {
-    // Its many task definitions are not meant to try the account's rates.
+    // Exempt from the account's request rates, which the many task definitions would exceed.
     const credentials = { accessKeyId: 'equipment', secretAccessKey: 'test' };
     return { endpoint: this.emulator.endpoint, region: 'us-east-1', credentials, maxAttempts: 1 };
   }
 
-  /** Registers a task definition of these containers, their output in CloudWatch Logs; returns its family. */
+  /** Registers a task definition of these containers with output in CloudWatch Logs. Returns its family. */
   async register(
     containers: readonly TestContainer[],
     more: Partial<RegisterTaskDefinitionCommandInput> = {},
@@ -81,7 +81,7 @@ export class TestBed {
     const launch = request.capacityProviderStrategy ? {} : { launchType: 'FARGATE' as const };
     const { tasks = [] } = await this.ecs.send(new RunTaskCommand({ ...launch, ...request }));
     const [task] = tasks;
-    if (!task) throw new Error('RunTask started nothing');
+    if (!task) throw new Error('RunTask started no task');
     return task;
   }
 
@@ -93,7 +93,7 @@ export class TestBed {
     return task;
   }
 
-  /** Waits until the task's last status is the one named, and returns the task. */
+  /** Waits for a last status of the task, and returns the task. */
   async reach(task: Task, status: string): Promise<Task> {
     return await until(`${status} of a task`, async () => {
       const now = await this.describe(task.taskArn);
@@ -110,7 +110,7 @@ export class TestBed {
     return await this.reach(await this.run(await this.register(containers, more), request), 'STOPPED');
   }
 
-  /** What a container of a task wrote, line by line, from CloudWatch Logs. */
+  /** Output lines of a task's container, from CloudWatch Logs. */
   async output(task: Task, container: string): Promise<string[]> {
     const logStreamName = `test/${container}/${taskId(task)}`;
     const input = { logGroupName: LOG_GROUP, logStreamName, startFromHead: true };
@@ -118,7 +118,7 @@ export class TestBed {
     return events.map((event) => event.message ?? '');
   }
 
-  /** The Docker ids of a task's containers, the pause container included. */
+  /** Docker ids of a task's containers, including the pause container. */
   async dockerIds(task: Task): Promise<string[]> {
     const filter = `label=com.amazonaws.ecs.task-arn=${task.taskArn}`;
     const output = await runCommand('docker', ['ps', '-aq', '--filter', filter]);
@@ -130,7 +130,7 @@ export class TestBed {
   }
 }
 
-/** A task definition that Fargate accepts, with these containers. */
+/** A valid Fargate task definition with these containers. */
 export function definition(
   family: string,
   containers: readonly TestContainer[],

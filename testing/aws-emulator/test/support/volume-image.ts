@@ -11,7 +11,7 @@ RUN mkdir /agent \\
 VOLUME /agent
 `;
 
-/** An image with a program in a folder that it names by VOLUME, owned by nobody. */
+/** Builds an image with a program in a VOLUME folder that is owned by the user `nobody`. */
 export async function volumeImage(): Promise<{ name: string; remove: () => Promise<void> }> {
   const name = `emulator-test-volume-${process.pid}:local`;
   const folder = await mkdtemp(join(tmpdir(), 'volume-image-'));

@@ -1,5 +1,5 @@
 /**
- * What ECS asks.
+ * Permissions that ECS checks.
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
  * @see https://docs.aws.amazon.com/AmazonECS/latest/developerguide/supported-iam-actions-tagging.html
  */
@@ -15,22 +15,22 @@ import {
   resourceTags,
   text,
   texts,
-  UnjudgeableCallError,
+  UnevaluableCallError,
 } from './need.ts';
 
 const TASKS_SERVICE = 'ecs-tasks.amazonaws.com';
 
 export const ECS: Readonly<Record<string, NeedsOf>> = {
-  // Its only resource is a container instance, which Fargate has not.
+  // Its only resource type is a container instance, which Fargate lacks.
   ListTasks: (call) => [{ action: 'ecs:ListTasks', resource: '*', context: inCluster(call) }],
   DescribeTasks: (call, facts) =>
-    texts(call, 'tasks').map((task) => aboutTask('ecs:DescribeTasks', task, inCluster(call), call, facts)),
-  StopTask: (call, facts) => [aboutTask('ecs:StopTask', text(call, 'task'), inCluster(call), call, facts)],
+    texts(call, 'tasks').map((task) => onTask('ecs:DescribeTasks', task, inCluster(call), call, facts)),
+  StopTask: (call, facts) => [onTask('ecs:StopTask', text(call, 'task'), inCluster(call), call, facts)],
   ListTagsForResource: (call, facts) => [
-    aboutTask('ecs:ListTagsForResource', text(call, 'resourceArn'), {}, call, facts),
+    onTask('ecs:ListTagsForResource', text(call, 'resourceArn'), {}, call, facts),
   ],
   TagResource: (call, facts) => [
-    aboutTask('ecs:TagResource', text(call, 'resourceArn'), requestTags(recordedTags(call)), call, facts),
+    onTask('ecs:TagResource', text(call, 'resourceArn'), requestTags(recordedTags(call)), call, facts),
   ],
   RunTask: runTask,
   RegisterTaskDefinition: registerTaskDefinition,
@@ -39,7 +39,7 @@ export const ECS: Readonly<Record<string, NeedsOf>> = {
   ListTaskDefinitionFamilies: () => withoutResource('ecs:ListTaskDefinitionFamilies'),
 };
 
-/** AWS names no resource and no condition key for it. */
+/** AWS defines no resource and no condition key for the action. */
 function withoutResource(action: string): Need[] {
   return [{ action, resource: '*', context: {} }];
 }
@@ -56,21 +56,21 @@ function runTask(call: RecordedCall, facts: Facts): Need[] {
   ];
 }
 
-/** Called without a revision, ECS takes the newest. It has named both forms when it refused, so both have to be granted. */
+/** Without a revision, ECS uses the newest. Its denials have named both forms, so both must be granted. */
 function revisionsOf(definition: string, family: string): Pick<Need, 'resource' | 'isUnlisted'>[] {
   if (!definition.endsWith(`/${family}`)) return [{ resource: definition }];
   return [{ resource: definition, isUnlisted: true }, { resource: `${definition}:1` }];
 }
 
-/** Those of the definition and those that override them: more than AWS asks for, never less. */
+/** Roles of the definition and of the overrides: possibly more than AWS checks, never fewer. */
 function rolesFor(call: RecordedCall, family: string, facts: Facts): string[] {
   const overridden = Object.values(Object(call.parameters.overriddenRoles)).filter(
     (role) => role !== undefined,
   );
   const defined = facts.rolesOfDefinition(family);
   if (defined === undefined) {
-    throw new UnjudgeableCallError(
-      `no template and no recorded RegisterTaskDefinition tells the roles of ${family}`,
+    throw new UnevaluableCallError(
+      `neither the templates nor a recorded RegisterTaskDefinition contain the roles of ${family}`,
     );
   }
   return [...new Set([...defined, ...overridden.map(String)])];
@@ -86,12 +86,12 @@ function registerTaskDefinition(call: RecordedCall): Need[] {
   ];
 }
 
-/** Roles that a RegisterTaskDefinition puts into the definition. */
+/** Roles in a RegisterTaskDefinition. */
 export function registeredRoles(call: RecordedCall): string[] {
   return ['taskRoleArn', 'executionRoleArn'].flatMap((name) => optionalText(call, name) ?? []);
 }
 
-/** Tags that are given on creation need a permission of their own. */
+/** Tagging on creation needs a permission of its own. */
 function tagsOnCreation(creation: string, resource: string, tags: readonly string[]): Need[] {
   if (tags.length === 0) return [];
   const context = { 'ecs:CreateAction': creation, ...requestTags(tags) };
@@ -106,7 +106,7 @@ function passRoles(roles: readonly string[]): Need[] {
   }));
 }
 
-function aboutTask(
+function onTask(
   action: string,
   task: string,
   context: Need['context'],

@@ -1,6 +1,6 @@
 import type { RecordedCall } from '../recording.ts';
 import { ECS } from './ecs.ts';
-import { type Facts, type Need, type NeedsOf, UnjudgeableCallError } from './need.ts';
+import { type Facts, type Need, type NeedsOf, UnevaluableCallError } from './need.ts';
 import { EVENTS, LOGS, S3, SECRETS_MANAGER, SQS, STS } from './others.ts';
 import { SSM } from './ssm.ts';
 
@@ -16,14 +16,14 @@ const SERVICES: Readonly<Record<string, Readonly<Record<string, NeedsOf>>>> = {
 };
 
 /**
- * What AWS asks of the caller's policies for a recorded call.
- * @throws {UnjudgeableCallError} when the operation is not in the table, or the recording lacks a parameter
+ * Permissions that AWS checks for a recorded call.
+ * @throws {UnevaluableCallError} if the operation is not in the table, or the recording lacks a parameter
  */
 export function needsOf(call: RecordedCall, facts: Facts): Need[] {
   const needs = SERVICES[call.service]?.[call.operation];
   if (needs === undefined) {
-    throw new UnjudgeableCallError(
-      `what ${call.service} ${call.operation} needs is not in the table: add it to src/iam/needs`,
+    throw new UnevaluableCallError(
+      `the permissions of ${call.service} ${call.operation} are not in the table: add them to src/needs`,
     );
   }
   return needs(call, facts);

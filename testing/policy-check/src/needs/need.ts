@@ -1,31 +1,31 @@
 import type { RecordedCall } from '../recording.ts';
 
-/** One question that AWS asks of the caller's policies before it does what was called for. */
+/** A permission that AWS checks before it carries out a call. */
 export interface Need {
   action: string;
   resource: string;
   /** Values of condition keys. */
   context: Record<string, string | string[]>;
-  /** AWS's list of actions and resources does not have this form, so it is judged without a look at that list. */
+  /** AWS's list of actions and resources lacks this form, so it is evaluated without checking that list. */
   isUnlisted?: true;
-  /** The resource's own policy grants it to whoever gets that far; the role must only not be denied it. */
+  /** The resource's policy grants it; the role's policies must only not deny it. */
   isGrantedByResource?: true;
 }
 
-/** What is known beside the call itself. */
+/** Facts that the call itself does not contain. */
 export interface Facts {
-  /** Tags of an existing task, as `key=value`; undefined when nothing tells. */
+  /** Tags of an existing task, as `key=value`; undefined if unknown. */
   tagsOfTask(taskArn: string, call: RecordedCall): string[] | undefined;
-  /** Roles in a task definition; undefined when it is not known. */
+  /** Roles of a task definition; undefined if unknown. */
   rolesOfDefinition(family: string): string[] | undefined;
 }
 
-/** What AWS asks for a call. */
+/** Returns the permissions that AWS checks for a call. */
 export type NeedsOf = (call: RecordedCall, facts: Facts) => Need[];
 
-/** The call cannot be judged: the recording or the table of operations lacks something. */
-export class UnjudgeableCallError extends Error {
-  override readonly name = 'UnjudgeableCallError';
+/** The call cannot be evaluated: the recording lacks a parameter, or the table lacks the operation. */
+export class UnevaluableCallError extends Error {
+  override readonly name = 'UnevaluableCallError';
 }
 
 export function optionalText({ parameters }: RecordedCall, name: string): string | undefined {
@@ -33,29 +33,28 @@ export function optionalText({ parameters }: RecordedCall, name: string): string
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-/** @throws {UnjudgeableCallError} when the parameter was not recorded */
+/** @throws {UnevaluableCallError} if the parameter was not recorded */
 export function text(call: RecordedCall, name: string): string {
   const value = optionalText(call, name);
-  if (value === undefined)
-    throw new UnjudgeableCallError(`the recording has no ${name} of ${call.operation}`);
+  if (value === undefined) throw new UnevaluableCallError(`the recording lacks ${name} of ${call.operation}`);
   return value;
 }
 
-/** @throws {UnjudgeableCallError} when the parameter was not recorded */
+/** @throws {UnevaluableCallError} if the parameter was not recorded */
 export function texts(call: RecordedCall, name: string): string[] {
   const value = call.parameters[name];
   if (!Array.isArray(value) || value.length === 0) {
-    throw new UnjudgeableCallError(`the recording has no ${name} of ${call.operation}`);
+    throw new UnevaluableCallError(`the recording lacks ${name} of ${call.operation}`);
   }
   return value.map(String);
 }
 
-/** Recorded tags: `key=value`, or the key alone where the value is a time and not recorded. */
+/** Recorded tags: `key=value`, or only the key if the value is a time, which is not recorded. */
 export function recordedTags({ parameters }: RecordedCall): string[] {
   return Array.isArray(parameters.tags) ? parameters.tags.map(String) : [];
 }
 
-/** Context of tags in a request. */
+/** Context keys for the tags of a request. */
 export function requestTags(tags: readonly string[]): Need['context'] {
   if (tags.length === 0) return {};
   const pairs = tags.map(pairOf);
@@ -65,7 +64,7 @@ export function requestTags(tags: readonly string[]): Need['context'] {
   };
 }
 
-/** Context of the tags that a resource has. */
+/** Context keys for the tags of a resource. */
 export function resourceTags(tags: readonly string[]): Need['context'] {
   return Object.fromEntries(tags.map(pairOf).map(([key, value]) => [`aws:ResourceTag/${key}`, value]));
 }

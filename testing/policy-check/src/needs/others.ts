@@ -1,5 +1,5 @@
 /**
- * What the services beside ECS and Parameter Store ask.
+ * Permissions that the services other than ECS and Parameter Store check.
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
  */
 import { arnOf, asArn, nameIn } from '../arns.ts';
@@ -11,39 +11,39 @@ import {
   requestTags,
   resourceTags,
   text,
-  UnjudgeableCallError,
+  UnevaluableCallError,
 } from './need.ts';
 
 export const EVENTS: Readonly<Record<string, NeedsOf>> = {
   PutEvents: ({ parameters, operation }) => {
     const entries = Array.isArray(parameters.Entries) ? parameters.Entries : [];
-    if (entries.length === 0) throw new UnjudgeableCallError(`the recording has no Entries of ${operation}`);
-    const told = entries.map((entry: unknown): EventEntry => Object(entry));
-    const buses = Map.groupBy(told, ({ EventBusName = 'default' }) => EventBusName);
-    return [...buses].map(([bus, ofBus]) => ({
+    if (entries.length === 0) throw new UnevaluableCallError(`the recording lacks Entries of ${operation}`);
+    const entriesOfCall = entries.map((entry: unknown): EventEntry => Object(entry));
+    const buses = Map.groupBy(entriesOfCall, ({ EventBusName = 'default' }) => EventBusName);
+    return [...buses].map(([bus, busEntries]) => ({
       action: 'events:PutEvents',
       resource: asArn(bus, 'events', 'event-bus/'),
-      // AWS's list has several values for both keys: those of all entries.
+      // Both keys are multi-valued: the values of all entries.
       context: {
-        'events:source': different(ofBus.map(({ Source = '' }) => Source)),
-        'events:detail-type': different(ofBus.map(({ DetailType = '' }) => DetailType)),
+        'events:source': unique(busEntries.map(({ Source = '' }) => Source)),
+        'events:detail-type': unique(busEntries.map(({ DetailType = '' }) => DetailType)),
       },
     }));
   },
 };
 
-/** What the proxy keeps of an entry. */
+/** The recorded fields of an entry. */
 interface EventEntry {
   EventBusName?: string;
   Source?: string;
   DetailType?: string;
 }
 
-function different(values: readonly string[]): string[] {
+function unique(values: readonly string[]): string[] {
   return [...new Set(values)];
 }
 
-/** Objects by the URLs that a manager signs; what STS made of the role is asked as the role is. */
+/** Objects in URLs that a manager signs. Sessions of a role are evaluated as the role. */
 export const S3: Readonly<Record<string, NeedsOf>> = {
   GetObject: (call) => [{ action: 's3:GetObject', resource: arnOf('s3', objectOf(call)), context: {} }],
   HeadObject: (call) => [{ action: 's3:GetObject', resource: arnOf('s3', objectOf(call)), context: {} }],
@@ -59,10 +59,10 @@ export const STS: Readonly<Record<string, NeedsOf>> = {
 };
 
 export const SQS: Readonly<Record<string, NeedsOf>> = {
-  ChangeMessageVisibility: ofQueue('sqs:ChangeMessageVisibility'),
-  ChangeMessageVisibilityBatch: ofQueue('sqs:ChangeMessageVisibility'),
-  SendMessage: ofQueue('sqs:SendMessage'),
-  SendMessageBatch: ofQueue('sqs:SendMessage'),
+  ChangeMessageVisibility: onQueue('sqs:ChangeMessageVisibility'),
+  ChangeMessageVisibilityBatch: onQueue('sqs:ChangeMessageVisibility'),
+  SendMessage: onQueue('sqs:SendMessage'),
+  SendMessageBatch: onQueue('sqs:SendMessage'),
 };
 
 export const LOGS: Readonly<Record<string, NeedsOf>> = {
@@ -97,18 +97,18 @@ export const SECRETS_MANAGER: Readonly<Record<string, NeedsOf>> = {
   ListSecrets: () => [{ action: 'secretsmanager:ListSecrets', resource: '*', context: {} }],
 };
 
-/** Tags of an existing secret, where a test gives them. */
+/** Tags of an existing secret, if a test sets them. */
 function tagsOfSecret({ parameters }: RecordedCall): Need['context'] {
   return resourceTags(Array.isArray(parameters.resourceTags) ? parameters.resourceTags.map(String) : []);
 }
 
-function ofQueue(action: string): NeedsOf {
+function onQueue(action: string): NeedsOf {
   return (call: RecordedCall): Need[] => [
     { action, resource: arnOf('sqs', nameIn(text(call, 'QueueUrl'))), context: {} },
   ];
 }
 
-/** Secrets Manager puts a hyphen and six characters behind a name. */
+/** Secrets Manager appends a hyphen and six characters to a name. */
 function secretArn(nameOrArn: string): string {
   return nameOrArn.startsWith('arn:') ? nameOrArn : arnOf('secretsmanager', `secret:${nameOrArn}-AbCdEf`);
 }

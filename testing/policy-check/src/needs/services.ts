@@ -1,10 +1,10 @@
-/** What AWS's services ask in a role's name without a call of ours. */
+/** Permissions that AWS services use as a role, without a recorded call. */
 import { ACCOUNT, arnOf, REGION } from '../arns.ts';
 import type { Need } from './need.ts';
 
 /**
- * Lambda decrypts a function's environment variables as the function's role before it starts, by a grant on `aws/lambda`. A
- * grant allows it by itself; an explicit denial stops the function all the same.
+ * Lambda decrypts a function's environment variables as the function's role before the function starts, with a grant on
+ * `aws/lambda`. The grant suffices, but an explicit denial still prevents the start.
  * @see https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
  */
 export function environmentOfFunction(functionName: string): Need {
@@ -16,7 +16,7 @@ export function environmentOfFunction(functionName: string): Need {
       'kms:CallerAccount': ACCOUNT,
       'kms:EncryptionContext:aws:lambda:FunctionArn': arnOf('lambda', `function:${functionName}`),
     },
-    // The list has `kms:EncryptionContext:${EncryptionContextKey}`, which the evaluator does not recognise.
+    // AWS's list has `kms:EncryptionContext:${EncryptionContextKey}`, which the evaluator does not recognise.
     isUnlisted: true,
     isGrantedByResource: true,
   };

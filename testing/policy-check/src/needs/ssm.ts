@@ -1,5 +1,5 @@
 /**
- * What Parameter Store asks, and what it asks of KMS in its caller's name.
+ * Permissions that Parameter Store checks, and those for its KMS calls on behalf of the caller.
  * @see https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
  * @see https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
  */
@@ -47,18 +47,18 @@ function reads(action: string, names: readonly string[], call: RecordedCall): Ne
   ];
 }
 
-/** KMS is asked only when decryption was asked for, and only for a SecureString. */
+/** KMS is used only if decryption is requested, and only for a SecureString. */
 function decryptions(names: readonly string[], call: RecordedCall): Need[] {
   if (call.parameters.WithDecryption !== true) return [];
   return names.filter(isSecureString).map((name) => ofKey('kms:Decrypt', parameterArn(name)));
 }
 
-/** Of our parameters, all but a fleet's document are. */
+/** All parameters except fleet documents are secure strings. */
 function isSecureString(name: string): boolean {
   return fleetOfConfigParameter(DEFAULT_PARAMETER_PREFIX, name) === undefined;
 }
 
-/** What reading a path would decrypt, had it a fleet. */
+/** Secure strings that reading a path would decrypt if it contained a fleet. */
 function secretsBelow(path: string): string[] {
   const { webhookSecret, signingToken, runnerToken, apiToken } = parameterNames(
     DEFAULT_PARAMETER_PREFIX,
@@ -68,7 +68,7 @@ function secretsBelow(path: string): string[] {
 }
 
 /**
- * The key `aws/ssm`: its policy, not the caller's, lets whoever of the account comes through Parameter Store use it.
+ * The key `aws/ssm`: its own policy grants it to every principal of the account that uses Parameter Store.
  * @see https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html
  */
 function ofKey(action: string, resource: string): Need {
@@ -80,7 +80,7 @@ function ofKey(action: string, resource: string): Need {
       'kms:CallerAccount': ACCOUNT,
       'kms:EncryptionContext:PARAMETER_ARN': resource,
     },
-    // The list has `kms:EncryptionContext:${EncryptionContextKey}`, which the evaluator does not recognise.
+    // AWS's list has `kms:EncryptionContext:${EncryptionContextKey}`, which the evaluator does not recognise.
     isUnlisted: true,
     isGrantedByResource: true,
   };

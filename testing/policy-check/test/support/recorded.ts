@@ -5,36 +5,36 @@ import type { Templates } from '../../src/template.ts';
 
 export const BUS = 'serverless-gitlab-runner';
 
-/** Recorded by `npm run faults`, without the times. */
+/** Recorded by `npm run faults`, without times. */
 const [recorded] = parseRecordings(
   readFileSync(new URL('../../fixtures/aws-calls.json', import.meta.url), 'utf8'),
 );
-if (recorded === undefined) throw new Error('the fixture has no recording');
+if (recorded === undefined) throw new Error('the fixture contains no recording');
 export const recording: Recording = recorded;
 
-/** What is refused of the recording with one more call. */
+/** Refused actions of the recording with one additional call. */
 export async function refusedOf(call: RecordedCall, templates: Templates): Promise<string[]> {
   const { refused } = await evaluateCalls({ ...recording, calls: [...recording.calls, call] }, templates);
   return refused.map(({ action, why }) => `${action}: ${why}`);
 }
 
-/** The first recorded call like this, with other parameters. */
-export function like(
+/** The first recorded call of this caller and operation, with changed parameters. */
+export function recordedLike(
   caller: string,
   operation: string,
   parameters: RecordedCall['parameters'],
 ): RecordedCall {
   const call = recording.calls.find((one) => one.caller.startsWith(caller) && one.operation === operation);
-  if (call === undefined) throw new Error(`the recording has no ${operation} of ${caller}`);
+  if (call === undefined) throw new Error(`the recording lacks ${operation} of ${caller}`);
   return { ...call, parameters: { ...call.parameters, ...parameters } };
 }
 
-/** A call that the recording does not have. */
-export function made(caller: string, service: string, operation: string, parameters = {}): RecordedCall {
+/** A call that is not in the recording. */
+export function callOf(caller: string, service: string, operation: string, parameters = {}): RecordedCall {
   return { caller, service, operation, parameters, calls: 1 };
 }
 
-/** An entry of PutEvents as it is recorded. */
+/** A recorded entry of PutEvents. */
 export function entry(EventBusName: string, Source: string) {
   return { EventBusName, Source, DetailType: 'JobQueued' };
 }

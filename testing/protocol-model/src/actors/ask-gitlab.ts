@@ -3,75 +3,76 @@ import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
 import type { GitLab, GitLabJob } from './gitlab.ts';
 
-/** A manager's runner, as far as it asks GitLab for jobs. */
-export interface Asking {
-  /** `closing`: drained, and GitLab may still give it a job; `finishing`: its runner got SIGQUIT. */
+/** State of a manager's runner that requests jobs from GitLab. */
+export interface RequestingRunner {
+  /** `closing`: drained, but GitLab may still assign it a job; `finishing`: its runner has received SIGQUIT. */
   phase: 'starting' | 'taking' | 'closing' | 'finishing' | 'leaving' | 'ended';
   readonly jobs: Set<GitLabJob>;
-  /** A job that GitLab gave out, on its way. */
+  /** A job that GitLab has assigned, in a response in flight. */
   answer: GitLabJob | undefined;
   closing: Closing | undefined;
-  polls: boolean;
+  isPolling: boolean;
 }
 
 interface Closing {
   readonly emptiedAt: number;
-  /** Until then a request may be open: the runner reads its configuration late, and GitLab holds requests open. */
-  readonly asksUntil: number;
+  /** A request may be open until then: the runner reads its configuration late, and GitLab holds requests open. */
+  readonly requestsUntil: number;
   deadline: number;
 }
 
-export interface AskingDeps<Manager extends Asking> {
+export interface JobRequestDeps<Manager extends RequestingRunner> {
   clock: Clock;
   random: Random;
   gitlab: GitLab;
   concurrentJobs: number;
   nextClosingStep: typeof nextClosingStep;
   run(manager: Manager, job: GitLabJob): Promise<void>;
-  /** A job ended, or the runner was told to quit. */
+  /** A job ended, or the runner received SIGQUIT. */
   onIdle(manager: Manager): void;
-  /** GitLab gave that job to a request that was given up. */
+  /** GitLab assigned the job to a request that was cut. */
   onCut(job: GitLabJob): void;
 }
 
-/** GitLab Runner asks every 3 s. */
+/** GitLab Runner requests jobs every 3 s. */
 const POLL_MS = 3000;
-const ANSWER_MS = { least: 5, most: 400 };
+const RESPONSE_MS = { min: 5, max: 400 };
 const RELOAD_MS = 3000;
 const LONG_POLL_MS = 50_000;
-/** The executor looks four times as often. */
-const CLOSING_LOOK_MS = 1000;
-/** As in the executor's `supervise-runner.ts`. */
-export const DRAIN_PATIENCE_MS = 65_000;
-export const STOP_PATIENCE_MS = 10_000;
+/** The real manager checks four times as often. */
+const CLOSING_POLL_MS = 1000;
+/** As in the manager's `supervise-runner.ts`. */
+export const DRAIN_TIMEOUT_MS = 65_000;
+export const STOP_TIMEOUT_MS = 10_000;
 
-/** Takes jobs, until closed. */
-export function createAsking<Manager extends Asking>(deps: AskingDeps<Manager>) {
+/** Requests jobs until closed. */
+export function createJobRequests<Manager extends RequestingRunner>(deps: JobRequestDeps<Manager>) {
   const { clock, random, gitlab, concurrentJobs } = deps;
 
-  const asks = ({ phase, closing }: Manager) =>
-    phase === 'taking' || (phase === 'closing' && closing !== undefined && clock.now() < closing.asksUntil);
+  const requestsJobs = ({ phase, closing }: Manager) =>
+    phase === 'taking' ||
+    (phase === 'closing' && closing !== undefined && clock.now() < closing.requestsUntil);
 
   const poll = (manager: Manager) => {
-    const wants = () => asks(manager) && manager.jobs.size < concurrentJobs && gitlab.hasPending();
-    if (manager.polls || !wants()) return;
-    manager.polls = true;
+    const canTake = () => requestsJobs(manager) && manager.jobs.size < concurrentJobs && gitlab.hasPending();
+    if (manager.isPolling || !canTake()) return;
+    manager.isPolling = true;
     clock.after(random.between(30, POLL_MS), () => {
-      const job = wants() && !gitlab.refusesToken() ? gitlab.take() : undefined;
+      const job = canTake() && !gitlab.refusesToken() ? gitlab.take() : undefined;
       if (job === undefined) {
-        manager.polls = false;
+        manager.isPolling = false;
         return;
       }
       job.state = 'running';
       job.takenAt = clock.now();
       manager.answer = job;
-      clock.after(random.between(ANSWER_MS.least, ANSWER_MS.most), () => receive(manager, job));
+      clock.after(random.between(RESPONSE_MS.min, RESPONSE_MS.max), () => receive(manager, job));
     });
   };
 
-  /** GitLab's answer is there, unless the manager ended or gave the request up. */
+  /** GitLab's response arrives, unless the manager ended or cut the request. */
   const receive = (manager: Manager, job: GitLabJob) => {
-    manager.polls = false;
+    manager.isPolling = false;
     if (manager.answer !== job || manager.phase === 'ended') return;
     manager.answer = undefined;
     manager.jobs.add(job);
@@ -84,17 +85,17 @@ export function createAsking<Manager extends Asking>(deps: AskingDeps<Manager>) 
   };
 
   const closingRunner = ({ answer }: Manager, closing: Closing): ClosingRunner => ({
-    requests: { open: answer !== undefined || clock.now() < closing.asksUntil ? 1 : 0, answered: 1 },
+    requests: { open: answer !== undefined || clock.now() < closing.requestsUntil ? 1 : 0, answered: 1 },
     emptiedMs: clock.now() - closing.emptiedAt,
     checkIntervalMs: POLL_MS,
     askLeftMs: 0,
     quitLeftMs: closing.deadline - clock.now(),
   });
 
-  /** Its runner has nothing left to ask for, and gets SIGQUIT when the real code says so. */
-  const close = (manager: Manager, patienceMs: number) => {
+  /** Empties the runner's configuration, and sends SIGQUIT when the real code decides so. */
+  const close = (manager: Manager, timeoutMs: number) => {
     const now = clock.now();
-    const deadline = now + patienceMs;
+    const deadline = now + timeoutMs;
     if (manager.closing) {
       manager.closing.deadline = Math.min(manager.closing.deadline, deadline);
       return;
@@ -102,19 +103,19 @@ export function createAsking<Manager extends Asking>(deps: AskingDeps<Manager>) 
     if (manager.phase !== 'taking') return;
     manager.phase = 'closing';
     const readsAfter = random.between(0, RELOAD_MS + POLL_MS);
-    // Not every GitLab holds requests open.
+    // Long polling is not enabled on every GitLab.
     const heldOpen = random.chance(0.5) ? random.between(0, LONG_POLL_MS) : 0;
-    const closing = { emptiedAt: now, asksUntil: now + readsAfter + heldOpen, deadline };
+    const closing = { emptiedAt: now, requestsUntil: now + readsAfter + heldOpen, deadline };
     manager.closing = closing;
-    const look = () => {
+    const check = () => {
       if (manager.phase !== 'closing') return;
       if (deps.nextClosingStep(closingRunner(manager, closing)) === 'quit') return quit(manager);
-      clock.after(CLOSING_LOOK_MS, look);
+      clock.after(CLOSING_POLL_MS, check);
     };
-    look();
+    check();
   };
 
-  /** SIGQUIT: the request that is open is cut. */
+  /** SIGQUIT cuts an open request. */
   const quit = (manager: Manager) => {
     manager.phase = 'finishing';
     const { answer } = manager;

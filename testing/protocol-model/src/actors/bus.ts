@@ -2,22 +2,28 @@ import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import type { Clock } from '../clock.ts';
 import type { Faults } from '../faults.ts';
 import type { Random } from '../random.ts';
-import type { Hops } from './latencies.ts';
+import type { Latencies } from './latencies.ts';
 import type { Queue } from './queue.ts';
 
-/** The event bus with the one rule that matters here: what asks for a manager goes into the launcher's queue. */
+/** The event bus with its only relevant rule: events that request a manager go to the launcher's queue. */
 export interface Bus {
   put(entries: readonly EventEntry[]): void;
 }
 
-const ASKS_FOR_A_MANAGER: readonly string[] = ['JobQueued', 'ManagerRequested'];
+const MANAGER_REQUESTS: readonly string[] = ['JobQueued', 'ManagerRequested'];
 
-export function createBus(clock: Clock, random: Random, faults: Faults, queue: Queue, latencies: Hops): Bus {
+export function createBus(
+  clock: Clock,
+  random: Random,
+  faults: Faults,
+  queue: Queue,
+  latencies: Latencies,
+): Bus {
   let count = 0;
   return {
     put(entries) {
       for (const { DetailType, Detail, Source, Time } of entries) {
-        if (!ASKS_FOR_A_MANAGER.includes(DetailType)) continue;
+        if (!MANAGER_REQUESTS.includes(DetailType)) continue;
         count += 1;
         const head = JSON.stringify({
           id: `event-${count}`,

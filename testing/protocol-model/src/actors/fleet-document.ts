@@ -5,7 +5,7 @@ import type { Schedule } from '../schedule.ts';
 
 const TOKEN = '/p/fleets/default/runner-token';
 
-/** The document of the one fleet. */
+/** The document of the only fleet. */
 export function configOf({ fleet }: Schedule): FleetConfig {
   const { spot, safetyLaunchSeconds, ...manager } = fleet;
   return fleetConfigSchema.parse({
@@ -17,15 +17,11 @@ export function configOf({ fleet }: Schedule): FleetConfig {
   });
 }
 
-/** The fleet as SSM tells the reaper of it. @param changedAt when its runner token was written last */
-export function fleetFacts(
-  config: FleetConfig,
-  changedAt: number,
-  isQuiet: boolean,
-): Map<string, FleetFacts> {
+/** The fleet as the reaper reads it from SSM. @param changedAt when its runner token was last written */
+export function fleetFacts(config: FleetConfig, changedAt: number, isIdle: boolean): Map<string, FleetFacts> {
   const facts: FleetFacts = {
     name: 'default',
-    config: isQuiet ? { ...config, safetyLaunchSeconds: 0 } : config,
+    config: isIdle ? { ...config, safetyLaunchSeconds: 0 } : config,
     configChangedAt: START - 1000,
     ownTokenName: TOKEN,
     tokensChangedAt: new Map([[TOKEN, changedAt]]),
@@ -33,8 +29,8 @@ export function fleetFacts(
   return new Map([[facts.name, facts]]);
 }
 
-/** When document and token were written last. */
+/** When document and token were last written. */
 export function writtenAt({ token }: Schedule, now: number): number {
-  const mendedAt = START + (token?.mendedAt ?? 0) * 1000;
-  return token && now >= mendedAt ? mendedAt : START - 1000;
+  const replacedAt = START + (token?.replacedAt ?? 0) * 1000;
+  return token && now >= replacedAt ? replacedAt : START - 1000;
 }

@@ -3,41 +3,44 @@ import { type Clock, START } from '../clock.ts';
 import type { Random } from '../random.ts';
 import type { PlannedJob, Schedule } from '../schedule.ts';
 import type { Bus } from './bus.ts';
-import type { Hops } from './latencies.ts';
+import type { Latencies } from './latencies.ts';
 
 export interface GitLabJob {
   id: number;
   queuedAt: number;
-  /** When a manager took it. */
+  /** When GitLab assigned it to a manager. */
   takenAt: number | undefined;
   seconds: number;
-  /** `ending`: its script is done, its task is stopped, GitLab is told. `failed`: told to GitLab as a system failure, since its manager or its task was lost. */
+  /**
+   * `ending`: the script is done; the task is being stopped and the result reported. `failed`: reported to GitLab as a system
+   * failure, because its manager or its task was lost.
+   */
   state: 'pending' | 'running' | 'ending' | 'finished' | 'failed';
 }
 
 export interface GitLab {
   readonly jobs: readonly GitLabJob[];
-  /** Told of each job that is queued. */
+  /** Called for each queued job. */
   readonly listeners: ((job: GitLabJob) => void)[];
-  /** The sweep of that minute comes in three seconds. */
+  /** Called three seconds before the sweep of that minute. */
   beforeSweep(minute: number): void;
-  /** A manager's poll: the oldest job that waits. */
+  /** Answers a manager's request with the oldest pending job. */
   take(): GitLabJob | undefined;
   hasPending(): boolean;
   refusesToken(): boolean;
 }
 
-const LATE_WEBHOOK_MS = { least: 5_000, most: 300_000 };
+const LATE_WEBHOOK_MS = { min: 5_000, max: 300_000 };
 
 export interface GitLabDeps {
   schedule: Schedule;
   clock: Clock;
   random: Random;
   bus: Bus;
-  latencies: Hops;
+  latencies: Latencies;
 }
 
-/** Queues the schedule's jobs, tells of them by webhook, gives them to managers that poll. */
+/** Queues the schedule's jobs, sends webhooks for them, and assigns them to managers that poll. */
 export function createGitLab({ schedule, clock, random, bus, latencies }: GitLabDeps): GitLab {
   const jobs: GitLabJob[] = [];
   const pending: GitLabJob[] = [];
@@ -47,12 +50,12 @@ export function createGitLab({ schedule, clock, random, bus, latencies }: GitLab
     const job: GitLabJob = { id, queuedAt: clock.now(), takenAt: undefined, seconds, state: 'pending' };
     jobs.push(job);
     pending.push(job);
-    for (const tell of listeners) tell(job);
+    for (const listener of listeners) listener(job);
     if (webhook === 'lost') return;
-    const tell = () => bus.put([jobQueued(job)]);
-    const late = () => random.between(LATE_WEBHOOK_MS.least, LATE_WEBHOOK_MS.most);
-    clock.after(webhook === 'late' ? late() : latencies.webhook(), tell);
-    if (webhook === 'twice') clock.after(late(), tell);
+    const sendWebhook = () => bus.put([jobQueued(job)]);
+    const late = () => random.between(LATE_WEBHOOK_MS.min, LATE_WEBHOOK_MS.max);
+    clock.after(webhook === 'late' ? late() : latencies.webhook(), sendWebhook);
+    if (webhook === 'twice') clock.after(late(), sendWebhook);
   };
 
   schedule.jobs.forEach((planned, index) => {
@@ -76,12 +79,12 @@ export function createGitLab({ schedule, clock, random, bus, latencies }: GitLab
       const { token } = schedule;
       if (token === undefined) return false;
       const seconds = (clock.now() - START) / 1000;
-      return seconds >= token.refusedAt && seconds < token.mendedAt;
+      return seconds >= token.refusedAt && seconds < token.replacedAt;
     },
   };
 }
 
-/** What the receiver makes of a Job Hook. */
+/** The receiver's event for a Job Hook. */
 function jobQueued({ id, queuedAt }: GitLabJob) {
   return buildEntry('bus', 'JobQueued', {
     fleet: 'default',

@@ -3,16 +3,16 @@ import type { SimulatedEcs } from '../ecs/simulated-ecs.ts';
 import { hasStopped, type SimulatedTask, statusOf } from '../ecs/simulated-task.ts';
 import type { Random } from '../random.ts';
 
-/** The life of job tasks: they start, run until they are stopped, and end by themselves when nobody speaks to them. */
+/** Life cycle of job tasks: they start, run until they are stopped, and end by themselves without heartbeats. */
 export interface JobTasks {
-  /** Settles with whether the task runs; false: it has ended. */
+  /** Resolves with true once the task runs, or with false if it has ended. */
   running(task: SimulatedTask): Promise<boolean>;
   ended(task: SimulatedTask): Promise<void>;
-  /** Somebody speaks to its helper from now on. */
-  heard(task: SimulatedTask): void;
-  /** Nobody does any more. */
-  silent(task: SimulatedTask): void;
-  /** One of them ends without being asked: a Spot interruption. */
+  /** A manager sends heartbeats to its helper from now on. */
+  startHeartbeats(task: SimulatedTask): void;
+  /** The heartbeats stop. */
+  stopHeartbeats(task: SimulatedTask): void;
+  /** Ends a random task, like a Spot interruption. */
   dieSome(): void;
 }
 
@@ -20,24 +20,24 @@ export interface JobTaskDeps {
   clock: Clock;
   random: Random;
   ecs: SimulatedEcs;
-  /** Milliseconds without a word after which the helper ends the task; undefined: its switch is broken. */
+  /** Milliseconds without a heartbeat after which the helper ends the task; undefined: its dead man's switch is broken. */
   deadManMs: number | undefined;
 }
 
-const START_MS = { least: 5_000, most: 40_000 };
-const STOP_MS = { least: 1_000, most: 30_000 };
+const START_MS = { min: 5_000, max: 40_000 };
+const STOP_MS = { min: 1_000, max: 30_000 };
 
 interface Listeners {
   onRunning: ((runs: boolean) => void)[];
   onEnd: (() => void)[];
-  /** Counts changes between heard and silent, so that an older timer does nothing. */
-  word: number;
+  /** Incremented when heartbeats start or stop, to invalidate older timers. */
+  generation: number;
 }
 
 export function createJobTasks({ clock, random, ecs, deadManMs }: JobTaskDeps): JobTasks {
   const listeners = new Map<SimulatedTask, Listeners>();
   const listenersOf = (task: SimulatedTask): Listeners => {
-    const known = listeners.get(task) ?? { onRunning: [], onEnd: [], word: 0 };
+    const known = listeners.get(task) ?? { onRunning: [], onEnd: [], generation: 0 };
     listeners.set(task, known);
     return known;
   };
@@ -45,40 +45,40 @@ export function createJobTasks({ clock, random, ecs, deadManMs }: JobTaskDeps): 
   const end = (task: SimulatedTask) => {
     if (statusOf(task).desiredStatus === 'STOPPED') return;
     ecs.setStatus(task, { desiredStatus: 'STOPPED', stoppingAt: clock.now() });
-    clock.after(random.between(STOP_MS.least, STOP_MS.most), () =>
+    clock.after(random.between(STOP_MS.min, STOP_MS.max), () =>
       ecs.setStatus(task, { lastStatus: 'STOPPED', stoppedAt: clock.now() }),
     );
   };
 
-  const waitForWord = (task: SimulatedTask) => {
+  const expectHeartbeat = (task: SimulatedTask) => {
     if (deadManMs === undefined) return;
     const known = listenersOf(task);
-    known.word += 1;
-    const { word } = known;
+    known.generation += 1;
+    const { generation } = known;
     clock.after(deadManMs, () => {
-      if (known.word === word) end(task);
+      if (known.generation === generation) end(task);
     });
   };
 
   ecs.listeners.push({
     onCreated(task) {
       if (task.role !== 'job') return;
-      clock.after(random.between(START_MS.least, START_MS.most), () => {
+      clock.after(random.between(START_MS.min, START_MS.max), () => {
         if (statusOf(task).desiredStatus === 'STOPPED') return;
         ecs.setStatus(task, { lastStatus: 'RUNNING', startedAt: clock.now() });
-        waitForWord(task);
-        for (const tell of listenersOf(task).onRunning) tell(true);
+        expectHeartbeat(task);
+        for (const listener of listenersOf(task).onRunning) listener(true);
         clock.wake();
       });
     },
-    onStopAsked(task) {
+    onStopRequested(task) {
       if (task.role === 'job') end(task);
     },
     onStopped(task) {
       if (task.role !== 'job') return;
       const { onRunning, onEnd } = listenersOf(task);
-      for (const tell of onRunning) tell(false);
-      for (const tell of onEnd) tell();
+      for (const listener of onRunning) listener(false);
+      for (const listener of onEnd) listener();
       clock.wake();
     },
   });
@@ -95,10 +95,10 @@ export function createJobTasks({ clock, random, ecs, deadManMs }: JobTaskDeps): 
         if (hasStopped(task)) resolve();
         else listenersOf(task).onEnd.push(resolve);
       }),
-    heard: (task) => {
-      listenersOf(task).word += 1;
+    startHeartbeats: (task) => {
+      listenersOf(task).generation += 1;
     },
-    silent: waitForWord,
+    stopHeartbeats: expectHeartbeat,
     dieSome() {
       const running = ecs.tasks.filter((task) => task.role === 'job' && !hasStopped(task));
       const victim = running[random.between(0, running.length - 1)];

@@ -1,19 +1,19 @@
 import type { Random } from '../random.ts';
 import type { Schedule } from '../schedule.ts';
 
-const SWIFT_MS = { least: 1, most: 5 };
+const SWIFT_MS = { min: 1, max: 5 };
 
-/** Milliseconds that each part of the way from GitLab to the launcher takes. */
-export interface Hops {
+/** Milliseconds of each hop from GitLab to the launcher. */
+export interface Latencies {
   webhook(): number;
   bus(): number;
   queue(): number;
   batchWindow(): number;
 }
 
-export function createLatencies({ swift }: Schedule, random: Random): Hops {
-  const latency = (least: number, most: number) => () =>
-    swift ? random.between(SWIFT_MS.least, SWIFT_MS.most) : random.between(least, most);
+export function createLatencies({ swift }: Schedule, random: Random): Latencies {
+  const latency = (min: number, max: number) => () =>
+    swift ? random.between(SWIFT_MS.min, SWIFT_MS.max) : random.between(min, max);
   return {
     webhook: latency(150, 1500),
     bus: latency(50, 800),

@@ -17,7 +17,7 @@ import { ecsClient, sqsClient, ssmClient } from '../ecs/sdk-clients.ts';
 import type { EcsApi } from '../ecs/simulated-ecs.ts';
 import type { Random } from '../random.ts';
 import type { Wire } from '../wire.ts';
-import type { Hops } from './latencies.ts';
+import type { Latencies } from './latencies.ts';
 import { MAX_RECEIVES, type Queue, type ReceivedMessage } from './queue.ts';
 
 export interface LauncherDeps {
@@ -25,44 +25,44 @@ export interface LauncherDeps {
   random: Random;
   wire: Wire;
   queue: Queue;
-  latencies: Hops;
+  latencies: Latencies;
   /** ECS for one invocation. */
   ecs(): EcsApi;
   config: FleetConfig;
-  /** When a parameter was written last. */
+  /** When a parameter was last written. */
   changedAt(name: string): number;
-  /** What becomes of messages. */
+  /** Changes the outcomes of messages. */
   settled(settled: MessageOutcome[]): MessageOutcome[];
-  /** Which of the messages that the launcher wants kept are kept. */
+  /** Changes which messages stay in the queue. */
   keep(messageIds: readonly string[]): readonly string[];
   trace(line: string, fields: Record<string, unknown>): void;
   onCrash(error: unknown): void;
 }
 
 const CLUSTER = 'cluster';
-const MOST_AT_ONCE = 2;
+const MAX_CONCURRENCY = 2;
 const TIMEOUT_MS = 60_000;
 /** As in `handler.ts`. */
-const BEGINS_UNTIL_MS = 35_000;
-const SETTLES_AFTER_MS = 45_000;
+const LAUNCH_UNTIL_MS = 35_000;
+const SETTLE_AFTER_MS = 45_000;
 
-/** What a Lambda's environment remembers from call to call. */
+/** State that a Lambda environment keeps between invocations. */
 type Memory = Pick<BatchDeps, 'capacity' | 'expectedJobs' | 'startedJobs'> & {
   taskCache: ReturnType<typeof createTaskCache>;
 };
 
-/** Lambda and its event source mapping, with the launcher's own code in it. */
+/** Lambda and its event source mapping, running the launcher's real code. */
 export function startLauncher(deps: LauncherDeps): void {
   const { clock } = deps;
   const idle: Memory[] = [];
   let running = 0;
-  let waits = false;
+  let isWaiting = false;
 
   const onVisible = () => {
-    if (waits || running >= MOST_AT_ONCE) return;
-    waits = true;
+    if (isWaiting || running >= MAX_CONCURRENCY) return;
+    isWaiting = true;
     clock.after(deps.queue.hasBatch() ? 0 : deps.latencies.batchWindow(), () => {
-      waits = false;
+      isWaiting = false;
       const messages = deps.queue.receive();
       if (messages.length === 0) return;
       running += 1;
@@ -71,13 +71,13 @@ export function startLauncher(deps: LauncherDeps): void {
     });
   };
 
-  const over = () => {
+  const onEnd = () => {
     running -= 1;
     onVisible();
   };
 
   const start = (messages: readonly ReceivedMessage[]) => {
-    const actor = createActor('launcher', over);
+    const actor = createActor('launcher', onEnd);
     const memory = idle.pop() ?? freshMemory(clock);
     clock.after(TIMEOUT_MS, () => kill(actor));
     handle(actor, messages, memory, deps).then(
@@ -88,7 +88,7 @@ export function startLauncher(deps: LauncherDeps): void {
       },
       (error: unknown) => deps.onCrash(error),
     );
-    // What it remembers from the call before it gets without a call that would wake it.
+    // An invocation that only needs its memory makes no call that would wake the clock.
     clock.wake();
   };
 
@@ -155,8 +155,8 @@ function batchDeps(actor: Actor, memory: Memory, deps: LauncherDeps): BatchDeps 
         now: clock.now,
       }),
     maxReceives: MAX_RECEIVES,
-    deadlineAt: clock.now() + BEGINS_UNTIL_MS,
-    timeUp: new Promise<void>((resolve) => clock.after(SETTLES_AFTER_MS, resolve)),
+    deadlineAt: clock.now() + LAUNCH_UNTIL_MS,
+    timeUp: new Promise<void>((resolve) => clock.after(SETTLE_AFTER_MS, resolve)),
     publish: async (build) => {
       build();
       try {

@@ -9,23 +9,23 @@ import type { Faults } from '../faults.ts';
 import type { Random } from '../random.ts';
 import type { Schedule } from '../schedule.ts';
 import type { Wire } from '../wire.ts';
-import { type Asking, createAsking, DRAIN_PATIENCE_MS, STOP_PATIENCE_MS } from './ask-gitlab.ts';
+import { createJobRequests, DRAIN_TIMEOUT_MS, type RequestingRunner, STOP_TIMEOUT_MS } from './ask-gitlab.ts';
 import type { GitLab, GitLabJob } from './gitlab.ts';
 import { runJob, type SessionDeps, stopTask } from './job-session.ts';
 import type { JobTasks } from './job-tasks.ts';
 
-/** What runs in a manager's task. */
+/** The process in a manager's task. */
 export type Manager = Readonly<Pick<LiveManager, 'task' | 'actor' | 'phase' | 'jobs' | 'answer' | 'endedAt'>>;
 
 export interface Managers {
-  /** One that runs dies. */
+  /** Kills a random running manager. */
   dieSome(): void;
-  /** Somebody who is none of ours calls StopTask for one. */
+  /** Stops a random manager by an operator's StopTask. */
   stopSome(): void;
   of(task: SimulatedTask): Manager | undefined;
-  /** Told of each manager that ended. */
+  /** Called for each manager that ended. */
   readonly listeners: ((manager: Manager) => void)[];
-  /** Told of each job that GitLab gave to a request which the runner had given up. */
+  /** Called for each job that GitLab assigned to a request that the runner had cut. */
   readonly cutListeners: ((job: GitLabJob) => void)[];
 }
 
@@ -41,19 +41,20 @@ export interface ManagerDeps {
   nextClosingStep: typeof nextClosingStep;
 }
 
-interface LiveManager extends Asking {
+interface LiveManager extends RequestingRunner {
   readonly task: SimulatedTask;
   readonly actor: Actor;
   session: SessionDeps;
   endedAt: number | undefined;
   exitCode: number;
-  watches: boolean;
+  isWatching: boolean;
   hangs: boolean;
 }
 
 const TOKEN_CHECK_MS = 120_000;
-/** What a stopped manager gives its jobs, and what ECS gives it. */
+/** Time that a stopped manager gives its jobs. */
 const FINISH_MS = 90_000;
+/** Time until ECS kills a stopped manager. */
 const KILLED_MS = 120_000;
 const KILLED_EXIT_CODE = 137;
 
@@ -63,13 +64,13 @@ export function createManagers(deps: ManagerDeps): Managers {
   const listeners: Managers['listeners'] = [];
   const cutListeners: Managers['cutListeners'] = [];
   const { drainPollSeconds } = schedule.fleet;
-  const { poll, close } = createAsking<LiveManager>({
+  const { poll, close } = createJobRequests<LiveManager>({
     ...deps,
     concurrentJobs: schedule.fleet.concurrentJobs,
     run: (manager, job) => runJob(manager.session, job),
     onIdle: (manager) => leaveWhenDone(manager),
     onCut: (job) => {
-      for (const tell of cutListeners) tell(job);
+      for (const listener of cutListeners) listener(job);
     },
   });
 
@@ -81,12 +82,12 @@ export function createManagers(deps: ManagerDeps): Managers {
     for (const job of manager.jobs) job.state = 'failed';
     manager.jobs.clear();
     if (manager.answer) manager.answer.state = 'failed';
-    for (const task of ecs.tasks) if (task.startedBy === manager.task.id) jobTasks.silent(task);
-    stopping(manager.task, exitCode);
-    for (const tell of listeners) tell(manager);
+    for (const task of ecs.tasks) if (task.startedBy === manager.task.id) jobTasks.stopHeartbeats(task);
+    setStopping(manager.task, exitCode);
+    for (const listener of listeners) listener(manager);
   };
 
-  const stopping = (task: SimulatedTask, exitCode?: number) => {
+  const setStopping = (task: SimulatedTask, exitCode?: number) => {
     const { stoppingAt = clock.now() } = statusOf(task);
     const ended = exitCode === undefined ? {} : { exitCode };
     ecs.setStatus(task, { desiredStatus: 'STOPPED', stoppingAt, ...ended });
@@ -95,7 +96,7 @@ export function createManagers(deps: ManagerDeps): Managers {
     );
   };
 
-  const begin = (manager: LiveManager) => {
+  const start = (manager: LiveManager) => {
     const { task } = manager;
     if (statusOf(task).desiredStatus === 'STOPPED') return;
     if (faults.hits(faults.rates().startFailing)) return end(manager, 1);
@@ -107,7 +108,7 @@ export function createManagers(deps: ManagerDeps): Managers {
     });
   };
 
-  /** It looks at its own tags before the first job. */
+  /** A manager reads its own tags before it takes the first job. */
   const takeJobs = async (manager: LiveManager) => {
     if (await isDrained(manager)) return end(manager, 0);
     if (manager.phase !== 'starting') return;
@@ -132,20 +133,20 @@ export function createManagers(deps: ManagerDeps): Managers {
       if (manager.phase !== 'taking') return;
       if (!gitlab.refusesToken()) return checkToken(manager);
       manager.exitCode = RUNNER_TOKEN_REFUSED_EXIT_CODE;
-      close(manager, DRAIN_PATIENCE_MS);
+      close(manager, DRAIN_TIMEOUT_MS);
     });
   };
 
-  /** Looks at its own tags until it sees the drain. */
-  const watch = (manager: LiveManager, firstLookMs: number) => {
-    if (manager.watches || manager.phase !== 'taking') return;
-    manager.watches = true;
-    const look = async (waitMs: number): Promise<void> => {
+  /** Polls its own tags until they contain a drain mark. */
+  const watch = (manager: LiveManager, firstPollMs: number) => {
+    if (manager.isWatching || manager.phase !== 'taking') return;
+    manager.isWatching = true;
+    const pollTags = async (waitMs: number): Promise<void> => {
       await wire.sleep(manager.actor, waitMs);
-      if (await isDrained(manager)) return close(manager, DRAIN_PATIENCE_MS);
-      return look(drainPollSeconds * 1000);
+      if (await isDrained(manager)) return close(manager, DRAIN_TIMEOUT_MS);
+      return pollTags(drainPollSeconds * 1000);
     };
-    void look(firstLookMs);
+    void pollTags(firstPollMs);
   };
 
   const leaveWhenDone = (manager: LiveManager) => {
@@ -181,25 +182,25 @@ export function createManagers(deps: ManagerDeps): Managers {
         answer: undefined,
         closing: undefined,
         exitCode: 0,
-        polls: false,
-        watches: false,
+        isPolling: false,
+        isWatching: false,
         hangs: random.chance(faults.rates().hanging),
       };
       managers.set(task, manager);
-      const { least, most } = (faults.on() && schedule.slowStart) || schedule.managerStart;
-      clock.after(random.between(least * 1000, most * 1000), () => begin(manager));
+      const { min, max } = (faults.on() && schedule.slowStart) || schedule.managerStart;
+      clock.after(random.between(min * 1000, max * 1000), () => start(manager));
     },
     onTagged(task) {
       const manager = managers.get(task);
       if (manager && tagValue(tagsOf(task), 'drain') !== undefined)
         watch(manager, random.between(0, drainPollSeconds * 1000));
     },
-    onStopAsked(task) {
+    onStopRequested(task) {
       const manager = managers.get(task);
       if (manager === undefined) return;
       if (statusOf(task).lastStatus !== 'RUNNING' || manager.phase === 'starting') return end(manager, 143);
       ecs.setStatus(task, { desiredStatus: 'STOPPED', stoppingAt: clock.now() });
-      close(manager, STOP_PATIENCE_MS);
+      close(manager, STOP_TIMEOUT_MS);
       clock.after(FINISH_MS, () => {
         for (const job of manager.jobs) job.state = 'failed';
         manager.jobs.clear();
@@ -209,18 +210,18 @@ export function createManagers(deps: ManagerDeps): Managers {
     },
   });
 
-  const anyOne = () => {
+  const randomManager = () => {
     const running = [...managers.values()].filter(({ phase }) => phase !== 'ended');
     return running[random.between(0, running.length - 1)];
   };
 
   return {
     dieSome() {
-      const victim = anyOne();
+      const victim = randomManager();
       if (victim) end(victim, KILLED_EXIT_CODE);
     },
     stopSome() {
-      const victim = anyOne();
+      const victim = randomManager();
       if (victim && !isStripped(victim.task))
         ecs.stopTask({ task: victim.task.arn, reason: 'by an operator' });
     },

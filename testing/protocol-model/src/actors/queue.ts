@@ -5,18 +5,20 @@ import type {
 import type { Clock } from '../clock.ts';
 import type { Faults } from '../faults.ts';
 import type { Random } from '../random.ts';
-import type { Hops } from './latencies.ts';
+import type { Latencies } from './latencies.ts';
 
-/** As `infra` deploys it. */
+/** As deployed by `infra`. */
 const VISIBILITY_MS = 360_000;
 export const MAX_RECEIVES = 1000;
-/** Of up to a hundred that `infra` lets a batch have: what one poller of Lambda's brings. */
+/** Messages that one poller of Lambda fetches; `infra` allows batches of up to a hundred. */
 const BATCH_SIZE = 10;
 
-/** What the launcher calls itself; the rest is Lambda's event source mapping. */
+/** The operations that the launcher calls itself; Lambda's event source mapping calls the others. */
 export interface QueueApi {
   changeVisibility(entries: readonly ChangeMessageVisibilityBatchRequestEntry[]): { Failed: [] };
-  giveUp(entries: readonly SendMessageBatchRequestEntry[]): { Successful: { Id: string | undefined }[] };
+  sendDeadLetters(entries: readonly SendMessageBatchRequestEntry[]): {
+    Successful: { Id: string | undefined }[];
+  };
 }
 
 export interface ReceivedMessage {
@@ -31,9 +33,9 @@ export interface Queue extends QueueApi {
   receive(): ReceivedMessage[];
   delete(receiptHandles: readonly string[]): void;
   size(): number;
-  /** Whether a whole batch waits: Lambda does not wait for its window then. */
+  /** Whether a full batch waits: Lambda then does not wait for its batch window. */
   hasBatch(): boolean;
-  /** Told that there may be something to receive. */
+  /** Called when there may be messages to receive. */
   readonly listeners: (() => void)[];
 }
 
@@ -44,12 +46,12 @@ interface Message {
   receives: number;
 }
 
-/** An SQS queue: at least once, in no order. */
-export function createQueue(clock: Clock, random: Random, faults: Faults, latencies: Hops): Queue {
+/** An SQS queue: at-least-once delivery without order. */
+export function createQueue(clock: Clock, random: Random, faults: Faults, latencies: Latencies): Queue {
   const messages = new Map<string, Message>();
   const listeners: (() => void)[] = [];
   const onVisible = () => {
-    for (const tell of listeners) tell();
+    for (const listener of listeners) listener();
   };
   let count = 0;
 
@@ -92,7 +94,7 @@ export function createQueue(clock: Clock, random: Random, faults: Faults, latenc
     delete(receiptHandles) {
       for (const receiptHandle of receiptHandles) {
         const message = held(receiptHandle);
-        // A deletion that is lost on one of SQS's servers shows as another delivery.
+        // A deletion that one of SQS's servers has missed results in another delivery.
         if (message && !faults.hits(faults.rates().duplicates)) messages.delete(message.id);
       }
     },
@@ -105,7 +107,7 @@ export function createQueue(clock: Clock, random: Random, faults: Faults, latenc
       }
       return { Failed: [] };
     },
-    giveUp: (entries) => ({ Successful: entries.map(({ Id }) => ({ Id })) }),
+    sendDeadLetters: (entries) => ({ Successful: entries.map(({ Id }) => ({ Id })) }),
     size: () => messages.size,
     hasBatch: () =>
       [...messages.values()].filter(({ visibleAt }) => visibleAt <= clock.now()).length >= BATCH_SIZE,

@@ -22,7 +22,7 @@ export interface ReaperDeps {
   faults: Faults;
   wire: Wire;
   bus: Bus;
-  /** Told of tasks that stopped, as EventBridge does. */
+  /** Receives events of stopped tasks, as through EventBridge. */
   listeners: EcsListener[];
   /** ECS for one sweep. */
   ecs(): EcsApi;
@@ -35,13 +35,13 @@ export interface ReaperDeps {
 
 const CLUSTER = 'cluster';
 const MINUTE_MS = 60_000;
-/** EventBridge Scheduler is exact to the minute only; events of ECS take some seconds. */
+/** Maximum delay. EventBridge Scheduler is precise to the minute only, and events of ECS take some seconds. */
 const LATER_MS = 4000;
 const BEFORE_MS = 3000;
 const TIMEOUT_MS = 120_000;
 const LOST_EVENTS_PERCENT = 10;
 
-/** The reaper's own sweep, every minute and whenever a task stopped; two may run at one time. */
+/** Runs the reaper's real sweep every minute and whenever a manager stops. Sweeps may overlap. */
 export function startReaper(deps: ReaperDeps): void {
   const { clock, random, faults } = deps;
 
@@ -105,6 +105,6 @@ async function sweepOnce(actor: Actor, deps: ReaperDeps): Promise<void> {
       bus.put(taken);
       return entries.length - taken.length;
     });
-    if (refused > 0) throw new Error('EventBridge did not take all events');
+    if (refused > 0) throw new Error('EventBridge did not accept all events');
   }
 }

@@ -11,10 +11,10 @@ export interface RunTaskAnswer {
 }
 
 const DAY_MS = 86_400_000;
-/** Spot runs out more often. */
-const SPOT_TIMES = 2;
+/** Factor by which Spot runs out more often. */
+const SPOT_FACTOR = 2;
 
-/** RunTask with its idempotency: a token stands for one task, whose parameters must not change. */
+/** RunTask with idempotency: a client token identifies one task, and its parameters must not change. */
 export function createRunTask(
   { add }: TaskStore,
   clock: Clock,
@@ -26,10 +26,10 @@ export function createRunTask(
     const started = tokens.get(token ?? '');
     return started && clock.now() <= tokenEndsAt(started.task) ? started : undefined;
   };
-  const hasNoRoom = ({ capacityProviderStrategy = [], tags }: RunTaskCommandInput) => {
+  const hasNoCapacity = ({ capacityProviderStrategy = [], tags }: RunTaskCommandInput) => {
     if (tagValue(tags, 'role') !== 'manager') return false;
     const isSpot = capacityProviderStrategy[0]?.capacityProvider === 'FARGATE_SPOT';
-    return faults.hits(faults.rates().noCapacity * (isSpot ? SPOT_TIMES : 1));
+    return faults.hits(faults.rates().noCapacity * (isSpot ? SPOT_FACTOR : 1));
   };
 
   return (input) => {
@@ -39,7 +39,7 @@ export function createRunTask(
       if (started.parameters !== parameters) throw conflict(started.task.arn);
       return { tasks: [toSdkTask(started.task, statusOf(started.task), [])], failures: [] };
     }
-    if (hasNoRoom(input))
+    if (hasNoCapacity(input))
       return { tasks: [], failures: [{ reason: 'Capacity is unavailable at this time.' }] };
     const task = addTask(add, input);
     if (input.clientToken !== undefined) tokens.set(input.clientToken, { task, parameters });
@@ -58,7 +58,7 @@ function addTask(
   return add({ role, family: taskDefinition, startedBy, group, overrides, jobId }, given);
 }
 
-/** When ECS forgets a task's token: after a day, or twice the life of the task where that is shorter. */
+/** When ECS forgets a task's client token: after a day or, if shorter, twice the lifetime of the task. */
 export function tokenEndsAt({ createdAt, status }: SimulatedTask): number {
   const { stoppedAt = Number.POSITIVE_INFINITY } = status.at(-1)?.value ?? {};
   return createdAt + Math.min(DAY_MS, 2 * (stoppedAt - createdAt));

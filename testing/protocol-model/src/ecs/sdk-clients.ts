@@ -15,7 +15,7 @@ import type { EcsApi } from './simulated-ecs.ts';
 
 type Send = (command: object) => Promise<unknown>;
 
-/** The SDK's client as the real code knows it: its `send` goes over the wire to the simulated ECS. */
+/** An SDK client for the real code. Its `send` calls the simulated ECS over the wire. */
 export function ecsClient(actor: Actor, wire: Wire, ecs: EcsApi): ECSClient {
   const send: Send = (command) => {
     if (command instanceof DescribeTasksCommand)
@@ -37,13 +37,13 @@ export function sqsClient(actor: Actor, wire: Wire, queue: QueueApi): SQSClient 
     if (command instanceof ChangeMessageVisibilityBatchCommand)
       return wire.call(actor, () => queue.changeVisibility(command.input.Entries ?? []));
     if (command instanceof SendMessageBatchCommand)
-      return wire.call(actor, () => queue.giveUp(command.input.Entries ?? []));
+      return wire.call(actor, () => queue.sendDeadLetters(command.input.Entries ?? []));
     throw unknownCommand(command);
   };
   return Object.create(SQSClient.prototype, { send: { value: send } });
 }
 
-/** @param changedAt when a parameter was written last, milliseconds since 1970 */
+/** @param changedAt when a parameter was last written, in milliseconds since 1970 */
 export function ssmClient(actor: Actor, wire: Wire, changedAt: (name: string) => number): SSMClient {
   const send: Send = (command) => {
     if (!(command instanceof GetParametersCommand)) throw unknownCommand(command);
@@ -56,5 +56,5 @@ export function ssmClient(actor: Actor, wire: Wire, changedAt: (name: string) =>
 }
 
 function unknownCommand(command: object): Error {
-  return new Error(`The model does not know ${command.constructor.name}: teach it`);
+  return new Error(`The model does not support ${command.constructor.name}; add it to sdk-clients.ts.`);
 }

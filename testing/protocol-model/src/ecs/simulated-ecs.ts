@@ -14,7 +14,7 @@ import { createRunTask, type RunTaskAnswer } from './run-task.ts';
 import { asOf, hasStopped, type SimulatedTask, statusOf, tagsOf, toSdkTask } from './simulated-task.ts';
 import { createTaskStore, type TaskStore } from './task-store.ts';
 
-/** ECS as this project calls it. What it reads is up to `lagMs` old, each field by its own age. */
+/** The part of ECS that this project uses. Reads are up to `lagMs` old; each field has its own age. */
 export interface EcsApi {
   runTask(input: RunTaskCommandInput): RunTaskAnswer;
   listTasks(input: ListTasksCommandInput): { taskArns: string[] };
@@ -36,19 +36,19 @@ export interface EcsDeps {
   lagMs: number;
 }
 
-/** Percentage of reads that are not of this moment. */
-const OLD_READS = 40;
+/** Percentage of stale reads. */
+const STALE_READ_PERCENT = 40;
 
 export function createEcs({ clock, random, faults, lagMs }: EcsDeps): SimulatedEcs {
   const store = createTaskStore(clock);
-  const { tasks, listeners, find, isOrphaned } = store;
+  const { tasks, listeners, find, isForgotten } = store;
   let lastListHadGap = false;
-  // The API's reference says that StopTask deletes the tags; DescribeTasks' page reads otherwise. Each run has one or the other.
+  // The API reference says that StopTask deletes the tags; the page of DescribeTasks suggests otherwise. Each run picks one.
   const deletesTags = random.chance(50);
 
-  /** The moment that a read tells of. */
+  /** The time of the state that a read returns. */
   const readAt = () => {
-    const age = lagMs > 0 && random.chance(OLD_READS) ? random.between(0, lagMs) : 0;
+    const age = lagMs > 0 && random.chance(STALE_READ_PERCENT) ? random.between(0, lagMs) : 0;
     return clock.now() - age;
   };
 
@@ -62,17 +62,17 @@ export function createEcs({ clock, random, faults, lagMs }: EcsDeps): SimulatedE
         (task) =>
           (startedBy === undefined || task.startedBy === startedBy) &&
           (family === undefined || task.family === family) &&
-          !isOrphaned(task) &&
+          !isForgotten(task) &&
           asOf(task.status, readAt())?.desiredStatus === desiredStatus,
       );
       const gap = lastListHadGap ? listed.findLast(({ role }) => role === 'manager') : undefined;
       return { taskArns: listed.filter((task) => task !== gap).map(({ arn }) => arn) };
     },
 
-    describeTasks({ tasks: wanted = [] }) {
+    describeTasks({ tasks: keys = [] }) {
       const found: Task[] = [];
       const failures: { arn: string; reason: string }[] = [];
-      for (const key of wanted) {
+      for (const key of keys) {
         const task = find(key);
         const status = task && asOf(task.status, readAt());
         if (task === undefined || status === undefined) failures.push({ arn: key, reason: 'MISSING' });
@@ -98,7 +98,7 @@ export function createEcs({ clock, random, faults, lagMs }: EcsDeps): SimulatedE
       if (isStripped(task)) throw denied();
       if (statusOf(task).desiredStatus === 'STOPPED') return {};
       store.setStatus(task, { stoppedReason: reason });
-      for (const listener of listeners) listener.onStopAsked?.(task);
+      for (const listener of listeners) listener.onStopRequested?.(task);
       if (deletesTags) task.tags.push({ since: clock.now(), value: [] });
       return {};
     },
@@ -111,7 +111,7 @@ export function createEcs({ clock, random, faults, lagMs }: EcsDeps): SimulatedE
   };
 }
 
-/** Whether StopTask has deleted the tags by which roles may tag and stop the task. */
+/** Whether StopTask has deleted the tags that allow roles to tag and stop the task. */
 export function isStripped(task: SimulatedTask): boolean {
   return task.role !== 'foreign' && tagsOf(task).length === 0;
 }

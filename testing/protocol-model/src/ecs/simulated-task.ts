@@ -2,7 +2,7 @@ import type { Task, TaskOverride } from '@aws-sdk/client-ecs';
 import { definitionArn } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { MANAGER_CONTAINER, type TaskTag } from '@serverless-gitlab-runner/fleet';
 
-/** What ECS says of a task's life. Times are milliseconds since 1970. */
+/** Status of a task in ECS. Times are milliseconds since 1970. */
 export interface TaskStatus {
   lastStatus: 'PROVISIONING' | 'RUNNING' | 'DEPROVISIONING' | 'STOPPED';
   desiredStatus: 'RUNNING' | 'STOPPED';
@@ -13,7 +13,7 @@ export interface TaskStatus {
   stoppedReason?: string | undefined;
 }
 
-/** A field with its past, since reads may be old. */
+/** One version of a field. The history is kept for stale reads. */
 interface Version<Value> {
   since: number;
   value: Value;
@@ -22,7 +22,7 @@ interface Version<Value> {
 export interface SimulatedTask {
   arn: string;
   id: string;
-  /** Ours by its tags at the start; others share the cluster. */
+  /** `foreign` for unmanaged tasks in the same cluster. */
   role: 'manager' | 'job' | 'foreign';
   family: string;
   startedBy: string | undefined;
@@ -34,7 +34,7 @@ export interface SimulatedTask {
   tags: Version<readonly TaskTag[]>[];
 }
 
-/** A field as it was at that time. */
+/** Value of a field at a time. */
 export function asOf<Value>(versions: readonly Version<Value>[], time: number): Value | undefined {
   for (let index = versions.length - 1; index >= 0; index -= 1) {
     const version = versions[index];
@@ -43,7 +43,7 @@ export function asOf<Value>(versions: readonly Version<Value>[], time: number): 
   return undefined;
 }
 
-/** The truth, which only the model knows. */
+/** The true current status, which only the model knows. */
 export function statusOf(task: SimulatedTask): TaskStatus {
   return task.status.at(-1)?.value ?? { lastStatus: 'PROVISIONING', desiredStatus: 'RUNNING' };
 }
@@ -56,7 +56,7 @@ export function hasStopped(task: SimulatedTask): boolean {
   return statusOf(task).lastStatus === 'STOPPED';
 }
 
-/** In the SDK's spelling, as DescribeTasks tells it. */
+/** Converts a task to the SDK's format, as returned by DescribeTasks. */
 export function toSdkTask(task: SimulatedTask, status: TaskStatus, tags: readonly TaskTag[]): Task {
   const { exitCode } = status;
   return {

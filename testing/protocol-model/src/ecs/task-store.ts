@@ -3,23 +3,24 @@ import type { TaskTag } from '@serverless-gitlab-runner/fleet';
 import type { Clock } from '../clock.ts';
 import { hasStopped, type SimulatedTask, statusOf, type TaskStatus } from './simulated-task.ts';
 
-/** What runs in the tasks is not ECS's business: listeners are told. */
+/** Events of ECS for the model of the processes in tasks. */
 export interface EcsListener {
   onCreated?(task: SimulatedTask): void;
   onTagged?(task: SimulatedTask): void;
-  onStopAsked?(task: SimulatedTask): void;
+  onStopRequested?(task: SimulatedTask): void;
   onStopped?(task: SimulatedTask): void;
 }
 
-/** The tasks of the cluster as they are. */
+/** The true state of the cluster's tasks. */
 export interface TaskStore {
   readonly tasks: readonly SimulatedTask[];
   readonly listeners: EcsListener[];
   add(start: NewTask, tags: readonly TaskTag[]): SimulatedTask;
   setStatus(task: SimulatedTask, change: Partial<TaskStatus>): void;
-  /** By ARN or id; ECS forgets a task an hour after its end. */
+  /** Finds a task by ARN or id, except those that ECS has forgotten. */
   find(key: string | undefined): SimulatedTask | undefined;
-  isOrphaned(task: SimulatedTask): boolean;
+  /** Whether ECS has forgotten the task, an hour after its end. */
+  isForgotten(task: SimulatedTask): boolean;
 }
 
 export type NewTask = Pick<SimulatedTask, 'role' | 'family' | 'startedBy' | 'group' | 'overrides' | 'jobId'>;
@@ -32,7 +33,7 @@ export function createTaskStore(clock: Clock): TaskStore {
   const listeners: EcsListener[] = [];
   const byKey = new Map<string, SimulatedTask>();
 
-  const isOrphaned = (task: SimulatedTask) => {
+  const isForgotten = (task: SimulatedTask) => {
     const { stoppedAt } = statusOf(task);
     return stoppedAt !== undefined && clock.now() - stoppedAt > HOUR_MS;
   };
@@ -40,7 +41,7 @@ export function createTaskStore(clock: Clock): TaskStore {
   return {
     tasks,
     listeners,
-    isOrphaned,
+    isForgotten,
     add(start, tags) {
       const id = taskIdNumber(tasks.length + 1);
       const since = clock.now();
@@ -65,7 +66,7 @@ export function createTaskStore(clock: Clock): TaskStore {
     },
     find(key) {
       const task = byKey.get(key ?? '');
-      return task && !isOrphaned(task) ? task : undefined;
+      return task && !isForgotten(task) ? task : undefined;
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Actor } from '../actor.ts';
 import type { Invariants } from '../invariants.ts';
 import type { SimulatedEcs } from './simulated-ecs.ts';
 
-/** ECS for the launcher or the reaper, with what each does to tasks judged before it is done. */
+/** ECS for the launcher or the reaper, with invariants checked before each change of a task. */
 export function watchedEcs(
   ecs: SimulatedEcs,
   by: Actor['kind'],

@@ -1,16 +1,16 @@
 import { expect, it } from 'vitest';
 import { checkFamily, type FamilyName } from '../../src/index.ts';
 
-/** One seed, so that a commit is judged by the same schedules everywhere; long runs try others. */
+/** A fixed seed: every machine tests a commit with the same schedules. Long runs use other seeds. */
 export const SEED = 20_261_123;
 
-/** A minute is enough on an idle machine for any family; others may run tests beside. */
+/** Any family needs less than a minute on an idle machine, but other tests may run concurrently. */
 export const TIMEOUT_MS = 240_000;
 
-/** A test for each family: its schedules violate nothing. A failure prints seed, schedule and what happened. */
-export function itHolds(families: Readonly<Partial<Record<FamilyName, number>>>): void {
+/** Defines a test for each family: its schedules violate no invariant. A failure prints seed, schedule and trace. */
+export function itHoldsInvariants(families: Readonly<Partial<Record<FamilyName, number>>>): void {
   for (const [family, schedules] of entriesOf(families)) {
-    it(`holds in ${schedules} schedules of "${family}"`, { timeout: TIMEOUT_MS }, async () => {
+    it(`all invariants hold in ${schedules} schedules of "${family}"`, { timeout: TIMEOUT_MS }, async () => {
       const report = await checkFamily(family, { schedules, seed: SEED });
       expect(report.failure?.message).toBeUndefined();
       expect(report.schedules).toBe(schedules);

@@ -15,29 +15,29 @@ import type { JobTrace, PipelineTrace } from '../trace/trace.ts';
 import type { Clock } from './clock.ts';
 import type { StartedTask } from './compute.ts';
 
-/** A task that was started ahead and that no job has taken. */
+/** A task that was started ahead and is not claimed. */
 interface UnclaimedTask {
   task: StartedTask;
   prediction: Pick<Prediction, 'job' | 'task'>;
 }
 
-/** A pipeline as one manager sees it. */
-interface SeenPipeline {
+/** State of a pipeline in one manager. */
+interface PipelineState {
   trace: PipelineTrace;
   running: Map<string, RunningJob>;
   arrived: Set<string>;
   /** Tasks started ahead for it, by job name. */
   started: Map<string, UnclaimedTask>;
-  /** Whether a job of it has failed: nothing follows, unless the job is retried. */
+  /** Whether one of its jobs has failed. No stage follows then, unless the job is retried. */
   hasFailed: boolean;
-  /** When it is looked at again; undefined: it is not. */
+  /** Time of the next scheduled prediction; undefined if none. */
   wakeAt: number | undefined;
 }
 
-/** The vCPU that a fleet's unclaimed tasks have together. */
+/** Total vCPU of a fleet's unclaimed tasks, and its maximum. */
 export interface UnclaimedBound {
   vcpu: number;
-  most: number;
+  maxVcpu: number;
 }
 
 export interface AheadDeps {
@@ -45,53 +45,54 @@ export interface AheadDeps {
   book: Book;
   policy: AheadPolicy;
   bound: UnclaimedBound;
-  /** Seconds that a task is expected to take where that was never measured. */
+  /** Expected start time of a task in seconds if none was measured. */
   leadSeconds: number;
   start(kind: TaskKind): StartedTask;
-  /** A task started ahead was let go. */
-  onUnclaimed(task: StartedTask): void;
+  /** A task started ahead was released unclaimed. */
+  onReleased(task: StartedTask): void;
 }
 
-/** The part of a manager that starts job tasks ahead: learns, predicts, claims, and lets go. */
+/** The part of a manager that starts job tasks ahead: learns, predicts, claims and releases. */
 export interface Ahead {
-  /** The launcher started a task for a job that this new manager will take: the one that the book knows of it. */
+  /** The launcher starts the task that the book has for a job, which this new manager will take. */
   adopt(pipeline: PipelineTrace, job: JobTrace): void;
   arrived(pipeline: PipelineTrace, job: JobTrace): void;
-  /** It has a task. @param expectedAt when that is expected to take its script, in milliseconds since the trace's begin */
+  /** The job has a task. @param expectedAt expected start of its script, in milliseconds since the start of the trace */
   placed(pipeline: PipelineTrace, job: JobTrace, expectedAt: number): void;
-  /** Its task has begun its script. */
+  /** The job's script has started. */
   running(pipeline: PipelineTrace, job: JobTrace): void;
-  /** The unclaimed task for that job, if one fits; it belongs to the job from then on. */
+  /** Claims an unclaimed task that fits the job, if one exists. */
   claim(pipeline: PipelineTrace, job: JobTrace): StartedTask | undefined;
   succeeded(pipeline: PipelineTrace, job: JobTrace): void;
-  /** @param startSeconds of its own task; undefined: it was started ahead */
+  /** The job has ended. */
   ended(pipeline: PipelineTrace, job: JobTrace, run: EndedRun): void;
-  /** Lets everything go, as a manager does that is drained. */
-  letGo(): void;
+  /** Releases all unclaimed tasks, as a draining manager does. */
+  releaseAll(): void;
 }
 
 export interface EndedRun {
-  /** Milliseconds since the trace's begin. */
+  /** Milliseconds since the start of the trace. */
   startedAt: number;
+  /** Start time of its task; undefined if the task was started ahead. */
   startSeconds: number | undefined;
   succeeded: boolean;
 }
 
-/** Once a stage has ended, what its successors have not taken within this is let go. */
+/** Tasks that the next stage has not claimed this long after the end of a stage are released. */
 const HOLD_AFTER_STAGE_MS = 30 * SECOND;
-/** Whatever happens, nothing waits longer. */
+/** Maximum time that a task waits unclaimed. */
 const HOLD_MS = 15 * MINUTE;
 const CAPACITY = 'FARGATE';
 
 export function createAhead(deps: AheadDeps): Ahead {
   const { clock, book, policy } = deps;
-  const pipelines = new Map<number, SeenPipeline>();
+  const pipelines = new Map<number, PipelineState>();
   const unclaimed = new Set<UnclaimedTask>();
 
-  const seen = (trace: PipelineTrace): SeenPipeline => {
+  const stateOf = (trace: PipelineTrace): PipelineState => {
     const known = pipelines.get(trace.id);
     if (known !== undefined) return known;
-    const fresh: SeenPipeline = {
+    const fresh: PipelineState = {
       trace,
       running: new Map(),
       arrived: new Set(),
@@ -107,51 +108,51 @@ export function createAhead(deps: AheadDeps): Ahead {
     if (!unclaimed.delete(ahead)) return;
     deps.bound.vcpu -= ahead.prediction.task.cpu / 1024;
     learnClaim(book, ahead.prediction.job, false, clock.now());
-    deps.onUnclaimed(ahead.task);
+    deps.onReleased(ahead.task);
   };
 
-  const startAhead = (pipeline: SeenPipeline, { job, task: kind }: UnclaimedTask['prediction']) => {
+  const startAhead = (pipeline: PipelineState, { job, task: kind }: UnclaimedTask['prediction']) => {
     const vcpu = kind.cpu / 1024;
-    if (deps.bound.vcpu + vcpu > deps.bound.most) return;
+    if (deps.bound.vcpu + vcpu > deps.bound.maxVcpu) return;
     deps.bound.vcpu += vcpu;
-    const prediction = { job, task: policy.isWrong ? { ...kind, shape: 'wanted by no job' } : kind };
+    const prediction = { job, task: policy.isWrong ? { ...kind, shape: 'used by no job' } : kind };
     const ahead: UnclaimedTask = { task: deps.start(kind), prediction };
     pipeline.started.set(job.name, ahead);
     unclaimed.add(ahead);
     clock.at(clock.now() + HOLD_MS, () => release(ahead));
   };
 
-  const look = (pipeline: SeenPipeline) => {
+  const startPredicted = (pipeline: PipelineState) => {
     const now = clock.now();
     if (policy.moment === 'exactly' || pipeline.hasFailed || pipeline.running.size === 0) return;
     const { project, isProtected } = pipeline.trace;
     const view = { project, isProtected, running: [...pipeline.running.values()] };
     const options = { moment: policy.moment, leadSeconds: deps.leadSeconds, now };
-    const wanted = predict(book, view, options).filter(
+    const predictions = predict(book, view, options).filter(
       ({ job }) => !pipeline.started.has(job.name) && !pipeline.arrived.has(job.name),
     );
-    for (const prediction of wanted) if (prediction.startAt <= now) startAhead(pipeline, prediction);
-    const later = wanted.map(({ startAt }) => startAt).filter((time) => time > now);
-    if (later.length > 0) wakeAt(pipeline, Math.min(...later));
+    for (const prediction of predictions) if (prediction.startAt <= now) startAhead(pipeline, prediction);
+    const later = predictions.map(({ startAt }) => startAt).filter((time) => time > now);
+    if (later.length > 0) scheduleWake(pipeline, Math.min(...later));
   };
 
-  const wakeAt = (pipeline: SeenPipeline, time: number) => {
+  const scheduleWake = (pipeline: PipelineState, time: number) => {
     if (pipeline.wakeAt !== undefined && pipeline.wakeAt <= time) return;
     pipeline.wakeAt = time;
     clock.at(time, () => {
       if (pipeline.wakeAt !== time) return;
       pipeline.wakeAt = undefined;
-      look(pipeline);
+      startPredicted(pipeline);
     });
   };
 
   const setRunning = (trace: PipelineTrace, { name }: JobTrace, startedAt: number) => {
-    const pipeline = seen(trace);
+    const pipeline = stateOf(trace);
     pipeline.running.set(name, { name, startedAt, succeededAt: undefined });
-    look(pipeline);
+    startPredicted(pipeline);
   };
 
-  const releaseOf = (pipeline: SeenPipeline, tasks: Iterable<UnclaimedTask>) => {
+  const releaseTasks = (pipeline: PipelineState, tasks: Iterable<UnclaimedTask>) => {
     for (const ahead of tasks) {
       release(ahead);
       pipeline.started.delete(ahead.prediction.job.name);
@@ -162,10 +163,10 @@ export function createAhead(deps: AheadDeps): Ahead {
   return {
     adopt(trace, job) {
       const record = book.jobs.get(keyOf(nameOf(trace, job)));
-      if (record !== undefined) startAhead(seen(trace), record);
+      if (record !== undefined) startAhead(stateOf(trace), record);
     },
     arrived(trace, job) {
-      const pipeline = seen(trace);
+      const pipeline = stateOf(trace);
       learnArrival(book, { ...nameOf(trace, job), pipeline: `${trace.id}` }, clock.now());
       pipeline.arrived.add(job.name);
       pipeline.hasFailed = false;
@@ -183,14 +184,14 @@ export function createAhead(deps: AheadDeps): Ahead {
       return first.task;
     },
     succeeded(trace, job) {
-      const pipeline = seen(trace);
+      const pipeline = stateOf(trace);
       const running = pipeline.running.get(job.name);
       if (running === undefined) return;
       running.succeededAt = clock.now();
-      look(pipeline);
+      startPredicted(pipeline);
     },
     ended(trace, job, { startedAt, startSeconds, succeeded }) {
-      const pipeline = seen(trace);
+      const pipeline = stateOf(trace);
       pipeline.running.delete(job.name);
       learnEnd(book, {
         ...nameOf(trace, job),
@@ -203,12 +204,12 @@ export function createAhead(deps: AheadDeps): Ahead {
         wasLast: pipeline.running.size === 0,
       });
       pipeline.hasFailed ||= !succeeded;
-      if (!succeeded) return releaseOf(pipeline, [...pipeline.started.values()]);
-      if (pipeline.running.size > 0) return look(pipeline);
+      if (!succeeded) return releaseTasks(pipeline, [...pipeline.started.values()]);
+      if (pipeline.running.size > 0) return startPredicted(pipeline);
       const tasks = [...pipeline.started.values()];
-      clock.at(clock.now() + HOLD_AFTER_STAGE_MS, () => releaseOf(pipeline, tasks));
+      clock.at(clock.now() + HOLD_AFTER_STAGE_MS, () => releaseTasks(pipeline, tasks));
     },
-    letGo() {
+    releaseAll() {
       for (const ahead of unclaimed) release(ahead);
     },
   };
@@ -222,9 +223,16 @@ function kindOf({ shape, cpu, memory }: JobTrace): TaskKind {
   return { shape, cpu, memory, capacity: CAPACITY };
 }
 
-function fits({ job, task }: UnclaimedTask['prediction'], trace: PipelineTrace, wanted: JobTrace): boolean {
+function fits(
+  { job, task }: UnclaimedTask['prediction'],
+  trace: PipelineTrace,
+  candidate: JobTrace,
+): boolean {
   const isSameProject = job.project === trace.project && job.isProtected === trace.isProtected;
   return (
-    isSameProject && task.shape === wanted.shape && task.cpu === wanted.cpu && task.memory === wanted.memory
+    isSameProject &&
+    task.shape === candidate.shape &&
+    task.cpu === candidate.cpu &&
+    task.memory === candidate.memory
   );
 }

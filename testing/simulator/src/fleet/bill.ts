@@ -1,8 +1,8 @@
-/** What a bill's lines are for. `unclaimed`: tasks started ahead that no job took. `idle`: those taken, until then. */
+/** Purposes of costs. `unclaimed`: tasks started ahead but never claimed. `idle`: claimed tasks, until they were claimed. */
 export const COST_KINDS = ['jobs', 'managers', 'unclaimed', 'idle'] as const;
 export type CostKind = (typeof COST_KINDS)[number];
 
-/** Dollars by kind, of what begins in the measured time. */
+/** Dollars by kind, for everything that starts in the measured period. */
 export interface Bill {
   usd: Record<CostKind, number>;
 }
@@ -11,7 +11,7 @@ export function createBill(): Bill {
   return { usd: { jobs: 0, managers: 0, unclaimed: 0, idle: 0 } };
 }
 
-/** Adds what began at a time, unless that was before the measured one. */
+/** Adds a cost if it belongs to the measured period. */
 export function charge(bill: Bill, kind: CostKind, usd: number, isMeasured: boolean): void {
   if (isMeasured) bill.usd[kind] += usd;
 }

@@ -1,20 +1,20 @@
-/** Simulated time: what is due next runs next, in the order it was asked for. */
+/** Simulated time. Actions run by time; those of equal time run in the order in which they were scheduled. */
 export interface Clock {
-  /** Milliseconds since the trace's begin. */
+  /** Milliseconds since the start of the trace. */
   now(): number;
   at(time: number, action: () => void): void;
-  /** Runs until nothing is due any more. */
+  /** Runs until no action is left. */
   run(): void;
 }
 
-interface Due {
+interface ScheduledAction {
   time: number;
   order: number;
   action: () => void;
 }
 
 export function createClock(): Clock {
-  const heap: Due[] = [];
+  const heap: ScheduledAction[] = [];
   let now = 0;
   let order = 0;
   return {
@@ -32,12 +32,12 @@ export function createClock(): Clock {
   };
 }
 
-function isBefore(one: Due, other: Due): boolean {
+function isBefore(one: ScheduledAction, other: ScheduledAction): boolean {
   return one.time < other.time || (one.time === other.time && one.order < other.order);
 }
 
-/** A binary heap: the parent of `index` is at half of it. */
-function push(heap: Due[], due: Due): void {
+/** A binary heap: the parent of `index` is at `(index - 1) / 2`. */
+function push(heap: ScheduledAction[], due: ScheduledAction): void {
   let index = heap.length;
   heap.push(due);
   while (index > 0) {
@@ -50,7 +50,7 @@ function push(heap: Due[], due: Due): void {
   heap[index] = due;
 }
 
-function pop(heap: Due[]): Due | undefined {
+function pop(heap: ScheduledAction[]): ScheduledAction | undefined {
   const first = heap[0];
   const moved = heap.pop();
   if (moved === undefined || heap.length === 0) return first;
@@ -66,7 +66,7 @@ function pop(heap: Due[]): Due | undefined {
   return first;
 }
 
-function smallerChild(heap: readonly Due[], index: number): number {
+function smallerChild(heap: readonly ScheduledAction[], index: number): number {
   const left = 2 * index + 1;
   const [one, other] = [heap[left], heap[left + 1]];
   return one !== undefined && other !== undefined && isBefore(other, one) ? left + 1 : left;

@@ -17,36 +17,36 @@ import {
 } from '../model.ts';
 import type { Clock } from './clock.ts';
 
-/** What a task is started for. */
+/** Requirements of a task. */
 export interface TaskNeeds extends FargateSize {
   shape: string;
   /** Compressed megabytes of the job's own image. */
   imageMb: number;
 }
 
-/** A task that was started. Times are milliseconds since the trace's begin. */
+/** A started task. Times are milliseconds since the start of the trace. */
 export interface StartedTask {
   startedAt: number;
-  /** When it takes a script. */
+  /** When it can run a script. */
   readyAt: number;
-  /** Seconds from its start until it is ready. */
+  /** Seconds from `startedAt` to `readyAt`. */
   startSeconds: number;
-  /** Dollars for its time up to then: without the minimum that its whole life may cost. */
+  /** Cost until a time, without the minimum charge of a whole task. */
   usdUntil(time: number): number;
-  /** Ends it, at a time not before the present. Returns dollars for its life. */
+  /** Ends the task now or at a later time. Returns its total cost. */
   end(time: number): number;
 }
 
 export interface Compute {
-  /** @param luck 0 to 1: how long this start takes among those that are possible */
-  start(needs: TaskNeeds, luck: number): StartedTask;
-  /** What is not paid by the task, as dollars since the last call: a fleet's instances. */
+  /** @param sample uniform random number, 0 to 1, that selects the start time */
+  start(needs: TaskNeeds, sample: number): StartedTask;
+  /** Cost since the last call that does not belong to single tasks: a fleet's instances. */
   sharedUsd(): number;
 }
 
 const { prices } = fargatePricesOf('us-east-1');
 
-/** Dollars for a Fargate task, x86 on demand in us-east-1, without public address; 60 s at least. */
+/** Cost of a Fargate task, x86 on demand in us-east-1, without public address; at least 60 s are billed. */
 export function fargateUsd(size: FargateSize, seconds: number): number {
   return estimateCostUsd({
     ...size,
@@ -58,18 +58,18 @@ export function fargateUsd(size: FargateSize, seconds: number): number {
   });
 }
 
-/** The same without the minimum. */
+/** Cost without the minimum charge. */
 function fargateUsdBySecond(size: FargateSize, seconds: number): number {
   return (fargateUsd(size, 3600) * Math.max(0, seconds)) / 3600;
 }
 
-/** A task for itself, billed from its pull on. */
+/** A task per job, billed from the start of its pull. */
 export function fargate(clock: Clock, model: StartModel): Compute {
   return {
-    start(needs, luck) {
+    start(needs, sample) {
       const startedAt = clock.now();
       const pull = pullSeconds(model, needs);
-      const startSeconds = provisioningSeconds(model, luck) + pull;
+      const startSeconds = provisioningSeconds(model, sample) + pull;
       const readyAt = startedAt + startSeconds * SECOND;
       const billedFrom = readyAt - pull * SECOND;
       const secondsAt = (time: number) => (time - billedFrom) / SECOND;
@@ -78,7 +78,7 @@ export function fargate(clock: Clock, model: StartModel): Compute {
         readyAt,
         startSeconds,
         usdUntil: (time) => fargateUsdBySecond(needs, secondsAt(time)),
-        // One that is stopped before its pull costs nothing.
+        // A task stopped before its pull costs nothing.
         end: (time) => (time <= billedFrom ? 0 : fargateUsd(needs, secondsAt(time) + TASK_END_SECONDS)),
       };
     },
@@ -86,7 +86,7 @@ export function fargate(clock: Clock, model: StartModel): Compute {
   };
 }
 
-/** Every task is ready at once, and paid by the second. */
+/** Every task is ready immediately and billed by the second. */
 export function instant(clock: Clock): Compute {
   return {
     start(needs) {
@@ -98,7 +98,7 @@ export function instant(clock: Clock): Compute {
   };
 }
 
-/** A build for each job: needs no manager and no helper. */
+/** A build per job, without manager and helper. */
 export function codebuild(clock: Clock, model: StartModel): Compute {
   return {
     start(needs) {
@@ -125,11 +125,11 @@ interface Instance {
   freeMemory: number;
   tasks: number;
   images: Set<string>;
-  /** Raised by each task: an instance idles only if nothing came meanwhile. */
+  /** Incremented by each task, to detect whether an instance stayed idle. */
   uses: number;
 }
 
-/** EC2 that ECS runs: instances of one size, each filled before the next, ended when idle. */
+/** EC2 instances managed by ECS: all of one size, first fit, terminated when idle. */
 export function managedInstances(
   clock: Clock,
   model: StartModel,
@@ -198,7 +198,7 @@ export function managedInstances(
   };
 }
 
-/** Megabytes that an instance lacks of the helper's and the job's image; it has them from then on. */
+/** Returns the megabytes of the helper's and the job's image that an instance lacks, and marks the images as present. */
 function missingMb({ images }: Instance, { shape, imageMb }: TaskNeeds, { helperMb }: StartModel): number {
   const missing = (images.has('helper') ? 0 : helperMb) + (images.has(shape) ? 0 : imageMb);
   images.add('helper').add(shape);

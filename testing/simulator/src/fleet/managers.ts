@@ -10,10 +10,10 @@ import {
 import { decideManager, managerLimits } from '@serverless-gitlab-runner/idle-reaper';
 import { planLaunch } from '@serverless-gitlab-runner/runner-launcher';
 import {
+  DRAIN_SECONDS,
   HOUR,
-  LAUNCHER_AGAIN_SECONDS,
+  LAUNCHER_RECHECK_SECONDS,
   LAUNCHER_SECONDS,
-  LEAVE_SECONDS,
   MANAGER_BOOT_SECONDS,
   MANAGER_SIZE,
   managerPullSeconds,
@@ -23,7 +23,7 @@ import {
   SWEEP_SECONDS,
 } from '../model.ts';
 import type { Policy } from '../policies.ts';
-import { drawn } from '../random.ts';
+import { draw } from '../random.ts';
 import type { FleetSettings } from '../trace/trace.ts';
 import type { Clock } from './clock.ts';
 import { fargateUsd } from './compute.ts';
@@ -31,18 +31,18 @@ import { fargateUsd } from './compute.ts';
 /** A manager of the simulated fleet. */
 export interface Manager {
   facts: ManagerFacts;
-  /** Milliseconds since the trace's begin. */
+  /** Milliseconds since the start of the trace. */
   readyAt: number;
-  /** Jobs that it runs, by the number that the trace gives them. */
+  /** Running jobs by their id in the trace. */
   jobs: Map<number, JobTaskFacts>;
-  /** Its job tasks that ended within the hour, as ECS lists them. */
+  /** Its job tasks that ended within the last hour, as ECS lists them. */
   ended: JobTaskFacts[];
 }
 
-/** A job that is queued at GitLab. */
+/** A job queued at GitLab. */
 export interface WaitingJob {
   jobId: number;
-  /** Milliseconds since the trace's begin. */
+  /** Milliseconds since the start of the trace. */
   queuedAt: number;
 }
 
@@ -52,36 +52,36 @@ export interface ManagerPoolDeps {
   settings: FleetSettings;
   model: StartModel;
   seed: number;
-  /** Jobs that no manager has taken, the oldest first. */
+  /** Jobs that no manager has taken, oldest first. */
   waiting(): readonly WaitingJob[];
-  /** A manager was started; the first of a plan, for the jobs that wait. */
+  /** A manager was started. @param jobIds the waiting jobs, for the first manager of a plan; otherwise empty */
   onLaunched(manager: Manager, jobIds: readonly number[]): void;
-  /** A manager asks GitLab for jobs from now on. */
+  /** A manager now requests jobs from GitLab. */
   onReady(): void;
   /** A manager takes no more jobs. */
   onDrained(manager: Manager): void;
   onEnded(startedAt: number, endedAt: number, usd: number): void;
-  /** False once every pipeline has ended. */
-  isOver(): boolean;
+  /** True once every pipeline has ended. */
+  isFinished(): boolean;
 }
 
 export interface ManagerPool {
-  /** A job was queued: its webhook reaches the launcher. */
-  announce(): void;
-  /** Managers that take jobs and have a place. */
-  withPlaces(): Manager[];
+  /** Delivers the webhook of a queued job to the launcher. */
+  jobQueued(): void;
+  /** Managers that take jobs and have capacity for one. */
+  withCapacity(): Manager[];
   take(manager: Manager, jobId: number): void;
   finish(manager: Manager, jobId: number): void;
-  /** Every pipeline has ended: whoever was kept on is judged as well. */
+  /** Every pipeline has ended: the manager that is always on may be drained as well. */
   close(): void;
 }
 
-/** The most that `manager.concurrentJobs` may be. */
-const MOST_CONCURRENT_JOBS = 200;
+/** Maximum of `manager.concurrentJobs`. */
+const MAX_CONCURRENT_JOBS = 200;
 
 const runnerQueue = { fleet: 'default', runnerTokenParameter: undefined };
 
-/** Launcher, reaper and ECS around a fleet's managers, with the launcher's and the reaper's own decisions. */
+/** Simulates launcher, reaper and ECS for a fleet's managers, with the real decisions of launcher and reaper. */
 export function createManagers(deps: ManagerPoolDeps): ManagerPool {
   const { clock, policy, model, seed } = deps;
   const alive = new Set<Manager>();
@@ -89,11 +89,11 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
   const limits = { ...managerLimits(undefined), idleSeconds: policy.idleMs / SECOND };
   let launched = 0;
   let planAt = Number.POSITIVE_INFINITY;
-  let sweeps = false;
+  let isSweepScheduled = false;
 
   const launch = (slot: number, jobIds: readonly number[]) => {
     const now = clock.now();
-    const start = provisioningSeconds(model, drawn(seed, 'manager-start', launched));
+    const start = provisioningSeconds(model, draw(seed, 'manager-start', launched));
     launched += 1;
     const readyAt = now + (start + managerPullSeconds(model) + MANAGER_BOOT_SECONDS) * SECOND;
     const facts = managerFacts({
@@ -113,7 +113,7 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
       facts.startedAt = readyAt;
       deps.onReady();
     });
-    sweepLater();
+    scheduleSweep();
   };
 
   const plan = () => {
@@ -136,10 +136,10 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
     for (const facts of result.mark) facts.demandAt = now;
     const jobIds = waiting.map(({ jobId }) => jobId);
     for (const [index, slot] of result.launch.entries()) launch(slot, index === 0 ? jobIds : []);
-    planWithin(LAUNCHER_AGAIN_SECONDS);
+    schedulePlan(LAUNCHER_RECHECK_SECONDS);
   };
 
-  const planWithin = (seconds: number) => {
+  const schedulePlan = (seconds: number) => {
     const time = clock.now() + seconds * SECOND;
     if (time >= planAt) return;
     planAt = time;
@@ -148,19 +148,19 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
     });
   };
 
-  const sweepLater = () => {
-    if (sweeps) return;
-    sweeps = true;
+  const scheduleSweep = () => {
+    if (isSweepScheduled) return;
+    isSweepScheduled = true;
     clock.at(clock.now() + SWEEP_SECONDS * SECOND, () => {
-      sweeps = false;
-      for (const manager of alive) if (!isPermanent(manager)) judge(manager);
-      if ([...alive].some((manager) => !isPermanent(manager))) sweepLater();
+      isSweepScheduled = false;
+      for (const manager of alive) if (!isPermanent(manager)) drainIfIdle(manager);
+      if ([...alive].some((manager) => !isPermanent(manager))) scheduleSweep();
     });
   };
 
-  const isPermanent = ({ facts }: Manager) => policy.alwaysOn && facts.slot === 1 && !deps.isOver();
+  const isPermanent = ({ facts }: Manager) => policy.alwaysOn && facts.slot === 1 && !deps.isFinished();
 
-  const judge = (manager: Manager) => {
+  const drainIfIdle = (manager: Manager) => {
     const now = clock.now();
     manager.ended = manager.ended.filter(({ stoppedAt = 0 }) => now - stoppedAt < HOUR);
     const jobTasks = [...manager.jobs.values(), ...manager.ended];
@@ -168,13 +168,13 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
     if (decision.kind !== 'drain') return;
     manager.facts.drainAt = now;
     deps.onDrained(manager);
-    leaveIfDone(manager);
+    stopIfDrained(manager);
   };
 
-  const leaveIfDone = (manager: Manager) => {
+  const stopIfDrained = (manager: Manager) => {
     const { facts, jobs } = manager;
     if (facts.drainAt === undefined || jobs.size > 0) return;
-    clock.at(clock.now() + LEAVE_SECONDS * SECOND, () => {
+    clock.at(clock.now() + DRAIN_SECONDS * SECOND, () => {
       if (!alive.delete(manager)) return;
       facts.state = 'stopped';
       facts.stoppedAt = clock.now();
@@ -186,8 +186,8 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
   if (policy.alwaysOn) launch(1, []);
 
   return {
-    announce: () => planWithin(LAUNCHER_SECONDS),
-    withPlaces: () =>
+    jobQueued: () => schedulePlan(LAUNCHER_SECONDS),
+    withCapacity: () =>
       [...alive].filter(
         ({ facts, jobs }) => facts.state === 'running' && takesJobs(facts) && jobs.size < concurrentJobs,
       ),
@@ -210,21 +210,21 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
       task.state = 'stopped';
       task.stoppedAt = clock.now();
       manager.ended.push(task);
-      leaveIfDone(manager);
+      stopIfDrained(manager);
     },
-    close: sweepLater,
+    close: scheduleSweep,
   };
 }
 
-/** `manager.max` and `manager.concurrentJobs` of a fleet under a policy. */
+/** `manager.max` and `manager.concurrentJobs` of a fleet with a policy. */
 export function managerSettings(
   { oneManager }: Policy,
   { maxManagers, concurrentJobs }: FleetSettings,
 ): { max: number; concurrentJobs: number } {
   if (!oneManager) return { max: maxManagers, concurrentJobs };
-  const places = maxManagers * concurrentJobs;
+  const capacity = maxManagers * concurrentJobs;
   return {
-    max: Math.ceil(places / MOST_CONCURRENT_JOBS),
-    concurrentJobs: Math.min(MOST_CONCURRENT_JOBS, places),
+    max: Math.ceil(capacity / MAX_CONCURRENT_JOBS),
+    concurrentJobs: Math.min(MAX_CONCURRENT_JOBS, capacity),
   };
 }

@@ -10,7 +10,7 @@ import {
 } from '../model.ts';
 import { mean, sum } from '../numbers.ts';
 import type { Policy } from '../policies.ts';
-import { drawn } from '../random.ts';
+import { draw } from '../random.ts';
 import type { Attempt, JobTrace, PipelineTrace, Trace } from '../trace/trace.ts';
 import { type Ahead, createAhead } from './ahead.ts';
 import { type Bill, COST_KINDS, charge, createBill } from './bill.ts';
@@ -18,27 +18,27 @@ import { type Clock, createClock } from './clock.ts';
 import { type Compute, codebuild, fargate, instant, managedInstances, type StartedTask } from './compute.ts';
 import { createManagers, type Manager, type ManagerPool } from './managers.ts';
 
-/** What one pipeline waited. */
+/** Waiting time of one pipeline. */
 export interface PipelineOutcome {
   stages: number;
-  /** Seconds that it took longer than its jobs' scripts and their ends, on its longest path. */
+  /** Duration in seconds beyond its jobs' attempts (scripts and tails) on its longest path. */
   waitedSeconds: number;
-  /** The same, in mean starts of the trace's job tasks. */
+  /** The same as a multiple of the trace's mean start time of a job task. */
   waitedStarts: number;
 }
 
 export interface Outcome {
   policy: Policy;
-  /** Of the measured time, in the order of their ends. */
+  /** Pipelines of the measured period, in the order of their ends. */
   pipelines: PipelineOutcome[];
   bill: Bill;
-  /** Tasks started ahead in the measured time, and how many of them were claimed. */
+  /** Tasks started ahead in the measured period, and how many of them were claimed. */
   ahead: { started: number; claimed: number };
-  /** Managers started in the measured time. */
+  /** Managers started in the measured period. */
   managers: number;
 }
 
-/** A try of a job, from its queueing to its end. */
+/** An attempt of a job, from its queueing to its end. */
 interface Run {
   pipeline: PipelineTrace;
   job: JobTrace;
@@ -48,10 +48,10 @@ interface Run {
   onEnd(succeeded: boolean): void;
 }
 
-/** Outcomes of one policy with several traces, as one. */
-export function pooled(outcomes: readonly Outcome[]): Outcome {
+/** Combines the outcomes of one policy for several traces. */
+export function pool(outcomes: readonly Outcome[]): Outcome {
   const [first] = outcomes;
-  if (first === undefined) throw new RangeError('there are no outcomes');
+  if (first === undefined) throw new RangeError('no outcomes to pool');
   const bill = createBill();
   for (const kind of COST_KINDS) bill.usd[kind] = sum(outcomes.map((outcome) => outcome.bill.usd[kind]));
   return {
@@ -66,7 +66,7 @@ export function pooled(outcomes: readonly Outcome[]): Outcome {
   };
 }
 
-/** Runs a trace under a policy. The same arguments have the same outcome. */
+/** Simulates a trace with a policy. Deterministic: the same arguments give the same outcome. */
 export function simulate(trace: Trace, policy: Policy, model: StartModel, seed: number): Outcome {
   return createFleet(trace, policy, model, seed).run();
 }
@@ -85,7 +85,7 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
   const aheads = new Map<Manager, Ahead>();
   const oracle = new Map<number, StartedTask>();
   const leadSeconds = meanStartSeconds(trace, model);
-  const bound = { vcpu: 0, most: trace.settings.unclaimedVcpu };
+  const bound = { vcpu: 0, maxVcpu: trace.settings.unclaimedVcpu };
   const sharedBook = createBook();
   let active = trace.pipelines.length;
   let aheadStarts = 0;
@@ -107,17 +107,17 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
           if (policy.ahead?.first) adoptFor(manager, jobIds);
         },
         onReady: () => offerAll(),
-        onDrained: (manager) => aheads.get(manager)?.letGo(),
+        onDrained: (manager) => aheads.get(manager)?.releaseAll(),
         onEnded: (startedAt, endedAt, usd) => {
           const measured = Math.max(0, endedAt - Math.max(startedAt, trace.measuredFrom));
           charge(outcome.bill, 'managers', (usd * measured) / (endedAt - startedAt), true);
         },
-        isOver: () => active === 0 && clock.now() >= trace.endsAt,
+        isFinished: () => active === 0 && clock.now() >= trace.endsAt,
       })
-    : withoutManagers;
+    : NO_MANAGERS;
 
   const aheadOf = (book: Book): Ahead => {
-    if (policy.ahead === undefined) throw new RangeError('nothing is started ahead');
+    if (policy.ahead === undefined) throw new RangeError('the policy starts nothing ahead');
     return createAhead({
       clock,
       book,
@@ -128,9 +128,9 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
         aheadStarts += 1;
         outcome.ahead.started += isMeasured(clock.now()) ? 1 : 0;
         const imageMb = imageSizes.get(shape) ?? 0;
-        return compute.start({ cpu, memory, shape, imageMb }, drawn(seed, 'ahead-start', aheadStarts));
+        return compute.start({ cpu, memory, shape, imageMb }, draw(seed, 'ahead-start', aheadStarts));
       },
-      onUnclaimed: (task) => {
+      onReleased: (task) => {
         charge(outcome.bill, 'unclaimed', task.end(clock.now()), isMeasured(task.startedAt));
       },
     });
@@ -142,7 +142,7 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
     ),
   );
 
-  /** The launcher starts tasks for the jobs that the new manager will take, as far as the book knows them. */
+  /** The launcher starts tasks for the jobs that the new manager will take, if the book knows them. */
   const adoptFor = (manager: Manager, jobIds: readonly number[]) => {
     const ahead = aheads.get(manager);
     for (const jobId of jobIds) {
@@ -158,7 +158,7 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
       clock.at(clock.now() + seconds * SECOND, () => begin(run, undefined));
       return;
     }
-    managers.announce();
+    managers.jobQueued();
     offer(run);
   };
 
@@ -166,13 +166,13 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
     for (const run of waiting.values()) offer(run);
   };
 
-  /** A manager with a place asks within its interval, and gets the job if it still has the place then. */
+  /** A manager polls within its interval and gets the job if it has capacity at that time. */
   const offer = (run: Run) => {
-    const poll = drawn(seed, 'poll', run.job.id) * POLL_SECONDS * SECOND;
+    const poll = draw(seed, 'poll', run.job.id) * POLL_SECONDS * SECOND;
     clock.at(clock.now() + poll, () => {
       if (run.isTaken) return;
-      const free = managers.withPlaces();
-      const manager = free[Math.floor(drawn(seed, 'manager', run.job.id) * free.length)];
+      const free = managers.withCapacity();
+      const manager = free[Math.floor(draw(seed, 'manager', run.job.id) * free.length)];
       if (manager) begin(run, manager);
     });
   };
@@ -189,7 +189,7 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
     if (claimed) {
       outcome.ahead.claimed += isMeasured(claimed.startedAt) ? 1 : 0;
     }
-    const task = claimed ?? compute.start(job, drawn(seed, 'job-start', job.id));
+    const task = claimed ?? compute.start(job, draw(seed, 'job-start', job.id));
     ahead?.placed(pipeline, job, takenAt + (claimed ? 0 : leadSeconds * SECOND));
     const scriptAt = Math.max(task.readyAt, takenAt + (claimed ? CLAIM_SECONDS * SECOND : 0));
     clock.at(scriptAt, () => execute(run, { task, claimed, takenAt, manager, ahead }));
@@ -201,31 +201,35 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
     return task;
   };
 
-  const execute = (run: Run, place: Place) => {
+  const execute = (run: Run, placement: Placement) => {
     const { pipeline, job, attempt } = run;
     const scriptAt = clock.now();
-    place.ahead?.running(pipeline, job);
+    placement.ahead?.running(pipeline, job);
     if (policy.ahead?.moment === 'exactly') prepareExactly(pipeline, job, attempt);
     const scriptEnd = scriptAt + attempt.seconds * SECOND;
-    if (attempt.succeeded) clock.at(scriptEnd, () => place.ahead?.succeeded(pipeline, job));
+    if (attempt.succeeded) clock.at(scriptEnd, () => placement.ahead?.succeeded(pipeline, job));
     clock.at(scriptEnd + job.tailSeconds * SECOND, () => {
-      const { task, claimed, takenAt, manager } = place;
+      const { task, claimed, takenAt, manager } = placement;
       const usd = task.end(clock.now());
       const idle = claimed ? claimed.usdUntil(takenAt) - claimed.usdUntil(claimed.readyAt) : 0;
       charge(outcome.bill, 'idle', Math.max(0, idle), isMeasured(task.startedAt));
       charge(outcome.bill, 'jobs', usd - Math.max(0, idle), isMeasured(task.startedAt));
       if (manager) managers.finish(manager, job.id);
       const startSeconds = claimed ? undefined : task.startSeconds;
-      place.ahead?.ended(pipeline, job, { startedAt: scriptAt, startSeconds, succeeded: attempt.succeeded });
+      placement.ahead?.ended(pipeline, job, {
+        startedAt: scriptAt,
+        startSeconds,
+        succeeded: attempt.succeeded,
+      });
       run.onEnd(attempt.succeeded);
       offerAll();
     });
   };
 
-  /** Ends of scripts that the oracle knows of, by pipeline and stage. */
+  /** Ends of jobs known to the oracle, by pipeline and stage. */
   const knownEnds = new Map<number, number[]>();
 
-  /** Once every job of a stage runs its last try, the next stage's tasks are started so as to be ready when they are taken. */
+  /** Once every job of a stage runs its last attempt, starts the next stage's tasks just in time for its jobs. */
   const prepareExactly = (pipeline: PipelineTrace, job: JobTrace, attempt: Attempt) => {
     if (attempt !== job.attempts.at(-1)) return;
     const index = pipeline.stages.findIndex((jobs) => jobs.includes(job));
@@ -237,13 +241,13 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
     if (ends.length < stage.length) return;
     knownEnds.delete(key);
     for (const follower of next) {
-      const luck = drawn(seed, 'job-start', follower.id);
-      const poll = drawn(seed, 'poll', follower.id) * POLL_SECONDS;
+      const sample = draw(seed, 'job-start', follower.id);
+      const poll = draw(seed, 'poll', follower.id) * POLL_SECONDS;
       const needed = Math.max(...ends) + (GITLAB_SECONDS + poll) * SECOND;
       const start = (pullSeconds(model, follower) + model.provisioningSeconds) * SECOND;
       clock.at(needed - start, () => {
         outcome.ahead.started += isMeasured(clock.now()) ? 1 : 0;
-        oracle.set(follower.id, compute.start(follower, luck));
+        oracle.set(follower.id, compute.start(follower, sample));
       });
     }
   };
@@ -301,7 +305,7 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
       for (const pipeline of trace.pipelines) {
         clock.at(pipeline.at, () => runStage(pipeline, 0, 0));
       }
-      // Instances are shared by all jobs: what they cost until the measured time belongs to what only teaches.
+      // Instances are shared by all jobs. Their cost before the measured period belongs to the warm-up.
       clock.at(trace.measuredFrom, () => compute.sharedUsd());
       clock.run();
       charge(outcome.bill, 'jobs', compute.sharedUsd(), true);
@@ -311,18 +315,18 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
 }
 
 /** Where a job runs. */
-interface Place {
+interface Placement {
   task: StartedTask;
-  /** The same task, where it was started ahead. */
+  /** The same task, if it was started ahead. */
   claimed: StartedTask | undefined;
   takenAt: number;
   manager: Manager | undefined;
   ahead: Ahead | undefined;
 }
 
-const withoutManagers: ManagerPool = {
-  announce: () => undefined,
-  withPlaces: () => [],
+const NO_MANAGERS: ManagerPool = {
+  jobQueued: () => undefined,
+  withCapacity: () => [],
   take: () => undefined,
   finish: () => undefined,
   close: () => undefined,
@@ -344,13 +348,13 @@ function computeOf(trace: Trace, policy: Policy, model: StartModel, clock: Clock
   }
 }
 
-/** Seconds of a job, all its tries together, where nothing waits. */
+/** Seconds of all attempts of a job without any waiting. */
 function shortestSeconds({ attempts, tailSeconds }: JobTrace): number {
   const scripts = attempts.reduce((total, { seconds }) => total + seconds + tailSeconds, 0);
   return scripts + (attempts.length - 1) * GITLAB_SECONDS;
 }
 
-/** Mean seconds that a job task of a trace takes to start: "one start". */
+/** "One start": the mean start time of a trace's job tasks in seconds. */
 export function meanStartSeconds(trace: Trace, model: StartModel): number {
   const jobs = trace.pipelines.flatMap(({ stages }) => stages.flat());
   return mean(jobs.map((job) => model.provisioningSeconds + pullSeconds(model, job)));

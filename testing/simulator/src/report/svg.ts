@@ -1,6 +1,6 @@
-/** Just enough SVG for the plots: no script, no font of its own, legible on light and dark. */
+/** Minimal SVG for the plots: no scripts or fonts, legible on light and dark backgrounds. */
 
-/** By number: on light and on dark. */
+/** Palette: the colours for light and dark backgrounds. */
 const COLOURS = [
   ['#6e7781', '#9198a1'],
   ['#0969da', '#58a6ff'],
@@ -16,7 +16,7 @@ const STYLE = `
   ${rulesFor('#ffffff', '#1f2328', '#59636e', '#d1d9e0', 0)}
   @media (prefers-color-scheme: dark) { ${rulesFor('#0d1117', '#e6edf3', '#9198a1', '#30363d', 1)} }`;
 
-/** Without variables: not every program that shows SVG knows them. */
+/** CSS rules without variables, which not every SVG viewer supports. */
 function rulesFor(card: string, ink: string, soft: string, grid: string, scheme: 0 | 1): string {
   const colours = COLOURS.map(
     (colour, index) =>
@@ -29,7 +29,7 @@ function rulesFor(card: string, ink: string, soft: string, grid: string, scheme:
   ].join(' ');
 }
 
-/** One of the palette's colours: 0 is grey. */
+/** Index into the palette; 0 is grey. */
 export type Colour = 0 | 1 | 2 | 3 | 4 | 5;
 
 export interface Size {
@@ -37,8 +37,8 @@ export interface Size {
   height: number;
 }
 
-/** A whole picture with its title, which names the units, and a line below it. */
-export function picture(
+/** Renders a complete SVG document. The title names the units. */
+export function renderSvg(
   { width, height }: Size,
   title: string,
   subtitle: string,
@@ -70,7 +70,7 @@ export function bar(x: number, y: number, { width, height }: Size, colour: Colou
   return `<rect class="fill c${colour}" x="${at(x)}" y="${at(y)}" width="${at(Math.max(0, width))}" height="${at(height)}"/>`;
 }
 
-export function straight(x1: number, y1: number, x2: number, y2: number, kind: string): string {
+export function line(x1: number, y1: number, x2: number, y2: number, kind: string): string {
   return `<line class="${kind}" x1="${at(x1)}" y1="${at(y1)}" x2="${at(x2)}" y2="${at(y2)}"/>`;
 }
 
@@ -82,7 +82,7 @@ export function disc(x: number, y: number, colour: Colour): string {
   return `<circle class="fill c${colour}" cx="${at(x)}" cy="${at(y)}" r="4"/>`;
 }
 
-/** @param dash lengths of strokes and gaps; empty: none */
+/** @param dash lengths of dashes and gaps; empty for a solid line */
 export function path(points: readonly (readonly [number, number])[], colour: Colour, dash: string): string {
   const [first, ...rest] = points.map(([x, y]) => `${at(x)} ${at(y)}`);
   if (first === undefined) return '';
@@ -90,11 +90,11 @@ export function path(points: readonly (readonly [number, number])[], colour: Col
   return `<path class="line c${colour}" d="M${first}${rest.map((point) => `L${point}`).join('')}"${dashes}/>`;
 }
 
-/** Round values from zero that a scale up to `most` is labelled with: four to eight of them. */
-export function ticks(most: number): number[] {
+/** Four to eight round tick values from 0 to `max`. */
+export function ticks(max: number): number[] {
   const steps = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
-  const step = steps.find((candidate) => most / candidate <= 8) ?? most;
-  return Array.from({ length: Math.floor(most / step + 1e-9) + 1 }, (_, index) => index * step);
+  const step = steps.find((candidate) => max / candidate <= 8) ?? max;
+  return Array.from({ length: Math.floor(max / step + 1e-9) + 1 }, (_, index) => index * step);
 }
 
 function at(value: number): string {

@@ -1,20 +1,20 @@
 import type { Study, TeamResult, Variation } from '../study.ts';
 import { fixed, percent, usd, usdAHundred } from './text.ts';
 
-/** A table's head and rows; the first column is text. */
+/** Head and rows of a table; the first column is text. */
 export interface Table {
   head: readonly string[];
   rows: readonly (readonly string[])[];
 }
 
-/** A team under every policy. */
+/** Figures of a team for every policy. */
 export function teamTable({ figures, pipelines, chosen }: TeamResult): Table {
   return {
     head: [
       'policy',
       'median',
       'mean',
-      '95 %',
+      'p95',
       '≥ 4 stages',
       '$/100',
       'cost',
@@ -41,7 +41,7 @@ export function teamTable({ figures, pipelines, chosen }: TeamResult): Table {
 
 export function goalsTable({ goals }: Study): Table {
   return {
-    head: ['goal at a team of 50', 'target', 'value', ''],
+    head: ['goal for a team of 50', 'target', 'value', ''],
     rows: goals.map(({ goal, target, value, isMet }) => [
       goal,
       `≤ ${target}`,
@@ -51,7 +51,7 @@ export function goalsTable({ goals }: Study): Table {
   };
 }
 
-/** Waiting in starts, cost by today's with the same assumption. */
+/** Waiting time in starts; cost relative to today under the same assumption. */
 export function variationsTable(first: string, variations: readonly Variation[]): Table {
   return {
     head: [first, 'one start', 'today', 'chosen', 'its cost', 'oracle', 'Managed Instances', 'their cost'],
@@ -68,7 +68,7 @@ export function variationsTable(first: string, variations: readonly Variation[])
   };
 }
 
-/** For a terminal: aligned, the first column to the left. */
+/** Aligns the columns for a terminal: the first to the left, the others to the right. */
 export function renderForTerminal({ head, rows }: Table): string {
   const lines = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));

@@ -1,8 +1,8 @@
-/** Numbers as tables show them. */
+/** Formats numbers for tables. */
 
 export function fixed(value: number | undefined, digits: number): string {
   if (value === undefined) return '–';
-  // No "-0.00".
+  // Adding 0 avoids "-0.00".
   return (Math.round(value * 10 ** digits) / 10 ** digits + 0).toFixed(digits);
 }
 
@@ -16,7 +16,7 @@ export function usd(value: number | undefined, digits = 2): string {
   return value < 0 && Number(text) > 0 ? `−$${text}` : `$${text}`;
 }
 
-/** Dollars for a hundred pipelines. */
+/** Dollars per hundred pipelines. */
 export function usdAHundred(value: number, pipelines: number): string {
   return usd((value / Math.max(1, pipelines)) * 100);
 }

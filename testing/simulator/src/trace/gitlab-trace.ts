@@ -4,7 +4,7 @@ import { DAY } from '../model.ts';
 import { TEAMS } from './synthetic-team.ts';
 import type { JobTrace, PipelineTrace, Trace } from './trace.ts';
 
-/** The file cannot be used. The message says where and why. */
+/** The file is not a valid trace. The message says where and why. */
 export class InvalidTraceError extends Error {
   override readonly name = 'InvalidTraceError';
 }
@@ -12,7 +12,7 @@ export class InvalidTraceError extends Error {
 const timeSchema = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
 
 /**
- * A job as GitLab's API lists it, as far as it is read.
+ * The fields read from a job of GitLab's jobs API.
  * @see https://docs.gitlab.com/api/jobs/
  */
 const jobSchema = z.object({
@@ -24,24 +24,24 @@ const jobSchema = z.object({
   tag: z.boolean().nullish(),
   created_at: timeSchema,
   started_at: timeSchema.nullish(),
-  /** Seconds that it ran. */
+  /** In seconds. */
   duration: z.number().nonnegative().nullish(),
   pipeline: z.object({ id: z.int().positive(), project_id: z.int().positive().optional() }),
 });
 type GitLabJob = z.infer<typeof jobSchema>;
 
-/** Branches that are taken to be protected: the API's list of jobs does not say. */
+/** Branches that count as protected: the jobs API does not say which are. */
 const PROTECTED_REFS = new Set(['main', 'master', 'production']);
-/** Neither sizes nor images are in the API's answer. */
+/** The jobs API returns neither sizes nor images. */
 const ASSUMED_TASK = { cpu: 1024, memory: 2048, imageMb: 180, imageMoves: false };
-/** The API's `duration` has after_script, cache and artifacts in it. */
+/** The API's `duration` includes after_script, cache and artifacts. */
 const TAIL_SECONDS = 0;
-/** The first tenth of the time only teaches. */
-const TEACHING_PART = 0.1;
+/** Fraction of the trace that only trains the forecast and is not measured. */
+const WARM_UP_FRACTION = 0.1;
 
 /**
- * Reads a trace from a file: a JSON array of jobs as `GET /projects/:id/jobs?include_retried=true` answers, the pages of one or
- * more projects one after the other.
+ * Reads a trace from a file: a JSON array of jobs as returned by `GET /projects/:id/jobs?include_retried=true`, the pages of
+ * one or more projects concatenated.
  * @throws {InvalidTraceError}
  */
 export function readGitLabTrace(path: string): Trace {
@@ -49,7 +49,7 @@ export function readGitLabTrace(path: string): Trace {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new InvalidTraceError(`${path} cannot be read`, { cause: error });
+    throw new InvalidTraceError(`cannot read ${path}`, { cause: error });
   }
   return parseGitLabTrace(text, path);
 }
@@ -68,14 +68,14 @@ export function parseGitLabTrace(text: string, name: string): Trace {
   const last = pipelines.at(-1);
   const settings = TEAMS['50']?.settings;
   if (last === undefined || settings === undefined)
-    throw new InvalidTraceError(`${name} has no job that ran: jobs need started_at and duration`);
+    throw new InvalidTraceError(`${name} contains no job with started_at and duration`);
   const first = pipelines[0]?.at ?? 0;
   return {
     name,
     seed: undefined,
     pipelines,
     settings,
-    measuredFrom: first + (last.at - first) * TEACHING_PART,
+    measuredFrom: first + (last.at - first) * WARM_UP_FRACTION,
     endsAt: last.at,
   };
 }
@@ -85,12 +85,12 @@ function parseJobs(text: string, name: string): GitLabJob[] {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new InvalidTraceError(`${name} is not JSON`, { cause: error });
+    throw new InvalidTraceError(`${name} is not valid JSON`, { cause: error });
   }
   const parsed = z.array(jobSchema).safeParse(value);
   if (!parsed.success) {
     throw new InvalidTraceError(
-      `${name} is not a list of jobs as GitLab's API answers:\n${z.prettifyError(parsed.error)}`,
+      `${name} is not a list of jobs of GitLab's jobs API:\n${z.prettifyError(parsed.error)}`,
     );
   }
   return parsed.data;
@@ -103,30 +103,30 @@ function toPipeline(
 ): PipelineTrace {
   const sorted = jobs.toSorted((one, other) => one.id - other.id);
   const [first] = sorted;
-  if (first === undefined) throw new RangeError('a pipeline has a job at least');
+  if (first === undefined) throw new RangeError('a pipeline needs at least one job');
   ids.pipeline += 1;
-  // GitLab creates a pipeline's jobs stage by stage; retried ones have later ids than all of them.
+  // GitLab creates a pipeline's jobs stage by stage. Retries have higher ids than all of them.
   const stages = [...Map.groupBy(sorted, ({ stage }) => stage).values()].map((ofStage) =>
-    [...Map.groupBy(ofStage, ({ name }) => name).values()].map((tries) => toJob(tries, ids)),
+    [...Map.groupBy(ofStage, ({ name }) => name).values()].map((jobs) => toJob(jobs, ids)),
   );
   return {
     id: ids.pipeline,
     project: `${first.pipeline.project_id ?? 'project'}`,
     isProtected: first.tag === true || PROTECTED_REFS.has(first.ref ?? ''),
     at: Math.min(...sorted.map(({ created_at }) => created_at)) - begin,
-    stages: untilFailure(stages),
+    stages: ignoreToleratedFailures(stages),
   };
 }
 
-function toJob(tries: readonly GitLabJob[], ids: { job: number }): JobTrace {
+function toJob(jobs: readonly GitLabJob[], ids: { job: number }): JobTrace {
   ids.job += 1;
-  const last = tries.length - 1;
-  const attempts = tries.map(({ duration, status }, index) => ({
+  const last = jobs.length - 1;
+  const attempts = jobs.map(({ duration, status }, index) => ({
     seconds: duration ?? 0,
-    // What was retried had failed, whatever its status says now.
+    // A retried attempt had failed, whatever its status says.
     succeeded: status === 'success' && index === last,
   }));
-  const name = tries[0]?.name ?? '';
+  const name = jobs[0]?.name ?? '';
   return {
     id: ids.job,
     name,
@@ -137,16 +137,16 @@ function toJob(tries: readonly GitLabJob[], ids: { job: number }): JobTrace {
   };
 }
 
-/** Stages after a failed one ran in spite of it (`when: always`, `allow_failure`): their jobs' failures are taken for success. */
-function untilFailure(stages: JobTrace[][]): JobTrace[][] {
+/** A failure before the last stage did not end the pipeline (`when: always`, `allow_failure`), so it counts as a success. */
+function ignoreToleratedFailures(stages: JobTrace[][]): JobTrace[][] {
   return stages.map((stage, index) =>
     index === stages.length - 1
       ? stage
-      : stage.map((job) => ({ ...job, attempts: job.attempts.map(succeedAtLast) })),
+      : stage.map((job) => ({ ...job, attempts: job.attempts.map(withFinalSuccess) })),
   );
 }
 
-function succeedAtLast(
+function withFinalSuccess(
   attempt: JobTrace['attempts'][number],
   index: number,
   attempts: JobTrace['attempts'],

@@ -3,19 +3,19 @@ import { createRandom, type Random } from '../random.ts';
 import type { Attempt, FleetSettings, JobTrace, PipelineTrace, Trace } from './trace.ts';
 
 /**
- * How such a team works. Teams here do not exist, and every number of this file is assumed: they stand where they can be read
- * and changed, the habits are varied in the page's last table, and real teams have `--trace`.
+ * How a team works. The teams are synthetic, and every number in this file is assumed. The page's last table varies the habits;
+ * use `--trace` for a real team.
  */
 export interface Habits {
-  /** Part of projects in which later stages run an image whose tag an earlier one pushes; half of those stages' jobs do. */
+  /** Fraction of projects in which later stages run an image that an earlier stage pushes; half of those stages' jobs do. */
   movingImages: number;
-  /** Part of the jobs after the first stage that rules leave out for some changes. */
+  /** Fraction of the jobs after the first stage that rules exclude for some changes. */
   ruledJobs: number;
-  /** Chance of each pipeline that its project's images were updated since the last one. */
+  /** Probability that a project's images were updated since its previous pipeline. */
   imageUpdates: number;
-  /** Factor of the jobs' chances to fail, which are 0.5 to 5 %. */
+  /** Factor for the jobs' failure probabilities, which are 0.5 to 5 %. */
   failures: number;
-  /** Median of the images' compressed megabytes; they spread from a quarter to four times of it. */
+  /** Median compressed megabytes of the images; they range from a sixth to five times of it. */
   imageMb: number;
 }
 
@@ -29,8 +29,9 @@ export const HABITS: Habits = {
 
 export interface Team {
   people: number;
-  /** Weekdays whose pipelines only teach, and weekdays measured after them. */
-  teachingDays: number;
+  /** Weekdays that only train the forecast. */
+  warmUpDays: number;
+  /** Weekdays measured after the warm-up. */
   measuredDays: number;
   settings: FleetSettings;
 }
@@ -38,33 +39,33 @@ export interface Team {
 export const TEAMS: Readonly<Record<string, Team>> = {
   '5': {
     people: 5,
-    teachingDays: 10,
+    warmUpDays: 10,
     measuredDays: 20,
     settings: { maxManagers: 1, concurrentJobs: 20, unclaimedVcpu: 8, instanceVcpu: 4 },
   },
   '50': {
     people: 50,
-    teachingDays: 5,
+    warmUpDays: 5,
     measuredDays: 5,
     settings: { maxManagers: 3, concurrentJobs: 20, unclaimedVcpu: 24, instanceVcpu: 8 },
   },
   '500': {
     people: 500,
-    teachingDays: 1,
+    warmUpDays: 1,
     measuredDays: 1,
     settings: { maxManagers: 20, concurrentJobs: 20, unclaimedVcpu: 160, instanceVcpu: 8 },
   },
 };
 
-const PIPELINES_A_PERSON_AND_DAY = 4;
-const PEOPLE_A_PROJECT = 6;
-/** By number of stages, from one. */
-const STAGES = [0.05, 0.15, 0.25, 0.3, 0.15, 0.1];
-/** Of pushes, by the hour from 8: two humps and a lunch. */
-const HOURS = [2, 6, 9, 9, 5, 6, 9, 9, 7, 4, 2];
+const PIPELINES_PER_PERSON_AND_DAY = 4;
+const PEOPLE_PER_PROJECT = 6;
+/** Weights by number of stages, from one. */
+const STAGE_COUNT_WEIGHTS = [0.05, 0.15, 0.25, 0.3, 0.15, 0.1];
+/** Weights of pushes by hour from 8:00: two peaks with a lunch break between them. */
+const HOUR_WEIGHTS = [2, 6, 9, 9, 5, 6, 9, 9, 7, 4, 2];
 const FIRST_HOUR = 8;
 
-/** What a push changes, and how often. */
+/** What a push changes, with probabilities. */
 const CHANGES = { backend: 0.45, frontend: 0.25, everything: 0.15, docs: 0.1, infrastructure: 0.05 };
 type Change = keyof typeof CHANGES;
 
@@ -76,11 +77,11 @@ interface JobTemplate {
   cpu: number;
   memory: number;
   medianSeconds: number;
-  /** Of the logarithm of its duration, from run to run. */
+  /** Standard deviation of the logarithm of its duration. */
   spread: number;
   failureChance: number;
   hasRetry: boolean;
-  /** Changes for which its rules add it; undefined: all. */
+  /** Changes for which its rules include it; undefined for all. */
   onlyFor: ReadonlySet<Change> | undefined;
   onlyProtected: boolean;
 }
@@ -88,27 +89,27 @@ interface JobTemplate {
 interface ProjectTemplate {
   name: string;
   stages: JobTemplate[][];
-  /** Raised now and then: a base image was updated, and every job has another shape. */
+  /** Incremented when a base image is updated: every job then has another shape. */
   imageVersion: number;
 }
 
-/** A team's pipelines over whole weeks, Monday first. */
+/** Generates a team's pipelines on weekdays, starting on a Monday. */
 export function syntheticTeam(team: Team, seed: number, habits: Habits = HABITS): Trace {
   const random = createRandom(seed);
-  const count = Math.max(2, Math.round(team.people / PEOPLE_A_PROJECT));
+  const count = Math.max(2, Math.round(team.people / PEOPLE_PER_PROJECT));
   const projects = Array.from({ length: count }, (_, index) =>
     makeProject(random, `project-${index + 1}`, habits),
   );
   const ids = { job: 0, pipeline: 0 };
   const pipelines: PipelineTrace[] = [];
-  for (let day = 0; day < team.teachingDays + team.measuredDays; day += 1) {
+  for (let day = 0; day < team.warmUpDays + team.measuredDays; day += 1) {
     const midnight = startOfWeekday(day);
-    const pushes = poisson(random, team.people * PIPELINES_A_PERSON_AND_DAY);
+    const pushes = poisson(random, team.people * PIPELINES_PER_PERSON_AND_DAY);
     const times = Array.from({ length: pushes }, () => midnight + timeOfDay(random)).sort(
       (one, other) => one - other,
     );
     for (const at of times) {
-      // Some projects are busier: the smaller of two draws favours the first.
+      // Some projects are busier: the smaller of two random numbers favours the first projects.
       const project = projects[Math.min(random.between(0, count - 1), random.between(0, count - 1))];
       const pipeline = project && makePipeline(random, project, { at, ids, habits });
       if (pipeline) pipelines.push(pipeline);
@@ -119,8 +120,8 @@ export function syntheticTeam(team: Team, seed: number, habits: Habits = HABITS)
     seed,
     pipelines,
     settings: team.settings,
-    measuredFrom: startOfWeekday(team.teachingDays),
-    endsAt: startOfWeekday(team.teachingDays + team.measuredDays - 1) + DAY,
+    measuredFrom: startOfWeekday(team.warmUpDays),
+    endsAt: startOfWeekday(team.warmUpDays + team.measuredDays - 1) + DAY,
   };
 }
 
@@ -134,7 +135,7 @@ function makeProject(random: Random, name: string, habits: Habits): ProjectTempl
     imageMb: clamped(logNormal(random, habits.imageMb, 0.7), habits.imageMb / 6, habits.imageMb * 5),
   }));
   const pushesItsImage = random.chance(habits.movingImages);
-  const stageCount = 1 + weighted(random, STAGES);
+  const stageCount = 1 + weighted(random, STAGE_COUNT_WEIGHTS);
   const deploysOnlyProtected = stageCount > 2 && random.chance(0.7);
   const stages = Array.from({ length: stageCount }, (_, stage) => {
     const isDeploy = deploysOnlyProtected && stage === stageCount - 1;
@@ -153,15 +154,15 @@ function makeProject(random: Random, name: string, habits: Habits): ProjectTempl
       spread: 0.1 + 0.25 * random.next(),
       failureChance: habits.failures * random.pick([0.005, 0.01, 0.03, 0.05]),
       hasRetry: random.chance(0.3),
-      onlyFor: someChanges(random, stage > 0 ? habits.ruledJobs : 0),
+      onlyFor: makeRule(random, stage > 0 ? habits.ruledJobs : 0),
       onlyProtected: isDeploy,
     }));
   });
   return { name, stages, imageVersion: 1 };
 }
 
-/** What a rule is about; undefined: the job has none. What is drawn does not depend on the chance, so that habits can be compared. */
-function someChanges(random: Random, chance: number): ReadonlySet<Change> | undefined {
+/** Changes of a job's rule, or undefined. Draws the same random numbers for any `chance`, so that habits are comparable. */
+function makeRule(random: Random, chance: number): ReadonlySet<Change> | undefined {
   const main = random.pick(['backend', 'frontend', 'infrastructure'] as const);
   return random.chance(chance) ? new Set<Change>([main, 'everything']) : undefined;
 }
@@ -205,7 +206,7 @@ function makeJob(
   ids.job += 1;
   const { name, image, imageMb, imageMoves, cpu, memory, hasRetry } = template;
   const attempts: Attempt[] = [makeAttempt(random, template, template.failureChance)];
-  // What failed by chance succeeds when it is retried; what is broken does not.
+  // A retry succeeds after a random failure, but not after a real one.
   if (hasRetry && attempts[0]?.succeeded === false) attempts.push(makeAttempt(random, template, 0.4));
   return {
     id: ids.job,
@@ -228,10 +229,10 @@ function makeAttempt(random: Random, { medianSeconds, spread }: JobTemplate, fai
 }
 
 function timeOfDay(random: Random): number {
-  return (FIRST_HOUR + weighted(random, HOURS)) * HOUR + random.next() * 60 * MINUTE;
+  return (FIRST_HOUR + weighted(random, HOUR_WEIGHTS)) * HOUR + random.next() * 60 * MINUTE;
 }
 
-/** An index, by weights. */
+/** Returns a random index according to the weights. */
 function weighted(random: Random, weights: readonly number[]): number {
   let left = random.next() * weights.reduce((total, weight) => total + weight, 0);
   for (const [index, weight] of weights.entries()) {
@@ -241,7 +242,7 @@ function weighted(random: Random, weights: readonly number[]): number {
   return weights.length - 1;
 }
 
-/** A normal distribution of the same mean and variance: means here are 20 and more. */
+/** Approximated by a normal distribution of the same mean and variance: means here are 20 or more. */
 function poisson(random: Random, mean: number): number {
   return Math.max(0, Math.round(mean + Math.sqrt(mean) * random.normal()));
 }
@@ -250,6 +251,6 @@ function logNormal(random: Random, median: number, spread: number): number {
   return median * Math.exp(spread * random.normal());
 }
 
-function clamped(value: number, least: number, most: number): number {
-  return Math.min(most, Math.max(least, value));
+function clamped(value: number, min: number, max: number): number {
+  return Math.min(max, Math.max(min, value));
 }

@@ -1,49 +1,50 @@
-/** Pipelines as they would run if nothing had to start: what every policy gets. */
+/** Pipelines without start times: the input of every policy. */
 
-/** One try of a job. */
+/** One attempt of a job. */
 export interface Attempt {
-  /** Of the script, in seconds. */
+  /** Duration of the script in seconds. */
   seconds: number;
   succeeded: boolean;
 }
 
 export interface JobTrace {
-  /** Of the trace, from 1: draws depend on it. */
+  /** Unique in the trace, from 1. Random numbers depend on it. */
   id: number;
   name: string;
-  /** Equal shapes can run in each other's task. */
+  /** Jobs of equal shape can run in each other's task. */
   shape: string;
-  /** CPU units and MiB. */
+  /** CPU units. */
   cpu: number;
+  /** MiB. */
   memory: number;
   /** Compressed megabytes of the job's own image. */
   imageMb: number;
-  /** Whether an earlier stage of its pipeline pushes the tag that it runs: no task started ahead has that image. */
+  /** Whether an earlier stage of its pipeline pushes its image tag, so that a task started ahead would have an old image. */
   imageMoves: boolean;
-  /** From the end of its script to its end: after_script, cache, artifacts. In seconds. */
+  /** Seconds from the end of its script to its end: after_script, cache, artifacts. */
   tailSeconds: number;
-  /** One at least; each but the last failed. */
+  /** At least one; all but the last failed. */
   attempts: readonly Attempt[];
 }
 
 export interface PipelineTrace {
-  /** Of the trace, from 1. */
+  /** Unique in the trace, from 1. */
   id: number;
   project: string;
   isProtected: boolean;
-  /** Milliseconds since the trace's begin. */
+  /** Milliseconds since the start of the trace. */
   at: number;
-  /** Stages that ran, with one job at least each: the last one may have failed. */
+  /** Stages that ran, with at least one job each. The last one may have failed. */
   stages: readonly (readonly JobTrace[])[];
 }
 
-/** How a fleet for such a team would be set up. */
+/** Settings of the team's fleet. */
 export interface FleetSettings {
   /** `manager.max`. */
   maxManagers: number;
   /** `manager.concurrentJobs`. */
   concurrentJobs: number;
-  /** The most vCPU that wait unclaimed. */
+  /** Maximum vCPU of unclaimed tasks. */
   unclaimedVcpu: number;
   /** vCPU of a managed instance. */
   instanceVcpu: number;
@@ -51,12 +52,12 @@ export interface FleetSettings {
 
 export interface Trace {
   name: string;
-  /** Undefined: read from a file. */
+  /** Undefined for a trace from a file. */
   seed: number | undefined;
   pipelines: readonly PipelineTrace[];
   settings: FleetSettings;
-  /** Figures are of pipelines and tasks that begin from here on; what comes before only teaches. Milliseconds since the begin. */
+  /** End of the warm-up: only later pipelines and tasks are measured. Milliseconds since the start of the trace. */
   measuredFrom: number;
-  /** Milliseconds since the begin. */
+  /** Milliseconds since the start of the trace. */
   endsAt: number;
 }

@@ -1,9 +1,9 @@
 import { simulate } from '../../src/fleet/simulate.ts';
 import { DAY, HOUR, type StartModel } from '../../src/model.ts';
-import { type Policy, policyNamed } from '../../src/policies.ts';
+import { type Policy, policyByName } from '../../src/policies.ts';
 import type { JobTrace, PipelineTrace, Trace } from '../../src/trace/trace.ts';
 
-/** Every start takes 20 s of provisioning, spread as measured, and 30 s of pull; a manager's 35 s and its boot. */
+/** A job task needs 20 s of provisioning, spread as measured, and 30 s of pull; a manager 20 s, 30 s and its boot. */
 export const model: StartModel = {
   label: 'test',
   provisioningSeconds: 20,
@@ -14,7 +14,7 @@ export const model: StartModel = {
 
 let nextJob = 0;
 
-/** A job of 200 s with an image of 100 MB that succeeds, unless told otherwise. */
+/** By default a successful job of 200 s with an image of 100 MB. */
 export function job(name: string, over: Partial<JobTrace> = {}): JobTrace {
   nextJob += 1;
   return {
@@ -31,7 +31,7 @@ export function job(name: string, over: Partial<JobTrace> = {}): JobTrace {
   };
 }
 
-/** Pipelines an hour apart, one manager, all measured from `measuredFrom` on. */
+/** Pipelines one hour apart, with one manager. By default all are measured. */
 export function traceOf(stages: readonly (readonly JobTrace[])[][], over: Partial<Trace> = {}): Trace {
   const pipelines: PipelineTrace[] = stages.map((ofPipeline, index) => ({
     id: index + 1,
@@ -51,11 +51,11 @@ export function traceOf(stages: readonly (readonly JobTrace[])[][], over: Partia
   };
 }
 
-/** Four stages of one job. */
+/** Four stages with one job each. */
 export const fourStages = (over: Partial<JobTrace> = {}) =>
   ['build', 'test', 'package', 'deploy'].map((name) => [job(name, over)]);
 
 export function waits(trace: Trace, policy: Policy | string): number[] {
-  const chosen = typeof policy === 'string' ? policyNamed(policy) : policy;
+  const chosen = typeof policy === 'string' ? policyByName(policy) : policy;
   return simulate(trace, chosen, model, 1).pipelines.map(({ waitedSeconds }) => waitedSeconds);
 }

@@ -1,1 +1,1 @@
-"""The ECS actions that replace MiniStack's, one module an action or two."""
+"""The ECS actions that replace MiniStack's."""

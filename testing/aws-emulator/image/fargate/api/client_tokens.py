@@ -1,4 +1,4 @@
-"""`clientToken`: the same call again starts nothing, another call with the token is a conflict.
+"""`clientToken`: repeating a call starts nothing; a different call with the same token is a conflict.
 
 Source: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/ECS_Idempotency.html
 """
@@ -15,12 +15,12 @@ from fargate.api.lookup import epoch
 from fargate.errors import AwsError
 
 MAX_LIFETIME = 24 * 3600
-"""Seconds a token is kept; less for tasks that lived short: twice their life."""
+"""Seconds that a token is kept; at most twice the lifetime of its tasks."""
 
 
 @dataclass
 class Reservation:
-    """What a token stands for: the parameters of its first call, and the tasks that call started."""
+    """Parameters of a token's first call, and the tasks that it started."""
 
     parameters: str = ""
     task_arns: list[str] = field(default_factory=list)
@@ -28,7 +28,7 @@ class Reservation:
 
 
 class ClientTokens:
-    """Tokens by cluster. One call with a token at a time."""
+    """Tokens by cluster. Calls with a token are serialised."""
 
     def __init__(self):
         self._kept: dict[tuple[str, str], Reservation] = {}
@@ -36,7 +36,7 @@ class ClientTokens:
 
     @contextlib.contextmanager
     def reserve(self, cluster_arn: str, data: dict):
-        """The token's reservation, its tasks empty when the call is the first. Raises ConflictException."""
+        """Yield the token's reservation, without tasks for the first call. Raises ConflictException."""
         token = data.get("clientToken")
         if not token:
             yield Reservation()
@@ -44,7 +44,7 @@ class ClientTokens:
         with self._lock:
             key, parameters = (cluster_arn, token), json.dumps(data, sort_keys=True)
             kept = self._kept.get(key)
-            if kept and _is_over(kept):
+            if kept and _is_expired(kept):
                 kept = None
             if kept and kept.parameters != parameters:
                 raise AwsError("ConflictException",
@@ -61,13 +61,13 @@ class ClientTokens:
             self._kept.clear()
 
 
-def _is_over(reservation: Reservation) -> bool:
+def _is_expired(reservation: Reservation) -> bool:
     age = time.time() - reservation.made_at
-    lives = [_twice_the_life(ecs._tasks.get(arn)) for arn in reservation.task_arns]
+    lives = [_twice_the_lifetime(ecs._tasks.get(arn)) for arn in reservation.task_arns]
     return age > min(MAX_LIFETIME, max(lives, default=0))
 
 
-def _twice_the_life(record: dict | None) -> float:
+def _twice_the_lifetime(record: dict | None) -> float:
     if record is None:
         return 0
     if not record.get("stoppedAt"):

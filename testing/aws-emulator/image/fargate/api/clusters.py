@@ -1,4 +1,4 @@
-"""DeleteCluster, as ECS refuses it: a cluster goes only when nothing of it is active."""
+"""DeleteCluster, which ECS refuses while the cluster has active tasks."""
 
 from ministack.services import ecs
 from ministack.services.cloudformation import provisioners
@@ -25,7 +25,7 @@ def delete_cluster(data):
 
 
 def _delete_resource(physical_id, _properties) -> None:
-    """AWS::ECS::Cluster; one that is gone already is no failure, as in CloudFormation."""
+    """Delete an AWS::ECS::Cluster. As in CloudFormation, a missing cluster is no failure."""
     try:
         _remove(physical_id)
     except AwsError as error:
@@ -34,5 +34,5 @@ def _delete_resource(physical_id, _properties) -> None:
 
 
 def install() -> None:
-    """Let CloudFormation remove clusters the same way."""
+    """Use the same deletion in CloudFormation."""
     provisioners._RESOURCE_HANDLERS["AWS::ECS::Cluster"]["delete"] = _delete_resource

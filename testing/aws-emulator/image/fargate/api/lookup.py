@@ -1,4 +1,4 @@
-"""Clusters, task definitions and tasks, by name or ARN, in MiniStack's stores."""
+"""Lookup of clusters, task definitions and tasks by name or ARN in MiniStack's stores."""
 
 import datetime
 import time
@@ -16,7 +16,7 @@ _TIMES = {"createdAt", "startedAt", "stoppedAt", "stoppingAt", "pullStartedAt", 
 
 
 def find_cluster(reference) -> dict:
-    """The cluster a request names (default `default`); it is never made by being named."""
+    """The requested cluster (default `default`), which is never created implicitly."""
     name = ecs._resolve_cluster_name(reference or "default")
     cluster = ecs._clusters.get(name) if name else None
     if not cluster or cluster["status"] != "ACTIVE":
@@ -25,7 +25,7 @@ def find_cluster(reference) -> dict:
 
 
 def resolve_definition(reference) -> dict | None:
-    """A task definition by family:revision or ARN, whatever its status; by family alone the newest active one."""
+    """A task definition of any status by family:revision or ARN; by family alone, the newest active one."""
     name = (reference or "").rsplit("/", 1)[-1]
     if ":" in name:
         return ecs._task_defs.get(ecs._resolve_td_key(reference))
@@ -45,7 +45,7 @@ def find_definition(reference) -> dict:
 
 
 def tasks_of(cluster: dict) -> list[dict]:
-    """Records of a cluster's tasks; those stopped for longer than ECS lists them are forgotten."""
+    """Records of a cluster's tasks. Forgets stopped tasks after the time that ECS lists them."""
     found = []
     for arn, record in ecs._tasks.items():
         if record["clusterArn"] != cluster["clusterArn"]:
@@ -60,7 +60,7 @@ def tasks_of(cluster: dict) -> list[dict]:
 
 
 def visible_tasks(cluster: dict) -> list[dict]:
-    """The tasks that reads show already (see faults.py)."""
+    """Tasks that reads return already, given the lag (see faults.py)."""
     newest = time.time() - FAULTS.lag_seconds
     return [record for record in tasks_of(cluster) if epoch(record["createdAt"]) <= newest]
 

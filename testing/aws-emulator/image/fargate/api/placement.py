@@ -1,11 +1,11 @@
-"""On which capacity provider each task of a RunTask call goes."""
+"""Capacity provider of each task of a RunTask call."""
 
 from fargate.errors import invalid_parameter
 from fargate.rules.run_task import check_strategy
 
 
 def choose_providers(data: dict, cluster: dict) -> list[str | None]:
-    """A provider for each task of the call; None is the plain launch type FARGATE."""
+    """Choose a provider for each task of the call; None is the launch type FARGATE."""
     launch_type, strategy = data.get("launchType"), data.get("capacityProviderStrategy")
     count = int(data.get("count", 1))
     if launch_type and strategy:
@@ -21,7 +21,7 @@ def choose_providers(data: dict, cluster: dict) -> list[str | None]:
 
 
 def spread(strategy: list, count: int) -> list[str]:
-    """The base first, then each next task to the provider furthest below its share of the weights."""
+    """Fill the bases first, then place each task on the provider furthest below its share of the weights."""
     chosen: list[str] = []
     for item in strategy:
         chosen += [item["capacityProvider"]] * min(int(item.get("base") or 0), count - len(chosen))

@@ -19,7 +19,7 @@ from fargate.runtime.worker import run_in_background
 
 @aws_action
 def run_task(data: dict) -> dict:
-    """Start tasks, or return those that the same client token started before."""
+    """Start tasks, or return those that the same client token has already started."""
     cluster = find_cluster(data.get("cluster"))
     if not data.get("taskDefinition"):
         raise invalid_parameter("taskDefinition cannot be empty.")
@@ -28,13 +28,13 @@ def run_task(data: dict) -> dict:
     check_run_task(data, definition)
     with CLIENT_TOKENS.reserve(cluster["clusterArn"], data) as reservation:
         if reservation.task_arns:
-            return _again(reservation.task_arns)
+            return _started_before(reservation.task_arns)
         answer = _start(data, cluster, definition, providers)
         reservation.task_arns = [task["taskArn"] for task in answer["tasks"]]
         return answer
 
 
-def _again(arns: list[str]) -> dict:
+def _started_before(arns: list[str]) -> dict:
     return {"tasks": [task_view(ecs._tasks[arn]) for arn in arns if arn in ecs._tasks], "failures": []}
 
 
@@ -81,7 +81,7 @@ def _containers(record: dict, definition: dict, overrides: dict) -> list[Contain
 
 
 def _merged(container: dict, override: dict) -> dict:
-    """A container definition with its override: variables are added, the rest is replaced."""
+    """Merge a container definition with its override: variables are added, other fields are replaced."""
     merged = copy.deepcopy(container)
     for field in ("command", "cpu", "memory", "memoryReservation"):
         if override.get(field):

@@ -10,7 +10,7 @@ _lists = ((ecs._clusters, "clusterArn"), (ecs._task_defs, "taskDefinitionArn"), 
 
 @aws_action
 def tag_resource(data: dict) -> dict:
-    """Add tags or replace the values of those there."""
+    """Add tags, or replace the values of existing ones."""
     arn = _resource(data, changes=True)
     tags = data.get("tags") or []
     existing = ecs._tags.get(arn, [])
@@ -23,7 +23,7 @@ def tag_resource(data: dict) -> dict:
 
 @aws_action
 def untag_resource(data: dict) -> dict:
-    """Remove tags by key; keys that are not there do not matter."""
+    """Remove tags by key; ignores missing keys."""
     arn = _resource(data, changes=True)
     keys = set(data.get("tagKeys") or [])
     ecs._tags[arn] = [tag for tag in ecs._tags.get(arn, []) if tag["key"] not in keys]
@@ -37,7 +37,7 @@ def list_tags_for_resource(data: dict) -> dict:
 
 
 def _resource(data: dict, changes: bool) -> str:
-    """The ARN a request names; it must exist, and a task that stopped takes no more tags."""
+    """The requested ARN, which must exist. A stopped task accepts no tags."""
     arn = data.get("resourceArn") or ""
     if not arn.startswith("arn:"):
         raise invalid_parameter("resourceArn is not a valid ARN.")
@@ -46,7 +46,7 @@ def _resource(data: dict, changes: bool) -> str:
         if changes and task["lastStatus"] == "STOPPED":
             raise invalid_parameter("The specified task is stopped. Specify a running task and try again.")
         if changes and task.get("_tagsDeleted"):
-            # Who may tag a task only by a tag that it has, as this project's roles, may no more.
+            # Roles that may tag a task only by its existing tags, like those of this project, no longer may.
             raise access_denied("ecs:TagResource", arn)
         return arn
     if any(record.get(field) == arn for store, field in _lists for record in store.values()):

@@ -1,4 +1,4 @@
-"""Task definitions: registered by Fargate's rules with every member that a task needs, read, listed, deregistered."""
+"""Task definitions: registered by Fargate's rules, described, listed, deregistered."""
 
 import copy
 
@@ -13,17 +13,17 @@ from fargate.rules.task_definition import check_task_definition
 _OPTIONAL = ("requiresCompatibilities", "cpu", "memory", "executionRoleArn", "taskRoleArn", "pidMode", "ipcMode",
              "proxyConfiguration", "runtimePlatform", "ephemeralStorage", "enableFaultInjection")
 
-_MOST_LISTED = 100
+_MAX_LISTED = 100
 
 
 @aws_action
 def register_task_definition(data: dict) -> dict:
-    """Register a revision; what Fargate refuses is refused here."""
+    """Register a revision, or refuse it as Fargate does."""
     return register(data)
 
 
 def register(data: dict) -> dict:
-    """As the action, for CloudFormation too. Raises AwsError."""
+    """Register a revision, also for CloudFormation. Raises AwsError."""
     data = copy.deepcopy(data)
     check_task_definition(data)
     family = data["family"]
@@ -55,7 +55,7 @@ def register(data: dict) -> dict:
 
 @aws_action
 def describe_task_definition(data: dict) -> dict:
-    """A revision, whatever its status; by family alone the newest active one."""
+    """A revision of any status; by family alone, the newest active one."""
     definition = resolve_definition(data.get("taskDefinition"))
     if not definition:
         raise client_error("Unable to describe task definition.")
@@ -64,7 +64,7 @@ def describe_task_definition(data: dict) -> dict:
 
 @aws_action
 def deregister_task_definition(data: dict) -> dict:
-    """Make a revision INACTIVE. What runs of it goes on; RunTask refuses it from now on, on AWS after some minutes at most."""
+    """Make a revision INACTIVE. Running tasks continue; RunTask refuses it from now on (on AWS after some minutes at most)."""
     reference = data.get("taskDefinition") or ""
     if ":" not in reference.rsplit("/", 1)[-1]:
         raise client_error("Invalid revision number.")
@@ -78,9 +78,9 @@ def deregister_task_definition(data: dict) -> dict:
 
 @aws_action
 def list_task_definition_families(data: dict) -> dict:
-    """Families by prefix: ACTIVE are those with an active revision, INACTIVE those without one."""
-    wanted = data.get("status") or "ALL"
-    if wanted not in ("ACTIVE", "INACTIVE", "ALL"):
+    """Families by prefix: ACTIVE with an active revision, INACTIVE without one."""
+    requested = data.get("status") or "ALL"
+    if requested not in ("ACTIVE", "INACTIVE", "ALL"):
         raise invalid_parameter("status must be ACTIVE, INACTIVE or ALL.")
     prefix = data.get("familyPrefix") or ""
     statuses: dict[str, str] = {}
@@ -88,10 +88,10 @@ def list_task_definition_families(data: dict) -> dict:
         family = definition["family"]
         if family.startswith(prefix) and statuses.get(family) != "ACTIVE":
             statuses[family] = "ACTIVE" if definition["status"] == "ACTIVE" else "INACTIVE"
-    families = sorted(family for family, status in statuses.items() if wanted in (status, "ALL"))
-    size, start = int(data.get("maxResults") or _MOST_LISTED), int(data.get("nextToken") or 0)
-    if not 1 <= size <= _MOST_LISTED:
-        raise invalid_parameter(f"maxResults must be between 1 and {_MOST_LISTED}.")
+    families = sorted(family for family, status in statuses.items() if requested in (status, "ALL"))
+    size, start = int(data.get("maxResults") or _MAX_LISTED), int(data.get("nextToken") or 0)
+    if not 1 <= size <= _MAX_LISTED:
+        raise invalid_parameter(f"maxResults must be between 1 and {_MAX_LISTED}.")
     more = {"nextToken": str(start + size)} if start + size < len(families) else {}
     return {"families": families[start:start + size], **more}
 

@@ -1,4 +1,4 @@
-"""The record that ECS keeps of a task, as it is when RunTask answers."""
+"""The initial record of a task, as returned by RunTask."""
 
 import copy
 import uuid

@@ -20,7 +20,7 @@ PAGE = 100
 
 @aws_action
 def describe_tasks(data: dict) -> dict:
-    """Up to 100 tasks; tags only when asked for; unknown ones are failures, not errors."""
+    """Up to 100 tasks, with tags on request only. Unknown tasks are failures, not errors."""
     cluster = find_cluster(data.get("cluster"))
     with_tags = "TAGS" in (data.get("include") or [])
     records = visible_tasks(cluster)
@@ -83,7 +83,7 @@ def _offset(token) -> int:
 
 @aws_action
 def stop_task(data: dict) -> dict:
-    """Set the desired status to STOPPED and answer; the containers stop afterwards."""
+    """Set the desired status to STOPPED and answer at once. The containers stop afterwards."""
     cluster = find_cluster(data.get("cluster"))
     record = find_task(data.get("task") or "", tasks_of(cluster))
     if record is None:
@@ -95,7 +95,7 @@ def stop_task(data: dict) -> dict:
         raise invalid_parameter("The referenced task is not run by the emulator.")
     arn = record["taskArn"]
     if record.get("_tagsDeleted"):
-        # Who may stop a task only by a tag that it has, as this project's roles, may no more.
+        # Roles that may stop a task only by its existing tags, like those of this project, no longer may.
         raise access_denied("ecs:StopTask", arn)
     run.request_stop("UserInitiated", data.get("reason") or "Task stopped by user")
     if not FAULTS.stop_keeps_tags and ecs._tags.pop(arn, None):

@@ -1,1 +1,1 @@
-"""What Fargate refuses, as functions that raise the error AWS answers with."""
+"""Fargate's rules, as functions that raise AWS's errors."""

@@ -1,4 +1,4 @@
-"""What RegisterTaskDefinition refuses for Fargate, container by container."""
+"""Rules of RegisterTaskDefinition for the containers of Fargate tasks."""
 
 import re
 
@@ -14,7 +14,7 @@ MAX_TIMEOUT = 120
 
 
 def check_container(container: dict, task: dict) -> None:
-    """Raise ClientException for what a container may not have on Fargate."""
+    """Raise ClientException for settings that a container may not have on Fargate."""
     name = container["name"]
     if not _IMAGE.fullmatch(container.get("image") or ""):
         raise client_error(f"Container.image contains invalid characters or is empty (container '{name}').")

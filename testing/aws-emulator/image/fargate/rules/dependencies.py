@@ -9,7 +9,7 @@ CONDITIONS = ("START", "COMPLETE", "SUCCESS", "HEALTHY")
 
 
 def check_dependencies(containers: list) -> None:
-    """Refuse dependencies on unknown containers, in circles, or that can never be met."""
+    """Refuse dependencies on unknown containers, circular ones, and those that can never be met."""
     by_name = {container["name"]: container for container in containers}
     for container in containers:
         for dependency in container.get("dependsOn") or []:
@@ -34,7 +34,7 @@ def _check_dependency(name: str, dependency: dict, by_name: dict) -> None:
 
 
 def start_order(containers: list) -> list[str]:
-    """Container names, each after those it depends on; definition order otherwise."""
+    """Container names in start order: after their dependencies, otherwise in definition order."""
     ordered: list[str] = []
     waiting = {c["name"]: {d["containerName"] for d in c.get("dependsOn") or []} for c in containers}
     while waiting:
@@ -48,7 +48,7 @@ def start_order(containers: list) -> list[str]:
 
 
 def stop_waves(containers: list) -> list[list[str]]:
-    """Names in the order of the stop: whoever depends on a container stops before it."""
+    """Container names in stop order: dependent containers stop first."""
     depended_by = {c["name"]: set() for c in containers}
     for container in containers:
         for dependency in container.get("dependsOn") or []:

@@ -1,4 +1,4 @@
-"""What RunTask refuses: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"""
+"""Rules of RunTask: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html"""
 
 import json
 
@@ -16,7 +16,7 @@ _CONTAINER_OVERRIDES = {"name", "command", "environment", "environmentFiles", "c
 
 
 def check_run_task(data: dict, definition: dict) -> None:
-    """Raise what AWS answers to a RunTask on Fargate that it does not accept."""
+    """Raise AWS's error for an invalid RunTask on Fargate."""
     if not 1 <= int(data.get("count", 1)) <= MAX_COUNT:
         raise invalid_parameter(f"count must be between 1 and {MAX_COUNT}.")
     for field, limit in (("clientToken", 64), ("startedBy", 128)):
@@ -37,7 +37,7 @@ def check_run_task(data: dict, definition: dict) -> None:
 
 
 def check_network(configuration) -> None:
-    """An awsvpc task needs subnets that exist, at most 16, and at most 5 security groups."""
+    """An awsvpc task needs 1 to 16 existing subnets and at most 5 security groups."""
     awsvpc = (configuration or {}).get("awsvpcConfiguration")
     if not awsvpc:
         raise invalid_parameter("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
@@ -61,7 +61,7 @@ def check_network(configuration) -> None:
 
 
 def check_overrides(overrides: dict, definition: dict) -> None:
-    """Overrides name known containers, stay within 8,192 characters, and give a size that exists."""
+    """Overrides need known containers, at most 8,192 characters, and a valid task size."""
     if len(json.dumps(overrides, separators=(",", ":"), ensure_ascii=False)) > MAX_OVERRIDE_CHARACTERS:
         raise invalid_parameter(f"Container Overrides length must be at most {MAX_OVERRIDE_CHARACTERS}")
     names = {container["name"] for container in definition["containerDefinitions"]}
@@ -77,7 +77,7 @@ def check_overrides(overrides: dict, definition: dict) -> None:
 
 
 def check_strategy(strategy: list, cluster: dict) -> None:
-    """A capacity provider strategy names providers of the cluster, not all of weight zero."""
+    """A strategy needs providers of the cluster, and a weight above zero if there are several."""
     for item in strategy:
         provider = item.get("capacityProvider")
         if provider not in (cluster.get("capacityProviders") or []):
@@ -85,7 +85,7 @@ def check_strategy(strategy: list, cluster: dict) -> None:
                 f"The specified capacity provider '{provider}' is not associated with the cluster "
                 f"'{cluster['clusterName']}'. Associate it first.")
         if provider not in ("FARGATE", "FARGATE_SPOT"):
-            raise client_error(f"The emulator runs FARGATE and FARGATE_SPOT only, not '{provider}'.")
+            raise client_error(f"The emulator supports FARGATE and FARGATE_SPOT only, not '{provider}'.")
     if sum(1 for item in strategy if item.get("base")) > 1:
         raise invalid_parameter("Only one capacity provider in a strategy can have a base defined.")
     if all(int(item.get("weight") or 0) == 0 for item in strategy) and len(strategy) > 1:

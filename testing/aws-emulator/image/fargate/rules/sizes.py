@@ -18,11 +18,11 @@ MEMORY_BY_CPU = {
     8192: [gib * GIB for gib in range(16, 61, 4)],
     16384: [gib * GIB for gib in range(32, 121, 8)],
 }
-"""CPU units to the memory sizes (MiB) that go with them."""
+"""Valid memory sizes (MiB) by CPU units."""
 
 
 def cpu_units(value) -> int:
-    """CPU units of `"1024"`, `"1 vCPU"` or `".5 vCPU"`."""
+    """Parse CPU units from `"1024"`, `"1 vCPU"` or `".5 vCPU"`."""
     match = re.fullmatch(r"(\d*\.?\d+)\s*vcpu", str(value).strip(), re.IGNORECASE)
     if match:
         return round(float(match.group(1)) * 1024)
@@ -30,7 +30,7 @@ def cpu_units(value) -> int:
 
 
 def memory_mib(value) -> int:
-    """MiB of `"2048"`, `"2GB"` or `"0.5 GB"`."""
+    """Parse MiB from `"2048"`, `"2GB"` or `"0.5 GB"`."""
     match = re.fullmatch(r"(\d*\.?\d+)\s*gb", str(value).strip(), re.IGNORECASE)
     if match:
         return round(float(match.group(1)) * GIB)
@@ -44,7 +44,7 @@ def _integer(value, name: str) -> int:
 
 
 def check_task_size(cpu, memory) -> tuple[int, int]:
-    """(CPU units, MiB) of a pair that Fargate has, else ClientException."""
+    """Return CPU units and MiB of a valid Fargate size. Raises ClientException otherwise."""
     if not cpu:
         raise client_error("Fargate requires that 'cpu' be defined at the task level.")
     if not memory:
@@ -58,6 +58,6 @@ def check_task_size(cpu, memory) -> tuple[int, int]:
 
 
 def check_ephemeral_storage(storage) -> None:
-    """Ephemeral storage, when named, is 21 to 200 GiB."""
+    """Ephemeral storage, if given, must be 21 to 200 GiB."""
     if storage and not 21 <= int(storage.get("sizeInGiB", 0)) <= 200:
         raise client_error("'ephemeralStorage' size must be between 21 GiB and 200 GiB.")

@@ -1,4 +1,4 @@
-"""What ECS accepts as tags: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html"""
+"""ECS's rules for tags: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Tag.html"""
 
 import re
 
@@ -9,7 +9,7 @@ _CHARACTERS = re.compile(r"[\w\s+\-=._:/@]*")
 
 
 def check_tags(tags: list, existing: list = ()) -> None:
-    """Refuse tags that are malformed, reserved, or more than 50 with those there already."""
+    """Refuse tags that are malformed or reserved, or more than 50 including the existing ones."""
     keys = [tag.get("key") or "" for tag in tags]
     if len(set(keys)) != len(keys):
         raise invalid_parameter("Duplicate tag keys found. Please note that Tag keys are case insensitive.")

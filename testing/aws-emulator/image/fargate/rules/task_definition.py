@@ -1,4 +1,4 @@
-"""What RegisterTaskDefinition refuses for Fargate, at the level of the task.
+"""Rules of RegisterTaskDefinition for Fargate at task level.
 
 Sources: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 and API_RegisterTaskDefinition.
@@ -19,7 +19,7 @@ MAX_CONTAINERS = 10
 
 
 def check_task_definition(data: dict) -> None:
-    """Raise what AWS answers when a Fargate task definition is not acceptable."""
+    """Raise AWS's error for an invalid Fargate task definition."""
     size = len(json.dumps(data).encode())
     if size > MAX_BYTES:
         raise client_error(f"Actual length: '{size}'. Max allowed length is '{MAX_BYTES}' bytes.")
@@ -69,7 +69,7 @@ def _check_platform(platform: dict) -> None:
     if platform.get("cpuArchitecture", "X86_64") not in ("X86_64", "ARM64"):
         raise client_error(f"Unknown cpuArchitecture '{platform['cpuArchitecture']}'.")
     if platform.get("operatingSystemFamily", "LINUX") != "LINUX":
-        raise client_error("The emulator runs Linux tasks only (Fargate has Windows, this is not emulated).")
+        raise client_error("The emulator supports Linux tasks only; Fargate's Windows is not emulated.")
 
 
 def _check_volumes(volumes: list) -> None:
@@ -85,7 +85,7 @@ def _check_volumes(volumes: list) -> None:
             raise client_error("Fargate compatible task definitions do not support dockerVolumeConfiguration.")
         for field in ("efsVolumeConfiguration", "configuredAtLaunch", "fsxWindowsFileServerVolumeConfiguration"):
             if volume.get(field):
-                raise client_error(f"The emulator has no volumes with {field} (not emulated).")
+                raise client_error(f"The emulator does not support volumes with {field}.")
 
 
 def _check_container_sizes(data: dict, containers: list) -> None:

@@ -1,1 +1,1 @@
-"""A task's life in Docker: network, volumes, containers, states."""
+"""Runs tasks in Docker: network, volumes, containers, states."""

@@ -1,4 +1,4 @@
-"""The architecture that a task definition's `runtimePlatform` asks for, in Docker's words."""
+"""Docker's name of the architecture in a task definition's `runtimePlatform`."""
 
 import functools
 
@@ -9,12 +9,12 @@ _KERNEL_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def docker_architecture(definition: dict) -> str:
-    """`amd64` or `arm64`, as images name it; Fargate's default is X86_64 on every host."""
+    """`amd64` or `arm64`. Fargate's default is X86_64 on every host."""
     return _DOCKER_NAMES[(definition.get("runtimePlatform") or {}).get("cpuArchitecture") or "X86_64"]
 
 
 def is_foreign(definition: dict) -> bool:
-    """Whether the Docker host can run the task by emulation (binfmt_misc) only."""
+    """Whether the Docker host can run the task only by emulation (binfmt_misc)."""
     return docker_architecture(definition) != _host_architecture()
 
 

@@ -1,4 +1,4 @@
-"""A container definition as Docker's arguments."""
+"""Docker containers from container definitions."""
 
 import docker.errors
 from docker.types import LogConfig, Ulimit
@@ -6,7 +6,7 @@ from docker.types import LogConfig, Ulimit
 from fargate.rules.sizes import cpu_units, memory_mib
 from fargate.runtime.architecture import docker_architecture
 from fargate.runtime.docker_client import client, host_cpus, labels
-from fargate.runtime.failures import TaskFailure, docker_words
+from fargate.runtime.failures import TaskFailure, docker_message
 from fargate.runtime.volumes import mounts
 from fargate.settings import SETTINGS
 
@@ -15,12 +15,12 @@ SECOND = 1_000_000_000
 
 
 def create_container(run, container, image, environment: dict) -> None:
-    """Create, not start, the Docker container."""
+    """Create the Docker container without starting it."""
     try:
         container.docker = client().containers.create(image.id, platform=f"linux/{docker_architecture(run.definition)}",
                                                       **_arguments(run, container, image, environment))
     except docker.errors.APIError as error:
-        reason = f"CannotCreateContainerError: Error response from daemon: {docker_words(error)}"
+        reason = f"CannotCreateContainerError: Error response from daemon: {docker_message(error)}"
         raise TaskFailure("Task failed to start", container.name, reason) from error
     container.record["runtimeId"] = f"{run.task_id.replace('-', '')}-{container.docker.id[:10]}"
 
@@ -61,7 +61,7 @@ def _process(definition: dict) -> dict:
 
 
 def _resources(run, definition: dict) -> dict:
-    """Limits for real. Docker has no cgroup for a task, so every container gets the task's limits as its own."""
+    """Real limits. Docker has no cgroup per task, so each container gets the task's limits."""
     units = cpu_units(run.record["cpu"])
     memory = int(definition.get("memory") or memory_mib(run.record["memory"])) * MIB
     reservation = int(definition.get("memoryReservation") or 0) * MIB
@@ -87,7 +87,7 @@ def _linux(parameters: dict) -> dict:
 
 
 def _health_check(check) -> dict | None:
-    """Docker's health check with ECS's defaults: every 30 s, 5 s time-out, 3 retries."""
+    """Docker's health check with ECS's defaults: interval 30 s, timeout 5 s, 3 retries."""
     if not check:
         return None
     return {

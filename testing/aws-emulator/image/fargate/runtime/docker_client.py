@@ -1,4 +1,4 @@
-"""The Docker client, and what the emulator's own container tells about where it runs."""
+"""The Docker client, and facts about the emulator's own container and host."""
 
 import functools
 import os
@@ -10,13 +10,13 @@ from fargate.settings import LABEL, SETTINGS
 
 @functools.cache
 def client():
-    """A client whose calls may take as long as a pull or a wait takes."""
+    """A client with a timeout long enough for pulls and waits."""
     return docker.from_env(timeout=120, max_pool_size=64)
 
 
 @functools.cache
 def own_container():
-    """The container the emulator runs in: its image serves as pause image, its network is the tasks'."""
+    """The emulator's own container. Its image is the pause image, and its network is that of the tasks."""
     return client().containers.get(os.environ["HOSTNAME"])
 
 
@@ -36,15 +36,15 @@ def own_address() -> str:
 
 @functools.cache
 def host_cpus() -> int:
-    """CPUs of the Docker host; Docker refuses a container more than these."""
+    """CPUs of the Docker host. Docker refuses containers with more CPUs."""
     return client().info()["NCPU"]
 
 
 def endpoint_url() -> str:
-    """Where tasks find AWS."""
+    """AWS endpoint for tasks."""
     return f"http://{own_address()}:{SETTINGS.port}"
 
 
 def labels(**more) -> dict:
-    """Labels of everything the emulator creates, so that it can be found and removed."""
+    """Labels of all Docker resources of the emulator, for their removal."""
     return {LABEL: SETTINGS.run_id, **more}

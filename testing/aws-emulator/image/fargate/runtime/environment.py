@@ -1,4 +1,4 @@
-"""The environment of a task's container: its own variables, and what Fargate adds."""
+"""Environment of a task's container: its own variables and Fargate's."""
 
 from fargate.credentials import CREDENTIALS
 from fargate.runtime.docker_client import endpoint_url
@@ -9,7 +9,7 @@ from fargate.settings import SETTINGS
 
 
 def container_environment(run, container) -> dict:
-    """Definition and secrets, then the override (already merged), then Fargate's variables."""
+    """Secrets, then the definition merged with its override, then Fargate's variables."""
     own = {pair["name"]: pair["value"] for pair in container.definition.get("environment") or []}
     return {**resolve_secrets(container.definition), **own, **_fargate(run, container), **_role(run)}
 
@@ -27,7 +27,7 @@ def _fargate(run, container) -> dict:
 
 
 def _role(run) -> dict:
-    """Credentials and endpoint, for tasks with a task role only: another task cannot call AWS at all."""
+    """Credentials and endpoint, only for tasks with a task role. Other tasks cannot call AWS."""
     if not run.role_arn:
         return {}
     endpoint = {"AWS_ENDPOINT_URL": SETTINGS.task_endpoint or endpoint_url()}

@@ -1,4 +1,4 @@
-"""`ECS Task State Change` on the default bus, in the order in which the states came.
+"""`ECS Task State Change` on the default bus, in the order of the states.
 
 Shape: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
 """
@@ -17,7 +17,7 @@ _queue: queue.Queue = queue.Queue()
 
 
 def wire(record):
-    """A stored record as it goes over the wire: no private members, nothing that has no value."""
+    """A stored record as returned by the API: without private members and empty values."""
     if isinstance(record, dict):
         return {key: wire(value) for key, value in record.items()
                 if not key.startswith("_") and value is not None}
@@ -27,7 +27,7 @@ def wire(record):
 
 
 def emit_task_state(run) -> None:
-    """Queue the task's present state; the task's worker does not wait for the event's targets."""
+    """Queue the task's current state. The task's worker does not wait for the event's targets."""
     detail = copy.deepcopy(wire(run.record))
     detail.pop("tags", None)
     _queue.put((run.account, run.region, run.arn, detail))
@@ -55,5 +55,5 @@ def _deliver() -> None:
 
 
 def start_delivery() -> None:
-    """Start the one thread that puts state changes on the bus."""
+    """Start the thread that puts state changes on the bus."""
     threading.Thread(target=_deliver, daemon=True, name="fargate-events").start()

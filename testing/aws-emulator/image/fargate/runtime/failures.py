@@ -1,13 +1,13 @@
-"""Why a task could not start, in ECS's words."""
+"""Failures of task starts, with ECS's messages."""
 
 from fargate.faults import FAULTS
 
 _ECS_CALLS = frozenset({"logs:CreateLogStream"})
-"""What the switch `denied` knows of that ECS does in the name of a task's execution role."""
+"""Actions that ECS performs with a task's execution role and that the switch `denied` supports."""
 
 
 class TaskFailure(Exception):
-    """A task that fails to start; `reason` is its stoppedReason, `container` the container's own reason."""
+    """A task that fails to start. `reason` is its stoppedReason, `container_reason` the reason of its `container`."""
 
     def __init__(self, reason: str, container: str = "", container_reason: str = ""):
         super().__init__(reason)
@@ -16,29 +16,29 @@ class TaskFailure(Exception):
         self.container_reason = container_reason
 
 
-def docker_words(error: Exception) -> str:
-    """The daemon's own explanation of an API error."""
+def docker_message(error: Exception) -> str:
+    """The daemon's explanation of an API error."""
     return str(getattr(error, "explanation", None) or error)
 
 
-def initialization_error(words: str) -> TaskFailure:
+def initialization_error(message: str) -> TaskFailure:
     """ResourceInitializationError: secrets, logging or network could not be prepared."""
-    return TaskFailure(f"ResourceInitializationError: {words}")
+    return TaskFailure(f"ResourceInitializationError: {message}")
 
 
 def denied_actions(denied: dict[str, list[str]]) -> dict[str, list[str]]:
-    """The switch's roles by action; raises ValueError for an action that ECS does not call."""
+    """The switch's roles by action. Raises ValueError for an unsupported action."""
     unknown = set(denied) - _ECS_CALLS
     if unknown:
-        raise ValueError(f"ECS does not call {sorted(unknown)} in the name of an execution role")
+        raise ValueError(f"ECS does not call {sorted(unknown)} with an execution role")
     return {action: [str(role) for role in roles] for action, roles in denied.items()}
 
 
-def refuse_denied(run, action: str, words: str, resource: str) -> None:
-    """Fail the task's start where its execution role is denied the action."""
+def refuse_denied(run, action: str, message: str, resource: str) -> None:
+    """Fail the task's start if its execution role is denied the action."""
     role = run.definition.get("executionRoleArn", "")
     if role not in FAULTS.denied.get(action, []):
         return
     user = f"arn:aws:sts::{run.account}:assumed-role/{role.rsplit('/', 1)[-1]}/{run.task_id}"
-    raise initialization_error(f"{words}: AccessDeniedException: User: {user} is not authorized to perform: {action} on "
+    raise initialization_error(f"{message}: AccessDeniedException: User: {user} is not authorized to perform: {action} on "
                                f"resource: {resource} with an explicit deny in a service control policy")

@@ -1,7 +1,7 @@
-"""The image of a container: what is there locally, else a pull, as Fargate words its failure.
+"""The image of a container: a local one, otherwise a pull. Failures have Fargate's messages.
 
-Docker's classic image store holds one architecture under a name. For another one the local name `<name>-arm64` (or
-`-amd64`) stands for that entry of a manifest list.
+Docker's classic image store holds one architecture per name. For the other architecture, the local name `<name>-arm64`
+(or `-amd64`) represents that entry of a manifest list.
 """
 
 import collections
@@ -11,15 +11,15 @@ import docker.errors
 
 from fargate.runtime.architecture import docker_architecture
 from fargate.runtime.docker_client import client
-from fargate.runtime.failures import TaskFailure, docker_words
+from fargate.runtime.failures import TaskFailure, docker_message
 from fargate.runtime.secrets import repository_credentials
 
 _PULLS: dict[str, threading.Lock] = collections.defaultdict(threading.Lock)
-"""One pull of a name at a time: a pull for another architecture moves the name for a moment."""
+"""Serialises pulls of a name: a pull for another architecture moves the name temporarily."""
 
 
 def ensure_image(run, container) -> object:
-    """The Docker image of a container definition for the task's architecture; pulls it when Docker does not have it."""
+    """The Docker image of a container definition for the task's architecture. Pulls it if Docker lacks it."""
     name, architecture = container.definition["image"], docker_architecture(run.definition)
     image = _local(name, architecture)
     if image is None:
@@ -53,10 +53,10 @@ def _pull(container, name: str, architecture: str):
     try:
         _ask_registry(container, name, architecture)
     except docker.errors.APIError as error:
-        # What is there locally only stands for a registry's image; there, the other architecture would be found missing.
+        # The local image stands for one in a registry, where the other architecture would be missing.
         if other is not None:
             raise _wrong_platform(container, architecture) from error
-        raise _cannot_pull(container, f"failed to pull image {name}: {docker_words(error)}") from error
+        raise _cannot_pull(container, f"failed to pull image {name}: {docker_message(error)}") from error
     image = client().images.get(name)
     if image.attrs["Architecture"] != architecture:
         raise _wrong_platform(container, architecture)
@@ -67,7 +67,7 @@ def _pull(container, name: str, architecture: str):
 
 
 def _ask_registry(container, name: str, architecture: str) -> None:
-    """A pull. What goes wrong half-way Docker tells in the answer's body."""
+    """Pull an image. Docker reports errors during the pull in the response's body."""
     repository, tag = _split(name)
     credentials = repository_credentials(container.definition)
     for line in client().api.pull(repository, tag=tag, auth_config=credentials, platform=f"linux/{architecture}",
@@ -80,13 +80,13 @@ def _ask_registry(container, name: str, architecture: str) -> None:
 
 
 def _wrong_platform(container, architecture: str) -> TaskFailure:
-    """Fargate's words, also for a single manifest of another architecture, which Docker would take with a warning."""
+    """Fargate's message, also for a single manifest of another architecture, which Docker accepts with a warning."""
     return _cannot_pull(container, "pull image manifest has been retried 7 time(s): image Manifest does not contain "
                                    f"descriptor matching platform 'linux/{architecture}'")
 
 
-def _cannot_pull(container, words: str) -> TaskFailure:
-    reason = f"CannotPullContainerError: {words}"
+def _cannot_pull(container, message: str) -> TaskFailure:
+    reason = f"CannotPullContainerError: {message}"
     return TaskFailure(reason, container.name, reason)
 
 

@@ -10,7 +10,7 @@ from fargate.runtime.failures import initialization_error, refuse_denied
 
 
 def prepare_logs(run) -> None:
-    """Make the streams of the task's containers; a missing group fails the start, as on Fargate."""
+    """Create the log streams of the task's containers. As on Fargate, a missing group fails the start."""
     for container in run.containers:
         options = _options(container)
         if options:
@@ -21,7 +21,7 @@ def prepare_logs(run) -> None:
 
 
 def forward_logs(run, container) -> None:
-    """Start to copy a container's lines into its stream."""
+    """Start copying a container's output to its log stream."""
     options = _options(container)
     if not options:
         return
@@ -31,7 +31,7 @@ def forward_logs(run, container) -> None:
 
 
 def finish_logs(run, seconds: float) -> None:
-    """Wait until what the containers wrote is in the streams."""
+    """Wait until the containers' output is in the log streams."""
     deadline = time.monotonic() + seconds
     for container in run.containers:
         if container.log_thread:

@@ -1,4 +1,4 @@
-"""Task metadata version 4, served by MiniStack from what is registered here."""
+"""Task metadata version 4, registered in MiniStack, which serves it."""
 
 import secrets
 
@@ -7,26 +7,26 @@ from ministack.services import ecs_metadata
 
 
 def register(run, container) -> str:
-    """Make a container known to the metadata endpoint; the token of its address."""
+    """Register a container at the metadata endpoint. Returns the token of its address."""
     token = secrets.token_urlsafe(24)
     ecs_metadata.register_container(token, run.arn, _task(run), _container(run, container))
     return token
 
 
 def set_started(container) -> None:
-    """The container runs, under this Docker id."""
+    """Set the container's Docker id and its status RUNNING."""
     ecs_metadata.set_docker_id(container.metadata_token, container.docker.id)
     ecs_metadata.set_container_status(container.metadata_token, "RUNNING")
 
 
 def set_task_status(run) -> None:
-    """The endpoint's task says what the record says."""
+    """Set the task's status at the endpoint to that of the record."""
     ecs_metadata.set_task_status(
         run.arn, known_status=run.record["lastStatus"], desired_status=run.record["desiredStatus"])
 
 
 def unregister(run) -> None:
-    """The task is gone, and its addresses with it."""
+    """Remove the addresses of a stopped task."""
     for container in run.containers:
         if container.metadata_token:
             ecs_metadata.unregister_token(container.metadata_token)

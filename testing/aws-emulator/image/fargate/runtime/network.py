@@ -1,7 +1,7 @@
-"""One network namespace a task, held by a pause container, as Fargate gives a task its own ENI.
+"""One network namespace per task, held by a pause container, like the ENI of a Fargate task.
 
 The pause container runs the emulator's own image. It maps 169.254.170.2:80, where Fargate serves credentials and
-metadata, to the emulator; nothing listens inside the task, so port 80 stays free for the task's containers.
+metadata, to the emulator. Nothing listens inside the task, so port 80 stays free for the task's containers.
 """
 
 from ministack.services import ec2
@@ -13,7 +13,7 @@ from fargate.runtime.docker_client import (
     own_container,
     task_network,
 )
-from fargate.runtime.volumes import holds
+from fargate.runtime.volumes import pause_mounts
 from fargate.settings import SETTINGS
 
 FARGATE_ADDRESS = "169.254.170.2"
@@ -41,7 +41,7 @@ def start_pause(run) -> None:
         network=task_network(),
         cap_add=["NET_ADMIN"],
         environment={},
-        mounts=holds(run),
+        mounts=pause_mounts(run),
         labels=labels(**{"com.amazonaws.ecs.task-arn": run.arn, "com.amazonaws.ecs.container-name": "~pause"}),
     )
     run.pause.start()
@@ -52,7 +52,7 @@ def start_pause(run) -> None:
 
 
 def _address_is_mapped(pause) -> bool:
-    """Wait until the pause container is ready; whether the kernel took the mapping."""
+    """Wait until the pause container is ready. Returns whether the kernel accepted the mapping."""
     lines = b""
     for chunk in pause.logs(stream=True, follow=True):
         lines += chunk
@@ -75,5 +75,5 @@ def _attach(run, address: str, mac: str) -> None:
 
 
 def availability_zone(subnet: str, region: str) -> str:
-    """The zone of a subnet, which is the task's."""
+    """The availability zone of a subnet, and thus of the task."""
     return (ec2._subnets.get(subnet) or {}).get("AvailabilityZone") or f"{region}a"

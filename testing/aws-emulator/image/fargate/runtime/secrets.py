@@ -8,7 +8,7 @@ from fargate.runtime.failures import initialization_error
 
 
 def resolve_secrets(definition: dict) -> dict:
-    """Environment variables of a container's `secrets`; what cannot be read fails the task's start."""
+    """Environment variables of a container's `secrets`. A missing secret fails the task's start."""
     return {secret["name"]: _value(secret["valueFrom"]) for secret in definition.get("secrets") or []}
 
 
@@ -23,7 +23,7 @@ def _value(reference: str) -> str:
 
 
 def _from_secrets_manager(reference: str) -> str:
-    """ARN, optionally with `:json-key:version-stage:version-id` behind it."""
+    """Resolve an ARN, optionally followed by `:json-key:version-stage:version-id`."""
     parts = reference.split(":")
     arn, rest = ":".join(parts[:7]), parts[7:] + ["", "", ""]
     value = secretsmanager.resolve_secret_string(arn, rest[1] or "AWSCURRENT", rest[2] or None)

@@ -1,4 +1,4 @@
-"""From RunTask to RUNNING: network, images, volumes, containers in the order of `dependsOn`."""
+"""Start of a task: network, images, volumes, containers in the order of `dependsOn`."""
 
 import time
 
@@ -8,7 +8,7 @@ from ministack.core.responses import now_iso
 from fargate.rules.dependencies import start_order
 from fargate.runtime.containers import create_container
 from fargate.runtime.environment import container_environment
-from fargate.runtime.failures import TaskFailure, docker_words
+from fargate.runtime.failures import TaskFailure, docker_message
 from fargate.runtime.images import ensure_image
 from fargate.runtime.logs import forward_logs, prepare_logs
 from fargate.runtime.metadata import set_started, set_task_status
@@ -18,7 +18,7 @@ from fargate.runtime.watch import watch_container
 
 
 def start_task(run) -> None:
-    """Bring a task to RUNNING, or return early when it is stopped meanwhile. Raises TaskFailure."""
+    """Start a task until RUNNING, or return early if it is stopped meanwhile. Raises TaskFailure."""
     create_volumes(run)
     start_pause(run)
     run.move("PENDING", connectivity="CONNECTED", connectivityAt=now_iso())
@@ -39,13 +39,13 @@ def start_task(run) -> None:
 
 
 def _digest(image) -> str:
-    """What Docker knows of the image's content: the registry's digest, else its id."""
+    """The digest of the registry if Docker knows it, otherwise the image's id."""
     digests = image.attrs.get("RepoDigests") or []
     return digests[0].split("@", 1)[1] if digests else image.id
 
 
 def _create(run, images: dict) -> None:
-    """Whose image fills a volume comes first, so that it fills it; then the order of `dependsOn`."""
+    """Create containers whose image fills a volume first, then in the order of `dependsOn`."""
     order = [run.container(name) for name in start_order(run.definition["containerDefinitions"])]
     sources = {source["sourceContainer"] for c in order for source in c.definition.get("volumesFrom") or []}
     order.sort(key=lambda c: (not fills_a_volume(c, images[c.name]), c.name not in sources))
@@ -55,10 +55,10 @@ def _create(run, images: dict) -> None:
 
 def _start_in_order(run) -> None:
     waiting = list(run.containers)
-    begun = time.monotonic()
+    started_at = time.monotonic()
     while waiting and not run.stopping:
         with run.changed:
-            ready = [container for container in waiting if _may_start(run, container, begun)]
+            ready = [container for container in waiting if _may_start(run, container, started_at)]
             if not ready:
                 run.changed.wait(0.25)
         for container in ready:
@@ -66,24 +66,24 @@ def _start_in_order(run) -> None:
             waiting.remove(container)
 
 
-def _may_start(run, container, begun: float) -> bool:
-    """Whether all dependencies are met; raises TaskFailure when one never will be."""
-    return all([_is_met(run, container, dependency, begun)
+def _may_start(run, container, started_at: float) -> bool:
+    """Whether all dependencies are met. Raises TaskFailure if one can never be met."""
+    return all([_is_met(run, container, dependency, started_at)
                 for dependency in container.definition.get("dependsOn") or []])
 
 
-def _is_met(run, container, dependency: dict, begun: float) -> bool:
+def _is_met(run, container, dependency: dict, started_at: float) -> bool:
     target, condition = run.container(dependency["containerName"]), dependency["condition"]
     if condition == "START":
         return target.started
     if condition == "COMPLETE":
-        met, hopeless = target.exited, False
+        met, impossible = target.exited, False
     elif condition == "SUCCESS":
-        met, hopeless = target.exited and target.exit_code == 0, target.exited and target.exit_code != 0
+        met, impossible = target.exited and target.exit_code == 0, target.exited and target.exit_code != 0
     else:
-        met, hopeless = target.health == "HEALTHY", target.exited or target.health == "UNHEALTHY"
+        met, impossible = target.health == "HEALTHY", target.exited or target.health == "UNHEALTHY"
     timeout = target.definition.get("startTimeout")
-    if hopeless or (not met and timeout and time.monotonic() - begun > int(timeout)):
+    if impossible or (not met and timeout and time.monotonic() - started_at > int(timeout)):
         raise TaskFailure("Task failed to start", container.name,
                           f"dependency graph: failed to resolve container ordering dependency [{target.name}] for "
                           f"target [{container.name}]: condition {condition} was not met")
@@ -94,7 +94,7 @@ def _start(run, container) -> None:
     try:
         container.docker.start()
     except docker.errors.APIError as error:
-        reason = f"CannotStartContainerError: Error response from daemon: {docker_words(error)}"
+        reason = f"CannotStartContainerError: Error response from daemon: {docker_message(error)}"
         raise TaskFailure("Task failed to start", container.name, reason) from error
     with run.changed:
         container.started = True

@@ -1,4 +1,4 @@
-"""From the reason to stop to STOPPED: SIGTERM, `stopTimeout`, SIGKILL, and nothing left behind."""
+"""Stop of a task: SIGTERM, `stopTimeout`, SIGKILL, and cleanup."""
 
 import concurrent.futures
 import logging
@@ -19,7 +19,7 @@ LOG_FLUSH_SECONDS = 5
 
 
 def stop_task(run) -> None:
-    """Take a task whose desired status is STOPPED to its end."""
+    """Stop a task whose desired status is STOPPED."""
     run.move("DEACTIVATING")
     run.move("STOPPING")
     set_task_status(run)
@@ -35,7 +35,7 @@ def stop_task(run) -> None:
 
 
 def _stop_wave(run, containers: list) -> None:
-    """Stop containers side by side, and wait until each one's exit is on the record."""
+    """Stop containers concurrently, and wait until the exit of each is recorded."""
     started = [container for container in containers if container.started and not container.exited]
     if not started:
         return
@@ -46,12 +46,12 @@ def _stop_wave(run, containers: list) -> None:
 
 
 def _stop_container(run, container) -> None:
-    """SIGTERM, and SIGKILL after the container's `stopTimeout`, or at the task's own deadline if that is sooner."""
+    """SIGTERM, then SIGKILL after the container's `stopTimeout` or at the task's deadline, whichever is earlier."""
     seconds = container.stop_timeout
     if run.stop_deadline is not None:
         seconds = max(0, min(seconds, run.stop_deadline - time.monotonic()))
     try:
-        # Docker counts whole seconds, and with none it kills before the container has seen SIGTERM.
+        # Docker accepts whole seconds only, and with 0 it kills the container before it can handle SIGTERM.
         container.docker.stop(timeout=math.ceil(seconds))
     except docker.errors.APIError as error:
         logger.warning("could not stop container %s of %s: %s", container.name, run.arn, error)
@@ -75,4 +75,4 @@ def _remove(action) -> None:
     except docker.errors.NotFound:
         pass
     except docker.errors.APIError as error:
-        logger.warning("could not remove what a task left: %s", error)
+        logger.warning("could not remove a resource of a task: %s", error)

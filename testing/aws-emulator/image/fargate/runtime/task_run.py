@@ -1,4 +1,4 @@
-"""A task as the emulator holds it: ECS's record of it, and what Docker has of it."""
+"""State of a task: ECS's record and its Docker objects."""
 
 import threading
 import time
@@ -9,12 +9,12 @@ from ministack.core.responses import now_iso
 from fargate.runtime.events import emit_task_state
 
 DEFAULT_STOP_TIMEOUT = 30
-"""Seconds between SIGTERM and SIGKILL when a container names no `stopTimeout` (Fargate's default)."""
+"""Seconds between SIGTERM and SIGKILL without a `stopTimeout` (Fargate's default)."""
 
 
 @dataclass
 class ContainerRun:
-    """One container of a task: its definition with the overrides in it, its record, its Docker object."""
+    """One container of a task: its definition merged with overrides, its record, its Docker object."""
 
     definition: dict
     record: dict
@@ -42,7 +42,7 @@ class ContainerRun:
 
 @dataclass
 class TaskRun:
-    """One task. `changed` guards all of it and is notified on every change."""
+    """One task. `changed` guards its state and is notified on every change."""
 
     record: dict
     definition: dict
@@ -52,7 +52,7 @@ class TaskRun:
     containers: list[ContainerRun]
     changed: threading.Condition = field(default_factory=lambda: threading.Condition(threading.RLock()))
     stop_deadline: float | None = None
-    """When all containers are killed (`time.monotonic()`), whatever their own `stopTimeout`s would still allow."""
+    """`time.monotonic()` at which all containers are killed, regardless of their `stopTimeout`s."""
     pause: object = None
     volumes: dict = field(default_factory=dict)
     credentials_in_environment: bool = False
@@ -74,17 +74,17 @@ class TaskRun:
         return self.record["desiredStatus"] == "STOPPED"
 
     def container(self, name: str) -> ContainerRun:
-        """The container of that name; the task definition's rules say it exists."""
+        """The container of that name, which the task definition's rules guarantee to exist."""
         return next(container for container in self.containers if container.name == name)
 
     def move(self, last_status: str, **fields) -> None:
-        """Change `lastStatus` and other members as one observable change: a new version, an event."""
+        """Change `lastStatus` and other members in one observable change, with a new version and an event."""
         with self.changed:
             self.record.update(fields, lastStatus=last_status)
             self.announce()
 
     def announce(self) -> None:
-        """Count the change and put it on the bus."""
+        """Increment the version and put the change on the bus."""
         with self.changed:
             self.record["version"] += 1
             self.record["updatedAt"] = now_iso()
@@ -92,7 +92,7 @@ class TaskRun:
             self.changed.notify_all()
 
     def request_stop(self, code: str, reason: str, seconds: float | None = None) -> None:
-        """Say once why the task ends; the task's worker does the stopping. `seconds`: for all of its containers."""
+        """Request the stop, once; the task's worker carries it out. `seconds`: deadline for all containers."""
         with self.changed:
             if self.stopping:
                 return
@@ -102,7 +102,7 @@ class TaskRun:
 
 
 class Runs:
-    """All tasks that this emulator runs or ran, by ARN."""
+    """All running and stopped tasks of this emulator, by ARN."""
 
     def __init__(self):
         self._runs: dict[str, TaskRun] = {}

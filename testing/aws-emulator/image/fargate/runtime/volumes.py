@@ -1,7 +1,7 @@
-"""Task-scoped volumes: one Docker volume for a task and a volume name, gone with the task.
+"""Task-scoped volumes: one Docker volume per task and volume name, removed with the task.
 
-With the switch for small disks each is a file system of its own, in memory; the pause container holds it mounted, or
-Docker would drop what an image filled it with.
+With the switch for small disks, each is a separate file system in memory. The pause container keeps it mounted; otherwise
+Docker would discard the content from the image.
 """
 
 from docker.types import Mount
@@ -12,7 +12,7 @@ from fargate.settings import SETTINGS
 
 
 def create_volumes(run) -> None:
-    """Create the volumes that some container of the task mounts."""
+    """Create the volumes that the task's containers mount."""
     mounted = {mount["sourceVolume"]
                for container in run.containers for mount in container.definition.get("mountPoints") or []}
     for name in sorted(mounted):
@@ -26,14 +26,14 @@ def _small(mib: int) -> dict:
     return {"type": "tmpfs", "device": "tmpfs", "o": f"size={mib}m"}
 
 
-def holds(run) -> list[Mount]:
-    """Mounts that keep the task's volumes as they are while no container of its own runs."""
+def pause_mounts(run) -> list[Mount]:
+    """Mounts of the pause container that keep the content of the task's volumes."""
     return [Mount(target=f"/held/{name}", source=volume.name, type="volume", no_copy=True)
             for name, volume in run.volumes.items()]
 
 
 def mounts(run, container, image) -> list[Mount]:
-    """Mounts of a container. Only a path that the image names by VOLUME is filled from the image, as on Fargate."""
+    """Mounts of a container. As on Fargate, only paths that the image declares by VOLUME are filled from the image."""
     declared = image_volumes(image)
     return [Mount(target=mount["containerPath"], source=run.volumes[mount["sourceVolume"]].name, type="volume",
                   read_only=bool(mount.get("readOnly")), no_copy=_path(mount) not in declared)
@@ -41,13 +41,13 @@ def mounts(run, container, image) -> list[Mount]:
 
 
 def fills_a_volume(container, image) -> bool:
-    """Whether the image holds content for a volume that the container mounts."""
+    """Whether the image declares a mount path of the container by VOLUME."""
     declared = image_volumes(image)
     return any(_path(mount) in declared for mount in container.definition.get("mountPoints") or [])
 
 
 def image_volumes(image) -> set[str]:
-    """Paths that the image names by VOLUME."""
+    """Paths that the image declares by VOLUME."""
     return {path.rstrip("/") for path in (image.attrs.get("Config") or {}).get("Volumes") or {}}
 
 

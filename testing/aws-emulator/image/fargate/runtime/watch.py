@@ -1,4 +1,4 @@
-"""A container's end and its health, as they come."""
+"""Watches the exit and the health of containers."""
 
 import threading
 import time
@@ -24,7 +24,7 @@ def watch_container(run, container) -> None:
 def _await_exit(run, container) -> None:
     code, reason = _exit_of(container)
     if code and not reason and is_foreign(run.definition):
-        reason = _no_such_processor(container)
+        reason = _exec_format_error(container)
     with run.changed:
         container.exited, container.exit_code = True, code
         container.record.update(lastStatus="STOPPED", exitCode=code, reason=reason)
@@ -36,7 +36,7 @@ def _await_exit(run, container) -> None:
 
 
 def _exit_of(container) -> tuple[int | None, str | None]:
-    """Exit code, and ECS's reason when it was the kernel that killed it."""
+    """Exit code, and ECS's reason if the kernel killed the container."""
     try:
         code = container.docker.wait(timeout=None)["StatusCode"]
         container.docker.reload()
@@ -46,8 +46,8 @@ def _exit_of(container) -> tuple[int | None, str | None]:
     return code, OUT_OF_MEMORY if killed else None
 
 
-def _no_such_processor(container) -> str | None:
-    """Docker calls a container started whose program the host cannot run, and leaves the kernel's words in its output."""
+def _exec_format_error(container) -> str | None:
+    """Docker reports a container as started even if the host cannot run its program; the kernel's error is in its output."""
     last = container.docker.logs(tail=1).strip()
     if EXEC_FORMAT_ERROR not in last:
         return None
@@ -55,7 +55,7 @@ def _no_such_processor(container) -> str | None:
 
 
 def _follow_health(run, container) -> None:
-    """Docker's view of the container's health, until the task stops."""
+    """Copy the container's health from Docker until the task stops."""
     while not container.exited and not run.stopping:
         try:
             container.docker.reload()
@@ -68,7 +68,7 @@ def _follow_health(run, container) -> None:
 
 def _set_health(run, container, health: str) -> None:
     with run.changed:
-        # A check that runs while its container is stopped fails, and says nothing about its health.
+        # A check during the stop of its container fails, regardless of the container's health.
         if run.stopping or container.health == health:
             return
         container.health = container.record["healthStatus"] = health

@@ -1,4 +1,4 @@
-"""One thread a task: start it, wait until something ends it, stop it."""
+"""One thread per task: starts it, waits for its end, stops it."""
 
 import logging
 import threading

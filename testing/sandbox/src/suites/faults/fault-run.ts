@@ -277,9 +277,9 @@ export class FaultRun {
 
   /** Waits until rules have taken all the calls that they are for. */
   async taken(...rules: readonly ActiveRule[]): Promise<void> {
-    const all = Promise.all(rules.map((rule) => rule.whenTaken()));
+    const all = Promise.all(rules.map((rule) => rule.whenMatched()));
     const late = delay(PATIENCE_MS, undefined, { ref: false }).then(() => {
-      const counts = rules.map(({ taken }) => taken).join(', ');
+      const counts = rules.map(({ matched }) => matched).join(', ');
       throw new Error(`the rules took only ${counts} calls: the fault never happened as planned`);
     });
     await Promise.race([all, late]);

@@ -63,7 +63,7 @@ const roleDenied: Fault = {
     for (const job of jobs) faultRun.expect(job, { status: 'success', says: /an empty cache/ });
     await faultRun.finished(jobs);
     faultRun.recovering();
-    if (denied.taken === 0) faultRun.wrong.push('no manager asked STS for the role of the cache');
+    if (denied.matched === 0) faultRun.wrong.push('no manager asked STS for the role of the cache');
   },
 };
 

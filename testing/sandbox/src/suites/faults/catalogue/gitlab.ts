@@ -52,7 +52,7 @@ const apiFails: Fault = {
     for (const effect of effects) {
       const rule = faultRun.gitlab({ match: { operation: 'projects/job' }, effect });
       await faultRun.finished(await faultRun.queue(1));
-      if (rule.taken === 0) faultRun.wrong.push('the launcher did not ask GitLab whose the job is');
+      if (rule.matched === 0) faultRun.wrong.push('the launcher did not ask GitLab whose the job is');
       rule.remove();
     }
     faultRun.recovering();

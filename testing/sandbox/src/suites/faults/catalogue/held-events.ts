@@ -34,7 +34,7 @@ export function holdEvents(add: (rule: Rule) => ActiveRule, caller: string): Hel
     return { status: 200, headers, body: Buffer.from(JSON.stringify(body)) };
   };
   const rule = add({ match: { operation: 'PutEvents', caller }, effect: { kind: 'answer', answer } });
-  return { entries, until: (count) => rule.whenTaken(count), release: () => rule.remove() };
+  return { entries, until: (count) => rule.whenMatched(count), release: () => rule.remove() };
 }
 
 /** The same event as it would be if it had waited for so long. */

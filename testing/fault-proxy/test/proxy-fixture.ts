@@ -15,12 +15,12 @@ export interface Received {
 
 type Handler = (request: IncomingMessage, response: ServerResponse, body: Buffer) => void;
 
-/** A proxy before a small server, both gone with the test. */
-export interface Bench {
+/** A proxy in front of a small server. Both stop at the end of the test. */
+export interface ProxyFixture {
   proxy: FaultProxy;
-  /** What reached the server, in that order. */
+  /** Requests that reached the server, in order. */
   received: Received[];
-  /** What the proxy told of. */
+  /** Calls that the proxy reported. */
   calls: { call: Call; outcome: Outcome }[];
 }
 
@@ -29,10 +29,10 @@ const answerOk: Handler = (request, response) => {
   response.end('served');
 };
 
-export async function startBench(
+export async function startProxyFixture(
   handler: Handler = answerOk,
   dialect: Dialect = gitlabDialect,
-): Promise<Bench> {
+): Promise<ProxyFixture> {
   const received: Received[] = [];
   const server = createServer(async (request, response) => {
     const body = await readBody(request);
@@ -42,7 +42,7 @@ export async function startBench(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const calls: Bench['calls'] = [];
+  const calls: ProxyFixture['calls'] = [];
   const onCall = (call: Call, outcome: Outcome) => calls.push({ call, outcome });
   const proxy = await startFaultProxy({ host: '127.0.0.1', dialect, onCall });
   proxy.forwardTo(`http://127.0.0.1:${port}`);
@@ -54,9 +54,9 @@ export async function startBench(
   return { proxy, received, calls };
 }
 
-export const anyAws = awsDialect((key) => (key === 'ASIAMANAGER' ? 'manager' : undefined));
+export const testAwsDialect = awsDialect((key) => (key === 'ASIAMANAGER' ? 'manager' : undefined));
 
-/** Headers of a signed call, as the SDK makes them. */
+/** Headers of a signed call in the SDK's format. */
 export function signed(service: string, target?: string, accessKey = 'ASIAMANAGER'): Record<string, string> {
   return {
     authorization: `AWS4-HMAC-SHA256 Credential=${accessKey}/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=00`,
