@@ -14,31 +14,32 @@ import {
 } from '@serverless-gitlab-runner/machine';
 import { ensureNodeImage } from './node-image.ts';
 
-/** GitLab's own image, the one that images/runner and images/job-base stand on by default. */
+/** GitLab's own image, the default base of images/runner and images/job-base. */
 const OFFICIAL_IMAGE = defaultImageOf(join(REPOSITORY_ROOT, 'images/runner/Dockerfile'), 'RUNNER_IMAGE');
 const LOCAL_IMAGE = 'serverless-gitlab-runner/gitlab-runner';
-/** What images/job-base installs. */
-const PACKAGES_OF_HELPER = 'git-lfs openssh-server busybox-static bash-static';
+/** Packages that images/job-base installs. */
+const HELPER_PACKAGES = 'git-lfs openssh-server busybox-static bash-static';
 const CONTEXT = join(REPOSITORY_ROOT, 'testing/sandbox/images/gitlab-runner');
 
-/** The image with `gitlab-runner` in it, and a word on which one it is. */
+/** The image that contains `gitlab-runner`. */
 export interface RunnerBaseImage {
   name: string;
+  /** Describes the runner, for the log. */
   kind: string;
-  /** The runner in it: GitLab's own image, one's own image or binary, or the double. */
+  /** Origin of the runner: GitLab's official image, the user's own image or binary, or the double. */
   source: 'official' | 'own' | 'double';
-  /** Of the images that stand on it: who runs with a runner of their own leaves the others alone. */
+  /** Tag of the images that are based on it: images with the user's own runner do not replace the others. */
   tag: string;
 }
 
-/** GITLAB_RUNNER_BIN names no file. */
+/** GITLAB_RUNNER_BIN or GITLAB_RUNNER_BIN_ARM64 names a file that does not exist. */
 export class MissingRunnerBinaryError extends Error {
   override readonly name = 'MissingRunnerBinaryError';
 }
 
 /**
- * Chooses what managers and helpers stand on: the image or the binary that the environment names, else GitLab's image
- * where it can be pulled, else the runner double.
+ * Chooses the base image of managers and helpers: the image or binary that the environment names, else GitLab's image if it
+ * can be pulled, else one with the runner double.
  * @throws {MissingRunnerBinaryError}
  */
 export async function runnerBaseImage(
@@ -61,7 +62,7 @@ export async function runnerBaseImage(
   return { name, kind: 'the runner double', source: 'double', tag };
 }
 
-/** Whether helpers on ARM64 have a runner: one's own is for this machine, so that there must be another one's own. */
+/** Whether helpers on ARM64 have a runner. The user's own runner is for this machine, so ARM64 needs a second binary. */
 export function hasArmRunner(environment: SandboxEnvironment, { source }: RunnerBaseImage): boolean {
   return (
     HOST_ARCHITECTURE === 'ARM64' || source !== 'own' || environment.GITLAB_RUNNER_BIN_ARM64 !== undefined
@@ -69,7 +70,7 @@ export function hasArmRunner(environment: SandboxEnvironment, { source }: Runner
 }
 
 /**
- * The name of the same for ARM64, on a machine of another architecture.
+ * Returns the name of the same base image for ARM64, on a machine of another architecture.
  * @throws {MissingRunnerBinaryError}
  */
 export async function armRunnerBaseImage(
@@ -82,7 +83,7 @@ export async function armRunnerBaseImage(
   const name = nameFor(`${LOCAL_IMAGE}:${runner.tag}`, 'ARM64');
   const base = await ensureBaseImage(log, 'ARM64');
   const NODE_IMAGE = await ensureNodeImage(log, 'ARM64');
-  const buildArgs = { BASE_IMAGE: base, NODE_IMAGE, MORE_PACKAGES: PACKAGES_OF_HELPER };
+  const buildArgs = { BASE_IMAGE: base, NODE_IMAGE, MORE_PACKAGES: HELPER_PACKAGES };
   const platform = PLATFORM.ARM64;
   await buildImage({ name, context: CONTEXT, platform, buildArgs, extraFiles: files, log });
   return name;
