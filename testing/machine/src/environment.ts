@@ -5,9 +5,9 @@ const environmentSchema = z.object({
   SANDBOX_GITLAB_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** Authentication token (`glrt-…`) of a runner in that GitLab. */
   SANDBOX_RUNNER_TOKEN: z.string().min(1).optional(),
-  /** Path of a gitlab-runner binary (static, or for glibc) for the manager and helper images. Default: see runner-base-image.ts. */
+  /** Path of a gitlab-runner binary (static, or for glibc) for manager and helper images. Default: see runner-base-image.ts. */
   GITLAB_RUNNER_BIN: z.string().min(1).optional(),
-  /** The same for ARM64, needed for jobs on ARM64 if GITLAB_RUNNER_BIN is for another architecture. Default: these jobs are skipped. */
+  /** The same for ARM64, needed for jobs on it if GITLAB_RUNNER_BIN is for another architecture. Default: they are skipped. */
   GITLAB_RUNNER_BIN_ARM64: z.string().min(1).optional(),
   /** Base image for managers and helpers, with gitlab-runner and apt-get, to use instead. */
   SANDBOX_RUNNER_IMAGE: z.string().min(1).optional(),

@@ -1,4 +1,4 @@
-/** The sandbox's commands. `scripts/run.mjs` at the root starts them after it has installed everything and checked the arguments. */
+/** The sandbox's commands. `scripts/run.mjs` at the root starts them after it has checked arguments and installed packages. */
 import {
   Cleanup,
   InterruptedError,

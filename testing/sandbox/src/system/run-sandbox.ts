@@ -20,7 +20,7 @@ const SANDBOX_FLEET = {
   job: { size: { cpu: 1024, memory: 2048 } },
 } as const;
 
-/** `npm run sandbox`: keeps the system running for the user's GitLab, until Ctrl-C or SIGTERM. With `logs`, follows a running one. */
+/** `npm run sandbox`: keeps the system running for the user's GitLab until Ctrl-C or SIGTERM. With `logs`, follows its logs. */
 export async function runSandbox(context: CommandContext): Promise<number> {
   const { args, cleanup, signal } = context;
   if (parseCommandLine('sandbox', args).positionals[0] === 'logs') return followLogs(context);

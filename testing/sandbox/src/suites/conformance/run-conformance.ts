@@ -22,7 +22,7 @@ export interface Choice {
   cases: readonly ConformanceCase[];
 }
 
-/** `npm run conformance`: runs typical jobs through the whole system: all cases, or those whose keyword or name contains a NAME. */
+/** `npm run conformance`: runs all cases through the whole system, or those whose keyword or name contains a NAME. */
 export async function runConformance({ args, cleanup, signal }: CommandContext): Promise<number> {
   const { values, positionals: names } = parseCommandLine('conformance', args);
   const chosen = (each: ConformanceCase) => names.length === 0 || names.some((name) => matches(each, name));
@@ -84,7 +84,7 @@ function skippedCases(choices: readonly Choice[], support: RunnerSupport): strin
   );
 }
 
-/** Runs all pipelines concurrently, after those that run alone. The manager's `concurrentJobs` limits how many jobs run at once. */
+/** Runs all pipelines concurrently, after those that run alone. The manager's `concurrentJobs` limits the running jobs. */
 export async function runChoices(
   environment: ConformanceEnvironment,
   choices: readonly Choice[],

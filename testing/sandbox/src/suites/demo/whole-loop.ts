@@ -38,7 +38,7 @@ export interface WholeLoop {
   system: System;
 }
 
-/** Deploys the real stacks to the emulator, runs five pipelines by webhook, and waits until the reaper has drained the manager. */
+/** Deploys the real stacks to the emulator, runs five pipelines by webhook, and waits until the manager has been drained. */
 export async function runWholeLoop({
   log,
   cleanup,

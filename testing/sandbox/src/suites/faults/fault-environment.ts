@@ -37,7 +37,7 @@ export const FAULT_FLEET = {
   safetyLaunchSeconds: 0,
 } as const;
 
-/** Seconds for which ECS lists a stopped task. Short, so that stopped tasks of one fault do not slow the replacements of the next. */
+/** Seconds for which ECS lists a stopped task. Short, so that one fault's stopped tasks do not slow the next one's replacements. */
 const STOPPED_TASKS_KEPT_SECONDS = 60;
 /** Maximum number of concurrent webhook deliveries, as many as one Sidekiq process makes. */
 const CONCURRENT_DELIVERIES = 20;

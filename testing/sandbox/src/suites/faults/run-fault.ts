@@ -103,7 +103,7 @@ function taskOfContainer(name: string): string {
   return name.split('-').slice(0, -1).join('-');
 }
 
-/** Removes what a run leaves behind on purpose, such as messages that wait for a retry, so that it does not affect the next run. */
+/** Removes what a run leaves behind on purpose, such as messages that wait for a retry. It must not affect the next run. */
 async function reset({ environment }: FaultRun): Promise<void> {
   for (const webhook of environment.gitlab.webhooks.values())
     webhook.events = { job: false, pipeline: false };

@@ -127,7 +127,7 @@ async function startContainers(name: string, folder: string, options: JobContain
   ]);
 }
 
-/** Creates file systems in memory, which a container keeps mounted: otherwise Docker would drop the helper image's files in them. */
+/** Creates file systems in memory. A container keeps them mounted: otherwise Docker would drop the helper image's files. */
 async function makeSmallVolumes(name: string, diskMib: number): Promise<void> {
   for (const volume of [`${name}-agent`, `${name}-builds`]) {
     const options = ['type=tmpfs', 'device=tmpfs', `o=size=${diskMib}m`];
