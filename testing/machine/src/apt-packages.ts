@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import type { Log } from './progress.ts';
 import { runCommand } from './run-command.ts';
 
-/** Whether packages can be installed here: on Debian and its derivatives, by root. */
+/** Whether packages can be installed: only as root on Debian or a derivative. */
 export function canInstall(): boolean {
   return process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
 }
 
-/** Installs Debian packages, without what they recommend. */
+/** Installs Debian packages without the packages that they recommend. */
 export async function installPackages(packages: readonly string[], log: Log): Promise<void> {
   log(`installing ${packages.join(', ')} with apt-get`);
   const env = { DEBIAN_FRONTEND: 'noninteractive' };

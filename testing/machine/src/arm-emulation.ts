@@ -8,42 +8,43 @@ import { HOST_ARCHITECTURE } from './docker/platform.ts';
 import { type Log, step } from './progress.ts';
 import { runCommand, tryCommand } from './run-command.ts';
 
-/** Where the kernel has its handlers of foreign programs. @see https://docs.kernel.org/admin-guide/binfmt-misc.html */
+/** Lists the kernel's handlers of foreign programs. @see https://docs.kernel.org/admin-guide/binfmt-misc.html */
 const BINFMT = '/proc/sys/fs/binfmt_misc';
 const QEMU = '/usr/bin/qemu-aarch64-static';
-/** How a program for 64-bit ARM under Linux begins (ELF, little endian, executable or shared object, machine 0xb7), and what counts of it. */
+/** First bytes of a Linux program for 64-bit ARM (ELF, little endian, executable or shared object, machine 0xb7). */
 const MAGIC = '7f454c460201010000000000000000000200b700';
+/** The bits of `MAGIC` that the kernel compares. */
 const MASK = 'ffffffffffffff00fffffffffffffffffeffffff';
-/** Ours are called so, each run has its own: one run's end does not take it from another. */
+/** Prefix of the handlers registered here. Each run registers its own, so that the end of one run does not affect another. */
 const OWN_PREFIX = 'serverless-gitlab-runner-aarch64-';
 
-/** Programs for ARM64 cannot be run here, and that cannot be changed from here. The message says what to do. */
+/** This machine cannot run programs for ARM64, and this process cannot change that. The message says what to do. */
 export class NoArmEmulationError extends Error {
   override readonly name = 'NoArmEmulationError';
 }
 
 /**
- * Makes sure that Docker runs containers for ARM64: on an x86 Linux machine the kernel needs QEMU as handler of their
- * programs. Installs and registers it where it is not yet (root on Debian or Ubuntu); what was registered is gone at the end.
+ * Makes sure that Docker runs containers for ARM64: on an x86 Linux machine the kernel needs QEMU as the handler of their
+ * programs. Installs and registers QEMU if needed (root on Debian or Ubuntu), and removes its registration at the end.
  * @throws {NoArmEmulationError}
  */
 export async function ensureArmEmulation(log: Log, cleanup: Cleanup): Promise<void> {
-  // Docker Desktop, the only Docker on other systems, brings its emulation.
+  // Other systems have Docker Desktop only, which includes emulation.
   if (HOST_ARCHITECTURE === 'ARM64' || process.platform !== 'linux') return;
-  await step(log, 'Emulation of ARM64', async (inner) => {
+  await step(log, 'Emulating ARM64', async (inner) => {
     if (await isRegistered()) return;
-    if (process.getuid?.() !== 0) throw new NoArmEmulationError(wayOut('only root can register one'));
+    if (process.getuid?.() !== 0) throw new NoArmEmulationError(emulationHelp('only root can register one'));
     if (!existsSync(QEMU)) await installQemu(inner);
     cleanup.add('the emulation of ARM64', await register());
   });
 }
 
 async function installQemu(log: Log): Promise<void> {
-  if (!canInstall()) throw new NoArmEmulationError(wayOut(`there is no ${QEMU}`));
+  if (!canInstall()) throw new NoArmEmulationError(emulationHelp(`${QEMU} does not exist`));
   await installPackages(['qemu-user-static'], log);
 }
 
-/** Whether somebody else's handler is there, which containers find: opened when it was registered (flag F). */
+/** Whether a handler from elsewhere works in containers too: the kernel opened its program at registration (flag F). */
 async function isRegistered(): Promise<boolean> {
   const names = await readdir(BINFMT).catch(() => []);
   const others = names.filter((name) => !name.startsWith(OWN_PREFIX) && name !== 'register');
@@ -54,7 +55,7 @@ async function isRegistered(): Promise<boolean> {
   );
 }
 
-/** Registers QEMU; returns what undoes it. */
+/** Registers QEMU, and returns a function that removes the registration. */
 async function register(): Promise<() => Promise<void>> {
   const mounted = existsSync(join(BINFMT, 'register'));
   const name = OWN_PREFIX + randomBytes(4).toString('hex');
@@ -62,7 +63,7 @@ async function register(): Promise<() => Promise<void>> {
     if (!mounted) await runCommand('mount', ['-t', 'binfmt_misc', 'none', BINFMT]);
     await writeFile(join(BINFMT, 'register'), `:${name}:M::${escaped(MAGIC)}:${escaped(MASK)}:${QEMU}:F`);
   } catch (error) {
-    throw new NoArmEmulationError(wayOut(error instanceof Error ? error.message : String(error)));
+    throw new NoArmEmulationError(emulationHelp(error instanceof Error ? error.message : String(error)));
   }
   return async () => {
     await writeFile(join(BINFMT, name), '-1');
@@ -75,10 +76,10 @@ function escaped(hex: string): string {
   return hex.replaceAll(/../g, (byte) => `\\x${byte}`);
 }
 
-function wayOut(why: string): string {
+function emulationHelp(reason: string): string {
   return (
-    `This machine runs no programs for ARM64: the kernel has no handler for them, and ${why}.\n` +
+    `This machine cannot run programs for ARM64: the kernel has no handler for them, and ${reason}.\n` +
     'Register one for containers ("docker run --privileged --rm tonistiigi/binfmt --install arm64"), or run this as root on ' +
-    'Debian or Ubuntu; cases without ARM64 run without it (npm run conformance -- NAME…)'
+    'Debian or Ubuntu. Cases that do not use ARM64 run without it (npm run conformance -- NAME…).'
   );
 }

@@ -1,6 +1,6 @@
 import type { Log } from './progress.ts';
 
-/** What a command started and has to undo, newest first, once, whatever ended the command. */
+/** Undoes what a command started: newest first, once, however the command ends. */
 export class Cleanup {
   readonly #undo: { name: string; run: () => Promise<void> }[] = [];
   readonly #log: Log;
@@ -14,7 +14,7 @@ export class Cleanup {
     this.#undo.push({ name, run });
   }
 
-  /** Undoes everything; a step that fails is told and does not keep the others from running. */
+  /** Undoes everything. A step that fails is logged and does not prevent the others. */
   run(): Promise<void> {
     this.#running ??= this.#runAll();
     return this.#running;
@@ -26,14 +26,14 @@ export class Cleanup {
         await entry.run();
       } catch (error) {
         this.#log(
-          `could not clean up ${entry.name}: ${error instanceof Error ? error.message : String(error)}`,
+          `Could not clean up ${entry.name}: ${error instanceof Error ? error.message : String(error)}`,
         );
       }
     }
   }
 }
 
-/** The command was told to end. */
+/** The command received SIGINT or SIGTERM. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
   readonly exitCode: number;
@@ -44,7 +44,7 @@ export class InterruptedError extends Error {
   }
 }
 
-/** Aborts with an InterruptedError at the first SIGINT or SIGTERM; later ones change nothing, so that cleaning up is not cut. */
+/** Aborts with an InterruptedError at the first SIGINT or SIGTERM. Later signals are ignored, so that cleaning up completes. */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -8,7 +8,7 @@ import type { Log } from './progress.ts';
 import { tryCommand } from './run-command.ts';
 
 const START_TIMEOUT_MS = 60_000;
-/** What dockerd needs on Debian and its derivatives. */
+/** Packages that dockerd needs on Debian and its derivatives, and debootstrap for the base image. */
 const DEBIAN_PACKAGES = ['docker.io', 'iptables', 'debootstrap', 'git'];
 
 const NOT_RUNNING =
@@ -17,7 +17,7 @@ const NOT_INSTALLED =
   'Docker is not installed: install it (https://docs.docker.com/engine/install/) and try again.';
 const NOT_INSTALLABLE = `Docker is not installed, and apt-get cannot install ${DEBIAN_PACKAGES.join(', ')}: install it and try again.`;
 
-/** Docker is not there and cannot be started from here. The message says what to do. */
+/** Docker is unavailable, and this process cannot start it. The message says what to do. */
 export class DockerUnavailableError extends Error {
   override readonly name = 'DockerUnavailableError';
 }
@@ -28,8 +28,8 @@ export interface DockerDaemon {
 }
 
 /**
- * Makes sure that a Docker daemon answers: uses the one that runs, else starts one, installing it before where the
- * machine allows that (root on Debian or Ubuntu).
+ * Makes sure that a Docker daemon answers: uses a running one, else starts one. Installs Docker first if it is missing
+ * (root on Debian or Ubuntu).
  * @throws {DockerUnavailableError}
  */
 export async function ensureDockerDaemon(log: Log): Promise<DockerDaemon> {
@@ -63,8 +63,8 @@ async function installDocker(log: Log): Promise<void> {
 async function startDaemon(log: Log): Promise<DockerDaemon> {
   const logFile = join(mkdtempSync(join(tmpdir(), 'dockerd-')), 'dockerd.log');
   const output = openSync(logFile, 'a');
-  log(`starting dockerd (its log: ${logFile})`);
-  // A group of its own: Ctrl-C must reach us, who stop what runs on it, and not the daemon first.
+  log(`starting dockerd (log: ${logFile})`);
+  // A process group of its own: on Ctrl-C this process first stops the containers, and only then the daemon.
   const daemon = spawn('dockerd', [], { detached: true, stdio: ['ignore', output, output] });
   let ended: string | undefined;
   daemon.on('error', (error) => {
@@ -79,7 +79,7 @@ async function startDaemon(log: Log): Promise<DockerDaemon> {
       daemon.kill();
       const tail = readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
       throw new DockerUnavailableError(
-        `dockerd did not start (${ended ?? 'no answer'}). The end of its log:\n${tail}`,
+        `dockerd did not start (${ended ?? 'no answer'}). Last lines of its log:\n${tail}`,
       );
     }
     await delay(200);

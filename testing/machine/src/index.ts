@@ -1,4 +1,4 @@
-/** The machine that tests run on: Docker, images, processes, progress, and clean-up. */
+/** Prepares the machine that tests run on: Docker, images, processes, progress, and clean-up. */
 
 export { ensureArmEmulation } from './arm-emulation.ts';
 export { buildPackages } from './build-packages.ts';

@@ -3,7 +3,7 @@ import pc from 'picocolors';
 /** Takes one line of progress. */
 export type Log = (line: string) => void;
 
-/** Writes progress to stderr, so that stdout holds results only. */
+/** Writes progress to stderr: stdout holds only results. */
 export const logToStderr: Log = (line) => process.stderr.write(`${line}\n`);
 
 /** Indents a log's lines under a step. */
@@ -11,7 +11,7 @@ export function indented(log: Log): Log {
   return (line) => log(pc.dim(`  ${line}`));
 }
 
-/** Runs a step and tells its name, and afterwards how long it took. */
+/** Runs a step, and logs its name and afterwards its duration. */
 export async function step<T>(log: Log, name: string, work: (log: Log) => Promise<T>): Promise<T> {
   log(`${pc.cyan('›')} ${name} …`);
   const start = performance.now();

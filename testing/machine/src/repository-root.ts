@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
-/** Root of the checkout, without a slash at its end. */
+/** Root of the checkout, without a trailing slash. */
 export const REPOSITORY_ROOT = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
 
-/** The Node 24 that this process runs on. No image gets it. */
+/** The Node 24 that runs this process. Images have their own. */
 export const NODE_BINARY = process.execPath;

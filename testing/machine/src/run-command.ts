@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 
 export interface CommandOptions {
   cwd?: string;
-  /** Added to this process's own environment. */
+  /** Added to this process's environment. */
   env?: Record<string, string>;
-  /** Takes each line of output as it comes, stdout and stderr alike. */
+  /** Receives each line of stdout and stderr as it arrives. */
   onLine?: (line: string) => void;
   signal?: AbortSignal;
 }
@@ -16,12 +16,12 @@ export interface CommandResult {
   stderr: string;
 }
 
-/** A command ended with another code than 0. The message has the end of its output. */
+/** A command failed. The message has the end of its output. */
 export class CommandFailedError extends Error {
   override readonly name = 'CommandFailedError';
 }
 
-/** Runs a command and returns what it printed, whatever its exit code; a program that does not exist is a failure too. */
+/** Runs a command and returns its output, whatever its exit code. A program that does not exist counts as a failure. */
 export function tryCommand(
   program: string,
   args: readonly string[],
@@ -42,8 +42,8 @@ export function tryCommand(
 }
 
 /**
- * Runs a command to its end and returns its stdout.
- * @throws {CommandFailedError} when it ends with another code than 0.
+ * Runs a command and returns its stdout.
+ * @throws {CommandFailedError} if its exit code is not 0
  */
 export async function runCommand(
   program: string,
@@ -73,8 +73,8 @@ function collect(stream: NodeJS.ReadableStream, onLine: ((line: string) => void)
 }
 
 /**
- * Runs a command on this terminal and returns its exit code. When `signal` aborts, the command gets SIGTERM and is
- * waited for.
+ * Runs a command on this terminal and returns its exit code. When `signal` aborts, sends SIGTERM to the command and waits
+ * for its end.
  */
 export function runAttached(
   program: string,

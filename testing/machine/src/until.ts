@@ -1,19 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-const PAUSE_MS = 30;
+const POLL_INTERVAL_MS = 30;
 
-/** Asks until there is an answer other than undefined, and returns it. Times are milliseconds. */
+/**
+ * Polls until the result is not undefined, and returns it. Times are in milliseconds.
+ * @param what names the condition in the error
+ */
 export async function until<T>(
   what: string,
-  ask: () => Promise<T | undefined>,
+  poll: () => Promise<T | undefined>,
   timeoutMs = 30_000,
-  pauseMs = PAUSE_MS,
+  intervalMs = POLL_INTERVAL_MS,
 ): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-    if (Date.now() > deadline) throw new Error(`${what} did not come within ${timeoutMs} ms`);
-    await delay(pauseMs);
+    const result = await poll();
+    if (result !== undefined) return result;
+    if (Date.now() > deadline) throw new Error(`Timed out after ${timeoutMs} ms waiting for ${what}`);
+    await delay(intervalMs);
   }
 }

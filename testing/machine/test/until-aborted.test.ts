@@ -7,17 +7,17 @@ import { describe, expect, it } from 'vitest';
 import { untilAborted } from '../src/until-aborted.ts';
 
 const MODULE = fileURLToPath(new URL('../src/until-aborted.ts', import.meta.url));
-/** As `npm run sandbox` waits, in a process that has nothing else to wait for. */
+/** Waits like `npm run sandbox`, in a process that has nothing else to wait for. */
 const PROGRAM = `
   import { untilAborted } from ${JSON.stringify(MODULE)};
   const stop = new AbortController();
-  process.once('SIGTERM', () => stop.abort(new Error('told to go')));
+  process.once('SIGTERM', () => stop.abort(new Error('terminated')));
   console.log('Ready');
   await untilAborted(stop.signal).catch(({ message }) => console.log(message));
 `;
 
-describe('a program that waits to be told to go', () => {
-  it('stays without a terminal, as a script starts it, and ends when it is told', async () => {
+describe('a program that waits for a signal', () => {
+  it('keeps running without a terminal until it gets SIGTERM', async () => {
     const child = spawn(process.execPath, ['--input-type=module', '--eval', PROGRAM], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -27,15 +27,16 @@ describe('a program that waits to be told to go', () => {
         output += text;
       });
     await once(child.stdout, 'data');
-    // A process with nothing to wait for is gone within a turn of its loop.
+    // A process with nothing to wait for ends within one turn of its event loop.
     const ended = await Promise.race([once(child, 'exit'), delay(1000)]);
     expect(ended, output).toBeUndefined();
     child.kill('SIGTERM');
     expect(await once(child, 'close')).toEqual([0, null]);
-    expect(output).toBe('Ready\ntold to go\n');
+    expect(output).toBe('Ready\nterminated\n');
   });
 
-  it('does not wait where it was told before', async () => {
-    await expect(untilAborted(AbortSignal.abort(new Error('told before')))).rejects.toThrow('told before');
+  it('does not wait if the signal has already aborted', async () => {
+    const signal = AbortSignal.abort(new Error('terminated before'));
+    await expect(untilAborted(signal)).rejects.toThrow('terminated before');
   });
 });

@@ -1,4 +1,4 @@
-/** The sandbox's commands; `scripts/run.mjs` at the root starts them with everything installed, their command lines checked. */
+/** The sandbox's commands. `scripts/run.mjs` at the root starts them after it has checked arguments and installed packages. */
 import {
   Cleanup,
   InterruptedError,
@@ -9,7 +9,7 @@ import {
 import pc from 'picocolors';
 import type { Command } from './command.ts';
 
-/** Names of errors whose message says what to do; a stack would only hide it. */
+/** Names of errors whose message says what to do. They are printed without a stack trace. */
 const EXPECTED_ERRORS: ReadonlySet<string> = new Set([
   'BaseImageUnavailableError',
   'CommandFailedError',
@@ -20,7 +20,7 @@ const EXPECTED_ERRORS: ReadonlySet<string> = new Set([
   'UsageError',
 ]);
 
-/** Loaded when they are called: tests without containers need not wait for the CDK library. */
+/** Loaded on demand: tests without containers need not wait for the CDK library. */
 const commands: Record<string, () => Promise<Command>> = {
   conformance: async () => (await import('./suites/conformance/run-conformance.ts')).runConformance,
   demo: async () => (await import('./suites/demo/run-demo.ts')).runDemo,
@@ -48,7 +48,7 @@ try {
 await cleanup.run();
 process.exit(exitCode);
 
-/** Reports an error as its reader needs it: expected ones by their message, others with their stack. */
+/** Prints an error and returns the exit code: expected errors by their message, others with their stack trace. */
 function explain(error: unknown): number {
   if (error instanceof InterruptedError) {
     logToStderr(pc.yellow(`${error.message}: cleaning up`));

@@ -24,8 +24,8 @@ const resultsSchema = z.object({
 });
 
 /**
- * `npm test`: vitest, then one line `N passed, N failed`. A test that did not run counts as failed. Bundles are built and
- * Docker is started only for tests that need them.
+ * `npm test`: runs vitest and prints a line `N passed, N failed`. A test that did not run counts as failed. Builds bundles
+ * and starts Docker only if a chosen test needs them.
  */
 export async function runTests({ args, cleanup, signal }: CommandContext): Promise<number> {
   const needs = await needsOf(args);
@@ -50,8 +50,8 @@ async function prepareDocker(cleanup: Cleanup, signal: AbortSignal): Promise<voi
   const daemon = await step(logToStderr, 'Docker', ensureDockerDaemon);
   cleanup.add('the Docker daemon', () => daemon.stop());
   const runsBefore = await listRuns();
-  cleanup.add('what the tests started', async () => {
-    // Tests clean up after themselves, unless they were cut short.
+  cleanup.add('containers that the tests started', async () => {
+    // Tests clean up after themselves unless they are interrupted.
     if (signal.aborted) await sweepRunsSince(runsBefore);
   });
 }

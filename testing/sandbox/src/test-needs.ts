@@ -5,17 +5,17 @@ import { createVitest, parseCLI } from 'vitest/node';
 import { didYouMean, UsageError } from '../../../scripts/cli/parse-options.mjs';
 import { BUNDLE_TESTS } from '../../../vitest.config.ts';
 
-/** What tests need before they run. */
+/** Prerequisites of tests. */
 export interface TestNeeds {
   docker: boolean;
-  /** The packages' bundles, in their folders `dist`. */
+  /** The packages' bundles, in their `dist` folders. */
   bundles: boolean;
 }
 
 /**
- * Finds the test files that vitest would run, and what they need.
- * @param args vitest's own: filters and options
- * @throws {UsageError} when there is no such file
+ * Determines what the test files that vitest would run need.
+ * @param args vitest's filters and options
+ * @throws {UsageError} if no test file matches
  */
 export async function needsOf(args: readonly string[]): Promise<TestNeeds> {
   const { filter, options } = parseCLI(['vitest', 'run', ...args]);

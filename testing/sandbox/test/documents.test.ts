@@ -9,8 +9,8 @@ const DOCUMENTS = globSync('{*,docs/**/*,{packages,testing,images,examples}/*/{*
 
 const textOf = (document: string) => readFileSync(join(REPOSITORY_ROOT, document), 'utf8');
 
-/** What a document names, and where that must be. */
-function named(document: string, pattern: RegExp, folder: string): { name: string; path: string }[] {
+/** Finds the paths that a document mentions, and where the files must be. */
+function mentionedPaths(document: string, pattern: RegExp, folder: string): { name: string; path: string }[] {
   return [...textOf(document).matchAll(pattern)].map(([, name = '']) => ({
     name,
     path: join(REPOSITORY_ROOT, folder, name),
@@ -27,13 +27,17 @@ describe('the documents', () => {
     );
   });
 
-  it.each(DOCUMENTS)('%s links to what exists', (document) => {
-    const links = named(document, /\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)/g, dirname(document));
+  it.each(DOCUMENTS)('%s has no broken links', (document) => {
+    const links = mentionedPaths(document, /\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)/g, dirname(document));
     expect(missing(links)).toEqual([]);
   });
 
-  it.each(DOCUMENTS)('%s names files that exist', (document) => {
-    const files = named(document, /`((?:packages|testing|scripts|docs|examples)\/[\w./-]+\.\w+)`/g, '');
+  it.each(DOCUMENTS)('%s mentions only files that exist', (document) => {
+    const files = mentionedPaths(
+      document,
+      /`((?:packages|testing|scripts|docs|examples)\/[\w./-]+\.\w+)`/g,
+      '',
+    );
     expect(missing(files)).toEqual([]);
   });
 });

@@ -22,7 +22,7 @@ const github = z
   })
   .parse(parse(read('.github/workflows/ci.yml')));
 
-/** GitLab's own tag of YAML. */
+/** Defines GitLab's YAML tag. */
 function reference(tag: string) {
   return { tag, collection: 'seq' as const };
 }
@@ -36,7 +36,7 @@ function githubScript(job: string): string[] {
   return (github.jobs[job]?.steps ?? []).flatMap(({ run }) => run ?? []);
 }
 
-/** Packages with a stack of their own. */
+/** Packages with a stack of their own: those with a `deploy` script. */
 const services = globSync('packages/*/package.json', { cwd: REPOSITORY_ROOT })
   .filter(
     (path) =>
@@ -48,7 +48,7 @@ const services = globSync('packages/*/package.json', { cwd: REPOSITORY_ROOT })
   .sort();
 
 describe('both pipelines', () => {
-  it.each(['lint', 'test', 'build'])('%s what is affected', (target) => {
+  it.each(['lint', 'test', 'build'])('%s the affected packages', (target) => {
     expect(gitlabScript(target)).toEqual([`npx nx affected -t ${target}`]);
     expect(
       z.object({ matrix: z.object({ target: z.array(z.string()) }) }).parse(github.jobs.check?.strategy)
@@ -57,7 +57,7 @@ describe('both pipelines', () => {
     expect(githubScript('check')).toContain(`npx nx affected -t \${{ matrix.target }}`);
   });
 
-  it('deploy every service on its own', () => {
+  it('deploy every service separately', () => {
     const onGitLab = z
       .object({ parallel: z.object({ matrix: z.array(z.object({ SERVICE: z.array(z.string()) })) }) })
       .parse(gitlab.deploy);
@@ -68,7 +68,7 @@ describe('both pipelines', () => {
     expect(onGitHub.matrix.service.sort()).toEqual(services);
   });
 
-  it('install and compare alike', () => {
+  it('install packages and determine the base commit in the same way', () => {
     const { before_script: prepare } = z.object({ before_script: z.array(z.string()) }).parse(gitlab.default);
     const action = read('.github/actions/prepare/action.yml');
     expect(prepare.join('\n')).toContain('node scripts/affected-base.mjs');
@@ -79,7 +79,7 @@ describe('both pipelines', () => {
     }
   });
 
-  it('release by the same command', () => {
+  it('release with the same command', () => {
     expect(gitlabScript('release')).toContain('npx nx release --skip-publish');
     expect(githubScript('release')).toContain('npx nx release --skip-publish');
   });

@@ -10,30 +10,30 @@ import { defaultImageOf } from './default-image.ts';
 import { loadImage } from './load-image.ts';
 import { HOST_ARCHITECTURE, nameFor, PLATFORM } from './platform.ts';
 
-/** The image that all images of the sandbox stand on. */
+/** Base of all images of the sandbox. */
 export const BASE_IMAGE = 'debian:bookworm-slim';
-/** The same by its digest, as the Dockerfiles name it. */
+/** The base image by its digest, as the Dockerfiles name it. */
 const PINNED_BASE_IMAGE = defaultImageOf(
   join(REPOSITORY_ROOT, 'testing/aws-emulator/image/Dockerfile'),
   'BASE_IMAGE',
 );
-/** The same where it is there for one architecture only, so that no pull moves the name above. */
-const OF_ARCHITECTURE: Readonly<Record<Architecture, string>> = {
+/** The base image of a single architecture: pulling one of these never changes what `BASE_IMAGE` refers to. */
+const SINGLE_ARCHITECTURE_IMAGES: Readonly<Record<Architecture, string>> = {
   X86_64: 'amd64/debian:bookworm-slim',
   ARM64: 'arm64v8/debian:bookworm-slim',
 };
 
 const MIRROR = 'http://deb.debian.org/debian';
 
-/** The base image is not there, cannot be pulled and cannot be made here. The message says what to do. */
+/** The base image is missing, and can be neither pulled nor built here. The message says what to do. */
 export class BaseImageUnavailableError extends Error {
   override readonly name = 'BaseImageUnavailableError';
 }
 
 /**
- * Makes sure that the base image is there: pulls it, else makes it with debootstrap (root on Debian or Ubuntu, 40 s; some
- * minutes for an architecture that is emulated) under the same name. Returns the name.
- * @param architecture another than the machine's needs its emulation
+ * Makes sure that the base image exists: pulls it, else builds it under the same name with debootstrap (root on Debian or
+ * Ubuntu; 40 s, or some minutes for an emulated architecture). Returns the name.
+ * @param architecture one other than the machine's needs emulation
  * @throws {BaseImageUnavailableError}
  */
 export async function ensureBaseImage(
@@ -42,7 +42,8 @@ export async function ensureBaseImage(
 ): Promise<string> {
   const name = nameFor(BASE_IMAGE, architecture);
   if (await imageId(name)) return name;
-  const source = architecture === HOST_ARCHITECTURE ? PINNED_BASE_IMAGE : OF_ARCHITECTURE[architecture];
+  const source =
+    architecture === HOST_ARCHITECTURE ? PINNED_BASE_IMAGE : SINGLE_ARCHITECTURE_IMAGES[architecture];
   log(`docker pull ${source}`);
   const pull = await tryCommand('docker', ['pull', '--platform', PLATFORM[architecture], source]);
   if (pull.ok) {
@@ -50,18 +51,18 @@ export async function ensureBaseImage(
     return name;
   }
   const reason = pull.stderr.trim();
-  log(`it cannot be pulled (${reason}): making it with debootstrap`);
+  log(`${source} cannot be pulled (${reason}); building it with debootstrap`);
   await requireDebootstrap(reason);
   await bootstrap(name, architecture, log);
   return name;
 }
 
 async function requireDebootstrap(reason: string): Promise<void> {
-  const here = await tryCommand('debootstrap', ['--version']);
-  if (process.getuid?.() === 0 && here.ok) return;
+  const version = await tryCommand('debootstrap', ['--version']);
+  if (process.getuid?.() === 0 && version.ok) return;
   throw new BaseImageUnavailableError(
     `${BASE_IMAGE} cannot be pulled: ${reason}\n` +
-      'Give Docker a way to a registry, or run this as root where debootstrap is installed (apt-get install debootstrap)',
+      'Let Docker reach a registry, or run this as root with debootstrap installed (apt-get install debootstrap).',
   );
 }
 

@@ -6,41 +6,41 @@ import { runCommand, tryCommand } from '../run-command.ts';
 import { CA_BUNDLE_FILE, hostCaBundle } from './certificates.ts';
 import { contentHash } from './content-hash.ts';
 
-/** Label with the hash of what an image was built from. */
+/** Label with the hash of an image's sources. */
 export const CONTENT_HASH_LABEL = 'serverless-gitlab-runner.content-hash';
 
-/** Docker takes the values from this process's environment, and leaves out those that are not set. */
+/** Docker takes the values from this process's environment and omits unset ones. */
 const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'];
 
 export interface ImageBuild {
   /** Name and tag of the image. */
   name: string;
-  /** Folder that is the build context. */
+  /** Folder with the build context. */
   context: string;
   /** Path of the Dockerfile inside the context. Default: `Dockerfile`. */
   dockerfile?: string;
-  /** Build arguments. Those whose name ends in `_IMAGE` name images; when such an image changes, this one is rebuilt. */
+  /** Build arguments. A name that ends in `_IMAGE` refers to an image; when that image changes, this one is rebuilt. */
   buildArgs?: Readonly<Record<string, string>>;
-  /** Files and folders put into the context before the build, by their path in it (a bundle, a binary). */
+  /** Files and folders copied into the context before the build, by their path in it (a bundle, a binary). */
   extraFiles?: Readonly<Record<string, string>>;
-  /** As Docker names it, such as `linux/arm64`; another than the machine's needs its emulation. Default: the machine's. */
+  /** As Docker names it, such as `linux/arm64`. One other than the machine's needs emulation. Default: the machine's. */
   platform?: string;
-  /** Files and folders whose content decides whether a build is needed. Default: the context and the extra files. */
+  /** Files and folders whose content determines whether a build is needed. Default: the context and the extra files. */
   contentHashInputs?: readonly string[];
   log: Log;
 }
 
-/** What became of a build: `built` is false when the image was there with the same content. */
 export interface ImageBuildResult {
   name: string;
+  /** False if the image already existed with the same content. */
   built: boolean;
   seconds: number;
 }
 
 /**
- * Builds an image with the host's network and, where there is one, the host's CA bundle in the context; does nothing
- * when the image is there and was made from the same content.
- * @throws {CommandFailedError} with the end of Docker's output.
+ * Builds an image with the host's network and, if the host has one, its CA bundle in the context. Does nothing if the image
+ * already exists with the same content.
+ * @throws {CommandFailedError} with the end of Docker's output
  */
 export async function buildImage(build: ImageBuild): Promise<ImageBuildResult> {
   const start = performance.now();
@@ -50,7 +50,7 @@ export async function buildImage(build: ImageBuild): Promise<ImageBuildResult> {
   return { name: build.name, built, seconds: (performance.now() - start) / 1000 };
 }
 
-/** The Docker id of a local image, or undefined when it is not there. */
+/** The Docker id of a local image, or undefined if it does not exist. */
 export async function imageId(name: string): Promise<string | undefined> {
   const result = await tryCommand('docker', ['image', 'inspect', '--format', '{{.Id}}', name]);
   return result.ok ? result.stdout.trim() : undefined;

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
-/** Names that never belong to what an image is made from. */
+/** Names of files and folders that are never part of an image's sources. */
 const IGNORED = new Set(['node_modules', '__pycache__', '.git', 'README.md']);
 
-/** SHA-256 (hex) over names, executable bits and contents of files and folders, and over plain strings. */
+/** SHA-256 (hex) of the names, executable bits and contents of files and folders, and of plain strings. */
 export async function contentHash(
   paths: readonly string[],
   strings: readonly string[] = [],

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-/** The image that a build argument of a Dockerfile names by default: the one place where its version and digest stand. */
+/** Reads the default of a Dockerfile's build argument that names an image. Its version and digest are defined only there. */
 export function defaultImageOf(dockerfile: string, argument: string): string {
   const [, image] = new RegExp(`^ARG ${argument}=(\\S+)$`, 'm').exec(readFileSync(dockerfile, 'utf8')) ?? [];
-  if (image === undefined) throw new Error(`${dockerfile} has no default of ${argument}`);
+  if (image === undefined) throw new Error(`${dockerfile} has no default for ${argument}`);
   return image;
 }

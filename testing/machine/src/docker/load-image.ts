@@ -14,7 +14,10 @@ export interface FolderImage {
   platform: string;
 }
 
-/** Makes an image of a folder. (`docker import --platform` of older releases labels it with the host's architecture.) */
+/**
+ * Makes an image from a folder. `docker import --platform` would not do: older releases label the image with the host's
+ * architecture.
+ */
 export async function loadImage({ name, folder, platform }: FolderImage): Promise<void> {
   const archive = await mkdtemp(join(tmpdir(), 'load-image-'));
   try {

@@ -1,6 +1,6 @@
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
 
-/** This machine's architecture, as ECS names it: what images have unless something else is asked for. */
+/** This machine's architecture, as ECS names it: the default of all images. */
 export const HOST_ARCHITECTURE: Architecture = process.arch === 'arm64' ? 'ARM64' : 'X86_64';
 
 /** Architectures as Docker names them. */
@@ -10,8 +10,8 @@ export const PLATFORM: Readonly<Record<Architecture, string>> = {
 };
 
 /**
- * Name of an image for an architecture. Docker's classic image store holds one under a name, so another one has a suffix,
- * which the AWS emulator takes for that entry of a manifest list.
+ * Name of an image for an architecture. Docker's classic image store holds one architecture under a name, so the other one
+ * gets a suffix. The AWS emulator treats an image with that suffix as the architecture's entry of a manifest list.
  */
 export function nameFor(image: string, architecture: Architecture): string {
   return architecture === HOST_ARCHITECTURE

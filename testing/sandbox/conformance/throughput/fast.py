@@ -1,4 +1,4 @@
-# 40 MB of numbered lines as fast as they are taken, and how long that took.
+# Prints 40 MB of numbered lines as fast as possible, and how long that took.
 import sys
 import time
 

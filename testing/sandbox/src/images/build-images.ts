@@ -18,17 +18,17 @@ import { DEMO_IMAGES } from './demo-images.ts';
 import { ensureNodeImage } from './node-image.ts';
 import { armRunnerBaseImage, type RunnerBaseImage, runnerBaseImage } from './runner-base-image.ts';
 
-/** Names of the images that the system is deployed with. */
+/** Names of the images that the deployed system uses. */
 export interface SystemImages {
   manager: string;
   helper: string;
-  /** The helper's for jobs on ARM64. Undefined: `helper`, which is for this machine's architecture. */
+  /** The helper's image for jobs on ARM64. Undefined: `helper`, which has this machine's architecture. */
   helperArm64?: string;
-  /** What managers and helpers stand on. */
+  /** Base image of managers and helpers. */
   runner: RunnerBaseImage;
-  /** Image of jobs without `image:`. */
+  /** Default image of jobs without `image:`. */
   defaultJob: string;
-  /** Undefined: the emulator's own default. */
+  /** Undefined: the emulator's default. */
   emulator: string | undefined;
 }
 
@@ -36,7 +36,7 @@ const EXECUTOR = join(REPOSITORY_ROOT, 'packages/runner-manager');
 const IMAGES = join(REPOSITORY_ROOT, 'images');
 const HELPER = 'serverless-gitlab-runner/job-base:';
 
-/** Builds what is missing or older than its sources, and says how long each took. */
+/** Builds images that are missing or outdated. Logs how long each step took. */
 export async function buildImages(environment: SandboxEnvironment, log: Log): Promise<SystemImages> {
   const base = await step(log, 'Base image', ensureBaseImage);
   const emulator = environment.SANDBOX_EMULATOR_IMAGE;
@@ -66,7 +66,7 @@ async function buildSystemImages(
   return { manager, helper };
 }
 
-/** Builds the helper's image for ARM64 on a machine of another architecture, which must run programs for it. */
+/** Builds the helper's image for ARM64 on a machine of another architecture, which must be able to run ARM64 programs. */
 export async function buildArmHelperImage(
   environment: SandboxEnvironment,
   runner: RunnerBaseImage,
@@ -77,7 +77,7 @@ export async function buildArmHelperImage(
   const name = nameFor(HELPER + runner.tag, 'ARM64');
   const base = await ensureBaseImage(log, 'ARM64');
   await buildHelperImage(name, runnerArgs(runnerImage, runner, base), log, { platform: PLATFORM.ARM64 });
-  // Docker's classic builder pulls what stands under a name for another architecture, and moves the name.
+  // Docker's classic builder pulls the base image for the other architecture and moves the name to it.
   if (id !== undefined && id !== (await imageId(runner.name)))
     await runCommand('docker', ['tag', id, runner.name]);
   return name;
@@ -103,7 +103,7 @@ function hostCa(): Record<string, string> {
   return bundle ? { 'ca/host.crt': bundle } : {};
 }
 
-/** Builds the images that the demo's and the end-to-end tests' jobs name. */
+/** Builds the images of the demo's and the end-to-end tests' jobs. */
 export async function buildDemoImages(log: Log): Promise<void> {
   const base = await ensureBaseImage(log);
   const contexts = { python: 'demo-python', busybox: 'demo-busybox', posixSh: 'demo-posix-sh' } as const;

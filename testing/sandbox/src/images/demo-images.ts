@@ -1,4 +1,4 @@
-/** Images of the demo's jobs, made locally so that they are there on a machine that can pull nothing. */
+/** Images of the demo's jobs. They are built locally, so that the demo also runs on a machine that cannot pull images. */
 export const DEMO_IMAGES = {
   python: 'serverless-gitlab-runner-demo/python:local',
   busybox: 'serverless-gitlab-runner-demo/busybox:local',

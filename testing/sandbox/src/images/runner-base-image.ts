@@ -14,7 +14,7 @@ import {
 } from '@serverless-gitlab-runner/machine';
 import { ensureNodeImage } from './node-image.ts';
 
-/** GitLab's own image, the one that images/runner and images/job-base stand on by default. */
+/** GitLab's own image, the default base of images/runner and images/job-base. */
 const OFFICIAL_IMAGE = defaultImageOf(join(REPOSITORY_ROOT, 'images/runner/Dockerfile'), 'RUNNER_IMAGE');
 const LOCAL_IMAGE = 'serverless-gitlab-runner/gitlab-runner';
 /** The program, where all images have it; the double is a script that Node runs, from a folder beside it. */
@@ -22,19 +22,20 @@ const PROGRAM = '/usr/bin/gitlab-runner';
 const DOUBLE = `${PROGRAM} /usr/lib/gitlab-runner-double`;
 const CONTEXT = join(REPOSITORY_ROOT, 'testing/sandbox/images/gitlab-runner');
 
-/** The image with `gitlab-runner` in it, and a word on which one it is. */
+/** The image that contains `gitlab-runner`. */
 export interface RunnerBaseImage {
   name: string;
+  /** Describes the runner, for the log. */
   kind: string;
-  /** The runner in it: GitLab's own image, one's own image or binary, or the double. */
+  /** Origin of the runner: GitLab's official image, the user's own image or binary, or the double. */
   source: 'official' | 'own' | 'double';
   /** Paths of the program, for the build argument RUNNER_FILES. */
   files: string;
-  /** Of the images that take it: who runs with a runner of their own leaves the others alone. */
+  /** Tag of the images that contain it: images with the user's own runner do not replace the others. */
   tag: string;
 }
 
-/** GITLAB_RUNNER_BIN names no file. */
+/** GITLAB_RUNNER_BIN or GITLAB_RUNNER_BIN_ARM64 names a file that does not exist. */
 export class MissingRunnerBinaryError extends Error {
   override readonly name = 'MissingRunnerBinaryError';
 }
@@ -64,7 +65,7 @@ export async function runnerBaseImage(
   return { name, kind: 'the runner double', source: 'double', files: DOUBLE, tag };
 }
 
-/** Whether helpers on ARM64 have a runner: one's own is for this machine, so that there must be another one's own. */
+/** Whether helpers on ARM64 have a runner. The user's own runner is for this machine, so ARM64 needs a second binary. */
 export function hasArmRunner(environment: SandboxEnvironment, { source }: RunnerBaseImage): boolean {
   return (
     HOST_ARCHITECTURE === 'ARM64' || source !== 'own' || environment.GITLAB_RUNNER_BIN_ARM64 !== undefined
@@ -72,7 +73,7 @@ export function hasArmRunner(environment: SandboxEnvironment, { source }: Runner
 }
 
 /**
- * The name of the same for ARM64, on a machine of another architecture.
+ * Returns the name of the same base image for ARM64, on a machine of another architecture.
  * @throws {MissingRunnerBinaryError}
  */
 export async function armRunnerBaseImage(

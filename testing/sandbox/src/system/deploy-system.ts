@@ -16,19 +16,19 @@ export interface DeploySystemOptions {
   /** GitLab's base URL as containers reach it. */
   gitlabUrl: string;
   runnerToken: string;
-  /** For a fleet with `gitlabApi`. Default none. */
+  /** API token of a fleet with `gitlabApi`. Default: none. */
   apiToken?: string;
-  /** What differs from a fleet's defaults. */
+  /** Settings that differ from a fleet's defaults. */
   fleet?: Omit<FleetProps, 'name' | 'gitlabUrl'>;
-  /** Fleets beside it, of the same GitLab; each is opened by `openFleet`. Default none. */
+  /** Further fleets of the same GitLab. `openFleet` writes their secrets. Default: none. */
   otherFleets?: readonly Omit<FleetProps, 'gitlabUrl'>[];
   signal?: AbortSignal;
 }
 
-/** The deployed system, and what one needs to use and to watch it. */
+/** The deployed system, with the clients and secrets to use and watch it. */
 export interface System {
   fleet: string;
-  /** The webhook's URL with the fleet in its query, as the host reaches it. */
+  /** The webhook's URL as the host reaches it, with the fleet in its query. */
   webhookUrl: string;
   webhookSecret: string;
   defaultImage: string;
@@ -37,7 +37,7 @@ export interface System {
   ssm: SSMClient;
 }
 
-/** Deploys every stack with the real CDK, and puts the secrets where an operator would put them. */
+/** Deploys every stack with the real CDK, and stores the secrets as an operator would. */
 export async function deploySystem(options: DeploySystemOptions): Promise<System> {
   const { machine, emulator, gitlabUrl, log } = options;
   const { defaultJob, manager, helper, helperArm64 } = machine.images;
@@ -85,7 +85,7 @@ async function putSecret(ssm: SSMClient, name: string, value: string): Promise<v
   );
 }
 
-/** A function URL's host resolves on AWS only; the emulator answers for it by path. */
+/** A function URL's host resolves only on AWS. The emulator serves it under a path. */
 function reachableUrl(functionUrl: string, emulator: Emulator): string {
   const [urlId] = new URL(functionUrl).hostname.split('.');
   return `${emulator.endpoint}/_aws/lambda-url/${urlId}/`;

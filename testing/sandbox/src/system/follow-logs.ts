@@ -5,13 +5,13 @@ import { logToStderr as log, runCommand } from '@serverless-gitlab-runner/machin
 import pc from 'picocolors';
 import type { CommandContext } from '../command.ts';
 
-const LOOK_INTERVAL_MS = 1000;
+const POLL_INTERVAL_MS = 1000;
 const COLOURS = [pc.cyan, pc.green, pc.yellow, pc.magenta, pc.blue];
 
-/** `npm run sandbox -- logs`: follows managers and job tasks of every sandbox on this machine, until Ctrl-C. */
+/** `npm run sandbox -- logs`: follows the logs of managers and job tasks of every sandbox on this machine, until Ctrl-C. */
 export async function followLogs({ signal }: CommandContext): Promise<number> {
   const followed = new Set<string>();
-  log('Following the logs of managers and job tasks; Ctrl-C ends it.');
+  log('Following the logs of managers and job tasks. Press Ctrl-C to stop.');
   while (!signal.aborted) {
     for (const { id, name } of await runningContainers()) {
       if (followed.has(id)) continue;
@@ -19,7 +19,7 @@ export async function followLogs({ signal }: CommandContext): Promise<number> {
       followed.add(id);
       follow(id, paint(name), signal);
     }
-    await delay(LOOK_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
+    await delay(POLL_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
   }
   return 0;
 }
@@ -40,7 +40,7 @@ async function runningContainers(): Promise<{ id: string; name: string }[]> {
 
 function follow(id: string, label: string, signal: AbortSignal): void {
   const child = spawn('docker', ['logs', '--follow', id], { stdio: ['ignore', 'pipe', 'pipe'], signal });
-  // The signal's abort comes as an error of the child; there is nothing to do about it.
+  // An abort of the signal is emitted as an error of the child, which needs no handling.
   child.on('error', () => undefined);
   for (const stream of [child.stdout, child.stderr]) {
     let rest = '';

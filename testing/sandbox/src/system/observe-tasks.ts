@@ -2,17 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DescribeTasksCommand, type ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
 import { familyOf, jobOfGroup, ownerOfFamily, tagValue, taskIdOf } from '@serverless-gitlab-runner/fleet';
 
-const OBSERVE_INTERVAL_MS = 500;
+const POLL_INTERVAL_MS = 500;
 
-/** What ECS told of a task of ours, last time it was asked. */
+/** A managed task, as ECS last described it. */
 export interface ObservedTask {
   taskArn: string;
   taskId: string;
   role: 'manager' | 'job';
   fleet: string;
-  /** GitLab's id, of job tasks. */
+  /** GitLab's job id; job tasks only. */
   jobId: number | undefined;
-  /** GitLab's id of the project, of job tasks. */
+  /** GitLab's project id; job tasks only. */
   projectId: number | undefined;
   lastStatus: string;
   cpu: number;
@@ -24,13 +24,13 @@ export interface ObservedTask {
   stopCode: string | undefined;
   stoppedReason: string | undefined;
   exitCodes: (number | undefined)[];
-  /** The reaper's mark, of managers. */
+  /** Value of the reaper's drain mark; managers only. */
   drainedAt: string | undefined;
-  /** Which of the fleet's places a manager has; undefined once its tags are gone. */
-  place: string | undefined;
+  /** The manager's slot in its fleet; undefined if its tags were deleted before they were read. */
+  slot: string | undefined;
 }
 
-/** Asks ECS for all tasks of a cluster that are ours, running and stopped. */
+/** Reads all managed tasks of a cluster from ECS, running and stopped. */
 export async function readTasks(ecs: ECSClient, cluster: string): Promise<ObservedTask[]> {
   const listed = await Promise.all([listArns(ecs, cluster, 'RUNNING'), listArns(ecs, cluster, 'STOPPED')]);
   const arns = [...new Set(listed.flat())];
@@ -82,11 +82,11 @@ function observe(task: Task): ObservedTask | undefined {
     stoppedReason: task.stoppedReason,
     exitCodes: (task.containers ?? []).map((container) => container.exitCode),
     drainedAt: tagValue(task.tags, 'drain'),
-    place: tagValue(task.tags, 'slot'),
+    slot: tagValue(task.tags, 'slot'),
   };
 }
 
-/** Follows the tasks of a cluster; ECS forgets stopped ones after an hour, this does not. */
+/** Follows the tasks of a cluster, and keeps stopped ones, which ECS forgets after an hour. */
 export class TaskObserver {
   readonly #tasks = new Map<string, ObservedTask>();
   readonly #ecs: ECSClient;
@@ -108,12 +108,12 @@ export class TaskObserver {
     return [...this.#tasks.values()];
   }
 
-  /** By ARN, or by the task's id. */
+  /** Finds a task by its ARN or its id. */
   find(task: string): ObservedTask | undefined {
     return this.#tasks.get(task) ?? this.tasks.find(({ taskId }) => taskId === taskIdOf(task));
   }
 
-  /** Resolves once `condition` holds for what ECS last told; rejects after `timeoutMs`, naming `what`. */
+  /** Resolves once `condition` holds for the observed tasks. Rejects after `timeoutMs`, naming `what`. */
   async waitUntil(
     what: string,
     timeoutMs: number,
@@ -123,7 +123,7 @@ export class TaskObserver {
     while (!condition(this.tasks)) {
       if (this.#stop.signal.aborted) throw new Error(`Stopped while waiting for ${what}`);
       if (Date.now() > deadline) throw new Error(`After ${timeoutMs / 1000} s still waiting for ${what}`);
-      await delay(OBSERVE_INTERVAL_MS);
+      await delay(POLL_INTERVAL_MS);
     }
   }
 
@@ -134,22 +134,22 @@ export class TaskObserver {
 
   async #follow(onChange: (task: ObservedTask, before: ObservedTask | undefined) => void): Promise<void> {
     while (!this.#stop.signal.aborted) {
-      // A refused look is no look: the next one comes at once, and who waits for something has a deadline.
+      // A failed read is ignored: the next one follows in half a second, and every waiting caller has a deadline.
       for (const now of await readTasks(this.#ecs, this.#cluster).catch(() => [])) {
         const before = this.#tasks.get(now.taskArn);
-        // StopTask deletes tags; what they said stays true.
+        // StopTask deletes tags; their last known values remain valid.
         const task = {
           ...now,
           projectId: now.projectId ?? before?.projectId,
-          // Two sweeps at one time both write the mark: the first is the one that counts.
+          // Concurrent sweeps may both write the mark; the first one counts.
           drainedAt: before?.drainedAt ?? now.drainedAt,
-          place: now.place ?? before?.place,
+          slot: now.slot ?? before?.slot,
         };
         this.#tasks.set(task.taskArn, task);
         if (before?.lastStatus !== task.lastStatus || before?.drainedAt !== task.drainedAt)
           onChange(task, before);
       }
-      await delay(OBSERVE_INTERVAL_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      await delay(POLL_INTERVAL_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
   }
 }

@@ -2,15 +2,15 @@ import { PutParameterCommand } from '@aws-sdk/client-ssm';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 import type { System } from './deploy-system.ts';
 
-/** One of the further fleets that were deployed (`otherFleets` of `deploySystem`). */
+/** A further fleet that was deployed (`otherFleets` of `deploySystem`). */
 export interface FurtherFleet {
   name: string;
   runnerToken: string;
 }
 
 /**
- * Opens a further fleet as an operator does once it is deployed: puts its runner token and its webhook's secret where they belong.
- * @returns the webhook's URL for it
+ * Puts a further fleet into operation, as an operator does after deployment: stores its runner token and webhook secret.
+ * @returns the fleet's webhook URL
  */
 export async function openFleet(
   { ssm, outputs, webhookSecret, webhookUrl }: System,

@@ -22,13 +22,13 @@ export interface PreparedMachine {
 export interface PrepareOptions {
   log: Log;
   cleanup: Cleanup;
-  /** Whether the packages' bundles are to be built. Default: they are there. */
+  /** Whether to build the packages' bundles. Default: false, they already exist. */
   bundles?: boolean;
-  /** Whether the images of the demo's jobs are wanted too. */
+  /** Whether to build the images of the demo's jobs too. */
   demoImages: boolean;
 }
 
-/** Docker and all images, whatever the machine had of them before. */
+/** Prepares Docker and all images on any machine. */
 export async function prepareMachine(options: PrepareOptions): Promise<PreparedMachine> {
   const { log, cleanup, bundles = false, demoImages } = options;
   const environment = readEnvironment();
@@ -45,7 +45,7 @@ export async function prepareMachine(options: PrepareOptions): Promise<PreparedM
   return { runId, images: { ...images, manager, helper }, environment };
 }
 
-/** A name of its own for this run: another checkout on the same machine may build that image anew meanwhile. */
+/** Gives an image a name of its own for this run: another checkout on the same machine may rebuild the image meanwhile. */
 export async function pinImage(image: string, tag: string, cleanup: Cleanup): Promise<string> {
   const pinned = image.replace(/:[^:]*$/, `:${tag}`);
   await runCommand('docker', ['tag', image, pinned]);

@@ -1,16 +1,16 @@
 import { connect, createServer, type Server } from 'node:net';
 
-/** GitLab as managers and jobs reach it. */
+/** GitLab as managers and jobs access it. */
 export interface ReachableGitLab {
   url: string;
-  /** Set where the URL that GitLab gives for its repositories is not reached from containers. */
+  /** Set if containers cannot reach the repository URL that GitLab returns. */
   cloneUrl?: string;
   stop(): Promise<void>;
 }
 
 /**
- * Makes a GitLab on this host's loopback reachable from containers: the same port of the network's gateway is passed
- * on to it. Any other address is taken as it is.
+ * Makes a GitLab on this host's loopback reachable from containers: forwards the same port of the network's gateway to it.
+ * Any other address is used unchanged.
  * @param gatewayAddress this host's address on the sandbox's network
  */
 export async function reachableGitLab(gitlabUrl: string, gatewayAddress: string): Promise<ReachableGitLab> {
@@ -33,14 +33,14 @@ function withoutSlash(url: URL): string {
 function forwardTo(port: number): Server {
   return createServer((inbound) => {
     const outbound = connect(port, 'localhost');
-    // Either side's end or error is the other's end; there is nobody to tell.
+    // When one side ends or fails, the other is closed. There is no caller to report the error to.
     inbound.on('error', () => outbound.destroy()).on('close', () => outbound.destroy());
     outbound.on('error', () => inbound.destroy()).on('close', () => inbound.destroy());
     inbound.pipe(outbound).pipe(inbound);
   });
 }
 
-/** A server that listens on all addresses has the gateway's too: then there is nothing to forward. */
+/** A GitLab that listens on all addresses already serves the gateway's: then nothing needs forwarding. */
 function listenUnlessServed(server: Server, host: string, port: number): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

@@ -14,13 +14,13 @@ import { prepareMachine } from './prepare-machine.ts';
 import { reachableGitLab } from './reachable-gitlab.ts';
 import { startEmulatorFor } from './start-emulator.ts';
 
-/** Shorter than a fleet's defaults: whoever sits before it need not wait long to see a start and zero. */
+/** Shorter than a fleet's defaults, so that a user sees managers start and stop without a long wait. */
 const SANDBOX_FLEET = {
   manager: { idleSeconds: 60, drainPollSeconds: 2 },
   job: { size: { cpu: 1024, memory: 2048 } },
 } as const;
 
-/** `npm run sandbox`: the system left running for one's own GitLab, until Ctrl-C or SIGTERM; with `logs`, the logs of one that runs. */
+/** `npm run sandbox`: keeps the system running for the user's GitLab until Ctrl-C or SIGTERM. With `logs`, follows its logs. */
 export async function runSandbox(context: CommandContext): Promise<number> {
   const { args, cleanup, signal } = context;
   if (parseCommandLine('sandbox', args).positionals[0] === 'logs') return followLogs(context);
@@ -28,7 +28,7 @@ export async function runSandbox(context: CommandContext): Promise<number> {
   const machine = await prepareMachine({ log, cleanup, bundles: true, demoImages: false });
   const emulator = await startEmulatorFor(log, cleanup, machine);
   const gitlab = await reachableGitLab(gitlabUrl, emulator.gatewayAddress);
-  cleanup.add('the way to GitLab', () => gitlab.stop());
+  cleanup.add('the port forwarding to GitLab', () => gitlab.stop());
   const fleet = { ...SANDBOX_FLEET, ...(gitlab.cloneUrl === undefined ? {} : { cloneUrl: gitlab.cloneUrl }) };
   const system = await deploySystem({
     log,
@@ -40,14 +40,17 @@ export async function runSandbox(context: CommandContext): Promise<number> {
     fleet,
   });
   log('');
-  log(`GitLab             ${gitlabUrl}${gitlab.url === gitlabUrl ? '' : `, for containers ${gitlab.url}`}`);
-  log(`AWS endpoint       ${emulator.endpoint}`);
-  log(`Host, as jobs see  ${emulator.gatewayAddress}`);
-  log(`Managers leave after ${SANDBOX_FLEET.manager.idleSeconds} s without a job.`);
   log(
-    `In GitLab: Settings, Webhooks: the URL and secret below, trigger "Job events". Logs: npm run sandbox -- logs`,
+    `GitLab                ${gitlabUrl}${gitlab.url === gitlabUrl ? '' : ` (from containers: ${gitlab.url})`}`,
   );
-  log(pc.bold('Ready. Ctrl-C ends it and leaves nothing behind.'));
+  log(`AWS endpoint          ${emulator.endpoint}`);
+  log(`This host, from jobs  ${emulator.gatewayAddress}`);
+  log(`Managers stop after ${SANDBOX_FLEET.manager.idleSeconds} s without a job.`);
+  log(
+    'In GitLab, add a webhook (Settings, Webhooks) with the URL and secret below and the trigger "Job events".',
+  );
+  log('To follow the logs: npm run sandbox -- logs');
+  log(pc.bold('Ready. Press Ctrl-C to stop; nothing is left behind.'));
   console.log(`WEBHOOK_URL=${system.webhookUrl}`);
   console.log(`WEBHOOK_SECRET=${system.webhookSecret}`);
   return untilAborted(signal);

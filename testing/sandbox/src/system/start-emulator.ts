@@ -7,7 +7,7 @@ import {
 import { type Cleanup, type Log, step } from '@serverless-gitlab-runner/machine';
 import type { PreparedMachine } from './prepare-machine.ts';
 
-/** Starts the emulator of a run. What it leaves when it is interrupted half-way is swept by label. */
+/** Starts the emulator of a run. If it is interrupted, clean-up finds its containers, volumes and networks by their label. */
 export async function startEmulatorFor(
   log: Log,
   cleanup: Cleanup,

@@ -11,11 +11,12 @@ import type { PreparedMachine } from './prepare-machine.ts';
 import { startEmulatorFor } from './start-emulator.ts';
 
 /**
- * Webhook deliveries at one time: each beside another is a Lambda of its own, and on one machine they share its cores.
+ * Maximum number of concurrent webhook deliveries. Each concurrent delivery runs in a Lambda process of its own, and all share
+ * the machine's cores.
  */
 const CONCURRENT_DELIVERIES = 4;
 
-/** The deployed system with its AWS, its GitLab, and who watches its tasks: what demo, faults and conformance stand on. */
+/** The deployed system with its AWS emulator, its GitLab double and a task observer. Demo, faults and conformance use it. */
 export interface TestEnvironment {
   machine: PreparedMachine;
   emulator: Emulator;
@@ -24,7 +25,7 @@ export interface TestEnvironment {
   observer: TaskObserver;
 }
 
-/** What the fleets are given beyond what is the same everywhere. */
+/** Settings of the fleets that differ between suites. */
 export type FleetOptions = Pick<DeploySystemOptions, 'fleet' | 'otherFleets' | 'apiToken'>;
 
 export interface TestEnvironmentOptions {
@@ -32,17 +33,17 @@ export interface TestEnvironmentOptions {
   cleanup: Cleanup;
   machine: PreparedMachine;
   signal?: AbortSignal;
-  /** Of the AWS emulator. */
+  /** Options of the AWS emulator. */
   emulator?: Pick<EmulatorOptions, 'stoppedTasksKeptSeconds' | 'taskEndpoint'>;
-  /** Of the GitLab double, once the network is there. */
+  /** Options of the GitLab double, requested once the network exists. */
   gitlab?: (gatewayAddress: string) => Promise<Partial<GitLabDoubleOptions>>;
-  /** The runner that GitLab has for the first fleet. */
+  /** The runner to create in GitLab for the first fleet. */
   runner: Parameters<GitLabDouble['createRunner']>[0];
-  /** The fleets, once AWS and GitLab run: registries, for example, stand beside these. */
+  /** Returns the fleets. Called once AWS and GitLab run, so that it can start further servers such as registries. */
   fleets(
-    parts: Pick<TestEnvironment, 'emulator' | 'gitlab' | 'machine'>,
+    started: Pick<TestEnvironment, 'emulator' | 'gitlab' | 'machine'>,
   ): Promise<FleetOptions & Partial<Pick<TestEnvironment, 'machine'>>>;
-  /** Told of every task that changes. */
+  /** Called for every task that changes. */
   onTaskChange?: ConstructorParameters<typeof TaskObserver>[2];
 }
 

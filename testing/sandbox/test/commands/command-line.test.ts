@@ -7,7 +7,7 @@ import { commands, listCommands } from '../../../../scripts/cli/commands.mjs';
 import { withoutUnwantedColours } from '../../../../scripts/cli/progress.mjs';
 import { runCommandLine } from './support/run-npm.ts';
 
-/** A clone that nothing was installed in. */
+/** A clone without installed packages. */
 let clone: string;
 
 beforeAll(() => {
@@ -17,7 +17,7 @@ beforeAll(() => {
 afterAll(() => rmSync(clone, { recursive: true, force: true }));
 
 describe('before anything is installed', () => {
-  it.each(Object.entries(commands))('%s explains itself', async (name, { help }) => {
+  it.each(Object.entries(commands))('%s --help prints the help', async (name, { help }) => {
     expect(await runCommandLine([name, '--help'], { root: clone })).toEqual({
       code: 0,
       stdout: help,
@@ -25,7 +25,7 @@ describe('before anything is installed', () => {
     });
   });
 
-  it.each(Object.entries(commands))('the help of %s has all of its options', (_, { help, options }) => {
+  it.each(Object.entries(commands))('the help of %s lists all of its options', (_, { help, options }) => {
     for (const option of Object.keys(options)) expect(help).toContain(`--${option}`);
   });
 
@@ -58,7 +58,7 @@ describe('before anything is installed', () => {
   });
 });
 
-describe('names are refused before anything is built', () => {
+describe('unknown names are refused before anything is built', () => {
   it.each([
     [['faults', 'managers-kiled'], 'There is no fault "managers-kiled"'],
     [['conformance', 'scrpt'], 'No case has "scrpt" in its keyword or name; did you mean script?'],
@@ -72,9 +72,9 @@ describe('names are refused before anything is built', () => {
 
 describe('the environment of child processes', () => {
   it.each([
-    ['on a terminal as it is', { CI: '1' }, true, {}],
-    ['without colours elsewhere, in CI too', { CI: '1' }, false, { NO_COLOR: '1', FORCE_COLOR: '0' }],
-    ['with colours that somebody asked for', { FORCE_COLOR: '1' }, false, {}],
+    ['unchanged on a terminal', { CI: '1' }, true, {}],
+    ['without colours elsewhere, also in CI', { CI: '1' }, false, { NO_COLOR: '1', FORCE_COLOR: '0' }],
+    ['with colours if the user requests them', { FORCE_COLOR: '1' }, false, {}],
   ])('is %s', (_, env, isTerminal, added) => {
     expect(withoutUnwantedColours(env, isTerminal)).toEqual({ ...env, ...added });
   });

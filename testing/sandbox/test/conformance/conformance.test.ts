@@ -19,21 +19,21 @@ beforeAll(async () => {
   await buildConformanceImages(log);
   const { signal } = new AbortController();
   const suiteFleets = choices.flatMap(({ suite }) => suite.fleet ?? []);
-  const theatre = await startConformanceEnvironment({ log, cleanup, machine, signal, suiteFleets });
-  const outcomes = await runChoices(theatre, choices, log);
+  const environment = await startConformanceEnvironment({ log, cleanup, machine, signal, suiteFleets });
+  const outcomes = await runChoices(environment, choices, log);
   results = outcomes.flatMap((outcome) => outcome.results);
-  refusals = theatre.gitlab.protocolErrors;
+  refusals = environment.gitlab.protocolErrors;
 }, 8 * 60_000);
 
 afterAll(() => cleanup.run(), 60_000);
 
-describe('jobs as people write them, one of each kind ("npm run conformance" has them all)', () => {
+describe('a selection of the conformance cases ("npm run conformance" runs all of them)', () => {
   it.each(cases.map((each) => [each.keyword, each.name] as const))('%s: %s', (keyword, name) => {
     const result = results.find((each) => each.keyword === keyword && each.case === name);
     expect(result).toMatchObject({ status: 'pass' });
   });
 
-  it('asks of GitLab nothing that GitLab refuses', () => {
+  it('makes no request that GitLab refuses', () => {
     expect(refusals).toEqual([]);
   });
 });

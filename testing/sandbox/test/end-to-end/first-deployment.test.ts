@@ -67,7 +67,7 @@ beforeAll(async () => {
 
 afterAll(() => cleanup.run(), 60_000);
 
-/** What a user would write into `cdk.json`: no image can be built and pushed into an emulator. */
+/** Context that replaces a user's `cdk.json`: images cannot be built and pushed to an emulator. */
 function settings(): string {
   const fleets = [
     {
@@ -93,8 +93,8 @@ function settings(): string {
     .join(' ');
 }
 
-/** A block of the README with the places filled in that it leaves to its reader. `npm ci` was done: these tests run. */
-function filledIn(block: string): string {
+/** Fills in the placeholders in a block of the README. Omits `npm ci`, which was done before these tests. */
+function fillIn(block: string): string {
   return block
     .replace('npm ci\n', '')
     .replace('ACCOUNT/REGION', `${ACCOUNT}/${REGION}`)
@@ -115,7 +115,7 @@ function succeeds(job: Job): Promise<Job> {
   return gitlab.waitForJob(job.id, undefined, 100_000);
 }
 
-describe('a first deployment by the README, into a new account whose role the deployer may not create', () => {
+describe('a first deployment with the commands of the README, into a new account where the deployer may not create the role', () => {
   it('has its commands in order', () => {
     expect(blocks).toEqual([
       'npm ci\n   npx cdk bootstrap aws://ACCOUNT/REGION',
@@ -125,19 +125,19 @@ describe('a first deployment by the README, into a new account whose role the de
   });
 
   it('bootstraps and deploys', { timeout: 10 * 60_000 }, async () => {
-    const bootstrapped = await operator.run(filledIn(blocks[0] ?? ''), { onLine: log });
+    const bootstrapped = await operator.run(fillIn(blocks[0] ?? ''), { onLine: log });
     expect(bootstrapped.code, bootstrapped.output).toBe(0);
-    deployed = await operator.run(filledIn(blocks[1] ?? ''), { onLine: log });
+    deployed = await operator.run(fillIn(blocks[1] ?? ''), { onLine: log });
     expect(deployed.code, deployed.output).toBe(0);
     expect(deployed.output).not.toContain('\u001b');
   });
 
-  it('says in words that the first try failed for want of the role, and tries once more', () => {
+  it('explains that the first attempt failed because the role is missing, and retries once', () => {
     expect(deployed.output).toContain('may not create AWSServiceRoleForECS');
     expect(deployed.output).toMatch(/serverless-gitlab-runner-shared failed, as first stacks do/);
   });
 
-  it('stores the secrets by the commands of its last screen, as they stand', {
+  it('stores the secrets with the commands that it prints at the end', {
     timeout: 120_000,
   }, async () => {
     const screen = deployed.stdout;
@@ -171,14 +171,14 @@ describe('a first deployment by the README, into a new account whose role the de
     expect(job.status, job.trace.text).toBe('success');
   });
 
-  it('shows the screen again, with what is stored', { timeout: 60_000 }, async () => {
+  it('prints the next steps again, including what is stored', { timeout: 60_000 }, async () => {
     const { code, stdout } = await operator.run(blocks[2] ?? '');
     expect(code).toBe(0);
     expect(stdout.match(/Already stored/g)).toHaveLength(2);
     expect(stdout).not.toContain('\u001b');
   });
 
-  it('leaves the shared stack alone when it is what a service stands on', {
+  it('does not deploy the shared stack again for a service if it exists', {
     timeout: 3 * 60_000,
   }, async () => {
     const { code, output } = await operator.run('node packages/infra/src/deploy.ts shared-if-missing');
@@ -197,7 +197,7 @@ describe('infra:redrive', () => {
     return Object.fromEntries(all.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
   }
 
-  it('gives a message that was sent to the dead-letter queue directly another try', {
+  it("moves a message in the dead-letter queue back to the launcher's queue", {
     timeout: 120_000,
   }, async () => {
     const { LauncherDeadLettersUrl: QueueUrl = '' } = await outputs();
@@ -214,7 +214,7 @@ describe('infra:redrive', () => {
     expect(output).toContain('runner-launcher: moved 1 messages back to its queue');
   });
 
-  it("invokes the reaper with its queue's events; one that is no event stays, and the exit code says so", {
+  it("invokes the reaper with its dead-letter queue's events; an invalid one stays, and the exit code is 1", {
     timeout: 120_000,
   }, async () => {
     const { ReaperDeadLettersUrl: QueueUrl = '' } = await outputs();
@@ -234,7 +234,7 @@ describe('infra:destroy', () => {
   let running: Job;
   let late: Job;
 
-  it('asks first, where nobody says --yes', { timeout: 60_000 }, async () => {
+  it('requires --yes', { timeout: 60_000 }, async () => {
     const { code, output } = await operator.run('npx nx run infra:destroy');
     expect(code).not.toBe(0);
     expect(output).toContain('Confirm with --yes');
@@ -257,7 +257,7 @@ describe('infra:destroy', () => {
     destroyed = await destroying;
     expect(destroyed.code, destroyed.output).toBe(0);
     expect(running.status, running.trace.text).toBe('success');
-    // By the manager that was there, which had not seen its drain yet, or by nobody.
+    // Either the existing manager runs it before it notices its drain, or it stays pending.
     expect(['success', 'pending']).toContain(late.status);
     expect(managersSeen()).toBe(before);
   });
@@ -270,7 +270,7 @@ describe('infra:destroy', () => {
     return observer.tasks.filter(({ role }) => role === 'manager').length;
   }
 
-  it('removes the starters first, then the reaper, then what they stand on', () => {
+  it('removes the launcher and the receiver first, then the reaper, then the shared stack', () => {
     const removed = [...destroyed.output.matchAll(/serverless-gitlab-runner-([a-z-]+): removed/g)].map(
       ([, name]) => name,
     );
@@ -278,7 +278,7 @@ describe('infra:destroy', () => {
     expect(removed.slice(2)).toEqual(['idle-reaper', 'shared']);
   });
 
-  it('leaves nothing that runs', async () => {
+  it('leaves nothing running', async () => {
     await observer.stop();
     expect(await taskContainers(machine.runId)).toEqual([]);
     const { clusters } = await ecs.send(new DescribeClustersCommand({ clusters: [CLUSTER] }));
@@ -289,7 +289,7 @@ describe('infra:destroy', () => {
     expect(left.map(({ StackName }) => StackName)).toEqual(['CDKToolkit']);
   });
 
-  it('lists what is left, and nothing else', async () => {
+  it('lists exactly what is left', async () => {
     const screen = destroyed.stdout;
     const ssm = new SSMClient(emulatorClient(emulator.endpoint));
     const Path = '/serverless-gitlab-runner';
@@ -325,7 +325,7 @@ describe('infra:destroy', () => {
     return [...(await answer.text()).matchAll(/<Name>([^<]+)<\/Name>/g)].map(([, name = '']) => name);
   }
 
-  it('says that nothing is deployed, the next time', { timeout: 60_000 }, async () => {
+  it('reports on a second run that nothing is deployed', { timeout: 60_000 }, async () => {
     const { code, output } = await operator.run('npx nx run infra:destroy -- --yes');
     expect(code, output).toBe(0);
     expect(output).toContain('No stack of this installation is deployed in us-east-1.');

@@ -9,14 +9,14 @@ import { startTestEnvironment } from '../../src/system/test-environment.ts';
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
 const cleanup = new Cleanup(log);
-/** Its fleet's webhook is the only one, and it says by an API token what is whose. */
+/** The only fleet with a webhook. With its API token the launcher reads the jobs' tags. */
 const DEFAULT_FLEET: NonNullable<DeploySystemOptions['fleet']> = {
   manager: { checkIntervalSeconds: 1, drainPollSeconds: 0.5 },
   job: { size: { cpu: 256, memory: 512 } },
   gitlabApi: {},
   runner: { tagList: ['small'], runUntagged: true },
 };
-/** It has no webhook of its own, and does not ask GitLab. */
+/** It has neither a webhook nor an API token. */
 const LARGE_FLEET: NonNullable<DeploySystemOptions['otherFleets']>[number] = {
   name: 'large',
   manager: DEFAULT_FLEET.manager,
@@ -34,8 +34,8 @@ beforeAll(async () => {
   const environment = await startTestEnvironment({
     ...{ log, cleanup, machine },
     runner: { tags: ['small'], runUntagged: true },
-    fleets: async (parts) => ({
-      apiToken: parts.gitlab.privateToken,
+    fleets: async (started) => ({
+      apiToken: started.gitlab.privateToken,
       fleet: DEFAULT_FLEET,
       otherFleets: [LARGE_FLEET],
     }),
@@ -43,7 +43,7 @@ beforeAll(async () => {
   ({ gitlab, system, observer } = environment);
   const large = gitlab.createRunner({ tags: ['large', 'linux'], runUntagged: false });
   await openFleet(system, { name: 'large', runnerToken: large.token });
-  jobs = await queueJobs({ untagged: [], small: ['small'], large: ['large'], nobodys: ['gpu'] });
+  jobs = await queueJobs({ untagged: [], small: ['small'], large: ['large'], unmatched: ['gpu'] });
 }, 5 * 60_000);
 
 afterAll(() => cleanup.run(), 60_000);
@@ -66,26 +66,26 @@ describe('one webhook for several fleets, with an API token', () => {
     ['untagged', 'default'],
     ['small', 'default'],
     ['large', 'large'],
-  ])('has a job "%s" run by fleet %s', { timeout: 120_000 }, async (name, fleet) => {
+  ])('runs the job "%s" in the fleet %s', { timeout: 120_000 }, async (name, fleet) => {
     const job = jobs.get(name);
-    if (!job) throw new Error(`there is no job ${name}`);
+    if (!job) throw new Error(`the pipeline has no job ${name}`);
     await gitlab.waitForJob(job.id, undefined, 100_000);
     expect(job.status, job.trace.text).toBe('success');
     const tasks = observer.tasks.filter(({ jobId }) => jobId === job.id);
     expect(tasks.map((task) => task.fleet)).toEqual([fleet]);
   });
 
-  it('starts one manager for each fleet that has a job, and none for a job that no fleet takes', async () => {
+  it('starts one manager for each fleet with a job, and none for a job that matches no fleet', async () => {
     await gitlab.deliveriesSettled();
     expect(
       managers()
         .map(({ fleet }) => fleet)
         .sort(),
     ).toEqual(['default', 'large']);
-    expect(jobs.get('nobodys')?.status).toBe('pending');
+    expect(jobs.get('unmatched')?.status).toBe('pending');
   });
 
-  it('asks of GitLab nothing that GitLab refuses', () => {
+  it('makes no request that GitLab refuses', () => {
     expect(gitlab.protocolErrors).toEqual([]);
   });
 });

@@ -19,13 +19,13 @@ afterAll(() => cleanup.run(), 60_000);
 
 const jobNames = DEMO_PIPELINES.flatMap(({ expectations }) => Object.keys(expectations));
 
-describe('five pipelines by webhook, from nothing and back to nothing', () => {
-  it.each(jobNames)('ends job %s as GitLab must see it', (name) => {
+describe('five pipelines by webhook, from zero and back to zero', () => {
+  it.each(jobNames)('ends job %s as expected', (name) => {
     const job = loop.jobs.find((entry) => entry.job.name === name);
-    expect(job?.wrong, job?.job.trace.text).toEqual([]);
+    expect(job?.problems, job?.job.trace.text).toEqual([]);
   });
 
-  it('asks of GitLab nothing that GitLab refuses', () => {
+  it('makes no request that GitLab refuses', () => {
     expect(loop.protocolErrors).toEqual([]);
   });
 
@@ -35,12 +35,12 @@ describe('five pipelines by webhook, from nothing and back to nothing', () => {
     expect(new Set(arns).size).toBe(loop.jobs.length);
   });
 
-  it('starts one manager for all of them, and at least three job tasks at once', () => {
+  it('starts one manager for all jobs, and at least three concurrent job tasks', () => {
     expect(loop.report.managersStarted).toBe(1);
     expect(loop.report.peakJobTasks).toBeGreaterThanOrEqual(3);
   });
 
-  it('drains the manager by its tag, and it leaves by itself', () => {
+  it('drains the manager by its tag, and the manager exits by itself', () => {
     expect(loop.report.drainedByTag).toBe(true);
   });
 
@@ -48,19 +48,19 @@ describe('five pipelines by webhook, from nothing and back to nothing', () => {
     expect(loop.report).toMatchObject({ tasksLeft: 0, containersLeft: 0 });
   });
 
-  it('answers every webhook with a 2xx: queued and finished jobs 202, everything else 204', () => {
+  it('answers webhooks of queued and finished jobs with 202, and all others with 204', () => {
     const answers = loop.gitlab.deliveries.map(({ event, requestBody, status }) => {
       const body = JSON.parse(requestBody) as { build_status?: string };
       return { what: event === 'Job Hook' ? body.build_status : event, status };
     });
     expect(answers.length).toBeGreaterThan(0);
     for (const { what, status } of answers) {
-      const matters = ['pending', 'success', 'failed', 'canceled'].includes(what ?? '');
-      expect({ what, status }).toEqual({ what, status: matters ? 202 : 204 });
+      const isRelevant = ['pending', 'success', 'failed', 'canceled'].includes(what ?? '');
+      expect({ what, status }).toEqual({ what, status: isRelevant ? 202 : 204 });
     }
   });
 
-  it('forgets the runner manager at GitLab when it leaves', () => {
+  it('removes the runner manager from GitLab when it exits', () => {
     const managers = [...loop.gitlab.runners.values()].flatMap((runner) => [...runner.managers.values()]);
     expect(managers).toEqual([]);
   });

@@ -9,7 +9,7 @@ afterAll(stopAll, 60_000);
 
 describe('cancelling', () => {
   it.each(['build_script', 'get_sources'])(
-    '%s gives it time to end, and what comes after can run',
+    '%s gives the script time to end, and later stages can run',
     async (stage) => {
       const job = await start({ image: BASE_IMAGE });
       const running = job.start(stage, 'trap "echo last words; exit 9" TERM; echo go; sleep 100 & wait');
@@ -20,7 +20,7 @@ describe('cancelling', () => {
     },
   );
 
-  it('kills what does not end, children and all', async () => {
+  it('kills a script that does not end, including its children', async () => {
     const job = await start({ image: BASE_IMAGE });
     const stubborn = 'trap "" TERM; (while :; do sleep 0.1; done) & echo go; while :; do sleep 0.1; done';
     const running = job.start('build_script', stubborn);
@@ -31,7 +31,7 @@ describe('cancelling', () => {
     expect((await job.run('after_script', left)).output.toString()).toBe('1\n');
   });
 
-  it.each(['build_script', 'get_sources'])('%s before it has begun is not lost', async (stage) => {
+  it.each(['build_script', 'get_sources'])('%s before it has started takes effect', async (stage) => {
     const job = await start({ image: BASE_IMAGE });
     await job.ask('cancel 5 early');
     expect(await job.start(stage, 'echo never', 'early').result).toEqual({
@@ -41,7 +41,7 @@ describe('cancelling', () => {
     expect((await job.start(stage, 'echo another', 'later').result).output.toString()).toBe('another\n');
   });
 
-  it('while the script is on its way is not lost', async () => {
+  it('while the script is being sent takes effect', async () => {
     const job = await start({ image: BASE_IMAGE });
     const sending = job.send('stage build_script 1000 half', 'echo never');
     await until('the stage', () =>
@@ -58,17 +58,17 @@ describe('cancelling', () => {
   });
 });
 
-describe('a connection that breaks', () => {
+describe('a broken connection', () => {
   const AGAIN = /The connection to the job task was lost and reopened; output in between may be missing\.\n/;
 
-  it('does not end the stage: another one goes on with it, and the script runs once', async () => {
+  it('does not end the stage: the next connection continues it, and the script runs once', async () => {
     const job = await start({ image: BASE_IMAGE });
     const script =
       'echo run >> /builds/runs; echo go; until [ -e /builds/on ]; do sleep 0.1; done; echo end; exit 5';
     const first = job.start('build_script', script, 'one');
     await first.prints('go');
     await job.disconnect();
-    expect((await first.result).end).toMatch(/no word of its end/);
+    expect((await first.result).end).toMatch(/no end reported/);
     const second = job.start('build_script', script, 'one');
     await second.prints('opened again');
     await job.exec('build', 'touch /builds/on');
@@ -78,7 +78,7 @@ describe('a connection that breaks', () => {
     expect(await job.exec('build', 'cat /builds/runs')).toBe('run\n');
   });
 
-  it('holds the output up, and what ended meanwhile is told to the next one', async () => {
+  it('delays the output, and the next connection gets the end of a stage that ended meanwhile', async () => {
     const job = await start({ image: BASE_IMAGE });
     const script = 'echo go; until [ -e /builds/on ]; do sleep 0.1; done; sleep 1; seq 1 200000; exit 6';
     const first = job.start('build_script', script, 'two');
@@ -91,7 +91,7 @@ describe('a connection that breaks', () => {
     expect(output.toString()).toMatch(/opened again.*\n[\s\S]*\n200000\n$/);
   });
 
-  it('while the script is on its way has the stage begin anew', async () => {
+  it('while the script is being sent restarts the stage', async () => {
     const job = await start({ image: BASE_IMAGE });
     const sending = job.send('stage build_script 1000 three', 'echo half');
     await until('the stage', () =>
@@ -104,7 +104,7 @@ describe('a connection that breaks', () => {
 });
 
 describe('services', () => {
-  it('are waited for: their ports, and as many others as have none that is known', async () => {
+  it('are waited for: known ports, and a number of unknown ones', async () => {
     const job = await start({ image: DEMO_IMAGES.busybox });
     expect(await job.ask('await-ports 0 1 4001')).toBe('ports:\n');
     const waiting = job.ask('await-ports 20 1 4001');
@@ -115,7 +115,7 @@ describe('services', () => {
     expect(await waiting).toBe('ports: 4001 4002\n');
   });
 
-  it('that do not listen are waited for no longer than asked', async () => {
+  it('that do not listen are waited for no longer than requested', async () => {
     const job = await start({ image: DEMO_IMAGES.busybox });
     const startedAt = Date.now();
     expect(await job.ask('await-ports 1 0 4001')).toBe('ports:\n');
@@ -123,8 +123,8 @@ describe('services', () => {
   });
 });
 
-describe('when something dies', () => {
-  it('a stage whose container ended is lost, at once', async () => {
+describe('when something fails', () => {
+  it('a stage whose container ended is lost at once', async () => {
     const job = await start({ image: BASE_IMAGE });
     const running = job.start('build_script', 'echo go; sleep 100');
     await running.prints('go');
@@ -132,14 +132,14 @@ describe('when something dies', () => {
     expect(await running.result).toEqual({ output: Buffer.from('go\n'), end: 'lost' });
   });
 
-  it('a script that did not come whole is not run', async () => {
+  it('an incomplete script is not run', async () => {
     const job = await start({ image: BASE_IMAGE });
     const cut = await job.run('build_script', 'echo "half a script runs"', 1000);
     expect(cut).toEqual({ output: Buffer.alloc(0), end: 'lost' });
   });
 
-  it('a helper that hears nothing ends itself, and one that hears a heartbeat does not', async () => {
-    const [silent, heard] = await Promise.all([
+  it('a helper without heartbeats ends itself, and one with heartbeats does not', async () => {
+    const [withoutHeartbeat, withHeartbeat] = await Promise.all([
       start({ image: BASE_IMAGE, deadManSeconds: 3 }),
       start({ image: BASE_IMAGE, deadManSeconds: 3 }),
     ]);
@@ -153,18 +153,18 @@ describe('when something dies', () => {
         ])
       ).trim();
     await until('the end of a helper', async () => {
-      await heard.ask('heartbeat');
-      return (await state(silent)) === 'exited 70' ? true : undefined;
+      await withHeartbeat.ask('heartbeat');
+      return (await state(withoutHeartbeat)) === 'exited 70' ? true : undefined;
     });
-    expect(await state(heard)).toBe('running 0');
+    expect(await state(withHeartbeat)).toBe('running 0');
   });
 
-  it('a helper that cannot start says why in its log', async () => {
+  it('a helper that cannot start logs the reason', async () => {
     const { stderr } = await tryCommand('docker', ['run', '--rm', HELPER_IMAGE]);
     expect(stderr).toContain('SSH_PUBLIC_KEY');
   });
 
-  it('a helper whose port is taken says so in its log, and ends with 71', async () => {
+  it('a helper whose port is in use logs it and exits with 71', async () => {
     const taken = '"$0" nc -l -p 10022 > /dev/null & sleep 0.5; exec /usr/local/lib/job-helper/entrypoint';
     const { code, stderr } = await tryCommand('docker', [
       ...['run', '--rm', '-e', 'SSH_PUBLIC_KEY=ssh-ed25519 AAAA', '--entrypoint', '/bin/sh', HELPER_IMAGE],
@@ -173,7 +173,7 @@ describe('when something dies', () => {
     expect({ code, stderr }).toMatchObject({ code: 71, stderr: expect.stringContaining('port 10022') });
   });
 
-  it('a helper takes no other request, and no shell', async () => {
+  it('a helper accepts no other request and runs no shell commands', async () => {
     const job = await start({ image: BASE_IMAGE });
     expect(await job.ask('id')).toBe('');
     expect(await job.ask('stage get_sources; id')).toBe('');

@@ -7,7 +7,7 @@ const RUN = '/.job-agent/run';
 
 afterAll(stopAll, 60_000);
 
-describe("what a job puts in the place of its agent's files", () => {
+describe("what a job puts in place of its agent's files", () => {
   let job: JobContainers;
 
   beforeAll(async () => {
@@ -19,21 +19,21 @@ describe("what a job puts in the place of its agent's files", () => {
     ['a link to a file of the helper', `ln -s /run/secret ${RUN}/ready`],
     ['a link to a device', `ln -s /dev/zero ${RUN}/ready`],
     ['a device', `mknod ${RUN}/ready c 1 5`],
-    ['a FIFO that nobody writes', `mkfifo ${RUN}/ready`],
+    ['a FIFO without a writer', `mkfifo ${RUN}/ready`],
     ['a folder', `mkdir ${RUN}/ready`],
-    ['a file without an end of line', `head -c 3000000 /dev/zero > ${RUN}/ready`],
-    ['other words', `echo "user=0 shell=\`id\` $(printf '\\033')[31m" > ${RUN}/ready`],
-  ])('is not answered for it: %s', async (_, replace) => {
+    ['a file without a newline', `head -c 3000000 /dev/zero > ${RUN}/ready`],
+    ['other text', `echo "user=0 shell=\`id\` $(printf '\\033')[31m" > ${RUN}/ready`],
+  ])('is not returned as the answer: %s', async (_, replace) => {
     const kept = await job.exec('build', `cat ${RUN}/ready`);
     await job.exec('build', `rm -rf ${RUN}/ready; ${replace}`);
     const answer = job.ask('ready');
-    // The helper has looked at it by then: other requests are served meanwhile.
+    // Afterwards the helper has read it once. Meanwhile it serves other requests.
     await job.run('get_sources', 'true');
     await job.exec('build', `rm -rf ${RUN}/ready; echo "${kept.trim()}" > ${RUN}/ready`);
     expect(await answer).toBe(kept);
   });
 
-  it('is not written through: a folder of a stage that is a link into the helper', async () => {
+  it("is not followed: a link into the helper in place of a stage's folder", async () => {
     await job.exec('helper', 'mkdir -p /run/target');
     await job.exec('build', `ln -s /run/target ${RUN}/build_script.known`);
     const { output, end } = await job.start('build_script', 'echo no', 'known').result;
@@ -47,14 +47,17 @@ describe("what a job puts in the place of its agent's files", () => {
     ['a file', ': > requests'],
     ['a device', 'mknod requests c 1 3'],
     ['nothing', ':'],
-    ['a FIFO that nobody reads', 'mkfifo requests'],
-  ])('loses the stage, and the helper nothing: %s for the FIFO of its agent', async (_, replace) => {
-    await job.exec('build', `cd ${RUN} && mv requests kept && ${replace}`);
-    expect(await job.run('build_script', 'echo no')).toEqual({ output: Buffer.alloc(0), end: 'lost' });
-    await job.exec('build', `cd ${RUN} && rm -f requests && mv kept requests`);
-    expect(await job.exec('helper', 'cat /run/secret')).toBe('secret\n');
-    expect((await job.run('build_script', 'echo yes')).output.toString()).toBe('yes\n');
-  });
+    ['a FIFO without a reader', 'mkfifo requests'],
+  ])(
+    "loses the stage but does not affect the helper: %s in place of the agent's FIFO",
+    async (_, replace) => {
+      await job.exec('build', `cd ${RUN} && mv requests kept && ${replace}`);
+      expect(await job.run('build_script', 'echo no')).toEqual({ output: Buffer.alloc(0), end: 'lost' });
+      await job.exec('build', `cd ${RUN} && rm -f requests && mv kept requests`);
+      expect(await job.exec('helper', 'cat /run/secret')).toBe('secret\n');
+      expect((await job.run('build_script', 'echo yes')).output.toString()).toBe('yes\n');
+    },
+  );
 
   it.each([
     ['exit 99999999'],
@@ -63,12 +66,12 @@ describe("what a job puts in the place of its agent's files", () => {
     ['exit 256'],
     ['exit -1'],
     ['anything'],
-  ])('is no exit code: %s', async (words) => {
+  ])('is not accepted as an exit code: %s', async (words) => {
     const script = `echo '${words}' > ${RUN}/build_script.*/exit; sleep 60`;
     expect((await job.run('build_script', script)).end).toBe('lost');
   });
 
-  it('is no flood: of words where an exit code is expected, of orders, of files', async () => {
+  it('does not flood the helper: endless output in place of an exit code', async () => {
     const flood = `yes > ${RUN}/build_script.flood/exit & sleep 60`;
     expect((await job.start('build_script', flood, 'flood').result).end).toBe('lost');
     await job.exec(
@@ -85,7 +88,7 @@ describe("what a job puts in the place of its agent's files", () => {
   });
 });
 
-describe('a job that ends what it can', () => {
+describe('a job that kills every process it can', () => {
   it('ends its own stage only', async () => {
     const job = await start({ image: BASE_IMAGE });
     const startedAt = Date.now();
@@ -94,7 +97,7 @@ describe('a job that ends what it can', () => {
     expect((await job.run('after_script', 'echo after')).output.toString()).toBe('after\n');
   });
 
-  it('does not escape a cancel by deaf ears, nor by an agent that hears nothing', async () => {
+  it('is cancelled although its script ignores TERM and its agent receives no requests', async () => {
     const job = await start({ image: BASE_IMAGE });
     const script = `rm ${RUN}/requests; mkfifo ${RUN}/requests; trap "" TERM; echo go; while :; do sleep 0.1; done`;
     const running = job.start('build_script', script, 'deaf');
@@ -105,7 +108,7 @@ describe('a job that ends what it can', () => {
 });
 
 describe('a full disk', () => {
-  it('fails stages of the job in words, and leaves the helper its work', async () => {
+  it('fails stages of the job with a message, and the helper continues to work', async () => {
     const job = await start({ image: BASE_IMAGE, diskMib: 12, deadManSeconds: 4 });
     const fill = 'for d in /builds /.job-agent/run; do cat /dev/zero > $d/fill; done; echo filled; exit 7';
     const filled = await job.run('build_script', fill);
@@ -116,9 +119,9 @@ describe('a full disk', () => {
       end: 'exit 1',
     });
     expect(await job.ask('disk')).toMatch(/ 0 +100% \/builds\n$/);
-    // Longer than the dead man's switch: heartbeats are noted on a full disk too.
+    // Longer than the dead man's switch: heartbeats take effect on a full disk, too.
     const startedAt = Date.now();
-    await until('more than the patience of the helper', async () => {
+    await until("more than the time of the dead man's switch", async () => {
       await job.ask('heartbeat');
       return Date.now() - startedAt > 8000 ? true : undefined;
     });
@@ -131,7 +134,7 @@ describe('a full disk', () => {
 });
 
 describe("the helper's own log", () => {
-  it('has ended before any code of the job can run', async () => {
+  it('is closed before any code of the job can run', async () => {
     const job = await start({ image: BASE_IMAGE });
     const shout = 'for f in /proc/[0-9]*/fd/[12]; do echo "from the job" >> $f; done 2> /dev/null; true';
     expect((await job.run('get_sources', shout)).end).toBe('exit 0');

@@ -8,14 +8,14 @@ afterAll(stopAll, 60_000);
 
 describe('a stop', () => {
   const GOES_ON = 'trap "" TERM; echo go; until [ -e /builds/on ]; do sleep 0.1; done; echo done';
-  /** Seconds that `docker stop`, which is ECS's way, took. */
-  const stop = async (job: JobContainers, container: 'build' | 'helper', most: number) => {
+  /** Stops a container with `docker stop`, as ECS does. Returns the seconds that it took. */
+  const stop = async (job: JobContainers, container: 'build' | 'helper', timeoutSeconds: number) => {
     const startedAt = Date.now();
-    await runCommand('docker', ['stop', '--time', String(most), job.container(container)]);
+    await runCommand('docker', ['stop', '--time', String(timeoutSeconds), job.container(container)]);
     return (Date.now() - startedAt) / 1000;
   };
 
-  it('that was announced ends both containers at once, whatever runs in them', async () => {
+  it('that was announced ends both containers at once, even if a script ignores TERM', async () => {
     const job = await start({ image: BASE_IMAGE });
     for (const stage of ['build_script', 'get_sources']) await job.start(stage, GOES_ON).prints('go');
     await job.ask('leave');
@@ -23,7 +23,7 @@ describe('a stop', () => {
     expect(await stop(job, 'helper', 100)).toBeLessThan(3);
   });
 
-  it('that is announced after its TERM ends the container then', async () => {
+  it('that is announced after its TERM ends the container upon the announcement', async () => {
     const job = await start({ image: BASE_IMAGE });
     await job.start('build_script', GOES_ON).prints('go');
     const stopping = stop(job, 'build', 100);
@@ -32,20 +32,20 @@ describe('a stop', () => {
     expect(await stopping).toBeLessThan(10);
   });
 
-  it('is announced by an order that comes in two pieces, seconds apart', async () => {
-    // No stage runs, whose checks would come in between.
+  it('is announced by a request in two pieces, seconds apart', async () => {
+    // No stage runs, since its checks would come in between.
     const job = await start({ image: BASE_IMAGE });
     await job.exec('build', 'exec 9> /.job-agent/run/requests; printf lea >&9; sleep 5; echo ve >&9');
     expect(await stop(job, 'build', 100)).toBeLessThan(3);
   });
 
-  it('that nobody explains is waited for no longer than 20 s', async () => {
+  it('that is never announced takes no longer than 20 s', async () => {
     const job = await start({ image: BASE_IMAGE });
     await job.start('build_script', GOES_ON).prints('go');
     expect(await stop(job, 'build', 100)).toBeLessThan(20);
   });
 
-  it("that is Spot's lets the job go on, says so in its log, and ends with the job", async () => {
+  it('by Spot lets the job continue, appears in its log, and ends with the job', async () => {
     const job = await start({ image: BASE_IMAGE });
     const running = job.start('build_script', GOES_ON);
     await running.prints('go');
@@ -62,7 +62,7 @@ describe('a stop', () => {
     await stopping;
   });
 
-  it("that is Spot's lets a stage of the helper end", async () => {
+  it('by Spot lets a stage of the helper end', async () => {
     const job = await start({ image: BASE_IMAGE });
     const upload = job.start('upload_artifacts_on_success', GOES_ON);
     await upload.prints('go');

@@ -11,7 +11,7 @@ const { start, stopAll } = jobContainersPool();
 
 afterAll(stopAll, 60_000);
 
-/** What gitlab-runner's scripts are like: bash in name, POSIX in fact, with grep and mkdir. */
+/** A script like those of gitlab-runner: it names bash, uses only POSIX features, and needs grep and mkdir. */
 const gitlabScript = (lines: string) => `#!/usr/bin/env bash
 
 if set -o | grep pipefail > /dev/null; then set -o pipefail; fi; set -o errexit
@@ -24,12 +24,12 @@ ${lines}
 exit 0
 `;
 
-describe("a script in an image of one's own", () => {
+describe("a script in the job's image", () => {
   const noShell = `job-base-test-no-shell-${process.pid}:local`;
   const nobody = `job-base-test-nobody-${process.pid}:local`;
 
   beforeAll(async () => {
-    // The only program of this image is its own: true, which is not even a shell.
+    // The only program of this image is `true`, which is not a shell.
     await build(
       noShell,
       `FROM ${DEMO_IMAGES.busybox} AS b\nFROM scratch\nCOPY --from=b /bin/busybox /bin/true\nENV KEPT=yes\n`,
@@ -55,7 +55,7 @@ describe("a script in an image of one's own", () => {
     { what: 'with bash', image: BASE_IMAGE, shell: 'user=0 shell=/usr/local/sbin/../../../usr/bin/bash' },
     { what: 'with busybox', image: DEMO_IMAGES.busybox, shell: 'user=0 shell=/bin/sh' },
     {
-      what: 'with a POSIX sh and nothing else',
+      what: 'with only a POSIX sh',
       image: DEMO_IMAGES.posixSh,
       shell: 'user=0 shell=/.job-agent/bash --posix -O xpg_echo',
     },
@@ -74,7 +74,7 @@ describe("a script in an image of one's own", () => {
     expect(end).toBe('exit 3');
   });
 
-  it("keeps the image's environment and working directory, and adds nothing of ours", async () => {
+  it("keeps the image's environment and working directory, and adds no variable of the agent", async () => {
     const job = await start({ image: nobody });
     const { output } = await job.run('build_script', 'pwd; echo "$KEPT"; env');
     const lines = output.toString().split('\n');
@@ -83,7 +83,7 @@ describe("a script in an image of one's own", () => {
     expect(lines).toContain('SHLVL=1');
   });
 
-  it('may write what git checked out, whoever it is', async () => {
+  it('can write to the checked-out files as any user', async () => {
     const job = await start({ image: nobody });
     const clone = 'mkdir -p /builds/a/b; echo x > /builds/a/b/file; umask';
     expect((await job.run('get_sources', clone)).output.toString()).toBe('0000\n');
@@ -91,12 +91,12 @@ describe("a script in an image of one's own", () => {
     expect({ output: output.toString(), end }).toEqual({ output: 'x\ny\n', end: 'exit 0' });
   });
 
-  it('owns what git checked out: git and chmod work in it, and git in the helper still', async () => {
+  it('owns the checked-out files: git and chmod work, and git still works in the helper', async () => {
     const job = await start({ image: HELPER_IMAGE, user: '1234:5678' });
     const clone =
       'mkdir /builds/a && cd /builds/a && git init -q && echo x > file && ln -s /etc/passwd link && git add .';
     expect((await job.run('get_sources', clone)).end).toBe('exit 0');
-    // The helper's image, which stands in for the job's here, trusts every repository.
+    // The helper's image, used for the job here, trusts every repository.
     const work =
       'export GIT_CONFIG_NOSYSTEM=1; cd /builds/a && git status --short && chmod +x file && echo y > new && stat -c "%u:%g" . .git/index file';
     expect(await job.run('step_script', work)).toEqual({
@@ -147,14 +147,14 @@ describe('a stage', () => {
     expect(output.toString().trim()).toBe(where);
   });
 
-  it('has its output merged in order, byte for byte', async () => {
+  it('has its outputs merged in order, byte for byte', async () => {
     const script = 'for i in 1 2 3; do echo out $i; echo err $i >&2; done; printf "\\000\\001\\377 end"';
     const { output } = await job.run('build_script', script);
     const text = 'out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n';
     expect(output).toEqual(Buffer.from(`${text}\0\u0001\xff end`, 'latin1'));
   });
 
-  it('has its output shown as it happens', async () => {
+  it('has its output shown immediately', async () => {
     const stage = job.start(
       'build_script',
       'echo first; until [ -e /builds/go ]; do sleep 0.05; done; echo second',
@@ -164,7 +164,7 @@ describe('a stage', () => {
     expect((await stage.result).output.toString()).toBe('first\nsecond\n');
   });
 
-  it('carries 200 MB without loss, at 10 MB/s and more', async () => {
+  it('transfers 200 MB without loss, at more than 10 MB/s', async () => {
     const bytes = 200_000_000;
     const startedAt = Date.now();
     const { output } = await job.run('build_script', `head -c ${bytes} /dev/zero | tr '\\0' x`);
@@ -176,7 +176,7 @@ describe('a stage', () => {
     expect(bytes / seconds / 1e6).toBeGreaterThan(10);
   });
 
-  it('ends with its script, though processes it left hold its output, and loses nothing of it', async () => {
+  it('ends with its script and its complete output, although background processes keep the output open', async () => {
     const stage = job.start('build_script', 'sleep 1000 & seq 1 20000; exit 6');
     const { output, end } = await stage.result;
     expect(end).toBe('exit 6');
@@ -185,12 +185,12 @@ describe('a stage', () => {
 
   it('does not inherit ignored signals: SIGINT and SIGPIPE work as in a terminal', async () => {
     const script = 'grep SigIgn /proc/self/status; (yes; echo "yes ended with $?" >&2) | head -n 1';
-    // head and the subshell write beside each other: which line comes first is not what this is about.
+    // head and the subshell write concurrently, so the order of their lines varies.
     const lines = (await job.run('build_script', script)).output.toString().trimEnd().split('\n');
     expect(lines.sort()).toEqual(['SigIgn:\t0000000000000000', 'y', 'yes ended with 141']);
   });
 
-  it('sees nothing on its standard input', async () => {
+  it('has an empty standard input', async () => {
     expect((await job.run('build_script', 'cat; echo end\n# never read')).output.toString()).toBe('end\n');
   });
 

@@ -14,17 +14,17 @@ beforeAll(async () => {
 
 afterAll(() => bench?.stop(), 60_000);
 
-/** Starts a job whose script waits, and returns it with its task once it runs. */
+/** Starts a job whose script waits. Returns the job with its task once it runs. */
 async function runningJob(script: string[] = ['echo it runs', 'sleep 100']) {
   const job = await bench.startJob({ script });
-  await bench.logHas(job, '\nit runs');
+  await bench.untilLogged(job, '\nit runs');
   const [task] = await bench.tasksOf(job);
   if (!task?.taskArn) throw new Error('the job has no task');
   return { job, task };
 }
 
 describe('jobs', () => {
-  it('run at one time, each in a task and an image of its own, and their tasks end with them', async () => {
+  it('run concurrently, each in its own task and image, and their tasks end with them', async () => {
     const images = [undefined, DEMO_IMAGES.busybox, DEMO_IMAGES.posixSh];
     const script = [
       'read title < README.md; { read kind < /etc/demo-image; } 2> /dev/null || kind=default; echo "$title, $kind"',
@@ -37,14 +37,14 @@ describe('jobs', () => {
       if (!job) throw new Error('a job is missing');
       expect(job.status, job.trace.text).toBe('success');
       expect(job.trace.text).toContain(`\n# Shop, ${kind}\n`);
-      await bench.noTaskRuns(job);
+      await bench.untilNoTaskRuns(job);
       expect(await bench.tasksOf(job)).toHaveLength(1);
     }
   });
 
-  it('that fail do so with the exit code of their script, and run their after_script', async () => {
+  it('that fail report the exit code of their script and run their after_script', async () => {
     const job = await bench.runJob({ script: ['exit 255'], afterScript: ['echo "after it"'] });
-    // GitLab Runner before 17.9 takes no exit code from a custom executor, and says 1.
+    // GitLab Runner before 17.9 accepts no exit code from a custom executor, and reports 1.
     const isOld = /with gitlab-runner 1[0-6]\./.test(job.trace.text);
     expect([job.status, job.failureReason, job.exitCode]).toEqual([
       'failed',
@@ -54,7 +54,7 @@ describe('jobs', () => {
     expect(job.trace.text).toContain('\nafter it\n');
   });
 
-  it('that cannot run here are refused at once, in words, and start no task', async () => {
+  it('that are not supported are refused at once with an explanation, and start no task', async () => {
     const job = await bench.runJob({ script: ['true'], services: ['docker:27-dind'] });
     expect([job.status, job.failureReason]).toEqual(['failed', 'script_failure']);
     expect(job.trace.text.split('needs a privileged container')).toHaveLength(2);
@@ -75,10 +75,10 @@ describe('jobs', () => {
     expect(job.status).toBe('success');
   });
 
-  it('move on to the next capacity provider when one has no room', async () => {
+  it('use the next capacity provider when one has no capacity', async () => {
     const reason =
       'Capacity is unavailable at this time. Please try again later or in a different availability zone';
-    await bench.turn('PUT', 'capacity', { FARGATE_SPOT: { reason, times: 1 } });
+    await bench.setSwitch('PUT', 'capacity', { FARGATE_SPOT: { reason, times: 1 } });
     const job = await bench.runJob({ script: ['true'] });
     expect(job.status).toBe('success');
     expect(job.trace.text).toContain('FARGATE_SPOT currently has no capacity');
@@ -90,7 +90,7 @@ describe('a job whose task is lost', () => {
   it.each([
     {
       by: 'a Spot interruption',
-      end: async (taskArn: string) => bench.turn('POST', 'interrupt', { task: taskArn, seconds: 1 }),
+      end: async (taskArn: string) => bench.setSwitch('POST', 'interrupt', { task: taskArn, seconds: 1 }),
       says: 'AWS reclaimed the Spot capacity of this job',
     },
     {
@@ -100,7 +100,7 @@ describe('a job whose task is lost', () => {
       },
       says: 'The job task was stopped from outside: cost control',
     },
-  ])('by $by fails as the system, and its log says why', async ({ end, says }) => {
+  ])('by $by fails as a system failure, and its log states the reason', async ({ end, says }) => {
     const { job, task } = await runningJob();
     await end(task.taskArn ?? '');
     await bench.gitlab.waitForJob(job.id);
@@ -108,18 +108,18 @@ describe('a job whose task is lost', () => {
     expect(job.trace.text).toContain(says);
   });
 
-  it('by the death of its container fails as the system, and its log says why', async () => {
+  it('by the end of its container fails as a system failure, and its log states the reason', async () => {
     const { job, task } = await runningJob();
     await runCommand('docker', ['kill', await bench.containerId(task, 'build')]);
     await bench.gitlab.waitForJob(job.id);
     expect([job.status, job.failureReason]).toEqual(['failed', 'runner_system_failure']);
     expect(job.trace.text).toContain('The build container exited with code 137');
-    await bench.noTaskRuns(job);
+    await bench.untilNoTaskRuns(job);
   });
 });
 
 describe('a job that is cancelled', () => {
-  it('in its script has its script ended and its task stopped', async () => {
+  it('in its script gets its script ended and its task stopped', async () => {
     const { job } = await runningJob([
       'trap "echo last words" TERM',
       'echo it runs',
@@ -128,22 +128,22 @@ describe('a job that is cancelled', () => {
     bench.gitlab.cancelJob(job.id);
     await bench.gitlab.waitForJob(job.id);
     expect(job.status).toBe('canceled');
-    await bench.noTaskRuns(job);
+    await bench.untilNoTaskRuns(job);
   });
 
   it('while its task starts leaves no task behind', async () => {
-    // It goes on printing: runners hear of a cancel when they send the log.
+    // It keeps printing: runners notice a cancellation when they send the log.
     const job = await bench.startJob({ script: ['while :; do echo .; sleep 0.1; done'] });
-    await bench.logHas(job, 'Started task');
+    await bench.untilLogged(job, 'Started task');
     bench.gitlab.cancelJob(job.id);
     await bench.gitlab.waitForJob(job.id);
-    await bench.noTaskRuns(job);
+    await bench.untilNoTaskRuns(job);
     expect(await bench.tasksOf(job)).toHaveLength(1);
   });
 });
 
 describe('a manager', () => {
-  it('lets no secret out: not into its log, nor into what AWS shows of its tasks', async () => {
+  it('exposes no secret, neither in its log nor in what AWS shows of its tasks', async () => {
     const job = await bench.runJob({
       script: ['echo "it is $PLANTED"'],
       variables: { OPEN: 'open', COPY: 'a copy of $PLANTED' },
@@ -155,7 +155,7 @@ describe('a manager', () => {
       new DescribeTaskDefinitionCommand({ taskDefinition: task?.taskDefinitionArn, include: ['TAGS'] }),
     );
     const shown = JSON.stringify([task, definition, await bench.managerLog()]);
-    // Who looks in the wrong places finds nothing.
+    // Proves that the search reads the right data.
     expect(shown).toContain('"DEAD_MAN_SECONDS"');
     expect(shown).not.toContain('"open"');
     expect(shown).not.toContain('planted-secret-8271');
@@ -163,7 +163,7 @@ describe('a manager', () => {
     expect(shown).not.toContain('PRIVATE KEY');
   });
 
-  it('that is drained finishes its job, leaves by itself, and GitLab forgets it', async () => {
+  it('that is drained finishes its job, exits by itself, and is removed from GitLab', async () => {
     const { job } = await runningJob(['echo it runs', 'sleep 3', 'echo it ends']);
     const { taskArn } = await bench.manager();
     await bench.ecs.send(
@@ -174,20 +174,20 @@ describe('a manager', () => {
     );
     await bench.gitlab.waitForJob(job.id);
     expect([job.status, job.trace.text.includes('\nit ends\n')]).toEqual(['success', true]);
-    const manager = await bench.managerEnds();
+    const manager = await bench.untilManagerEnds();
     expect(manager.containers?.[0]?.exitCode).toBe(0);
     expect(manager.stopCode).toBe('EssentialContainerExited');
     const managers = [...bench.gitlab.runners.values()].flatMap((runner) => [...runner.managers.keys()]);
-    // Runners before 15.7 say no system id: for those GitLab keeps a nameless record.
+    // Runners before 15.7 send no system id: for those GitLab keeps a record without a name.
     expect(managers.filter((systemId) => systemId !== '<legacy>')).toEqual([]);
-    await bench.noTaskRuns(job);
+    await bench.untilNoTaskRuns(job);
     expect(bench.gitlab.protocolErrors).toEqual([]);
   });
 
-  it('whose token GitLab does not know ends at once, and says what to do', async () => {
+  it('whose token GitLab does not know exits at once with code 78', async () => {
     const other = await startManagerBench('refused', { token: 'glrt-nobody-knows-this' });
     try {
-      const manager = await other.managerEnds();
+      const manager = await other.untilManagerEnds();
       expect(manager.containers?.[0]?.exitCode).toBe(78);
     } finally {
       await other.stop();

@@ -44,14 +44,14 @@ const namesOfSecrets = async () => {
   return SecretList.map(({ Name }) => Name);
 };
 
-/** A job of the image, which is pulled anew. */
+/** Runs a job that pulls the image again. */
 async function runPrivate(name: string, authConfig?: string) {
   await registry.forget(name);
   const login = authConfig ? { variables: { DOCKER_AUTH_CONFIG: { value: authConfig } } } : {};
   return bench.runJob({ image: name, ...login, script: ['cat /etc/demo-image'] });
 }
 
-/** Everything that ECS keeps of task definitions, as text. */
+/** Returns all task definitions in ECS as JSON. */
 async function taskDefinitions(): Promise<string> {
   const { taskDefinitionArns = [] } = await bench.ecs.send(new ListTaskDefinitionsCommand({}));
   const all = await Promise.all(
@@ -62,18 +62,18 @@ async function taskDefinitions(): Promise<string> {
   return JSON.stringify(all.map((answer) => answer.taskDefinition));
 }
 
-/** A job's secret goes when its task has stopped, which is after the job's end. */
+/** A job's secret is deleted when its task has stopped, which is after the job's end. */
 const untilFleetSecretIsAlone = () =>
-  until('the end of the secret', async () =>
+  until("the deletion of the job's secret", async () =>
     (await namesOfSecrets()).join() === FLEET_SECRET ? true : undefined,
   );
 
 describe('an image of a private registry', () => {
-  it("is pulled with the job's DOCKER_AUTH_CONFIG; the secret for it goes, and its name is not used again", async () => {
+  it("is pulled with the job's DOCKER_AUTH_CONFIG; the secret for it is deleted, and its name is not used again", async () => {
     const first = await runPrivate(image, registry.authConfig);
     expect(first.status, first.trace.text).toBe('success');
     expect(first.trace.text).toContain('\nbusybox\n');
-    await bench.noTaskRuns(first);
+    await bench.untilNoTaskRuns(first);
     await untilFleetSecretIsAlone();
     const second = await runPrivate(image, registry.authConfig);
     expect(second.status, second.trace.text).toBe('success');
@@ -86,7 +86,7 @@ describe('an image of a private registry', () => {
       expect(where).not.toContain(PASSWORD);
   });
 
-  it("is pulled with the fleet's credentials where the job has none", async () => {
+  it("is pulled with the fleet's credentials if the job has none", async () => {
     const job = await runPrivate(fleetImage);
     expect(job.status, job.trace.text).toBe('success');
   });
@@ -113,7 +113,7 @@ describe('an image of a private registry', () => {
       login: 'ci:wrong',
       says: 'a private image needs a login in DOCKER_AUTH_CONFIG',
     },
-  ])("$what fails as the job's fault, in the registry's words, and soon", async ({ login, says }) => {
+  ])("$what fails as a script failure with the registry's message, within 30 s", async ({ login, says }) => {
     const auth = login && Buffer.from(login).toString('base64');
     const config = auth && JSON.stringify({ auths: { [registry.host]: { auth } } });
     const startedAt = Date.now();
@@ -125,15 +125,15 @@ describe('an image of a private registry', () => {
     await untilFleetSecretIsAlone();
   });
 
-  it('that is not there is said to be missing', async () => {
+  it('that does not exist is reported as missing', async () => {
     const job = await runPrivate(`${registry.host}/team/app:2`, registry.authConfig);
     expect([job.status, job.failureReason], job.trace.text).toEqual(['failed', 'script_failure']);
     expect(job.trace.text).toContain('The image does not exist');
   });
 });
 
-describe('what a dead manager left', () => {
-  it('is found by the beginning of its name, and removed by its ARN at once, as the reaper does', async () => {
+describe('a secret that a dead manager left', () => {
+  it('is found by the prefix of its name and deleted immediately by its ARN, as the reaper does', async () => {
     await untilFleetSecretIsAlone();
     const path = jobSecretsPath(DEFAULT_PARAMETER_PREFIX);
     const left = { Name: `${path}left/0`, SecretString: '{}' };

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_IMAGES } from '../../src/images/demo-images.ts';
 import { type BenchJob, type ManagerBench, startManagerBench } from './support/manager-bench.ts';
 
-/** Value of the masked variable in the settings of the bench's project. */
+/** Value of the masked variable of the bench's project. */
 const PLANTED = 'planted-secret-8271';
 
 let bench: ManagerBench;
@@ -22,15 +22,15 @@ async function logOf(definition: BenchJob) {
   return { job, text: job.trace.text };
 }
 
-/** Leaves its environment, and who it is, where the job finds them, and listens. */
-const TELLS = [
+/** Writes its environment and its first process to files that the job can read, and listens. */
+const WRITES_ENVIRONMENT = [
   'cat /proc/1/environ > /builds/environment',
   'tr "\\0" "\\n" < /proc/1/cmdline | head -1 > /builds/first-process',
   'exec httpd -f -p 4010',
 ].join('; ');
 
 describe("a service's environment", () => {
-  it("is the Docker executor's: public variables, its own with all that they refer to, byte for byte", async () => {
+  it("is the same as with the Docker executor: public variables, and the service's own, expanded, byte for byte", async () => {
     const { job, text } = await logOf({
       image: DEMO_IMAGES.busybox,
       variables: { OPEN: 'open', HEALTHCHECK_TCP_PORT: '4010' },
@@ -38,7 +38,7 @@ describe("a service's environment", () => {
         {
           name: DEMO_IMAGES.busybox,
           entrypoint: ['sh', '-c'],
-          command: [TELLS],
+          command: [WRITES_ENVIRONMENT],
           variables: {
             PASSWORD: `pre-$PLANTED`,
             EMPTY: '',
@@ -91,7 +91,7 @@ describe("a service's environment", () => {
       expect(shown).not.toContain(hidden);
   });
 
-  it('is what AWS may show where nobody knows what the image starts, and the log says so', async () => {
+  it("has only values that AWS may show if the image's program is unknown, and the log says so", async () => {
     const { job, text } = await logOf({
       image: DEMO_IMAGES.busybox,
       variables: { OPEN: 'open' },
@@ -125,7 +125,7 @@ describe("a service's output", () => {
       script: ['echo it goes on'],
     });
 
-  it('is read from /dev/stdout, too, which another user opens', async () => {
+  it('is also read from /dev/stdout opened by another user', async () => {
     const { text } = await ends(
       'setpriv --reuid=1234 --clear-groups sh -c "echo words of 1234 > /dev/stdout; echo and more > /dev/stderr"; exit 3',
       BASE_IMAGE,
@@ -134,14 +134,14 @@ describe("a service's output", () => {
     expect(text).toContain('Its last lines:\n  words of 1234\n  and more\n');
   });
 
-  it('never makes a service wait, however much it is: the last lines are kept', async () => {
+  it('never blocks a service, even with 200 MB: the last lines are kept', async () => {
     const { job, text } = await ends('yes "line after line" | head -c 200000000; echo the end of it; exit 5');
     expect(job.status, text).toBe('success');
     expect(text).toContain('(short) ended with exit code 5');
     expect(text).toContain('  line after line\n  the end of it\n');
   });
 
-  it('says what is missing where its program does not exist', async () => {
+  it('names the program of a service if it does not exist', async () => {
     const { text } = await logOf({
       image: DEMO_IMAGES.busybox,
       services: [{ name: DEMO_IMAGES.busybox, alias: 'none', entrypoint: ['no-such-program', 'a'] }],

@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(() => bench?.stop(), 60_000);
 
-/** A service that is a shell script. */
+/** Defines a service that runs a shell script. */
 const scripted = (alias: string, script: string, variables?: Record<string, string>) => ({
   name: DEMO_IMAGES.busybox,
   alias,
@@ -28,7 +28,7 @@ async function logOf(definition: BenchJob) {
 }
 
 describe('services', () => {
-  it('are ready when the script begins: a PostgreSQL and a Redis, by name and by alias', async () => {
+  it('are ready when the script starts: a PostgreSQL and a Redis, by name and by alias', async () => {
     const { job, text } = await logOf({
       image: SERVICE_IMAGES.postgres,
       variables: { POSTGRES_PASSWORD: 'open sesame' },
@@ -48,7 +48,7 @@ describe('services', () => {
     expect(text).not.toContain('WARNING: Service');
   });
 
-  it('are found by name in an image whose user may not write /etc/hosts, and waited for', async () => {
+  it('are found by name and waited for in an image whose user cannot write to /etc/hosts', async () => {
     const { job, text } = await logOf({
       image: { name: BASE_IMAGE, executorOptions: { docker: { user: '1234' } } },
       services: [scripted('slow', 'sleep 2; exec nc -l -p 4000 -e echo hello')],
@@ -60,7 +60,7 @@ describe('services', () => {
     expect(text).toMatch(/Services are reachable as .*slow/);
   });
 
-  it('that do not listen, or end, are told with their last lines, and the job goes on', async () => {
+  it('that do not listen, or end, appear in the log with their last lines, and the job continues', async () => {
     const startedAt = Date.now();
     const { job, text } = await logOf({
       image: DEMO_IMAGES.busybox,
@@ -79,7 +79,7 @@ describe('services', () => {
     expect(Date.now() - startedAt).toBeLessThan(45_000);
   });
 
-  it('that die while the script runs are told after it', async () => {
+  it('that end while the script runs appear in the log after the script', async () => {
     const { job, text } = await logOf({
       image: DEMO_IMAGES.busybox,
       services: [scripted('short', 'nc -l -p 4002; echo "cannot go on"; exit 4')],
@@ -90,7 +90,7 @@ describe('services', () => {
     expect(text).toContain('  cannot go on\n');
   });
 
-  it('of which two want one port are refused: at once where it is known, else when one finds it taken', async () => {
+  it('that use the same port fail the job: at once if the ports are known, else when one finds its port in use', async () => {
     const known = await logOf({
       script: ['echo it ran'],
       services: [{ name: 'redis:7' }, { name: 'redis:6', alias: 'other' }],
@@ -112,12 +112,12 @@ describe('services', () => {
 });
 
 describe('the end of a job log', () => {
-  it('says how long the task took and what it cost', async () => {
+  it('shows the duration and cost of the task', async () => {
     const { text } = await logOf({ image: DEMO_IMAGES.busybox, script: ['true'] });
     expect(text).toMatch(/Job task: \d+ s, about \$0\.\d{5} \(1 vCPU, 2 GB, X86_64, FARGATE_SPOT\)/);
   });
 
-  it("says that memory ran out when the kernel killed one of the script's processes", async () => {
+  it("reports that memory ran out when the kernel killed one of the script's processes", async () => {
     const { job, text } = await logOf({
       image: BASE_IMAGE,
       variables: { FARGATE_CPU: '256', FARGATE_MEMORY: '512' },

@@ -8,7 +8,7 @@ import type { FaultEnvironment } from '../../src/suites/faults/fault-environment
 import { runCatalogue, startFaultEnvironments } from '../../src/suites/faults/run-catalogue.ts';
 import { recordingOf } from '../../src/suites/faults/run-faults.ts';
 
-/** Those that tell most in least time; `npm run faults` runs all of them, each several times. */
+/** The faults that cover most in the shortest time. `npm run faults` runs all faults, each several times. */
 const SUBSET = [
   'bus-refuses-entry',
   'run-task-answer-lost',
@@ -23,7 +23,7 @@ const cleanup = new Cleanup(log);
 let environments: FaultEnvironment[];
 let results: ReadonlyMap<string, RunResult>;
 
-/** Side by side, as `npm run faults` plays them. */
+/** Runs the faults concurrently, as `npm run faults` does. */
 beforeAll(async () => {
   const chosen = SUBSET.map((name) => ({ ...faultNamed(name), runs: 1 }));
   environments = await startFaultEnvironments(chosen, { log, cleanup });
@@ -37,22 +37,22 @@ afterAll(() => cleanup.run(), 60_000);
 
 function faultNamed(name: string): Fault {
   const fault = FAULTS.find((known) => known.name === name);
-  if (!fault) throw new Error(`there is no fault ${name}`);
+  if (!fault) throw new Error(`unknown fault ${name}`);
   return fault;
 }
 
-describe('the system under faults, on real parts', () => {
-  it.each(SUBSET)('loses, kills and leaves nothing under %s', (name) => {
+describe('the real system under faults', () => {
+  it.each(SUBSET)('loses no job, kills no job and leaves no task under %s', (name) => {
     const result = results.get(name);
     const clean: Partial<RunResult> = {
-      ...{ jobsLost: 0, jobsKilled: 0, tasksLeaked: 0, secretsLeaked: 0, wrong: [] },
+      ...{ jobsLost: 0, jobsKilled: 0, tasksLeaked: 0, secretsLeaked: 0, problems: [] },
     };
     expect(result).toMatchObject(clean);
     expect(result?.jobsQueued).toBeGreaterThanOrEqual(3);
     expect((result?.jobsFinished ?? 0) + (result?.jobsInterrupted ?? 0)).toBe(result?.jobsQueued);
   });
 
-  it('makes no AWS call that the synthesised policies would refuse', { timeout: 60_000 }, async () => {
+  it('makes no AWS call that the synthesised policies would deny', { timeout: 60_000 }, async () => {
     const recordings = await Promise.all(environments.map(recordingOf));
     const callers = new Set(
       recordings.flatMap(({ calls }) => calls.map(({ caller }) => caller.replace(/-PT-.*$/, ''))),

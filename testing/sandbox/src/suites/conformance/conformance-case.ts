@@ -14,96 +14,96 @@ import type { ConformanceEnvironment } from './conformance-environment.ts';
 import type { CostlyImage } from './images.ts';
 import type { ArchivedFile } from './read-archive.ts';
 
-/** What the double and ECS saw of a case's job. */
-export interface SeenJob {
+/** A case's job as GitLab and ECS saw it. */
+export interface JobFacts {
   job: Job;
-  /** The job's log as GitLab has it. */
+  /** The job's log at GitLab. */
   log: Buffer;
   task: ObservedTask | undefined;
-  /** Every task that ECS saw for the job; there is to be one, or none for a job that was refused. */
+  /** Every task of the job in ECS: one, or none for a refused job. */
   tasks: readonly ObservedTask[];
-  /** Every job of that name, those that were tried before it too. */
+  /** Every job of that name, including earlier attempts. */
   attempts: readonly Job[];
-  /** The artifact archive's files by path; nothing where there is no archive. */
+  /** The artifact archive's files by path. Empty without an archive. */
   files: ReadonlyMap<string, ArchivedFile>;
 }
 
-/** Returns what is wrong, in sentences; nothing when all is right. */
-export type Expectation = (seen: SeenJob) => string[] | Promise<string[]>;
+/** Checks a job. Returns a sentence for each problem. */
+export type Expectation = (seen: JobFacts) => string[] | Promise<string[]>;
 
-/** What a case's act may use while its jobs run. */
+/** What a case's `during` may use while its jobs run. */
 export interface CaseContext {
   gitlab: GitLabDouble;
   system: System;
-  /** The emulator's, where its switches are. */
+  /** The emulator's endpoint, which also has its switches. */
   endpoint: string;
   pipeline: Pipeline;
-  /** The newest job of that name. */
+  /** Returns the newest job of that name. */
   job(name: string): Job;
-  /** Every task that ECS saw for a job, of whichever project. */
+  /** Returns every task of a job in ECS, in any project. */
   tasksOf(job: Job): readonly ObservedTask[];
-  /** Every manager of a fleet that ECS saw. */
+  /** Returns every manager of a fleet in ECS. */
   managers(fleet: string): readonly ObservedTask[];
-  /** Resolves once a job's log holds a text. */
+  /** Resolves once a job's log contains a text. */
   untilLogged(name: string, text: string): Promise<Job>;
-  /** The task of a job, once ECS has it in that status. */
+  /** Resolves with a job's task once it has that status. */
   untilTask(name: string, lastStatus: string): Promise<ObservedTask>;
 }
 
-/** One thing that people write into a `.gitlab-ci.yml`, and what must come of it. */
+/** One use of a keyword of `.gitlab-ci.yml`, with its expectations. */
 export interface ConformanceCase {
   keyword: string;
-  /** A sentence; unique among all cases. */
+  /** Describes the case. Unique among the cases of a keyword. */
   name: string;
-  /** Jobs of the suite's repository, and what must be true of each when it ended. */
+  /** Jobs of the suite's repository, with the expectations of each. */
   jobs: Readonly<Record<string, readonly Expectation[]>>;
-  /** What Fargate cannot do here, and what to do instead; such a case shows that the job log says so. */
+  /** What to use instead, if Fargate does not support this. Such a case shows that the job log says so. */
   notSupported?: string;
-  /** What happens to the jobs from outside while they run. */
+  /** Runs while the jobs run, and affects them from outside. */
   during?: (context: CaseContext) => Promise<void>;
-  /** The first release of GitLab Runner that can do it, such as `17.9`; older ones run without the case. */
+  /** First release of GitLab Runner that supports it, such as `17.9`. Older ones skip the case. */
   since?: string;
-  /** Also in the short run. */
+  /** Whether `npm test` runs it, too. */
   quick?: true;
 }
 
-/** The cases of one repository, whose jobs are one pipeline. */
+/** The cases of one repository. Their jobs form one pipeline. */
 export interface Suite {
   /** Folder below `testing/sandbox/conformance`. */
   repository: string;
   project?: Omit<ProjectDefinition, 'path'>;
-  /** Local images that are in the registry of the suite's project, by what follows `$CI_REGISTRY_IMAGE` in the name: `/app:1`. */
+  /** Local images to push to the registry of the suite's project, by their name after `$CI_REGISTRY_IMAGE`, such as `/app:1`. */
   registryImages?: Readonly<Record<string, string>>;
-  /** Makes what the suite finds on its GitLab, before its own project; gives that project's further variables. */
+  /** Prepares GitLab before the suite's project is created. Returns further variables of that project. */
   prepare?: (environment: ConformanceEnvironment) => Promise<VariableDefinitions>;
-  /** Of its jobs, where the machine may have another: their images are made, and run by emulation. Default: the machine's. */
+  /** Architecture of its jobs. On another machine their images are built, and run by emulation. Default: the machine's. */
   architecture?: 'ARM64';
-  /** Images that only this suite needs, since their build takes long. Default none. */
+  /** Images that take long to build and only this suite needs. Default: none. */
   costlyImages?: readonly CostlyImage[];
-  /** Files that are made rather than kept, by path; the configuration may include them. Default none. */
-  madeFiles?: Readonly<Record<string, CommitFile>>;
-  /** Files that a folder cannot hold, such as submodules, by path. */
+  /** Generated files by path. The configuration may include them. Default: none. */
+  generatedFiles?: Readonly<Record<string, CommitFile>>;
+  /** Files that a folder cannot contain, such as submodules, by path. */
   moreFiles?: (gitlab: GitLabDouble) => Promise<Readonly<Record<string, CommitFile>>>;
-  /** Of the commit that runs. Default: it names the repository. */
+  /** Message of the commit that the pipeline runs for. Default: it names the repository. */
   commitMessage?: string;
-  /** Commits on the branch before the one that runs: their number, or what is in them. Default 0. */
+  /** Earlier commits on the branch: their number, or their content. Default 0. */
   earlierCommits?: number | readonly (() => Promise<CommitDefinition>)[];
-  /** Branch that its pipeline runs for; earlier pipelines run for the default branch. Default: that one. */
+  /** Branch that its pipeline runs for. Earlier pipelines run for the default branch. Default: the default branch. */
   branch?: string;
-  /** Pipelines that are over, whatever came of them, before the suite's own begins. Default none. */
+  /** Pipelines that end, successfully or not, before the suite's own starts. Default: none. */
   earlierPipelines?: readonly EarlierPipeline[];
-  /** A fleet of its own, for the jobs that have its name for a tag. Default: the one of all suites. */
+  /** A separate fleet for the jobs that have its name as a tag. Default: the fleet of all suites. */
   fleet?: SuiteFleet;
-  /** Its pipeline runs before all others, beside none. Default false. */
+  /** Whether its pipeline runs alone, before all others. Default false. */
   alone?: true;
   cases: readonly ConformanceCase[];
 }
 
-/** A pipeline of the same files by another configuration among them. */
+/** A pipeline of the same files with another configuration. */
 export interface EarlierPipeline {
   /** Path of the configuration in the repository. */
   configuration: string;
-  /** Path of another project that has the same files and runs it. Default: the suite's. */
+  /** Path of another project with the same files, which runs the pipeline. Default: the suite's project. */
   project?: string;
 }
 

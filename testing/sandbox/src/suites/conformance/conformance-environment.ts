@@ -2,12 +2,12 @@ import { type Cleanup, type Log, step } from '@serverless-gitlab-runner/machine'
 import type { PreparedMachine } from '../../system/prepare-machine.ts';
 import { startTestEnvironment, type TestEnvironment } from '../../system/test-environment.ts';
 import type { SuiteFleet } from './conformance-case.ts';
-import { giveFleetImages } from './private-registry/fleet-images.ts';
+import { createFleetImages } from './private-registry/fleet-images.ts';
 import { type PrivateRegistry, startPrivateRegistry } from './private-registry/start-private-registry.ts';
 import { buildTrustingManager, reserveTrustingManager } from './private-registry/trust-registry.ts';
 import { type Registry, startRegistry } from './start-registry.ts';
 
-/** One manager with as many jobs at once as two cores carry; limits that the cases about limits name. */
+/** One manager with as many concurrent jobs as two cores can run, and the limits that some cases rely on. */
 const CONFORMANCE_FLEET = {
   manager: { max: 1, concurrentJobs: 6, idleSeconds: 30, checkIntervalSeconds: 1, drainPollSeconds: 1 },
   job: {
@@ -15,15 +15,15 @@ const CONFORMANCE_FLEET = {
     maxSize: { cpu: 2048, memory: 8192 },
     maxEphemeralStorageGib: 60,
     startTimeoutSeconds: 120,
-    // Both, for the cases about them.
+    // Both, for the cases of FARGATE_CAPACITY.
     capacity: ['FARGATE_SPOT', 'FARGATE'],
   },
 } as const;
 
-/** The environment of all cases, and its registries. */
+/** The environment of all cases, with its registries. */
 export interface ConformanceEnvironment extends TestEnvironment {
   registry: Registry;
-  /** GitLab's own, for the projects' images. */
+  /** GitLab's own registry, for the projects' images. */
   privateRegistry: PrivateRegistry;
 }
 
@@ -32,7 +32,7 @@ export interface ConformanceEnvironmentOptions {
   cleanup: Cleanup;
   signal: AbortSignal;
   machine: PreparedMachine;
-  /** Fleets that suites have beside that of all. */
+  /** Separate fleets of suites, in addition to the fleet of all suites. */
   suiteFleets: readonly SuiteFleet[];
 }
 
@@ -47,16 +47,16 @@ export async function startConformanceEnvironment(
     ...{ log, cleanup, machine, signal },
     gitlab: async () => ({ traceUpdateInterval: 1 }),
     runner: { description: 'the conformance fleet' },
-    fleets: async (parts) => {
-      registries = await startRegistries(parts, options);
+    fleets: async (started) => {
+      registries = await startRegistries(started, options);
       const { privateRegistry } = registries;
-      await step(log, "A manager's image that trusts it", (inner) =>
+      await step(log, 'Manager image that trusts the registry', (inner) =>
         buildTrustingManager({
           ...{ name: manager, manager: machine.images.manager, log: inner },
           caFile: privateRegistry.caFile,
         }),
       );
-      const own = await giveFleetImages(parts.gitlab, privateRegistry, parts.emulator.endpoint);
+      const own = await createFleetImages(started.gitlab, privateRegistry, started.emulator.endpoint);
       const job = { ...CONFORMANCE_FLEET.job, capacity: [...CONFORMANCE_FLEET.job.capacity], ...own };
       return {
         machine: { ...machine, images: { ...machine.images, manager } },
@@ -65,7 +65,7 @@ export async function startConformanceEnvironment(
       };
     },
   });
-  if (registries === undefined) throw new Error('no fleet was asked for');
+  if (registries === undefined) throw new Error('the registries were not started');
   return { ...environment, ...registries };
 }
 
@@ -73,8 +73,8 @@ async function startRegistries(
   { emulator, gitlab }: Pick<TestEnvironment, 'emulator' | 'gitlab'>,
   { machine, log, cleanup }: ConformanceEnvironmentOptions,
 ): Promise<Pick<ConformanceEnvironment, 'registry' | 'privateRegistry'>> {
-  const place = { runId: machine.runId, networkName: emulator.networkName, log, cleanup };
-  const registry = await startRegistry(place);
+  const shared = { runId: machine.runId, networkName: emulator.networkName, log, cleanup };
+  const registry = await startRegistry(shared);
   const { gatewayAddress } = emulator;
-  return { registry, privateRegistry: await startPrivateRegistry({ ...place, gatewayAddress, gitlab }) };
+  return { registry, privateRegistry: await startPrivateRegistry({ ...shared, gatewayAddress, gitlab }) };
 }

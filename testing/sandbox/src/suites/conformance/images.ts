@@ -26,16 +26,16 @@ const FOLDERS = [
   'toolbox',
 ] as const;
 
-/** For the architecture that the machine has not. */
+/** Image for an architecture other than the machine's. */
 const OTHER_ARCHITECTURE = 'other-architecture';
 
-/** What images stand on that do not stand on the base image. */
+/** Base images of those that are not built on the common base image. */
 const BASES: Readonly<Record<string, string>> = { 'sets-up': DEMO_IMAGES.busybox };
 
-/** Images that take minutes to build: only for the suites that name them. */
+/** Images that take minutes to build. They are built only for the suites that need them. */
 export type CostlyImage = 'kaniko' | 'node';
 
-/** Name of a local image that the conformance repositories' jobs use. */
+/** Returns the name of a local image that jobs of the conformance repositories use. */
 export function conformanceImage(
   folder: (typeof FOLDERS)[number] | typeof OTHER_ARCHITECTURE | CostlyImage,
 ): string {
@@ -43,8 +43,8 @@ export function conformanceImage(
 }
 
 /**
- * Builds the images of the conformance cases where they are missing or older than their sources.
- * @param costly those that the chosen suites need besides
+ * Builds the images of the conformance cases that are missing or outdated.
+ * @param costly additional images that the chosen suites need
  */
 export async function buildConformanceImages(log: Log, costly: Iterable<CostlyImage> = []): Promise<void> {
   const base = await ensureBaseImage(log);
@@ -73,7 +73,7 @@ async function buildNodeImage(base: string, log: Log): Promise<void> {
   }
 }
 
-/** Builds the images of jobs and services on ARM64, on a machine of another architecture, which must run programs for it. */
+/** Builds the images of jobs and services on ARM64, on a machine of another architecture that can run ARM64 programs. */
 export async function buildArmConformanceImages(log: Log): Promise<void> {
   if (HOST_ARCHITECTURE === 'ARM64') return;
   const base = await ensureBaseImage(log, 'ARM64');

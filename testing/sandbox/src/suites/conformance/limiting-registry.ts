@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Docker Hub's words for who pulled too often. */
+/** Docker Hub's answer after too many pulls. */
 const TOO_MANY = {
   errors: [
     {
@@ -12,8 +12,8 @@ const TOO_MANY = {
 };
 
 /**
- * Starts a registry that gives out nothing more for now, on the loopback address, where Docker takes plain HTTP. It ends with
- * the process, which does not wait for it.
+ * Starts a registry that refuses every pull because of a rate limit, on the loopback address, where Docker accepts plain HTTP.
+ * It does not keep the process running, and ends with it.
  * @returns its host and port
  */
 export async function startLimitingRegistry(): Promise<string> {

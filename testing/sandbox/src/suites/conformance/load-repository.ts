@@ -5,7 +5,7 @@ import { REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
 
 const REPOSITORIES = join(REPOSITORY_ROOT, 'testing/sandbox/conformance');
 
-/** The files of a conformance repository by path, with executable bits and symbolic links. */
+/** Reads the files of a conformance repository by path, with executable bits and symbolic links. */
 export async function loadRepository(name: string): Promise<Record<string, CommitFile>> {
   const folder = join(REPOSITORIES, name);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

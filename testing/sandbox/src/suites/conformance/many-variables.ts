@@ -3,13 +3,13 @@ import { DEMO_IMAGES } from '../../images/demo-images.ts';
 
 const SERVICES = 8;
 const VARIABLES = 198;
-/** Characters of each: with two secrets by reference, a service gets 200 KB. */
+/** Characters of each variable. With two more that refer to the secret, a service gets 200 KB. */
 const CHARACTERS = 1000;
 
-/** A secret of the project's settings, as long as the other variables. */
+/** A secret of the project's settings with the length of the other variables. */
 export const LONG_SECRET = `planted-long-secret-${'s'.repeat(CHARACTERS - 20)}`;
 
-/** The file that `.gitlab-ci.yml` includes: a job with as many variables and services as one may have. */
+/** The file that `.gitlab-ci.yml` includes: a job with 198 variables and the maximum number of services. */
 export const MANY_VARIABLES: Readonly<Record<string, CommitFile>> = {
   'many.yml': { content: JSON.stringify({ 'many-variables': job() }), mode: 0o644 },
 };
@@ -17,12 +17,12 @@ export const MANY_VARIABLES: Readonly<Record<string, CommitFile>> = {
 function job() {
   const names = Array.from({ length: VARIABLES }, (_, index) => `MANY_${index}`);
   const variables = names.map((name, index) => [name, `${index} `.padEnd(CHARACTERS, `'it"s ${index} `)]);
-  const told = `awk 'BEGIN { for (n in ENVIRON) if (n ~ /^MANY_/) print n "=" ENVIRON[n] }' | sort`;
+  const printVariables = `awk 'BEGIN { for (n in ENVIRON) if (n ~ /^MANY_/) print n "=" ENVIRON[n] }' | sort`;
   const services = Array.from({ length: SERVICES }, (_, index) => ({
     name: DEMO_IMAGES.busybox,
     alias: `service-${index}`,
     entrypoint: ['/bin/sh', '-c'],
-    command: [`${told} > /builds/told-${index}; exec httpd -f -p ${9100 + index}`],
+    command: [`${printVariables} > /builds/variables-${index}; exec httpd -f -p ${9100 + index}`],
     variables: {
       MANY_SECRET: '$LONG_SECRET',
       MANY_MORE: 'and $LONG_SECRET',
@@ -36,8 +36,8 @@ function job() {
     script: [
       'export MANY_SECRET="$LONG_SECRET" MANY_MORE="and $LONG_SECRET"',
       'env | grep -c "^MANY_" | sed "s/^/variables: /"',
-      `${told} > /builds/told`,
-      `for service in $(seq 0 ${SERVICES - 1}); do cmp /builds/told /builds/told-$service && echo "service $service has all"; done`,
+      `${printVariables} > /builds/variables`,
+      `for service in $(seq 0 ${SERVICES - 1}); do cmp /builds/variables /builds/variables-$service && echo "service $service has all"; done`,
     ],
   };
 }

@@ -3,14 +3,14 @@ import { buffer } from 'node:stream/consumers';
 import type { Job } from '@serverless-gitlab-runner/gitlab-double';
 import { fromBuffer } from 'yauzl';
 
-/** A file of a job's artifacts as it was packed. */
+/** A file in a job's artifact archive. */
 export interface ArchivedFile {
   content: Buffer;
-  /** Unix file mode, with the file's type. */
+  /** Unix file mode, including the file's type. */
   mode: number;
 }
 
-/** The files of a job's artifact archive, folders left out. */
+/** Reads the files of a job's artifact archive, without folders. */
 export async function readArchive(job: Job): Promise<Map<string, ArchivedFile>> {
   const files = new Map<string, ArchivedFile>();
   if (job.archive === undefined) return files;

@@ -2,10 +2,10 @@ import Table from 'cli-table3';
 import pc from 'picocolors';
 import type { CaseResult } from './run-suite.ts';
 
-/** The table of all cases, by keyword. */
+/** Renders the table of all cases. */
 export function renderCases(results: readonly CaseResult[]): string {
   const table = new Table({
-    head: ['keyword', 'case', 'status', 'seconds', 'why'],
+    head: ['keyword', 'case', 'status', 'seconds', 'details'],
     style: { head: pc.isColorSupported ? ['bold'] : [], border: [] },
     colWidths: [16, 58, 8, 9, 60],
     wordWrap: true,
@@ -19,8 +19,8 @@ function row({ keyword, case: name, status, seconds, why }: CaseResult): string[
   return [keyword, name, paint(status), seconds.toFixed(1), why.slice(0, 600)];
 }
 
-/** Passed and failed cases, by keyword and in all. */
-export function renderSum(results: readonly CaseResult[]): string {
+/** Renders the numbers of passed and failed cases. */
+export function renderTotals(results: readonly CaseResult[]): string {
   const failed = results.filter(({ status }) => status === 'fail').length;
   return `${results.length} cases, ${results.length - failed} passed, ${failed} failed`;
 }

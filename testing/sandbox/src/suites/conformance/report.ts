@@ -5,7 +5,7 @@ import type { CaseResult, SuiteOutcome } from './run-suite.ts';
 
 const REPORTS = join(REPOSITORY_ROOT, 'reports');
 
-/** `reports/conformance.json`, and each job's log as GitLab has it in `reports/conformance-logs/`. */
+/** Writes `reports/conformance.json`, and each job's log at GitLab to `reports/conformance-logs/`. */
 export function writeReports(results: readonly CaseResult[], outcomes: readonly SuiteOutcome[]): void {
   const logs = join(REPORTS, 'conformance-logs');
   rmSync(logs, { recursive: true, force: true });

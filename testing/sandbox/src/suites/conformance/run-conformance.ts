@@ -10,19 +10,19 @@ import type { ConformanceCase, Suite } from './conformance-case.ts';
 import { type ConformanceEnvironment, startConformanceEnvironment } from './conformance-environment.ts';
 import { writeDocument } from './document.ts';
 import { buildArmConformanceImages, buildConformanceImages } from './images.ts';
-import { lackOf, type Means } from './left-out.ts';
-import { renderCases, renderSum } from './render.ts';
+import { renderCases, renderTotals } from './render.ts';
 import { writeReports } from './report.ts';
 import { runSuite, type SuiteOutcome } from './run-suite.ts';
 import { readRunnerRelease } from './runner-release.ts';
+import { type RunnerSupport, skipReason } from './skip-reason.ts';
 
-/** Cases of a suite that are to run. */
+/** Chosen cases of a suite. */
 export interface Choice {
   suite: Suite;
   cases: readonly ConformanceCase[];
 }
 
-/** `npm run conformance`: jobs as people write them, through the whole system; all, or those whose keyword or case has a name in it. */
+/** `npm run conformance`: runs all cases through the whole system, or those whose keyword or name contains a NAME. */
 export async function runConformance({ args, cleanup, signal }: CommandContext): Promise<number> {
   const { values, positionals: names } = parseCommandLine('conformance', args);
   const chosen = (each: ConformanceCase) => names.length === 0 || names.some((name) => matches(each, name));
@@ -32,8 +32,8 @@ export async function runConformance({ args, cleanup, signal }: CommandContext):
   if (values.list) return list(choices);
   const machine = await prepareMachine({ log, cleanup, bundles: true, demoImages: true });
   const release = await readRunnerRelease(machine.images.helper);
-  const means = { release, hasArmRunner: canRunArm(machine) };
-  const able = choose((each, suite) => chosen(each) && lackOf(each, suite, means) === undefined);
+  const support = { release, hasArmRunner: canRunArm(machine) };
+  const able = choose((each, suite) => chosen(each) && skipReason(each, suite, support) === undefined);
   const costly = able.flatMap(({ suite }) => suite.costlyImages ?? []);
   await step(log, 'Images of the conformance cases', (inner) => buildConformanceImages(inner, costly));
   const hasArm = able.some(({ suite }) => suite.architecture === 'ARM64');
@@ -50,20 +50,22 @@ export async function runConformance({ args, cleanup, signal }: CommandContext):
   const outcomes = await step(log, 'Pipelines', (inner) => runChoices(environment, able, inner));
   const results = outcomes.flatMap((outcome) => outcome.results);
   writeReports(results, outcomes);
-  const leftOut = leftOutOf(choices, means);
-  // The page is about all cases: an older runner's run, or one without a runner for ARM64, has some less.
-  if (names.length === 0 && leftOut.length === 0) writeDocument(results, runnerOf(environment));
+  const skipped = skippedCases(choices, support);
+  // The page must have all cases, which runs with an older runner or without one for ARM64 do not.
+  if (names.length === 0 && skipped.length === 0) writeDocument(results, runnerOf(environment));
   console.log(renderCases(results));
-  for (const sentence of leftOut) console.log(pc.yellow(`not run: ${sentence}`));
+  for (const sentence of skipped) console.log(pc.yellow(`Skipped: ${sentence}`));
   const refusals = environment.gitlab.protocolErrors.map(
     (error) => `GitLab refused ${error.method} ${error.path}: ${error.message}`,
   );
   for (const refusal of refusals) console.log(pc.red(refusal));
-  console.log(`${renderSum(results)}. Report: reports/conformance.json; job logs: reports/conformance-logs/`);
+  console.log(
+    `${renderTotals(results)}. Report: reports/conformance.json; job logs: reports/conformance-logs/`,
+  );
   return refusals.length === 0 && results.every(({ status }) => status === 'pass') ? 0 : 1;
 }
 
-/** The cases that a condition chooses, by suite. */
+/** Returns the cases that meet a condition, grouped by suite. */
 export function choose(isChosen: (each: ConformanceCase, suite: Suite) => boolean): Choice[] {
   const choices = SUITES.map((suite) => ({
     suite,
@@ -72,27 +74,27 @@ export function choose(isChosen: (each: ConformanceCase, suite: Suite) => boolea
   return choices.filter(({ cases }) => cases.length > 0);
 }
 
-/** Those that cannot be run, and what they need. */
-function leftOutOf(choices: readonly Choice[], means: Means): string[] {
+/** Describes the cases that cannot run, each with the reason. */
+function skippedCases(choices: readonly Choice[], support: RunnerSupport): string[] {
   return choices.flatMap(({ suite, cases }) =>
     cases.flatMap((each) => {
-      const lack = lackOf(each, suite, means);
-      return lack === undefined ? [] : [`${each.keyword}: ${each.name} needs ${lack}`];
+      const reason = skipReason(each, suite, support);
+      return reason === undefined ? [] : [`${each.keyword}: ${each.name} (${reason})`];
     }),
   );
 }
 
-/** Runs pipelines at once, the manager's places decide how many of their jobs run at one time; those that want to be alone come before. */
+/** Runs all pipelines concurrently, after those that run alone. The manager's `concurrentJobs` limits the running jobs. */
 export async function runChoices(
   environment: ConformanceEnvironment,
   choices: readonly Choice[],
-  tell: Log,
+  log: Log,
 ): Promise<SuiteOutcome[]> {
   const run = async ({ suite, cases }: Choice) => {
     const outcome = await runSuite(environment, suite, cases);
     for (const { keyword, case: name, status, seconds, why } of outcome.results) {
       const mark = status === 'pass' ? pc.green('✓') : pc.red('✗');
-      tell(`${mark} ${keyword}: ${name} (${seconds} s)${status === 'pass' ? '' : ` ${pc.red(why)}`}`);
+      log(`${mark} ${keyword}: ${name} (${seconds} s)${status === 'pass' ? '' : ` ${pc.red(why)}`}`);
     }
     return outcome;
   };
@@ -103,11 +105,11 @@ export async function runChoices(
 
 function unknownCase(name: string): string {
   const keywords = SUITES.flatMap(({ cases }) => cases.map(({ keyword }) => keyword));
-  return `No case has "${name}" in its keyword or name${didYouMean(name, [...new Set(keywords)])}? --list names them all.`;
+  return `No case has "${name}" in its keyword or name${didYouMean(name, [...new Set(keywords)])}? --list shows them all.`;
 }
 
-function matches({ keyword, name }: ConformanceCase, wanted: string): boolean {
-  return `${keyword}: ${name}`.toLowerCase().includes(wanted.toLowerCase());
+function matches({ keyword, name }: ConformanceCase, text: string): boolean {
+  return `${keyword}: ${name}`.toLowerCase().includes(text.toLowerCase());
 }
 
 function list(choices: readonly Choice[]): number {
@@ -117,10 +119,10 @@ function list(choices: readonly Choice[]): number {
   return 0;
 }
 
-/** The runner's name and version, as it told GitLab. */
+/** The runner's name and version, as it reported them to GitLab. */
 function runnerOf({ gitlab }: ConformanceEnvironment): string {
   const managers = [...gitlab.runners.values()].flatMap((runner) => [...runner.managers.values()]);
   const info = managers.find((manager) => manager.info?.version)?.info;
   const release = `gitlab-runner ${info?.version ?? 'of an unknown version'}`;
-  return info?.revision === 'double' ? `the runner double, which stands in for ${release}` : release;
+  return info?.revision === 'double' ? `the runner double, a substitute for ${release}` : release;
 }

@@ -1,6 +1,6 @@
 import type { Job, Pipeline } from '@serverless-gitlab-runner/gitlab-double';
 import type { ObservedTask } from '../../system/observe-tasks.ts';
-import type { CaseContext, ConformanceCase, SeenJob, Suite } from './conformance-case.ts';
+import type { CaseContext, ConformanceCase, JobFacts, Suite } from './conformance-case.ts';
 import type { ConformanceEnvironment } from './conformance-environment.ts';
 import { secondsOf } from './expectations.ts';
 import { readArchive } from './read-archive.ts';
@@ -10,17 +10,17 @@ const LOG_TIMEOUT_MS = 12 * 60_000;
 /** Milliseconds after a pipeline's end in which its last task must have stopped. */
 const STOP_TIMEOUT_MS = 60_000;
 
-/** A line of `reports/conformance.json`, with what the page tells besides. */
+/** An entry of `reports/conformance.json`. */
 export interface CaseResult {
   keyword: string;
   case: string;
   status: 'pass' | 'fail';
   seconds: number;
-  /** Why it failed; what the case shows otherwise. */
+  /** The problems of a failed case; of a passed case what to use instead, if it is not supported, else empty. */
   why: string;
 }
 
-/** What a suite's run gives: a result for each case, and its jobs, whose logs are kept. */
+/** The outcome of a suite: a result for each case, and its jobs, whose logs are written to the report. */
 export interface SuiteOutcome {
   results: CaseResult[];
   jobs: readonly Job[];
@@ -36,25 +36,26 @@ export async function runSuite(
   try {
     pipeline = await startPipeline(environment, suite, cases);
   } catch (error) {
-    const why = `its pipeline could not be started: ${error}`;
+    const why = `the pipeline could not be started: ${error}`;
     return { results: cases.map((each) => failed(each, why)), jobs: [] };
   }
-  const acts = cases.map(async (each) => each.during?.(caseContext(environment, pipeline)));
-  const actErrors = Promise.allSettled(acts);
+  const during = cases.map(async (each) => each.during?.(caseContext(environment, pipeline)));
+  const settled = Promise.allSettled(during);
   const timeout = await environment.gitlab.waitForPipeline(pipeline.id, undefined, PIPELINE_TIMEOUT_MS).then(
     () => undefined,
     (error: unknown) => String(error),
   );
-  const failedDuring = await actErrors;
+  const duringResults = await settled;
   await environment.observer
     .waitUntil('the tasks of a pipeline to stop', STOP_TIMEOUT_MS, (tasks) =>
       tasks.filter((task) => isOf(task, pipeline)).every((task) => task.lastStatus === 'STOPPED'),
     )
     .catch(() => undefined);
   const results = cases.map(async (each, index) => {
-    const act = failedDuring[index];
-    const wrong = act?.status === 'rejected' ? [`what was to happen did not: ${act.reason}`] : [];
-    return judge(environment, pipeline, each, timeout === undefined ? wrong : [...wrong, timeout]);
+    const result = duringResults[index];
+    const problems =
+      result?.status === 'rejected' ? [`the action during the jobs failed: ${result.reason}`] : [];
+    return checkCase(environment, pipeline, each, timeout === undefined ? problems : [...problems, timeout]);
   });
   return { results: await Promise.all(results), jobs: pipeline.jobs };
 }
@@ -87,40 +88,44 @@ function caseContext(
       const { id } = job(name);
       const find = (tasks: readonly ObservedTask[]) =>
         tasks.find((task) => task.jobId === id && task.lastStatus === lastStatus);
-      const isThere = (tasks: readonly ObservedTask[]) => find(tasks) !== undefined;
-      await observer.waitUntil(`the task of ${name}`, LOG_TIMEOUT_MS, isThere);
+      const exists = (tasks: readonly ObservedTask[]) => find(tasks) !== undefined;
+      await observer.waitUntil(`the task of ${name} to be ${lastStatus}`, LOG_TIMEOUT_MS, exists);
       const found = find(observer.tasks);
-      if (found === undefined) throw new Error(`the task of ${name} was gone again`);
+      if (found === undefined) throw new Error(`the task of ${name} is no longer ${lastStatus}`);
       return found;
     },
   };
 }
 
-async function judge(
+async function checkCase(
   environment: ConformanceEnvironment,
   pipeline: Pipeline,
   each: ConformanceCase,
-  wrong: string[],
+  problems: string[],
 ): Promise<CaseResult> {
   let seconds = 0;
   for (const [name, expectations] of Object.entries(each.jobs)) {
-    const seen = await see(environment, pipeline, name);
-    seconds = Math.max(seconds, secondsOf(seen));
-    const found = [...tellUnfinished(seen), ...tellTasks(seen)];
-    for (const expectation of expectations) found.push(...(await expectation(seen)));
-    wrong.push(...found.map((sentence) => `${name}: ${sentence}`));
+    const facts = await readFacts(environment, pipeline, name);
+    seconds = Math.max(seconds, secondsOf(facts));
+    const found = [...logProblems(facts), ...taskProblems(facts)];
+    for (const expectation of expectations) found.push(...(await expectation(facts)));
+    problems.push(...found.map((sentence) => `${name}: ${sentence}`));
   }
-  const fine = each.notSupported ?? '';
+  const instead = each.notSupported ?? '';
   return {
     keyword: each.keyword,
     case: each.name,
-    status: wrong.length === 0 ? 'pass' : 'fail',
+    status: problems.length === 0 ? 'pass' : 'fail',
     seconds: Math.round(seconds * 10) / 10,
-    why: wrong.length === 0 ? fine : wrong.join('; '),
+    why: problems.length === 0 ? instead : problems.join('; '),
   };
 }
 
-async function see({ observer }: ConformanceEnvironment, pipeline: Pipeline, name: string): Promise<SeenJob> {
+async function readFacts(
+  { observer }: ConformanceEnvironment,
+  pipeline: Pipeline,
+  name: string,
+): Promise<JobFacts> {
   const attempts = pipeline.jobs.filter((each) => each.name === name);
   const job = attempts.at(-1);
   if (job === undefined) throw new Error(`the pipeline has no job ${name}`);
@@ -128,17 +133,19 @@ async function see({ observer }: ConformanceEnvironment, pipeline: Pipeline, nam
   return { job, log: job.trace.bytes, task: tasks[0], tasks, attempts, files: await readArchive(job) };
 }
 
-function tellUnfinished({ job }: SeenJob): string[] {
-  const checked = job.traceDecision === 'invalid' ? ['the log is not the one that the runner sent'] : [];
-  return job.finished ? checked : [`is still ${job.status}`];
+/** Applies to every job: it has ended, and its log has the checksum that the runner sent. */
+function logProblems({ job }: JobFacts): string[] {
+  const invalid =
+    job.traceDecision === 'invalid' ? ['the log does not match the checksum of the runner'] : [];
+  return job.finished ? invalid : [`the job is still ${job.status}`];
 }
 
-/** True of every job: one task at most, and it is over. The runner itself prepares anew, twice, after a system failure. */
-function tellTasks({ job, tasks }: SeenJob): string[] {
-  const most = job.failureReason === 'runner_system_failure' ? 3 : 1;
+/** Applies to every job: at most one task, which has stopped. After a system failure the runner itself retries twice. */
+function taskProblems({ job, tasks }: JobFacts): string[] {
+  const max = job.failureReason === 'runner_system_failure' ? 3 : 1;
   const left = tasks.filter((task) => task.lastStatus !== 'STOPPED');
   return [
-    ...(tasks.length > most ? [`ECS saw ${tasks.length} tasks for it`] : []),
+    ...(tasks.length > max ? [`the job has ${tasks.length} tasks in ECS, expected at most ${max}`] : []),
     ...left.map((task) => `its task is still ${task.lastStatus}`),
   ];
 }

@@ -13,10 +13,10 @@ import type { ConformanceCase, Suite, SuiteFleet } from './conformance-case.ts';
 import type { ConformanceEnvironment } from './conformance-environment.ts';
 import { loadRepository } from './load-repository.ts';
 
-/** Milliseconds that may pass without a job of any pipeline beginning or ending: all of a run share the manager's places. */
+/** Milliseconds that may pass without a job of any pipeline starting or ending. All pipelines share the manager's capacity. */
 export const PIPELINE_TIMEOUT_MS = 8 * 60_000;
 
-/** Starts the pipeline of the chosen cases' jobs, when everything that they need is there. */
+/** Prepares everything that the chosen cases' jobs need, and starts their pipeline. */
 export async function startPipeline(
   environment: ConformanceEnvironment,
   suite: Suite,
@@ -24,7 +24,7 @@ export async function startPipeline(
 ): Promise<Pipeline> {
   const { repository, earlierPipelines = [] } = suite;
   const read = await loadRepository(repository);
-  const files = { ...read, ...suite.madeFiles, ...(await suite.moreFiles?.(environment.gitlab)) };
+  const files = { ...read, ...suite.generatedFiles, ...(await suite.moreFiles?.(environment.gitlab)) };
   const define = (path?: string) => readConfiguration((name) => textOf(files[name], name), path);
   const prepared = (await suite.prepare?.(environment)) ?? {};
   const project = await makeProject(environment, suite, `conformance/${repository}`, files, prepared);
@@ -86,7 +86,7 @@ function earlierCommits({
   }));
 }
 
-/** A fleet beside the one of all suites: its runner takes jobs with its name for a tag, and no others. */
+/** Opens a suite's separate fleet. Its runner takes only jobs with the fleet's name as a tag. Returns the webhook's URL. */
 async function openSuiteFleet(
   { gitlab, system }: ConformanceEnvironment,
   { name }: SuiteFleet,
@@ -100,19 +100,19 @@ function textOf(file: unknown, path: string): string {
   throw new Error(`${path} is not in the repository`);
 }
 
-/** Only the jobs of the chosen cases, and those that they depend on. */
+/** Keeps only the jobs of the chosen cases and the jobs that they depend on. */
 function withJobsOf(definition: PipelineDefinition, cases: readonly ConformanceCase[]): PipelineDefinition {
-  const wanted = new Set(cases.flatMap((each) => Object.keys(each.jobs)));
+  const names = new Set(cases.flatMap((each) => Object.keys(each.jobs)));
   const byName = new Map(definition.jobs.map((job) => [job.name, job]));
-  const missing = [...wanted].find((name) => !byName.has(name));
+  const missing = [...names].find((name) => !byName.has(name));
   if (missing !== undefined) throw new Error(`the repository's .gitlab-ci.yml has no job ${missing}`);
   const add = (job: JobDefinition | undefined) => {
     for (const name of [...(job?.needs ?? []), ...(job?.dependencies ?? [])]) {
-      if (wanted.has(name)) continue;
-      wanted.add(name);
+      if (names.has(name)) continue;
+      names.add(name);
       add(byName.get(name));
     }
   };
-  for (const name of [...wanted]) add(byName.get(name));
-  return { ...definition, jobs: definition.jobs.filter(({ name }) => wanted.has(name)) };
+  for (const name of [...names]) add(byName.get(name));
+  return { ...definition, jobs: definition.jobs.filter(({ name }) => names.has(name)) };
 }

@@ -4,13 +4,13 @@ import { DEMO_IMAGES } from '../../images/demo-images.ts';
 import { conformanceImage } from './images.ts';
 import { removeImagesOf } from './private-registry/remove-images.ts';
 
-/** A registry with one image in it, `team/app:1.0`, which no local image has the name of. */
+/** A registry with one image, `team/app:1.0`. No local image has that name, so jobs must pull it. */
 export interface Registry {
-  /** Host and port; on this machine's loopback, where Docker asks for no TLS. */
+  /** Host and port on this machine's loopback, where Docker accepts plain HTTP. */
   address: string;
-  /** Host and port for the containers of jobs, by plain HTTP. */
+  /** Host and port for the containers of jobs, with plain HTTP. */
   addressForJobs: string;
-  /** `sha256:…` of the image. */
+  /** Digest of the image, `sha256:…`. */
   digest: string;
 }
 
@@ -25,10 +25,10 @@ export interface RegistryOptions {
   cleanup: Cleanup;
 }
 
-/** Starts a real registry beside the emulator, and puts an image into it. */
+/** Starts a real registry in the emulator's network, and pushes an image to it. */
 export async function startRegistry(options: RegistryOptions): Promise<Registry> {
   const { runId, networkName, log, cleanup } = options;
-  return step(log, 'A registry with an image', async () => {
+  return step(log, 'Registry with an image', async () => {
     const name = `${runId}-registry`;
     const label = `${RUN_LABEL}=${runId}`;
     await runCommand('docker', [
@@ -49,7 +49,7 @@ export async function startRegistry(options: RegistryOptions): Promise<Registry>
   });
 }
 
-/** The registry may need a moment until it listens: pushes until it takes the image. */
+/** Retries until the registry, which may take some time to start, accepts the image. */
 async function push(image: string): Promise<string> {
   let last = '';
   for (let attempt = 1; attempt <= 20; attempt += 1) {
@@ -59,5 +59,5 @@ async function push(image: string): Promise<string> {
     last = result.stderr || result.stdout;
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
-  throw new Error(`the registry does not take ${image}: ${last}`);
+  throw new Error(`the registry did not accept ${image}: ${last}`);
 }

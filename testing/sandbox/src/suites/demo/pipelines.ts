@@ -9,7 +9,7 @@ import {
   showsLine,
 } from './expectations.ts';
 
-/** A pipeline of the demo, and what GitLab must have seen of each of its jobs once it ended. */
+/** A pipeline of the demo, with the expectations of each of its jobs. */
 export interface DemoPipeline {
   title: string;
   files: Record<string, string>;
@@ -19,9 +19,9 @@ export interface DemoPipeline {
 
 const README = { 'README.md': '# Demo project\n' };
 
-/** Prints the line that each demo image carries, with nothing but what a POSIX shell has built in. */
+/** Prints the line in each demo image, with builtins of a POSIX shell only. */
 const SAY_IMAGE = 'while read -r line; do echo "image says: $line"; done < /etc/demo-image';
-/** Fails where the image has what it must not need. */
+/** Fails if the image has a tool that a job's image must not need. */
 const HAS_NO_TOOLS =
   'for tool in git ssh gitlab-runner; do if command -v "$tool"; then echo "found $tool"; exit 9; fi; done';
 
@@ -30,7 +30,7 @@ function inImage(name: string, image: string, proof: string): JobDefinition {
 }
 
 const defaultImage: DemoPipeline = {
-  title: 'the default image, and the commit that was pushed',
+  title: 'the default image and the pushed commit',
   files: { ...README, 'hello.txt': 'hello from the repository\n' },
   pipeline: {
     stages: ['test'],
@@ -40,13 +40,13 @@ const defaultImage: DemoPipeline = {
     clone: [
       endsWith('success'),
       showsLine('hello from the repository'),
-      (seen) => showsLine(`commit ${seen.job.pipeline.commit.sha}`)(seen),
+      (facts) => showsLine(`commit ${facts.job.pipeline.commit.sha}`)(facts),
     ],
   },
 };
 
 const threeImages: DemoPipeline = {
-  title: 'three jobs at once in three images',
+  title: 'three concurrent jobs in three images',
   files: README,
   pipeline: {
     stages: ['test'],
@@ -60,23 +60,19 @@ const threeImages: DemoPipeline = {
       inImage(
         'posix-sh',
         DEMO_IMAGES.posixSh,
-        'if ! [ -e /bin/bash ] && [ -e /bin/sh ]; then echo "sh is here, bash is not"; fi',
+        'if ! [ -e /bin/bash ] && [ -e /bin/sh ]; then echo "has sh, no bash"; fi',
       ),
     ],
   },
   expectations: {
     python: [endsWith('success'), showsLine('image says: python'), showsLine('python 3')],
     busybox: [endsWith('success'), showsLine('image says: busybox'), showsLine('BusyBox v1')],
-    'posix-sh': [
-      endsWith('success'),
-      showsLine('image says: posix-sh'),
-      showsLine('sh is here, bash is not'),
-    ],
+    'posix-sh': [endsWith('success'), showsLine('image says: posix-sh'), showsLine('has sh, no bash')],
   },
 };
 
 const artifacts: DemoPipeline = {
-  title: 'an artifact made in one stage and read in the next',
+  title: 'an artifact of one stage, read in the next',
   files: README,
   pipeline: {
     stages: ['build', 'test'],
@@ -97,18 +93,18 @@ const artifacts: DemoPipeline = {
 };
 
 const failure: DemoPipeline = {
-  title: 'a script that exits 3, and a job beside it',
+  title: 'a script that exits with 3, next to another job',
   files: README,
   pipeline: {
     stages: ['test'],
     jobs: [
-      { name: 'exits-3', stage: 'test', script: ['echo "before the end"', 'exit 3', 'echo "never said"'] },
-      { name: 'neighbour', stage: 'test', script: ['echo "did not notice"'] },
+      { name: 'exits-3', stage: 'test', script: ['echo "before the exit"', 'exit 3', 'echo "not reached"'] },
+      { name: 'neighbour', stage: 'test', script: ['echo "not affected"'] },
     ],
   },
   expectations: {
-    'exits-3': [failsWithExitCode(3), showsLine('before the end')],
-    neighbour: [endsWith('success'), showsLine('did not notice')],
+    'exits-3': [failsWithExitCode(3), showsLine('before the exit')],
+    neighbour: [endsWith('success'), showsLine('not affected')],
   },
 };
 
@@ -127,7 +123,7 @@ tab\there, no newline at the end of: [MASKED]
 `;
 
 const exactLog: DemoPipeline = {
-  title: 'a masked variable, quotes, UTF-8, an after_script, a size of its own',
+  title: 'a masked variable, quotes, UTF-8, an after_script and a custom size',
   files: README,
   pipeline: {
     stages: ['test'],
@@ -135,7 +131,7 @@ const exactLog: DemoPipeline = {
       {
         name: 'exact-log',
         stage: 'test',
-        // Newer runners put a time before each line unless told not to; this job compares bytes.
+        // Newer runners prefix each line with a time by default; this job's log is compared byte by byte.
         variables: {
           FARGATE_CPU: '512',
           FARGATE_MEMORY: '2048',

@@ -3,13 +3,13 @@ import type { Log } from '@serverless-gitlab-runner/machine';
 import pc from 'picocolors';
 import type { ObservedTask } from '../../system/observe-tasks.ts';
 
-/** Statuses worth a line; the others follow each other within moments. */
-const TOLD_JOB_STATUSES = ['pending', 'running', 'success', 'failed', 'canceled'];
+/** Statuses that get a line. The others last only moments. */
+const SHOWN_JOB_STATUSES = ['pending', 'running', 'success', 'failed', 'canceled'];
 
-/** Tells a job's way through GitLab, one line a status. */
+/** Logs a line for each status of a job at GitLab. */
 export function logGitLabEvent(log: Log): (event: GitLabEvent) => void {
   return (event) => {
-    if (event.type === 'job-status' && TOLD_JOB_STATUSES.includes(event.to)) {
+    if (event.type === 'job-status' && SHOWN_JOB_STATUSES.includes(event.to)) {
       log(line('GitLab', `job ${event.job.name} is ${paintStatus(event.to)}`));
     }
     if (event.type === 'protocol-error') {
@@ -18,7 +18,7 @@ export function logGitLabEvent(log: Log): (event: GitLabEvent) => void {
   };
 }
 
-/** Tells a task's way through ECS, one line a status. */
+/** Logs a line for each status of a task in ECS. */
 export function logTaskChange(log: Log): (task: ObservedTask, before: ObservedTask | undefined) => void {
   return (task, before) => {
     const name = task.role === 'manager' ? 'manager' : `task of job ${task.jobId}`;
@@ -27,12 +27,12 @@ export function logTaskChange(log: Log): (task: ObservedTask, before: ObservedTa
         task.lastStatus === 'STOPPED' && task.stoppedReason ? pc.dim(` (${task.stoppedReason})`) : '';
       log(line('ECS', `${name} is ${task.lastStatus}${reason}`));
     }
-    if (before && before.drainedAt !== task.drainedAt) log(line('ECS', `${name} is drained by its tag`));
+    if (before && before.drainedAt !== task.drainedAt) log(line('ECS', `${name} has the drain tag`));
   };
 }
 
-function line(who: string, what: string): string {
-  return `  ${pc.dim(new Date().toISOString().slice(11, 19))} ${pc.dim(who.padEnd(6))} ${what}`;
+function line(source: string, text: string): string {
+  return `  ${pc.dim(new Date().toISOString().slice(11, 19))} ${pc.dim(source.padEnd(6))} ${text}`;
 }
 
 function paintStatus(status: string): string {

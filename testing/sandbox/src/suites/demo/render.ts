@@ -5,7 +5,7 @@ import { type DemoJob, type DemoReport, scriptStart } from './report.ts';
 
 const BAR_WIDTH = 60;
 
-/** The demo's last screen: a table of jobs, a time line of tasks, and what it adds up to. */
+/** Renders the demo's result: a table of jobs, a timeline of tasks, and totals. */
 export function renderDemo(
   report: DemoReport,
   jobs: readonly DemoJob[],
@@ -18,20 +18,24 @@ export function renderDemo(
     pc.bold('Jobs'),
     renderJobs(jobs, report),
     '',
-    pc.bold('Managers and job tasks, first job to zero'),
+    pc.bold('Managers and job tasks, from the first job back to zero'),
     ...renderTimeline(tasks, jobs),
     '',
-    `${report.managersStarted} manager started, at most ${report.peakJobTasks} job tasks at once, ` +
-      `${report.drainedByTag ? 'drained by its tag' : pc.red('not drained by its tag')}, ` +
-      `${report.tasksLeft} tasks and ${report.containersLeft} containers left`,
+    `${plural(report.managersStarted, 'manager')} started, at most ${report.peakJobTasks} concurrent job tasks, ` +
+      `${report.drainedByTag ? 'drained by tag' : pc.red('not drained by tag')}, ` +
+      `${plural(report.tasksLeft, 'task')} and ${plural(report.containersLeft, 'container')} left`,
     total.join(' · '),
   ].join('\n');
 }
 
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 function renderJobs(jobs: readonly DemoJob[], report: DemoReport): string {
-  const head = ['#', 'job', 'image', 'status', 'queued → script', 'task size', 'as expected'];
+  const head = ['#', 'job', 'image', 'status', 'queued → script', 'task size', 'checks'];
   const table = new Table({ head, style: { head: pc.isColorSupported ? ['bold'] : [], border: [] } });
-  jobs.forEach(({ pipelineNumber, job, task, wrong }, index) => {
+  jobs.forEach(({ pipelineNumber, job, task, problems }, index) => {
     table.push([
       String(pipelineNumber),
       job.name,
@@ -39,7 +43,7 @@ function renderJobs(jobs: readonly DemoJob[], report: DemoReport): string {
       statusOf(job.status, job.failureReason, job.exitCode),
       waitOf(job.queuedAt, scriptStart(job)),
       task ? `${task.cpu / 1024} vCPU, ${task.memory / 1024} GiB` : '-',
-      wrong.length === 0 ? pc.green('yes') : pc.red(wrong.join('\n')),
+      problems.length === 0 ? pc.green('passed') : pc.red(problems.join('\n')),
     ]);
   });
   return table.toString();
@@ -52,11 +56,11 @@ function statusOf(status: string, reason: string | null, exitCode: number | null
 }
 
 function waitOf(from: Date | null, to: Date | null): string {
-  // The runner tells the script's start in whole seconds, so a wait can seem to be under zero by less than one.
+  // The runner reports the script's start in whole seconds, so the difference can be negative by less than one second.
   return from && to ? `${Math.max(0, (to.getTime() - from.getTime()) / 1000).toFixed(0)} s` : '-';
 }
 
-/** A row for each task: dots while it starts, a bar while it runs. */
+/** Renders a row for each task: dots while it starts, a bar while it runs. */
 function renderTimeline(tasks: readonly ObservedTask[], jobs: readonly DemoJob[]): string[] {
   const known = tasks.filter((task) => task.createdAt).sort((a, b) => time(a.createdAt) - time(b.createdAt));
   const queued = jobs.flatMap(({ job }) => job.queuedAt ?? []).map((date) => date.getTime());

@@ -2,14 +2,14 @@ import type { Job } from '@serverless-gitlab-runner/gitlab-double';
 import type { ObservedTask } from '../../system/observe-tasks.ts';
 import type { DemoPipeline } from './pipelines.ts';
 
-/** A job of the demo with where it came from and where it ran. */
+/** A job of the demo with its pipeline and its task. */
 export interface DemoJob {
   pipeline: DemoPipeline;
   pipelineNumber: number;
   job: Job;
   task: ObservedTask | undefined;
-  /** What of its expectations does not hold. */
-  wrong: string[];
+  /** Expectations that do not hold, in sentences. */
+  problems: string[];
 }
 
 export interface DemoSeconds {
@@ -49,7 +49,7 @@ export interface Measured {
   seconds: DemoSeconds;
 }
 
-/** Makes `reports/demo.json` from what the double, ECS and Docker told. */
+/** Makes the content of `reports/demo.json` from what GitLab, ECS and Docker reported. */
 export function makeReport({
   jobs,
   tasks,
@@ -81,32 +81,33 @@ export function makeReport({
   };
 }
 
-/** What of the demo as a whole is not as it must be, in sentences. */
-export function wrongInReport(report: DemoReport): string[] {
-  const wrong: string[] = [];
+/** Checks the demo as a whole. Returns a sentence for each problem. */
+export function problemsOfReport(report: DemoReport): string[] {
+  const problems: string[] = [];
   if (report.managersStarted !== 1)
-    wrong.push(`${report.managersStarted} managers were started, expected one for all jobs`);
+    problems.push(`${report.managersStarted} managers started, expected one for all jobs`);
   if (report.peakJobTasks < 3)
-    wrong.push(`at most ${report.peakJobTasks} job tasks ran at once, expected at least 3`);
-  if (!report.drainedByTag) wrong.push('the manager was not drained by its tag, or did not leave by itself');
-  if (report.tasksLeft !== 0) wrong.push(`${report.tasksLeft} tasks are left in ECS`);
-  if (report.containersLeft !== 0) wrong.push(`${report.containersLeft} task containers are left in Docker`);
-  return wrong;
+    problems.push(`at most ${report.peakJobTasks} job tasks ran concurrently, expected at least 3`);
+  if (!report.drainedByTag) problems.push('the manager was not drained by tag, or did not exit by itself');
+  if (report.tasksLeft !== 0) problems.push(`${report.tasksLeft} tasks are left in ECS`);
+  if (report.containersLeft !== 0)
+    problems.push(`${report.containersLeft} task containers are left in Docker`);
+  return problems;
 }
 
-/** When the job's own script began: the runner writes the second of it into the log's section mark. */
+/** Start of the job's own script. The runner writes it, in whole seconds, into the section marker of the log. */
 export function scriptStart(job: Job): Date | null {
   const section = job.sections().find(({ name }) => name === 'step_script' || name === 'build_script');
   return section?.startedAt ?? null;
 }
 
-/** Drained by the reaper's tag, and ended by its own exit with code 0: nobody stopped it. */
+/** Whether the manager was drained by the reaper's tag and then exited by itself with code 0, without a StopTask. */
 function leftByItself(manager: ObservedTask): boolean {
-  const exitedWell = manager.exitCodes.every((code) => code === 0);
-  return manager.drainedAt !== undefined && manager.stopCode === 'EssentialContainerExited' && exitedWell;
+  const succeeded = manager.exitCodes.every((code) => code === 0);
+  return manager.drainedAt !== undefined && manager.stopCode === 'EssentialContainerExited' && succeeded;
 }
 
-/** The most tasks that were running at one moment. */
+/** Maximum number of tasks that ran at the same time. */
 function peakOf(tasks: readonly ObservedTask[]): number {
   const starts = tasks.flatMap(({ startedAt }) => startedAt ?? []);
   const runningAt = (moment: Date) =>

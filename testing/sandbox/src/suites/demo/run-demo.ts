@@ -4,11 +4,11 @@ import { logToStderr as log, REPOSITORY_ROOT } from '@serverless-gitlab-runner/m
 import type { CommandContext } from '../../command.ts';
 import { prepareMachine } from '../../system/prepare-machine.ts';
 import { renderDemo } from './render.ts';
-import { wrongInReport } from './report.ts';
+import { problemsOfReport } from './report.ts';
 import { startStopwatch } from './stopwatch.ts';
 import { runWholeLoop, type WholeLoop } from './whole-loop.ts';
 
-/** `npm run demo`: five pipelines through the whole system on this machine, and back to zero. */
+/** `npm run demo`: runs five pipelines through the whole system on this machine, and waits until it is back at zero. */
 export async function runDemo({ cleanup, signal }: CommandContext): Promise<number> {
   const clock = startStopwatch();
   const machine = await prepareMachine({ log, cleanup, bundles: true, demoImages: true });
@@ -16,13 +16,13 @@ export async function runDemo({ cleanup, signal }: CommandContext): Promise<numb
   writeReports(loop);
   console.log(renderDemo(loop.report, loop.jobs, loop.tasks));
   return reportResult([
-    ...loop.jobs.flatMap(({ job, wrong }) => wrong.map((sentence) => `${job.name}: ${sentence}`)),
-    ...wrongInReport(loop.report),
+    ...loop.jobs.flatMap(({ job, problems }) => problems.map((sentence) => `${job.name}: ${sentence}`)),
+    ...problemsOfReport(loop.report),
     ...loop.protocolErrors.map((error) => `GitLab refused ${error.method} ${error.path}: ${error.message}`),
   ]);
 }
 
-/** `reports/demo.json`, and each job's log as GitLab has it. */
+/** Writes `reports/demo.json` and each job's log at GitLab. */
 function writeReports({ report, jobs }: WholeLoop): void {
   const logs = join(REPOSITORY_ROOT, 'reports/demo-logs');
   rmSync(logs, { recursive: true, force: true });
@@ -33,12 +33,12 @@ function writeReports({ report, jobs }: WholeLoop): void {
   writeFileSync(join(REPOSITORY_ROOT, 'reports/demo.json'), `${JSON.stringify(report, null, 2)}\n`);
 }
 
-function reportResult(wrong: readonly string[]): number {
+function reportResult(problems: readonly string[]): number {
   console.log('');
-  if (wrong.length === 0) {
-    console.log('Everything is as it must be. Report: reports/demo.json; job logs: reports/demo-logs/');
+  if (problems.length === 0) {
+    console.log('All checks passed. Report: reports/demo.json; job logs: reports/demo-logs/');
     return 0;
   }
-  console.log(`Not as it must be:\n${wrong.map((sentence) => `  - ${sentence}`).join('\n')}`);
+  console.log(`Some checks failed:\n${problems.map((sentence) => `  - ${sentence}`).join('\n')}`);
   return 1;
 }

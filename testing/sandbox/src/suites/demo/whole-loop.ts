@@ -10,7 +10,7 @@ import { logGitLabEvent, logTaskChange } from './progress-lines.ts';
 import { type DemoJob, type DemoReport, makeReport } from './report.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
-/** Shorter than a fleet's defaults, so that one need not wait minutes to see zero. */
+/** Shorter than a fleet's defaults, so that the demo is back at zero within seconds instead of minutes. */
 const DEMO_FLEET = {
   manager: { idleSeconds: 10, checkIntervalSeconds: 1, drainPollSeconds: 1 },
   job: { size: { cpu: 256, memory: 512 } },
@@ -24,11 +24,11 @@ export interface WholeLoopOptions {
   cleanup: Cleanup;
   signal: AbortSignal;
   machine: PreparedMachine;
-  /** Running since the set-up began. */
+  /** Started with the set-up. */
   clock: Stopwatch;
 }
 
-/** What the double, ECS and Docker saw, from the first webhook to zero. */
+/** What GitLab, ECS and Docker saw, from the first webhook back to zero. */
 export interface WholeLoop {
   report: DemoReport;
   jobs: DemoJob[];
@@ -38,7 +38,7 @@ export interface WholeLoop {
   system: System;
 }
 
-/** The main job: the real stacks on the emulator, five pipelines by webhook, the reaper's drain, and zero. */
+/** Deploys the real stacks to the emulator, runs five pipelines by webhook, and waits until the manager has been drained. */
 export async function runWholeLoop({
   log,
   cleanup,
@@ -46,7 +46,7 @@ export async function runWholeLoop({
   machine,
   clock,
 }: WholeLoopOptions): Promise<WholeLoop> {
-  log(`Shorter than by default, to see zero sooner: ${JSON.stringify(DEMO_FLEET.manager)}`);
+  log(`Manager settings, shortened for the demo: ${JSON.stringify(DEMO_FLEET.manager)}`);
   let setup = 0;
   const { gitlab, system, observer } = await startTestEnvironment({
     ...{ log, cleanup, machine, signal, onTaskChange: logTaskChange(log) },
@@ -62,7 +62,7 @@ export async function runWholeLoop({
   const started = await step(log, 'Five pipelines', () => runPipelines(gitlab, system));
   const jobsSeconds = clock.lap();
 
-  await step(log, 'Back to zero: the reaper drains the manager', () =>
+  await step(log, 'Scaling back to zero: the reaper drains the manager', () =>
     observer.waitUntil(
       'every task to stop',
       ZERO_TIMEOUT_MS,
@@ -73,7 +73,7 @@ export async function runWholeLoop({
   await observer.stop();
 
   const tasks = observer.tasks;
-  const jobs = started.map((entry) => judge(entry, tasks));
+  const jobs = started.map((entry) => checkJob(entry, tasks));
   const left = (await readTasks(system.ecs, system.outputs.ClusterArn)).filter((task) => !isStopped(task));
   const report = makeReport({
     ...{ jobs, tasks, defaultImage: system.defaultImage, tasksLeft: left.length },
@@ -83,9 +83,9 @@ export async function runWholeLoop({
   return { report, jobs, tasks, protocolErrors: gitlab.protocolErrors, gitlab, system };
 }
 
-type StartedJob = Omit<DemoJob, 'task' | 'wrong'>;
+type StartedJob = Omit<DemoJob, 'task' | 'problems'>;
 
-/** Pushes a commit for each pipeline, creates it, and resolves once all have ended. */
+/** Pushes a commit and creates a pipeline for each of the demo's pipelines. Resolves once all have ended. */
 async function runPipelines(gitlab: GitLabDouble, system: System): Promise<StartedJob[]> {
   const project = await gitlab.createProject({ path: 'demo/shop' });
   gitlab.addWebhook({ url: system.webhookUrl, token: system.webhookSecret, projectId: project.id });
@@ -100,12 +100,16 @@ async function runPipelines(gitlab: GitLabDouble, system: System): Promise<Start
   return started;
 }
 
-function judge(started: StartedJob, tasks: readonly ObservedTask[]): DemoJob {
+function checkJob(started: StartedJob, tasks: readonly ObservedTask[]): DemoJob {
   const { job } = started;
   const task = tasks.find(({ jobId }) => jobId === job.id);
   const log = job.trace.bytes;
   const expectations = started.pipeline.expectations[job.name] ?? [];
-  return { ...started, task, wrong: expectations.flatMap((expectation) => expectation({ job, log, task })) };
+  return {
+    ...started,
+    task,
+    problems: expectations.flatMap((expectation) => expectation({ job, log, task })),
+  };
 }
 
 function isStopped(task: ObservedTask): boolean {

@@ -1,45 +1,48 @@
 import type { Job } from '@serverless-gitlab-runner/gitlab-double';
 import type { ObservedTask } from '../../system/observe-tasks.ts';
 
-/** How a job has to end. */
+/** How a job must end. */
 export interface ExpectedEnd {
   status: 'success' | 'failed' | 'canceled';
   failureReason?: string;
-  /** What its log must say. */
+  /** Must match the job's log. */
   says?: RegExp;
 }
 
-/** A job of a run. */
+/** A job of a fault run. */
 export interface FaultJob {
   job: Job;
   expected: ExpectedEnd;
-  /** Set where the fault itself ends the job: what the job's log must say then. */
+  /** Set if the fault itself ends the job: must match the job's log then. */
   interruption: RegExp | undefined;
 }
 
-/** What of a job the judgement looks at. */
-export type SeenJob = Pick<Job, 'name' | 'status' | 'failureReason'> & { log: string };
+/** The facts of a job that the decision depends on. */
+export type JobFacts = Pick<Job, 'name' | 'status' | 'failureReason'> & { log: string };
 
 export type JobDecision = 'finished' | 'interrupted' | 'killed' | 'lost';
 
-/** Failure reasons by which GitLab knows that not the job's script was at fault. */
-const TOLD_AS_OURS = ['runner_system_failure', 'stuck_or_timeout_failure'];
+/** Failure reasons that tell GitLab that the job's script was not at fault. */
+const SYSTEM_FAILURE_REASONS = ['runner_system_failure', 'stuck_or_timeout_failure'];
 const ENDED = ['success', 'failed', 'canceled'];
 
-/** What became of a job: as it had to end, ended by the fault and told so, ended by us, or not ended at all. */
+/**
+ * Decides what became of a job: finished as expected, interrupted by the fault and reported as such, killed by the system, or
+ * lost because it did not end.
+ */
 export function decideJob(
-  job: SeenJob,
+  job: JobFacts,
   expected: ExpectedEnd,
   interruption: RegExp | undefined,
 ): JobDecision {
   if (!ENDED.includes(job.status)) return 'lost';
   if (isAsExpected(job, expected)) return 'finished';
-  const isTold = job.failureReason !== null && TOLD_AS_OURS.includes(job.failureReason);
-  if (interruption && isTold && interruption.test(job.log)) return 'interrupted';
+  const isSystemFailure = job.failureReason !== null && SYSTEM_FAILURE_REASONS.includes(job.failureReason);
+  if (interruption && isSystemFailure && interruption.test(job.log)) return 'interrupted';
   return 'killed';
 }
 
-function isAsExpected(job: SeenJob, { status, failureReason, says }: ExpectedEnd): boolean {
+function isAsExpected(job: JobFacts, { status, failureReason, says }: ExpectedEnd): boolean {
   return (
     job.status === status &&
     (failureReason === undefined || job.failureReason === failureReason) &&
@@ -47,7 +50,7 @@ function isAsExpected(job: SeenJob, { status, failureReason, says }: ExpectedEnd
   );
 }
 
-/** What is counted of a fault, in one run of it and in all of them. */
+/** Counts of a fault, for one run or for all of its runs. */
 export interface FaultCounts {
   jobsQueued: number;
   jobsFinished: number;
@@ -56,44 +59,44 @@ export interface FaultCounts {
   jobsInterrupted: number;
   tasksLeaked: number;
   secretsLeaked: number;
-  /** Seconds from the fault's end to the last job's end; of several runs, the slowest's. */
+  /** Seconds from the fault's end to the last job's end, in the slowest run. */
   secondsToRecover: number;
 }
 
-/** One run of a fault, in the numbers of the report. */
+/** Result of one run of a fault, as in the report. */
 export interface RunResult extends FaultCounts {
   managers: number;
   seconds: number;
-  /** What is not as it must be, in sentences. */
-  wrong: string[];
+  /** Failed checks, in sentences. */
+  problems: string[];
 }
 
-/** Counts the decisions and says what is wrong with each job that is not as it must be. */
+/** Counts the decisions, and describes each job that was killed or lost. */
 export function decideJobs(jobs: readonly FaultJob[]) {
   const counts = { finished: 0, interrupted: 0, killed: 0, lost: 0 };
-  const wrong: string[] = [];
+  const problems: string[] = [];
   for (const { job, expected, interruption } of jobs) {
-    const seen = {
+    const facts = {
       name: job.name,
       status: job.status,
       failureReason: job.failureReason,
       log: job.trace.text,
     };
-    const decision = decideJob(seen, expected, interruption);
+    const decision = decideJob(facts, expected, interruption);
     counts[decision] += 1;
     if (decision === 'killed' || decision === 'lost') {
       const end = [job.status, job.failureReason].filter(Boolean).join(', ');
       const log = job.trace.text.replaceAll('\u001b', '').trim().slice(-600);
-      wrong.push(
-        `job ${job.name} (${job.id}) is ${decision}: ${end}, expected ${expected.status}; its log ends: ${log}`,
+      problems.push(
+        `job ${job.name} (${job.id}) is ${decision}: ${end}, expected ${expected.status}; end of its log: ${log}`,
       );
     }
   }
-  return { counts, wrong };
+  return { counts, problems };
 }
 
-/** Two managers may take jobs at one time: those that leave do not count, and neither do those that have ended. */
-export function mostManagersAtOnce(tasks: readonly ObservedTask[]): number {
+/** Maximum number of managers that took jobs at the same time. Drained and stopped managers do not count. */
+export function peakManagers(tasks: readonly ObservedTask[]): number {
   const managers = tasks.filter(({ role }) => role === 'manager');
   const starts = managers.flatMap(({ createdAt }) => createdAt ?? []);
   const counts = starts.map(

@@ -10,15 +10,15 @@ import * as z from 'zod';
 
 const eventSchema = z.object({ 'detail-type': z.string(), detail: z.record(z.string(), z.unknown()) });
 
-/** An event of ours, as a consumer gets it. */
+/** An event as a consumer receives it. */
 export interface TappedEvent {
   name: string;
   detail: Record<string, unknown>;
-  /** The whole event as text. */
+  /** The complete event as JSON. */
   text: string;
 }
 
-/** A consumer of its own on the installation's bus, which keeps every event. */
+/** Records every event on the installation's bus, as a separate consumer. */
 export class EventTap {
   readonly #sqs: SQSClient;
   readonly #queueUrl: string;
@@ -42,7 +42,7 @@ export class EventTap {
     return new EventTap(sqs, QueueUrl);
   }
 
-  /** Every event that was on the bus so far. */
+  /** Returns every event on the bus so far. */
   async read(): Promise<readonly TappedEvent[]> {
     for (;;) {
       const { Messages = [] } = await this.#sqs.send(

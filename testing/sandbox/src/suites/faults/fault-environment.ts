@@ -16,7 +16,7 @@ import { EventTap } from './event-tap.ts';
 import { Lambdas } from './lambdas.ts';
 import { managerRoleOf, shortenVisibility } from './prepare-system.ts';
 
-/** Shorter than a fleet's defaults, so that a run takes seconds; two managers of four jobs each. */
+/** Shorter than a fleet's defaults, so that a run takes seconds. Two managers of four jobs each. */
 export const FAULT_FLEET = {
   manager: {
     max: 2,
@@ -33,24 +33,27 @@ export const FAULT_FLEET = {
     startTimeoutSeconds: 60,
     capacity: ['FARGATE_SPOT', 'FARGATE'],
   },
-  // Faults that need the safety launch turn it on: it would mend what the others are to show.
+  // Faults that need the safety launch turn it on. In the others it would hide problems.
   safetyLaunchSeconds: 0,
 } as const;
 
-/** Seconds for which ECS lists a stopped task, so that one fault's dead do not slow the next one's replacements. */
+/** Seconds for which ECS lists a stopped task. Short, so that one fault's stopped tasks do not slow the next one's replacements. */
 const STOPPED_TASKS_KEPT_SECONDS = 60;
-/** Webhook deliveries at one time, as many as one Sidekiq process makes. */
+/** Maximum number of concurrent webhook deliveries, as many as one Sidekiq process makes. */
 const CONCURRENT_DELIVERIES = 20;
-/** GitLab holds a runner's request open for 50 s: jobs come to requests that have been open for a while, also to one of a drained manager. */
+/**
+ * How long GitLab holds a runner's request for a job open; 50 s in reality. Jobs are given to requests that have been open for
+ * a while, including those of a drained manager.
+ */
 const LONG_POLL_MS = 4000;
 
-/** A test environment with a proxy on each of its ways. */
+/** A test environment with a fault proxy on each of its connections. */
 export interface FaultEnvironment extends TestEnvironment {
-  /** Between Lambdas, managers and AWS. */
+  /** Between Lambdas or managers and AWS. */
   aws: FaultProxy;
-  /** Between managers, job tasks and GitLab. */
+  /** Between managers or job tasks and GitLab. */
   gitlabProxy: FaultProxy;
-  /** Between GitLab and the webhook's receiver. */
+  /** Between GitLab and the webhook receiver. */
   webhooks: FaultProxy;
   /** The webhook's URL through the proxy. */
   webhookUrl: string;
@@ -68,7 +71,7 @@ export interface FaultEnvironmentOptions {
   signal?: AbortSignal;
 }
 
-/** Starts the proxies, and the environment between them. */
+/** Starts the proxies and the environment that they connect. */
 export async function startFaultEnvironment({
   log,
   cleanup,
@@ -95,7 +98,7 @@ export async function startFaultEnvironment({
       traceUpdateInterval: 1,
       longPollMs: LONG_POLL_MS,
     }),
-    runner: { description: 'the fleet of the faults' },
+    runner: { description: 'the fault fleet' },
     fleets: async ({ emulator, gitlab }) => {
       proxies.get('aws').forwardTo(emulator.endpoint);
       proxies.get('gitlab').forwardTo(`http://${emulator.gatewayAddress}:${gitlab.port}`);
@@ -109,7 +112,7 @@ export async function startFaultEnvironment({
   const sqs = new SQSClient(client);
   const events = new EventBridgeClient(client);
   const lambdas = new Lambdas(new LambdaClient(client), emulator.containerName, system.outputs);
-  await step(log, 'Putting the proxy before the Lambdas', async () => {
+  await step(log, "Routing the Lambdas' AWS calls through the proxy", async () => {
     names.set(accessKeyOf(await managerRoleOf(system)), 'manager');
     await shortenVisibility(sqs, system.outputs.QueueUrl);
     await lambdas.pointAt(proxies.get('aws').url);
@@ -130,7 +133,7 @@ export async function startFaultEnvironment({
   };
 }
 
-/** The proxies by what they stand before; each is stopped with the environment. */
+/** The proxies by their target. Each is stopped with the environment. */
 class Proxies {
   readonly #started = new Map<string, FaultProxy>();
   readonly #cleanup: Cleanup;
@@ -139,27 +142,27 @@ class Proxies {
     this.#cleanup = cleanup;
   }
 
-  async start(before: string, options: Parameters<typeof startFaultProxy>[0]): Promise<FaultProxy> {
+  async start(target: string, options: Parameters<typeof startFaultProxy>[0]): Promise<FaultProxy> {
     const proxy = await startFaultProxy(options);
-    this.#cleanup.add(`the proxy before ${before}`, () => proxy.stop());
-    this.#started.set(before, proxy);
+    this.#cleanup.add(`the proxy for ${target}`, () => proxy.stop());
+    this.#started.set(target, proxy);
     return proxy;
   }
 
-  get(before: string): FaultProxy {
-    const proxy = this.#started.get(before);
-    if (proxy === undefined) throw new Error(`the proxy before ${before} was not asked for`);
+  get(target: string): FaultProxy {
+    const proxy = this.#started.get(target);
+    if (proxy === undefined) throw new Error(`the proxy for ${target} was not started`);
     return proxy;
   }
 }
 
-/** The same path and query on another host. */
+/** Returns the URL's path and query on another host. */
 function rebased(url: string, base: string): string {
   const { pathname, search } = new URL(url);
   return `${base}${pathname}${search}`;
 }
 
-/** A copy that may be handed to where a literal's `readonly` is not taken. */
+/** Returns a copy without the literal's `readonly`. */
 function mutable(fleet: typeof FAULT_FLEET) {
   const { manager, job } = fleet;
   return {

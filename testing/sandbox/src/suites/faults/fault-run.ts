@@ -19,36 +19,36 @@ import type { FaultEnvironment } from './fault-environment.ts';
 import { FleetDocument } from './fleet-document.ts';
 import { DOCKER_AUTH_CONFIG, MASKED_VALUE } from './planted-secrets.ts';
 import { Reaper } from './reaper.ts';
-import { SCRIPT_BEGINS, type SmallJob, smallJob, smallJobs } from './small-jobs.ts';
+import { SCRIPT_START_LINE, type SmallJob, smallJob, smallJobs } from './small-jobs.ts';
 
-/** Milliseconds that anything a fault waits for may take. */
-const PATIENCE_MS = 90_000;
-/** Milliseconds between two looks at what cannot be waited for. */
-const LOOK_MS = 500;
+/** Default time limit of every wait, in milliseconds. */
+const WAIT_TIMEOUT_MS = 90_000;
 
-/** How webhooks of a run's project are made. */
+const POLL_INTERVAL_MS = 500;
+
+/** Options of the webhooks of a run's project. */
 export interface HookOptions {
-  /** Deliveries of each event. Default 1. */
+  /** Number of deliveries of each event. Default 1. */
   copies?: number;
-  /** Signed with this token instead of carrying the secret. */
+  /** Token to sign webhooks with. Default: none, webhooks carry the secret instead. */
   signingToken?: string;
 }
 
-/** A run of a fault: its project, its jobs, and everything a fault may do to the system. */
+/** One run of a fault: its project, its jobs, and the operations with which a fault affects the system. */
 export class FaultRun {
   readonly environment: FaultEnvironment;
   readonly log: Log;
   readonly switches: EmulatorSwitches;
   readonly fleet: FleetDocument;
   readonly reaper: Reaper;
-  /** What is wrong beyond the counts, in sentences. */
-  readonly wrong: string[] = [];
-  /** What GitLab may refuse of the system, since the fault brings it about. */
-  readonly mayBeRefused: RegExp[] = [];
+  /** Failed checks beyond the counts, in sentences. */
+  readonly problems: string[] = [];
+  /** Refusals of GitLab that the fault itself causes. */
+  readonly allowedRefusals: RegExp[] = [];
   readonly #jobs = new Map<number, FaultJob>();
   readonly #project: Project;
   readonly #startedAt = Date.now();
-  #recoveringAt: number | undefined;
+  #faultEndedAt: number | undefined;
 
   private constructor(environment: FaultEnvironment, project: Project, log: Log) {
     this.environment = environment;
@@ -69,7 +69,7 @@ export class FaultRun {
     return new FaultRun(environment, project, log);
   }
 
-  /** Sends the project's events to the receiver, from now on. */
+  /** Sends the project's events to the receiver from now on. */
   addWebhook({ copies = 1, signingToken }: HookOptions = {}): void {
     const secret =
       signingToken === undefined ? { token: this.environment.system.webhookSecret } : { signingToken };
@@ -82,7 +82,7 @@ export class FaultRun {
     }
   }
 
-  /** Queues jobs in a pipeline of their own; with a number, so many small ones of three seconds. */
+  /** Queues jobs in a pipeline of their own. A number queues that many small jobs of three seconds. */
   async queue(jobs: number | readonly SmallJob[]): Promise<Job[]> {
     const definitions = typeof jobs === 'number' ? smallJobs(jobs) : jobs;
     const pipeline = await this.environment.gitlab.createPipeline(this.#project, {
@@ -100,35 +100,35 @@ export class FaultRun {
     return queued;
   }
 
-  /** A job that must end otherwise than by success. */
+  /** Declares how a job must end. Default: success. */
   expect(job: Job, end: ExpectedEnd): void {
     this.#run(job).expected = end;
   }
 
-  /** A job that the fault itself ends. GitLab must be told, with `reason` in the job's log; it then tries again. */
-  interrupts(job: Job, reason: RegExp): void {
+  /** Declares that the fault itself ends a job. It must fail as a system failure, with `reason` in its log. */
+  expectInterruption(job: Job, reason: RegExp): void {
     this.#run(job).interruption = reason;
   }
 
-  /** What `retry:` in a `.gitlab-ci.yml` does: GitLab queues the job again, here with a script of three seconds. */
+  /** Queues a job again, as `retry:` in a `.gitlab-ci.yml` does, here with a script of three seconds. */
   retry(job: Job): Promise<Job> {
     return this.queueOne(smallJob(`${job.name}-again`));
   }
 
   /**
-   * A job whose manager is gone without a word: GitLab fails it itself after an hour without a sign of life, which is now,
-   * and tries it again.
+   * Fails a job whose manager vanished, and queues it again. GitLab does so after an hour without an update of the job; here it
+   * does so at once.
    */
-  async giveUp(job: Job): Promise<void> {
+  async dropStuckJob(job: Job): Promise<void> {
     if (job.finished) return;
-    this.interrupts(job, /(?:)/);
+    this.expectInterruption(job, /(?:)/);
     this.environment.gitlab.dropStuckJob(job.id);
     await this.retry(job);
   }
 
-  /** From here the fault is over, and the system has to recover. */
-  recovering(): void {
-    this.#recoveringAt = Date.now();
+  /** Marks the end of the fault: from now on the system must recover. */
+  faultEnded(): void {
+    this.#faultEndedAt = Date.now();
   }
 
   aws(rule: Rule): ActiveRule {
@@ -143,8 +143,8 @@ export class FaultRun {
     return this.environment.webhooks.add(rule);
   }
 
-  /** The bodies of the hooks that told of these jobs being queued, whether they arrived or not. */
-  async bodiesOf(jobs: readonly Job[]): Promise<string[]> {
+  /** Returns the bodies of the webhooks that reported these jobs as queued, whether they arrived or not. */
+  async webhookBodiesOf(jobs: readonly Job[]): Promise<string[]> {
     await this.environment.gitlab.deliveriesSettled();
     return jobs.map(({ id }) => {
       const queued = this.environment.gitlab.deliveries.find(
@@ -153,39 +153,39 @@ export class FaultRun {
           new RegExp(`"build_id":\\s*${id}\\b`).test(requestBody) &&
           /"build_status":\s*"pending"/.test(requestBody),
       );
-      if (!queued) throw new Error(`GitLab made no hook of job ${id} being queued`);
+      if (!queued) throw new Error(`GitLab sent no webhook for job ${id} being queued`);
       return queued.requestBody;
     });
   }
 
-  /** Every runner of GitLab is deleted: its token is refused from now on. */
+  /** Deletes every runner at GitLab. Their tokens are refused from now on. */
   revokeRunners(): void {
     for (const { id } of this.environment.gitlab.runners.values()) this.environment.gitlab.revokeRunner(id);
   }
 
-  /** A new runner, whose token the fleet is given. */
+  /** Creates a new runner and stores its token for the fleet. */
   async newRunner(): Promise<void> {
     const { token } = this.environment.gitlab.createRunner({ description: 'a new runner for the fleet' });
     await this.fleet.setRunnerToken(token);
   }
 
-  /** Says so when more or fewer tasks were started than that. */
-  mustHaveStarted(expected: { managers: number; jobTasks: number }): void {
+  /** Checks how many tasks were started. */
+  expectStarted(expected: { managers: number; jobTasks: number }): void {
     const count = (role: string) => this.tasks.filter((task) => task.role === role).length;
     if (count('manager') !== expected.managers)
-      this.wrong.push(`${count('manager')} managers were started, expected ${expected.managers}`);
+      this.problems.push(`${count('manager')} managers were started, expected ${expected.managers}`);
     if (count('job') !== expected.jobTasks)
-      this.wrong.push(`${count('job')} job tasks were started, expected ${expected.jobTasks}`);
+      this.problems.push(`${count('job')} job tasks were started, expected ${expected.jobTasks}`);
   }
 
-  /** The job's task, once it is in one of these states. */
-  async taskOf(job: Job, ...states: string[]): Promise<ObservedTask> {
-    const seen = (task: ObservedTask) =>
+  /** Resolves with the job's task once it is in one of these states. */
+  async taskOfJob(job: Job, ...states: string[]): Promise<ObservedTask> {
+    const matches = (task: ObservedTask) =>
       task.jobId === job.id && (states.length === 0 || states.includes(task.lastStatus));
-    return await this.task(`a task of job ${job.name} ${states.join(' or ')}`, seen);
+    return await this.waitForTask(`a task of job ${job.name} ${states.join(' or ')}`, matches);
   }
 
-  /** In whose name ECS opens a task's log and pulls its images. */
+  /** Returns the role with which ECS creates a task's log stream and pulls its images. */
   async executionRoleOf(taskArn: string): Promise<string> {
     const { ecs, outputs } = this.environment.system;
     const { tasks } = await ecs.send(
@@ -199,97 +199,97 @@ export class FaultRun {
     return executionRole(ecs, managerFamily(fleet));
   }
 
-  /** StopTask, by somebody who is no part of the system. */
+  /** Calls StopTask as an operator, outside of the system. */
   async stopTask(task: string, reason: string): Promise<void> {
     const { ecs, outputs } = this.environment.system;
     await ecs.send(new StopTaskCommand({ cluster: outputs.ClusterArn, task, reason }));
   }
 
-  /** Deregisters all task definitions of jobs, by somebody who is no part of the system. */
+  /** Deregisters all task definitions of jobs as an operator, outside of the system. */
   async deregisterJobDefinitions(): Promise<void> {
     const { ecs } = this.environment.system;
     const { taskDefinitionArns = [] } = await ecs.send(new ListTaskDefinitionsCommand({ status: 'ACTIVE' }));
     const ofJobs = taskDefinitionArns.filter((arn) => fleetOfJobFamily(familyOf(arn)) !== undefined);
-    if (ofJobs.length === 0) this.wrong.push('there was no task definition of jobs to deregister');
+    if (ofJobs.length === 0) this.problems.push('no task definition of jobs existed to deregister');
     for (const taskDefinition of ofJobs)
       await ecs.send(new DeregisterTaskDefinitionCommand({ taskDefinition }));
   }
 
-  /** Says so when a task has not stopped after so many milliseconds. */
-  async stopsWithin(taskArn: string, timeoutMs: number): Promise<void> {
+  /** Checks that a task stops within `timeoutMs` milliseconds. */
+  async expectStopWithin(taskArn: string, timeoutMs: number): Promise<void> {
     const stopped = () =>
       this.tasks.some((task) => task.taskArn === taskArn && task.lastStatus === 'STOPPED');
     await this.environment.observer
       .waitUntil('the end of a task', timeoutMs, stopped)
-      .catch(() => this.wrong.push(`a task had not stopped ${timeoutMs / 1000} s after its job`));
+      .catch(() => this.problems.push(`a task had not stopped ${timeoutMs / 1000} s after its job`));
   }
 
-  /** The newest running manager. */
-  async manager(): Promise<ObservedTask> {
-    return await this.task(
+  /** Resolves with the newest running manager, once one runs. */
+  async runningManager(): Promise<ObservedTask> {
+    return await this.waitForTask(
       'a running manager',
       (task) => task.role === 'manager' && task.lastStatus === 'RUNNING',
     );
   }
 
-  /** The first task of this run for which the condition holds. */
-  async task(what: string, condition: (task: ObservedTask) => boolean): Promise<ObservedTask> {
+  /** Resolves with the newest task of this run for which the condition holds, once one exists. */
+  async waitForTask(what: string, condition: (task: ObservedTask) => boolean): Promise<ObservedTask> {
     const { observer } = this.environment;
-    await observer.waitUntil(what, PATIENCE_MS, () => this.tasks.some(condition));
+    await observer.waitUntil(what, WAIT_TIMEOUT_MS, () => this.tasks.some(condition));
     const found = this.tasks.findLast(condition);
-    if (!found) throw new Error(`no longer there: ${what}`);
+    if (!found) throw new Error(`the task no longer matches: ${what}`);
     return found;
   }
 
-  /** Tasks seen since the run began. */
+  /** Tasks that were created since the run started. */
   get tasks(): ObservedTask[] {
     return this.environment.observer.tasks.filter(
       ({ createdAt }) => (createdAt?.getTime() ?? 0) >= this.#startedAt - 1000,
     );
   }
 
-  /** Resolves once the job's script has begun and said so. */
-  async scriptBegan(job: Job): Promise<void> {
+  /** Resolves once the job's log shows that its script has started. */
+  async scriptStarted(job: Job): Promise<void> {
     await this.environment.gitlab.waitForJob(
       job.id,
-      ({ trace }) => trace.text.includes(SCRIPT_BEGINS),
-      PATIENCE_MS,
+      ({ trace }) => trace.text.includes(SCRIPT_START_LINE),
+      WAIT_TIMEOUT_MS,
     );
   }
 
-  /** Resolves once every message was answered for: none waits, and none is to come back. */
-  async launcherIsDone(): Promise<void> {
+  /** Resolves once the launcher's queue has no message, visible or in flight. */
+  async launcherQueueEmpty(): Promise<void> {
     const { sqs, system } = this.environment;
     const query = new GetQueueAttributesCommand({
       QueueUrl: system.outputs.QueueUrl,
       AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
     });
-    const isDone = async () => {
+    const isEmpty = async () => {
       const { Attributes = {} } = await sqs.send(query);
       return Object.values(Attributes).every((count) => count === '0') || undefined;
     };
-    await until('an answer for every message of the launcher', isDone, PATIENCE_MS, LOOK_MS);
+    await until("the launcher's queue to be empty", isEmpty, WAIT_TIMEOUT_MS, POLL_INTERVAL_MS);
   }
 
-  async finished(jobs: readonly Job[], timeoutMs = PATIENCE_MS): Promise<void> {
+  async jobsFinished(jobs: readonly Job[], timeoutMs = WAIT_TIMEOUT_MS): Promise<void> {
     await Promise.all(jobs.map(({ id }) => this.environment.gitlab.waitForJob(id, undefined, timeoutMs)));
   }
 
-  /** Waits until rules have taken all the calls that they are for. */
-  async taken(...rules: readonly ActiveRule[]): Promise<void> {
+  /** Resolves once each rule has been applied to as many calls as it is meant for. */
+  async rulesApplied(...rules: readonly ActiveRule[]): Promise<void> {
     const all = Promise.all(rules.map((rule) => rule.whenMatched()));
-    const late = delay(PATIENCE_MS, undefined, { ref: false }).then(() => {
+    const timeout = delay(WAIT_TIMEOUT_MS, undefined, { ref: false }).then(() => {
       const counts = rules.map(({ matched }) => matched).join(', ');
-      throw new Error(`the rules took only ${counts} calls: the fault never happened as planned`);
+      throw new Error(`the rules were applied to only ${counts} calls: the fault did not happen as planned`);
     });
-    await Promise.race([all, late]);
+    await Promise.race([all, timeout]);
   }
 
   pause(ms: number): Promise<void> {
     return delay(ms);
   }
 
-  /** What was jobs so far. */
+  /** All jobs queued so far. */
   get jobs(): FaultJob[] {
     return [...this.#jobs.values()];
   }
@@ -297,7 +297,7 @@ export class FaultRun {
   /** Seconds from the fault's end to the end of the last job. */
   get secondsToRecover(): number {
     const ends = this.jobs.map(({ job }) => job.finishedAt?.getTime() ?? Date.now());
-    return Math.max(0, Math.max(0, ...ends) - (this.#recoveringAt ?? Date.now())) / 1000;
+    return Math.max(0, Math.max(0, ...ends) - (this.#faultEndedAt ?? Date.now())) / 1000;
   }
 
   #run(job: Job): FaultJob {

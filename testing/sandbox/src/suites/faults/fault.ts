@@ -1,15 +1,15 @@
 import type { FaultRun } from './fault-run.ts';
 
-/** One kind of bad luck, and what has to be true of the system under it. */
+/** A kind of fault, with the checks that are specific to it. */
 export interface Fault {
-  /** As in `npm run faults -- NAME`. */
+  /** Argument of `npm run faults -- NAME`. */
   name: string;
-  /** What happens, in a sentence's length. */
+  /** Describes in a sentence what happens. */
   title: string;
-  /** How often it is tried. */
+  /** Number of runs. */
   runs: number;
-  /** Takes all that the machine has: no other fault is jobs beside it. Default false. */
+  /** Whether it needs the whole machine, so that no other fault may run concurrently. Default false. */
   alone?: boolean;
-  /** Queues jobs, lets the fault happen, and says with `recovering` when it is over. Waits for no more than it needs. */
+  /** Queues jobs, injects the fault, and calls `faultEnded` when it is over. It need not wait for the end of the jobs. */
   run(faultRun: FaultRun): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { GetParameterCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
 import { type FleetConfig, parameterNames, parseFleetConfig } from '@serverless-gitlab-runner/fleet';
 import type { System } from '../../system/deploy-system.ts';
 
-/** The fleet's document and secrets in SSM, as an operator changes them. */
+/** Reads and changes the fleet's document and secrets in SSM, as an operator does. */
 export class FleetDocument {
   readonly #system: System;
 
@@ -20,7 +20,7 @@ export class FleetDocument {
     await this.#put(this.#names.config, JSON.stringify(config), 'String');
   }
 
-  /** Changes settings of the fleet; Lambdas that hold the document see it within a minute. */
+  /** Changes settings of the fleet. Lambdas cache the document and see the change within a minute. */
   async change(patch: Partial<FleetConfig>): Promise<void> {
     await this.write({ ...(await this.read()), ...patch });
   }

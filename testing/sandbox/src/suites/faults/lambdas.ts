@@ -7,11 +7,11 @@ import {
 import type { DeployOutputs } from '@serverless-gitlab-runner/infra';
 import { runCommand } from '@serverless-gitlab-runner/machine';
 
-/** The Lambdas by the names that the proxy gives their calls. */
+/** Names of the Lambdas, as the proxy records them as callers. */
 export const LAMBDA_NAMES = ['webhook-receiver', 'runner-launcher', 'idle-reaper'] as const;
 export type LambdaName = (typeof LAMBDA_NAMES)[number];
 
-/** The deployed Lambdas: where they find AWS, their processes, and the reaper's sweeps. */
+/** Controls the deployed Lambdas: their AWS endpoint, their processes, and the reaper's sweeps. */
 export class Lambdas {
   readonly #client: LambdaClient;
   readonly #emulator: string;
@@ -28,18 +28,18 @@ export class Lambdas {
     };
   }
 
-  /** Gives every Lambda an AWS endpoint, and its calls its name. */
+  /** Sets the AWS endpoint of every Lambda, and marks its calls with its name. */
   async pointAt(endpoint: string): Promise<void> {
     await this.#configureAll((name) => ({ AWS_ENDPOINT_URL: endpoint, AWS_SDK_UA_APP_ID: name }));
   }
 
-  /** New processes from now on: what the old ones remembered is gone, as after minutes without a call. */
+  /** Replaces the Lambdas' processes, which clears their caches, as happens after minutes without a call. */
   async restart(): Promise<void> {
     this.#generation += 1;
     await this.#configureAll(() => ({ GENERATION: String(this.#generation) }));
   }
 
-  /** Kills a Lambda's processes in the middle of whatever they do. */
+  /** Kills a Lambda's processes immediately. */
   async kill(name: LambdaName): Promise<void> {
     const script =
       `for p in /proc/[0-9]*; do tr "\\0" "\\n" < $p/environ 2>/dev/null` +
@@ -47,7 +47,7 @@ export class Lambdas {
     await runCommand('docker', ['exec', this.#emulator, 'sh', '-c', script]);
   }
 
-  /** One sweep of the reaper, as its schedule makes one a minute. What fails in it is the fault's doing. */
+  /** Runs one sweep of the reaper, as its schedule does every minute. Errors in it are caused by the fault and ignored. */
   async sweep(): Promise<void> {
     const FunctionName = this.#functions['idle-reaper'];
     await this.#client.send(new InvokeCommand({ FunctionName, Payload: Buffer.from('{}') }));

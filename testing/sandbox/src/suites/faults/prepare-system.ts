@@ -3,7 +3,7 @@ import { SetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { managerFamily } from '@serverless-gitlab-runner/fleet';
 import type { System } from '../../system/deploy-system.ts';
 
-/** A message whose launcher died comes back after this long; 360 as deployed. */
+/** Seconds after which a message whose launcher died becomes visible again; 360 as deployed. */
 const VISIBILITY_SECONDS = 10;
 
 /** ARN of the managers' task role. */
@@ -13,7 +13,7 @@ export async function managerRoleOf({ ecs, fleet }: System): Promise<string> {
   return taskDefinition?.taskRoleArn ?? '';
 }
 
-/** So that a run need not wait six minutes for a message that nobody finished. */
+/** Shortens the queue's visibility timeout, so that a run need not wait six minutes for an unfinished message. */
 export async function shortenVisibility(sqs: SQSClient, queueUrl: string): Promise<void> {
   await sqs.send(
     new SetQueueAttributesCommand({

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FaultEnvironment } from './fault-environment.ts';
 
-/** Instead of the minute between two sweeps of the schedule, which goes on beside it. */
+/** Shorter than the schedule's interval of a minute. The schedule continues concurrently. */
 const SWEEP_INTERVAL_MS = 3000;
 
-/** Makes the reaper's minute short, or takes the reaper away. */
+/** Runs additional sweeps of the reaper at a short interval. */
 export class Reaper {
   readonly #environment: FaultEnvironment;
   #loop: { stop: AbortController; done: Promise<void> } | undefined;
@@ -13,28 +13,28 @@ export class Reaper {
     this.#environment = environment;
   }
 
-  /** Sweeps every three seconds from now on. */
+  /** Starts to sweep every three seconds. */
   run(): void {
     if (this.#loop) return;
     const stop = new AbortController();
     this.#loop = { stop, done: this.#sweepUntil(stop.signal) };
   }
 
-  /** No more sweeps but those of the schedule and of tasks that stop. */
+  /** Stops the additional sweeps. Those of the schedule and of stopped tasks continue. */
   async pause(): Promise<void> {
     this.#loop?.stop.abort();
     await this.#loop?.done;
     this.#loop = undefined;
   }
 
-  /** One sweep now. */
+  /** Runs one sweep. */
   async sweep(): Promise<void> {
     await this.#environment.lambdas.sweep();
   }
 
   async #sweepUntil(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      // A sweep that the fault lets fail is followed by the next one.
+      // A fault may make a sweep fail; the next one follows.
       await this.sweep().catch(() => undefined);
       await delay(SWEEP_INTERVAL_MS, undefined, { signal }).catch(() => undefined);
     }

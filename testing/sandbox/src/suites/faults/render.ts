@@ -3,7 +3,7 @@ import pc from 'picocolors';
 import type { RunResult } from './decide-job.ts';
 import { type FaultReport, isClean } from './report.ts';
 
-/** What was run of one fault. */
+/** All results of one fault. */
 export interface FaultOutcome {
   title: string;
   report: FaultReport;
@@ -19,25 +19,25 @@ const HEAD = [
   'lost',
   'killed',
   'tasks left',
-  'secrets',
+  'secrets leaked',
   'recovered in',
 ];
 
-/** The table of all faults, and below it what is not as it must be. */
+/** Renders the table of all faults, followed by the failed checks. */
 export function renderFaults(outcomes: readonly FaultOutcome[]): string {
   const head = pc.isColorSupported ? ['bold'] : [];
   const table = new Table({ head: HEAD, style: { head, border: [] } });
   for (const { report } of outcomes) table.push(row(report));
-  return [table.toString(), ...outcomes.flatMap(wrongLines)].join('\n');
+  return [table.toString(), ...outcomes.flatMap(problemLines)].join('\n');
 }
 
-/** One line for a run that is over. */
+/** Renders one line for a completed run. */
 export function renderRun(run: number, runs: number, result: RunResult): string {
-  const { jobsFinished, jobsQueued, jobsInterrupted, secondsToRecover, managers, seconds, wrong } = result;
-  const mark = wrong.length === 0 ? pc.green('✓') : pc.red('✗');
+  const { jobsFinished, jobsQueued, jobsInterrupted, secondsToRecover, managers, seconds, problems } = result;
+  const mark = problems.length === 0 ? pc.green('✓') : pc.red('✗');
   const interrupted = jobsInterrupted === 0 ? '' : `, ${jobsInterrupted} interrupted`;
   return (
-    `  ${mark} run ${run} of ${runs}: ${jobsFinished} of ${jobsQueued} jobs${interrupted}, ${managers} managers, ` +
+    `  ${mark} run ${run} of ${runs}: ${jobsFinished} of ${jobsQueued} jobs finished${interrupted}, ${managers} managers, ` +
     `recovered in ${secondsToRecover.toFixed(1)} s ${pc.dim(`(${seconds} s)`)}`
   );
 }
@@ -53,7 +53,9 @@ function row(report: FaultReport): string[] {
   ];
 }
 
-function wrongLines({ title, report, results }: FaultOutcome): string[] {
-  const wrong = results.flatMap((result, index) => result.wrong.map((line) => `  run ${index + 1}: ${line}`));
-  return wrong.length === 0 ? [] : ['', pc.red(`${report.fault}: ${title}`), ...wrong];
+function problemLines({ title, report, results }: FaultOutcome): string[] {
+  const problems = results.flatMap((result, index) =>
+    result.problems.map((line) => `  run ${index + 1}: ${line}`),
+  );
+  return problems.length === 0 ? [] : ['', pc.red(`${report.fault}: ${title}`), ...problems];
 }

@@ -6,7 +6,7 @@ export interface FaultReport extends FaultCounts {
   runs: number;
 }
 
-/** Adds up a fault's runs. */
+/** Sums up the runs of a fault. */
 export function reportOf(fault: string, results: readonly RunResult[]): FaultReport {
   const sum = (count: (result: RunResult) => number) => results.reduce((total, run) => total + count(run), 0);
   return {
@@ -23,7 +23,7 @@ export function reportOf(fault: string, results: readonly RunResult[]): FaultRep
   };
 }
 
-/** Whether nothing is lost, killed or leaked. */
+/** Whether nothing was lost, killed or leaked. */
 export function isClean(report: FaultReport): boolean {
   const { jobsLost, jobsKilled, tasksLeaked, secretsLeaked } = report;
   return jobsLost + jobsKilled + tasksLeaked + secretsLeaked === 0;

@@ -12,34 +12,34 @@ import { reportOf } from './report.ts';
 import { runFault } from './run-fault.ts';
 import { SecretSearch } from './secret-search.ts';
 
-/** Systems that faults are jobs on side by side: a fault mostly waits. */
-const FAULT_ENVIRONMENTS = 2;
+/** Maximum number of environments that run faults concurrently: a fault mostly waits. */
+const MAX_ENVIRONMENTS = 2;
 
-/** Starts as many laboratories as those faults can use. */
+/** Starts as many environments as the faults can use. */
 export async function startFaultEnvironments(
   faults: readonly Fault[],
   options: Omit<FaultEnvironmentOptions, 'machine'>,
 ): Promise<FaultEnvironment[]> {
   const environments: FaultEnvironment[] = [];
-  for (let number = 0; number < Math.min(FAULT_ENVIRONMENTS, faults.length); number += 1) {
+  for (let number = 0; number < Math.min(MAX_ENVIRONMENTS, faults.length); number += 1) {
     const machine = await prepareMachine({ ...options, bundles: true, demoImages: false });
     environments.push(await startFaultEnvironment({ ...options, machine }));
   }
   return environments;
 }
 
-/** Plays each fault in a laboratory that is free, and at last those that need the machine; what one left is not there for the next. */
+/** Runs each fault in the next free environment, and those that need the whole machine last. */
 export async function runCatalogue(
   environments: readonly FaultEnvironment[],
   faults: readonly Fault[],
-  tell: Log,
+  log: Log,
 ): Promise<FaultOutcome[]> {
   const outcomes = new Map<Fault, FaultOutcome>();
   const shared = faults.filter(({ alone }) => !alone).values();
   const work = async (environment: FaultEnvironment, left: Iterable<Fault>) => {
     const search = new SecretSearch(environment);
     try {
-      for (const fault of left) outcomes.set(fault, await repeat(environment, fault, search, tell));
+      for (const fault of left) outcomes.set(fault, await repeat(environment, fault, search, log));
     } finally {
       search.stop();
     }
@@ -50,21 +50,21 @@ export async function runCatalogue(
   return faults.flatMap((fault) => outcomes.get(fault) ?? []);
 }
 
-/** Runs one fault as often as it says, and tells of it when it is over, since another may be told of meanwhile. */
+/** Performs all runs of a fault. Logs their results together at the end, since other faults log concurrently. */
 async function repeat(
   environment: FaultEnvironment,
   fault: Fault,
   search: SecretSearch,
-  tell: Log,
+  log: Log,
 ): Promise<FaultOutcome> {
-  tell(`${pc.dim(`› ${fault.name} begins`)}`);
+  log(`${pc.dim(`› ${fault.name} started`)}`);
   const results = [];
   for (let run = 1; run <= fault.runs; run += 1)
-    results.push(await runFault(environment, fault, run, search, tell));
-  tell(`${pc.cyan('›')} ${pc.bold(fault.name)} ${pc.dim(fault.title)}`);
+    results.push(await runFault(environment, fault, run, search, log));
+  log(`${pc.cyan('›')} ${pc.bold(fault.name)} ${pc.dim(fault.title)}`);
   for (const [index, result] of results.entries()) {
-    tell(renderRun(index + 1, fault.runs, result));
-    for (const line of result.wrong) tell(pc.red(`    ${line}`));
+    log(renderRun(index + 1, fault.runs, result));
+    for (const line of result.problems) log(pc.red(`    ${line}`));
   }
   return { title: fault.title, report: reportOf(fault.name, results), results };
 }

@@ -2,17 +2,18 @@ import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import { taskContainers } from '@serverless-gitlab-runner/aws-emulator';
 import type { Log } from '@serverless-gitlab-runner/machine';
 import type { ObservedTask } from '../../system/observe-tasks.ts';
-import { decideJobs, mostManagersAtOnce, type RunResult } from './decide-job.ts';
+import { decideJobs, peakManagers, type RunResult } from './decide-job.ts';
 import type { Fault } from './fault.ts';
 import type { FaultEnvironment } from './fault-environment.ts';
 import { FaultRun } from './fault-run.ts';
 import type { SecretSearch } from './secret-search.ts';
 
-/** Milliseconds from the fault's end within which every job must have ended, and after that every task. */
-const JOBS_MS = 150_000;
-const ZERO_MS = 120_000;
+/** Milliseconds after the fault's end within which every job must have ended. */
+const JOBS_TIMEOUT_MS = 150_000;
+/** Milliseconds after that within which every task must have stopped. */
+const ZERO_TIMEOUT_MS = 120_000;
 
-/** Runs a fault once, from a system at rest to a system at rest. */
+/** Runs a fault once. The system is idle before and afterwards. */
 export async function runFault(
   environment: FaultEnvironment,
   fault: Fault,
@@ -27,30 +28,30 @@ export async function runFault(
   try {
     await fault.run(faultRun);
   } catch (error) {
-    faultRun.wrong.push(
-      `the fault could not be jobs: ${error instanceof Error ? error.message : String(error)}`,
+    faultRun.problems.push(
+      `the fault could not be completed: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
   endFault(environment);
   await faultRun.switches.reset();
-  await waitForJobs(faultRun);
+  await waitForAllJobs(faultRun);
   const { secondsToRecover } = faultRun;
   faultRun.reaper.run();
   const { max } = (await faultRun.fleet.read()).manager;
   await faultRun.fleet.write(document);
   const tasksLeaked = await waitForZero(faultRun);
   await faultRun.reaper.pause();
-  const { counts, wrong } = decideJobs(faultRun.jobs);
-  const secrets = await search.look(faultRun);
+  const { counts, problems } = decideJobs(faultRun.jobs);
+  const secrets = await search.findNew(faultRun);
   const refusals = environment.gitlab.protocolErrors
     .splice(0)
     .map(({ method, path, message }) => `GitLab refused ${method} ${path}: ${message}`)
-    .filter((refusal) => !faultRun.mayBeRefused.some((pattern) => pattern.test(refusal)));
-  await rest(faultRun);
-  const managers = mostManagersAtOnce(faultRun.tasks);
+    .filter((refusal) => !faultRun.allowedRefusals.some((pattern) => pattern.test(refusal)));
+  await reset(faultRun);
+  const managers = peakManagers(faultRun.tasks);
   if (managers > max)
-    faultRun.wrong.push(
-      `${managers} managers took jobs at once: ${faultRun.tasks.filter(isManager).map(lifeOf).join('; ')}`,
+    faultRun.problems.push(
+      `${managers} managers took jobs concurrently, at most ${max} may: ${faultRun.tasks.filter(isManager).map(describeManager).join('; ')}`,
     );
   return {
     jobsQueued: faultRun.jobs.length,
@@ -63,9 +64,9 @@ export async function runFault(
     secondsToRecover: Math.round(secondsToRecover * 10) / 10,
     managers: faultRun.tasks.filter(({ role }) => role === 'manager').length,
     seconds: Math.round((Date.now() - startedAt) / 1000),
-    wrong: [
-      ...faultRun.wrong,
-      ...wrong,
+    problems: [
+      ...faultRun.problems,
+      ...problems,
       ...secrets.map((where) => `a planted secret is readable in ${where}`),
       ...refusals,
     ],
@@ -78,17 +79,17 @@ function endFault(environment: FaultEnvironment): void {
   environment.webhooks.clear();
 }
 
-/** A job that does not end in time is lost; the judgement says so. */
-async function waitForJobs(faultRun: FaultRun): Promise<void> {
+/** A job that does not end in time is not an error here: `decideJobs` counts it as lost. */
+async function waitForAllJobs(faultRun: FaultRun): Promise<void> {
   const jobs = faultRun.jobs.map(({ job }) => job);
-  await faultRun.finished(jobs, JOBS_MS).catch(() => undefined);
+  await faultRun.jobsFinished(jobs, JOBS_TIMEOUT_MS).catch(() => undefined);
 }
 
-/** Tasks that ECS or Docker still has after two minutes of sweeps. */
+/** Waits until no task is left. Returns the number of tasks that ECS or Docker still has at the timeout. */
 async function waitForZero(faultRun: FaultRun): Promise<number> {
   const { environment } = faultRun;
   const live = () => environment.observer.tasks.filter(({ lastStatus }) => lastStatus !== 'STOPPED').length;
-  const deadline = Date.now() + ZERO_MS;
+  const deadline = Date.now() + ZERO_TIMEOUT_MS;
   for (;;) {
     const containers = new Set((await taskContainers(environment.machine.runId)).map(taskOfContainer)).size;
     const left = Math.max(live(), containers);
@@ -102,8 +103,8 @@ function taskOfContainer(name: string): string {
   return name.split('-').slice(0, -1).join('-');
 }
 
-/** What a run leaves behind on purpose, messages that wait for their next try for example, is not the next one's. */
-async function rest({ environment }: FaultRun): Promise<void> {
+/** Removes what a run leaves behind on purpose, such as messages that wait for a retry. It must not affect the next run. */
+async function reset({ environment }: FaultRun): Promise<void> {
   for (const webhook of environment.gitlab.webhooks.values())
     webhook.events = { job: false, pipeline: false };
   await environment.gitlab.deliveriesSettled();
@@ -115,8 +116,8 @@ async function rest({ environment }: FaultRun): Promise<void> {
 
 const isManager = ({ role }: ObservedTask) => role === 'manager';
 
-/** When a manager was created, drained and stopped, to be read beside the others. */
-function lifeOf({ taskId, place, createdAt, drainedAt, stoppedAt }: ObservedTask): string {
+/** Describes when a manager was created, drained and stopped. */
+function describeManager({ taskId, slot, createdAt, drainedAt, stoppedAt }: ObservedTask): string {
   const [created, stopped] = [createdAt, stoppedAt].map((time) => time?.toISOString() ?? 'never');
-  return `${taskId.slice(0, 8)} in place ${place ?? '?'} created ${created}, drained ${drainedAt ?? 'never'}, stopped ${stopped}`;
+  return `${taskId.slice(0, 8)} in slot ${slot ?? '?'} created ${created}, drained ${drainedAt ?? 'never'}, stopped ${stopped}`;
 }

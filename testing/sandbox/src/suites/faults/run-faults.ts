@@ -20,7 +20,7 @@ import { type FaultOutcome, renderFaults } from './render.ts';
 import { isClean } from './report.ts';
 import { runCatalogue, startFaultEnvironments } from './run-catalogue.ts';
 
-/** `npm run faults`: every fault of the catalogue, or those named, on deployed systems; with `--once` one run each. */
+/** `npm run faults`: runs every fault of the catalogue, or the named ones, on deployed systems. With `--once`, once each. */
 export async function runFaults({ args, cleanup, signal }: CommandContext): Promise<number> {
   const { values, positionals } = parseCommandLine('faults', args);
   if (values.list) return listFaults();
@@ -40,7 +40,7 @@ export async function runFaults({ args, cleanup, signal }: CommandContext): Prom
   return reportResult(outcomes, refusals);
 }
 
-/** Every AWS call that went through the proxy, and the role of each caller. */
+/** Returns every AWS call that went through the proxy, and the role of each caller. */
 export async function recordingOf(environment: FaultEnvironment): Promise<Recording> {
   const roles = {
     ...(await environment.lambdas.roleArns()),
@@ -54,13 +54,13 @@ function listFaults(): number {
   return 0;
 }
 
-/** @throws {UsageError} for a name that no fault has */
+/** @throws {UsageError} for an unknown fault */
 function choose(names: readonly string[]): readonly Fault[] {
   const known = FAULTS.map(({ name }) => name);
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new UsageError(
-      `There is no fault "${unknown}"${didYouMean(unknown, known)}? --list names them all.`,
+      `There is no fault "${unknown}"${didYouMean(unknown, known)}? --list shows them all.`,
     );
   }
   return names.length === 0 ? FAULTS : FAULTS.filter(({ name }) => names.includes(name));
@@ -84,15 +84,15 @@ function write(name: string, content: unknown): void {
 }
 
 function reportResult(outcomes: readonly FaultOutcome[], refusals: readonly string[]): number {
-  const areRight = outcomes.every(
-    ({ report, results }) => isClean(report) && results.every(({ wrong }) => wrong.length === 0),
+  const areClean = outcomes.every(
+    ({ report, results }) => isClean(report) && results.every(({ problems }) => problems.length === 0),
   );
-  const isRight = areRight && refusals.length === 0;
+  const passed = areClean && refusals.length === 0;
   console.log('');
   console.log(
-    isRight
-      ? 'Nothing lost, nothing killed, nothing left, no call refused. Reports: reports/faults.json, reports/iam.json'
-      : pc.red('Not as it must be: see above. Reports: reports/faults.json, reports/iam.json'),
+    passed
+      ? 'All checks passed: no job lost or killed, nothing leaked, every AWS call allowed. Reports: reports/faults.json, reports/iam.json'
+      : pc.red('Some checks failed, see above. Reports: reports/faults.json, reports/iam.json'),
   );
-  return isRight ? 0 : 1;
+  return passed ? 0 : 1;
 }

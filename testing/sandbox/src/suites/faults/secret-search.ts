@@ -1,17 +1,17 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
-import { logGroupPlaces, taskDefinitionPlaces, taskPlaces } from '../../system/readable-places.ts';
+import { logGroupTexts, taskDefinitionTexts, taskTexts } from '../../system/readable-texts.ts';
 import { containerEnvironments } from './docker-actions.ts';
 import type { FaultEnvironment } from './fault-environment.ts';
 import type { FaultRun } from './fault-run.ts';
 import { PLANTED_SECRETS } from './planted-secrets.ts';
 
-/** Looks for planted secrets wherever they must not be. */
+/** Searches for planted secrets wherever they must not appear. */
 export class SecretSearch {
   readonly #environment: FaultEnvironment;
   readonly #logs: CloudWatchLogsClient;
   readonly #environments = new Set<string>();
-  readonly #known = new Set<string>();
+  readonly #reported = new Set<string>();
   readonly #sampling: NodeJS.Timeout;
 
   constructor(environment: FaultEnvironment) {
@@ -24,25 +24,25 @@ export class SecretSearch {
     clearInterval(this.#sampling);
   }
 
-  /** Where a secret is readable, as sentences' ends; what an earlier run told is not told again. */
-  async look(faultRun: FaultRun): Promise<string[]> {
+  /** Returns where a secret is readable, such as `an event JobQueued: job token of 1`. Omits what an earlier run found. */
+  async findNew(faultRun: FaultRun): Promise<string[]> {
     const { ecs, outputs } = this.#environment.system;
     const arns = faultRun.tasks.map(({ taskArn }) => taskArn).slice(-100);
-    const places = [
+    const texts = [
       ...(await this.#events()),
-      ...(await logGroupPlaces(this.#logs)),
-      ...(await taskPlaces(ecs, outputs.ClusterArn, arns)),
-      ...(await taskDefinitionPlaces(ecs)),
+      ...(await logGroupTexts(this.#logs)),
+      ...(await taskTexts(ecs, outputs.ClusterArn, arns)),
+      ...(await taskDefinitionTexts(ecs)),
       ...[...this.#environments].map((text) => ({ where: `the container ${text.split(' ')[0]}`, text })),
       ...faultRun.jobs.map(({ job }) => ({ where: `the log of job ${job.id}`, text: job.trace.text })),
     ];
     this.#environments.clear();
     const secrets = this.#secrets(faultRun);
-    const found = places.flatMap(({ where, text }) =>
+    const found = texts.flatMap(({ where, text }) =>
       secrets.filter(({ value }) => text.includes(value)).map(({ name }) => `${where}: ${name}`),
     );
-    const fresh = [...new Set(found)].filter((place) => !this.#known.has(place));
-    for (const place of fresh) this.#known.add(place);
+    const fresh = [...new Set(found)].filter((finding) => !this.#reported.has(finding));
+    for (const finding of fresh) this.#reported.add(finding);
     return fresh;
   }
 
@@ -58,8 +58,8 @@ export class SecretSearch {
   }
 
   async #sample(): Promise<void> {
-    const seen = await containerEnvironments(this.#environment.machine.runId).catch(() => []);
-    for (const text of seen) this.#environments.add(text);
+    const environments = await containerEnvironments(this.#environment.machine.runId).catch(() => []);
+    for (const text of environments) this.#environments.add(text);
   }
 
   async #events() {

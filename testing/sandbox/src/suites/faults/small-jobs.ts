@@ -1,15 +1,15 @@
 import type { JobDefinition } from '@serverless-gitlab-runner/gitlab-double';
 
-/** A job of a pipeline that has one faultRun. */
+/** A job of a pipeline with a single stage. */
 export type SmallJob = Omit<JobDefinition, 'stage'>;
 
-/** The first line of every script's output. */
-export const SCRIPT_BEGINS = 'the script has begun';
+/** First line of every script's output. */
+export const SCRIPT_START_LINE = 'the script has started';
 
-/** A small job that takes so many seconds, prints the planted secret, and shows that its repository is there. */
+/** A small job that takes `seconds`, prints the planted secret, and prints a file of its repository. */
 export function smallJob(name: string, seconds = 3): SmallJob {
   const script = [
-    `echo "${SCRIPT_BEGINS}"`,
+    `echo "${SCRIPT_START_LINE}"`,
     'cat README.md',
     'echo "secret: $PLANTED"',
     `sleep ${seconds}`,

@@ -10,19 +10,19 @@ export interface CommandOutcome {
 }
 
 export interface CommandSettings {
-  /** Checkout that it runs in. Default: this one. */
+  /** Checkout to run in. Default: this one. */
   root?: string;
-  /** Beside what every command gets. */
+  /** Added to the minimal environment of every command. */
   env?: Record<string, string>;
 }
 
-/** Runs `npm run NAME -- ARGS` as npm would, without a terminal. */
+/** Runs `npm run NAME -- ARGS` as npm does, without a terminal. */
 export function runCommandLine(
   args: readonly string[],
   settings: CommandSettings = {},
 ): Promise<CommandOutcome> {
   const { root = REPOSITORY_ROOT, env = {} } = settings;
-  // Not what Vitest sets for its workers, nor what a developer's shell or a pipeline asks for.
+  // Without the variables that Vitest, a developer's shell or a pipeline sets.
   const path = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter);
   const options = { cwd: root, env: { PATH: path, HOME: '/nonexistent', ...env } };
   return new Promise((resolve) => {
@@ -33,8 +33,8 @@ export function runCommandLine(
 }
 
 /**
- * Makes programs that fail and write their name and arguments to a file, line by line.
- * @returns the PATH that has them first
+ * Creates programs that append their name and arguments to a file and then fail.
+ * @returns a PATH on which they come first
  */
 export function failingPrograms(folder: string, names: readonly string[], record: string): string {
   mkdirSync(folder, { recursive: true });

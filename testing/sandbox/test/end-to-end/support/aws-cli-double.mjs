@@ -1,6 +1,6 @@
 /**
- * Stands in for the AWS CLI, which is no npm package: `aws ssm put-parameter` with the options that the deployment's last screen
- * prints, read as the CLI reads them (`file://` for a value from a file). Anything else is refused.
+ * Replaces the AWS CLI, which is not an npm package. Supports only `aws ssm put-parameter` with the options that a deployment
+ * prints at its end, and interprets them like the CLI (`file://` reads a value from a file).
  */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,7 @@ import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 
 const [service, operation, ...args] = process.argv.slice(2);
 if (service !== 'ssm' || operation !== 'put-parameter')
-  throw new Error(`aws ${service} ${operation} is not played here`);
+  throw new Error(`aws ${service} ${operation} is not supported by this double`);
 const { values } = parseArgs({
   args,
   options: {

@@ -11,12 +11,12 @@ export const REGION = 'us-east-1';
 
 export interface ShellResult {
   code: number | null;
-  /** What it wrote, stdout and stderr as they came. */
+  /** stdout and stderr in the order of their arrival. */
   output: string;
   stdout: string;
 }
 
-/** Somebody who operates the installation: a shell in the repository, credentials, the AWS CLI. */
+/** An operator of the installation, with a shell in the repository, credentials and the AWS CLI. */
 export class Operator {
   readonly #environment: NodeJS.ProcessEnv;
   readonly #directory: string;
@@ -26,7 +26,7 @@ export class Operator {
     this.#directory = directory;
   }
 
-  /** Gives an operator the emulator as AWS. */
+  /** Creates an operator for whom the emulator is AWS. */
   static async of({ endpoint }: Emulator): Promise<Operator> {
     const directory = await mkdtemp(join(tmpdir(), 'operator-'));
     const double = fileURLToPath(new URL('aws-cli-double.mjs', import.meta.url));
@@ -37,13 +37,13 @@ export class Operator {
       PATH: [directory, process.env.PATH].join(delimiter),
       ...{ AWS_ENDPOINT_URL: endpoint, AWS_ENDPOINT_URL_S3: endpoint, AWS_REGION: REGION },
       ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', NX_DAEMON: 'false', NX_TUI: 'false' },
-      // What runs the tests may ask for colours; an operator's shell does not.
+      // The process that runs the tests may request colours; an operator's shell does not.
       ...{ CI: undefined, FORCE_COLOR: undefined },
     };
     return new Operator(environment, directory);
   }
 
-  /** Runs what one would paste into bash at the repository's root, `input` typed or pasted into it. */
+  /** Runs a script in bash at the repository's root, with `input` on its standard input. */
   run(
     script: string,
     { input = '', onLine }: { input?: string; onLine?: (line: string) => void } = {},
@@ -56,15 +56,15 @@ export class Operator {
       });
       let output = '';
       let stdout = '';
-      const take = (chunk: Buffer) => {
+      const collect = (chunk: Buffer) => {
         output += chunk.toString();
         for (const line of chunk.toString().split('\n')) if (line.trim() !== '') onLine?.(line);
       };
       child.stdout.on('data', (chunk: Buffer) => {
         stdout += chunk.toString();
-        take(chunk);
+        collect(chunk);
       });
-      child.stderr.on('data', take);
+      child.stderr.on('data', collect);
       child.on('error', reject);
       child.on('close', (code) => resolve({ code, output, stdout }));
       child.stdin.end(input);
@@ -76,7 +76,7 @@ export class Operator {
   }
 }
 
-/** The shell commands of a section of a README, block by block. */
+/** Returns the blocks of shell commands in a section of a README. */
 export async function shellBlocks(readme: string, heading: string): Promise<string[]> {
   const text = await readFile(join(REPOSITORY_ROOT, readme), 'utf8');
   const from = text.indexOf(`\n## ${heading}\n`);
@@ -85,7 +85,7 @@ export async function shellBlocks(readme: string, heading: string): Promise<stri
   return [...section.matchAll(/^ *```sh\n([\s\S]*?)^ *```$/gm)].map(([, block = '']) => block.trim());
 }
 
-/** Commands that a screen prints on indented lines, continued after a backslash. */
+/** Returns the matching commands on the lines of an output. A backslash at the end of a line continues a command. */
 export function printedCommands(screen: string, pattern: RegExp): string[] {
   const joined = screen.replace(/ \\\n */g, ' ');
   return joined

@@ -5,43 +5,43 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { readEnvironment, runCommand, tryCommand, until } from '@serverless-gitlab-runner/machine';
 
-/** The helper's image under test. */
+/** The helper image under test. */
 export const HELPER_IMAGE =
   process.env.BENCH_HELPER_IMAGE ??
   `serverless-gitlab-runner/job-base:${readEnvironment().SANDBOX_IMAGE_TAG}`;
 
-/** How a stage went, as the run hook would see it. */
+/** The result of a stage, as the run hook sees it. */
 export interface StageResult {
   output: Buffer;
-  /** What the helper said of its end: `exit 3`, `lost`. */
+  /** The end that the helper reported: `exit 3`, `lost`. */
   end: string;
 }
 
-/** A stage that still runs. */
+/** A running stage. */
 export interface RunningStage {
   /** Resolves once the output so far contains the text. */
   prints(text: string): Promise<void>;
   result: Promise<StageResult>;
 }
 
-/** The helper and the build container of a job, joined as a Fargate task joins them, and ssh to the helper. */
+/** The helper and build containers of a job, connected as in a Fargate task, with SSH access to the helper. */
 export interface JobContainers {
   ready: string;
-  /** @param id what the helper knows the stage by, for a cancel or another connection. Default: none */
+  /** @param id identifies the stage for a cancellation or another connection. Default: none */
   start(stage: string, script: string, id?: string): RunningStage;
-  /** @param size what the helper is told of the script's size; default: the truth */
+  /** @param size announced size of the script. Default: its real size */
   run(stage: string, script: string, size?: number): Promise<StageResult>;
-  /** Asks for a stage, and sends only the beginning of its script. */
+  /** Requests a stage, and sends only the beginning of its script. */
   send(request: string, beginning: string): Promise<StageResult>;
-  /** @param input what the request reads */
+  /** @param input standard input of the request */
   ask(command: string, input?: string): Promise<string>;
-  /** Runs lines of shell in a container, as root, past agent and helper. */
+  /** Runs shell commands in a container as root, without the agent or helper. */
   exec(container: 'helper' | 'build', lines: string): Promise<string>;
-  /** What a container wrote to its own log. */
+  /** Returns a container's own log. */
   log(container: 'helper' | 'build'): Promise<string>;
-  /** Cuts every connection to the helper, as a network that fails. */
+  /** Cuts every connection to the helper, like a failing network. */
   disconnect(): Promise<void>;
-  /** Name of the helper's or the build container in Docker. */
+  /** Returns the name of the helper or build container in Docker. */
   container(name: 'helper' | 'build'): string;
   stop(): Promise<void>;
 }
@@ -50,13 +50,13 @@ export interface JobContainersOptions {
   image: string;
   user?: string;
   deadManSeconds?: number;
-  /** MiB of each of the task's volumes. Default: as much as the host has. */
+  /** Size of each of the task's volumes in MiB. Default: the host's disk. */
   diskMib?: number;
 }
 
-let made = 0;
+let count = 0;
 
-/** Starts jobs' containers for a test file, and stops them all at its end. */
+/** Starts containers of jobs for a test file, and stops them all at its end. */
 export function jobContainersPool() {
   const started: JobContainers[] = [];
   return {
@@ -72,8 +72,8 @@ export function jobContainersPool() {
 }
 
 async function startJobContainers(options: JobContainersOptions): Promise<JobContainers> {
-  made += 1;
-  const name = `job-base-test-${process.pid}-${made}`;
+  count += 1;
+  const name = `job-base-test-${process.pid}-${count}`;
   const folder = await mkdtemp(join(tmpdir(), 'job-base-'));
   const remove = async () => {
     await tryCommand('docker', ['rm', '-f', '-v', `${name}-build`, `${name}-helper`, `${name}-disk`]);
@@ -127,7 +127,7 @@ async function startContainers(name: string, folder: string, options: JobContain
   ]);
 }
 
-/** File systems in memory, held by a container: Docker would drop what the helper's image fills them with. */
+/** Creates file systems in memory. A container keeps them mounted: otherwise Docker would drop the helper image's files. */
 async function makeSmallVolumes(name: string, diskMib: number): Promise<void> {
   for (const volume of [`${name}-agent`, `${name}-builds`]) {
     const options = ['type=tmpfs', 'device=tmpfs', `o=size=${diskMib}m`];
@@ -189,18 +189,18 @@ async function collect(child: Ssh, input?: string): Promise<{ stdout: Buffer; st
 }
 
 function startStage(child: Ssh, script?: string): RunningStage {
-  let seen = '';
+  let printed = '';
   child.stdout.on('data', (chunk: Buffer) => {
-    if (seen.length < 100_000) seen += chunk.toString('latin1');
+    if (printed.length < 100_000) printed += chunk.toString('latin1');
   });
   const result = collect(child, script).then(({ stdout, stderr }) => {
     const end = /^job-helper: (.*)$/m.exec(stderr.toString())?.[1];
-    return { output: stdout, end: end ?? `no word of its end: ${stderr}` };
+    return { output: stdout, end: end ?? `no end reported: ${stderr}` };
   });
   return {
     result,
     prints: (text) =>
-      until(`"${text}" in a stage's output`, async () => (seen.includes(text) ? true : undefined)).then(
+      until(`"${text}" in a stage's output`, async () => (printed.includes(text) ? true : undefined)).then(
         () => {},
       ),
   };

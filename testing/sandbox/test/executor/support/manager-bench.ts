@@ -16,10 +16,10 @@ export interface BenchOptions {
   token?: string;
 }
 
-/** Milliseconds for a job from its start to its end. */
-const JOB_MS = 60_000;
+/** Maximum duration of a job, in milliseconds. */
+const JOB_TIMEOUT_MS = 60_000;
 
-/** A manager on the emulator with a GitLab double: all of the executor, and nothing of the Lambdas. */
+/** Starts a manager on the emulator with a GitLab double: the whole executor without the Lambdas. */
 export async function startManagerBench(name: string, options: BenchOptions = {}) {
   const emulator = await startEmulator({ runId: `executor-${name}-${process.pid}` });
   const gitlab = await startGitLabDouble({ host: emulator.gatewayAddress, traceUpdateInterval: 1 });
@@ -45,7 +45,7 @@ export async function startManagerBench(name: string, options: BenchOptions = {}
   };
   const manager = async () => {
     const [task] = await describe(ecs, [managerArn]);
-    if (!task) throw new Error('ECS does not know the manager');
+    if (!task) throw new Error('ECS has no task of the manager');
     return task;
   };
 
@@ -58,26 +58,26 @@ export async function startManagerBench(name: string, options: BenchOptions = {}
     startJob,
     /** Runs a job and waits for its end. */
     runJob: async (definition: BenchJob) =>
-      gitlab.waitForJob((await startJob(definition)).id, undefined, JOB_MS),
-    /** Waits until a job's log has a text. */
-    logHas: (job: Job, text: string) =>
-      gitlab.waitForJob(job.id, ({ trace }) => trace.text.includes(text), JOB_MS),
-    /** Tasks of a job, running and stopped. */
+      gitlab.waitForJob((await startJob(definition)).id, undefined, JOB_TIMEOUT_MS),
+    /** Waits until a job's log contains a text. */
+    untilLogged: (job: Job, text: string) =>
+      gitlab.waitForJob(job.id, ({ trace }) => trace.text.includes(text), JOB_TIMEOUT_MS),
+    /** Returns the tasks of a job, running and stopped. */
     tasksOf: async (job: Job) =>
       (await allTasks(ecs)).filter((task) => jobOfGroup(task.group ?? '') === job.id),
     /** Waits until no task of the job runs. */
-    noTaskRuns: (job: Job) =>
+    untilNoTaskRuns: (job: Job) =>
       until(`the end of job ${job.id}'s tasks`, async () => {
         const tasks = (await allTasks(ecs)).filter((task) => jobOfGroup(task.group ?? '') === job.id);
         return tasks.every((task) => task.lastStatus === 'STOPPED') ? true : undefined;
       }),
-    managerEnds: () =>
+    untilManagerEnds: () =>
       until('the end of the manager', async () => {
         const task = await manager();
         return task.lastStatus === 'STOPPED' ? task : undefined;
       }),
-    /** Turns a switch of the emulator. */
-    turn: async (method: 'PUT' | 'POST', path: string, body: unknown) => {
+    /** Sets a switch of the emulator. */
+    setSwitch: async (method: 'PUT' | 'POST', path: string, body: unknown) => {
       await fetch(`${emulator.endpoint}/_fargate/${path}`, { method, body: JSON.stringify(body) });
     },
     containerId: (task: Task | undefined, container: string) => containerId(task, container),

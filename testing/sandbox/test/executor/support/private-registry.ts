@@ -5,22 +5,22 @@ import { BASE_IMAGE, buildImage, runCommand, tryCommand, until } from '@serverle
 
 const IMAGE = 'serverless-gitlab-runner-test/registry:2';
 
-/** Debian's package of the registry that Docker Hub's image `registry` is. */
+/** Debian's package of the registry in Docker Hub's image `registry`. */
 const DOCKERFILE = `FROM ${BASE_IMAGE}
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends docker-registry apache2-utils
 ENV REGISTRY_AUTH=htpasswd REGISTRY_AUTH_HTPASSWD_REALM=registry REGISTRY_AUTH_HTPASSWD_PATH=/users
 ENTRYPOINT ["/bin/sh", "-c", "htpasswd -Bbn \\"$LOGIN\\" \\"$PASSWORD\\" > /users && exec docker-registry serve /etc/docker/registry/config.yml"]
 `;
 
-/** A real registry that gives nothing without a login, at the loopback address, where Docker takes plain HTTP. */
+/** A real registry that requires a login, on the loopback address, where Docker accepts plain HTTP. */
 export interface PrivateRegistry {
   /** `127.0.0.1:32768` */
   host: string;
-  /** What `DOCKER_AUTH_CONFIG` is for it. */
+  /** Value of `DOCKER_AUTH_CONFIG` for this registry. */
   authConfig: string;
-  /** Pushes a local image under a name in this registry, and forgets it locally; the whole name. */
+  /** Pushes a local image under a name in this registry, removes that name locally, and returns the full name. */
   push(image: string, name: string): Promise<string>;
-  /** Has Docker forget an image that was pulled, so that the next job pulls it again. */
+  /** Removes a pulled image from Docker, so that the next job pulls it again. */
   forget(image: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -48,12 +48,12 @@ export async function startPrivateRegistry(username: string, password: string): 
     host,
     authConfig,
     async push(image, name) {
-      const whole = `${host}/${name}`;
-      await runCommand('docker', ['tag', image, whole]);
-      await runCommand('docker', ['--config', folder, 'push', '--quiet', whole]);
-      pushed.push(whole);
-      await forget(whole);
-      return whole;
+      const fullName = `${host}/${name}`;
+      await runCommand('docker', ['tag', image, fullName]);
+      await runCommand('docker', ['--config', folder, 'push', '--quiet', fullName]);
+      pushed.push(fullName);
+      await forget(fullName);
+      return fullName;
     },
     forget,
     async stop() {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BASE_IMAGE, buildImage } from '@serverless-gitlab-runner/machine';
 
-/** Real services, from Debian's packages; named as the official images, since their names tell their ports. */
+/** Real services from Debian's packages. They are named like the official images, since the name determines the port. */
 export const SERVICE_IMAGES = {
   postgres: 'serverless-gitlab-runner-test/postgres:15',
   redis: 'serverless-gitlab-runner-test/redis:7',
@@ -11,7 +11,7 @@ export const SERVICE_IMAGES = {
 
 const INSTALL = 'RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends';
 
-/** As the official image does: the database is made when the container starts, and listens after that. */
+/** Like the official image: creates the database when the container starts, and listens afterwards. */
 const POSTGRES = `FROM ${BASE_IMAGE}
 ${INSTALL} postgresql
 RUN printf '%s\\n' '#!/bin/sh' 'set -e' 'bin=$(echo /usr/lib/postgresql/*/bin)' \\
@@ -27,7 +27,7 @@ ${INSTALL} redis-server
 ENTRYPOINT ["redis-server", "--protected-mode", "no"]
 `;
 
-/** Builds them where they are missing. */
+/** Builds the images that are missing. */
 export async function buildServiceImages(): Promise<void> {
   for (const [name, dockerfile] of [
     [SERVICE_IMAGES.postgres, POSTGRES],

@@ -19,18 +19,18 @@ export const CLUSTER_NAME = 'executor-test';
 export const LOG_GROUP = '/executor-test';
 const FLEET = 'default';
 const ROLE = 'arn:aws:iam::000000000000:role/executor-test';
-/** A subnet and a security group of the default VPC that MiniStack starts with. */
+/** A subnet and a security group of the default VPC that MiniStack creates at its start. */
 const SUBNET = 'subnet-00000001';
 const SECURITY_GROUP = 'sg-00000001';
 
-/** Images of the sandbox, as `prepare-docker` builds them; the environment names others to try a real runner by hand. */
+/** Images of the sandbox, built by `prepare-docker`. The environment can replace them, to test a real runner by hand. */
 const TAG = readEnvironment().SANDBOX_IMAGE_TAG;
 const IMAGES = {
   manager: process.env.BENCH_MANAGER_IMAGE ?? `serverless-gitlab-runner/runner:${TAG}`,
   helper: process.env.BENCH_HELPER_IMAGE ?? `serverless-gitlab-runner/job-base:${TAG}`,
 };
 
-/** Creates the cluster; its ARN. */
+/** Creates the cluster, and returns its ARN. */
 export async function createCluster(ecs: ECSClient): Promise<string> {
   const capacityProviders = ['FARGATE', 'FARGATE_SPOT'];
   const { cluster } = await ecs.send(
@@ -66,7 +66,7 @@ export async function writeParameters(
   await ssm.send(new PutParameterCommand({ Name: names.runnerToken, Type: 'SecureString', Value: token }));
 }
 
-/** Starts a manager as the launcher does; its task's ARN. */
+/** Starts a manager as the launcher does, and returns its task's ARN. */
 export async function startManager(ecs: ECSClient, cluster: string): Promise<string> {
   const environment = Object.entries({
     CLUSTER: cluster,

@@ -16,7 +16,7 @@ export const ARM: Suite = {
   cases: [
     {
       keyword: 'ARM64',
-      name: 'by platform of the image: script, git, artifacts and after_script on ARM, at its price',
+      name: "chosen by the image's platform: script, git, artifacts and after_script run on ARM64, at its price",
       since: '16.7',
       jobs: {
         'by-platform': [
@@ -29,7 +29,7 @@ export const ARM: Suite = {
     },
     {
       keyword: 'ARM64',
-      name: 'by FARGATE_ARCHITECTURE, with a service on ARM',
+      name: 'chosen by FARGATE_ARCHITECTURE, with a service on ARM64',
       jobs: {
         'by-variable': [...succeedsWith('the job runs on aarch64', 'redis runs on aarch64'), isPricedAsArm()],
       },
@@ -37,7 +37,7 @@ export const ARM: Suite = {
     },
     {
       keyword: 'ARM64',
-      name: 'an image that is there for x86 only: script_failure in words within seconds',
+      name: 'an image for x86 only: script_failure with an explanation, within seconds',
       jobs: {
         'on-x86-only': [
           failsFor('script_failure'),
@@ -49,7 +49,7 @@ export const ARM: Suite = {
   ],
 };
 
-/** What ECS was told: the architecture of the task's definition. @throws when it is another */
+/** Checks the architecture of the task definition. @throws if it is not ARM64 */
 async function runsOnArm({ system, untilTask }: CaseContext, job: string): Promise<void> {
   const { taskArn } = await untilTask(job, 'RUNNING');
   const { tasks } = await system.ecs.send(
@@ -63,13 +63,13 @@ async function runsOnArm({ system, untilTask }: CaseContext, job: string): Promi
 }
 
 function isPricedAsArm(): Expectation {
-  return (seen) => {
-    const { cpu = 0, memory = 0, capacityProvider } = seen.task ?? {};
+  return (facts) => {
+    const { cpu = 0, memory = 0, capacityProvider } = facts.task ?? {};
     const provider = capacityProvider === 'FARGATE' ? 'FARGATE' : 'FARGATE_SPOT';
-    // The emulator's region, and the VPC that is made, whose tasks have public addresses.
+    // The emulator's region; tasks in the created VPC have public addresses.
     const pricing = { prices: fargatePricesOf('us-east-1').prices, hasPublicIp: true };
     const task = { cpu, memory, architecture: 'ARM64', capacityProvider: provider } as const;
     const usage = { ...task, ...pricing, seconds: 3600 };
-    return says(`ARM64, about $${estimateCostUsd(usage).toFixed(3)} per hour`)(seen);
+    return says(`ARM64, about $${estimateCostUsd(usage).toFixed(3)} per hour`)(facts);
   };
 }

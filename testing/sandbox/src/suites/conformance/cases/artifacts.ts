@@ -34,12 +34,12 @@ export const ARTIFACTS: Suite = {
     },
     {
       keyword: 'artifacts:paths',
-      name: 'executable bits and symbolic links',
+      name: 'executable bits and symbolic links are kept',
       jobs: { modes: [succeeds(), keepsModes()] },
     },
     {
       keyword: 'artifacts:paths',
-      name: 'made by after_script; made by another user, readable for nobody else',
+      name: 'files made by after_script; files that only another user may read',
       jobs: {
         'from-after-script': [succeeds(), hasArtifacts({ 'late.txt': 'late\n' })],
         'as-user': [succeeds(), hasArtifacts({ 'private/file.txt': 'mine\n' })],
@@ -47,12 +47,12 @@ export const ARTIFACTS: Suite = {
     },
     {
       keyword: 'artifacts:paths',
-      name: 'nothing found: a warning, and the job succeeds',
+      name: 'no matching files: a warning, and the job succeeds',
       jobs: { 'nothing-found': [succeeds(), hasNoArtifacts(), says(/no matching files/i)] },
     },
     {
       keyword: 'artifacts:paths',
-      name: '60 MB to the byte',
+      name: 'a file of 60 MB arrives unchanged',
       jobs: { 'large-archive': [succeeds(), isWhole()] },
     },
     {
@@ -62,7 +62,7 @@ export const ARTIFACTS: Suite = {
     },
     {
       keyword: 'artifacts:untracked',
-      name: 'what git does not know, ignored files too, as GitLab has it',
+      name: 'untracked files, including ignored ones, as in GitLab',
       jobs: {
         untracked: [
           succeeds(),
@@ -72,7 +72,7 @@ export const ARTIFACTS: Suite = {
     },
     {
       keyword: 'artifacts:when',
-      name: 'on_failure, on_success and always, of a job that fails',
+      name: 'on_failure, on_success and always in a job that fails',
       jobs: {
         'on-failure': [failsWithExitCode(4), hasArtifacts({ 'why.txt': 'why\n' })],
         'on-success-only': [failsWithExitCode(4), hasNoArtifacts()],
@@ -81,7 +81,7 @@ export const ARTIFACTS: Suite = {
     },
     {
       keyword: 'artifacts:reports',
-      name: 'junit, of a job that fails',
+      name: 'junit of a job that fails',
       jobs: { junit: [failsWithExitCode(1), hasReport('junit', '<testsuite name="unit"/>')] },
     },
   ],
@@ -97,22 +97,22 @@ function isNamed(filename: string, expireIn: string): Expectation {
 function keepsModes(): Expectation {
   return ({ files }) => {
     const mode = (path: string) => files.get(path)?.mode ?? 0;
-    const wrong = [];
-    if ((mode('tool.sh') & EXECUTABLE) !== EXECUTABLE) wrong.push('tool.sh is not executable');
-    if ((mode('plain.txt') & EXECUTABLE) !== 0) wrong.push('plain.txt is executable');
-    if ((mode('link.sh') & 0o170000) !== SYMBOLIC_LINK) wrong.push('link.sh is no link');
-    return wrong;
+    const problems = [];
+    if ((mode('tool.sh') & EXECUTABLE) !== EXECUTABLE) problems.push('tool.sh is not executable');
+    if ((mode('plain.txt') & EXECUTABLE) !== 0) problems.push('plain.txt is executable');
+    if ((mode('link.sh') & 0o170000) !== SYMBOLIC_LINK) problems.push('link.sh is not a symbolic link');
+    return problems;
   };
 }
 
-/** The job wrote the checksum beside the file. */
+/** The file matches the checksum that the job wrote next to it. */
 function isWhole(): Expectation {
   return ({ files }) => {
     const content = files.get('large.dat')?.content ?? Buffer.alloc(0);
     const checksum = createHash('sha256').update(content).digest('hex');
-    const told = files.get('large.sha256')?.content.toString('utf8') ?? '';
-    return told.startsWith(checksum)
+    const expected = files.get('large.sha256')?.content.toString('utf8') ?? '';
+    return expected.startsWith(checksum)
       ? []
-      : [`the file came with ${content.length} bytes and another checksum`];
+      : [`the file arrived with ${content.length} bytes and a different checksum`];
   };
 }

@@ -18,7 +18,7 @@ export const BUILDS: Suite = {
     },
     {
       keyword: 'image build',
-      name: "a RUN that fails: the job fails in that command's words",
+      name: "a RUN that fails: the job fails with that command's message",
       jobs: { 'build-fails': [failsFor('script_failure'), says("can't open 'not-there.txt'")] },
     },
   ],

@@ -1,10 +1,10 @@
 import type { Expectation, Suite } from '../conformance-case.ts';
-import { failsWithExitCode, keepsQuietAbout, says, succeedsWith } from '../expectations.ts';
+import { doesNotSay, failsWithExitCode, says, succeedsWith } from '../expectations.ts';
 
-/** The emulator's S3 speaks HTTP: older releases take a role's credentials with HTTPS only, as AWS's S3 has it. */
+/** The emulator's S3 uses HTTP. Older releases use a role's credentials only with HTTPS, as on AWS. */
 const OVER_HTTP = '17.6';
 
-/** The jobs that fill caches are in a pipeline that is over before: see earlier.yml and others.yml of the repository. */
+/** Earlier pipelines fill the caches: see earlier.yml and others.yml of the repository. */
 export const CACHE: Suite = {
   repository: 'cache',
   earlierPipelines: [
@@ -15,32 +15,32 @@ export const CACHE: Suite = {
     {
       keyword: 'cache',
       since: OVER_HTTP,
-      name: "is there in a later pipeline's job, on another disk",
+      name: 'a job of a later pipeline finds it, on another disk',
       quick: true,
       jobs: { use: [...succeedsWith('cached'), ...foundOnS3('deps-protected')] },
     },
     {
       keyword: 'cache',
       since: OVER_HTTP,
-      name: "another project's is not, under the same key",
+      name: "another project's cache under the same key is not found",
       jobs: { 'others-cache': [...succeedsWith('no cache'), ...missedOnS3('others-protected')] },
     },
     {
       keyword: 'cache',
       since: OVER_HTTP,
-      name: 'several at once, each by its key',
+      name: 'several caches in a job, each by its key',
       jobs: { several: succeedsWith('cached', 'in the failed job') },
     },
     {
       keyword: 'cache',
       since: OVER_HTTP,
-      name: 'the script finds no credentials for the bucket in its environment',
+      name: "the script's environment has no credentials for the bucket",
       jobs: { 'no-credentials': succeedsWith('credentials: 0') },
     },
     {
       keyword: 'cache:policy',
       since: OVER_HTTP,
-      name: 'pull reads and does not write; push writes and does not read',
+      name: 'pull only reads; push only writes',
       jobs: {
         'pull-only': [...succeedsWith('cached'), says('Not uploading cache deps-protected due to policy')],
         'push-only': [
@@ -54,13 +54,13 @@ export const CACHE: Suite = {
     {
       keyword: 'cache:policy',
       since: OVER_HTTP,
-      name: 'a variable says which',
+      name: 'the policy is a variable',
       jobs: { 'policy-by-variable': [...succeedsWith('cached'), says('Not uploading cache deps-protected')] },
     },
     {
       keyword: 'cache:when',
       since: OVER_HTTP,
-      name: 'on_failure writes what a failed job leaves, and nothing of one that succeeds',
+      name: 'on_failure writes the cache of a failed job, and not of a successful one',
       jobs: {
         'after-failure': succeedsWith('in the failed job'),
         'after-success': [...succeedsWith('no cache'), ...missedOnS3('not-failed-protected')],
@@ -69,7 +69,7 @@ export const CACHE: Suite = {
     {
       keyword: 'cache:when',
       since: OVER_HTTP,
-      name: 'always writes after a failure, too',
+      name: 'always also writes after a failure',
       jobs: {
         'fails-always': [failsWithExitCode(3), says('Created cache')],
         'after-always': succeedsWith('always'),
@@ -78,7 +78,7 @@ export const CACHE: Suite = {
     {
       keyword: 'cache:key:files',
       since: OVER_HTTP,
-      name: 'the commits that last changed them name it, behind the prefix',
+      name: 'the key is the prefix and the commits that last changed the files',
       jobs: {
         'by-files': [...succeedsWith('by files'), says(/Checking cache for lock-[0-9a-f]{40}-protected/)],
       },
@@ -86,7 +86,7 @@ export const CACHE: Suite = {
     {
       keyword: 'cache:fallback_keys',
       since: OVER_HTTP,
-      name: 'are tried in their order when the key has none',
+      name: 'are tried in order if the key has no cache',
       jobs: {
         fallback: [
           ...succeedsWith('cached'),
@@ -109,7 +109,7 @@ export const CACHE: Suite = {
     {
       keyword: 'CACHE_FALLBACK_KEY',
       since: '18.3',
-      name: 'of protected branches is refused in words',
+      name: 'a key of protected branches is refused with a message',
       jobs: {
         'fallback-to-protected': [
           ...succeedsWith('no cache'),
@@ -128,7 +128,7 @@ function missedOnS3(key: string): Expectation[] {
   return [says(`Checking cache for ${key}`), says('file does not exist'), ...unsigned()];
 }
 
-/** Whoever may read a job's log must not be able to read its cache. */
+/** The log must not show a signed URL, which would let every reader of the log read the cache. */
 function unsigned(): Expectation[] {
-  return ['X-Amz-Signature', 'X-Amz-Security-Token'].map(keepsQuietAbout);
+  return ['X-Amz-Signature', 'X-Amz-Security-Token'].map(doesNotSay);
 }

@@ -1,39 +1,39 @@
 import type { CaseContext, Expectation, Suite } from '../conformance-case.ts';
-import { endsWith, keepsQuietAbout, showsLine } from '../expectations.ts';
+import { doesNotSay, endsWith, showsLine } from '../expectations.ts';
 
-/** Seconds from the button to the end of the job's task. */
-const STOPPED_WITHIN = 45;
+/** Maximum time from the job's end to the stop of its task, in seconds. */
+const MAX_STOP_SECONDS = 45;
 
 export const CANCEL: Suite = {
   repository: 'cancel',
   cases: [
     {
       keyword: 'cancel',
-      name: 'of a running script: canceled, after_script runs, the task stops',
-      during: cancelWhenBegun('running'),
+      name: 'a running script: canceled, after_script runs, the task stops',
+      during: cancelWhenStarted('running'),
       jobs: {
         running: [
           endsWith('canceled'),
           runsAfterScriptIfRunnerCan('after a canceled job'),
           stopsItsTask(),
-          ({ log }) => (/^never said/m.test(log.toString('utf8')) ? ['the script went on'] : []),
+          ({ log }) => (/^never said/m.test(log.toString('utf8')) ? ['the script continued'] : []),
         ],
       },
     },
     {
       keyword: 'cancel',
-      name: 'of a script that does not listen to TERM: killed, and the task stops',
-      during: cancelWhenBegun('stubborn'),
+      name: 'a script that ignores TERM: killed, and the task stops',
+      during: cancelWhenStarted('stubborn'),
       jobs: { stubborn: [endsWith('canceled'), stopsItsTask()] },
     },
     {
       keyword: 'cancel',
-      name: 'while the task starts: no task is left',
+      name: 'a job whose task is starting: no task is left',
       during: async ({ gitlab, untilLogged }) => {
         const { id } = await untilLogged('starting', 'Starting a Fargate task');
         gitlab.cancelJob(id);
       },
-      jobs: { starting: [endsWith('canceled'), keepsQuietAbout('Job succeeded'), leavesNoTask()] },
+      jobs: { starting: [endsWith('canceled'), doesNotSay('Job succeeded'), leavesNoTask()] },
     },
   ],
 };
@@ -59,17 +59,17 @@ export const INTERRUPTIBLE: Suite = {
   ],
 };
 
-function cancelWhenBegun(name: string) {
+function cancelWhenStarted(name: string) {
   return async ({ gitlab, untilLogged }: CaseContext) => {
     const job = await untilLogged(name, '\nbegun');
     gitlab.cancelJob(job.id);
   };
 }
 
-/** Runners that can cancel gracefully (since 17.0) run after_script; GitLab ends the jobs of older ones at once. */
+/** Runners that can cancel gracefully (from 17.0 on) run after_script. GitLab ends the jobs of older runners at once. */
 function runsAfterScriptIfRunnerCan(line: string): Expectation {
-  return (seen) =>
-    seen.job.manager?.info?.features?.cancel_gracefully === true ? showsLine(line)(seen) : [];
+  return (facts) =>
+    facts.job.manager?.info?.features?.cancel_gracefully === true ? showsLine(line)(facts) : [];
 }
 
 function leavesNoTask(): Expectation {
@@ -83,6 +83,6 @@ function stopsItsTask(): Expectation {
   return ({ job, task }) => {
     if (!task?.stoppedAt || !job.finishedAt) return ['its task did not stop'];
     const seconds = (task.stoppedAt.getTime() - job.finishedAt.getTime()) / 1000;
-    return seconds <= STOPPED_WITHIN ? [] : [`its task stopped ${seconds} s after the job's end`];
+    return seconds <= MAX_STOP_SECONDS ? [] : [`its task stopped ${seconds} s after the job's end`];
   };
 }

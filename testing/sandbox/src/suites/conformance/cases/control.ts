@@ -3,12 +3,12 @@ import {
   endsWith,
   failsFor,
   failsWithExitCode,
+  hasAttempts,
   lastsAtMost,
   says,
   showsLine,
   succeeds,
   succeedsWith,
-  wasTried,
 } from '../expectations.ts';
 import { PIPELINE_TIMEOUT_MS } from '../start-pipeline.ts';
 
@@ -17,7 +17,7 @@ export const CONTROL: Suite = {
   cases: [
     {
       keyword: 'timeout',
-      name: 'a job that takes longer: job_execution_timeout',
+      name: 'a job that exceeds it: job_execution_timeout',
       jobs: { timeout: [failsFor('job_execution_timeout'), lastsAtMost(60)] },
     },
     {
@@ -28,29 +28,29 @@ export const CONTROL: Suite = {
     },
     {
       keyword: 'retry',
-      name: 'once: a second job, in a task of its own',
+      name: 'once: a second job in a task of its own',
       quick: true,
-      jobs: { retry: [failsWithExitCode(1), wasTried(2), showsLine('a try')] },
+      jobs: { retry: [failsWithExitCode(1), hasAttempts(2), showsLine('a try')] },
     },
     {
       keyword: 'retry',
-      name: 'when: another reason than the one it failed for',
-      jobs: { 'retry-when-other': [failsWithExitCode(1), wasTried(1)] },
+      name: 'when with a different failure reason: no retry',
+      jobs: { 'retry-when-other': [failsWithExitCode(1), hasAttempts(1)] },
     },
     {
       keyword: 'retry',
-      name: 'exit_codes',
+      name: 'exit_codes: a retry for a listed code',
       since: '17.9',
-      jobs: { 'retry-exit-codes': [failsWithExitCode(17), wasTried(2)] },
+      jobs: { 'retry-exit-codes': [failsWithExitCode(17), hasAttempts(2)] },
     },
     {
       keyword: 'allow_failure',
-      name: 'true: the pipeline goes on',
+      name: 'true: the pipeline continues',
       jobs: { allowed: [failsWithExitCode(1)], next: succeedsWith('the next stage began') },
     },
     {
       keyword: 'allow_failure',
-      name: 'exit_codes: the pipeline goes on with one of them',
+      name: 'exit_codes: the pipeline continues after a listed code',
       since: '17.9',
       jobs: {
         'allowed-codes': [failsWithExitCode(43), isAllowedToFail()],
@@ -93,5 +93,5 @@ function runsOneAfterTheOther(...names: [string, string]) {
 
 function isAllowedToFail() {
   return ({ job }: { job: { allowFailure: boolean } }) =>
-    job.allowFailure ? [] : ['GitLab does not allow that failure'];
+    job.allowFailure ? [] : ['GitLab does not allow the failure'];
 }

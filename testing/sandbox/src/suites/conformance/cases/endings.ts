@@ -9,7 +9,7 @@ export const ENDINGS: Suite = {
   cases: [
     {
       keyword: 'exit code',
-      name: '1, 42, 255',
+      name: '1, 42 and 255 are reported',
       quick: true,
       jobs: {
         'exit-1': [failsWithExitCode(1)],
@@ -19,7 +19,7 @@ export const ENDINGS: Suite = {
     },
     {
       keyword: 'exit code',
-      name: 'a script killed by a signal: 128 and its number',
+      name: 'a script killed by a signal: 128 plus its number',
       jobs: {
         'killed-by-signal': [failsWithExitCode(137)],
         'terminated-by-signal': [failsWithExitCode(143)],
@@ -27,21 +27,21 @@ export const ENDINGS: Suite = {
     },
     {
       keyword: 'exit code',
-      name: 'a command that is not there: 127',
+      name: 'a command that does not exist: 127',
       jobs: { 'command-not-found': [failsWithExitCode(127), says(/no-such-program.*not found/)] },
     },
     {
       keyword: 'end',
-      name: 'out of memory: 137, and the log says how much there was and what to set',
+      name: 'out of memory: 137, and the log says how much memory the task had and what to set',
       jobs: {
         'out-of-memory': [failsWithExitCode(137), says(/memory/i), says('FARGATE_MEMORY')],
       },
     },
     {
       keyword: 'end',
-      name: "the job's container is killed: runner_system_failure in words, within seconds",
+      name: "the job's container is killed: runner_system_failure with the cause, within seconds",
       during: async (context) => {
-        const { taskArn } = await begun(context, 'container-killed');
+        const { taskArn } = await runningTask(context, 'container-killed');
         const build = (await taskContainerIds(taskArn)).get('build');
         await runCommand('docker', ['kill', '--signal', 'KILL', build ?? '']);
       },
@@ -55,9 +55,9 @@ export const ENDINGS: Suite = {
     },
     {
       keyword: 'end',
-      name: 'StopTask by somebody else: runner_system_failure, with their words',
+      name: 'StopTask by an operator: runner_system_failure with the given reason',
       during: async (context) => {
-        const { taskArn } = await begun(context, 'task-stopped');
+        const { taskArn } = await runningTask(context, 'task-stopped');
         const { ecs, outputs } = context.system;
         const reason = 'stopped by an operator';
         await ecs.send(new StopTaskCommand({ cluster: outputs.ClusterArn, task: taskArn, reason }));
@@ -74,7 +74,7 @@ export const ENDINGS: Suite = {
       keyword: 'end',
       name: 'a Spot interruption: runner_system_failure, and the log says how to avoid it',
       during: async (context) => {
-        const { taskArn } = await begun(context, 'spot-interruption');
+        const { taskArn } = await runningTask(context, 'spot-interruption');
         await fetch(`${context.endpoint}/_fargate/interrupt`, {
           method: 'POST',
           body: JSON.stringify({ task: taskArn, seconds: 2 }),
@@ -92,7 +92,7 @@ export const ENDINGS: Suite = {
       keyword: 'end',
       name: 'a Spot interruption of a job that finishes within the two minutes: success, with after_script and artifacts',
       during: async (context) => {
-        const { taskArn } = await begun(context, 'spot-in-time');
+        const { taskArn } = await runningTask(context, 'spot-in-time');
         await fetch(`${context.endpoint}/_fargate/interrupt`, {
           method: 'POST',
           body: JSON.stringify({ task: taskArn }),
@@ -109,9 +109,9 @@ export const ENDINGS: Suite = {
     },
     {
       keyword: 'end',
-      name: 'the helper is killed: it is named as the cause, once',
+      name: 'the helper is killed: the log names it as the cause, once',
       during: async (context) => {
-        const { taskArn } = await begun(context, 'helper-killed');
+        const { taskArn } = await runningTask(context, 'helper-killed');
         const helper = (await taskContainerIds(taskArn)).get('helper');
         await runCommand('docker', ['kill', '--signal', 'KILL', helper ?? '']);
       },
@@ -126,39 +126,39 @@ export const ENDINGS: Suite = {
     },
     {
       keyword: 'end',
-      name: 'a job and a service that ignore TERM, on Spot: their task stops within seconds of the job',
+      name: "a job and a service that ignore TERM, on Spot: their task stops within seconds of the job's end",
       jobs: { 'ignores-term': [...succeedsWith('the script is over'), stopsWithin(15)] },
     },
     {
       keyword: 'end',
-      name: 'a script that kills every process it may: it fails, and within a minute',
+      name: 'a script that kills every process it can: the job fails within a minute',
       jobs: { 'kills-everything': [fails(), lastsAtMost(75)] },
     },
   ],
 };
 
-async function begun({ untilLogged, untilTask }: CaseContext, name: string) {
+async function runningTask({ untilLogged, untilTask }: CaseContext, name: string) {
   await untilLogged(name, '\nbegun');
   return untilTask(name, 'RUNNING');
 }
 
-/** Seconds from the job's end to its task's: what is billed beyond the job. */
+/** The task stopped within `seconds` of the job's end. AWS bills this time, too. */
 function stopsWithin(seconds: number): Expectation {
   return ({ job, task }) => {
     if (!task?.stoppedAt || !job.finishedAt) return ['its task did not stop'];
-    const took = (task.stoppedAt.getTime() - job.finishedAt.getTime()) / 1000;
-    return took <= seconds ? [] : [`its task stopped ${took} s after the job's end`];
+    const delay = (task.stoppedAt.getTime() - job.finishedAt.getTime()) / 1000;
+    return delay <= seconds ? [] : [`its task stopped ${delay} s after the job's end`];
   };
 }
 
-function saysOnce(words: RegExp): Expectation {
+function saysOnce(pattern: RegExp): Expectation {
   return ({ log }) => {
-    const times = log.toString('utf8').match(words)?.length ?? 0;
-    return times === 1 ? [] : [`its log says ${words} ${times} times`];
+    const count = log.toString('utf8').match(pattern)?.length ?? 0;
+    return count === 1 ? [] : [`the log says ${pattern} ${count} times`];
   };
 }
 
 function fails() {
   return ({ job }: { job: { status: string } }) =>
-    job.status === 'failed' ? [] : [`it ended as ${job.status}`];
+    job.status === 'failed' ? [] : [`the job ended as ${job.status}`];
 }

@@ -1,19 +1,19 @@
 import type { Suite } from '../conformance-case.ts';
 import { failsWithExitCode, succeedsWith } from '../expectations.ts';
 
-/** The feature flags that people set for their jobs, all of them at once. */
+/** Feature flags that are common in jobs, all set at once. */
 export const FLAGS: Suite = {
   repository: 'flags',
   cases: [
     {
       keyword: 'FF_…',
-      name: 'flags that people set: sections of the script, git in the script, fast zip, clean-up',
+      name: 'common flags: script sections, git in the script, fast zip, clean-up',
       jobs: {
         'with-flags': [
           ...succeedsWith('first of two lines', 'after with the flags'),
           ({ job }) => {
             const section = job.sections().find(({ name }) => name.startsWith('section_'));
-            return section ? [] : ['a command of several lines has no section of its own'];
+            return section ? [] : ['a multi-line command has no section of its own'];
           },
         ],
         'use-with-flags': succeedsWith('kept with the flags', 'still executable'),
@@ -21,7 +21,7 @@ export const FLAGS: Suite = {
     },
     {
       keyword: 'exit code',
-      name: 'of a command that fails, with flags and in a pipe',
+      name: 'of a failing command, with flags and in a pipe',
       since: '17.9',
       jobs: { 'fails-with-flags': [failsWithExitCode(7)], 'fails-in-a-pipe': [failsWithExitCode(7)] },
     },

@@ -1,8 +1,8 @@
 import type { CommitFile, GitLabDouble } from '@serverless-gitlab-runner/gitlab-double';
 import type { Suite } from '../conformance-case.ts';
-import { keepsQuietAbout, showsLine, succeedsWith } from '../expectations.ts';
+import { doesNotSay, showsLine, succeedsWith } from '../expectations.ts';
 
-/** Two repositories that may be read with the job token: a library, and one within it. */
+/** Creates two repositories that the job token may read: a library, and a submodule in it. */
 async function submodulesAndLargeFile(gitlab: GitLabDouble): Promise<Record<string, CommitFile>> {
   const jobTokenAllowlist = ['conformance/git'];
   const nested = await gitlab.createProject({ path: 'conformance/nested', jobTokenAllowlist });
@@ -33,30 +33,34 @@ export const GIT: Suite = {
   cases: [
     {
       keyword: 'GIT_STRATEGY',
-      name: 'default: the commit of the pipeline, executable bits, links, nothing changed',
+      name: "default: the pipeline's commit with executable bits and links, without changes",
       quick: true,
       jobs: {
         'default-strategy': [
           ...succeedsWith('executable bit kept', 'run.sh', 'the commit of the pipeline'),
-          keepsQuietAbout('\nchanged:'),
+          doesNotSay('\nchanged:'),
         ],
       },
     },
-    { keyword: 'GIT_STRATEGY', name: 'clone', jobs: { clone: succeedsWith('the git repository') } },
     {
       keyword: 'GIT_STRATEGY',
-      name: 'none and empty: the project folder is there, and empty',
+      name: 'clone: a fresh clone',
+      jobs: { clone: succeedsWith('the git repository') },
+    },
+    {
+      keyword: 'GIT_STRATEGY',
+      name: 'none and empty: the project folder exists and is empty',
       since: '17.3',
       jobs: { none: succeedsWith('0 files'), empty: succeedsWith('0 files') },
     },
     {
       keyword: 'GIT_CHECKOUT',
-      name: 'false: fetched, and not checked out',
+      name: 'false: fetched, but not checked out',
       jobs: { 'no-checkout': succeedsWith('fetched', 'not checked out') },
     },
     {
       keyword: 'GIT_DEPTH',
-      name: "the project's, 1, and 0 for all",
+      name: "the project's depth, 1, and 0 for all commits",
       jobs: {
         'depth-default': succeedsWith('3 commits'),
         'depth-one': succeedsWith('1 commits'),
@@ -70,7 +74,7 @@ export const GIT: Suite = {
     },
     {
       keyword: 'submodules',
-      name: 'none, normal, recursive, and some by path, with the job token',
+      name: 'none, normal, recursive, and some by path, fetched with the job token',
       jobs: {
         'submodules-none': succeedsWith('submodule is empty'),
         'submodules-normal': succeedsWith('text of the submodule', 'nested one is empty'),
@@ -80,7 +84,7 @@ export const GIT: Suite = {
     },
     {
       keyword: 'LFS',
-      name: 'large files are there, and with GIT_LFS_SKIP_SMUDGE their pointers',
+      name: 'large files, or their pointers with GIT_LFS_SKIP_SMUDGE',
       jobs: {
         lfs: succeedsWith('text of the large file'),
         'lfs-skipped': succeedsWith('version https://git-lfs.github.com/spec/v1'),
@@ -88,7 +92,7 @@ export const GIT: Suite = {
     },
     {
       keyword: 'job token',
-      name: 'git in the script may fetch once more',
+      name: 'git in the script may fetch again',
       jobs: { 'fetch-with-token': [showsLine('1'), ...succeedsWith()] },
     },
   ],

@@ -1,16 +1,16 @@
 import type { Expectation, Suite } from '../conformance-case.ts';
-import { isRefused, keepsQuietAbout, succeedsWith } from '../expectations.ts';
+import { doesNotSay, isRefused, succeedsWith } from '../expectations.ts';
 
-/** The emulator's S3 speaks HTTP: older releases take a role's credentials with HTTPS only, as AWS's S3 has it. */
+/** The emulator's S3 uses HTTP. Older releases use a role's credentials only with HTTPS, as on AWS. */
 const OVER_HTTP = '17.6';
 const STOLEN = 'of a protected branch';
-const READS_NOTHING: Expectation[] = [...succeedsWith('read nothing'), keepsQuietAbout(STOLEN)];
+const READS_NOTHING: Expectation[] = [...succeedsWith('read nothing'), doesNotSay(STOLEN)];
 const IS_REFUSED: Expectation[] = [
   ...isRefused(/CACHE_FALLBACK_KEY is ".*", which may name a cache of protected/),
 ];
 const IS_HIDDEN: Expectation[] = [...isRefused(/The variable ".*" has a "=" in its name/)];
 
-/** Jobs of a branch that is not protected, which are after the caches of one that is. */
+/** Jobs of an unprotected branch that try to read caches of a protected branch. */
 export const HOSTILE_CACHE: Suite = {
   repository: 'hostile-cache',
   branch: 'feature',
@@ -19,19 +19,19 @@ export const HOSTILE_CACHE: Suite = {
     {
       keyword: 'hostile',
       since: OVER_HTTP,
-      name: 'a cache that is for all branches is read by one that is not protected; under the name of a protected one nothing is',
+      name: "a job of an unprotected branch reads a cache of all branches, and nothing under a protected cache's name",
       jobs: { 'own-cache': succeedsWith('read a cache of any branch'), 'by-name': READS_NOTHING },
     },
     {
       keyword: 'hostile',
       since: OVER_HTTP,
-      name: "a CACHE_FALLBACK_KEY that becomes a protected cache's where it is expanded once more is refused",
+      name: 'a CACHE_FALLBACK_KEY that a second expansion turns into a protected key is refused',
       jobs: { 'by-hash-flag': IS_REFUSED, 'by-second-expansion': IS_REFUSED },
     },
     {
       keyword: 'hostile',
       since: OVER_HTTP,
-      name: "a CACHE_FALLBACK_KEY that is a protected cache's once its path is cleaned is refused",
+      name: 'a CACHE_FALLBACK_KEY that path normalisation turns into a protected key is refused',
       jobs: {
         'by-slash': IS_REFUSED,
         'by-dot': IS_REFUSED,
@@ -42,13 +42,13 @@ export const HOSTILE_CACHE: Suite = {
     },
     {
       keyword: 'hostile',
-      name: 'a variable whose name has a "=" in it, which would hide the cache key from the hooks, is refused',
+      name: 'a variable with a "=" in its name, which would hide the cache key from the hooks, is refused',
       jobs: { 'by-hidden-name': IS_HIDDEN, 'by-hidden-name-first': IS_HIDDEN },
     },
     {
       keyword: 'hostile',
       since: OVER_HTTP,
-      name: 'neither keys nor fallback keys of its own reach a protected cache, and no other way to sign does',
+      name: 'neither cache keys, nor fallback keys, nor another way of signing give access to a protected cache',
       jobs: {
         'by-fallback-keys': READS_NOTHING,
         'by-key': READS_NOTHING,
@@ -57,10 +57,10 @@ export const HOSTILE_CACHE: Suite = {
     },
     {
       keyword: 'hostile',
-      name: 'FF_POSIXLY_CORRECT_ESCAPES does not let values through as commands, whatever the job sets',
+      name: 'FF_POSIXLY_CORRECT_ESCAPES does not let values run as commands, whatever the job sets',
       quick: true,
       jobs: {
-        'with-posix-quotes': [...succeedsWith('nobody ran it'), keepsQuietAbout('somebody ran it')],
+        'with-posix-quotes': [...succeedsWith('nobody ran it'), doesNotSay('somebody ran it')],
       },
     },
   ],

@@ -10,7 +10,7 @@ export const IMAGE: Suite = {
   cases: [
     {
       keyword: 'image',
-      name: 'full name; a name in a mapping with pull_policy',
+      name: 'a full name; a mapping with name and pull_policy',
       quick: true,
       jobs: {
         'full-name': succeedsWith('python', 'python here'),
@@ -19,34 +19,34 @@ export const IMAGE: Suite = {
     },
     {
       keyword: 'image',
-      name: 'variables of file and job in the name',
+      name: 'variables of the file and the job in the name',
       jobs: { 'variable-in-name': succeedsWith('python') },
     },
     {
       keyword: 'image',
-      name: "without image the fleet's default",
+      name: "no image: the fleet's default",
       jobs: { 'no-image': succeedsWith('default is debian') },
     },
     {
       keyword: 'image',
-      name: "the image's own environment and PATH",
+      name: "the image's environment and PATH are kept",
       jobs: {
         'image-environment': succeedsWith('FROM_IMAGE is set by the image', 'PATH begins with /opt/tool/bin'),
       },
     },
     {
       keyword: 'image',
-      name: "a registry's port in the name: the image is pulled",
+      name: "a name with the registry's port: the image is pulled",
       jobs: { 'port-in-name': succeedsWith('pulled by tag') },
     },
     {
       keyword: 'image',
-      name: 'a digest: the image is pulled',
+      name: 'a name with a digest: the image is pulled',
       jobs: { digest: succeedsWith('pulled by digest') },
     },
     {
       keyword: 'image',
-      name: 'an unset variable in the name is nothing: refused at once where no name is left',
+      name: 'an unset variable that makes the name invalid: refused at once',
       jobs: {
         'unset-variable-in-name': isRefused(
           '"registry.example.com//app" is not a valid image name: use registry/path/name:tag in lower case. Unset variables expand to an empty string',
@@ -55,7 +55,7 @@ export const IMAGE: Suite = {
     },
     {
       keyword: 'image',
-      name: "an unset variable that leaves a name: that image; nothing at all: the fleet's, and the log says so",
+      name: "an unset variable that leaves a valid name: that image; one that leaves no name: the fleet's default, and the log says so",
       jobs: {
         'unset-variable-that-may-be': succeedsWith('python'),
         'nothing-left-of-name': [
@@ -66,27 +66,27 @@ export const IMAGE: Suite = {
     },
     {
       keyword: 'image',
-      name: 'an impossible name: refused at once',
+      name: 'an invalid name: refused at once',
       jobs: { 'impossible-name': isRefused('"Not An Image" is not a valid image name') },
     },
     {
       keyword: 'image',
-      name: "an image or tag that is not there: script_failure in the registry's words within seconds",
+      name: "an image or tag that does not exist: script_failure with the registry's message, within seconds",
       jobs: {
-        missing: notThere(/not-there.*(not found|manifest unknown|does not exist)/),
-        'missing-tag': notThere(/app:9\.9.*(not found|manifest unknown|does not exist)/),
+        missing: doesNotExist(/not-there.*(not found|manifest unknown|does not exist)/),
+        'missing-tag': doesNotExist(/app:9\.9.*(not found|manifest unknown|does not exist)/),
       },
     },
     {
       keyword: 'image',
-      name: "a registry that does not answer: runner_system_failure in Docker's words",
+      name: "a registry that does not answer: runner_system_failure with Docker's message",
       jobs: {
         'no-registry': [failsFor('runner_system_failure'), says(/could not be pulled.*connection refused/)],
       },
     },
     {
       keyword: 'image',
-      name: 'an image for another architecture only: script_failure in words within seconds',
+      name: 'an image for another architecture only: script_failure with an explanation, within seconds',
       quick: true,
       jobs: {
         'other-architecture': [
@@ -98,7 +98,7 @@ export const IMAGE: Suite = {
     },
     {
       keyword: 'image',
-      name: "a registry that limits pulls: runner_system_failure in the registry's words, with what to do",
+      name: "a registry that limits pulls: runner_system_failure with the registry's message and advice",
       jobs: {
         'rate-limited': [
           failsFor('runner_system_failure'),
@@ -109,12 +109,12 @@ export const IMAGE: Suite = {
     },
     {
       keyword: 'image',
-      name: 'platform of the image',
+      name: 'a platform that Fargate supports: the image is pulled for it',
       jobs: { platform: succeedsWith('x86_64') },
     },
     {
       keyword: 'image',
-      name: 'a platform that Fargate has not: refused at once with those that it has',
+      name: 'a platform that Fargate does not support: refused at once with the supported ones',
       since: '16.7',
       jobs: { 'platform-unknown': isRefused('"linux/riscv64", but this fleet allows X86_64, ARM64') },
       notSupported: 'Linux on X86_64 and ARM64 only: `image: docker: platform` or FARGATE_ARCHITECTURE.',
@@ -129,12 +129,12 @@ export const IMAGE: Suite = {
     },
     {
       keyword: 'entrypoint',
-      name: 'an entry point of the job that is a shell',
+      name: "a shell as the job's entry point",
       jobs: { 'entry-point-own': [showsLine("entry point of the job's own"), ...succeedsWith()] },
     },
     {
       keyword: 'entrypoint',
-      name: 'an entry point of the job that sets up and runs what it is given: script and after_script are in it',
+      name: 'an entry point of the job that sets up the environment and runs its arguments: script and after_script run in it',
       jobs: {
         'entry-point-sets-up': succeedsWith(
           'set up by the entry point',
@@ -144,7 +144,7 @@ export const IMAGE: Suite = {
     },
     {
       keyword: 'entrypoint',
-      name: "the image's own, read from its registry: with FF_KUBERNETES_HONOR_ENTRYPOINT, and left out without",
+      name: "the image's own entry point, read from its registry, is used only with FF_KUBERNETES_HONOR_ENTRYPOINT",
       quick: true,
       jobs: {
         'entry-point-of-image-honored': [
@@ -156,7 +156,7 @@ export const IMAGE: Suite = {
     },
     {
       keyword: 'entrypoint',
-      name: "the image's own, of a registry that nobody lists, and of no image: refused at once",
+      name: "the image's own entry point, in an unlisted registry or of a missing image: refused at once",
       jobs: {
         'entry-point-of-unlisted-registry': isRefused('this fleet does not read image configurations from'),
         'entry-point-of-no-image': isRefused('The image does not exist: check its name and tag'),
@@ -164,7 +164,7 @@ export const IMAGE: Suite = {
     },
     {
       keyword: 'entrypoint',
-      name: 'an entry point of the job that is a program: fails in words',
+      name: "a program other than a shell as the job's entry point: fails with an explanation",
       jobs: {
         'entry-point-ends': [
           failsFor('script_failure'),
@@ -176,6 +176,6 @@ export const IMAGE: Suite = {
   ],
 };
 
-function notThere(words: RegExp) {
-  return [failsFor('script_failure'), says(words), says('The image does not exist'), lastsAtMost(60)];
+function doesNotExist(message: RegExp) {
+  return [failsFor('script_failure'), says(message), says('The image does not exist'), lastsAtMost(60)];
 }

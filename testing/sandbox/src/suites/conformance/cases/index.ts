@@ -27,7 +27,7 @@ import { SIZES } from './sizes.ts';
 import { USER } from './user.ts';
 import { VARIABLES } from './variables.ts';
 
-/** Every case, by the repository that it runs in. */
+/** Every case, grouped by the repository that it runs in. */
 export const SUITES: readonly Suite[] = [
   THROUGHPUT,
   MANY,

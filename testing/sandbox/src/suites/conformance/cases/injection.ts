@@ -1,11 +1,11 @@
 import type { Suite } from '../conformance-case.ts';
-import { isRefused, keepsQuietAbout, says, succeedsWith } from '../expectations.ts';
+import { doesNotSay, isRefused, says, succeedsWith } from '../expectations.ts';
 
-/** A name that git takes and a careless shell would run. GitLab Runner before 15.5 itself runs what is between backticks. */
+/** A branch name that git accepts and a careless shell would run. GitLab Runner before 15.5 runs commands in backticks itself. */
 const BRANCH = 'x;>/builds/run;#';
-const NOBODY_RAN_IT = [...succeedsWith('nobody ran it'), keepsQuietAbout('somebody ran it')];
+const NOBODY_RAN_IT = [...succeedsWith('nobody ran it'), doesNotSay('somebody ran it')];
 
-/** What people write where a shell might read it. */
+/** Shell commands in texts that a shell might evaluate. */
 export const INJECTION: Suite = {
   repository: 'injection',
   project: { defaultBranch: BRANCH },
@@ -13,7 +13,7 @@ export const INJECTION: Suite = {
   cases: [
     {
       keyword: 'shell injection',
-      name: "by a job's name",
+      name: "a job's name is not run",
       quick: true,
       jobs: {
         'job name\'; touch /builds/run; echo "$(touch /builds/run)" `touch /builds/run`': NOBODY_RAN_IT,
@@ -21,7 +21,7 @@ export const INJECTION: Suite = {
     },
     {
       keyword: 'shell injection',
-      name: "by a branch's name and a commit's message",
+      name: "a branch's name and a commit's message are not run",
       quick: true,
       jobs: {
         branch: [...NOBODY_RAN_IT, says(`on ${BRANCH}`)],
@@ -30,7 +30,7 @@ export const INJECTION: Suite = {
     },
     {
       keyword: 'shell injection',
-      name: "by variables' values, with bash, busybox and a POSIX sh",
+      name: "variables' values are not run, with bash, busybox and a POSIX sh",
       quick: true,
       jobs: {
         values: [...NOBODY_RAN_IT, says("\\';touch /builds/run;\\")],
@@ -39,20 +39,20 @@ export const INJECTION: Suite = {
     },
     {
       keyword: 'shell injection',
-      name: "by an image's name: refused",
+      name: "an image's name with a command is refused",
       quick: true,
       jobs: { 'image-name': isRefused(/is not a valid name|not a valid image/i) },
     },
     {
       keyword: 'shell injection',
-      name: "by a service's alias",
+      name: "a service's alias is not run",
       quick: true,
-      jobs: { 'service-alias': [keepsQuietAbout('somebody ran it')] },
+      jobs: { 'service-alias': [doesNotSay('somebody ran it')] },
     },
     {
       keyword: 'shell injection',
-      name: 'by names and paths of artifacts and caches',
-      // Older ones run what is in a cache's key themselves.
+      name: 'names and paths of artifacts and caches are not run',
+      // Older releases run commands in a cache's key themselves.
       since: '15.5',
       jobs: { 'artifact-name': NOBODY_RAN_IT, 'cache-key': NOBODY_RAN_IT },
     },

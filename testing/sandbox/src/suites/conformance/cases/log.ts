@@ -1,25 +1,25 @@
 import type { Expectation, Suite } from '../conformance-case.ts';
 import { says, showsBytes, succeeds, succeedsWith } from '../expectations.ts';
 
-/** Seconds from a line's writing to GitLab's having it: two, and the runner's own interval (1 s here) at most twice. */
-const SEEN_WITHIN = 4;
+/** Maximum delay of a log line at GitLab in seconds: two, plus at most two of the runner's own intervals (1 s here). */
+const MAX_DELAY_SECONDS = 4;
 
 export const LOG: Suite = {
   repository: 'log',
   cases: [
     {
       keyword: 'log',
-      name: 'bytes that are no text come as they are, but what is no UTF-8 may be replaced by the runner',
+      name: 'binary output is unchanged, except that the runner may replace invalid UTF-8',
       jobs: { binary: [succeeds(), showsBinary()] },
     },
     {
       keyword: 'log',
-      name: 'colours and sections of the script',
+      name: 'colours and sections of the script are kept',
       quick: true,
       jobs: {
         sections: [
           succeeds(),
-          ({ log }) => (log.includes('\u001b[31mred\u001b[0m plain') ? [] : ['the colours are gone']),
+          ({ log }) => (log.includes('\u001b[31mred\u001b[0m plain') ? [] : ['the colours are missing']),
           ({ job }) => {
             const section = job.sections().find(({ name }) => name === 'my_section');
             return section?.endedAt ? [] : ["the script's section is not in the log, or has no end"];
@@ -29,12 +29,12 @@ export const LOG: Suite = {
     },
     {
       keyword: 'log',
-      name: 'carriage returns, and a last line without an end',
+      name: 'carriage returns, and a last line without a newline',
       jobs: { progress: [succeeds(), showsBytes('10%', '10%\r50%\r100%\nno newline at the end')] },
     },
     {
       keyword: 'log',
-      name: 'standard output and error in the order they were written',
+      name: 'standard output and error appear in the order in which they were written',
       jobs: {
         'both-streams': [
           succeeds(),
@@ -44,23 +44,23 @@ export const LOG: Suite = {
     },
     {
       keyword: 'log',
-      name: 'a line of 300,000 characters',
-      jobs: { 'long-line': succeedsWith(`${'x'.repeat(300_000)}end`).map(shortWords) },
+      name: 'a line of 300,000 characters is complete',
+      jobs: { 'long-line': succeedsWith(`${'x'.repeat(300_000)}end`).map(withShortProblems) },
     },
     {
       keyword: 'log',
-      name: `a line is at GitLab within ${SEEN_WITHIN} s`,
-      jobs: { 'as-it-happens': [succeeds(), comesAsItHappens()] },
+      name: `a line appears at GitLab within ${MAX_DELAY_SECONDS} s`,
+      jobs: { 'as-it-happens': [succeeds(), appearsInTime()] },
     },
     {
       keyword: 'log',
-      name: 'tells image, size, task id, and what the job cost',
+      name: 'shows the image, the size, the task id and the cost of the job',
       jobs: {
         'start-section': [
           ...succeedsWith('hello'),
           says('conformance/toolbox:local'),
           says(/0\.5 vCPU/),
-          (seen) => (seen.task ? says(seen.task.taskId)(seen) : ['it had no task']),
+          (facts) => (facts.task ? says(facts.task.taskId)(facts) : ['the job had no task']),
           says(/\$|USD/),
         ],
       },
@@ -68,23 +68,22 @@ export const LOG: Suite = {
   ],
 };
 
-/** Beside other jobs it would slow them. */
+/** Runs alone, since it would slow other jobs. */
 export const THROUGHPUT: Suite = {
   repository: 'throughput',
   alone: true,
   cases: [
     {
       keyword: 'log',
-      name: '40 MB without a loss',
+      name: '40 MB of output arrive completely',
       jobs: { fast: [succeeds(), hasEveryLine()] },
     },
   ],
 };
 
-/** The runner may put the replacement character in place of what is no UTF-8; the rest must be there in order. */
+/** The runner may replace invalid UTF-8 by the replacement character. All other bytes must be present in order. */
 function showsBinary(): Expectation {
-  return (seen) => {
-    const { log } = seen;
+  return ({ log }) => {
     const start = log.lastIndexOf('-- begin\n\u0001');
     const found = log.subarray(start + 9, log.indexOf('\n-- end', start));
     const ascii = Buffer.from(Array.from({ length: 127 }, (_, index) => index + 1));
@@ -107,27 +106,27 @@ function hasEveryLine(): Expectation {
     for (let number = 0; number < 400_000; number += 1) {
       const at = start + number * 100;
       if (log.toString('latin1', at, at + 7) !== String(number).padStart(7, '0'))
-        return [`line ${number} is lost`];
+        return [`line ${number} is missing`];
     }
     return [];
   };
 }
 
-function comesAsItHappens(): Expectation {
+function appearsInTime(): Expectation {
   return ({ job, log }) => {
     const ticks = [...log.toString('utf8').matchAll(/^tick \d at (\d+)/gm)];
-    if (ticks.length !== 6) return [`${ticks.length} of 6 lines came`];
+    if (ticks.length !== 6) return [`the log has ${ticks.length} of 6 lines`];
     const late = ticks.flatMap(([line, written]) => {
-      const seen = job.firstSeen(line);
-      const seconds = seen ? seen.getTime() / 1000 - Number(written) : Number.POSITIVE_INFINITY;
-      // The job's clock tells whole seconds.
-      return seconds <= SEEN_WITHIN + 1 ? [] : [`"${line}" came after ${seconds.toFixed(1)} s`];
+      const seenAt = job.firstSeen(line);
+      const seconds = seenAt ? seenAt.getTime() / 1000 - Number(written) : Number.POSITIVE_INFINITY;
+      // The job writes its time in whole seconds.
+      return seconds <= MAX_DELAY_SECONDS + 1 ? [] : [`"${line}" appeared after ${seconds.toFixed(1)} s`];
     });
     return late;
   };
 }
 
-/** An expectation about a very long line must not print it. */
-function shortWords(expectation: Expectation): Expectation {
-  return async (seen) => (await expectation(seen)).map((sentence) => sentence.slice(0, 200));
+/** Shortens the problems of an expectation about a very long line, which would contain the line. */
+function withShortProblems(expectation: Expectation): Expectation {
+  return async (facts) => (await expectation(facts)).map((sentence) => sentence.slice(0, 200));
 }

@@ -3,10 +3,10 @@ import { succeedsWith } from '../expectations.ts';
 import { PIPELINE_TIMEOUT_MS } from '../start-pipeline.ts';
 
 const FLEET = 'many';
-const MOST_MANAGERS = 5;
-/** Jobs at once of all managers: as many tasks of three containers as two cores carry. */
-const JOBS_AT_ONCE = 20;
-/** As in the repository. */
+const MAX_MANAGERS = 5;
+/** Concurrent jobs of all managers: as many tasks of three containers as two cores can run. */
+const MAX_CONCURRENT_JOBS = 20;
+/** Numbers of parallel jobs, as in the repository. */
 const JOBS = { one: 200, two: 200, three: 100 };
 
 export const MANY: Suite = {
@@ -15,16 +15,16 @@ export const MANY: Suite = {
   fleet: {
     name: FLEET,
     manager: {
-      max: MOST_MANAGERS,
-      concurrentJobs: JOBS_AT_ONCE / MOST_MANAGERS,
-      // Longer than this machine, busy with so many tasks, may keep a manager from taking the next job.
+      max: MAX_MANAGERS,
+      concurrentJobs: MAX_CONCURRENT_JOBS / MAX_MANAGERS,
+      // On this busy machine a manager may wait long for its next job, and must not count as idle.
       ...{ idleSeconds: 120, checkIntervalSeconds: 1, drainPollSeconds: 1 },
     },
   },
   cases: [
     {
       keyword: 'many',
-      name: '500 queued jobs over five managers: every one runs, once',
+      name: '500 queued jobs on five managers: every job runs once',
       during: everyManagerTakesJobs,
       jobs: Object.fromEntries(Object.entries(JOBS).flatMap(([name, total]) => partsOf(name, total))),
     },
@@ -41,7 +41,8 @@ function partsOf(name: string, total: number): [string, Expectation[]][] {
 async function everyManagerTakesJobs({ gitlab, pipeline, managers }: CaseContext): Promise<void> {
   await gitlab.waitForPipeline(pipeline.id, undefined, PIPELINE_TIMEOUT_MS);
   const started = managers(FLEET).length;
-  if (started !== MOST_MANAGERS) throw new Error(`${started} managers were started, not ${MOST_MANAGERS}`);
+  if (started !== MAX_MANAGERS) throw new Error(`${started} managers were started, expected ${MAX_MANAGERS}`);
   const perManager = Map.groupBy(pipeline.jobs, (job) => job.manager?.systemId);
-  if (perManager.size !== MOST_MANAGERS) throw new Error(`${perManager.size} managers took jobs`);
+  if (perManager.size !== MAX_MANAGERS)
+    throw new Error(`${perManager.size} managers took jobs, expected ${MAX_MANAGERS}`);
 }

@@ -1,5 +1,5 @@
 import type { Suite } from '../conformance-case.ts';
-import { keepsQuietAbout, says, showsLine, succeeds, succeedsWith } from '../expectations.ts';
+import { doesNotSay, says, showsLine, succeeds, succeedsWith } from '../expectations.ts';
 
 const SECRET = 'correct-horse-battery';
 
@@ -9,7 +9,7 @@ export const MASKING: Suite = {
   cases: [
     {
       keyword: 'masked variables',
-      name: 'whole, in two pieces, twice in a row; the job token; GitLab tokens by their prefix',
+      name: 'are masked when written whole, in two pieces or twice in a row, as are the job token and GitLab tokens by their prefix',
       since: '15.5',
       quick: true,
       jobs: {
@@ -20,26 +20,26 @@ export const MASKING: Suite = {
             'token [MASKED]',
             '[MASKED][MASKED]',
           ),
-          keepsQuietAbout(SECRET),
-          keepsQuietAbout('abcdefghijklmnopqrst'),
+          doesNotSay(SECRET),
+          doesNotSay('abcdefghijklmnopqrst'),
         ],
       },
     },
     {
       keyword: 'masked variables',
-      name: 'do not reach services that do not refer to them',
+      name: 'are not passed to services that do not refer to them',
       jobs: {
         'masked-in-services': [
           ...succeedsWith('the service has LEVEL of the job, no secret'),
-          keepsQuietAbout(SECRET),
+          doesNotSay(SECRET),
         ],
       },
     },
     {
       keyword: 'CI_DEBUG_TRACE',
-      name: 'shows every command, and no secret',
+      name: 'shows every command, but no secret',
       jobs: {
-        'debug-trace': [succeeds(), showsLine('traced project'), says(/\+.*echo/), keepsQuietAbout(SECRET)],
+        'debug-trace': [succeeds(), showsLine('traced project'), says(/\+.*echo/), doesNotSay(SECRET)],
       },
     },
   ],

@@ -6,22 +6,22 @@ export const NEEDS: Suite = {
   cases: [
     {
       keyword: 'needs',
-      name: 'starts before the stages between are over, with the artifacts of what it needs only',
+      name: 'a job starts before the stages in between end, with the artifacts of the jobs it needs only',
       jobs: { slow: succeedsWith(), early: [...succeedsWith('one'), beganBeforeSlowEnded()] },
     },
     {
       keyword: 'needs',
-      name: 'artifacts: false, and optional jobs that are not there',
+      name: 'artifacts: false, and optional jobs that do not exist',
       jobs: { 'without-artifacts': succeedsWith('no artifacts') },
     },
     {
       keyword: 'needs',
-      name: "a user that is not root may read what a needed job's artifacts brought",
+      name: "a non-root user can read a needed job's artifacts",
       jobs: { 'as-user': succeedsWith('two') },
     },
     {
       keyword: 'dependencies',
-      name: 'none said: the artifacts of all earlier stages',
+      name: 'not set: the artifacts of all earlier stages',
       quick: true,
       jobs: {
         'make-one': succeedsWith(),
@@ -31,17 +31,17 @@ export const NEEDS: Suite = {
     },
     {
       keyword: 'dependencies',
-      name: 'some, and an empty list',
+      name: 'a list of jobs, and an empty list',
       jobs: { 'some-dependencies': succeedsWith('two'), 'no-dependencies': succeedsWith('neither') },
     },
     {
       keyword: 'dependencies',
-      name: 'file modes survive from job to job',
+      name: 'artifacts keep their file modes between jobs',
       jobs: { modes: succeedsWith('mode 750') },
     },
     {
       keyword: 'when',
-      name: 'after a failure: allowed, skipped, on_failure',
+      name: 'after a failure: jobs run after an allowed failure, are skipped, or run with on_failure',
       jobs: {
         fails: [failsWithExitCode(1)],
         'after-allowed-failure': succeedsWith('went on'),
@@ -57,6 +57,6 @@ function beganBeforeSlowEnded(): Expectation {
   return ({ job }) => {
     const slow = job.pipeline.jobs.find(({ name }) => name === 'slow');
     const before = job.startedAt && slow?.finishedAt && job.startedAt < slow.finishedAt;
-    return before ? [] : ['it waited for a stage that it does not need'];
+    return before ? [] : ['the job waited for a stage that it does not need'];
   };
 }

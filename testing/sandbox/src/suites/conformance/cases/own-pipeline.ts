@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { CommitDefinition, CommitFile } from '@serverless-gitlab-runner/gitlab-double';
 import { REPOSITORY_ROOT, runCommand } from '@serverless-gitlab-runner/machine';
 import type { Suite } from '../conformance-case.ts';
-import { keepsQuietAbout, says, succeeds } from '../expectations.ts';
+import { doesNotSay, says, succeeds } from '../expectations.ts';
 import { conformanceImage } from '../images.ts';
 
 const CONFIGURATION = '.gitlab-ci.yml';
@@ -16,7 +16,7 @@ const CONFIGURATION = '.gitlab-ci.yml';
 export const OWN_PIPELINE: Suite = {
   repository: 'own-pipeline',
   costlyImages: ['node'],
-  madeFiles: {
+  generatedFiles: {
     [CONFIGURATION]: { content: readFileSync(join(REPOSITORY_ROOT, CONFIGURATION)), mode: 0o644 },
   },
   earlierCommits: [wholeProject],
@@ -32,12 +32,12 @@ export const OWN_PIPELINE: Suite = {
         lint: [
           succeeds(),
           says('nx run @serverless-gitlab-runner/example-event-consumer:lint'),
-          keepsQuietAbout('nx run @serverless-gitlab-runner/fleet:lint'),
+          doesNotSay('nx run @serverless-gitlab-runner/fleet:lint'),
         ],
         test: [
           succeeds(),
           says('nx run @serverless-gitlab-runner/example-event-consumer:test'),
-          keepsQuietAbout('nx run @serverless-gitlab-runner/fleet:test'),
+          doesNotSay('nx run @serverless-gitlab-runner/fleet:test'),
         ],
         build: [succeeds(), says('No tasks were run')],
       },

@@ -10,7 +10,7 @@ const WRONG_LOGIN: RegistryLogin = ['somebody', 'planted-wrong-password-7d1e'];
 export const PRIVATE_IMAGES: Suite = {
   repository: 'private-images',
   project: { variables: { WRONG_LOGIN: base64(WRONG_LOGIN) } },
-  // A job with an image that Docker has already does not pull it: each has a name of its own.
+  // Docker does not pull an image that it already has: each job's image has a name of its own.
   registryImages: { ':1': busybox, '/app:1': busybox, '/app:2': busybox, '/web:1': busybox },
   prepare: async (environment) => {
     await fillProject(environment, 'conformance/public-images', 'public');
@@ -20,28 +20,28 @@ export const PRIVATE_IMAGES: Suite = {
   cases: [
     {
       keyword: 'private image',
-      name: "of the project's own registry: pulled with what GitLab sends with the job",
+      name: "in the project's own registry: pulled with the login that GitLab sends with the job",
       quick: true,
       jobs: { 'own-image': succeedsWith('busybox'), 'own-image-below': succeedsWith('busybox') },
     },
     {
       keyword: 'private image',
-      name: "of a public project in GitLab's registry",
+      name: "in a public project of GitLab's registry",
       jobs: { 'public-image': succeedsWith('busybox') },
     },
     {
       keyword: 'private image',
-      name: 'of a service',
+      name: "as a service's image",
       jobs: { 'own-service': succeedsWith('the service said busybox') },
     },
     {
       keyword: 'private image',
-      name: "with the fleet's credentials for a path of the registry (job.registryCredentials)",
+      name: "pulled with the fleet's credentials for a path of the registry (job.registryCredentials)",
       jobs: { 'of-fleet': succeedsWith('busybox') },
     },
     {
       keyword: 'private image',
-      name: "through the fleet's mirror, with the login for it (job.registryMirrors)",
+      name: "pulled through the fleet's mirror, with the mirror's login (job.registryMirrors)",
       jobs: {
         'of-mirror': [
           ...succeedsWith('busybox'),
@@ -51,16 +51,16 @@ export const PRIVATE_IMAGES: Suite = {
     },
     {
       keyword: 'private image',
-      name: "without a login for it, or with a wrong one: script_failure in the registry's words within seconds",
+      name: "without a login, or with a wrong one: script_failure with the registry's message, within seconds",
       jobs: {
-        'no-login': isNotGivenOut(/closed-images\/app.*denied/),
-        'no-login-for-service': isNotGivenOut(/closed-images\/web.*denied/),
-        'wrong-login': isNotGivenOut(/HTTP Basic: Access denied/),
+        'no-login': isDenied(/closed-images\/app.*denied/),
+        'no-login-for-service': isDenied(/closed-images\/web.*denied/),
+        'wrong-login': isDenied(/HTTP Basic: Access denied/),
       },
     },
     {
       keyword: 'private image',
-      name: "that is not there: script_failure in the registry's words within seconds",
+      name: "that does not exist: script_failure with the registry's message, within seconds",
       jobs: {
         'not-there': [
           failsFor('script_failure'),
@@ -72,7 +72,7 @@ export const PRIVATE_IMAGES: Suite = {
     },
     {
       keyword: 'private image',
-      name: 'afterwards no login is left in Secrets Manager, and no password is in task definitions, tasks and logs',
+      name: 'after the jobs no login is left in Secrets Manager, and no password appears in task definitions, tasks or logs',
       during: leavesNoLogin(WRONG_LOGIN),
       jobs: { 'own-image': [], 'own-service': [], 'of-fleet': [], 'wrong-login': [] },
     },
@@ -82,12 +82,12 @@ export const PRIVATE_IMAGES: Suite = {
 export const PRIVATE_IMAGES_VARIABLE: Suite = {
   repository: 'private-images-variable',
   prepare: async (environment) => ({
-    DOCKER_AUTH_CONFIG: await lend(environment, 'conformance/lent-in-variable'),
+    DOCKER_AUTH_CONFIG: await createSharedLogin(environment, 'conformance/shared-by-variable'),
   }),
   cases: [
     {
       keyword: 'private image',
-      name: "another project's, and a service's, with a deploy token in DOCKER_AUTH_CONFIG; no login is left afterwards",
+      name: 'of another project, for the job and a service, with a deploy token in DOCKER_AUTH_CONFIG; no login is left afterwards',
       quick: true,
       during: leavesNoLogin(),
       jobs: { 'login-in-variable': succeedsWith('busybox', 'the service said busybox') },
@@ -98,28 +98,31 @@ export const PRIVATE_IMAGES_VARIABLE: Suite = {
 export const PRIVATE_IMAGES_FILE: Suite = {
   repository: 'private-images-file',
   prepare: async (environment) => ({
-    DOCKER_AUTH_CONFIG: { value: await lend(environment, 'conformance/lent-in-file'), file: true },
+    DOCKER_AUTH_CONFIG: {
+      value: await createSharedLogin(environment, 'conformance/shared-by-file'),
+      file: true,
+    },
   }),
   cases: [
     {
       keyword: 'private image',
-      name: "another project's with a deploy token in a DOCKER_AUTH_CONFIG of type file; no login is left afterwards",
+      name: 'of another project, with a deploy token in a DOCKER_AUTH_CONFIG of type file; no login is left afterwards',
       during: leavesNoLogin(),
       jobs: { 'login-in-file': succeedsWith('busybox', '1') },
     },
   ],
 };
 
-function isNotGivenOut(words: RegExp) {
+function isDenied(message: RegExp) {
   return [
     failsFor('script_failure'),
-    says(words),
+    says(message),
     says('a private image needs a login in DOCKER_AUTH_CONFIG'),
     lastsAtMost(60),
   ];
 }
 
-/** A project with images in its registry. */
+/** Creates a project with images in its registry. */
 async function fillProject(
   { gitlab, privateRegistry }: ConformanceEnvironment,
   path: string,
@@ -130,8 +133,8 @@ async function fillProject(
   return project;
 }
 
-/** What `DOCKER_AUTH_CONFIG` is for a new project's images: a deploy token of it. */
-async function lend(environment: ConformanceEnvironment, path: string): Promise<string> {
+/** Creates a project with images. Returns a `DOCKER_AUTH_CONFIG` with one of its deploy tokens. */
+async function createSharedLogin(environment: ConformanceEnvironment, path: string): Promise<string> {
   const { gitlab, privateRegistry } = environment;
   const project = await fillProject(environment, path, 'private');
   const { username, token } = gitlab.createDeployToken({ projects: [project] });

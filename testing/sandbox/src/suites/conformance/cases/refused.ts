@@ -8,7 +8,7 @@ export const REFUSED: Suite = {
   cases: [
     {
       keyword: 'docker:dind',
-      name: 'as a service, as the image, behind a registry: refused in the first seconds',
+      name: 'as a service, as the image, or from another registry: refused within seconds',
       quick: true,
       notSupported: INSTEAD,
       jobs: {
@@ -19,15 +19,15 @@ export const REFUSED: Suite = {
     },
     {
       keyword: 'Windows',
-      name: 'an image for Windows: refused in the first seconds',
-      notSupported: 'Fleets run Linux containers; keep another runner for these jobs.',
+      name: 'an image for Windows: refused within seconds',
+      notSupported: 'Fleets run Linux containers; use another runner for these jobs.',
       jobs: { windows: [...isRefused('is for Windows'), lastsAtMost(20)] },
     },
     {
       keyword: 'privileged',
-      name: 'what needs privileges fails in the words of the system',
+      name: "a command that needs privileges fails with the system's message",
       notSupported:
-        'Fargate gives no container privileges; what they were for mostly goes without (for images see docker:dind).',
+        'Fargate gives no container privileges; most jobs can do without (to build images, see docker:dind).',
       jobs: { mount: [failsFor('script_failure'), says(/permission denied|not permitted/i)] },
     },
   ],

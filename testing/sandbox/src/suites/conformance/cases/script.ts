@@ -1,7 +1,7 @@
 import type { Suite } from '../conformance-case.ts';
 import {
+  doesNotSay,
   failsWithExitCode,
-  keepsQuietAbout,
   lastsAtMost,
   says,
   showsLine,
@@ -13,7 +13,7 @@ export const SCRIPT: Suite = {
   cases: [
     {
       keyword: 'script',
-      name: 'before_script of default, script and after_script, in that order; after_script has a shell of its own',
+      name: 'before_script of default, script and after_script run in that order; after_script has its own shell',
       quick: true,
       jobs: {
         order: succeedsWith(
@@ -25,17 +25,17 @@ export const SCRIPT: Suite = {
     },
     {
       keyword: 'script',
-      name: "a job's before_script takes the place of default's; script may be one line",
+      name: "a job's before_script replaces that of default; script may be a single line",
       jobs: {
         'own-before-script': [
           ...succeedsWith('before of its own', 'one line only'),
-          keepsQuietAbout('before, from default'),
+          doesNotSay('before, from default'),
         ],
       },
     },
     {
       keyword: 'script',
-      name: 'lines of several lines, folded lines, here documents',
+      name: 'multi-line commands, folded lines, here documents',
       jobs: { 'multi-line': succeedsWith('word one', 'word two', 'folded into one line', 'here multi-line') },
     },
     {
@@ -48,15 +48,15 @@ export const SCRIPT: Suite = {
     },
     {
       keyword: 'script',
-      name: 'the first command that fails ends the script, in a pipe too',
+      name: 'the first failing command ends the script, also in a pipe',
       jobs: {
-        'failing-command': [failsWithExitCode(1), showsLine('first'), sayNothingMore()],
-        'failing-pipe': [failsWithExitCode(1), sayNothingMore()],
+        'failing-command': [failsWithExitCode(1), showsLine('first'), stopsThere()],
+        'failing-pipe': [failsWithExitCode(1), stopsThere()],
       },
     },
     {
       keyword: 'script',
-      name: 'input is empty, and a process that is left behind does not hold the job up',
+      name: "the script's input is empty, and a background process does not delay the job's end",
       jobs: {
         'no-input': succeedsWith("the script's input is empty"),
         'left-behind': [...succeedsWith('left a process behind'), lastsAtMost(90)],
@@ -64,7 +64,7 @@ export const SCRIPT: Suite = {
     },
     {
       keyword: 'after_script',
-      name: 'runs after failure and success, knows the status, and its own failure changes nothing',
+      name: 'runs after failure and success and knows the status; its own failure does not change it',
       jobs: {
         'after-failure': [failsWithExitCode(7), showsLine('after a failed job')],
         'after-success': succeedsWith('after a success job'),
@@ -79,8 +79,8 @@ export const SCRIPT: Suite = {
   ],
 };
 
-/** The command that fails is shown by `set -x` only; the one after it is echoed before it would run. */
-function sayNothingMore() {
+/** The log shows neither the output nor the echo of the command after the failing one. */
+function stopsThere() {
   return ({ log }: { log: Buffer }) =>
-    /^never said/m.test(log.toString('utf8')) ? ['the script went on after a command that failed'] : [];
+    /^never said/m.test(log.toString('utf8')) ? ['the script continued after a failing command'] : [];
 }

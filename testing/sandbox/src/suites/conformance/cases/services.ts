@@ -15,7 +15,7 @@ export const SERVICES: Suite = {
       LONG_SECRET: { value: LONG_SECRET, masked: true },
     },
   },
-  madeFiles: MANY_VARIABLES,
+  generatedFiles: MANY_VARIABLES,
   registryImages: {
     '/postgres:1': conformanceImage('postgres'),
     '/redis:1': conformanceImage('redis'),
@@ -24,33 +24,33 @@ export const SERVICES: Suite = {
   cases: [
     {
       keyword: 'services',
-      name: "a real PostgreSQL, set up by the job's variables, ready when the script begins",
+      name: "a real PostgreSQL, configured by the job's variables, is ready when the script starts",
       jobs: { postgres: succeedsWith('sum 42') },
     },
     {
       keyword: 'services',
-      name: 'a real Redis under its alias',
+      name: 'a real Redis is reached by its alias',
       quick: true,
       jobs: { redis: succeedsWith('redis says hello') },
     },
     {
       keyword: 'services',
-      name: 'two services; several aliases of one',
+      name: 'two services, one of them with several aliases',
       jobs: { both: succeedsWith('postgres by its second name', 'redis +PONG') },
     },
     {
       keyword: 'services',
-      name: "the names that GitLab makes of the image's: slashes as __ and as -",
+      name: "the names that GitLab derives from the image's name: slashes become __ and -",
       jobs: { 'names-of-image': succeedsWith('PONG') },
     },
     {
       keyword: 'services',
-      name: 'variables of the service come before those of the job',
+      name: "the service's variables take precedence over the job's",
       jobs: { 'own-variables': succeedsWith('database other') },
     },
     {
       keyword: 'services',
-      name: "a secret of the project's settings, where a variable of the service refers to it",
+      name: "a secret of the project's settings is passed if a variable of the service refers to it",
       quick: true,
       jobs: {
         'secret-by-reference': [
@@ -61,12 +61,12 @@ export const SERVICES: Suite = {
     },
     {
       keyword: 'services',
-      name: "an image's own entry point with the job's command",
+      name: "the image's own entry point runs with the job's command",
       jobs: { 'command-of-registry': succeedsWith('PONG') },
     },
     {
       keyword: 'services',
-      name: '200 variables of 1 KB, two of them secrets, for each of eight services',
+      name: 'each of eight services gets 200 variables of 1 KB, two of them secrets',
       quick: true,
       jobs: {
         'many-variables': [
@@ -79,12 +79,12 @@ export const SERVICES: Suite = {
     },
     {
       keyword: 'services',
-      name: 'lines, empty values, quotes, dots in names, and what is not to be expanded, as they are written',
+      name: 'multi-line and empty values, quotes, dots in names and unexpanded values are passed unchanged',
       jobs: { 'exact-values': succeedsWith('as written: same') },
     },
     {
       keyword: 'services',
-      name: 'a service of which nobody knows what it starts: the log says what it does not get, why, and the way out',
+      name: 'a service whose program is unknown: the log says which variables it does not get, why, and what to do',
       jobs: {
         'unknown-program': [
           ...succeedsWith('the job ran all the same'),
@@ -98,7 +98,7 @@ export const SERVICES: Suite = {
     },
     {
       keyword: 'services',
-      name: 'what services get is nowhere where AWS shows it',
+      name: 'AWS shows none of the values that services get',
       during: awsShowsNothingOf(
         [DB_PASSWORD, LONG_SECRET, '\'it\\"s', 'a second line'],
         '/.job-service/run-service',
@@ -107,29 +107,29 @@ export const SERVICES: Suite = {
     },
     {
       keyword: 'services',
-      name: 'what a service writes never makes it wait, and its last lines are told',
+      name: 'a service never blocks on its output, and the log has its last lines',
       jobs: {
         'talks-much': [...succeedsWith('the job ran all the same'), says('  the end of much')],
       },
     },
     {
       keyword: 'services',
-      name: 'command of its own, on another port (HEALTHCHECK_TCP_PORT)',
+      name: 'its own command, on another port (HEALTHCHECK_TCP_PORT)',
       jobs: { command: succeedsWith('PONG') },
     },
     {
       keyword: 'services',
-      name: 'entrypoint of its own',
+      name: 'its own entrypoint',
       jobs: { entrypoint: succeedsWith('PONG') },
     },
     {
       keyword: 'services',
-      name: 'names in a busybox image, and in one whose user is not root',
+      name: 'services are found by name in a busybox image, and by a non-root user',
       jobs: { 'from-busybox': succeedsWith('+PONG'), 'from-non-root': succeedsWith('redis +PONG') },
     },
     {
       keyword: 'services',
-      name: 'names in an image with musl, as Alpine has it',
+      name: 'services are found by name in an image with musl, as in Alpine',
       jobs: {
         'from-musl': succeedsWith(
           'cache is 127.0.0.1',
@@ -140,17 +140,17 @@ export const SERVICES: Suite = {
     },
     {
       keyword: 'services',
-      name: "a service has the project in /builds, and finds the job's container as `build`",
+      name: "a service has the project in /builds, and reaches the job's container as `build`",
       jobs: { 'sees-project': succeedsWith('written by the job', 'by the name build written by the job') },
     },
     {
       keyword: 'services',
-      name: 'a service that needs 8 seconds is waited for (HEALTHCHECK_TCP_PORT)',
+      name: 'the job waits for a service that needs 8 seconds to start (HEALTHCHECK_TCP_PORT)',
       jobs: { 'slow-service': succeedsWith('PONG') },
     },
     {
       keyword: 'services',
-      name: 'a service that dies: the job runs, and the log has its last lines',
+      name: 'a service that ends early: the job runs, and the log has the last lines of the service',
       jobs: {
         'dying-service': [
           ...succeedsWith('the job ran all the same'),
@@ -160,23 +160,23 @@ export const SERVICES: Suite = {
     },
     {
       keyword: 'services',
-      name: 'an image of a service that is not there: script_failure within seconds',
+      name: "a service's image that does not exist: script_failure within seconds",
       jobs: {
         'missing-service': [failsFor('script_failure'), says('The image does not exist'), lastsAtMost(60)],
       },
     },
     {
       keyword: 'services',
-      name: 'two services on one port: said in words',
+      name: 'two services on one port: the log explains the conflict',
       jobs: { 'same-port': [says(/port 6379/)] },
       notSupported:
-        'All containers of a Fargate task share one network: give one of the services another port by `command`.',
+        'All containers of a Fargate task share one network: give one of the services another port with `command`.',
     },
     {
       keyword: 'services',
       name: 'nine services: refused at once',
       jobs: { 'too-many': isRefused('The job has 9 services, but a Fargate task has room for at most 8') },
-      notSupported: 'A task has room for eight services: start some in the script, or split the job.',
+      notSupported: 'A task can have eight services: start some in the script, or split the job.',
     },
   ],
 };

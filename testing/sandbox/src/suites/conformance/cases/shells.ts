@@ -6,12 +6,12 @@ export const SHELLS: Suite = {
   cases: [
     {
       keyword: 'shell',
-      name: 'bash where the image has it: lists, patterns',
+      name: 'bash, if the image has it: arrays and patterns',
       jobs: { bash: succeedsWith('3 words, B', 'patterns') },
     },
     {
       keyword: 'shell',
-      name: 'a POSIX sh and nothing else in the image',
+      name: 'an image with only a POSIX sh',
       jobs: { 'posix-sh': succeedsWith('image says posix-sh', 'no bash', 'it\'s "quoted" $HERE') },
     },
     {
@@ -26,7 +26,7 @@ export const SHELLS: Suite = {
     },
     {
       keyword: 'shell',
-      name: "busybox with musl for a libc and nothing of glibc, as Alpine's images",
+      name: 'busybox with musl and without glibc, as in Alpine',
       jobs: {
         musl: [
           ...succeedsWith('localhost is 127.0.0.1', 'after in musl'),
@@ -36,13 +36,13 @@ export const SHELLS: Suite = {
     },
     {
       keyword: 'shell',
-      name: 'no shell at all in the image',
+      name: 'an image without a shell',
       quick: true,
       jobs: { 'no-shell': succeedsWith('hello from a static program', 'in 1 project folder') },
     },
     {
       keyword: 'shell',
-      name: 'no shell and no /tmp: variables, redirections, here documents',
+      name: 'an image without a shell and /tmp: variables, redirections, here documents',
       jobs: { 'no-tmp': [succeeds(), showsLine('read here')] },
     },
   ],

@@ -6,13 +6,13 @@ export const SIZES: Suite = {
   cases: [
     {
       keyword: 'FARGATE_CPU, FARGATE_MEMORY',
-      name: "none: the fleet's size",
+      name: "not set: the fleet's size",
       quick: true,
       jobs: { 'default-size': [succeeds(), hasSize(512, 1024)] },
     },
     {
       keyword: 'FARGATE_CPU, FARGATE_MEMORY',
-      name: 'in vCPUs, units, MiB, GB; memory alone',
+      name: 'in vCPUs, CPU units, MiB and GB; memory alone',
       jobs: {
         'cpu-and-memory': [succeeds(), hasSize(256, 512)],
         units: [succeeds(), hasSize(2048, 4096)],
@@ -21,12 +21,12 @@ export const SIZES: Suite = {
     },
     {
       keyword: 'FARGATE_CPU, FARGATE_MEMORY',
-      name: 'between two steps: the next one up, and the log says so',
+      name: 'between two sizes of Fargate: the next larger one, and the log says so',
       jobs: { 'between-steps': [succeeds(), hasSize(1024, 3072), says('using the next larger size')] },
     },
     {
       keyword: 'FARGATE_CPU, FARGATE_MEMORY',
-      name: 'more than the fleet allows, or no number: refused at once with what is allowed',
+      name: "above the fleet's limit, or not a number: refused at once with the allowed sizes",
       jobs: {
         'too-large': isRefused(/more than this fleet's limit.*[\s\S]*This fleet allows/),
         'no-number': isRefused('FARGATE_CPU is "lots"'),
@@ -34,7 +34,7 @@ export const SIZES: Suite = {
     },
     {
       keyword: 'KUBERNETES_CPU_…, KUBERNETES_MEMORY_…',
-      name: "what jobs ask of the Kubernetes executor counts where nothing of Fargate's is set, and the log says so",
+      name: 'requests for the Kubernetes executor are used if no variable of Fargate is set, and the log says so',
       jobs: {
         'of-kubernetes': [
           succeeds(),
@@ -45,7 +45,7 @@ export const SIZES: Suite = {
     },
     {
       keyword: 'FARGATE_EPHEMERAL_STORAGE',
-      name: 'within the limit, and above it',
+      name: 'within the limit: used; above it: refused at once',
       jobs: {
         storage: [succeeds()],
         'storage-too-large': isRefused('this fleet allows 20 to 60 GB'),
@@ -53,7 +53,7 @@ export const SIZES: Suite = {
     },
     {
       keyword: 'FARGATE_CAPACITY',
-      name: 'on demand, Spot, and what there is not',
+      name: 'on-demand and Spot are used; an unknown value is refused at once',
       jobs: {
         'on-demand': [succeeds(), ranOn('FARGATE')],
         spot: [succeeds(), ranOn('FARGATE_SPOT')],
@@ -62,7 +62,7 @@ export const SIZES: Suite = {
     },
     {
       keyword: 'FARGATE_ARCHITECTURE',
-      name: 'what Fargate has not: refused at once with what it has',
+      name: 'an unsupported architecture: refused at once with the supported ones',
       jobs: { 'no-such-architecture': isRefused('this fleet allows X86_64, ARM64') },
     },
   ],

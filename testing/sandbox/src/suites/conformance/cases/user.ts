@@ -6,7 +6,7 @@ export const USER: Suite = {
   cases: [
     {
       keyword: 'docker:user',
-      name: 'a number, a name, a number with a group: the script runs as that user and writes in the project',
+      name: 'a number, a name, or a number with a group: the script runs as that user and can write to the project',
       since: '16.8',
       jobs: {
         number: succeedsWith('uid 1500 gid 1500'),
@@ -16,13 +16,13 @@ export const USER: Suite = {
     },
     {
       keyword: 'docker:user',
-      name: 'a user that the image has not: fails in words',
+      name: 'a user that does not exist in the image: fails with an explanation',
       since: '16.8',
       jobs: { 'unknown-user': [failsFor('script_failure'), says(/nobody-of-that-name/)] },
     },
     {
       keyword: 'non-root',
-      name: 'an image whose user has no name and a read-only home: project and after_script are its own',
+      name: 'an image whose user has no name and a read-only home: the user owns the project, also in after_script',
       quick: true,
       jobs: {
         'of-the-image': succeedsWith(
@@ -35,7 +35,7 @@ export const USER: Suite = {
     },
     {
       keyword: 'non-root',
-      name: 'git and chmod in the script of a user that is not root',
+      name: 'git and chmod work in the script of a non-root user',
       jobs: {
         'git-as-user': succeedsWith('the user repository', ' mode change 100644 => 100755 README.md'),
       },

@@ -1,5 +1,5 @@
 import type { Suite } from '../conformance-case.ts';
-import { hasArtifacts, keepsQuietAbout, says, showsBytes, succeeds, succeedsWith } from '../expectations.ts';
+import { doesNotSay, hasArtifacts, says, showsBytes, succeeds, succeedsWith } from '../expectations.ts';
 
 const KUBECONFIG = 'apiVersion: v1\nname: "quoted $NOT_EXPANDED"\n';
 
@@ -15,18 +15,18 @@ export const VARIABLES: Suite = {
   cases: [
     {
       keyword: 'variables',
-      name: "of the file, the job and the project, the project's before the job's before the file's",
+      name: "the job's and the project's variables take precedence over the file's",
       quick: true,
       jobs: { precedence: succeedsWith('level job, from the file, from the project') },
     },
     {
       keyword: 'variables',
-      name: 'variables in variables, $$, expand: false',
+      name: 'variables in variables, $$, and expand: false',
       jobs: { expansion: succeedsWith('three: one and global', 'costs 5$', 'raw $FIRST stays') },
     },
     {
       keyword: 'variables',
-      name: 'newlines, quotes, UTF-8, spaces at the ends, empty, patterns: to the byte',
+      name: 'newlines, quotes, UTF-8, surrounding spaces, empty values and patterns are passed unchanged',
       jobs: {
         'odd-characters': [
           succeeds(),
@@ -44,7 +44,7 @@ export const VARIABLES: Suite = {
     },
     {
       keyword: 'variables',
-      name: "GitLab's predefined ones",
+      name: 'predefined variables of GitLab are set',
       jobs: {
         predefined: [
           ...succeedsWith(
@@ -52,18 +52,18 @@ export const VARIABLES: Suite = {
             'folder is CI_PROJECT_DIR',
             'CI true GITLAB_CI true server yes',
           ),
-          (seen) => hasArtifacts({ 'sha.txt': `${seen.job.pipeline.commit.sha}\n` })(seen),
+          (facts) => hasArtifacts({ 'sha.txt': `${facts.job.pipeline.commit.sha}\n` })(facts),
         ],
       },
     },
     {
       keyword: 'variables',
-      name: 'a value of 100,000 characters',
+      name: 'a value of 100,000 characters is passed completely',
       jobs: { large: succeedsWith('length 100000') },
     },
     {
       keyword: 'file variables',
-      name: 'the file is there for script and after_script, to the byte, and for a user that is not root',
+      name: 'script and after_script find the file unchanged, also as a non-root user',
       jobs: {
         'file-variable': [succeeds(), showsBytes('apiVersion', KUBECONFIG), says('mode can be read by 0')],
         'file-variable-non-root': [succeeds(), showsBytes('apiVersion', KUBECONFIG)],
@@ -71,7 +71,7 @@ export const VARIABLES: Suite = {
     },
     {
       keyword: 'reports:dotenv',
-      name: "a job's dotenv report is variables of later jobs, unless dependencies: []",
+      name: "a job's dotenv report sets variables of later jobs, unless dependencies is []",
       jobs: {
         'make-dotenv': succeedsWith(),
         'use-dotenv': succeedsWith('version 1.2.3, note with spaces and = signs'),
@@ -80,7 +80,7 @@ export const VARIABLES: Suite = {
     },
     {
       keyword: 'variables',
-      name: "AWS_REGION and AWS_DEFAULT_REGION are the job's, and not the fleet's",
+      name: 'AWS_REGION and AWS_DEFAULT_REGION are those of the job, not of the fleet',
       jobs: {
         region: succeedsWith('region none, by default none'),
         'own-region': succeedsWith(
@@ -91,7 +91,7 @@ export const VARIABLES: Suite = {
     },
     {
       keyword: 'parallel',
-      name: 'a number, and a matrix',
+      name: 'a number of jobs, and a matrix',
       jobs: {
         'parallel 1/2': succeedsWith('part 1 of 2'),
         'parallel 2/2': succeedsWith('part 2 of 2'),
@@ -101,11 +101,11 @@ export const VARIABLES: Suite = {
     },
     {
       keyword: 'id_tokens',
-      name: 'the token reaches the job with its audience, and the log does not show it',
+      name: 'the job gets the token with its audience, and the log does not show it',
       jobs: {
         'id-token': [
           ...succeedsWith('"aud":"https://vault.example.com"', 'token [MASKED]'),
-          keepsQuietAbout('eyJhbGciOiJIUzI1NiIs'),
+          doesNotSay('eyJhbGciOiJIUzI1NiIs'),
         ],
       },
     },

@@ -4,23 +4,23 @@ import type { GitLabDouble } from '@serverless-gitlab-runner/gitlab-double';
 import { DEMO_IMAGES } from '../../../images/demo-images.ts';
 import type { PrivateRegistry } from './start-private-registry.ts';
 
-/** Project whose images a fleet opens to all its jobs. */
+/** Project whose images a fleet makes available to all its jobs. */
 const PROJECT = 'fleet/images';
-/** Registry that the fleet has a mirror for; there is none of that name. */
+/** Registry that the fleet has a mirror for. It does not exist. */
 const MIRRORED = 'mirrored.example.com';
 
-/** What a fleet says of registries. */
+/** A fleet's settings of registries. */
 export interface FleetRegistries {
   registryCredentials: Record<string, string>;
   registryMirrors: Record<string, string>;
 }
 
 /**
- * Makes what whoever runs a fleet makes: images in a project of their own, and a secret with its deploy token. What of the
- * registry it opens is narrower than the registry.
- * @param endpoint the AWS emulator's
+ * Creates what a fleet's administrator creates: images in a project of their own, and a secret with the project's deploy token.
+ * The token gives access to a part of the registry only.
+ * @param endpoint of the AWS emulator
  */
-export async function giveFleetImages(
+export async function createFleetImages(
   gitlab: GitLabDouble,
   registry: PrivateRegistry,
   endpoint: string,
@@ -35,6 +35,6 @@ export async function giveFleetImages(
       SecretString: JSON.stringify({ username, password }),
     }),
   );
-  const place = `${registry.host}/${PROJECT}`;
-  return { registryCredentials: { [place]: ARN }, registryMirrors: { [MIRRORED]: place } };
+  const path = `${registry.host}/${PROJECT}`;
+  return { registryCredentials: { [path]: ARN }, registryMirrors: { [MIRRORED]: path } };
 }

@@ -1,6 +1,6 @@
 import { runCommand, tryCommand } from '@serverless-gitlab-runner/machine';
 
-/** Has Docker forget every image whose name begins with that registry. */
+/** Removes every image of that registry from Docker. */
 export async function removeImagesOf(address: string): Promise<void> {
   const formats = [['{{.Repository}}:{{.Tag}}'], ['{{.Repository}}@{{.Digest}}', '--digests']];
   const lists = await Promise.all(

@@ -15,20 +15,20 @@ import { conformanceImage } from '../images.ts';
 import { removeImagesOf } from './remove-images.ts';
 import { trustRegistry } from './trust-registry.ts';
 
-/** GitLab's container registry: a real one that gives nothing without a token of the double's, by TLS. */
+/** GitLab's container registry: a real registry with TLS that requires a token of the GitLab double. */
 export interface PrivateRegistry {
-  /** Host and port, on this host's address on the run's network: one name for Docker, managers and jobs. */
+  /** Host and port. The host is this machine's address in the run's network: one name for Docker, managers and jobs. */
   host: string;
-  /** File with the certificate of the authority that the registry's is by, PEM. */
+  /** File with the certificate of the registry's certificate authority (PEM). */
   caFile: string;
-  /** Pushes a local image as an administrator; the repository's project must be there. The whole name. */
+  /** Pushes a local image as an administrator, and returns its full name. The repository's project must exist. */
   push(image: string, name: string): Promise<string>;
 }
 
 export interface PrivateRegistryOptions {
   runId: string;
   networkName: string;
-  /** This host's address on that network. */
+  /** This host's address in that network. */
   gatewayAddress: string;
   gitlab: GitLabDouble;
   log: Log;
@@ -36,17 +36,17 @@ export interface PrivateRegistryOptions {
 }
 
 const PORT = 5000;
-/** Times that are looked, a quarter of a second apart, whether it listens: it makes its certificates first. */
-const LOOKS = 120;
+/** Number of polls, a quarter of a second apart, until it listens: it makes its certificates first. */
+const MAX_POLLS = 120;
 
-/** Starts the registry, lets Docker trust it, and enables it in the double. */
+/** Starts the registry, makes Docker trust it, and enables it in the GitLab double. */
 export async function startPrivateRegistry(options: PrivateRegistryOptions): Promise<PrivateRegistry> {
   return step(options.log, "GitLab's registry, with TLS and tokens", async () => {
     const { runId, gitlab, cleanup } = options;
     const container = await startContainer(options);
     const host = (await runCommand('docker', ['port', container, `${PORT}/tcp`])).trim();
     cleanup.add('the images from the private registry', () => removeImagesOf(host));
-    const ca = await untilItListens(container, host);
+    const ca = await waitUntilListening(container, host);
     await trustRegistry({ host, ca, runId, cleanup });
     gitlab.enableRegistry({ host, key: await readCertificates(container, 'token.key') });
     const folder = await mkdtemp(join(tmpdir(), 'private-registry-'));
@@ -75,22 +75,22 @@ async function startContainer(options: PrivateRegistryOptions): Promise<string> 
   return name;
 }
 
-/** The authority's certificate, once the registry answers to those that trust it, and asks them who they are. */
-async function untilItListens(container: string, host: string): Promise<string> {
+/** Waits until the registry answers with 401 to clients that trust it. Returns the certificate of its authority. */
+async function waitUntilListening(container: string, host: string): Promise<string> {
   let last = '';
-  for (let look = 1; look <= LOOKS; look += 1) {
+  for (let poll = 1; poll <= MAX_POLLS; poll += 1) {
     try {
       const ca = await readCertificates(container, 'ca.crt');
       const status = await statusOf(`https://${host}/v2/`, ca);
       if (status === 401) return ca;
-      last = `it answers ${status}`;
+      last = `it answered with ${status}`;
     } catch (error) {
       last = String(error);
     }
     await delay(250);
   }
   const { stdout, stderr } = await tryCommand('docker', ['logs', '--tail', '20', container]);
-  throw new Error(`the registry at ${host} does not start: ${last}\n${stdout}${stderr}`);
+  throw new Error(`the registry at ${host} did not start: ${last}\n${stdout}${stderr}`);
 }
 
 function readCertificates(container: string, file: string): Promise<string> {
@@ -103,15 +103,15 @@ function statusOf(url: string, ca: string): Promise<number | undefined> {
       response.resume();
       resolve(response.statusCode);
     });
-    request.on('timeout', () => request.destroy(new Error('it does not answer')));
+    request.on('timeout', () => request.destroy(new Error('it did not answer')));
     request.on('error', reject);
   });
 }
 
-/** A name that Docker did not have is forgotten again, so that a job's pull is one. */
-async function push(folder: string, image: string, whole: string): Promise<string> {
-  await runCommand('docker', ['tag', image, whole]);
-  await runCommand('docker', ['--config', folder, 'push', whole]);
-  await runCommand('docker', ['rmi', whole]);
-  return whole;
+/** Pushes an image and then removes its new name from Docker, so that a job really pulls it. */
+async function push(folder: string, image: string, fullName: string): Promise<string> {
+  await runCommand('docker', ['tag', image, fullName]);
+  await runCommand('docker', ['--config', folder, 'push', fullName]);
+  await runCommand('docker', ['rmi', fullName]);
+  return fullName;
 }

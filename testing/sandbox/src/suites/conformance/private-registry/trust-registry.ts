@@ -10,20 +10,20 @@ import {
 } from '@serverless-gitlab-runner/machine';
 import { conformanceImage } from '../images.ts';
 
-/** Docker looks into this folder at each pull. @see https://docs.docker.com/engine/security/certificates/ */
+/** Docker reads the certificates below this folder at each pull. @see https://docs.docker.com/engine/security/certificates/ */
 const DOCKER_FOLDER = '/etc/docker';
 
 export interface TrustOptions {
   /** Host and port. */
   host: string;
-  /** Certificate of its authority, PEM. */
+  /** Certificate of its certificate authority (PEM). */
   ca: string;
   runId: string;
   cleanup: Cleanup;
 }
 
 /**
- * Lets Docker trust a registry for this run. The file is written from a container: who may use Docker may do that, whoever
+ * Makes Docker trust a registry for this run. The file is written from a container: every user of Docker may do that, whoever
  * owns the folder.
  */
 export async function trustRegistry({ host, ca, runId, cleanup }: TrustOptions): Promise<void> {
@@ -49,18 +49,18 @@ export async function trustRegistry({ host, ca, runId, cleanup }: TrustOptions):
 }
 
 export interface TrustingImageOptions {
-  /** What it is to be called: `reserveTrustingManager`. */
+  /** Name of the new image, from `reserveTrustingManager`. */
   name: string;
   /** Image of managers. */
   manager: string;
-  /** File with the authority's certificate. */
+  /** File with the certificate of the authority. */
   caFile: string;
   log: Log;
 }
 
 /**
- * The name of a run's image of managers that trust the registry. To be asked for before anything runs that image: clean-up goes
- * backwards, and Docker removes no image of a running container.
+ * Returns the name of the run's image of managers that trust the registry, and registers its removal. Call it before a container
+ * of that image starts: clean-up runs in reverse order, and Docker does not remove the image of a running container.
  */
 export function reserveTrustingManager(manager: string, runId: string, cleanup: Cleanup): string {
   const name = manager.replace(/:[^:/]*$/, `:${runId}-trusting`);
@@ -68,7 +68,7 @@ export function reserveTrustingManager(manager: string, runId: string, cleanup: 
   return name;
 }
 
-/** Makes of the managers' image one that trusts the registry, as people with a private authority do. */
+/** Derives an image that trusts the registry from the managers' image, as users with a private authority do. */
 export async function buildTrustingManager(options: TrustingImageOptions): Promise<void> {
   const { name, manager, caFile, log } = options;
   await buildImage({

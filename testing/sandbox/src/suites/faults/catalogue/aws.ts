@@ -3,24 +3,24 @@ import { internalError, throttled } from '@serverless-gitlab-runner/fault-proxy'
 import type { Fault } from '../fault.ts';
 import { refusedEntry } from './refused-entry.ts';
 
-/** Milliseconds for which a service does not work. */
+/** Duration of an outage, in milliseconds. */
 const OUTAGE_MS = 5000;
 
-/** Nothing happens: what the others are measured against. */
+/** Injects no fault: the baseline of the others. */
 const calm: Fault = {
   name: 'calm',
-  title: 'no fault at all, the measure for the others',
+  title: 'no fault: the baseline of the others',
   runs: 2,
   async run(faultRun) {
     faultRun.addWebhook();
-    faultRun.recovering();
+    faultRun.faultEnded();
     await faultRun.queue(3);
   },
 };
 
 const busRefusesEntry: Fault = {
   name: 'bus-refuses-entry',
-  title: "PutEvents answers 200 with its entry refused, for the first three of the receiver's calls",
+  title: "PutEvents answers 200 with a failed entry to the receiver's first three calls",
   runs: 2,
   async run(faultRun) {
     faultRun.addWebhook();
@@ -30,14 +30,14 @@ const busRefusesEntry: Fault = {
       times: 3,
     });
     await faultRun.queue(3);
-    await faultRun.taken(rule);
-    faultRun.recovering();
+    await faultRun.rulesApplied(rule);
+    faultRun.faultEnded();
   },
 };
 
 const ssmThrottles: Fault = {
   name: 'ssm-throttles',
-  title: "SSM throttles everybody's first calls: the receiver, the launcher and the manager",
+  title: 'SSM throttles the first calls of the receiver, the launcher and the manager',
   runs: 2,
   async run(faultRun) {
     faultRun.addWebhook();
@@ -49,32 +49,32 @@ const ssmThrottles: Fault = {
       }),
     );
     await faultRun.queue(3);
-    await faultRun.taken(...rules);
-    faultRun.recovering();
+    await faultRun.rulesApplied(...rules);
+    faultRun.faultEnded();
   },
 };
 
 const ecsFails: Fault = {
   name: 'ecs-fails',
-  title: 'every call of ECS is answered 500 for five seconds, while a manager and its jobs start',
+  title: 'ECS answers every call with 500 for five seconds, while a manager and its jobs start',
   runs: 2,
   async run(faultRun) {
     faultRun.addWebhook();
     await faultRun.queue(3);
-    await faultRun.task('a manager', ({ role }) => role === 'manager');
+    await faultRun.waitForTask('a manager', ({ role }) => role === 'manager');
     faultRun.aws({
       match: { service: 'ecs' },
       effect: { kind: 'answer', answer: internalError },
       forMs: OUTAGE_MS,
     });
     await faultRun.pause(OUTAGE_MS);
-    faultRun.recovering();
+    faultRun.faultEnded();
   },
 };
 
 const runTaskAnswerLost: Fault = {
   name: 'run-task-answer-lost',
-  title: "the answers of the launcher's and of the manager's RunTask are lost, twice each",
+  title: 'the answers to RunTask are lost, twice for the launcher and twice for the manager',
   runs: 2,
   async run(faultRun) {
     faultRun.addWebhook();
@@ -86,54 +86,54 @@ const runTaskAnswerLost: Fault = {
       }),
     );
     const jobs = await faultRun.queue(3);
-    await faultRun.taken(...rules);
-    faultRun.recovering();
-    await faultRun.finished(jobs);
-    faultRun.mustHaveStarted({ managers: 1, jobTasks: 3 });
+    await faultRun.rulesApplied(...rules);
+    faultRun.faultEnded();
+    await faultRun.jobsFinished(jobs);
+    faultRun.expectStarted({ managers: 1, jobTasks: 3 });
   },
 };
 
-/** As often as a manager's client tries a call of ECS. */
-const TRIES_OF_RUN_TASK = 8;
+/** Attempts that a manager's client makes for a call to ECS. */
+const RUN_TASK_ATTEMPTS = 8;
 
 const runTaskNeverAnswers: Fault = {
   name: 'run-task-never-answers',
   title:
-    "no try of a manager's RunTask is answered, and a task runs: the job gets another, and that one goes",
+    "a manager's RunTask starts a task but is never answered: the job gets another task, the first is removed",
   runs: 2,
   async run(faultRun) {
     faultRun.addWebhook();
     const rule = faultRun.aws({
       match: { operation: 'RunTask', caller: 'manager' },
       effect: { kind: 'cut', when: 'after' },
-      times: TRIES_OF_RUN_TASK,
+      times: RUN_TASK_ATTEMPTS,
     });
     const jobs = await faultRun.queue(1);
-    await faultRun.taken(rule);
-    faultRun.recovering();
-    await faultRun.finished(jobs);
-    faultRun.mustHaveStarted({ managers: 1, jobTasks: 2 });
+    await faultRun.rulesApplied(rule);
+    faultRun.faultEnded();
+    await faultRun.jobsFinished(jobs);
+    faultRun.expectStarted({ managers: 1, jobTasks: 2 });
   },
 };
 
 const noSpot: Fault = {
   name: 'no-spot-capacity',
-  title: 'RunTask fails for want of Spot capacity; there is room on demand',
+  title: 'RunTask fails for lack of Spot capacity; on-demand capacity is available',
   runs: 2,
   async run(faultRun) {
     faultRun.addWebhook();
     await faultRun.switches.setCapacity({ FARGATE_SPOT: NO_CAPACITY });
-    faultRun.recovering();
+    faultRun.faultEnded();
     const jobs = await faultRun.queue(3);
-    await faultRun.finished(jobs);
+    await faultRun.jobsFinished(jobs);
     if (faultRun.tasks.some(({ capacityProvider }) => capacityProvider !== 'FARGATE'))
-      faultRun.wrong.push('a task ran on Spot, which had no capacity');
+      faultRun.problems.push('a task ran on Spot although Spot had no capacity');
   },
 };
 
 const noCapacity: Fault = {
   name: 'no-capacity',
-  title: 'neither Spot nor on demand has room for a manager for ten seconds, and then not for job tasks',
+  title: 'neither Spot nor on-demand has capacity, for ten seconds for a manager and then for job tasks',
   runs: 2,
   async run(faultRun) {
     faultRun.addWebhook();
@@ -141,8 +141,8 @@ const noCapacity: Fault = {
     await faultRun.queue(3);
     await faultRun.pause(10_000);
     await faultRun.switches.setCapacity({ FARGATE_SPOT: null, FARGATE: null });
-    faultRun.recovering();
-    await faultRun.manager();
+    faultRun.faultEnded();
+    await faultRun.runningManager();
     await faultRun.switches.setCapacity({ FARGATE_SPOT: NO_CAPACITY, FARGATE: NO_CAPACITY });
     await faultRun.pause(6000);
     await faultRun.switches.setCapacity({ FARGATE_SPOT: null, FARGATE: null });
@@ -151,42 +151,42 @@ const noCapacity: Fault = {
 
 const spotQuota: Fault = {
   name: 'spot-quota-reached',
-  title: "the account's quota of Spot vCPUs is reached, told as failures; there is room on demand",
+  title: "the account's quota of Spot vCPUs is reached (RunTask failures); on-demand capacity is available",
   runs: 2,
   async run(faultRun) {
     faultRun.addWebhook();
     await faultRun.switches.setCapacity({ FARGATE_SPOT: QUOTA_REACHED });
-    faultRun.recovering();
+    faultRun.faultEnded();
     const jobs = await faultRun.queue(3);
-    await faultRun.finished(jobs);
+    await faultRun.jobsFinished(jobs);
     if (faultRun.tasks.some(({ capacityProvider }) => capacityProvider !== 'FARGATE'))
-      faultRun.wrong.push('a task ran on Spot, whose quota was reached');
+      faultRun.problems.push('a task ran on Spot although its quota was reached');
     for (const job of jobs)
       if (!/quota "Fargate Spot vCPU resource count" is reached/.test(job.trace.text))
-        faultRun.wrong.push(`the log of ${job.name} does not name the quota`);
+        faultRun.problems.push(`the log of ${job.name} does not name the quota`);
   },
 };
 
 const allQuotas: Fault = {
   name: 'all-quotas-reached',
-  title: 'the quotas of Spot and of on demand are reached for the job tasks, told as errors: the jobs wait',
+  title: 'the quotas of Spot and on-demand are reached for job tasks (RunTask errors): the jobs wait',
   runs: 2,
   async run(faultRun) {
     faultRun.addWebhook();
     const reached = { ...QUOTA_REACHED, error: true };
     const jobs = await faultRun.queue(3);
-    await faultRun.manager();
+    await faultRun.runningManager();
     await faultRun.switches.setCapacity({ FARGATE_SPOT: reached, FARGATE: reached });
     await faultRun.pause(12_000);
     await faultRun.switches.setCapacity({ FARGATE_SPOT: null, FARGATE: null });
-    faultRun.recovering();
-    await faultRun.finished(jobs);
+    faultRun.faultEnded();
+    await faultRun.jobsFinished(jobs);
     if (!jobs.some((job) => /Waiting for capacity/.test(job.trace.text)))
-      faultRun.wrong.push('no job waited: the quota was not reached when it should have been');
+      faultRun.problems.push('no job waited: the quota was not reached as planned');
   },
 };
 
-/** Buckets of the account's rates that the system takes from, and seconds for which each lets nothing pass. */
+/** Token buckets of the account's request rates that the system uses. */
 const BUCKETS: readonly RateBucket[] = [
   'reads',
   'tasks',
@@ -195,20 +195,21 @@ const BUCKETS: readonly RateBucket[] = [
   'taskDefinitions',
   'tags',
 ];
+/** Seconds for which an emptied bucket rejects every call. */
 const EMPTY_SECONDS = 6;
 
 const emptyBuckets: readonly Fault[] = BUCKETS.map((bucket) => ({
   name: `rate-${bucket.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
-  title: `the account's bucket of ${bucket} is empty for ${EMPTY_SECONDS} s when jobs are queued, and again when they run`,
+  title: `the account's rate limit for ${bucket} rejects calls for ${EMPTY_SECONDS} s when jobs are queued, and again while they run`,
   runs: 1,
   async run(faultRun) {
     faultRun.addWebhook();
     await faultRun.switches.emptyBuckets({ [bucket]: EMPTY_SECONDS });
     const jobs = await faultRun.queue(3);
-    await faultRun.manager();
+    await faultRun.runningManager();
     await faultRun.switches.emptyBuckets({ [bucket]: EMPTY_SECONDS });
-    faultRun.recovering();
-    await faultRun.finished(jobs);
+    faultRun.faultEnded();
+    await faultRun.jobsFinished(jobs);
     await faultRun.switches.emptyBuckets({ [bucket]: EMPTY_SECONDS });
   },
 }));

@@ -2,12 +2,12 @@ import { accessDenied, internalError } from '@serverless-gitlab-runner/fault-pro
 import type { Fault } from '../fault.ts';
 import { type SmallJob, smallJob } from '../small-jobs.ts';
 
-/** A small job with a cache, whose script prints what it finds in it and writes it anew. */
+/** A small job whose script prints the content of its cache and writes it again. */
 function cachedJob(name: string): SmallJob {
   const { script } = smallJob(name, 1);
   return {
     name,
-    // Without time stamps, so that a line is what the script wrote.
+    // Without time stamps a log line is exactly what the script wrote.
     variables: { FF_TIMESTAMPS: 'false' },
     cache: [{ key: 'deps', paths: ['deps/'] }],
     script: [
@@ -24,7 +24,7 @@ const FOUND = /^a full cache\r?$/m;
 
 const s3Fails: Fault = {
   name: 'cache-s3-fails',
-  title: 'S3 answers the first two calls for a cache to be written 500, and then cuts one that reads it',
+  title: 'S3 answers the first two writes of a cache with 500, and later cuts off a read',
   runs: 2,
   async run(faultRun) {
     faultRun.addWebhook();
@@ -35,8 +35,8 @@ const s3Fails: Fault = {
     });
     const first = await faultRun.queue([cachedJob('first')]);
     for (const job of first) faultRun.expect(job, { status: 'success', says: CREATED });
-    await faultRun.taken(writes);
-    await faultRun.finished(first);
+    await faultRun.rulesApplied(writes);
+    await faultRun.jobsFinished(first);
     const reads = faultRun.aws({
       match: { service: 's3', operation: 'GetObject' },
       effect: { kind: 'cut', when: 'within' },
@@ -44,14 +44,14 @@ const s3Fails: Fault = {
     });
     const others = await faultRun.queue([cachedJob('second'), cachedJob('third')]);
     for (const job of others) faultRun.expect(job, { status: 'success', says: FOUND });
-    await faultRun.taken(reads);
-    faultRun.recovering();
+    await faultRun.rulesApplied(reads);
+    faultRun.faultEnded();
   },
 };
 
 const roleDenied: Fault = {
   name: 'cache-role-denied',
-  title: "STS denies managers the role of the cache: jobs run as with an empty cache, and don't fail",
+  title: 'STS denies managers the cache role: jobs run with an empty cache and do not fail',
   runs: 1,
   async run(faultRun) {
     faultRun.addWebhook();
@@ -61,9 +61,9 @@ const roleDenied: Fault = {
     });
     const jobs = await faultRun.queue(['first', 'second', 'third'].map(cachedJob));
     for (const job of jobs) faultRun.expect(job, { status: 'success', says: /an empty cache/ });
-    await faultRun.finished(jobs);
-    faultRun.recovering();
-    if (denied.matched === 0) faultRun.wrong.push('no manager asked STS for the role of the cache');
+    await faultRun.jobsFinished(jobs);
+    faultRun.faultEnded();
+    if (denied.matched === 0) faultRun.problems.push('no manager requested the cache role from STS');
   },
 };
 

@@ -2,12 +2,12 @@ import { type Call, errorAnswer, type Rule } from '@serverless-gitlab-runner/fau
 import type { Fault } from '../fault.ts';
 import { smallJobs } from '../small-jobs.ts';
 
-/** Milliseconds for which GitLab does not answer as it should. */
+/** Duration of an outage, in milliseconds. */
 const OUTAGE_MS = 8000;
-/** What runners ask of GitLab; a clone is a job's own, and GIT_FETCH attempts are the job's to set. */
+/** Operations of the runner API. Clones are not included: they belong to the job, which sets its own number of attempts. */
 const RUNNER_API = ['jobs/request', 'jobs/update', 'jobs/trace', 'runners/verify', 'runners/unregister'];
 
-/** GitLab's API behaves so for a while, with two jobs running and two that are queued meanwhile. */
+/** Applies an effect to GitLab's runner API for a while, with two jobs running and two more queued meanwhile. */
 function outage(name: string, title: string, effect: Rule['effect']): Fault {
   return {
     name,
@@ -16,11 +16,11 @@ function outage(name: string, title: string, effect: Rule['effect']): Fault {
     async run(faultRun) {
       faultRun.addWebhook();
       const running = await faultRun.queue(smallJobs(2, 4));
-      await Promise.all(running.map((job) => faultRun.scriptBegan(job)));
+      await Promise.all(running.map((job) => faultRun.scriptStarted(job)));
       faultRun.gitlab({ match: { operation: RUNNER_API }, effect, forMs: OUTAGE_MS });
       await faultRun.queue(2);
       await faultRun.pause(OUTAGE_MS);
-      faultRun.recovering();
+      faultRun.faultEnded();
     },
   };
 }
@@ -36,12 +36,12 @@ const unauthorized = (call: Call) =>
 const apiFails: Fault = {
   name: 'gitlab-api-fails',
   title:
-    "GitLab refuses the fleet's API token, then its API fails, then is silent: the launcher asks in vain whose a job is",
+    "GitLab refuses the fleet's API token, then its API fails, then does not answer: the launcher cannot read a job's tags",
   runs: 2,
   async run(faultRun) {
     await faultRun.fleet.setApiToken(faultRun.environment.gitlab.privateToken);
     await faultRun.fleet.change({ gitlabApi: { projects: [] } });
-    // The launcher would hold the fleet's document for a while.
+    // The launcher caches the fleet's document.
     await faultRun.environment.lambdas.restart();
     faultRun.addWebhook();
     const effects: readonly Rule['effect'][] = [
@@ -51,21 +51,21 @@ const apiFails: Fault = {
     ];
     for (const effect of effects) {
       const rule = faultRun.gitlab({ match: { operation: 'projects/job' }, effect });
-      await faultRun.finished(await faultRun.queue(1));
-      if (rule.matched === 0) faultRun.wrong.push('the launcher did not ask GitLab whose the job is');
+      await faultRun.jobsFinished(await faultRun.queue(1));
+      if (rule.matched === 0) faultRun.problems.push('the launcher did not ask GitLab for the job');
       rule.remove();
     }
-    faultRun.recovering();
-    await faultRun.finished(await faultRun.queue(1));
+    faultRun.faultEnded();
+    await faultRun.jobsFinished(await faultRun.queue(1));
   },
 };
 
 export const gitlabFaults: readonly Fault[] = [
-  outage('gitlab-500', 'GitLab answers 500 for eight seconds', { kind: 'answer', answer: badGateway }),
-  outage('gitlab-429', 'GitLab answers 429 with Retry-After for eight seconds', {
+  outage('gitlab-500', 'GitLab answers with 500 for eight seconds', { kind: 'answer', answer: badGateway }),
+  outage('gitlab-429', 'GitLab answers with 429 and Retry-After for eight seconds', {
     kind: 'answer',
     answer: tooMany,
   }),
-  outage('gitlab-silent', 'GitLab answers nothing for eight seconds', { kind: 'hang', when: 'before' }),
+  outage('gitlab-silent', 'GitLab does not answer for eight seconds', { kind: 'hang', when: 'before' }),
   apiFails,
 ];

@@ -11,16 +11,16 @@ const entrySchema = z.object({
 const parametersSchema = z.object({ Entries: z.array(entrySchema) });
 const detailSchema = z.looseObject({ occurredAt: z.string() });
 
-/** Events that their sender believes to be on the bus, and that are not there yet. */
+/** Events that their sender believes to be on the bus, but that were not delivered yet. */
 export interface HeldEvents {
   entries: readonly PutEventsRequestEntry[];
-  /** Resolves once so many are held. */
+  /** Resolves once `count` calls are held. */
   until(count: number): Promise<void>;
-  /** Events pass again; those held stay with the caller. */
+  /** Lets further events pass. The held ones are not sent. */
   release(): void;
 }
 
-/** Holds the events of one caller, answered as if they were taken. */
+/** Holds the events of one caller, and answers as if they had been accepted. */
 export function holdEvents(add: (rule: Rule) => ActiveRule, caller: string): HeldEvents {
   const entries: PutEventsRequestEntry[] = [];
   const answer = ({ parameters }: Call): Answer => {
@@ -37,7 +37,7 @@ export function holdEvents(add: (rule: Rule) => ActiveRule, caller: string): Hel
   return { entries, until: (count) => rule.whenMatched(count), release: () => rule.remove() };
 }
 
-/** The same event as it would be if it had waited for so long. */
+/** Returns the event as if it had been sent earlier by `ms` milliseconds. */
 export function olderBy(entry: PutEventsRequestEntry, ms: number): PutEventsRequestEntry {
   const detail = detailSchema.parse(JSON.parse(entry.Detail ?? '{}'));
   const time = new Date(Date.parse(detail.occurredAt) - ms);

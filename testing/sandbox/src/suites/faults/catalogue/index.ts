@@ -6,7 +6,7 @@ import { jobFaults } from './jobs.ts';
 import { managerFaults } from './managers.ts';
 import { messageFaults } from './messages.ts';
 
-/** Every fault, in the order in which they are run. */
+/** Every fault, in the order in which they run. */
 export const FAULTS: readonly Fault[] = [
   ...awsFaults,
   ...messageFaults,

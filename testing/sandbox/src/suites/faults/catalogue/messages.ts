@@ -1,6 +1,6 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { throttled } from '@serverless-gitlab-runner/fault-proxy';
-import { mostManagersAtOnce } from '../decide-job.ts';
+import { peakManagers } from '../decide-job.ts';
 import type { Fault } from '../fault.ts';
 import { SIGNING_TOKEN } from '../planted-secrets.ts';
 import { smallJobs } from '../small-jobs.ts';
@@ -11,13 +11,13 @@ import { storm } from './storm.ts';
 const TEN_MINUTES_MS = 600_000;
 const HOUR_MS = 3_600_000;
 
-const MOST_MANAGERS = 5;
-/** Milliseconds for a hundred tasks of three containers, on two cores. */
+const MAX_MANAGERS = 5;
+/** Maximum time for a hundred tasks of three containers on two cores, in milliseconds. */
 const BURST_MS = 400_000;
 
 const launcherDies: Fault = {
   name: 'launcher-dies',
-  title: 'the launcher is killed after its RunTask was carried out, before it hears of it',
+  title: 'the launcher is killed after its RunTask succeeded, before it gets the answer',
   runs: 2,
   async run(faultRun) {
     faultRun.addWebhook();
@@ -27,13 +27,13 @@ const launcherDies: Fault = {
       times: 1,
     });
     const jobs = await faultRun.queue(3);
-    await faultRun.taken(rule);
-    await faultRun.task('the manager that nobody heard of', ({ role }) => role === 'manager');
+    await faultRun.rulesApplied(rule);
+    await faultRun.waitForTask('the manager of the unanswered RunTask', ({ role }) => role === 'manager');
     await faultRun.environment.lambdas.kill('runner-launcher');
     rule.remove();
-    faultRun.recovering();
-    await faultRun.finished(jobs);
-    faultRun.mustHaveStarted({ managers: 1, jobTasks: 3 });
+    faultRun.faultEnded();
+    await faultRun.jobsFinished(jobs);
+    faultRun.expectStarted({ managers: 1, jobTasks: 3 });
   },
 };
 
@@ -44,41 +44,41 @@ const deliveredTwice: Fault = {
   async run(faultRun) {
     faultRun.addWebhook({ copies: 2 });
     faultRun.aws({ match: { operation: ['PutEvents', 'RunTask', 'StopTask'] }, effect: { kind: 'twice' } });
-    faultRun.recovering();
+    faultRun.faultEnded();
     const jobs = await faultRun.queue(3);
-    await faultRun.finished(jobs);
-    faultRun.mustHaveStarted({ managers: 1, jobTasks: 3 });
+    await faultRun.jobsFinished(jobs);
+    faultRun.expectStarted({ managers: 1, jobTasks: 3 });
   },
 };
 
 const cameAndWent: Fault = {
   name: 'came-and-went',
-  title: 'ECS does not answer the launcher until its jobs have ended and their manager has left',
+  title: 'ECS throttles the launcher until its jobs have ended and their manager has exited',
   runs: 2,
   async run(faultRun) {
     faultRun.addWebhook();
     const jobs = await faultRun.queue(3);
-    const { taskArn } = await faultRun.task('the manager', ({ role }) => role === 'manager');
+    const { taskArn } = await faultRun.waitForTask('the manager', ({ role }) => role === 'manager');
     const rule = faultRun.aws({
       match: { operation: 'ListTasks', caller: 'runner-launcher' },
       effect: { kind: 'answer', answer: throttled },
     });
-    await faultRun.taken(rule);
-    await faultRun.finished(jobs);
-    await faultRun.task(
+    await faultRun.rulesApplied(rule);
+    await faultRun.jobsFinished(jobs);
+    await faultRun.waitForTask(
       'the end of the manager',
       (task) => task.taskArn === taskArn && task.lastStatus === 'STOPPED',
     );
     rule.remove();
-    faultRun.recovering();
-    await faultRun.launcherIsDone();
-    faultRun.mustHaveStarted({ managers: 1, jobTasks: 3 });
+    faultRun.faultEnded();
+    await faultRun.launcherQueueEmpty();
+    faultRun.expectStarted({ managers: 1, jobTasks: 3 });
   },
 };
 
 const outOfOrder: Fault = {
   name: 'out-of-order',
-  title: 'events come in reverse order and are ten minutes old',
+  title: 'events arrive in reverse order and ten minutes late',
   runs: 2,
   async run(faultRun) {
     faultRun.addWebhook();
@@ -88,19 +88,19 @@ const outOfOrder: Fault = {
     held.release();
     const Entries = held.entries.map((entry) => olderBy(entry, TEN_MINUTES_MS)).reverse();
     await faultRun.environment.events.send(new PutEventsCommand({ Entries }));
-    faultRun.recovering();
+    faultRun.faultEnded();
   },
 };
 
 const webhookStorm: Fault = {
   name: 'webhook-storm',
-  title: '200 webhooks in two seconds at a maximum of two managers; six of their jobs wait for us',
+  title: '200 webhooks in two seconds with a maximum of two managers; six of their jobs are pending',
   runs: 2,
   async run(faultRun) {
     const lost = faultRun.webhooks({ match: {}, effect: { kind: 'cut', when: 'before' } });
     faultRun.addWebhook();
     const jobs = await faultRun.queue(6);
-    const bodies = await faultRun.bodiesOf(jobs);
+    const bodies = await faultRun.webhookBodiesOf(jobs);
     lost.remove();
     const answers = await storm(
       faultRun.environment.webhookUrl,
@@ -109,28 +109,28 @@ const webhookStorm: Fault = {
       200,
       2000,
     );
-    faultRun.recovering();
+    faultRun.faultEnded();
     const refused = answers.filter((status) => status !== 202);
     if (refused.length > 0)
-      faultRun.wrong.push(`${refused.length} webhooks were answered ${refused.join(', ')}`);
+      faultRun.problems.push(`${refused.length} webhooks were answered with ${refused.join(', ')}`);
   },
 };
 
 const burst: Fault = {
   name: 'burst',
   title:
-    '100 jobs are queued at once, for at most five managers of four jobs: all five start, and none waits for nothing',
+    '100 jobs are queued at once, with at most five managers of four jobs each: all five managers start and take jobs',
   runs: 1,
   alone: true,
   async run(faultRun) {
     const { manager } = await faultRun.fleet.read();
-    await faultRun.fleet.change({ manager: { ...manager, max: MOST_MANAGERS } });
+    await faultRun.fleet.change({ manager: { ...manager, max: MAX_MANAGERS } });
     faultRun.addWebhook();
-    faultRun.recovering();
-    await faultRun.finished(await faultRun.queue(smallJobs(100, 1)), BURST_MS);
-    const managers = mostManagersAtOnce(faultRun.tasks);
-    if (managers !== MOST_MANAGERS)
-      faultRun.wrong.push(`${managers} managers took jobs at once, expected ${MOST_MANAGERS}`);
+    faultRun.faultEnded();
+    await faultRun.jobsFinished(await faultRun.queue(smallJobs(100, 1)), BURST_MS);
+    const managers = peakManagers(faultRun.tasks);
+    if (managers !== MAX_MANAGERS)
+      faultRun.problems.push(`${managers} managers took jobs concurrently, expected ${MAX_MANAGERS}`);
   },
 };
 
@@ -142,23 +142,23 @@ const webhookLost: Fault = {
     await faultRun.fleet.change({ safetyLaunchSeconds: 10 });
     faultRun.webhooks({ match: {}, effect: { kind: 'cut', when: 'before' } });
     faultRun.addWebhook();
-    faultRun.recovering();
-    await faultRun.finished(await faultRun.queue(3));
+    faultRun.faultEnded();
+    await faultRun.jobsFinished(await faultRun.queue(3));
   },
 };
 
 const clockWrong: Fault = {
   name: 'sender-clock-wrong',
-  title: "GitLab's clock is a day off in its events, and an hour off in a signature",
+  title: "GitLab's clock is off by a day in its events, and by an hour in a signature",
   runs: 2,
   async run(faultRun) {
     const { environment } = faultRun;
     await faultRun.fleet.setSigningToken(SIGNING_TOKEN);
     const lost = faultRun.webhooks({ match: {}, effect: { kind: 'cut', when: 'before' } });
     faultRun.addWebhook();
-    const [early, late, signed, ...rest] = await faultRun.bodiesOf(await faultRun.queue(4));
+    const [early, late, signed, ...rest] = await faultRun.webhookBodiesOf(await faultRun.queue(4));
     lost.remove();
-    faultRun.recovering();
+    faultRun.faultEnded();
     const token = tokenHeaders(environment.system.webhookSecret);
     const day = 24 * HOUR_MS;
     const answers = {
@@ -171,13 +171,15 @@ const clockWrong: Fault = {
       ),
     };
     for (const [what, status] of Object.entries(answers))
-      if (status !== 202) faultRun.wrong.push(`the event ${what} was answered ${status}, expected 202`);
+      if (status !== 202)
+        faultRun.problems.push(`the event ${what} was answered with ${status}, expected 202`);
     const old = await postHook(
       environment.webhookUrl,
       rest[0] ?? '',
       signedHeaders(SIGNING_TOKEN, rest[0] ?? '', -HOUR_MS),
     );
-    if (old !== 401) faultRun.wrong.push(`a signature of an hour ago was answered ${old}, expected 401`);
+    if (old !== 401)
+      faultRun.problems.push(`a signature of an hour ago was answered with ${old}, expected 401`);
   },
 };
 

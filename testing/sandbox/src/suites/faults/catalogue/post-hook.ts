@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 
-/** Posts a Job Hook as GitLab does; the answer's status. */
+/** Posts a Job Hook as GitLab does. Returns the status of the answer. */
 export async function postHook(url: string, body: string, headers: Record<string, string>): Promise<number> {
   const answer = await fetch(url, {
     method: 'POST',
@@ -16,7 +16,7 @@ export function tokenHeaders(secret: string): Record<string, string> {
 }
 
 /**
- * A signature by a clock that is so many milliseconds off.
+ * Headers with a signature from a clock that is off by `clockOffMs` milliseconds.
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 export function signedHeaders(
@@ -31,13 +31,13 @@ export function signedHeaders(
   return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': `v1,${signature}` };
 }
 
-/** The same event with all of its times moved. */
+/** Returns the event with all of its times shifted. */
 export function shiftedTimes(body: string, ms: number): string {
-  const moved = (time: string) => new Date(Date.parse(time) + ms).toISOString();
+  const shift = (time: string) => new Date(Date.parse(time) + ms).toISOString();
   return body
-    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, moved)
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, shift)
     .replace(/(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d) UTC/g, (_, date: string, time: string) => {
-      const iso = moved(`${date}T${time}Z`);
+      const iso = shift(`${date}T${time}Z`);
       return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
     });
 }

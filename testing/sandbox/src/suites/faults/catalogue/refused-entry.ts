@@ -1,6 +1,6 @@
 import type { Answer, Call } from '@serverless-gitlab-runner/fault-proxy';
 
-/** PutEvents' answer when the bus refuses what it was given, as in a moment's trouble: the call as a whole succeeds. */
+/** Answer of PutEvents when the bus rejects every entry because of a temporary error. The call itself succeeds. */
 export function refusedEntry({ parameters }: Call): Answer {
   const entries = Array.isArray(parameters.Entries) ? parameters.Entries : [];
   const refused = { ErrorCode: 'InternalException', ErrorMessage: 'An internal error occurred.' };

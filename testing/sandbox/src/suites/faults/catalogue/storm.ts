@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { postHook, tokenHeaders } from './post-hook.ts';
 
-/** Requests under way at one time: the emulator starts a process for each. */
-const AT_ONCE = 8;
-/** Ids of jobs that were taken elsewhere long before. */
-const FIRST_STRANGER = 900_000;
+/** Maximum number of concurrent requests: the emulator starts a process for each. */
+const MAX_CONCURRENT = 8;
+/** First id of jobs that other runners took long ago. */
+const FIRST_UNKNOWN_ID = 900_000;
 
 /**
- * Posts so many webhooks, evenly over a time: those of `bodies` among others of jobs that somebody else has.
+ * Posts `count` webhooks evenly over `withinMs` milliseconds: those of `bodies`, and others for jobs of other runners.
  * @returns the status of each answer
  */
 export async function storm(
@@ -28,15 +28,15 @@ export async function storm(
       answers.push(await postHook(url, all[index] ?? '', tokenHeaders(secret)));
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, send));
+  await Promise.all(Array.from({ length: MAX_CONCURRENT }, send));
   return answers;
 }
 
-/** Ours at even distances; the others are copies of the first with ids of their own. */
+/** Places `bodies` at even distances. The others are copies of the first with ids of their own. */
 function mix(bodies: readonly string[], count: number): string[] {
   const [sample = ''] = bodies;
   const all = Array.from({ length: count }, (_, index) =>
-    sample.replace(/"build_id":\s*\d+/, `"build_id":${FIRST_STRANGER + index}`),
+    sample.replace(/"build_id":\s*\d+/, `"build_id":${FIRST_UNKNOWN_ID + index}`),
   );
   bodies.forEach((body, index) => {
     all[Math.floor(((index + 0.5) * count) / bodies.length)] = body;

@@ -1,48 +1,50 @@
 import type { CaseContext, ConformanceCase, Expectation } from '../../conformance-case.ts';
 import { failsWithExitCode, lastsAtMost, succeedsWith } from '../../expectations.ts';
-import { reachesNobody } from './victim.ts';
+import { isIsolated } from './victim.ts';
 
 const KEYWORD = 'hostile';
-/** Seconds in which a job that harms itself must be over, whatever it broke. */
-const SOON = 100;
+/** Maximum duration of a job that harms itself, in seconds. */
+const MAX_SECONDS = 100;
 
 type Jobs = ConformanceCase['jobs'];
 
-/** A hostile case: besides what it names, no job reaches another one. */
+/** A hostile case. In addition to the given expectations, none of its jobs may reach another job. */
 export function hostile(name: string, jobs: Jobs, more: Partial<ConformanceCase> = {}): ConformanceCase {
   const guarded = Object.entries(jobs).map(([job, expectations]): [string, Expectation[]] => [
     job,
-    [...reachesNobody(), ...expectations],
+    [...isIsolated(), ...expectations],
   ]);
   return { keyword: KEYWORD, name, jobs: Object.fromEntries(guarded), ...more };
 }
 
-/** The job ran to its end in a task of its own, and reached nobody from any of its stages. */
+/** The job succeeded in a single task, and reached no other job from its script or after_script. */
 export function runsAlone(): Expectation[] {
   return [...succeedsWith('reached nobody', 'reached nobody afterwards'), hasOneTask()];
 }
 
-/** ECS saw one task with the job's own id. */
+/** ECS has one task with the job's id. */
 export function hasOneTask(): Expectation {
-  return ({ tasks }) => (tasks.length === 1 ? [] : [`ECS saw ${tasks.length} tasks of its id, expected one`]);
+  return ({ tasks }) =>
+    tasks.length === 1 ? [] : [`ECS has ${tasks.length} tasks with the job's id, expected one`];
 }
 
-/** The script's exit code is told as it was, and soon. */
+/** The script's exit code is reported, within `MAX_SECONDS`. */
 export function failsSoonWith(exitCode: number): Expectation[] {
-  return [failsWithExitCode(exitCode), lastsAtMost(SOON)];
+  return [failsWithExitCode(exitCode), lastsAtMost(MAX_SECONDS)];
 }
 
-/** It ended, and soon: what it broke was its own, and how that is told does not matter. */
+/** The job ended within `MAX_SECONDS`. It harmed only itself, so any of these statuses will do. Default: success or failed. */
 export function endsSoon(...statuses: string[]): Expectation[] {
-  const wanted = statuses.length === 0 ? ['success', 'failed'] : statuses;
+  const expected = statuses.length === 0 ? ['success', 'failed'] : statuses;
   return [
-    ({ job }) => (wanted.includes(job.status) ? [] : [`it ended as ${job.status} (${job.failureReason})`]),
-    lastsAtMost(SOON),
+    ({ job }) =>
+      expected.includes(job.status) ? [] : [`the job ended as ${job.status} (${job.failureReason})`],
+    lastsAtMost(MAX_SECONDS),
   ];
 }
 
-/** An during: the button in GitLab, as soon as the script has begun. */
-export function cancelWhenBegun(name: string): (context: CaseContext) => Promise<void> {
+/** For `during`: cancels the job in GitLab as soon as its script has started. */
+export function cancelWhenStarted(name: string): (context: CaseContext) => Promise<void> {
   return async ({ gitlab, untilLogged }) => {
     const { id } = await untilLogged(name, '\nbegun');
     gitlab.cancelJob(id);

@@ -6,25 +6,29 @@ import {
   lastsAtMost,
   succeedsWith,
 } from '../../expectations.ts';
-import { cancelWhenBegun, failsSoonWith, hasOneTask, hostile, runsAlone } from './expectations.ts';
+import { cancelWhenStarted, failsSoonWith, hasOneTask, hostile, runsAlone } from './expectations.ts';
 
-/** Every predefined variable that might say who a job is, set to another job's, at every kind of end. */
+/** Every predefined variable that might identify a job, set to another job's value, for every kind of end. */
 export const IDENTITY = [
   hostile("CI_JOB_ID is another job's", { 'id-of-another': runsAlone() }, { quick: true }),
-  hostile("CI_JOB_ID leads to another job's folder", { 'id-as-path': runsAlone() }, { quick: true }),
-  hostile('CI_JOB_ID leads up and down again', { 'id-with-dots': runsAlone() }),
-  hostile('CI_JOB_ID is no number', { 'id-in-words': runsAlone() }),
+  hostile("CI_JOB_ID is a path to another job's folder", { 'id-as-path': runsAlone() }, { quick: true }),
+  hostile('CI_JOB_ID is a path with ..', { 'id-with-dots': runsAlone() }),
+  hostile('CI_JOB_ID is not a number', { 'id-in-words': runsAlone() }),
   hostile('CI_JOB_ID is empty', { 'id-empty': runsAlone() }),
   hostile('CI_JOB_ID is negative', { 'id-negative': runsAlone() }),
-  hostile('CI_JOB_ID is larger than any', { 'id-huge': runsAlone() }),
+  hostile('CI_JOB_ID has 20 digits', { 'id-huge': runsAlone() }),
   hostile("CI_BUILD_ID and CI_JOB_URL are another job's", { 'id-of-build': runsAlone() }),
   hostile("CI_PROJECT_ID and CI_PROJECT_PATH are another project's", { 'project-of-another': runsAlone() }),
   hostile("CI_PIPELINE_ID is another pipeline's", { 'pipeline-of-another': runsAlone() }),
   hostile('CI_SERVER_URL is another GitLab', { 'server-of-another': runsAlone() }),
   hostile("CI_JOB_NAME and CI_JOB_STAGE are another job's", { 'name-of-another': runsAlone() }),
   hostile('CI_RUNNER_SHORT_TOKEN and CI_CONCURRENT_ID are paths', { 'runner-of-another': runsAlone() }),
-  hostile("the hooks' own variables are set", { 'session-of-another': runsAlone() }),
-  hostile('all predefined variables at once', { 'everything-of-another': runsAlone() }, { quick: true }),
+  hostile("the hooks' internal variables are set", { 'session-of-another': runsAlone() }),
+  hostile(
+    'all predefined variables are set at once',
+    { 'everything-of-another': runsAlone() },
+    { quick: true },
+  ),
   hostile("CI_JOB_ID is another job's, and the script fails", {
     'id-of-another-fails': [...failsSoonWith(3), hasOneTask()],
   }),
@@ -34,9 +38,9 @@ export const IDENTITY = [
   hostile(
     "CI_JOB_ID is another job's, and the job is cancelled",
     { 'id-of-another-is-canceled': [endsWith('canceled'), hasOneTask()] },
-    { during: cancelWhenBegun('id-of-another-is-canceled') },
+    { during: cancelWhenStarted('id-of-another-is-canceled') },
   ),
-  hostile("CI_JOB_ID is another job's, and the image is not there", {
+  hostile("CI_JOB_ID is another job's, and the image does not exist", {
     'id-of-another-cannot-start': [failsFor('script_failure'), lastsAtMost(60), hasOneTask()],
   }),
   hostile("CI_JOB_ID is another job's, and the job is refused", {
@@ -52,5 +56,5 @@ export const IDENTITY = [
     'image-of-another': succeedsWith('in the image that it names'),
   }),
   hostile("the hooks' exit codes are set", { 'exit-codes-of-hooks': failsSoonWith(7) }),
-  hostile("variables that shells and AWS's SDK read are set", { 'environment-of-hooks': runsAlone() }),
+  hostile('variables that shells and the AWS SDK read are set', { 'environment-of-hooks': runsAlone() }),
 ];

@@ -3,44 +3,44 @@ import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
 import { MANAGER_CONTAINER } from '@serverless-gitlab-runner/fleet';
 import { runCommand } from '@serverless-gitlab-runner/machine';
-import { logGroupPlaces } from '../../../../system/readable-places.ts';
+import { logGroupTexts } from '../../../../system/readable-texts.ts';
 import { taskContainerIds } from '../../../faults/docker-actions.ts';
 import type { CaseContext } from '../../conformance-case.ts';
 import { PIPELINE_TIMEOUT_MS } from '../../start-pipeline.ts';
 
 const MIB = 1024 * 1024;
-/** What the manager's own process may grow by, whatever jobs do. */
-const MOST_GROWTH = 64 * MIB;
-const MS_BETWEEN_LOOKS = 500;
-/** What containers of a job may write to CloudWatch, which bills by the byte. */
-const MOST_LOGGED_A_TASK = 16 * 1024;
-const GONE_WITHIN_MS = 60_000;
+/** Maximum growth of the manager's own process, whatever jobs do. */
+const MAX_GROWTH_BYTES = 64 * MIB;
+const POLL_INTERVAL_MS = 500;
+/** Maximum that the containers of a job may write to CloudWatch, which bills by the byte. */
+const MAX_LOG_BYTES_PER_TASK = 16 * 1024;
+const CLEANUP_TIMEOUT_MS = 60_000;
 
-/** Prints the resident set of the manager's own process in KiB: it alone runs the image's Node. */
+/** Prints the resident set of the manager's own process in KiB: the only process that runs the image's Node. */
 const RESIDENT_KIB = `for process in /proc/[0-9]*; do
   [ "$(readlink "$process/exe")" = /usr/local/bin/node ] || continue
   sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\).*/\\1/p' "$process/status"
 done 2> /dev/null`;
 
-/** An during: the memory of the manager's resident process stays near to what it is when the attacks begin. */
+/** For `during`: the manager's resident process hardly grows from the start of the attacks on. */
 export async function managerKeepsItsMemory(context: CaseContext): Promise<void> {
   const container = await managerOf(context);
   const first = await residentBytes(container);
-  let most = first;
+  let peak = first;
   while (!isOver(context)) {
-    most = Math.max(most, await residentBytes(container));
-    await delay(MS_BETWEEN_LOOKS);
+    peak = Math.max(peak, await residentBytes(container));
+    await delay(POLL_INTERVAL_MS);
   }
-  const grown = Math.round((most - first) / MIB);
-  if (most - first > MOST_GROWTH)
-    throw new Error(`the manager grew by ${grown} MiB, from ${Math.round(first / MIB)}`);
+  const grownMib = Math.round((peak - first) / MIB);
+  if (peak - first > MAX_GROWTH_BYTES)
+    throw new Error(`the manager grew by ${grownMib} MiB, from ${Math.round(first / MIB)} MiB`);
 }
 
-/** An during: when all attacks are over, the manager has no file, no process and AWS no secret of a job that ended. */
+/** For `during`: when all attacks have ended, the manager has no folder or temporary file of an ended job. */
 export async function nothingIsLeft(context: CaseContext): Promise<void> {
   const container = await managerOf(context);
   await context.gitlab.waitForPipeline(context.pipeline.id, undefined, PIPELINE_TIMEOUT_MS);
-  const deadline = Date.now() + GONE_WITHIN_MS;
+  const deadline = Date.now() + CLEANUP_TIMEOUT_MS;
   const count = async (script: string) =>
     Number(await runCommand('docker', ['exec', container, 'sh', '-c', script]));
   for (;;) {
@@ -50,23 +50,23 @@ export async function nothingIsLeft(context: CaseContext): Promise<void> {
     if (folders <= running && temporary <= running) return;
     if (Date.now() > deadline)
       throw new Error(
-        `of ${running} jobs the manager has ${folders} folders and ${temporary} temporary ones`,
+        `the manager has ${folders} folders and ${temporary} temporary folders for ${running} running jobs`,
       );
     await delay(1000);
   }
 }
 
-/** An during: what jobs write does not go to CloudWatch, whichever way they take. */
+/** For `during`: output of jobs is not sent to CloudWatch, however they write it. */
 export async function logsStaySmall({ gitlab, pipeline, endpoint }: CaseContext): Promise<void> {
   await gitlab.waitForPipeline(pipeline.id, undefined, PIPELINE_TIMEOUT_MS);
-  const places = await logGroupPlaces(new CloudWatchLogsClient(emulatorClient(endpoint)));
-  const jobs = places.filter(({ where }) => where.endsWith('/jobs') || where.includes('/jobs/'));
+  const groups = await logGroupTexts(new CloudWatchLogsClient(emulatorClient(endpoint)));
+  const jobs = groups.filter(({ where }) => where.endsWith('/jobs') || where.includes('/jobs/'));
   if (jobs.length === 0)
-    throw new Error(`there is no log group of jobs: ${places.map(({ where }) => where)}`);
+    throw new Error(`no log group of jobs exists, only ${groups.map(({ where }) => where)}`);
   const bytes = jobs.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
-  const most = MOST_LOGGED_A_TASK * pipeline.jobs.length;
-  if (bytes > most)
-    throw new Error(`${Math.round(bytes / 1024)} KiB were logged, at most ${most / 1024} may be`);
+  const max = MAX_LOG_BYTES_PER_TASK * pipeline.jobs.length;
+  if (bytes > max)
+    throw new Error(`${Math.round(bytes / 1024)} KiB were logged, expected at most ${max / 1024} KiB`);
 }
 
 function isOver({ pipeline }: CaseContext): boolean {
@@ -76,7 +76,7 @@ function isOver({ pipeline }: CaseContext): boolean {
 async function managerOf({ managers }: CaseContext): Promise<string> {
   const running = managers('default').findLast(({ lastStatus }) => lastStatus === 'RUNNING');
   const id = (await taskContainerIds(running?.taskArn ?? '')).get(MANAGER_CONTAINER);
-  if (id === undefined) throw new Error('no manager runs');
+  if (id === undefined) throw new Error('no manager is running');
   return id;
 }
 

@@ -10,54 +10,54 @@ import {
   paginateListTaskDefinitions,
 } from '@aws-sdk/client-ecs';
 
-/** Something that people with a look into the AWS account can read. */
-export interface Place {
+/** A text that anyone with read access to the AWS account can read. */
+export interface ReadableText {
   where: string;
   text: string;
 }
 
-/** Most tasks that ECS describes at once. */
-const DESCRIBED_AT_ONCE = 100;
+/** Maximum number of tasks in one DescribeTasks call. */
+const MAX_DESCRIBED_TASKS = 100;
 
-/** Every log group, with all its lines. */
-export async function logGroupPlaces(client: CloudWatchLogsClient): Promise<Place[]> {
+/** Reads every log group with all its lines. */
+export async function logGroupTexts(client: CloudWatchLogsClient): Promise<ReadableText[]> {
   const { logGroups = [] } = await client.send(new DescribeLogGroupsCommand({}));
-  const places: Place[] = [];
+  const texts: ReadableText[] = [];
   for (const { logGroupName = '' } of logGroups) {
     const lines: string[] = [];
     for await (const { events = [] } of paginateFilterLogEvents({ client }, { logGroupName }))
       lines.push(...events.map(({ message = '' }) => message));
-    places.push({ where: `the log group ${logGroupName}`, text: lines.join('\n') });
+    texts.push({ where: `the log group ${logGroupName}`, text: lines.join('\n') });
   }
-  return places;
+  return texts;
 }
 
-/** Every task definition, whole. */
-export async function taskDefinitionPlaces(client: ECSClient): Promise<Place[]> {
-  const places: Place[] = [];
+/** Reads every task definition completely. */
+export async function taskDefinitionTexts(client: ECSClient): Promise<ReadableText[]> {
+  const texts: ReadableText[] = [];
   for await (const { taskDefinitionArns = [] } of paginateListTaskDefinitions({ client }, {})) {
     for (const taskDefinition of taskDefinitionArns) {
       const described = await client.send(new DescribeTaskDefinitionCommand({ taskDefinition }));
       const text = JSON.stringify(described.taskDefinition);
-      places.push({ where: `the task definition ${taskDefinition}`, text });
+      texts.push({ where: `the task definition ${taskDefinition}`, text });
     }
   }
-  return places;
+  return texts;
 }
 
-/** Tasks with what they were started with, tags and overrides too. */
-export async function taskPlaces(
+/** Reads tasks with their tags and overrides. */
+export async function taskTexts(
   client: ECSClient,
   cluster: string,
   arns: readonly string[],
-): Promise<Place[]> {
-  const places: Place[] = [];
-  for (let start = 0; start < arns.length; start += DESCRIBED_AT_ONCE) {
-    const page = arns.slice(start, start + DESCRIBED_AT_ONCE);
+): Promise<ReadableText[]> {
+  const texts: ReadableText[] = [];
+  for (let start = 0; start < arns.length; start += MAX_DESCRIBED_TASKS) {
+    const page = arns.slice(start, start + MAX_DESCRIBED_TASKS);
     const { tasks = [] } = await client.send(
       new DescribeTasksCommand({ cluster, tasks: page, include: ['TAGS'] }),
     );
-    places.push(...tasks.map((task) => ({ where: `the task ${task.taskArn}`, text: JSON.stringify(task) })));
+    texts.push(...tasks.map((task) => ({ where: `the task ${task.taskArn}`, text: JSON.stringify(task) })));
   }
-  return places;
+  return texts;
 }

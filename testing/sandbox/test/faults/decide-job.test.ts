@@ -2,81 +2,81 @@ import { accessKeyOf } from '@serverless-gitlab-runner/aws-emulator';
 import { describe, expect, it } from 'vitest';
 import { olderBy } from '../../src/suites/faults/catalogue/held-events.ts';
 import { shiftedTimes } from '../../src/suites/faults/catalogue/post-hook.ts';
-import { decideJob, mostManagersAtOnce, type RunResult } from '../../src/suites/faults/decide-job.ts';
+import { decideJob, peakManagers, type RunResult } from '../../src/suites/faults/decide-job.ts';
 import { isClean, reportOf } from '../../src/suites/faults/report.ts';
 import type { ObservedTask } from '../../src/system/observe-tasks.ts';
 
 const job = { name: 'j', status: 'success', failureReason: null, log: 'its task was lost' } as const;
 const success = { status: 'success' } as const;
 
-describe('what became of a job', () => {
+describe('the decision about a job', () => {
   it.each([
-    ['succeeded as it had to', job, success, undefined, 'finished'],
+    ['that succeeded as expected', job, success, undefined, 'finished'],
     [
-      'failed as it had to',
+      'that failed as expected',
       { ...job, status: 'failed' as const },
       { status: 'failed' as const },
       undefined,
       'finished',
     ],
-    ['still runs', { ...job, status: 'running' as const }, success, undefined, 'lost'],
-    ['still waits', { ...job, status: 'pending' as const }, success, undefined, 'lost'],
+    ['that is still running', { ...job, status: 'running' as const }, success, undefined, 'lost'],
+    ['that is still pending', { ...job, status: 'pending' as const }, success, undefined, 'lost'],
     [
-      'failed and should not',
+      'that failed unexpectedly',
       { ...job, status: 'failed' as const, failureReason: 'script_failure' },
       success,
       undefined,
       'killed',
     ],
-    ['was canceled by nobody', { ...job, status: 'canceled' as const }, success, undefined, 'killed'],
+    ['that was canceled unexpectedly', { ...job, status: 'canceled' as const }, success, undefined, 'killed'],
     [
-      'was ended by the fault, and told so',
+      'that the fault ended, with its reason in the log',
       { ...job, status: 'failed' as const, failureReason: 'runner_system_failure' },
       success,
       /task/,
       'interrupted',
     ],
     [
-      'was ended by the fault, without its reason',
+      'that the fault ended, without its reason in the log',
       { ...job, status: 'failed' as const, failureReason: 'runner_system_failure' },
       success,
       /spot/,
       'killed',
     ],
     [
-      'was ended by the fault, blamed on its script',
+      'that the fault ended, but with a script failure',
       { ...job, status: 'failed' as const, failureReason: 'script_failure' },
       success,
       /task/,
       'killed',
     ],
-    ['survived the fault', job, success, /task/, 'finished'],
+    ['that survived the fault', job, success, /task/, 'finished'],
     [
-      'failed with another reason',
+      'that failed with another reason',
       { ...job, status: 'failed' as const, failureReason: 'unknown_failure' },
       { status: 'failed' as const, failureReason: 'script_failure' },
       undefined,
       'killed',
     ],
     [
-      'does not say what it has to',
+      'whose log lacks the expected text',
       job,
       { status: 'success' as const, says: /No space/ },
       undefined,
       'killed',
     ],
-  ])('%s', (_what, seen, expected, interruption, decision) => {
-    expect(decideJob(seen, expected, interruption)).toBe(decision);
+  ])('%s', (_case, facts, expected, interruption, decision) => {
+    expect(decideJob(facts, expected, interruption)).toBe(decision);
   });
 });
 
 const run: RunResult = {
   ...{ jobsQueued: 3, jobsFinished: 3, jobsLost: 0, jobsKilled: 0, jobsInterrupted: 0, tasksLeaked: 0 },
-  ...{ secretsLeaked: 0, secondsToRecover: 5, managers: 1, seconds: 9, wrong: [] },
+  ...{ secretsLeaked: 0, secondsToRecover: 5, managers: 1, seconds: 9, problems: [] },
 };
 
 describe('the report', () => {
-  it('adds up the runs, and takes the slowest recovery', () => {
+  it('sums up the runs, and has the slowest recovery', () => {
     const report = reportOf('f', [run, { ...run, jobsLost: 1, jobsFinished: 2, secondsToRecover: 7 }]);
     expect(report).toEqual({
       ...{
@@ -101,7 +101,7 @@ describe('the report', () => {
   );
 });
 
-describe('managers at once', () => {
+describe('the peak number of managers', () => {
   const manager = (from: number, drained?: number, stopped?: number): ObservedTask => ({
     ...{
       taskArn: `${from}`,
@@ -120,7 +120,7 @@ describe('managers at once', () => {
       stopCode: undefined,
       stoppedReason: undefined,
       exitCodes: [],
-      place: undefined,
+      slot: undefined,
     },
     createdAt: new Date(from),
     stoppedAt: stopped === undefined ? undefined : new Date(stopped),
@@ -130,29 +130,29 @@ describe('managers at once', () => {
   it.each([
     ['two that overlap', [manager(0), manager(5)], 2],
     ['one after the other', [manager(0, undefined, 4), manager(5)], 1],
-    ['one that drains beside one that takes jobs', [manager(0, 4), manager(5)], 1],
+    ['a drained one next to one that takes jobs', [manager(0, 4), manager(5)], 1],
     ['none', [], 0],
-  ])('counts %s', (_what, tasks, most) => {
-    expect(mostManagersAtOnce(tasks)).toBe(most);
+  ])('counts %s', (_case, tasks, peak) => {
+    expect(peakManagers(tasks)).toBe(peak);
   });
 });
 
-describe('what faults make of events and keys', () => {
-  it('makes a held event older, its detail too', () => {
+describe('the helpers of faults', () => {
+  it('make a held event older, including its detail', () => {
     const entry = { Detail: JSON.stringify({ occurredAt: '2026-01-01T00:10:00.000Z', jobId: 1 }) };
     const older = olderBy(entry, 600_000);
     expect(JSON.parse(older.Detail ?? '')).toEqual({ occurredAt: '2026-01-01T00:00:00.000Z', jobId: 1 });
     expect(older.Time).toEqual(new Date('2026-01-01T00:00:00.000Z'));
   });
 
-  it("moves every time of a hook, in both of GitLab's spellings, and nothing else", () => {
+  it("shift every time of a webhook, in both of GitLab's formats, and nothing else", () => {
     const body = '{"a":"2026-01-01 00:30:00 UTC","b":"2026-01-01T00:30:00.500Z","c":"2026-01-01","d":7}';
     expect(shiftedTimes(body, 3_600_000)).toBe(
       '{"a":"2026-01-01 01:30:00 UTC","b":"2026-01-01T01:30:00.500Z","c":"2026-01-01","d":7}',
     );
   });
 
-  it("makes a role's access key as the emulator does", () => {
+  it("derive a role's access key as the emulator does", () => {
     // python3: base64.b32encode(hashlib.sha256(b"arn:aws:iam::000000000000:role/manager").digest())[:16]
     expect(accessKeyOf('arn:aws:iam::000000000000:role/manager')).toBe('ASIAFTBBTMTRW3LSSMRX');
   });
