@@ -70,7 +70,7 @@ describe('a broken connection', () => {
     await job.disconnect();
     expect((await first.result).end).toMatch(/no end reported/);
     const second = job.start('build_script', script, 'one');
-    await second.prints('opened again');
+    await second.prints('lost and reopened');
     await job.exec('build', 'touch /builds/on');
     const { output, end } = await second.result;
     expect(end).toBe('exit 5');
@@ -88,7 +88,7 @@ describe('a broken connection', () => {
     await first.result;
     const { output, end } = await job.start('build_script', script, 'two').result;
     expect(end).toBe('exit 6');
-    expect(output.toString()).toMatch(/opened again.*\n[\s\S]*\n200000\n$/);
+    expect(output.toString()).toMatch(/lost and reopened.*\n[\s\S]*\n200000\n$/);
   });
 
   it('while the script is being sent restarts the stage', async () => {

@@ -51,7 +51,7 @@ describe('a stop', () => {
     await running.prints('go');
     const stopping = stop(job, 'build', 100);
     await job.ask('spot', 'AWS reclaims this Spot task at 12:00:00 UTC\nand no second line\n');
-    await running.prints('AWS takes');
+    await running.prints('AWS reclaims');
     await job.exec('build', 'touch /builds/on');
     expect(await running.result).toEqual({
       output: Buffer.from('go\nAWS reclaims this Spot task at 12:00:00 UTC\ndone\n'),
