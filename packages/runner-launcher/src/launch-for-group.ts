@@ -2,7 +2,7 @@ import type { RunnerQueue } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import {
   type ManagedTasks,
   type ManagerFacts,
-  readEndedJobTasks,
+  readEndedTasks,
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { decideNextStep } from './decide-next-step.ts';
 import type { ExpectedJobs } from './expected-jobs.ts';
@@ -76,7 +76,7 @@ export async function launchForGroup(
           await mark(step.managers, state, deps);
           break;
         case 'read-ended-tasks':
-          await readEndedTasks(state, deps);
+          await readEnded(state, deps);
           break;
         case 'launch':
           await launch(step.slots, group, state, deps);
@@ -98,12 +98,16 @@ export async function launchForGroup(
 }
 
 function planFor({ runnerQueue, requests, config }: Group, state: LaunchState, deps: GroupDeps): LaunchPlan {
-  const { max, concurrentJobs } = config.manager;
+  const { max, concurrentJobs, idleSeconds, maxLifetimeSeconds } = config.manager;
+  const { managers, jobTasks } = state.clusterState;
   return planLaunch({
-    ...state.clusterState,
+    managers: [...managers, ...state.endedManagers],
+    jobTasks,
     runnerQueue,
     max,
     concurrentJobs,
+    idleSeconds,
+    maxLifetimeSeconds,
     requests,
     expectedJobs: deps.expectedJobs.of(runnerQueue),
     startedJobs: deps.startedJobs.of(runnerQueue.fleet),
@@ -123,9 +127,11 @@ async function mark(
   for (const manager of after) addManager(state, manager, 'marked');
 }
 
-/** The job of a returning message may have run, and its manager left, since the last poll. */
-async function readEndedTasks(state: LaunchState, { ecs, cluster, startedJobs }: GroupDeps): Promise<void> {
-  startedJobs.add(await readEndedJobTasks(ecs, cluster, MAX_ENDED_TASKS));
+/** The job of a returning message may have run, or was not offered to a manager that polled and left, since the last poll. */
+async function readEnded(state: LaunchState, { ecs, cluster, startedJobs }: GroupDeps): Promise<void> {
+  const { managers, jobTasks } = await readEndedTasks(ecs, cluster, MAX_ENDED_TASKS);
+  startedJobs.add(jobTasks);
+  state.endedManagers = managers;
   state.endedTasksRead = true;
 }
 

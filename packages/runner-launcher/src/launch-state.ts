@@ -11,10 +11,19 @@ export interface LaunchState {
   launched: { manager: ManagerFacts; capacityProvider: CapacityProvider }[];
   failure: LaunchFailure | undefined;
   endedTasksRead: boolean;
+  /** Managers that ended within the last hour, once read. */
+  endedManagers: ManagerFacts[];
 }
 
 export function startState(clusterState: ManagedTasks): LaunchState {
-  return { clusterState, marked: new Set(), launched: [], failure: undefined, endedTasksRead: false };
+  return {
+    clusterState,
+    marked: new Set(),
+    launched: [],
+    failure: undefined,
+    endedTasksRead: false,
+    endedManagers: [],
+  };
 }
 
 export function removeManagers({ clusterState }: LaunchState, managers: readonly ManagerFacts[]): void {

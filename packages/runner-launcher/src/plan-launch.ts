@@ -16,9 +16,11 @@ export interface ExpectedJob {
 
 export interface LaunchFacts {
   runnerQueue: RunnerQueue;
-  /** The fleet's `manager.max` and `manager.concurrentJobs`. */
+  /** These are from the fleet's `manager`. */
   max: number;
   concurrentJobs: number;
+  idleSeconds: number;
+  maxLifetimeSeconds: number;
   /** Managers of all fleets and tokens; may include ended ones. */
   managers: readonly ManagerFacts[];
   jobTasks: readonly JobTaskFacts[];
@@ -102,8 +104,10 @@ function splitRequests(facts: LaunchFacts, live: readonly ManagerFacts[], load: 
     jobId !== undefined && (running.has(jobId) || startedJobs.has(jobId));
   const notStarted = requests.filter(({ jobId }) => !hasStarted(jobId));
   const hasCapacity = provenFreeCapacity(facts, live, load) >= jobsOf(notStarted).size;
+  const wasOffered = (requestedAt: number) =>
+    hasCapacity || polledWhileIdle(facts, requestedAt) >= ASKED_AFTER_MS;
   const isOverdue = ({ jobId, requestedAt }: (typeof requests)[number]) =>
-    hasCapacity && jobId !== undefined && now - requestedAt >= OVERDUE_AFTER_MS;
+    jobId !== undefined && now - requestedAt >= OVERDUE_AFTER_MS && wasOffered(requestedAt);
   return {
     running: requests.filter(({ jobId }) => hasStarted(jobId)).map(({ eventId }) => eventId),
     overdue: notStarted.filter(isOverdue).map(({ eventId }) => eventId),
@@ -124,6 +128,23 @@ function provenFreeCapacity(facts: LaunchFacts, live: readonly ManagerFacts[], l
   );
   const free = asked.map(({ taskId }) => Math.max(0, facts.concurrentJobs - (load.get(taskId) ?? 0)));
   return sum(free) - countExpected(facts, jobsOf(facts.requests));
+}
+
+/**
+ * Milliseconds after a request for which managers polled that were then drained as idle: they had free capacity, and GitLab had
+ * no job for them. Where managers may be idle for seconds only, none that is alive ever has polled for long.
+ */
+function polledWhileIdle(facts: LaunchFacts, requestedAt: number): number {
+  const idleMs = facts.idleSeconds * 1000;
+  const polled = facts.managers.map((manager) => {
+    const { startedAt, drainAt, demandAt = 0 } = manager;
+    if (!isSameQueue(manager, facts.runnerQueue) || startedAt === undefined || drainAt === undefined)
+      return 0;
+    const isDrainedForAge = drainAt - startedAt > facts.maxLifetimeSeconds * 1000;
+    const wasIdle = !isDrainedForAge && demandAt <= drainAt - idleMs;
+    return wasIdle ? Math.max(0, drainAt - Math.max(startedAt, requestedAt)) : 0;
+  });
+  return sum(polled);
 }
 
 /** Counts the live job tasks of each manager. */

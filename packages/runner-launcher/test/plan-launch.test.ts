@@ -248,6 +248,20 @@ describe('a job that has waited for long', () => {
   const asked = (number: number, over: Parameters<typeof manager>[1] = {}) =>
     manager(number, { startedAt: now - 30_000, ...over });
 
+  /** A manager that started and was drained these seconds ago. */
+  const left = (
+    number: number,
+    startedAgo: number,
+    drainedAgo: number,
+    over: Parameters<typeof manager>[1] = {},
+  ) =>
+    manager(number, {
+      state: 'stopped',
+      startedAt: now - startedAgo * 1000,
+      drainAt: now - drainedAgo * 1000,
+      ...over,
+    });
+
   it.each<[string, Partial<LaunchFacts>, Partial<ReturnType<typeof summary>>]>([
     [
       'is overdue when a manager has free capacity',
@@ -275,6 +289,35 @@ describe('a job that has waited for long', () => {
       { mark: [1], assigned: ['e1'] },
     ],
     ['gets a manager when none runs', { requests: waited(120_000, 1) }, { launch: [1], assigned: ['e1'] }],
+    [
+      'is overdue when managers polled for 30 s after its request, and left idle',
+      { requests: waited(120_000, 1, 2), managers: [left(1, 100, 80), left(2, 40, 30)] },
+      { overdue: ['e1', 'e2'] },
+    ],
+    [
+      'is overdue when a draining manager polled, whose demand is as old as its idle time',
+      {
+        requests: waited(120_000, 1),
+        managers: [left(1, 60, 30, { state: 'running', demandAt: now - 35_000 })],
+      },
+      { overdue: ['e1'] },
+    ],
+    ...[
+      ['polled for less than 30 s in all', [left(1, 100, 80.001), left(2, 40, 30)]],
+      ['polled before the request', [left(1, 200, 90.001)]],
+      ['had demand within the idle time before the drain', [left(1, 60, 30, { demandAt: now - 34_999 })]],
+      ['were drained for age', [left(1, 3631, 30.999)]],
+      ['never ran', [left(1, 60, 30, { startedAt: undefined })]],
+      ['were not drained', [left(1, 60, 30, { drainAt: undefined })]],
+      [
+        'have another runner token',
+        [left(1, 60, 30, { runnerTokenParameter: '/p/fleets/default/webhook-1' })],
+      ],
+    ].map(([how, managers]): [string, Partial<LaunchFacts>, Partial<ReturnType<typeof summary>>] => [
+      `gets a manager when those that left ${how}`,
+      { requests: waited(120_000, 1), managers: managers as LaunchFacts['managers'] },
+      { launch: [1], assigned: ['e1'] },
+    ]),
     [
       'gets another manager when all are full',
       { requests: waited(120_000, 1), managers: [asked(1)], jobTasks: [jobTask(7, 1), jobTask(8, 1)] },

@@ -154,6 +154,19 @@ export const families = {
     fleet: fleet({ ...NO_SAFETY, max: whole(3, 5), concurrentJobs: whole(4, 8) }),
     lagMs: always(0),
   }),
+  /** Users cancel jobs that wait. Managers may be idle for seconds only, and leave between two looks of the launcher. */
+  cancelled: schedule({
+    jobs: fc.array(
+      fc.record({
+        at: moment(360),
+        seconds: whole(1, 60),
+        webhook: fc.constantFrom<PlannedJob['webhook']>('sent', 'twice'),
+        cancelledAfter: fc.option(whole(1, 60), { nil: undefined }),
+      }),
+      { minLength: 1, maxLength: 6 },
+    ),
+    fleet: fleet({ ...NO_SAFETY, idleSeconds: whole(5, 60) }),
+  }),
   /** Managers and job tasks die while working, and managers fail to start. */
   'dying managers': schedule({
     deaths: deaths(['manager', 'job task'], 3, 400),

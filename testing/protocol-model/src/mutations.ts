@@ -151,6 +151,11 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     caughtIn: 'stopped managers',
     by: ['no job is killed', 'no job waits while its fleet has capacity'],
   },
+  'managers that polled and left do not count': {
+    overrides: { launcherEcs: (ecs) => changingTasks(ecs, withDemandAtDrain) },
+    caughtIn: 'cancelled',
+    by: ['cancelled jobs start few managers'],
+  },
   'a refused token is not remembered': {
     overrides: {
       launcherEcs: (ecs) => changingTasks(ecs, withoutExitCode),
@@ -200,6 +205,14 @@ function withoutReread(ecs: EcsApi): EcsApi {
 
 function withoutTag(task: Task, key: string): Task {
   return { ...task, tags: (task.tags ?? []).filter((tag) => tag.key !== key) };
+}
+
+/** A drained manager as if a job had been assigned to it at its drain. */
+function withDemandAtDrain(task: Task): Task {
+  const drain = tagValue(task.tags, 'drain');
+  if (drain === undefined) return task;
+  const { tags = [] } = withoutTag(task, TAG.demand);
+  return { ...task, tags: [...tags, ...toTags({ demand: drain })] };
 }
 
 function withoutExitCode(task: Task): Task {

@@ -1,7 +1,7 @@
 import { readClusterState } from '@serverless-gitlab-runner/idle-reaper';
 import { createBus } from './actors/bus.ts';
 import { configOf, fleetFacts, writtenAt } from './actors/fleet-document.ts';
-import { createGitLab, type GitLab } from './actors/gitlab.ts';
+import { createGitLab, type GitLab, isOver } from './actors/gitlab.ts';
 import { createJobTasks } from './actors/job-tasks.ts';
 import { createLatencies } from './actors/latencies.ts';
 import { startLauncher } from './actors/launcher.ts';
@@ -127,11 +127,11 @@ export async function runSchedule(
   /** When everything is done, turns safety launches off; no tasks may be left after a while. */
   let overAt: number | undefined;
   const checkForIdle = () => {
-    const isOver = jobs.every(({ state }) => state === 'finished' || state === 'failed');
-    if (isOver && jobs.length === schedule.jobs.length) overAt ??= clock.now();
+    const areOver = jobs.every(isOver);
+    if (areOver && jobs.length === schedule.jobs.length) overAt ??= clock.now();
     if (overAt !== undefined && clock.now() - overAt > MESSAGES_END_MS)
       return invariants.violate('no message stays in the queue', `${queue.size()} messages are left`);
-    if (jobs.length < schedule.jobs.length || !isOver || queue.size() > 0)
+    if (jobs.length < schedule.jobs.length || !areOver || queue.size() > 0)
       return clock.after(IDLE_CHECK_MS, checkForIdle);
     isIdle = true;
     invariants.onIdleFleet();

@@ -39,6 +39,8 @@ export interface PlannedJob {
   /** Duration of its script. */
   seconds: number;
   webhook: 'sent' | 'twice' | 'late' | 'lost';
+  /** Seconds in the queue after which its user cancels it, unless a manager has taken it. Default: never. */
+  cancelledAfter?: number | undefined;
 }
 
 /** Percentages, of calls unless stated otherwise. */

@@ -9,6 +9,8 @@ export function facts(over: Partial<LaunchFacts> = {}): LaunchFacts {
     runnerQueue: { fleet: 'default', runnerTokenParameter: undefined },
     max: 2,
     concurrentJobs: 2,
+    idleSeconds: 5,
+    maxLifetimeSeconds: 3600,
     managers: [],
     jobTasks: [],
     requests: [],

@@ -13,9 +13,14 @@ export interface GitLabJob {
   seconds: number;
   /**
    * `ending`: the script is done; the task is being stopped and the result reported. `failed`: reported to GitLab as a system
-   * failure, because its manager or its task was lost.
+   * failure, because its manager or its task was lost. `cancelled`: before a manager had taken it.
    */
-  state: 'pending' | 'running' | 'ending' | 'finished' | 'failed';
+  state: 'pending' | 'cancelled' | 'running' | 'ending' | 'finished' | 'failed';
+}
+
+/** Whether no manager works on the job, or will. */
+export function isOver({ state }: GitLabJob): boolean {
+  return state === 'finished' || state === 'failed' || state === 'cancelled';
 }
 
 export interface GitLab {
@@ -46,11 +51,17 @@ export function createGitLab({ schedule, clock, random, bus, latencies }: GitLab
   const pending: GitLabJob[] = [];
   const listeners: ((job: GitLabJob) => void)[] = [];
 
-  const queue = (id: number, { seconds, webhook }: PlannedJob) => {
+  const cancel = (job: GitLabJob) => {
+    if (job.state !== 'pending') return;
+    job.state = 'cancelled';
+    pending.splice(pending.indexOf(job), 1);
+  };
+  const queue = (id: number, { seconds, webhook, cancelledAfter }: PlannedJob) => {
     const job: GitLabJob = { id, queuedAt: clock.now(), takenAt: undefined, seconds, state: 'pending' };
     jobs.push(job);
     pending.push(job);
     for (const listener of listeners) listener(job);
+    if (cancelledAfter !== undefined) clock.after(cancelledAfter * 1000, () => cancel(job));
     if (webhook === 'lost') return;
     const sendWebhook = () => bus.put([jobQueued(job)]);
     const late = () => random.between(LATE_WEBHOOK_MS.min, LATE_WEBHOOK_MS.max);
