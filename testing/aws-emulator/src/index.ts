@@ -5,5 +5,11 @@ export { emulatorClient } from './client.ts';
 export { buildEmulatorImage, EMULATOR_IMAGE } from './image.ts';
 export { type Emulator, type EmulatorOptions, startEmulator } from './start-emulator.ts';
 export { listRuns, sweep } from './sweep.ts';
-export { EmulatorSwitches, NO_CAPACITY, QUOTA_REACHED, type RateBucket } from './switches.ts';
+export {
+  type AccountSwitch,
+  EmulatorSwitches,
+  NO_CAPACITY,
+  QUOTA_REACHED,
+  type RateBucket,
+} from './switches.ts';
 export { RUN_LABEL, taskContainers } from './task-containers.ts';

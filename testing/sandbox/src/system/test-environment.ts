@@ -1,4 +1,4 @@
-import type { Emulator, EmulatorOptions } from '@serverless-gitlab-runner/aws-emulator';
+import type { Emulator } from '@serverless-gitlab-runner/aws-emulator';
 import {
   type GitLabDouble,
   type GitLabDoubleOptions,
@@ -8,7 +8,7 @@ import type { Cleanup, Log } from '@serverless-gitlab-runner/machine';
 import { type DeploySystemOptions, deploySystem, type System } from './deploy-system.ts';
 import { TaskObserver } from './observe-tasks.ts';
 import type { PreparedMachine } from './prepare-machine.ts';
-import { startEmulatorFor } from './start-emulator.ts';
+import { type EmulatorSettings, startEmulatorFor } from './start-emulator.ts';
 
 /**
  * Maximum number of concurrent webhook deliveries. Each concurrent delivery runs in a Lambda process of its own, and all share
@@ -34,7 +34,7 @@ export interface TestEnvironmentOptions {
   machine: PreparedMachine;
   signal?: AbortSignal;
   /** Options of the AWS emulator. */
-  emulator?: Pick<EmulatorOptions, 'stoppedTasksKeptSeconds' | 'taskEndpoint'>;
+  emulator?: EmulatorSettings;
   /** Options of the GitLab double, requested once the network exists. */
   gitlab?: (gatewayAddress: string) => Promise<Partial<GitLabDoubleOptions>>;
   /** The runner to create in GitLab for the first fleet. */

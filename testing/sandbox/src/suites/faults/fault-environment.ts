@@ -1,7 +1,7 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { accessKeyOf, emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
+import { type AccountSwitch, accessKeyOf, emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
 import {
   awsDialect,
   CallRecord,
@@ -49,6 +49,8 @@ const LONG_POLL_MS = 4000;
 
 /** A test environment with a fault proxy on each of its connections. */
 export interface FaultEnvironment extends TestEnvironment {
+  /** Whether it was deployed into an account that had never used ECS. */
+  isNewAccount: boolean;
   /** Between Lambdas or managers and AWS. */
   aws: FaultProxy;
   /** Between managers or job tasks and GitLab. */
@@ -64,11 +66,16 @@ export interface FaultEnvironment extends TestEnvironment {
   events: EventBridgeClient;
 }
 
+/** An account in which ECS's service-linked role is missing, the deployer may not create it, and ECS creates it slowly. */
+const NEW_ACCOUNT: AccountSwitch = { new: true, lagSeconds: 3, mayCreateRole: false };
+
 export interface FaultEnvironmentOptions {
   log: Log;
   cleanup: Cleanup;
   machine: PreparedMachine;
   signal?: AbortSignal;
+  /** Whether to deploy into an account that has never used ECS. Default false. */
+  isNewAccount?: boolean;
 }
 
 /** Starts the proxies and the environment that they connect. */
@@ -77,6 +84,7 @@ export async function startFaultEnvironment({
   cleanup,
   machine,
   signal,
+  isNewAccount = false,
 }: FaultEnvironmentOptions): Promise<FaultEnvironment> {
   let environment: TestEnvironment | undefined;
   const record = new CallRecord((task) => environment?.observer.find(task));
@@ -86,6 +94,7 @@ export async function startFaultEnvironment({
   environment = await startTestEnvironment({
     ...{ log, cleanup, machine, ...(signal ? { signal } : {}) },
     emulator: {
+      ...(isNewAccount ? { account: NEW_ACCOUNT } : {}),
       stoppedTasksKeptSeconds: STOPPED_TASKS_KEPT_SECONDS,
       taskEndpoint: async (host) => {
         const onCall = (...[call, status]: Parameters<CallRecord['add']>) => record.add(call, status);
@@ -119,6 +128,7 @@ export async function startFaultEnvironment({
   });
   return {
     ...environment,
+    isNewAccount,
     ...{
       aws: proxies.get('aws'),
       gitlabProxy: proxies.get('gitlab'),

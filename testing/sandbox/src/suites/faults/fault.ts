@@ -10,6 +10,8 @@ export interface Fault {
   runs: number;
   /** Whether it needs the whole machine, so that no other fault may run concurrently. Default false. */
   alone?: boolean;
+  /** Whether its system must have been deployed into an account that had never used ECS. Default false. */
+  inNewAccount?: boolean;
   /** Queues jobs, injects the fault, and calls `faultEnded` when it is over. It need not wait for the end of the jobs. */
   run(faultRun: FaultRun): Promise<void>;
 }

@@ -15,15 +15,17 @@ import { SecretSearch } from './secret-search.ts';
 /** Maximum number of environments that run faults concurrently: a fault mostly waits. */
 const MAX_ENVIRONMENTS = 2;
 
-/** Starts as many environments as the faults can use. */
+/** Starts as many environments as the faults can use, the last of them in a new account if a fault needs one. */
 export async function startFaultEnvironments(
   faults: readonly Fault[],
   options: Omit<FaultEnvironmentOptions, 'machine'>,
 ): Promise<FaultEnvironment[]> {
   const environments: FaultEnvironment[] = [];
-  for (let number = 0; number < Math.min(MAX_ENVIRONMENTS, faults.length); number += 1) {
+  const count = Math.min(MAX_ENVIRONMENTS, faults.length);
+  for (let number = 1; number <= count; number += 1) {
+    const isNewAccount = number === count && faults.some(needsNewAccount);
     const machine = await prepareMachine({ ...options, bundles: true, demoImages: false });
-    environments.push(await startFaultEnvironment({ ...options, machine }));
+    environments.push(await startFaultEnvironment({ ...options, machine, isNewAccount }));
   }
   return environments;
 }
@@ -35,7 +37,8 @@ export async function runCatalogue(
   log: Log,
 ): Promise<FaultOutcome[]> {
   const outcomes = new Map<Fault, FaultOutcome>();
-  const shared = faults.filter(({ alone }) => !alone).values();
+  const inNewAccount = faults.filter(needsNewAccount);
+  const shared = faults.filter((fault) => !fault.alone && !needsNewAccount(fault)).values();
   const work = async (environment: FaultEnvironment, left: Iterable<Fault>) => {
     const search = new SecretSearch(environment);
     try {
@@ -44,10 +47,18 @@ export async function runCatalogue(
       search.stop();
     }
   };
-  await Promise.all(environments.map((environment) => work(environment, shared)));
+  const workInTurn = async (environment: FaultEnvironment) => {
+    if (environment.isNewAccount) await work(environment, inNewAccount);
+    await work(environment, shared);
+  };
+  await Promise.all(environments.map(workInTurn));
   const [first] = environments;
   if (first) await work(first, faults.filter(({ alone }) => alone).values());
   return faults.flatMap((fault) => outcomes.get(fault) ?? []);
+}
+
+function needsNewAccount({ inNewAccount = false }: Fault): boolean {
+  return inNewAccount;
 }
 
 /** Performs all runs of a fault. Logs their results together at the end, since other faults log concurrently. */

@@ -18,6 +18,23 @@ const calm: Fault = {
   },
 };
 
+/** The role that ECS needs was missing: the first stack failed, and was deployed again once ECS had created the role. */
+const newAccount: Fault = {
+  name: 'new-account',
+  title:
+    "the system was deployed into an account without ECS's service-linked role, whose deployer may not create it",
+  runs: 1,
+  inNewAccount: true,
+  async run(faultRun) {
+    const { usable } = await faultRun.switches.account();
+    if (!faultRun.environment.isNewAccount || !usable)
+      faultRun.problems.push('the system was not deployed into a new account');
+    faultRun.addWebhook();
+    faultRun.faultEnded();
+    await faultRun.queue(3);
+  },
+};
+
 const busRefusesEntry: Fault = {
   name: 'bus-refuses-entry',
   title: "PutEvents answers 200 with a failed entry to the receiver's first three calls",
@@ -217,6 +234,7 @@ const emptyBuckets: readonly Fault[] = BUCKETS.map((bucket) => ({
 export const awsFaults: readonly Fault[] = [
   ...[
     calm,
+    newAccount,
     busRefusesEntry,
     ssmThrottles,
     ecsFails,
