@@ -2,7 +2,12 @@ import { accessKeyOf } from '@serverless-gitlab-runner/aws-emulator';
 import { describe, expect, it } from 'vitest';
 import { olderBy } from '../../src/suites/faults/catalogue/held-events.ts';
 import { shiftedTimes } from '../../src/suites/faults/catalogue/post-hook.ts';
-import { decideJob, peakManagers, type RunResult } from '../../src/suites/faults/decide-job.ts';
+import {
+  decideJob,
+  peakManagers,
+  type RunResult,
+  refilledSlots,
+} from '../../src/suites/faults/decide-job.ts';
 import { isClean, reportOf } from '../../src/suites/faults/report.ts';
 import type { ObservedTask } from '../../src/system/observe-tasks.ts';
 
@@ -134,6 +139,24 @@ describe('the peak number of managers', () => {
     ['none', [], 0],
   ])('counts %s', (_case, tasks, peak) => {
     expect(peakManagers(tasks)).toBe(peak);
+  });
+});
+
+describe('slots that were filled twice', () => {
+  const at = (second: number) => new Date(second * 1000);
+  const inSlot = (slot: string, created: number, stopped: number): ObservedTask =>
+    ({ role: 'manager', slot, createdAt: at(created), stoppedAt: at(stopped) }) as ObservedTask;
+  const [first, second] = [inSlot('1', 100, 130), inSlot('1', 101, 130)];
+
+  it.each<[string, ObservedTask[], ObservedTask[], number]>([
+    ['count if ECS has just forgotten a token of the slot', [first, second], [inSlot('1', 60, 80)], 1],
+    ['do not count if it has not forgotten it yet', [first, second], [inSlot('1', 60, 81)], 0],
+    ['do not count if it forgot it long before', [first, second], [inSlot('1', 0, 20)], 0],
+    ['do not count for another slot’s token', [first, second], [inSlot('2', 60, 80)], 0],
+    ['do not count without an earlier manager', [first, second], [], 0],
+    ['are none if the slot was free', [first, inSlot('1', 131, 140)], [inSlot('1', 60, 95)], 0],
+  ])('%s', (_title, tasks, earlier, count) => {
+    expect(refilledSlots(tasks, [...earlier, ...tasks])).toBe(count);
   });
 });
 

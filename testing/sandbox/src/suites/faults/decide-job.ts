@@ -97,12 +97,43 @@ export function decideJobs(jobs: readonly FaultJob[]) {
 
 /** Maximum number of managers that took jobs at the same time. Drained and stopped managers do not count. */
 export function peakManagers(tasks: readonly ObservedTask[]): number {
-  const managers = tasks.filter(({ role }) => role === 'manager');
+  const managers = tasks.filter(isManager);
   const starts = managers.flatMap(({ createdAt }) => createdAt ?? []);
   const counts = starts.map(
     (moment) => managers.filter((manager) => takesJobsAt(manager, moment.getTime())).length,
   );
   return Math.max(0, ...counts);
+}
+
+/** As in the protocol model's bounds: a launcher that read a slot as free this long ago may still fill it. */
+const LAUNCHER_MS = 60_000;
+
+/**
+ * Number of managers that were started in a slot that another manager held, because ECS had just forgotten the token of an
+ * earlier manager of that slot: one launcher then derives its token from generation 0, while another one is at a later
+ * generation. Managers live for seconds here, so their tokens, which last twice as long, are forgotten all the time.
+ * @param all managers of earlier runs, too
+ */
+export function refilledSlots(tasks: readonly ObservedTask[], all: readonly ObservedTask[]): number {
+  const managers = tasks.filter(isManager);
+  return managers.filter(({ slot, createdAt }) => {
+    const startedAt = createdAt?.getTime() ?? 0;
+    const ofSlot = all.filter((other) => isManager(other) && other.slot === slot);
+    const isHeld = managers.some(
+      (other) => other.slot === slot && other.createdAt !== createdAt && takesJobsAt(other, startedAt),
+    );
+    return isHeld && ofSlot.map(tokenEndsAt).some((end) => end <= startedAt && end > startedAt - LAUNCHER_MS);
+  }).length;
+}
+
+/** ECS keeps a token for twice its task's life. */
+function tokenEndsAt({ createdAt, stoppedAt }: ObservedTask): number {
+  if (createdAt === undefined || stoppedAt === undefined) return Number.POSITIVE_INFINITY;
+  return createdAt.getTime() + 2 * (stoppedAt.getTime() - createdAt.getTime());
+}
+
+function isManager({ role }: ObservedTask): boolean {
+  return role === 'manager';
 }
 
 function takesJobsAt({ createdAt, drainedAt, stoppedAt }: ObservedTask, moment: number): boolean {

@@ -2,7 +2,7 @@ import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import { taskContainers } from '@serverless-gitlab-runner/aws-emulator';
 import type { Log } from '@serverless-gitlab-runner/machine';
 import type { ObservedTask } from '../../system/observe-tasks.ts';
-import { decideJobs, peakManagers, type RunResult } from './decide-job.ts';
+import { decideJobs, peakManagers, type RunResult, refilledSlots } from './decide-job.ts';
 import type { Fault } from './fault.ts';
 import type { FaultEnvironment } from './fault-environment.ts';
 import { FaultRun } from './fault-run.ts';
@@ -49,7 +49,7 @@ export async function runFault(
     .filter((refusal) => !faultRun.allowedRefusals.some((pattern) => pattern.test(refusal)));
   await reset(faultRun);
   const managers = peakManagers(faultRun.tasks);
-  if (managers > max)
+  if (managers > max + refilledSlots(faultRun.tasks, environment.observer.tasks))
     faultRun.problems.push(
       `${managers} managers took jobs concurrently, at most ${max} may: ${faultRun.tasks.filter(isManager).map(describeManager).join('; ')}`,
     );
