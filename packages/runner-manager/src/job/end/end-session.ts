@@ -1,4 +1,4 @@
-import { stopTask } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { jobStopReason, stopTask } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { ExecutorContext } from '../../executor-context.ts';
 import { removeJobFolder } from '../job-folder.ts';
 import { type JobSession, releaseSession } from '../job-session.ts';
@@ -25,7 +25,7 @@ async function end(context: ExecutorContext, session: JobSession, reason: string
   await announceLeave(session);
   releaseSession(session);
   if (session.task) {
-    await stopTask(ecs, cluster, session.task.arn, `GitLab job ${session.identity.jobId}: ${reason}`);
+    await stopTask(ecs, cluster, session.task.arn, jobStopReason(session.identity.jobId, reason));
     await publishFinished(context, session, session.task);
     session.loginsReleased = releaseLoginsWhenPulled(context.watcher, session);
   } else {
