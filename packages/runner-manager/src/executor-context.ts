@@ -1,6 +1,6 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import type { FleetConfig, RegionPrices } from '@serverless-gitlab-runner/fleet';
 import type { ProjectShares } from './job/plan/project-shares.ts';
-import type { Logger } from './logger.ts';
 import type { EventPublisher } from './publish-events.ts';
 import type { ImageConfigReader } from './registry/image-config-reader.ts';
 import type { ContainerLog } from './task/container-log.ts';

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { messageOf } from './errors.ts';
 import { SESSION_ID } from './job/job-session.ts';
 import { parseHookEnvironment } from './job/request/job-request.ts';
 import type { HookResult, JobExecutor } from './job-executor.ts';
-import type { Logger } from './logger.ts';
 import { configOutput } from './manager/config-output.ts';
 
 /**

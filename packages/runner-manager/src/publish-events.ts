@@ -1,8 +1,8 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { publishEvents, systemTiming } from '@serverless-gitlab-runner/aws/calls';
 import { buildEntry, type EventName, type NewEventDetail } from '@serverless-gitlab-runner/shared-events';
 import { messageOf } from './errors.ts';
-import type { Logger } from './logger.ts';
 
 /** Publishes an event. Never rejects: no job may fail because an event was not published. */
 export type EventPublisher = <Name extends EventName>(

@@ -129,6 +129,11 @@ describe('naming', () => {
       'idle-reaper',
     ],
     ['a known access key', signed('ecs', 'X.ListTasks'), 'manager'],
+    [
+      "a known access key, if the app id is Powertools' alone",
+      { ...signed('ecs', 'X.ListTasks'), 'user-agent': 'aws-sdk-js/3 app/PT-NO-OP-2.36.0-PTEnv-NA' },
+      'manager',
+    ],
     ['an unknown access key', signed('ecs', 'X.ListTasks', 'AKIASTRANGER'), 'AKIASTRANGER'],
     ['empty without credentials', { 'x-amz-target': 'X.ListTasks' }, ''],
   ])('the caller is %s', async (_what, headers, caller) => {

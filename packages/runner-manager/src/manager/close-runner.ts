@@ -1,5 +1,5 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { messageOf } from '../errors.ts';
-import type { Logger } from '../logger.ts';
 import { repeat } from '../repeat.ts';
 import type { JobRequests } from './runner-metrics.ts';
 

@@ -1,8 +1,8 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import { listTaskArns } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { MANAGER_STARTED_BY } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
-import type { Logger } from '../logger.ts';
 import { repeat } from '../repeat.ts';
 
 /** The count changes within minutes. Fifty managers that count once a minute use a twelfth of the managers' share of reads. */

@@ -1,6 +1,6 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { messageOf } from '../errors.ts';
 import type { OpenJob } from '../job-executor.ts';
-import type { Logger } from '../logger.ts';
 
 export interface FailJobsSettings {
   gitlabUrl: string;

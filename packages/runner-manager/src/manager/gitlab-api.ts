@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { messageOf } from '../errors.ts';
-import type { Logger } from '../logger.ts';
 
 /** The parts of GitLab's runner API that the manager itself uses. @see https://docs.gitlab.com/api/runners/ */
 export interface RunnerApi {

@@ -1,6 +1,6 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import type { STSClient } from '@aws-sdk/client-sts';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
-import type { Logger } from '../logger.ts';
 import { createCacheRole, type RunnerCache, runnerCache } from './cache-role.ts';
 import { serveCredentials } from './serve-credentials.ts';
 

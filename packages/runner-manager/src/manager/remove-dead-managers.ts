@@ -1,3 +1,4 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import {
   describeManagedTasks,
@@ -7,7 +8,6 @@ import {
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { isWebhookRunnerToken, managerFamily } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
-import type { Logger } from '../logger.ts';
 import type { RunnerApi } from './gitlab-api.ts';
 import { systemIdOf } from './runner-config.ts';
 

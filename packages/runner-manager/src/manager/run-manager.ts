@@ -1,3 +1,4 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { systemTiming } from '@serverless-gitlab-runner/aws/calls';
 import { ECS_SHARES, keepToShare } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { InvalidFleetConfigError, taskIdOf } from '@serverless-gitlab-runner/fleet';
@@ -5,7 +6,6 @@ import type { ManagerLaunchFailed } from '@serverless-gitlab-runner/shared-event
 import type { Environment } from '../environment.ts';
 import { startHookServer } from '../hook-server.ts';
 import { createJobExecutor } from '../job-executor.ts';
-import type { Logger } from '../logger.ts';
 import { createEventPublisher, type EventPublisher } from '../publish-events.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { createRunnerCloser } from './close-runner.ts';
@@ -114,7 +114,9 @@ async function serveJobs(
   systemId: string,
 ): Promise<ManagerEnd> {
   const { ecs } = clients;
-  const own = logger.child({ fleet: identity.fleet.name, manager: taskIdOf(identity.taskArn) });
+  const own = logger.createChild({
+    persistentKeys: { fleet: identity.fleet.name, manager: taskIdOf(identity.taskArn) },
+  });
   const managers = countManagers(ecs, environment.cluster, own);
   keepToShare(ecs, ECS_SHARES.managers, managers.now, systemTiming);
   const context = await createContext(environment, identity, clients, publish, own);

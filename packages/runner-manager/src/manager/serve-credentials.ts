@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { messageOf } from '../errors.ts';
-import type { Logger } from '../logger.ts';
 import type { CacheCredentials } from './cache-role.ts';
 
 /** Endpoint from which `gitlab-runner` gets the credentials for signing the cache's URLs. */

@@ -1,3 +1,4 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import {
   type FleetConfig,
   fargatePricesOf,
@@ -9,7 +10,6 @@ import {
 import type { Environment } from '../environment.ts';
 import type { ExecutorContext } from '../executor-context.ts';
 import { createProjectShares } from '../job/plan/project-shares.ts';
-import type { Logger } from '../logger.ts';
 import type { EventPublisher } from '../publish-events.ts';
 import { createEcrLogin } from '../registry/ecr-login.ts';
 import { createImageConfigReader } from '../registry/image-config-reader.ts';

@@ -1,7 +1,7 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { type ECSClient, paginateListTasks } from '@aws-sdk/client-ecs';
 import { stopTask } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { messageOf } from '../errors.ts';
-import type { Logger } from '../logger.ts';
 
 /** Stops the job tasks that this manager started and did not stop, before it leaves. Never rejects: the reaper stops the rest. */
 export async function stopLeftOverTasks(

@@ -1,3 +1,4 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import {
   type FleetConfig,
@@ -5,7 +6,6 @@ import {
   RUNNER_TOKEN_REFUSED_EXIT_CODE,
 } from '@serverless-gitlab-runner/fleet';
 import type { ManagerStopped } from '@serverless-gitlab-runner/shared-events';
-import type { Logger } from '../logger.ts';
 import { repeat } from '../repeat.ts';
 import type { CloseTimeouts } from './close-runner.ts';
 import type { RunnerApi } from './gitlab-api.ts';

@@ -1,7 +1,7 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { type ECSClient, ListTagsForResourceCommand } from '@aws-sdk/client-ecs';
 import { tagValue } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
-import type { Logger } from '../logger.ts';
 import { repeat } from '../repeat.ts';
 
 /** Time of the manager's drain tag; undefined if it has none or ECS does not answer. */

@@ -1,3 +1,4 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import {
   type CloudWatchLogsClient,
   GetLogEventsCommand,
@@ -5,7 +6,6 @@ import {
 } from '@aws-sdk/client-cloudwatch-logs';
 import { taskIdOf } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
-import type { Logger } from '../logger.ts';
 
 /** Prefix of the log streams of job tasks (`awslogs-stream-prefix`). */
 export const LOG_STREAM_PREFIX = 'job';

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Logger } from '@aws-lambda-powertools/logger';
 import {
   CreateSecretCommand,
   DeleteSecretCommand,
@@ -6,7 +7,6 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { type FleetConfig, toTags } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
-import type { Logger } from '../logger.ts';
 
 /** A registry's login. */
 export interface Login {

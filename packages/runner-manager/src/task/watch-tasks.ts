@@ -1,6 +1,6 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
 import { DescribeTasksCommand, type ECSClient, type Task } from '@aws-sdk/client-ecs';
 import { messageOf } from '../errors.ts';
-import type { Logger } from '../logger.ts';
 
 /** State of a task. `gone`: ECS no longer lists it. */
 export type TaskView = { kind: 'task'; task: Task } | { kind: 'gone' };
