@@ -122,7 +122,13 @@ function of(role: string, action: string): RoleStatement[] {
   return allowed.filter((statement) => statement.role === role && statement.actions.includes(action));
 }
 
-const MANAGERS_EVENTS = ['JobTaskFinished', 'JobTaskStarted', 'ManagerLaunchFailed', 'ManagerStopped'];
+const MANAGERS_EVENTS = [
+  'AheadTaskStopped',
+  'JobTaskFinished',
+  'JobTaskStarted',
+  'ManagerLaunchFailed',
+  'ManagerStopped',
+];
 const LAUNCHER = 'What runner-launcher may do';
 const RECEIVER = 'What webhook-receiver may do';
 const REAPER = 'What idle-reaper may do';

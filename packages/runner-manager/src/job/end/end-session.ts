@@ -22,6 +22,7 @@ export function endSession(context: ExecutorContext, session: JobSession, reason
 
 async function end(context: ExecutorContext, session: JobSession, reason: string): Promise<void> {
   const { ecs, cluster } = context.runTask;
+  context.ahead?.ended(session.id);
   await announceLeave(session);
   releaseSession(session);
   if (session.task) {
