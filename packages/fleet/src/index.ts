@@ -28,6 +28,7 @@ export {
   parseFleetConfig,
   safetyLaunchSecondsOf,
 } from './fleet-config.ts';
+export { fleetsOf, type ListedFleet, type ListedParameter } from './listed-fleets.ts';
 export {
   DEFAULT_PARAMETER_PREFIX,
   fleetOfConfigParameter,

@@ -1,12 +1,5 @@
 import { type Parameter, paginateGetParametersByPath, type SSMClient } from '@aws-sdk/client-ssm';
-import {
-  type FleetConfig,
-  fleetOfConfigParameter,
-  fleetsPath,
-  InvalidFleetConfigError,
-  parameterNames,
-  parseFleetConfig,
-} from '@serverless-gitlab-runner/fleet';
+import { fleetsOf, fleetsPath, type ListedFleet, parameterNames } from '@serverless-gitlab-runner/fleet';
 import type { ParameterFacts } from './decide-runner-token.ts';
 import type { FleetFacts } from './fleet-facts.ts';
 
@@ -28,26 +21,10 @@ export async function readFleets(
   report: ReportInvalidFleet,
 ): Promise<StoredFleets> {
   const parameters = await listParameters(ssm, fleetsPath(prefix).slice(0, -1));
-  const fleets = new Map<string, FleetFacts>();
-  for (const { Name: parameterName = '', Value: document = '', LastModifiedDate } of parameters) {
-    const name = fleetOfConfigParameter(prefix, parameterName);
-    if (name === undefined) continue;
-    const names = parameterNames(prefix, name);
-    const tokens = parameters.filter(
-      ({ Name = '' }) => Name === names.runnerToken || Name.startsWith(names.runnerTokensPath),
-    );
-    fleets.set(name, {
-      name,
-      config: readConfig(name, parameterName, document, report),
-      configChangedAt: LastModifiedDate?.getTime() ?? 0,
-      ownTokenName: names.runnerToken,
-      tokensChangedAt: new Map(
-        tokens.map(({ Name = '', LastModifiedDate: changed }) => [Name, changed?.getTime() ?? 0]),
-      ),
-    });
-  }
+  const fleets = fleetsOf(prefix, parameters);
+  for (const fleet of fleets) if ('problem' in fleet) report(fleet.name, fleet.problem);
   return {
-    fleets,
+    fleets: new Map(fleets.map((fleet) => [fleet.name, factsOf(fleet, prefix)])),
     parameters: parameters.map(({ Name = '', LastModifiedDate }) => ({
       name: Name,
       writtenAt: LastModifiedDate?.getTime(),
@@ -62,17 +39,16 @@ async function listParameters(ssm: SSMClient, path: string): Promise<Parameter[]
   return parameters;
 }
 
-function readConfig(
-  fleet: string,
-  parameterName: string,
-  document: string,
-  report: ReportInvalidFleet,
-): FleetConfig | undefined {
-  try {
-    return parseFleetConfig(parameterName, document);
-  } catch (error) {
-    if (!(error instanceof InvalidFleetConfigError)) throw error;
-    report(fleet, error.message);
-    return undefined;
-  }
+function factsOf(fleet: ListedFleet, prefix: string): FleetFacts {
+  const { runnerToken, runnerTokensPath } = parameterNames(prefix, fleet.name);
+  const tokens = [...fleet.otherParameters].filter(
+    ([name]) => name === runnerToken || name.startsWith(runnerTokensPath),
+  );
+  return {
+    name: fleet.name,
+    config: 'config' in fleet ? fleet.config : undefined,
+    configChangedAt: fleet.writtenAt ?? 0,
+    ownTokenName: runnerToken,
+    tokensChangedAt: new Map(tokens.map(([name, writtenAt]) => [name, writtenAt ?? 0])),
+  };
 }

@@ -10,7 +10,7 @@ const FLEET: DeployedFleet = {
   stored: NONE,
 };
 
-function render(columns: number, fleets = [FLEET]): string {
+function render(columns: number, fleets: readonly DeployedFleet[] = [FLEET]): string {
   return renderNextSteps(
     {
       region: 'ap-southeast-2',
@@ -57,4 +57,14 @@ it('names the URL of each fleet, and which of its secrets are stored', () => {
   expect(screen).toContain('on.aws/?fleet=large\n');
   expect(screen.match(/Already stored/g)).toHaveLength(2);
   expect(screen.match(/Not stored yet/g)).toHaveLength(3);
+});
+
+it('says why the document of a fleet is invalid, and still how to store its secrets', () => {
+  const problem = '/serverless-gitlab-runner/fleets/broken/config is not JSON';
+  const screen = render(100, [{ name: 'broken', problem, stored: NONE }]);
+  expect(screen.replaceAll(/\s+/g, ' ')).toContain(
+    `Fleet broken, whose document is invalid: ${problem} 1. Runner`,
+  );
+  expect(screen).toContain('on.aws/?fleet=broken\n');
+  expect(screen).not.toContain('API token');
 });

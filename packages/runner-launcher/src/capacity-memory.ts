@@ -1,3 +1,4 @@
+import { createTimedCache } from '@serverless-gitlab-runner/aws/calls';
 import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
 
 /**
@@ -18,14 +19,12 @@ export interface CapacityMemory {
 
 /** @param now milliseconds since 1970 */
 export function createCapacityMemory(now: () => number): CapacityMemory {
-  const refusedAt = new Map<string, number>();
+  const refused = createTimedCache<true>({ now, maxAgeMs: FORGET_AFTER_MS });
   const keyOf = (provider: CapacityProvider, subnets: readonly string[]) =>
     [provider, ...subnets.toSorted()].join(' ');
   return {
-    refused: (provider, subnets) => void refusedAt.set(keyOf(provider, subnets), now()),
+    refused: (provider, subnets) => refused.set(keyOf(provider, subnets), true),
     worthTrying: (providers, subnets) =>
-      providers.filter(
-        (provider) => now() - (refusedAt.get(keyOf(provider, subnets)) ?? -Infinity) >= FORGET_AFTER_MS,
-      ),
+      providers.filter((provider) => !refused.get(keyOf(provider, subnets))),
   };
 }

@@ -1,5 +1,5 @@
 import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
-import { failureKind, failureName, shareCalls } from '@serverless-gitlab-runner/aws/calls';
+import { createTimedCache, failureKind, failureName, shareCalls } from '@serverless-gitlab-runner/aws/calls';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 
 /** Milliseconds for which a token is cached. A replaced token is used for at most this long. */
@@ -19,13 +19,13 @@ export interface ApiTokens {
 
 /** @param now milliseconds since 1970 */
 export function createApiTokens(provider: SSMProvider, prefix: string, now: () => number): ApiTokens {
-  const cached = new Map<string, { token: string; readAt: number }>();
+  const cached = createTimedCache<ApiTokenReading>({ now, maxAgeMs: MAX_AGE_MS });
   const read = shareCalls(async (fleet): Promise<ApiTokenReading> => {
     const name = parameterNames(prefix, fleet).apiToken;
     try {
       const token = (await provider.get(name, { decrypt: true, forceFetch: true }))?.trim() ?? '';
       if (token === '') return { missing: `${name} is empty`, isTransient: false };
-      cached.set(fleet, { token, readAt: now() });
+      cached.set(fleet, { token });
       return { token };
     } catch (error) {
       const kind = failureKind(error);
@@ -34,12 +34,7 @@ export function createApiTokens(provider: SSMProvider, prefix: string, now: () =
     }
   });
   return {
-    async read(fleet) {
-      const hit = cached.get(fleet);
-      return hit && now() - hit.readAt < MAX_AGE_MS ? { token: hit.token } : read(fleet);
-    },
-    forget(fleet) {
-      cached.delete(fleet);
-    },
+    read: async (fleet) => cached.get(fleet) ?? read(fleet),
+    forget: (fleet) => cached.delete(fleet),
   };
 }

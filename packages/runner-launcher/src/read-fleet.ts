@@ -1,5 +1,5 @@
 import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
-import { failureName, shareCalls } from '@serverless-gitlab-runner/aws/calls';
+import { createTimedCache, failureName, shareCalls } from '@serverless-gitlab-runner/aws/calls';
 import {
   type FleetConfig,
   InvalidFleetConfigError,
@@ -18,23 +18,20 @@ export type ReadFleet = (fleet: string) => Promise<FleetReading>;
 
 /** @param now milliseconds since 1970 */
 export function createReadFleet(provider: SSMProvider, prefix: string, now: () => number): ReadFleet {
-  const cached = new Map<string, { config: FleetConfig; readAt: number }>();
+  const cached = createTimedCache<FleetReading>({ now, maxAgeMs: MAX_AGE_MS });
   const read = shareCalls(async (fleet): Promise<FleetReading> => {
     const name = parameterNames(prefix, fleet).config;
     try {
       const document = await provider.get(name, { forceFetch: true });
       if (document === undefined) return { failure: missing(name) };
-      const config = parseFleetConfig(name, document);
-      cached.set(fleet, { config, readAt: now() });
-      return { config };
+      const reading = { config: parseFleetConfig(name, document) };
+      cached.set(fleet, reading);
+      return reading;
     } catch (error) {
       return { failure: failureOfReading(name, error) };
     }
   });
-  return async (fleet) => {
-    const hit = cached.get(fleet);
-    return hit && now() - hit.readAt < MAX_AGE_MS ? hit : read(fleet);
-  };
+  return async (fleet) => cached.get(fleet) ?? read(fleet);
 }
 
 function failureOfReading(name: string, error: unknown): LaunchFailure {

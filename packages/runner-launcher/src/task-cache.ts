@@ -1,3 +1,4 @@
+import { createTimedCache } from '@serverless-gitlab-runner/aws/calls';
 import type { ManagedTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
 
 /** ListTasks and DescribeTasks handle at most 100 tasks a call. */
@@ -20,15 +21,16 @@ export interface TaskCache {
 
 /** @param now milliseconds since 1970 */
 export function createTaskCache(now: () => number): TaskCache {
-  let cached: { tasks: ManagedTasks; until: number } | undefined;
+  const cache = createTimedCache<ManagedTasks>({ now });
   return {
     async read(read) {
+      const cached = cache.get('all');
+      if (cached) return cached;
       const startedAt = now();
-      if (cached && startedAt < cached.until) return cached.tasks;
       const tasks = await read();
       const found = tasks.managers.length + tasks.jobTasks.length;
       const calls = 2 * Math.max(1, Math.ceil(found / TASKS_PER_CALL));
-      cached = { tasks, until: startedAt + calls * CACHED_PER_CALL_MS };
+      cache.set('all', tasks, startedAt + calls * CACHED_PER_CALL_MS - now());
       return tasks;
     },
   };

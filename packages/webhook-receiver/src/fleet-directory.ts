@@ -1,12 +1,6 @@
 import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import { shareCalls, type Timing } from '@serverless-gitlab-runner/aws/calls';
-import {
-  type FleetConfig,
-  fleetOfConfigParameter,
-  fleetsPath,
-  InvalidFleetConfigError,
-  parseFleetConfig,
-} from '@serverless-gitlab-runner/fleet';
+import { type FleetConfig, fleetsOf, fleetsPath, type ListedFleet } from '@serverless-gitlab-runner/fleet';
 import { type CachedValue, isPaused, readThroughCache } from './cached-value.ts';
 
 /** Requests for unknown fleets cause at most one read of SSM within this time. */
@@ -69,20 +63,15 @@ async function readFleets(provider: SSMProvider, prefix: string): Promise<Map<st
     // Documents are Strings, secrets are SecureStrings: the filter avoids pages of secrets.
     sdkOptions: { ParameterFilters: [{ Key: 'Type', Option: 'Equals', Values: ['String'] }] },
   });
-  const fleets = new Map<string, FleetLookup>();
-  for (const [relativeName, document] of Object.entries(values ?? {})) {
-    const name = `${path}${relativeName}`;
-    const fleet = fleetOfConfigParameter(prefix, name);
-    if (fleet !== undefined) fleets.set(fleet, lookupOf(name, document));
-  }
-  return fleets;
+  const parameters = Object.entries(values ?? {}).map(([relativeName, Value]) => ({
+    Name: `${path}${relativeName}`,
+    Value,
+  }));
+  return new Map(fleetsOf(prefix, parameters).map((fleet) => [fleet.name, lookupOf(fleet)]));
 }
 
-function lookupOf(parameterName: string, document: string): FleetLookup {
-  try {
-    return { kind: 'found', config: parseFleetConfig(parameterName, document) };
-  } catch (error) {
-    if (error instanceof InvalidFleetConfigError) return { kind: 'invalid', message: error.message };
-    throw error;
-  }
+function lookupOf(fleet: ListedFleet): FleetLookup {
+  return 'config' in fleet
+    ? { kind: 'found', config: fleet.config }
+    : { kind: 'invalid', message: fleet.problem };
 }

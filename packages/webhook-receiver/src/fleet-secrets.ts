@@ -1,5 +1,5 @@
 import type { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
-import { shareCalls, type Timing } from '@serverless-gitlab-runner/aws/calls';
+import { createTimedCache, shareCalls, type Timing } from '@serverless-gitlab-runner/aws/calls';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 import { SIGNING_TOKEN_PREFIX, type WebhookSecrets } from './authenticate.ts';
 import { type CachedValue, isPaused, readThroughCache } from './cached-value.ts';
@@ -39,7 +39,7 @@ export function createFleetSecrets(
   // Only existing fleets are read, so the map is bounded by their number.
   const cached = new Map<string, CachedValue<WebhookSecrets>>();
   // Separate from the time of an ordinary read: a secret rotated right after an ordinary read must take effect at once too.
-  const readAgainAt = new Map<string, number>();
+  const readAgainRecently = createTimedCache<true>({ now: timing.now, maxAgeMs: REREAD_AFTER_MS });
 
   const budget = createCallBudget(REREADS, timing.now);
   let failedAt = Number.NEGATIVE_INFINITY;
@@ -62,10 +62,9 @@ export function createFleetSecrets(
   return {
     read: (fleet) => readThroughCache(cached.get(fleet), failedAt, timing.now, () => fetch(fleet)),
     async readAgain(fleet) {
-      const now = timing.now();
-      if (now - (readAgainAt.get(fleet) ?? Number.NEGATIVE_INFINITY) < REREAD_AFTER_MS) return undefined;
-      if (isPaused(failedAt, now) || !budget.spend()) return undefined;
-      readAgainAt.set(fleet, now);
+      if (readAgainRecently.get(fleet)) return undefined;
+      if (isPaused(failedAt, timing.now()) || !budget.spend()) return undefined;
+      readAgainRecently.set(fleet, true);
       return fetch(fleet);
     },
   };

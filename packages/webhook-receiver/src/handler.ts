@@ -2,10 +2,9 @@ import { Logger } from '@aws-lambda-powertools/logger';
 import { SSMProvider } from '@aws-lambda-powertools/parameters/ssm';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { boundedClientOptions, systemTiming } from '@serverless-gitlab-runner/aws/calls';
+import { boundedClientOptions, createTimedCache, systemTiming } from '@serverless-gitlab-runner/aws/calls';
 import { answerInTime } from './answer-in-time.ts';
 import type { Answer } from './answers.ts';
-import { createBoundedMap } from './bounded-map.ts';
 import { readEnvironment } from './environment.ts';
 import { createFleetDirectory } from './fleet-directory.ts';
 import { createFleetSecrets } from './fleet-secrets.ts';
@@ -33,7 +32,7 @@ const deps: ReceiverDeps = {
     logger.warn('runner token not renewed', { parameterName, failure }),
   ),
   publish: createPublishJobEvent(eventBridge, EVENT_BUS_NAME, systemTiming),
-  recent: createBoundedMap<string>({ maxEntries: 2000, maxAgeMs: 600_000 }, systemTiming.now),
+  recent: createTimedCache({ now: systemTiming.now, maxAgeMs: 600_000, maxEntries: 2000 }),
   now: systemTiming.now,
 };
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { TimedCache } from '@serverless-gitlab-runner/aws/calls';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import { fleetNameSchema } from '@serverless-gitlab-runner/shared-events';
 import {
@@ -13,7 +14,6 @@ import {
   unknownFleet,
 } from './answers.ts';
 import { isAuthentic } from './authenticate.ts';
-import type { BoundedMap } from './bounded-map.ts';
 import type { FleetDirectory } from './fleet-directory.ts';
 import type { FleetSecrets } from './fleet-secrets.ts';
 import { InvalidJobHookError, type JobHook, readJobHook } from './job-hook.ts';
@@ -31,7 +31,7 @@ export interface ReceiverDeps {
   runnerTokens: RunnerTokenStore;
   publish: PublishJobEvent;
   /** Ids of recently published events, by their webhook's id and content. */
-  recent: BoundedMap<string>;
+  recent: TimedCache<string>;
   /** Milliseconds since 1970. */
   now(): number;
 }

@@ -5,9 +5,8 @@ import {
   PutParameterCommand,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
-import { failureName, type Timing } from '@serverless-gitlab-runner/aws/calls';
+import { createTimedCache, failureName, type Timing } from '@serverless-gitlab-runner/aws/calls';
 import { parameterNames, webhookRunnerTokenName } from '@serverless-gitlab-runner/fleet';
-import { createBoundedMap } from './bounded-map.ts';
 
 /** GitLab's tokens consist of these characters: `glrt-` and 20 or more. Longer tokens carry routing data. */
 const RUNNER_TOKEN = /^[A-Za-z0-9_.-]{8,255}$/;
@@ -47,7 +46,7 @@ export function createRunnerTokenStore(
   report: ReportNotRenewed,
 ): RunnerTokenStore {
   // A parameter that was deleted by hand is written again after at most ten minutes.
-  const known = createBoundedMap<true>({ maxEntries: 1000, maxAgeMs: 600_000 }, timing.now);
+  const known = createTimedCache<true>({ now: timing.now, maxAgeMs: 600_000, maxEntries: 1000 });
   return {
     async store(fleet, runnerToken) {
       const name = webhookRunnerTokenName(parameterNames(prefix, fleet), runnerToken);

@@ -14,7 +14,7 @@ import { describeStack } from '../deploy/stack-state.ts';
 import { SHARED_STACK } from '../stacks/stack-names.ts';
 import { ALL_STACKS } from './destroy-installation.ts';
 import { outputsOf } from './installation-outputs.ts';
-import { readFleets } from './read-fleets.ts';
+import { type DeployedFleet, readFleets } from './read-fleets.ts';
 
 export interface LeftoverClients {
   readonly cloudFormation: CloudFormationClient;
@@ -53,8 +53,8 @@ export interface InstallationFacts {
   readonly buckets: readonly string[];
   /** Images that CDK pushed for this installation. */
   readonly images: readonly { repository: string; tag: string }[];
-  /** Base URLs of the fleets' GitLab instances. */
-  readonly gitlabUrls: readonly string[];
+  /** The fleets' GitLab instances: their base URLs, or descriptions where a fleet's document is invalid. */
+  readonly gitlabInstances: readonly string[];
   /** Stacks that exist. */
   readonly stacks: readonly string[];
 }
@@ -75,9 +75,15 @@ export async function readFacts(clients: LeftoverClients): Promise<InstallationF
       shared === undefined
         ? []
         : await builtImages(cloudFormation, region, shared.StackId?.split(':')[4] ?? ''),
-    gitlabUrls: [...new Set(fleets.map(({ gitlabUrl }) => gitlabUrl))],
+    gitlabInstances: [...new Set(fleets.map(gitlabOf))],
     stacks: ALL_STACKS.filter((_, index) => found[index] !== undefined),
   };
+}
+
+function gitlabOf(fleet: DeployedFleet): string {
+  return 'problem' in fleet
+    ? `the GitLab of fleet ${fleet.name}, whose document is invalid`
+    : fleet.gitlabUrl;
 }
 
 async function retainedBuckets(client: CloudFormationClient): Promise<string[]> {
@@ -121,7 +127,7 @@ export async function listLeftovers(clients: LeftoverClients, facts: Installatio
     taskDefinitions(clients.ecs),
     toolkit(clients.cloudFormation),
   ]);
-  return [...found.filter((leftover) => leftover !== undefined), ...gitlabLeftovers(facts.gitlabUrls)];
+  return [...found.filter((leftover) => leftover !== undefined), ...gitlabLeftovers(facts.gitlabInstances)];
 }
 
 async function parameters(client: SSMClient, prefix: string): Promise<Leftover | undefined> {
@@ -247,12 +253,12 @@ async function toolkit(client: CloudFormationClient): Promise<Leftover | undefin
   };
 }
 
-function gitlabLeftovers(urls: readonly string[]): Leftover[] {
-  if (urls.length === 0) return [];
+function gitlabLeftovers(instances: readonly string[]): Leftover[] {
+  if (instances.length === 0) return [];
   return [
     {
       what: 'at GitLab: the runner with its records of managers (which GitLab deletes after seven days), and the webhook',
-      items: urls,
+      items: instances,
       monthlyUsd: 0,
       remove: 'Settings → CI/CD → Runners, and Settings → Webhooks, of the project or group',
     },

@@ -37,10 +37,14 @@ function renderFleet(
   { region, parameterPrefix, webhookUrl }: NextSteps,
   write: Writer,
 ) {
-  const { stored, gitlabUrl, name } = fleet;
+  const { stored, name } = fleet;
   const commands = secretCommands(parameterPrefix, name, region);
   write.gap();
-  write.text(`Fleet ${name}, for ${gitlabUrl}`);
+  write.text(
+    'problem' in fleet
+      ? `Fleet ${name}, whose document is invalid: ${fleet.problem}`
+      : `Fleet ${name}, for ${fleet.gitlabUrl}`,
+  );
   write.text(
     `1. Runner: project or group → Settings → CI/CD → Runners → New runner; choose tags, copy the glrt-… token. ${state(stored.runnerToken)} Run this, paste the token, press Enter:`,
     2,
@@ -56,7 +60,7 @@ function renderFleet(
     2,
   );
   write.command(`${webhookUrl}?fleet=${name}`, 4);
-  if (!fleet.usesApi) return;
+  if ('problem' in fleet || !fleet.usesApi) return;
   write.text(
     `4. API token with scope read_api (Reporter). ${state(stored.apiToken)} Run this, paste the token, press Enter:`,
     2,

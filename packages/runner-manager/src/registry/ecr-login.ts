@@ -1,5 +1,5 @@
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
-import { boundedClientOptions } from '@serverless-gitlab-runner/aws/calls';
+import { boundedClientOptions, createTimedCache } from '@serverless-gitlab-runner/aws/calls';
 import { parseEcrRegistry } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
 import { RegistryError, type RegistryLogin } from './registry-request.ts';
@@ -10,8 +10,9 @@ export type EcrLogin = (registry: string) => Promise<RegistryLogin | undefined>;
 /** A login is valid for twelve hours. It is not used this close to its expiry. */
 const EXPIRY_MARGIN_MS = 600_000;
 
-interface KnownLogin {
+interface FreshLogin {
   login: RegistryLogin;
+  /** Milliseconds since 1970. */
   until: number;
 }
 
@@ -21,19 +22,19 @@ interface KnownLogin {
  * @see https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
  */
 export function createEcrLogin(now: () => number = Date.now): EcrLogin {
-  const known = new Map<string, KnownLogin>();
+  const known = createTimedCache<RegistryLogin>({ now });
   return async (registry) => {
     const { region } = parseEcrRegistry(registry) ?? {};
     if (region === undefined) return undefined;
     const found = known.get(region);
-    if (found && found.until > now()) return found.login;
-    const fresh = await askForLogin(region);
-    known.set(region, fresh);
-    return fresh.login;
+    if (found) return found;
+    const { login, until } = await askForLogin(region);
+    known.set(region, login, until - now());
+    return login;
   };
 }
 
-async function askForLogin(region: string): Promise<KnownLogin> {
+async function askForLogin(region: string): Promise<FreshLogin> {
   const client = new ECRClient({
     ...boundedClientOptions({ maxAttempts: 5, requestTimeoutMs: 10_000 }),
     region,

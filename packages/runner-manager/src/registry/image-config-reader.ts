@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createTimedCache } from '@serverless-gitlab-runner/aws/calls';
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
 import { limitConcurrency } from '../limit-concurrency.ts';
 import type { EcrLogin } from './ecr-login.ts';
@@ -48,7 +49,8 @@ export function createImageConfigReader(options: ImageConfigReaderOptions): Imag
   const { gitlabUrl, ecrLogin, read = readImageConfig, digest = readDigest } = options;
   const { now = () => performance.now() } = options;
   const gitlabOrigin = new URL(gitlabUrl).origin;
-  const cache = new Map<string, CacheEntry>();
+  // Entries are dropped by number only: the digest of an expired one may still be current.
+  const cache = createTimedCache<CacheEntry>({ now, maxEntries: MAX_CACHED });
   const limit = limitConcurrency(MAX_READS);
 
   const ask = async (
@@ -69,7 +71,6 @@ export function createImageConfigReader(options: ImageConfigReaderOptions): Imag
   return async (source, architecture, login) => {
     const key = keyOf(source, architecture, login);
     const known = cache.get(key);
-    cache.delete(key);
     const isFixed = source.reference.startsWith('sha256:');
     const entry =
       known && known.until > now()
@@ -80,12 +81,11 @@ export function createImageConfigReader(options: ImageConfigReaderOptions): Imag
             ),
             until: isFixed ? Number.POSITIVE_INFINITY : now() + TAG_CACHED_MS,
           };
+    // Also on a hit: the least recently used entry is the oldest.
     cache.set(key, entry);
     entry.image.catch(() => {
       if (cache.get(key) === entry) cache.delete(key);
     });
-    const [oldest] = cache.keys();
-    if (cache.size > MAX_CACHED && oldest !== undefined) cache.delete(oldest);
     return (await entry.image).config;
   };
 }

@@ -11,10 +11,10 @@ import {
   PutParameterCommand,
   SSMClient,
 } from '@aws-sdk/client-ssm';
+import { createTimedCache } from '@serverless-gitlab-runner/aws/calls';
 import type { FleetConfigInput } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { answerInTime } from '../../src/answer-in-time.ts';
-import { createBoundedMap } from '../../src/bounded-map.ts';
 import { createFleetDirectory } from '../../src/fleet-directory.ts';
 import { createFleetSecrets } from '../../src/fleet-secrets.ts';
 import { readWebhookRequest, receiveWebhook } from '../../src/index.ts';
@@ -139,7 +139,7 @@ export function createReceiver(webhook: FleetConfigInput['webhook'] = {}) {
       warnings.push(`${name}: ${failure}`),
     ),
     publish: createPublishJobEvent(new EventBridgeClient({ region: 'eu-west-1' }), 'bus', timing),
-    recent: createBoundedMap<string>({ maxEntries: 100, maxAgeMs: 600_000 }, timing.now),
+    recent: createTimedCache<string>({ now: timing.now, maxAgeMs: 600_000, maxEntries: 100 }),
     now: timing.now,
   };
   return {
