@@ -239,9 +239,16 @@ describe('tasks', () => {
     expect(tags).toContainEqual({ 'aws:ResourceTag/serverless-gitlab-runner:role': ['manager'] });
   });
 
-  it('a manager cannot change the tags of running tasks, for example its own drain mark', () => {
-    const created = of(MANAGER, 'ecs:TagResource').map(({ conditions }) => conditions.StringEquals);
-    expect(created).toEqual([expect.objectContaining({ 'ecs:CreateAction': ['RunTask'] })]);
+  it('a manager cannot change the tags of running tasks, for example its own drain mark, but for the job that claims one', () => {
+    const ofFleet = tagConditions('aws:ResourceTag', { role: ['job'], fleet: ['default'] });
+    expect(of(MANAGER, 'ecs:TagResource').map(({ conditions }) => conditions)).toEqual([
+      { StringEquals: expect.objectContaining({ 'ecs:CreateAction': ['RunTask'] }) },
+      {
+        StringEquals: ofFleet,
+        'ForAllValues:StringEquals': { 'aws:TagKeys': ['serverless-gitlab-runner:job-id'] },
+        Null: { 'aws:TagKeys': ['false'] },
+      },
+    ]);
   });
 });
 

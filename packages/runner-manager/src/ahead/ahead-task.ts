@@ -134,8 +134,10 @@ async function start(
     task.started = started;
   };
   try {
-    const acquired = await tryProviders({ settings, plan: recipe, order, log, signal, onStarted }, 0);
-    if (Array.isArray(acquired)) throw new NoCapacityError(acquired.join(' '));
+    const attempt = { settings, plan: recipe, order, log, signal, onStarted };
+    const refusals: string[] = [];
+    const acquired = await tryProviders({ ...attempt, onRefused: (why) => void refusals.push(why) }, 0);
+    if (acquired === undefined) throw new NoCapacityError(refusals.join(' '));
     return acquired.address;
   } catch (error) {
     if (error instanceof LostStartError) void stopLostTask(settings, startId, new AbortController().signal);

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -126,6 +127,13 @@ export async function makeExecutorFixture(change: (fleet: FleetConfig) => FleetC
     asked,
     digests,
     folder,
+    /** Number of requests that helpers got. */
+    requests: (request: string) =>
+      existsSync(join(folder, 'calls'))
+        ? readFileSync(join(folder, 'calls'), 'utf8')
+            .split('\n')
+            .filter((call) => call.endsWith(` ${request}`)).length
+        : 0,
     open,
     /** The prepare hook of the session that was opened last. */
     prepareOpen,

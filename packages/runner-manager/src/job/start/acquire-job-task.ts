@@ -57,11 +57,11 @@ export async function acquireJobTask(
   onStarted: (task: StartedTask) => void,
 ): Promise<AcquiredTask> {
   const refusals = createRefusals(log);
-  const attempt: AcquireAttempt = { settings, plan, order, log, signal, onStarted };
+  const onRefused = (why: string) => refusals.add(why);
+  const attempt: AcquireAttempt = { settings, plan, order, log, signal, onStarted, onRefused };
   for (let round = 0; ; round += 1) {
     const acquired = await tryProviders(attempt, round);
-    if (!Array.isArray(acquired)) return acquired;
-    for (const refusal of acquired) refusals.add(refusal);
+    if (acquired !== undefined) return acquired;
     settings.ahead?.pause('AWS lacks capacity for jobs');
     await pauseAfter(round, attempt, deadline, refusals);
   }
@@ -70,18 +70,20 @@ export async function acquireJobTask(
 /**
  * Tries each capacity provider of the plan once.
  * @param round how often this was done before for the same order
- * @returns the task, or why no provider has one now
+ * @returns the task; undefined if no provider has capacity now
  * @throws as `acquireJobTask`, except for a lack of capacity
  */
-export async function tryProviders(attempt: AcquireAttempt, round: number): Promise<AcquiredTask | string[]> {
-  const refusals: string[] = [];
+export async function tryProviders(
+  attempt: AcquireAttempt,
+  round: number,
+): Promise<AcquiredTask | undefined> {
   for (const capacityProvider of attempt.plan.capacity) {
     attempt.signal.throwIfAborted();
     const acquired = await tryProvider(attempt, capacityProvider, round);
     if (typeof acquired !== 'string') return acquired;
-    refusals.push(acquired);
+    attempt.onRefused(acquired);
   }
-  return refusals;
+  return undefined;
 }
 
 export interface AcquireAttempt {
@@ -90,7 +92,10 @@ export interface AcquireAttempt {
   order: AcquireOrder;
   log: JobLog;
   signal: AbortSignal;
+  /** Called immediately with every started task, so that none is lost. */
   onStarted(task: StartedTask): void;
+  /** Called with the reason why a provider has no task now. */
+  onRefused(why: string): void;
 }
 
 /** @returns the task, or a message why there is none yet */
