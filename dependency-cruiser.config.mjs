@@ -10,7 +10,7 @@ const mayImport = {
     'webhook-receiver': ['shared-events', 'fleet', 'aws'],
     'runner-launcher': ['shared-events', 'fleet', 'aws'],
     'idle-reaper': ['shared-events', 'fleet', 'aws'],
-    'runner-manager': ['shared-events', 'fleet', 'aws'],
+    'runner-manager': ['shared-events', 'fleet', 'aws', 'forecast'],
     infra: ['shared-events', 'fleet'],
   },
   // What proves the product: nothing that ships imports any of it.

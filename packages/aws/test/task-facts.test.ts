@@ -1,10 +1,17 @@
 import type { Task } from '@aws-sdk/client-ecs';
-import { jobFamilyPrefix, jobTaskGroup, managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
+import {
+  aheadTaskGroup,
+  jobFamilyPrefix,
+  jobTaskGroup,
+  managerFamily,
+  toTags,
+} from '@serverless-gitlab-runner/fleet';
 import { describe, expect, it } from 'vitest';
 import {
   definitionArn,
   isAlive,
   isSameQueue,
+  jobStopReason,
   managerFacts,
   STOP_REASONS,
   takesJobs,
@@ -189,6 +196,60 @@ describe('facts about a task', () => {
       ],
     ])('a manager has %s', (_title, over, runnerTokenParameter) => {
       expect(toTaskFacts({ ...stopped, ...over })).toMatchObject({ runnerTokenParameter });
+    });
+  });
+
+  describe('started ahead', () => {
+    const until = '2026-11-23T10:00:00.000Z';
+    const task: Task = {
+      taskArn,
+      taskDefinitionArn: jobDefinitionArn,
+      lastStatus: 'RUNNING',
+      group: aheadTaskGroup('ahead-1'),
+      tags: toTags({ role: 'job', ahead: until }),
+    };
+    const stopped: Task = {
+      ...task,
+      lastStatus: 'STOPPED',
+      desiredStatus: 'STOPPED',
+      tags: [],
+      stoppingAt: at(5),
+    };
+    const unclaimedUntil = Date.parse(until);
+
+    it.each<[string, Task, { jobId?: number; unclaimedUntil: number | undefined }]>([
+      ['waits for a job', task, { unclaimedUntil }],
+      ['without a valid time is overdue', { ...task, tags: toTags({ role: 'job' }) }, { unclaimedUntil: 0 }],
+      [
+        'is a claimed one once it has a job',
+        { ...task, tags: toTags({ role: 'job', ahead: until, jobId: '7' }) },
+        { jobId: 7, unclaimedUntil: undefined },
+      ],
+      ['is a claimed one if its tags were deleted', stopped, { unclaimedUntil: undefined }],
+      [
+        'has its job in the reason of its stop',
+        { ...stopped, stoppedReason: jobStopReason(7, 'the job is over') },
+        { jobId: 7, unclaimedUntil: undefined },
+      ],
+      ...(['not-claimed', 'claim-overdue'] as const).map(
+        (reason): [string, Task, { unclaimedUntil: number }] => [
+          `has no job if it was stopped as ${reason}`,
+          { ...stopped, stoppedReason: STOP_REASONS[reason] },
+          { unclaimedUntil: at(5).getTime() },
+        ],
+      ),
+      [
+        'whose stop has no time',
+        { ...stopped, stoppedReason: STOP_REASONS['not-claimed'], stoppingAt: undefined },
+        { unclaimedUntil: 0 },
+      ],
+      [
+        'is only one of that group',
+        { ...task, group: jobTaskGroup(7) },
+        { jobId: 7, unclaimedUntil: undefined },
+      ],
+    ])('%s', (_title, given, expected) => {
+      expect(toTaskFacts(given)).toMatchObject({ jobId: undefined, ...expected });
     });
   });
 

@@ -138,6 +138,26 @@ const jobSchema = z
   })
   .prefault({});
 
+/**
+ * Job tasks that are started ahead: before their jobs are queued, because these usually follow jobs that run. No stage of any job
+ * has run in such a task when a job claims it.
+ */
+const aheadSchema = z
+  .object({
+    /** `next`: the tasks of jobs that usually follow the running ones. Default `off`. */
+    start: z.enum(['off', 'next']).default('off'),
+    /** Maximum vCPUs of tasks that wait to be claimed, in one manager. Default 16. */
+    maxVcpu: z.number().min(0.25).max(10_000).default(16),
+    /**
+     * Whether the tags of images never move. Default false: an image by tag is compared with its registry before a task is
+     * claimed, so only images of `job.imageConfigRegistries` and images by digest are started ahead.
+     */
+    tagsAreFixed: z.boolean().default(false),
+    /** Whether tasks with `job.taskRoleArn` are started ahead, too. Default false: no task holds its permissions without a job. */
+    withTaskRole: z.boolean().default(false),
+  })
+  .prefault({});
+
 /** The awsvpc network of the fleet's tasks. */
 const networkSchema = z.object({
   subnets: z.array(z.string().startsWith('subnet-')).min(1).max(16),
@@ -207,6 +227,7 @@ export const fleetConfigSchema = z.object({
   cloneUrl: z.url({ protocol: /^https?$/ }).optional(),
   manager: managerSchema,
   job: jobSchema,
+  ahead: aheadSchema,
   network: networkSchema,
   /** The jobs' cache. Default none: `cache:` finds nothing, since a job's disk is deleted with its task. */
   cache: cacheSchema.optional(),

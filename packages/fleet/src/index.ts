@@ -43,11 +43,13 @@ export {
   webhookRunnerTokenName,
 } from './parameter-names.ts';
 export {
+  aheadTaskGroup,
   BUILD_CONTAINER,
   familyOf,
   fleetOfJobFamily,
   HELPER_CONTAINER,
   INVALID_FLEET_EXIT_CODE,
+  isAheadGroup,
   JOB_FAMILY_PREFIX,
   jobFamilyPrefix,
   jobOfGroup,

@@ -84,6 +84,18 @@ export function jobOfGroup(group: string): number | undefined {
   return /^\d{1,15}$/.test(id) ? Number(id) : undefined;
 }
 
+const AHEAD_GROUP = 'gitlab-ahead-';
+
+/** `group` of a job task that is started ahead. A group cannot be changed, so it keeps this one when a job has claimed it. */
+export function aheadTaskGroup(startId: string): string {
+  return `${AHEAD_GROUP}${startId}`;
+}
+
+/** Whether a task was started ahead, even if StopTask has deleted its tags. */
+export function isAheadGroup(group: string): boolean {
+  return group.startsWith(AHEAD_GROUP);
+}
+
 /** The last part of a task's ARN. */
 export function taskIdOf(taskArn: string): string {
   return taskArn.slice(taskArn.lastIndexOf('/') + 1);

@@ -20,6 +20,8 @@ export const TAG = {
   projectId: `${TAG_PREFIX}project-id`,
   /** On a job task: the number of its start among its manager's starts. It identifies a task whose RunTask answer was lost. */
   start: `${TAG_PREFIX}start`,
+  /** On a job task that was started ahead: ISO time until which it may wait for a job, which then writes `jobId`. */
+  ahead: `${TAG_PREFIX}ahead`,
 } as const;
 
 export type TaskRole = 'manager' | 'job';

@@ -12,18 +12,23 @@ export interface JobTaskCase {
 
 export type JobTaskDecision =
   | { kind: 'keep' }
-  /** `orphaned`: its manager has ended, so nothing uses its result. */
-  | { kind: 'stop'; reason: 'orphaned' | 'lifetime' };
+  /** `orphaned`: its manager has ended, so nothing uses its result. `claim-overdue`: no job has claimed it. */
+  | { kind: 'stop'; reason: 'orphaned' | 'lifetime' | 'claim-overdue' };
 
 /** ECS's lists lag, so a manager that they lack counts as gone only for job tasks older than this. */
 const OWNER_LAG_MS = 120_000;
+/** Its manager lets go of an unclaimed task by itself, and a claim's tag may be unknown to a read that lags. */
+const CLAIM_OVERDUE_MS = 120_000;
 
-/** Decides when a job task is stopped: only if it has no manager, or is past its maximum lifetime. */
+/** Decides when a job task is stopped: only if it has no manager, is past its maximum lifetime, or waits for a job for too long. */
 export function decideJobTask({ jobTask, owner, maxLifetimeSeconds, now }: JobTaskCase): JobTaskDecision {
   if (!isAlive(jobTask)) return { kind: 'keep' };
   const age = now - (jobTask.createdAt ?? now);
   if (owner?.state === 'stopped') return { kind: 'stop', reason: 'orphaned' };
   if (owner === undefined && age > OWNER_LAG_MS) return { kind: 'stop', reason: 'orphaned' };
   if (age > maxLifetimeSeconds * 1000) return { kind: 'stop', reason: 'lifetime' };
+  const { unclaimedUntil } = jobTask;
+  if (unclaimedUntil !== undefined && now > unclaimedUntil + CLAIM_OVERDUE_MS)
+    return { kind: 'stop', reason: 'claim-overdue' };
   return { kind: 'keep' };
 }

@@ -55,7 +55,9 @@ export interface Sweep {
   events: EventEntry[];
 }
 
-/** A manager's job tasks, among those that were read. */
+/** A manager's job tasks, among those that were read. Tasks that wait for a job are no activity, and are left out. */
 export function jobTasksOf({ jobTasks }: ManagedTasks, { taskId }: ManagerFacts): JobTaskFacts[] {
-  return jobTasks.filter(({ managerTaskId }) => managerTaskId === taskId);
+  return jobTasks.filter(
+    ({ managerTaskId, unclaimedUntil }) => managerTaskId === taskId && unclaimedUntil === undefined,
+  );
 }

@@ -28,6 +28,16 @@ describe('a job task', () => {
     expect(decision.kind === 'stop' ? decision.reason : decision.kind).toBe(expected);
   });
 
+  it.each([
+    ['in time', 0, 'keep'],
+    ['two minutes late, since a claim may not be known yet', 120_000, 'keep'],
+    ['later', 120_001, 'claim-overdue'],
+  ] as const)('that was started ahead and not claimed, %s', (_title, late, expected) => {
+    const jobTask = jobTaskFacts({ createdAt: now - minute, unclaimedUntil: now - late });
+    const decision = decideJobTask({ jobTask, owner: owners.running, maxLifetimeSeconds: 14_400, now });
+    expect(decision.kind === 'stop' ? decision.reason : decision.kind).toBe(expected);
+  });
+
   it('is kept when ECS returns no time', () => {
     const jobTask = jobTaskFacts({ createdAt: undefined });
     expect(decideJobTask({ jobTask, owner: undefined, maxLifetimeSeconds: 1, now })).toEqual({

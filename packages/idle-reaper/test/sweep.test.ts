@@ -51,6 +51,18 @@ describe('a sweep', () => {
     ]);
   });
 
+  it('drains an idle manager although a task that it started ahead waits for a job', async () => {
+    const manager = idle(1);
+    readAgain(manager, ago(20));
+    const waiting = jobTaskFacts({
+      managerTaskId: manager.taskId,
+      createdAt: now,
+      unclaimedUntil: now + minute,
+    });
+    const { all } = deps({ managers: [manager], jobTasks: [waiting] });
+    expect(await sweep(all)).toMatchObject({ drained: 1, stopped: 0 });
+  });
+
   it('requests a manager when a job was assigned to the one that it has just drained', async () => {
     const manager = idle(1);
     readAgain(manager, now - 1);

@@ -122,7 +122,13 @@ function of(role: string, action: string): RoleStatement[] {
   return allowed.filter((statement) => statement.role === role && statement.actions.includes(action));
 }
 
-const MANAGERS_EVENTS = ['JobTaskFinished', 'JobTaskStarted', 'ManagerLaunchFailed', 'ManagerStopped'];
+const MANAGERS_EVENTS = [
+  'AheadTaskStopped',
+  'JobTaskFinished',
+  'JobTaskStarted',
+  'ManagerLaunchFailed',
+  'ManagerStopped',
+];
 const LAUNCHER = 'What runner-launcher may do';
 const RECEIVER = 'What webhook-receiver may do';
 const REAPER = 'What idle-reaper may do';
@@ -233,9 +239,16 @@ describe('tasks', () => {
     expect(tags).toContainEqual({ 'aws:ResourceTag/serverless-gitlab-runner:role': ['manager'] });
   });
 
-  it('a manager cannot change the tags of running tasks, for example its own drain mark', () => {
-    const created = of(MANAGER, 'ecs:TagResource').map(({ conditions }) => conditions.StringEquals);
-    expect(created).toEqual([expect.objectContaining({ 'ecs:CreateAction': ['RunTask'] })]);
+  it('a manager cannot change the tags of running tasks, for example its own drain mark, but for the job that claims one', () => {
+    const ofFleet = tagConditions('aws:ResourceTag', { role: ['job'], fleet: ['default'] });
+    expect(of(MANAGER, 'ecs:TagResource').map(({ conditions }) => conditions)).toEqual([
+      { StringEquals: expect.objectContaining({ 'ecs:CreateAction': ['RunTask'] }) },
+      {
+        StringEquals: ofFleet,
+        'ForAllValues:StringEquals': { 'aws:TagKeys': ['serverless-gitlab-runner:job-id'] },
+        Null: { 'aws:TagKeys': ['false'] },
+      },
+    ]);
   });
 });
 

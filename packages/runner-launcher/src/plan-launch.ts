@@ -71,7 +71,7 @@ const OVERDUE_AFTER_MS = 120_000;
  */
 export function planLaunch(input: LaunchFacts): LaunchPlan {
   const { concurrentJobs, max, runnerQueue } = input;
-  const facts = { ...input, jobTasks: input.jobTasks.filter(({ fleet }) => fleet === runnerQueue.fleet) };
+  const facts = { ...input, jobTasks: input.jobTasks.filter((task) => isOfJob(task, runnerQueue)) };
   const inFleet = facts.managers.filter(
     (manager) => manager.fleet === runnerQueue.fleet && takesJobs(manager),
   );
@@ -95,6 +95,11 @@ export function planLaunch(input: LaunchFacts): LaunchPlan {
     mark: chooseMarked(live, load, facts, assigned.length),
     launch,
   };
+}
+
+/** Tasks that wait for a job are no load: their manager lets them go, or a job takes one instead of starting its own. */
+function isOfJob({ fleet, unclaimedUntil }: JobTaskFacts, runnerQueue: RunnerQueue): boolean {
+  return fleet === runnerQueue.fleet && unclaimedUntil === undefined;
 }
 
 function splitRequests(facts: LaunchFacts, live: readonly ManagerFacts[], load: Load) {

@@ -288,6 +288,15 @@ describe('a job that has waited for long', () => {
       { requests: waited(120_000, 1), managers: [asked(1, { startedAt: undefined })] },
       { mark: [1], assigned: ['e1'] },
     ],
+    [
+      'is overdue when tasks that wait for a job take no capacity',
+      {
+        requests: waited(120_000, 1),
+        managers: [asked(1)],
+        jobTasks: [7, 8].map((number) => jobTask(number, 1, { jobId: undefined, unclaimedUntil: now })),
+      },
+      { overdue: ['e1'] },
+    ],
     ['gets a manager when none runs', { requests: waited(120_000, 1) }, { launch: [1], assigned: ['e1'] }],
     [
       'is overdue when managers polled for 30 s after its request, and left idle',

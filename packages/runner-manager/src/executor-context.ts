@@ -1,5 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { FleetConfig, RegionPrices } from '@serverless-gitlab-runner/fleet';
+import type { AheadTasks } from './ahead/ahead-tasks.ts';
 import type { ProjectShares } from './job/plan/project-shares.ts';
 import type { EventPublisher } from './publish-events.ts';
 import type { ImageConfigReader } from './registry/image-config-reader.ts';
@@ -31,6 +32,8 @@ export interface ExecutorContext {
   /** Limits what one project's jobs use of this manager at the same time. */
   projectShares: ProjectShares;
   watcher: TaskWatcher;
+  /** Undefined if the fleet starts no tasks ahead. */
+  ahead: AheadTasks | undefined;
   containerLog: ContainerLog;
   pricing: TaskPricing;
   /** Whether the job log links to the AWS console. */

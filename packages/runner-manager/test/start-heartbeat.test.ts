@@ -1,8 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type JobSession, releaseSession } from '../src/job/job-session.ts';
 import { startHeartbeat } from '../src/job/start/start-heartbeat.ts';
-import { type ExecutorFixture, makeExecutorFixture } from './support/executor-fixture.ts';
-import { sessionOf } from './support/job.ts';
+import { type ExecutorFixture, makeExecutorFixture, TASK_ARN } from './support/executor-fixture.ts';
 
 let fixture: ExecutorFixture;
 
@@ -16,19 +14,14 @@ afterEach(async () => {
   await fixture.remove();
 });
 
-function sessionWith(ask: () => Promise<{ stdout: string; stderr: string }>): JobSession {
-  return { ...sessionOf(), connection: { ask, reopen: vi.fn(), close: vi.fn() } };
-}
-
 describe('the helper', () => {
   it('gets four heartbeats within its timeout, as long as the job runs', async () => {
     const ask = vi.fn(async () => ({ stdout: '', stderr: '' }));
-    const session = sessionWith(ask);
-    startHeartbeat(fixture.context, session);
+    const stop = startHeartbeat(fixture.context, { ask }, TASK_ARN);
     await vi.advanceTimersByTimeAsync(300_000);
     expect(ask).toHaveBeenCalledTimes(4);
     expect(ask).toHaveBeenCalledWith('heartbeat');
-    releaseSession(session);
+    stop();
     await vi.advanceTimersByTimeAsync(300_000);
     expect(ask).toHaveBeenCalledTimes(4);
   });
@@ -37,11 +30,10 @@ describe('the helper', () => {
     const ask = vi.fn(async (): Promise<{ stdout: string; stderr: string }> => {
       throw new Error('connection lost');
     });
-    const session = sessionWith(ask);
-    startHeartbeat(fixture.context, session);
+    const stop = startHeartbeat(fixture.context, { ask }, TASK_ARN);
     await vi.advanceTimersByTimeAsync(150_000);
     expect(ask).toHaveBeenCalledTimes(2);
     expect(fixture.log.join()).toContain('connection lost');
-    releaseSession(session);
+    stop();
   });
 });

@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { jobFinishedSchema, jobQueuedSchema } from './gitlab-job-events.ts';
-import { jobTaskFinishedSchema, jobTaskStartedSchema } from './job-task-events.ts';
+import { aheadTaskStoppedSchema, jobTaskFinishedSchema, jobTaskStartedSchema } from './job-task-events.ts';
 import {
   managerDrainingSchema,
   managerLaunchedSchema,
@@ -20,6 +20,7 @@ export const eventSchemas = {
   ManagerStopped: managerStoppedSchema,
   JobTaskStarted: jobTaskStartedSchema,
   JobTaskFinished: jobTaskFinishedSchema,
+  AheadTaskStopped: aheadTaskStoppedSchema,
 } as const;
 
 /** An event's `detail-type`. */

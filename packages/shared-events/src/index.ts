@@ -3,7 +3,7 @@ export { buildEntry, type EventEntry, InvalidEventError, type NewEventDetail } f
 export { EVENT_SOURCE, EVENT_VERSION, fleetNameSchema, isoTimeSchema, taskArnSchema } from './common.ts';
 export { type EventDetail, type EventName, eventNames, eventSchemas, isEventName } from './event-schemas.ts';
 export type { JobFinished, JobQueued } from './gitlab-job-events.ts';
-export type { JobTaskFinished, JobTaskStarted } from './job-task-events.ts';
+export type { AheadTaskStopped, JobTaskFinished, JobTaskStarted } from './job-task-events.ts';
 export { jsonSchemas } from './json-schemas.ts';
 export type {
   ManagerDraining,

@@ -1,10 +1,7 @@
 import * as z from 'zod';
 import { detailBase, gitlabJobFields, taskArnSchema } from './common.ts';
 
-const jobTaskFields = {
-  ...gitlabJobFields,
-  /** Missing with GitLab Runner older than 19.0, which does not provide it in a form that jobs cannot change. */
-  pipelineId: gitlabJobFields.pipelineId.optional(),
+const taskFields = {
   taskArn: taskArnSchema,
   managerTaskArn: taskArnSchema,
   /** The build container's image as the task definition names it. */
@@ -17,12 +14,28 @@ const jobTaskFields = {
   capacityProvider: z.string(),
 };
 
+const jobTaskFields = {
+  ...gitlabJobFields,
+  /** Missing with GitLab Runner older than 19.0, which does not provide it in a form that jobs cannot change. */
+  pipelineId: gitlabJobFields.pipelineId.optional(),
+  ...taskFields,
+};
+
+const costFields = {
+  /** Cost of those seconds in USD: Fargate's price, plus the task's public IPv4 address if it had one. */
+  estimatedCostUsd: z.number().nonnegative(),
+  /** Region of the prices used: the task's own, or us-east-1 if its own prices are unknown. */
+  priceRegion: z.string().max(64).optional(),
+};
+
 /** A job's task is running, and its containers accept commands. */
 export const jobTaskStartedSchema = z.object({
   ...detailBase,
   ...jobTaskFields,
-  /** Seconds from RunTask to the helper's first answer. */
+  /** Seconds from RunTask, or from the claim if the task was started ahead, until its containers accepted commands. */
   secondsToStart: z.number().nonnegative(),
+  /** Seconds from RunTask to the claim, if the task was started ahead. */
+  secondsAhead: z.number().nonnegative().optional(),
 });
 
 /** A job's task was stopped, or ended unexpectedly. */
@@ -34,11 +47,21 @@ export const jobTaskFinishedSchema = z.object({
   reason: z.string().max(1024).optional(),
   /** Seconds from RunTask to StopTask. */
   seconds: z.number().nonnegative(),
-  /** Cost of those seconds in USD: Fargate's price, plus the task's public IPv4 address if it had one. */
-  estimatedCostUsd: z.number().nonnegative(),
-  /** Region of the prices used: the task's own, or us-east-1 if its own prices are unknown. */
-  priceRegion: z.string().max(64).optional(),
+  ...costFields,
+});
+
+/** A task that was started ahead was stopped, because no job had claimed it. */
+export const aheadTaskStoppedSchema = z.object({
+  ...detailBase,
+  projectId: gitlabJobFields.projectId,
+  /** Name of the job that it was started for. */
+  jobName: gitlabJobFields.jobName,
+  ...taskFields,
+  /** Seconds from RunTask to StopTask. */
+  seconds: z.number().nonnegative(),
+  ...costFields,
 });
 
 export type JobTaskStarted = z.infer<typeof jobTaskStartedSchema>;
+export type AheadTaskStopped = z.infer<typeof aheadTaskStoppedSchema>;
 export type JobTaskFinished = z.infer<typeof jobTaskFinishedSchema>;

@@ -86,6 +86,12 @@ const samples: EventEntry[] = [
     seconds: 90,
     estimatedCostUsd: 0.0004,
   }),
+  buildEntry('bus', 'AheadTaskStopped', {
+    ...{ fleet: base.fleet, occurredAt: base.occurredAt },
+    ...{ projectId: 3, jobName: 'deploy', taskArn: jobTask.taskArn, managerTaskArn: jobTask.managerTaskArn },
+    ...{ image: 'alpine:3', cpu: 1024, memory: 2048, architecture: 'X86_64', capacityProvider: 'FARGATE' },
+    ...{ seconds: 61, estimatedCostUsd: 0.0002 },
+  }),
 ];
 
 /** The event as a target receives it. */
@@ -191,6 +197,6 @@ describe('an unreadable event', () => {
   it('can be recognized by its name', () => {
     expect(isEventName('JobQueued')).toBe(true);
     expect(isEventName('toString')).toBe(false);
-    expect(Object.keys(eventSchemas)).toHaveLength(9);
+    expect(Object.keys(eventSchemas)).toHaveLength(10);
   });
 });

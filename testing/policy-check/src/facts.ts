@@ -52,9 +52,12 @@ function jobsIn(calls: readonly RecordedCall[], managers: ReadonlySet<string>): 
   return new Set(tasks.map(taskIdOf).filter((id) => !managers.has(id)));
 }
 
-/** Launcher and reaper mark only managers, whose tags they have read. Any other task that is stopped is a job task. */
-function assumedRole({ operation }: RecordedCall): TaskRole | undefined {
-  if (operation === 'TagResource') return 'manager';
+/**
+ * Launcher and reaper mark only managers, whose tags they have read, and managers tag only job tasks. Any other task that is
+ * stopped is a job task.
+ */
+function assumedRole({ operation, caller }: RecordedCall): TaskRole | undefined {
+  if (operation === 'TagResource') return caller === 'manager' ? 'job' : 'manager';
   return operation === 'StopTask' ? 'job' : undefined;
 }
 

@@ -80,6 +80,12 @@ export const UNUSED_REASONS: readonly UnusedReason[] = [
   },
   {
     role: 'manager',
+    statement: 'ClaimTasks',
+    actions: ['ecs:TagResource'],
+    reason: 'only for fleets that start tasks ahead (ahead.start)',
+  },
+  {
+    role: 'manager',
     actions: ['logs:GetLogEvents'],
     reason: "only for fleets that ship services' output (job.shipServiceOutput)",
   },

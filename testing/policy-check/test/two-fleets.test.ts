@@ -1,4 +1,4 @@
-import { fleetSecretsPath, jobFamilyPrefix, parameterNames } from '@serverless-gitlab-runner/fleet';
+import { fleetSecretsPath, jobFamilyPrefix, parameterNames, TAG } from '@serverless-gitlab-runner/fleet';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { evaluateCalls } from '../src/evaluate-calls.ts';
 import { callerOfFleet, type Installation, readInstallation } from '../src/installation.ts';
@@ -163,6 +163,25 @@ describe.each(directions)('a manager of %s, next to fleet %s', (fleet, other) =>
     expect(await refused(caller, runTask(fleet, tagsOf(other)))).toEqual(both);
     expect(await refused(caller, runTask(fleet, tagsOf(fleet, 'manager')))).toEqual(both);
     expect(await refused(caller, runTask(fleet, []))).toEqual(['ecs:RunTask']);
+  });
+
+  it('may write the id of a job on a job task of its fleet, and nothing else', async () => {
+    const jobId = `${TAG.jobId}=7`;
+    const write = (of: string[], ...tags: string[]): UnsentCall => [
+      'ecs',
+      'TagResource',
+      { resourceArn: TASK, resourceTags: of, tags },
+    ];
+    const role = `${TAG.role}=manager`;
+    expect(await refused(caller, write(tagsOf(fleet, 'job'), jobId))).toEqual([]);
+    for (const call of [
+      write(tagsOf(other, 'job'), jobId),
+      write(tagsOf(fleet, 'manager'), jobId),
+      write([], jobId),
+      write(tagsOf(fleet, 'job'), role),
+      write(tagsOf(fleet, 'job'), jobId, role),
+    ])
+      expect(await refused(caller, call)).toEqual(['ecs:TagResource']);
   });
 
   it("may not pass the other fleet's roles to its jobs", async () => {

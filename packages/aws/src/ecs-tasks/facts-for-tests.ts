@@ -49,6 +49,7 @@ export function jobTaskFacts(over: Partial<JobTaskFacts> = {}): JobTaskFacts {
     ...taskFacts(over.taskId ?? taskIdNumber(1001)),
     managerTaskId: taskIdNumber(1),
     jobId: undefined,
+    unclaimedUntil: undefined,
     family: `${jobFamilyPrefix('default')}0a1b`,
     ...over,
   };

@@ -22,6 +22,6 @@ export {
   type RateName,
   type Shares,
 } from './request-rates.ts';
-export { STOP_REASONS, stopTask } from './stop-task.ts';
+export { jobStopReason, STOP_REASONS, stopTask } from './stop-task.ts';
 export { tagTask } from './tag-task.ts';
 export { type JobTaskFacts, type ManagerFacts, type TaskState, toTaskFacts } from './task-facts.ts';

@@ -4,13 +4,28 @@ import { failureKind, failureName } from '@serverless-gitlab-runner/aws/calls';
 /** Longest `reason` that StopTask accepts. */
 const MAX_REASON_LENGTH = 255;
 
-/** The reaper's `reason` for StopTask, which ECS keeps as the task's stopped reason. */
+/** `reason` for StopTask, which ECS keeps as the task's stopped reason. All but `not-claimed` are the reaper's. */
 export const STOP_REASONS = {
+  'not-claimed': 'started ahead, and not claimed by a job',
+  'claim-overdue': 'idle-reaper: started ahead, and not claimed by a job in time',
   orphaned: 'idle-reaper: its manager has ended',
   lifetime: 'idle-reaper: older than job.maxLifetimeSeconds of its fleet',
   'drain-overdue':
     'idle-reaper: drained and without a job, but still running after manager.drainGraceSeconds',
 } as const;
+
+const JOB_REASON = /^GitLab job (\d{1,15}): /;
+
+/** `reason` for StopTask of a job's task. */
+export function jobStopReason(jobId: number, why: string): string {
+  return `GitLab job ${jobId}: ${why}`;
+}
+
+/** The job in a reason of `jobStopReason`; undefined for other reasons. */
+export function jobOfStopReason(reason: string): number | undefined {
+  const id = JOB_REASON.exec(reason)?.[1];
+  return id === undefined ? undefined : Number(id);
+}
 
 /**
  * Stops a task.

@@ -1,6 +1,7 @@
 import type { Task } from '@aws-sdk/client-ecs';
 import {
   familyOf,
+  isAheadGroup,
   isWebhookRunnerToken,
   jobOfGroup,
   MANAGER_CONTAINER,
@@ -9,7 +10,7 @@ import {
   tagValue,
   taskIdOf,
 } from '@serverless-gitlab-runner/fleet';
-import { STOP_REASONS } from './stop-task.ts';
+import { jobOfStopReason, STOP_REASONS } from './stop-task.ts';
 
 /**
  * A task's state in its lifecycle. `stopping`: ECS or the task itself ends it; its processes may still run.
@@ -53,6 +54,8 @@ export interface JobTaskFacts extends TaskFacts {
   managerTaskId: string | undefined;
   /** GitLab's id of the job. */
   jobId: number | undefined;
+  /** Until when it waits for a job; undefined unless it was started ahead and no job has claimed it. */
+  unclaimedUntil: number | undefined;
   /** Family of its task definition; each shape of a fleet's job tasks has its own. */
   family: string;
 }
@@ -71,7 +74,7 @@ const STATES: ReadonlyMap<string | undefined, TaskState> = new Map([
  * Facts about a task from DescribeTasks (with `include: ["TAGS"]`), or undefined if its family is not managed.
  *
  * StopTask deletes a task's tags, so the facts of a task that may have been stopped come from what remains: role and fleet from
- * the family, the job from the group, the manager from `startedBy`, the runner token from the override.
+ * the family, the job from the group or the reason of its stop, the manager from `startedBy`, the runner token from the override.
  * @see https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html
  */
 export function toTaskFacts(task: Task): ManagerFacts | JobTaskFacts | undefined {
@@ -91,9 +94,9 @@ export function toTaskFacts(task: Task): ManagerFacts | JobTaskFacts | undefined
     stoppedAt: task.stoppedAt?.getTime(),
   };
   if (owner.role === 'job') {
-    // Stryker disable next-line StringLiteral: any other text that is not a job's group has the same result
-    const jobId = numberOf(tagValue(task.tags, 'jobId')) ?? jobOfGroup(task.group ?? '');
-    return { role: 'job', ...common, managerTaskId: task.startedBy, jobId, family };
+    const jobId = jobOf(task);
+    const unclaimedUntil = jobId === undefined ? unclaimedUntilOf(task) : undefined;
+    return { role: 'job', ...common, managerTaskId: task.startedBy, jobId, unclaimedUntil, family };
   }
   return {
     role: 'manager',
@@ -103,6 +106,24 @@ export function toTaskFacts(task: Task): ManagerFacts | JobTaskFacts | undefined
     ...marksOf(task),
     exitCode: task.containers?.find((container) => container.name === MANAGER_CONTAINER)?.exitCode,
   };
+}
+
+function jobOf({ tags, group, stoppedReason }: Task): number | undefined {
+  const tagged = numberOf(tagValue(tags, 'jobId'));
+  // Stryker disable next-line StringLiteral: any other text that names no job has the same result
+  return tagged ?? jobOfGroup(group ?? '') ?? jobOfStopReason(stoppedReason ?? '');
+}
+
+/**
+ * A task that was started ahead counts as claimed if StopTask has deleted its tags, unless it was stopped because no job had
+ * claimed it: its manager may still be busy with its job.
+ */
+function unclaimedUntilOf({ tags, group = '', stoppedReason, stoppingAt }: Task): number | undefined {
+  if (!isAheadGroup(group)) return undefined;
+  if (tagValue(tags, 'role') !== undefined) return timeOf(tagValue(tags, 'ahead')) ?? 0;
+  const isUnclaimed =
+    stoppedReason === STOP_REASONS['not-claimed'] || stoppedReason === STOP_REASONS['claim-overdue'];
+  return isUnclaimed ? (stoppingAt?.getTime() ?? 0) : undefined;
 }
 
 /** The launcher passes each manager its token's parameter in an override, including the fleet's own. */

@@ -1,4 +1,4 @@
-import { type TAG, type TaskRole, toTags } from '@serverless-gitlab-runner/fleet';
+import { TAG, type TaskRole, toTags } from '@serverless-gitlab-runner/fleet';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { arn, roleTag } from './names.ts';
@@ -51,7 +51,7 @@ export interface RunTasksProps {
   readonly tags: Readonly<Partial<Record<keyof typeof TAG, string>>>;
 }
 
-/** Statements that run tasks of a family in the cluster, with these tags and roles. Running tasks cannot be retagged. */
+/** Statements that run tasks of a family in the cluster, with these tags and roles. They do not permit retagging running tasks. */
 export function runTasks(
   scope: Construct,
   cluster: ClusterNames,
@@ -87,6 +87,21 @@ export function tagManagers(scope: Construct, cluster: ClusterNames): PolicyStat
     actions: ['ecs:TagResource'],
     resources: [taskArns(scope, cluster)],
     conditions: { StringEquals: { [roleTag()]: 'manager' satisfies TaskRole } },
+  });
+}
+
+/** Statement that writes only the job's id on a fleet's job tasks, as a claim does on a task that was started ahead. */
+export function claimTasks(scope: Construct, cluster: ClusterNames, fleet: string): PolicyStatement {
+  const ofFleet = tagConditions('aws:ResourceTag', { role: 'job', fleet });
+  return new PolicyStatement({
+    sid: 'ClaimTasks',
+    actions: ['ecs:TagResource'],
+    resources: [taskArns(scope, cluster)],
+    conditions: {
+      StringEquals: ofFleet,
+      'ForAllValues:StringEquals': { 'aws:TagKeys': [TAG.jobId] },
+      Null: { 'aws:TagKeys': 'false' },
+    },
   });
 }
 

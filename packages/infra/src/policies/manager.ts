@@ -3,7 +3,15 @@ import type { EventName } from '@serverless-gitlab-runner/shared-events';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import { type ClusterNames, familyArns, findTasks, readTags, runTasks, stopTasks } from './ecs-statements.ts';
+import {
+  type ClusterNames,
+  claimTasks,
+  familyArns,
+  findTasks,
+  readTags,
+  runTasks,
+  stopTasks,
+} from './ecs-statements.ts';
 import { leaseSecrets, putEvents, readParameters } from './statements.ts';
 
 export interface ManagerPermissions extends ClusterNames {
@@ -18,6 +26,7 @@ export interface ManagerPermissions extends ClusterNames {
 
 /** Events that managers may publish. `ManagerRequested` is not among them: a manager could request another fleet's. */
 const EVENTS: readonly EventName[] = [
+  'AheadTaskStopped',
   'JobTaskFinished',
   'JobTaskStarted',
   'ManagerLaunchFailed',
@@ -42,6 +51,7 @@ export function managerStatements(scope: Construct, props: ManagerPermissions): 
       roleArns: [props.jobExecutionRoleArn, ...(jobTaskRoleArn === undefined ? [] : [jobTaskRoleArn])],
       tags: { role: 'job', fleet },
     }),
+    claimTasks(scope, props, fleet),
     stopTasks(scope, props, ['job'], fleet),
     readTags(scope, props, fleet),
     new PolicyStatement({

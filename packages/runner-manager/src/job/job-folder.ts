@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -32,6 +32,15 @@ export async function createJobFolder(stateFolder: string, sessionId: string): P
   return { path, sshConfig: join(path, 'ssh_config'), publicKey };
 }
 
+/** Gives a session the folder of a task that it claimed. Its files stay where they are, since ssh holds paths to them. */
+export async function adoptJobFolder(
+  stateFolder: string,
+  sessionId: string,
+  folder: JobFolder,
+): Promise<void> {
+  await symlink(folder.path, jobFolderPath(stateFolder, sessionId));
+}
+
 /** Writes ssh's configuration, once the task's address is known. */
 export async function writeSshConfig(folder: JobFolder, address: string): Promise<void> {
   await writeFile(folder.sshConfig, sshConfig(folder.path, address), { mode: 0o600 });
@@ -44,7 +53,9 @@ export function controlSocketOf({ path }: Pick<JobFolder, 'path'>): string {
 
 /** Removes a job's files, if any. */
 export async function removeJobFolder(stateFolder: string, sessionId: string): Promise<void> {
-  await rm(jobFolderPath(stateFolder, sessionId), { recursive: true, force: true });
+  const path = jobFolderPath(stateFolder, sessionId);
+  const adopted = await readlink(path).catch(() => undefined);
+  for (const each of [path, ...(adopted ? [adopted] : [])]) await rm(each, { recursive: true, force: true });
 }
 
 /**

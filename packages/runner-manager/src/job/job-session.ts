@@ -20,6 +20,8 @@ export interface StartedTask {
   lastSeen?: Task;
   /** Whether it has accepted commands. */
   isReady: boolean;
+  /** When a job claimed it, if it was started ahead. Milliseconds since 1970. */
+  claimedAt?: number;
 }
 
 /** One attempt of the runner to prepare a job, and the job that results: from `config` to `cleanup`. */

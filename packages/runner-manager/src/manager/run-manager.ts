@@ -127,18 +127,23 @@ async function serveJobs(
   const server = await startHookServer(files.socketPath, executor, own);
   const runner = startRunner(files.configFile, environment.stateFolder, files.environment);
   own.info('gitlab-runner started', { gitlabUrl: identity.fleet.gitlabUrl, systemId });
-  const finish = createRunnerCloser({
+  const closeRunner = createRunnerCloser({
     ...runner,
     emptyConfig: files.emptyConfig,
     jobRequests: () => readJobRequests(environment.metricsPort),
     checkIntervalMs: identity.fleet.manager.checkIntervalSeconds * 1000,
     logger: own,
   });
+  const finish: typeof closeRunner = (timeouts) => {
+    void context.ahead?.close('its manager takes no more jobs');
+    closeRunner(timeouts);
+  };
   const end = await superviseRunner({ runner: { ...runner, finish }, api, identity, ecs, logger: own, stop });
   // After an orderly exit of the runner, no jobs are open.
   const reason = whyRunnerDied((await runner.exited).how);
   await failOpenJobs({ gitlabUrl: identity.fleet.gitlabUrl, logger: own }, executor.openJobs(), reason);
 
+  await context.ahead?.close('its manager is leaving');
   await executor.endAll('its manager is leaving');
   await stopLeftOverTasks(ecs, environment.cluster, taskIdOf(identity.taskArn), own);
   context.watcher.stop();

@@ -7,6 +7,8 @@ import {
   parseFleetConfig,
   taskIdOf,
 } from '@serverless-gitlab-runner/fleet';
+import { createAheadTasks } from '../ahead/ahead-tasks.ts';
+import { createReadImageDigests } from '../ahead/image-digests.ts';
 import type { Environment } from '../environment.ts';
 import type { ExecutorContext } from '../executor-context.ts';
 import { createProjectShares } from '../job/plan/project-shares.ts';
@@ -49,7 +51,8 @@ export async function createContext(
 ): Promise<ExecutorContext> {
   const { cluster } = environment;
   const region = await ecs.config.region();
-  return {
+  const ecrLogin = createEcrLogin();
+  const context = {
     fleet,
     managerTaskArn: taskArn,
     stateFolder: environment.stateFolder,
@@ -71,7 +74,7 @@ export async function createContext(
       maxLeaseAgeMs: maxLeaseAgeMsOf(fleet),
       logger,
     }),
-    imageConfigs: createImageConfigReader({ gitlabUrl: fleet.gitlabUrl, ecrLogin: createEcrLogin() }),
+    imageConfigs: createImageConfigReader({ gitlabUrl: fleet.gitlabUrl, ecrLogin }),
     projectShares: createProjectShares(fleet),
     watcher: createTaskWatcher({ ecs, cluster, logger }),
     containerLog: createContainerLog(logs, environment.jobLogGroup, logger),
@@ -84,4 +87,7 @@ export async function createContext(
     publish,
     logger,
   };
+  const readImageDigests = createReadImageDigests({ fleet, ecrLogin });
+  const ahead = fleet.ahead.start === 'off' ? undefined : createAheadTasks({ ...context, readImageDigests });
+  return { ...context, ahead };
 }

@@ -27,3 +27,8 @@ export interface ServiceShape {
   /** User that it runs as. Default: the image's own. */
   user?: string;
 }
+
+/** Images of a task's containers, besides the helper's. */
+export function imagesOf({ image, services }: JobTaskShape): string[] {
+  return [...new Set([image, ...services.map((service) => service.image)])];
+}

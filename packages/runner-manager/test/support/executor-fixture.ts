@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,8 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { type FleetConfig, fargatePricesOf } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
+import { createAheadTasks } from '../../src/ahead/ahead-tasks.ts';
+import type { ReadImageDigests } from '../../src/ahead/image-digests.ts';
 import type { ExecutorContext } from '../../src/executor-context.ts';
 import { createProjectShares } from '../../src/job/plan/project-shares.ts';
 import { createJobExecutor } from '../../src/job-executor.ts';
@@ -60,7 +63,7 @@ export async function makeExecutorFixture(change: (fleet: FleetConfig) => FleetC
   const log: string[] = [];
   const asked: ImageSource[] = [];
   const logger = createLogger('DEBUG', (line) => log.push(line));
-  const context: ExecutorContext = {
+  const withoutAhead: Omit<ExecutorContext, 'ahead'> = {
     fleet,
     managerTaskArn: MANAGER_ARN,
     stateFolder: folder,
@@ -94,6 +97,13 @@ export async function makeExecutorFixture(change: (fleet: FleetConfig) => FleetC
     publish: async (name, detail) => void events.push({ name, detail }),
     logger,
   };
+  /** Digests of image tags, as registries answer. */
+  const digests = new Map<string, string>();
+  const readImageDigests: ReadImageDigests = async ({ image }) =>
+    new Map([[image, digests.get(image) ?? 'sha256:1']]);
+  const ahead =
+    fleet.ahead.start === 'off' ? undefined : createAheadTasks({ ...withoutAhead, readImageDigests });
+  const context: ExecutorContext = { ...withoutAhead, ahead };
   const executor = createJobExecutor(context);
   const jobFile = join(folder, 'job.json');
   /** The session of the newest `config`; before it, an unknown one. */
@@ -115,7 +125,15 @@ export async function makeExecutorFixture(change: (fleet: FleetConfig) => FleetC
     events,
     log,
     asked,
+    digests,
     folder,
+    /** Number of requests that helpers got. */
+    requests: (request: string) =>
+      existsSync(join(folder, 'calls'))
+        ? readFileSync(join(folder, 'calls'), 'utf8')
+            .split('\n')
+            .filter((call) => call.endsWith(` ${request}`)).length
+        : 0,
     open,
     /** The prepare hook of the session that was opened last. */
     prepareOpen,
@@ -130,6 +148,7 @@ export async function makeExecutorFixture(change: (fleet: FleetConfig) => FleetC
     cleanup: (of = session) => executor.cleanup(of),
     stopped: () => ecs.commandCalls(StopTaskCommand).map((call) => call.args[0].input.task),
     async remove() {
+      await ahead?.close('the test is over');
       await executor.endAll('the test is over');
       context.watcher.stop();
       await rm(folder, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { stopTask } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { jobStopReason, stopTask } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { ExecutorContext } from '../../executor-context.ts';
 import { removeJobFolder } from '../job-folder.ts';
 import { type JobSession, releaseSession } from '../job-session.ts';
@@ -22,10 +22,11 @@ export function endSession(context: ExecutorContext, session: JobSession, reason
 
 async function end(context: ExecutorContext, session: JobSession, reason: string): Promise<void> {
   const { ecs, cluster } = context.runTask;
+  context.ahead?.ended(session.id);
   await announceLeave(session);
   releaseSession(session);
   if (session.task) {
-    await stopTask(ecs, cluster, session.task.arn, `GitLab job ${session.identity.jobId}: ${reason}`);
+    await stopTask(ecs, cluster, session.task.arn, jobStopReason(session.identity.jobId, reason));
     await publishFinished(context, session, session.task);
     session.loginsReleased = releaseLoginsWhenPulled(context.watcher, session);
   } else {

@@ -10,6 +10,8 @@ export interface JobIdentity {
   pipelineId: number | undefined;
   projectId: number;
   projectPath: string | undefined;
+  /** Whether the job's ref is protected; undefined for a runner that drops it. */
+  isProtected: boolean | undefined;
 }
 
 /** Limits of GitLab and of the events. */
@@ -32,6 +34,7 @@ export function jobIdentity(
     jobName: (info.name ?? '').slice(0, MAX_NAME_CHARACTERS),
     pipelineId: info.pipeline_id || undefined,
     projectId: info.project_id,
+    isProtected: git?.protected ?? undefined,
     projectPath: path && path.length <= MAX_PATH_CHARACTERS ? path : undefined,
   };
 }

@@ -63,7 +63,13 @@ const jobResponseSchema = z.object({
     /** Since GitLab Runner 18.5. */
     project_full_path: z.string().nullish(),
   }),
-  git_info: z.object({ repo_url: z.string().nullish() }).nullish(),
+  git_info: z
+    .object({
+      repo_url: z.string().nullish(),
+      /** Whether the ref is protected. Since GitLab Runner 18.0; older ones drop it. */
+      protected: z.boolean().nullish(),
+    })
+    .nullish(),
   image: imageSchema.nullish(),
   services: z.array(serviceSchema).nullish(),
   variables: z.array(variableSchema).nullish(),

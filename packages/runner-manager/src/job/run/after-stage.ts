@@ -7,6 +7,8 @@ import { reportDeath, unreportedDeaths } from './service-deaths.ts';
 
 /** GitLab's stages that run the user's scripts. */
 const USERS_STAGE = /^(build_script|step_.*|after_script)$/;
+/** The stage of the job's own script. What follows it, such as `after_script`, does not change the job's result. */
+const SCRIPT_STAGE = 'build_script';
 /** The last of a job's stages. */
 const LAST_STAGE = 'cleanup_file_variables';
 
@@ -24,6 +26,7 @@ export async function afterStage(
 ): Promise<string[]> {
   const lines: string[] = [];
   const log = createJobLog((line) => void lines.push(line));
+  if (stage.name === SCRIPT_STAGE) context.ahead?.scriptEnded(session.id, stage.exitCode === 0);
   const isFailure = stage.exitCode !== 0 && USERS_STAGE.test(stage.name);
   if (isFailure) {
     for (const line of await explainScriptFailure(session)) log.warn([line]);

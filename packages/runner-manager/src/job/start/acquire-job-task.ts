@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quotaAdvice } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
+import type { AheadTasks } from '../../ahead/ahead-tasks.ts';
 import { LostStartError, NoCapacityError, SystemFailureError } from '../../errors.ts';
 import { awaitTask } from '../../task/await-task.ts';
 import type { TaskDefinitionRegistry } from '../../task/register-task-definition.ts';
@@ -22,6 +23,8 @@ export interface AcquireSettings {
   runTask: RunTaskSettings;
   taskDefinitions: TaskDefinitionRegistry;
   watcher: TaskWatcher;
+  /** Gives way to jobs when AWS lacks capacity. */
+  ahead?: Pick<AheadTasks, 'pause'> | undefined;
 }
 
 /** A task to start, from a definition that may have to be registered again. */
@@ -39,7 +42,7 @@ const PAUSE_MS = { first: 5000, longest: 60_000 };
 
 /**
  * Gets a task of the planned shape: starts one on the first capacity provider with capacity, and retries all of them until
- * `signal` aborts. A separate step that knows nothing of GitLab's job, so that it could hand out a task started in advance.
+ * `signal` aborts.
  * @param onStarted called immediately with every started task, so that none is lost
  * @param deadline aborts when the time for a start is over; `signal` aborts then too
  * @throws {LostStartError} when AWS did not say whether it started a task
@@ -54,30 +57,50 @@ export async function acquireJobTask(
   onStarted: (task: StartedTask) => void,
 ): Promise<AcquiredTask> {
   const refusals = createRefusals(log);
-  const attempt: Attempt = { settings, plan, order, log, signal, onStarted };
+  const onRefused = (why: string) => refusals.add(why);
+  const attempt: AcquireAttempt = { settings, plan, order, log, signal, onStarted, onRefused };
   for (let round = 0; ; round += 1) {
-    for (const capacityProvider of plan.capacity) {
-      signal.throwIfAborted();
-      const acquired = await tryProvider(attempt, capacityProvider, round);
-      if (typeof acquired !== 'string') return acquired;
-      refusals.add(acquired);
-    }
+    const acquired = await tryProviders(attempt, round);
+    if (acquired !== undefined) return acquired;
+    settings.ahead?.pause('AWS lacks capacity for jobs');
     await pauseAfter(round, attempt, deadline, refusals);
   }
 }
 
-interface Attempt {
+/**
+ * Tries each capacity provider of the plan once.
+ * @param round how often this was done before for the same order
+ * @returns the task; undefined if no provider has capacity now
+ * @throws as `acquireJobTask`, except for a lack of capacity
+ */
+export async function tryProviders(
+  attempt: AcquireAttempt,
+  round: number,
+): Promise<AcquiredTask | undefined> {
+  for (const capacityProvider of attempt.plan.capacity) {
+    attempt.signal.throwIfAborted();
+    const acquired = await tryProvider(attempt, capacityProvider, round);
+    if (typeof acquired !== 'string') return acquired;
+    attempt.onRefused(acquired);
+  }
+  return undefined;
+}
+
+export interface AcquireAttempt {
   settings: AcquireSettings;
-  plan: JobTaskPlan;
+  plan: Pick<JobTaskPlan, 'shape' | 'capacity'>;
   order: AcquireOrder;
   log: JobLog;
   signal: AbortSignal;
+  /** Called immediately with every started task, so that none is lost. */
   onStarted(task: StartedTask): void;
+  /** Called with the reason why a provider has no task now. */
+  onRefused(why: string): void;
 }
 
 /** @returns the task, or a message why there is none yet */
 async function tryProvider(
-  attempt: Attempt,
+  attempt: AcquireAttempt,
   capacityProvider: CapacityProvider,
   round: number,
 ): Promise<AcquiredTask | string> {
@@ -105,7 +128,7 @@ async function tryProvider(
 
 /** Calls RunTask, and once more with a new task definition if the known one was deregistered. */
 async function runOfDefinition(
-  { settings, order, log }: Attempt,
+  { settings, order, log }: AcquireAttempt,
   capacityProvider: CapacityProvider,
   round: number,
 ): Promise<RunTaskOutcome> {
@@ -127,7 +150,7 @@ export function nameOf(definitionArn: string): string {
 /** @throws {NoCapacityError} when the deadline comes first; `signal`'s reason when the job is cancelled */
 async function pauseAfter(
   round: number,
-  { settings, signal }: Attempt,
+  { settings, signal }: AcquireAttempt,
   deadline: AbortSignal,
   refusals: Refusals,
 ): Promise<void> {

@@ -9,7 +9,8 @@ export async function publishStarted(context: ExecutorContext, session: JobSessi
   if (!task) return;
   await context.publish('JobTaskStarted', {
     ...commonDetail(context, session, task),
-    secondsToStart: secondsSince(task.requestedAt),
+    secondsToStart: secondsSince(task.claimedAt ?? task.requestedAt),
+    ...(task.claimedAt === undefined ? {} : { secondsAhead: (task.claimedAt - task.requestedAt) / 1000 }),
   });
 }
 

@@ -1,16 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { estimateCostUsd, HELPER_CONTAINER, jobTaskGroup, toTags } from '@serverless-gitlab-runner/fleet';
+import type { ArrivedJob } from '@serverless-gitlab-runner/forecast';
+import type { AheadRecipe } from '../../ahead/ahead-task.ts';
 import { JobRefusedError, NoCapacityError, StartTimeoutError, SystemFailureError } from '../../errors.ts';
 import type { ExecutorContext } from '../../executor-context.ts';
 import { formatSize } from '../../parse-quantity.ts';
 import { awaitTask } from '../../task/await-task.ts';
 import { adviceOnEntryPoint, attributeToEntryPoint } from '../../task/entry-point.ts';
 import { jobTaskOverrides } from '../../task/run-job-task.ts';
-import { AGENT_FOLDER, jobTaskDefinition } from '../../task/task-definition.ts';
+import { jobTaskDefinition } from '../../task/task-definition.ts';
 import { pullSecondsOf } from '../../task/task-facts.ts';
 import { createJobFolder, type JobFolder } from '../job-folder.ts';
 import { formatSeconds, type JobLog } from '../job-log.ts';
-import type { JobSession } from '../job-session.ts';
+import type { JobSession, StartedTask } from '../job-session.ts';
 import { type JobTaskPlan, planJobTask } from '../plan/plan-job-task.ts';
 import { withImageEntryPoint } from '../plan/read-image-entry-point.ts';
 import { type StartableServices, withServicePrograms } from '../plan/read-service-programs.ts';
@@ -18,10 +20,12 @@ import type { JobRequest } from '../request/job-request.ts';
 import { followTask } from '../run/follow-task.ts';
 import { type AcquireOrder, acquireJobTask, nameOf } from './acquire-job-task.ts';
 import { announceServices } from './announce-services.ts';
+import { awaitBuildContainer } from './await-build-container.ts';
 import { awaitServices } from './await-services.ts';
+import { arrivedJob, claimTask, recipeOf } from './claim-task.ts';
 import { containerLogLink } from './console-link.ts';
 import { leaseLogins, releaseLoginsWhenPulled } from './lease-logins.ts';
-import { openConnection } from './open-connection.ts';
+import { type JobConnection, openConnection } from './open-connection.ts';
 import { sendEnvironments } from './send-environment.ts';
 import { startHeartbeat } from './start-heartbeat.ts';
 
@@ -29,6 +33,8 @@ import { startHeartbeat } from './start-heartbeat.ts';
 interface Preparation {
   context: ExecutorContext;
   session: JobSession;
+  /** The job as the forecast knows it. */
+  job: ArrivedJob;
   plan: JobTaskPlan;
   /** Environment of the services that ECS starts without the service agent. */
   overrides: StartableServices['overrides'];
@@ -39,6 +45,8 @@ interface Preparation {
   deadline: AbortSignal;
 }
 
+/** Stands for the shape of tasks that are never started ahead: the forecast learns how long their jobs run, and what follows. */
+const NEVER_AHEAD = 'never-ahead';
 /** ECS reports a task's end some seconds after its containers ended. */
 const MAX_WAIT_FOR_END_MS = 15_000;
 
@@ -57,6 +65,8 @@ export async function prepareJob(
   const planned = planJobTask(request, context.fleet);
   if (planned.kind === 'refused') throw new JobRefusedError(planned.lines);
   session.services = planned.plan.services;
+  const job = arrivedJob(session, request);
+  context.ahead?.arrived(session.id, job);
   logPlan(planned.plan, context, log);
   const { services, overrides } = await withServicePrograms(context, request, planned.plan, log);
   const shape = { ...(await withImageEntryPoint(context, planned.plan, log)), services };
@@ -65,7 +75,7 @@ export async function prepareJob(
   await takeShare(context, session, plan, log);
   const { signal, deadline, isLate } = timeToStart(context, session);
   try {
-    await startAndConnect({ context, session, plan, overrides, log, signal, deadline });
+    await startAndConnect({ context, session, job, plan, overrides, log, signal, deadline });
   } catch (error) {
     const { entryPoint } = plan.shape;
     if (!isLate() || error instanceof NoCapacityError) throw attributeToEntryPoint(error, entryPoint);
@@ -110,30 +120,56 @@ async function takeShare(
   }
 }
 
+/** Gets a task, by a claim or by RunTask, and connects to it. */
 async function startAndConnect(preparation: Preparation): Promise<void> {
+  const { context, session } = preparation;
+  const recipe = context.ahead && recipeOf(preparation);
+  if (recipe) context.ahead?.learnRecipe(recipe);
+  const claimed = recipe && (await claimTask(preparation, recipe));
+  if (claimed) await whileTaskRuns(preparation, (signal) => serve({ ...preparation, signal }, claimed));
+  else await startTask(preparation);
+  if (session.task) reportReady(context, session, session.task, recipe);
+}
+
+/** Lets the forecast learn from a task that accepts commands. */
+function reportReady(
+  { ahead }: ExecutorContext,
+  { id }: JobSession,
+  { shape, capacityProvider, requestedAt, claimedAt }: StartedTask,
+  recipe: AheadRecipe | undefined,
+): void {
+  const { cpu, memory } = shape.size;
+  const kind = { shape: recipe?.definition.family ?? NEVER_AHEAD, cpu, memory, capacity: capacityProvider };
+  ahead?.ready(id, kind, claimedAt === undefined ? (Date.now() - requestedAt) / 1000 : undefined);
+}
+
+async function startTask(preparation: Preparation): Promise<void> {
   const { context, session, plan, log, signal, deadline } = preparation;
   const folder = await createJobFolder(context.stateFolder, session.id);
   const order = await makeOrder(preparation, folder);
-  const { task, address } = await acquireJobTask(
-    context,
-    plan,
-    order,
-    log,
-    { signal, deadline },
-    (started) => {
-      session.task = started;
-      followTask(context.watcher, session);
-      logHelperLink(context, started.arn, log);
-    },
-  );
+  const { address } = await acquireJobTask(context, plan, order, log, { signal, deadline }, (started) => {
+    session.task = started;
+    followTask(context.watcher, session);
+    logHelperLink(context, started.arn, log);
+  });
   session.loginsReleased = releaseLoginsWhenPulled(context.watcher, session);
+  await whileTaskRuns(preparation, (running) =>
+    connect({ ...preparation, signal: running }, folder, address),
+  );
+}
+
+/** Does the rest of a preparation, unless the task ends meanwhile. */
+async function whileTaskRuns(
+  { context: { watcher }, session: { task }, signal }: Preparation,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  if (!task) return;
   // The helper's answer and the task's end race; the first one aborts the other.
   const settled = new AbortController();
   const either = AbortSignal.any([signal, settled.signal]);
-  const ended = awaitTask(context.watcher, task.arn, either, () => undefined);
+  const ended = awaitTask(watcher, task.arn, either, () => undefined);
   try {
-    const connected = connect({ ...preparation, signal: either }, folder, address);
-    await Promise.race([connected.catch((error) => endOfTaskOr(error, ended, either)), ended]);
+    await Promise.race([work(either).catch((error) => endOfTaskOr(error, ended, either)), ended]);
   } finally {
     settled.abort();
   }
@@ -174,35 +210,28 @@ async function makeOrder(
   };
 }
 
-async function connect(
-  { context, session, plan, log, signal }: Preparation,
-  folder: JobFolder,
-  address: string,
-): Promise<void> {
+async function connect(preparation: Preparation, folder: JobFolder, address: string): Promise<void> {
+  const { context, session, log, signal } = preparation;
   const connection = await openConnection({ folder, address, environment: context.inherited, signal });
   session.connection = connection;
   signal.throwIfAborted();
   logConnected(session, log);
-  startHeartbeat(context, session);
-  const [{ stdout }] = await Promise.all([
-    connection.ask('ready', { signal, deadlineMs: context.fleet.job.startTimeoutSeconds * 1000 }),
-    sendEnvironments(connection, plan, log, signal),
-  ]);
-  const found = /^user=(\d{1,10}) shell=([ -~]{1,200})\n$/.exec(stdout);
-  if (!found)
-    throw new SystemFailureError(`The build container's agent did not respond: ${stdout.slice(0, 200)}`);
-  log.info(`The build container is ready: user ${found[1]}, shell ${describeShell(found[2] ?? '')}`);
-  await announceServices(connection, plan.serviceHostnames, log, signal);
-  await awaitServices({ context, session, connection, log, signal });
+  if (session.task) session.release.push(startHeartbeat(context, connection, session.task.arn));
+  await serve(preparation, connection);
 }
 
-/** The agent has shells of its own for images without one that can read GitLab Runner's scripts. */
-function describeShell(shell: string): string {
-  if (shell.startsWith(`${AGENT_FOLDER}/busybox`))
-    return "the helper's busybox, because the image has no shell";
-  if (shell.startsWith(`${AGENT_FOLDER}/bash`))
-    return "the helper's bash as sh, because the image's sh (such as dash) cannot read GitLab Runner's quotes";
-  return shell;
+/** Waits for the build container, and gives the services their variables and names. */
+async function serve(
+  { context, session, plan, log, signal }: Preparation,
+  connection: JobConnection,
+): Promise<void> {
+  const [build] = await Promise.all([
+    awaitBuildContainer(connection, context.fleet, signal),
+    sendEnvironments(connection, plan, log, signal),
+  ]);
+  log.info(`The build container is ready: ${build}`);
+  await announceServices(connection, plan.serviceHostnames, log, signal);
+  await awaitServices({ context, session, connection, log, signal });
 }
 
 function logPlan(plan: JobTaskPlan, { fleet, pricing }: ExecutorContext, log: JobLog): void {

@@ -111,4 +111,6 @@ export interface EarlierPipeline {
 export interface SuiteFleet {
   name: string;
   manager: NonNullable<FleetConfigInput['manager']>;
+  /** Default: no tasks are started ahead. */
+  ahead?: FleetConfigInput['ahead'];
 }

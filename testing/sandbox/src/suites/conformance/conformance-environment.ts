@@ -61,7 +61,7 @@ export async function startConformanceEnvironment(
       return {
         machine: { ...machine, images: { ...machine.images, manager } },
         fleet: { manager: CONFORMANCE_FLEET.manager, job },
-        otherFleets: suiteFleets.map((fleet) => ({ name: fleet.name, manager: fleet.manager, job })),
+        otherFleets: suiteFleets.map((fleet) => ({ ...fleet, job })),
       };
     },
   });

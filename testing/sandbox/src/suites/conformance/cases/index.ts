@@ -1,4 +1,5 @@
 import type { Suite } from '../conformance-case.ts';
+import { AHEAD } from './ahead.ts';
 import { ARM } from './arm.ts';
 import { ARTIFACTS } from './artifacts.ts';
 import { BUILDS } from './builds.ts';
@@ -56,6 +57,7 @@ export const SUITES: readonly Suite[] = [
   INJECTION,
   BUILDS,
   OWN_PIPELINE,
+  AHEAD,
   ENDINGS,
   FLAGS,
   ARM,
