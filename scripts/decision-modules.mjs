@@ -12,6 +12,8 @@ export const decisionModules = {
     'ecs-tasks/task-facts',
   ],
   'runner-manager': [
+    'ahead/decide-ahead',
+    'ahead/why-not-ahead',
     'job/request/job-overrides',
     'job/plan/plan-image',
     'job/plan/plan-image-entry-point',
@@ -44,7 +46,7 @@ export const decisionModules = {
 export const decisionTests = [
   'packages/aws/test/{publish-events,capacity-refusal,crash-backoff,stop-task,task-facts}.test.ts',
   'packages/runner-manager/test/{job-overrides,plan-*,refuse-*,image-entry-point}.test.ts',
-  'packages/runner-manager/test/explain-stop.test.ts',
+  'packages/runner-manager/test/{decide-ahead,explain-stop,why-not-ahead}.test.ts',
   'packages/idle-reaper/test/{decide-*,job-definitions,runner-tokens,secrets}.test.ts',
   'packages/runner-launcher/test/{decide-next-step,launch-failure,match-fleet,plan-launch,retry-delay}.test.ts',
   'packages/webhook-receiver/test/{authenticate,is-authentic,job-hook}.test.ts',
