@@ -92,6 +92,11 @@ describe('a fleet with ahead.start: next', () => {
       startedBy: 'fedcba9876543210',
     });
     expect(tagValue(ahead?.tags, 'jobId')).toBeUndefined();
+    // 600 s for its start, and 900 s more.
+    expect(ahead?.overrides?.containerOverrides?.[0]?.environment).toContainEqual({
+      name: 'UNCLAIMED_SECONDS',
+      value: '1500',
+    });
     expect(tagged()).toEqual([
       { resourceArn: `${TASK_ARN}4`, tags: [{ key: TAG.jobId, value: String(jobId) }] },
     ]);

@@ -23,6 +23,12 @@ import { isEnding } from '../task/task-facts.ts';
 import type { JobTaskShape } from '../task/task-shape.ts';
 import { type ImageDigests, movedImage, type ReadImageDigests } from './image-digests.ts';
 
+/**
+ * Added to the maximum time of a start: the helper then ends a task that its manager has forgotten. Longer than a task waits, plus
+ * the time from a claim to the job's first stage.
+ */
+const FORGOTTEN_SECONDS = 900;
+
 /** What starting, claiming and stopping tasks ahead needs of the manager. */
 export interface AheadSettings
   extends Pick<
@@ -127,7 +133,12 @@ async function start(
   });
   const order = {
     ...{ definition: recipe.definition, startId, group: aheadTaskGroup(startId), tags },
-    overrides: jobTaskOverrides(folder.publicKey, fleet.job.deadManSeconds, new Map()),
+    overrides: jobTaskOverrides(
+      folder.publicKey,
+      fleet.job.deadManSeconds,
+      new Map(),
+      fleet.job.startTimeoutSeconds + FORGOTTEN_SECONDS,
+    ),
   };
   const log = createJobLog((line) => logger.debug(line, { startId }));
   const onStarted = (started: StartedTask) => {

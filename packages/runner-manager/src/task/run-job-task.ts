@@ -71,17 +71,22 @@ const DEFINITION_GONE = /\bTaskDefinition (is inactive|not found)/i;
 /**
  * Overrides that vary by job: the helper's public key and heartbeat timeout, and the environment of services that ECS starts
  * without the service agent. The private key never leaves the manager.
+ * @param unclaimedSeconds seconds after which the task ends if no stage has begun. Default: never
  */
 export function jobTaskOverrides(
   publicKey: string,
   deadManSeconds: number,
   services: ReadonlyMap<string, { name: string; value: string }[]>,
+  unclaimedSeconds?: number,
 ): TaskOverride {
   const helper = {
     name: HELPER_CONTAINER,
     environment: [
       { name: 'SSH_PUBLIC_KEY', value: publicKey },
       { name: 'DEAD_MAN_SECONDS', value: String(deadManSeconds) },
+      ...(unclaimedSeconds === undefined
+        ? []
+        : [{ name: 'UNCLAIMED_SECONDS', value: String(unclaimedSeconds) }]),
     ],
   };
   const others = [...services]

@@ -7,6 +7,12 @@ const { start, stopAll } = jobContainersPool();
 
 afterAll(stopAll, 60_000);
 
+/** Status and exit code of a job's helper. */
+async function stateOf(job: JobContainers): Promise<string> {
+  const format = '{{.State.Status}} {{.State.ExitCode}}';
+  return (await runCommand('docker', ['inspect', '-f', format, job.container('helper')])).trim();
+}
+
 describe('cancelling', () => {
   it.each(['build_script', 'get_sources'])(
     '%s gives the script time to end, and later stages can run',
@@ -143,20 +149,22 @@ describe('when something fails', () => {
       start({ image: BASE_IMAGE, deadManSeconds: 3 }),
       start({ image: BASE_IMAGE, deadManSeconds: 3 }),
     ]);
-    const state = async (job: JobContainers) =>
-      (
-        await runCommand('docker', [
-          'inspect',
-          '-f',
-          '{{.State.Status}} {{.State.ExitCode}}',
-          job.container('helper'),
-        ])
-      ).trim();
     await until('the end of a helper', async () => {
       await withHeartbeat.ask('heartbeat');
-      return (await state(withoutHeartbeat)) === 'exited 70' ? true : undefined;
+      return (await stateOf(withoutHeartbeat)) === 'exited 70' ? true : undefined;
     });
-    expect(await state(withHeartbeat)).toBe('running 0');
+    expect(await stateOf(withHeartbeat)).toBe('running 0');
+  });
+
+  it('a task that no job claims ends in time, and one with a stage does not', async () => {
+    const start3 = () => start({ image: BASE_IMAGE, unclaimedSeconds: 3 });
+    const [unclaimed, claimed] = await Promise.all([start3(), start3()]);
+    expect((await claimed.run('build_script', 'echo claimed')).output.toString()).toBe('claimed\n');
+    await until('the end of the unclaimed task', async () => {
+      await Promise.all([unclaimed.ask('heartbeat').catch(() => undefined), claimed.ask('heartbeat')]);
+      return (await stateOf(unclaimed)) === 'exited 70' ? true : undefined;
+    });
+    expect(await stateOf(claimed)).toBe('running 0');
   });
 
   it('a helper that cannot start logs the reason', async () => {

@@ -50,6 +50,8 @@ export interface JobContainersOptions {
   image: string;
   user?: string;
   deadManSeconds?: number;
+  /** Default: none. */
+  unclaimedSeconds?: number;
   /** Size of each of the task's volumes in MiB. Default: the host's disk. */
   diskMib?: number;
 }
@@ -114,11 +116,12 @@ async function startContainers(name: string, folder: string, options: JobContain
   await runCommand('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', key]);
   const publicKey = (await readFile(`${key}.pub`, 'utf8')).trim();
   const mounts = ['-v', `${name}-agent:/.job-agent`, '-v', `${name}-builds:/builds`];
-  const { image, user, deadManSeconds = 300, diskMib } = options;
+  const { image, user, deadManSeconds = 300, unclaimedSeconds = '', diskMib } = options;
   if (diskMib !== undefined) await makeSmallVolumes(name, diskMib);
   await runCommand('docker', [
     ...['run', '-d', '--name', `${name}-helper`, ...mounts],
-    ...['-e', `SSH_PUBLIC_KEY=${publicKey}`, '-e', `DEAD_MAN_SECONDS=${deadManSeconds}`, HELPER_IMAGE],
+    ...['-e', `SSH_PUBLIC_KEY=${publicKey}`, '-e', `DEAD_MAN_SECONDS=${deadManSeconds}`],
+    ...['-e', `UNCLAIMED_SECONDS=${unclaimedSeconds}`, HELPER_IMAGE],
   ]);
   await runCommand('docker', [
     ...['run', '-d', '--name', `${name}-build`, ...mounts, '--network', `container:${name}-helper`],
