@@ -84,10 +84,15 @@ export class FaultRun {
 
   /** Queues jobs in a pipeline of their own. A number queues that many small jobs of three seconds. */
   async queue(jobs: number | readonly SmallJob[]): Promise<Job[]> {
-    const definitions = typeof jobs === 'number' ? smallJobs(jobs) : jobs;
+    return this.queueStages([typeof jobs === 'number' ? smallJobs(jobs) : jobs]);
+  }
+
+  /** Queues the jobs of a pipeline with several stages. Returns them in their order. */
+  async queueStages(stages: readonly (readonly SmallJob[])[]): Promise<Job[]> {
+    const nameOf = (index: number) => `stage-${index + 1}`;
     const pipeline = await this.environment.gitlab.createPipeline(this.#project, {
-      stages: ['test'],
-      jobs: definitions.map((job) => ({ ...job, stage: 'test' })),
+      stages: stages.map((_, index) => nameOf(index)),
+      jobs: stages.flatMap((jobs, index) => jobs.map((job) => ({ ...job, stage: nameOf(index) }))),
     });
     for (const job of pipeline.jobs) this.#run(job);
     return [...pipeline.jobs];

@@ -1,6 +1,6 @@
 import type { JobDefinition } from '@serverless-gitlab-runner/gitlab-double';
 
-/** A job of a pipeline with a single stage. */
+/** A job without its stage. */
 export type SmallJob = Omit<JobDefinition, 'stage'>;
 
 /** First line of every script's output. */

@@ -1,4 +1,5 @@
 import type { Fault } from '../fault.ts';
+import { aheadFaults } from './ahead.ts';
 import { awsFaults } from './aws.ts';
 import { cacheFaults } from './cache.ts';
 import { gitlabFaults } from './gitlab.ts';
@@ -14,4 +15,5 @@ export const FAULTS: readonly Fault[] = [
   ...gitlabFaults,
   ...jobFaults,
   ...cacheFaults,
+  ...aheadFaults,
 ];
