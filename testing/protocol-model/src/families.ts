@@ -43,6 +43,7 @@ const fleet = (over: Partial<Arbitraries<Schedule['fleet']>> = {}) =>
     drainPollSeconds: whole(1, 10),
     safetyLaunchSeconds: always(300),
     spot: fc.boolean(),
+    aheadPercent: always(0),
     ...over,
   });
 
@@ -166,6 +167,13 @@ export const families = {
       { minLength: 1, maxLength: 6 },
     ),
     fleet: fleet({ ...NO_SAFETY, idleSeconds: whole(5, 60) }),
+  }),
+  /** Managers start tasks ahead. Some are claimed, some are not, and none may count as load or activity while it waits. */
+  ahead: schedule({
+    jobs: jobs({ max: 6, last: 360, seconds: 60, webhooks: ['sent', 'twice'] }),
+    deaths: deaths(['manager', 'job task'], 2, 400),
+    fleet: fleet({ ...NO_SAFETY, aheadPercent: whole(20, 100) }),
+    faults: faults({ ...CALLS }),
   }),
   /** Managers and job tasks die while working, and managers fail to start. */
   'dying managers': schedule({

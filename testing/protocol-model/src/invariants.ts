@@ -159,7 +159,8 @@ export function createInvariants(deps: InvariantDeps): Invariants {
   const isBusyWith = (task: SimulatedTask, manager: SimulatedTask) =>
     task.startedBy === manager.id &&
     statusOf(task).desiredStatus === 'RUNNING' &&
-    clock.now() - task.createdAt > bounds.busy * 1000;
+    // A task that was started ahead is busy once a job has claimed it.
+    tagValue(asOf(task.tags, clock.now() - bounds.busy * 1000), 'jobId') !== undefined;
 
   /** Each manager lost within the last hour may be replaced once more. */
   const checkForZero = (round: number) => {

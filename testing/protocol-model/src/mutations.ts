@@ -151,6 +151,14 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     caughtIn: 'stopped managers',
     by: ['no job is killed', 'no job waits while its fleet has capacity'],
   },
+  'tasks that wait for a job count as activity': {
+    overrides: {
+      launcherEcs: (ecs) => changingTasks(ecs, asOfJob),
+      reaperEcs: (ecs) => changingTasks(ecs, asOfJob),
+    },
+    caughtIn: 'ahead',
+    by: ['zero tasks when idle', 'no job waits while its fleet has capacity'],
+  },
   'managers that polled and left do not count': {
     overrides: { launcherEcs: (ecs) => changingTasks(ecs, withDemandAtDrain) },
     caughtIn: 'cancelled',
@@ -213,6 +221,11 @@ function withDemandAtDrain(task: Task): Task {
   if (drain === undefined) return task;
   const { tags = [] } = withoutTag(task, TAG.demand);
   return { ...task, tags: [...tags, ...toTags({ demand: drain })] };
+}
+
+/** A task that was started ahead as if it had been started for a job. */
+function asOfJob(task: Task): Task {
+  return { ...task, group: 'family:jobs' };
 }
 
 function withoutExitCode(task: Task): Task {

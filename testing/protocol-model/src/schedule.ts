@@ -15,6 +15,8 @@ export interface Schedule {
     safetyLaunchSeconds: number;
     /** Whether managers use Spot first, then on demand. */
     spot: boolean;
+    /** Percentage of jobs with whose start their manager also starts a task ahead, for the next job. Default 0. */
+    aheadPercent?: number;
   };
   faults: FaultRates;
   /** Whether the latency from GitLab to the launcher is milliseconds instead of seconds. */

@@ -4,6 +4,7 @@ import { itHoldsInvariants } from './support/expect-family.ts';
 describe('ends of managers and job tasks', () => {
   itHoldsInvariants({
     cancelled: 300,
+    ahead: 300,
     'dying managers': 350,
     'lost managers': 350,
     'stopped managers': 300,

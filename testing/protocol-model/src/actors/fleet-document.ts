@@ -7,7 +7,7 @@ const TOKEN = '/p/fleets/default/runner-token';
 
 /** The document of the only fleet. */
 export function configOf({ fleet }: Schedule): FleetConfig {
-  const { spot, safetyLaunchSeconds, ...manager } = fleet;
+  const { spot, safetyLaunchSeconds, aheadPercent: _, ...manager } = fleet;
   return fleetConfigSchema.parse({
     version: 1,
     name: 'default',

@@ -11,7 +11,7 @@ import type { Schedule } from '../schedule.ts';
 import type { Wire } from '../wire.ts';
 import { createJobRequests, DRAIN_TIMEOUT_MS, type RequestingRunner, STOP_TIMEOUT_MS } from './ask-gitlab.ts';
 import type { GitLab, GitLabJob } from './gitlab.ts';
-import { runJob, type SessionDeps, stopTask } from './job-session.ts';
+import { letGoAll, runJob, type SessionDeps, stopTask } from './job-session.ts';
 import type { JobTasks } from './job-tasks.ts';
 
 /** The process in a manager's task. */
@@ -143,7 +143,10 @@ export function createManagers(deps: ManagerDeps): Managers {
     manager.isWatching = true;
     const pollTags = async (waitMs: number): Promise<void> => {
       await wire.sleep(manager.actor, waitMs);
-      if (await isDrained(manager)) return close(manager, DRAIN_TIMEOUT_MS);
+      if (await isDrained(manager)) {
+        void letGoAll(manager.session);
+        return close(manager, DRAIN_TIMEOUT_MS);
+      }
       return pollTags(drainPollSeconds * 1000);
     };
     void pollTags(firstPollMs);
@@ -178,7 +181,11 @@ export function createManagers(deps: ManagerDeps): Managers {
         phase: 'starting',
         jobs: new Set(),
         endedAt: undefined,
-        session: { actor, managerId: task.id, wire, ecs, jobTasks },
+        session: {
+          ...{ actor, managerId: task.id, wire, ecs, jobTasks, clock, random },
+          aheadPercent: schedule.fleet.aheadPercent ?? 0,
+          waiting: [],
+        },
         answer: undefined,
         closing: undefined,
         exitCode: 0,
@@ -200,6 +207,7 @@ export function createManagers(deps: ManagerDeps): Managers {
       if (manager === undefined) return;
       if (statusOf(task).lastStatus !== 'RUNNING' || manager.phase === 'starting') return end(manager, 143);
       ecs.setStatus(task, { desiredStatus: 'STOPPED', stoppingAt: clock.now() });
+      void letGoAll(manager.session);
       close(manager, STOP_TIMEOUT_MS);
       clock.after(FINISH_MS, () => {
         for (const job of manager.jobs) job.state = 'failed';

@@ -52,7 +52,8 @@ function addTask(
   { taskDefinition = '', tags = [], startedBy, group, overrides }: RunTaskCommandInput,
 ): SimulatedTask {
   const isManager = tagValue(tags, 'role') === 'manager';
-  const jobId = isManager ? undefined : Number(tagValue(tags, 'jobId'));
+  const job = tagValue(tags, 'jobId');
+  const jobId = job === undefined ? undefined : Number(job);
   const given = tags.map(({ key = '', value = '' }) => ({ key, value }));
   const role = isManager ? 'manager' : 'job';
   return add({ role, family: taskDefinition, startedBy, group, overrides, jobId }, given);
