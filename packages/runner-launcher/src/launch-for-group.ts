@@ -101,8 +101,8 @@ function planFor({ runnerQueue, requests, config }: Group, state: LaunchState, d
   const { max, concurrentJobs, idleSeconds, maxLifetimeSeconds } = config.manager;
   const { managers, jobTasks } = state.clusterState;
   return planLaunch({
-    managers: [...managers, ...state.endedManagers],
-    jobTasks,
+    managers: [...managers, ...state.endedTasks.managers],
+    jobTasks: [...jobTasks, ...state.endedTasks.jobTasks],
     runnerQueue,
     max,
     concurrentJobs,
@@ -129,9 +129,11 @@ async function mark(
 
 /** The job of a returning message may have run, or was not offered to a manager that polled and left, since the last poll. */
 async function readEnded(state: LaunchState, { ecs, cluster, startedJobs }: GroupDeps): Promise<void> {
-  const { managers, jobTasks } = await readEndedTasks(ecs, cluster, MAX_ENDED_TASKS);
-  startedJobs.add(jobTasks);
-  state.endedManagers = managers;
+  const ended = await readEndedTasks(ecs, cluster, MAX_ENDED_TASKS);
+  startedJobs.add(ended.jobTasks);
+  // Whether a manager had no job follows only from all of its tasks.
+  const areAll = ended.managers.length + ended.jobTasks.length < MAX_ENDED_TASKS;
+  if (areAll) state.endedTasks = ended;
   state.endedTasksRead = true;
 }
 

@@ -11,8 +11,8 @@ export interface LaunchState {
   launched: { manager: ManagerFacts; capacityProvider: CapacityProvider }[];
   failure: LaunchFailure | undefined;
   endedTasksRead: boolean;
-  /** Managers that ended within the last hour, once read. */
-  endedManagers: ManagerFacts[];
+  /** Tasks that ended within the last hour, once read; none if there are too many to read all. */
+  endedTasks: ManagedTasks;
 }
 
 export function startState(clusterState: ManagedTasks): LaunchState {
@@ -22,7 +22,7 @@ export function startState(clusterState: ManagedTasks): LaunchState {
     launched: [],
     failure: undefined,
     endedTasksRead: false,
-    endedManagers: [],
+    endedTasks: { managers: [], jobTasks: [] },
   };
 }
 

@@ -23,6 +23,7 @@ export interface LaunchFacts {
   maxLifetimeSeconds: number;
   /** Managers of all fleets and tokens; may include ended ones. */
   managers: readonly ManagerFacts[];
+  /** May include ended ones. */
   jobTasks: readonly JobTaskFacts[];
   /** This batch's requests for that fleet and token. */
   requests: readonly { eventId: string; jobId: number | undefined; requestedAt: number }[];
@@ -55,12 +56,13 @@ type Load = ReadonlyMap<string | undefined, number>;
 
 /** After running this long, a manager has polled GitLab for every waiting job that it has capacity for. */
 const ASKED_AFTER_MS = 30_000;
+/** Time for which a taken job may lack a task: task definitions are registered at a rate of one a second. */
+const TASK_WITHIN_MS = 60_000;
 /**
  * A job that waits longer than this although managers have free capacity is not waiting any more: it was cancelled, another
- * runner has it, or it ran and ended unseen. The limit is twice the time for which a taken job may lack a task (task definitions
- * are registered at a rate of one a second).
+ * runner has it, or it ran and ended unseen.
  */
-const OVERDUE_AFTER_MS = 120_000;
+const OVERDUE_AFTER_MS = 2 * TASK_WITHIN_MS;
 
 /**
  * Plans for one fleet and token: how many managers take jobs (starting ones count, draining ones do not), how many are needed,
@@ -136,17 +138,23 @@ function provenFreeCapacity(facts: LaunchFacts, live: readonly ManagerFacts[], l
 }
 
 /**
- * Milliseconds after a request for which managers polled that were then drained as idle: they had free capacity, and GitLab had
- * no job for them. Where managers may be idle for seconds only, none that is alive ever has polled for long.
+ * Milliseconds after a request for which managers polled that were then drained as idle, and had no job around that time: they had
+ * free capacity, and GitLab had no job for them. Where managers may be idle for seconds only, none that is alive ever has polled
+ * for long.
  */
 function polledWhileIdle(facts: LaunchFacts, requestedAt: number): number {
   const idleMs = facts.idleSeconds * 1000;
   const polled = facts.managers.map((manager) => {
-    const { startedAt, drainAt, demandAt = 0 } = manager;
+    const { taskId, startedAt, drainAt, demandAt = 0 } = manager;
     if (!isSameQueue(manager, facts.runnerQueue) || startedAt === undefined || drainAt === undefined)
       return 0;
+    // A job that it had taken just before may not have had a task yet.
+    const isRecent = facts.now - drainAt < TASK_WITHIN_MS;
     const isDrainedForAge = drainAt - startedAt > facts.maxLifetimeSeconds * 1000;
-    const wasIdle = !isDrainedForAge && demandAt <= drainAt - idleMs;
+    const hadJob = facts.jobTasks.some(
+      ({ managerTaskId, stoppedAt = facts.now }) => managerTaskId === taskId && stoppedAt > drainAt - idleMs,
+    );
+    const wasIdle = !isRecent && !isDrainedForAge && !hadJob && demandAt <= drainAt - idleMs;
     return wasIdle ? Math.max(0, drainAt - Math.max(startedAt, requestedAt)) : 0;
   });
   return sum(polled);
