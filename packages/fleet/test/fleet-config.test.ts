@@ -45,6 +45,7 @@ describe('a fleet’s document', () => {
         registryCredentials: {},
         registryMirrors: {},
       },
+      ahead: { start: 'off', maxVcpu: 16, tagsAreFixed: false, withTaskRole: false },
       network: { ...network, assignPublicIp: false },
       webhook: { accepts: 'either', allowRunnerToken: false },
     });

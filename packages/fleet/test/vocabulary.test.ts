@@ -171,6 +171,7 @@ describe('task tags', () => {
       jobId: String(Number.MAX_SAFE_INTEGER),
       projectId: '1',
       start: `${Number.MAX_SAFE_INTEGER}-1000`,
+      ahead: new Date().toISOString(),
     });
     expect(tags.map(({ key }) => key).toSorted()).toEqual(Object.values(TAG).toSorted());
     for (const { key, value } of tags) {
