@@ -2,7 +2,7 @@ import type { RunnerQueue } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import {
   type ManagedTasks,
   type ManagerFacts,
-  readEndedTasks,
+  readEndedJobTasks,
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { decideNextStep } from './decide-next-step.ts';
 import type { ExpectedJobs } from './expected-jobs.ts';
@@ -76,7 +76,7 @@ export async function launchForGroup(
           await mark(step.managers, state, deps);
           break;
         case 'read-ended-tasks':
-          await readEnded(state, deps);
+          await readEndedTasks(state, deps);
           break;
         case 'launch':
           await launch(step.slots, group, state, deps);
@@ -98,16 +98,12 @@ export async function launchForGroup(
 }
 
 function planFor({ runnerQueue, requests, config }: Group, state: LaunchState, deps: GroupDeps): LaunchPlan {
-  const { max, concurrentJobs, idleSeconds, maxLifetimeSeconds } = config.manager;
-  const { managers, jobTasks } = state.clusterState;
+  const { max, concurrentJobs } = config.manager;
   return planLaunch({
-    managers: [...managers, ...state.endedTasks.managers],
-    jobTasks: [...jobTasks, ...state.endedTasks.jobTasks],
+    ...state.clusterState,
     runnerQueue,
     max,
     concurrentJobs,
-    idleSeconds,
-    maxLifetimeSeconds,
     requests,
     expectedJobs: deps.expectedJobs.of(runnerQueue),
     startedJobs: deps.startedJobs.of(runnerQueue.fleet),
@@ -127,13 +123,9 @@ async function mark(
   for (const manager of after) addManager(state, manager, 'marked');
 }
 
-/** The job of a returning message may have run, or was not offered to a manager that polled and left, since the last poll. */
-async function readEnded(state: LaunchState, { ecs, cluster, startedJobs }: GroupDeps): Promise<void> {
-  const ended = await readEndedTasks(ecs, cluster, MAX_ENDED_TASKS);
-  startedJobs.add(ended.jobTasks);
-  // Whether a manager had no job follows only from all of its tasks.
-  const areAll = ended.managers.length + ended.jobTasks.length < MAX_ENDED_TASKS;
-  if (areAll) state.endedTasks = ended;
+/** The job of a returning message may have run, and its manager left, since the last poll. */
+async function readEndedTasks(state: LaunchState, { ecs, cluster, startedJobs }: GroupDeps): Promise<void> {
+  startedJobs.add(await readEndedJobTasks(ecs, cluster, MAX_ENDED_TASKS));
   state.endedTasksRead = true;
 }
 

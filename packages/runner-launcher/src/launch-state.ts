@@ -11,19 +11,10 @@ export interface LaunchState {
   launched: { manager: ManagerFacts; capacityProvider: CapacityProvider }[];
   failure: LaunchFailure | undefined;
   endedTasksRead: boolean;
-  /** Tasks that ended within the last hour, once read; none if there are too many to read all. */
-  endedTasks: ManagedTasks;
 }
 
 export function startState(clusterState: ManagedTasks): LaunchState {
-  return {
-    clusterState,
-    marked: new Set(),
-    launched: [],
-    failure: undefined,
-    endedTasksRead: false,
-    endedTasks: { managers: [], jobTasks: [] },
-  };
+  return { clusterState, marked: new Set(), launched: [], failure: undefined, endedTasksRead: false };
 }
 
 export function removeManagers({ clusterState }: LaunchState, managers: readonly ManagerFacts[]): void {

@@ -16,14 +16,11 @@ export interface ExpectedJob {
 
 export interface LaunchFacts {
   runnerQueue: RunnerQueue;
-  /** These are from the fleet's `manager`. */
+  /** The fleet's `manager.max` and `manager.concurrentJobs`. */
   max: number;
   concurrentJobs: number;
-  idleSeconds: number;
-  maxLifetimeSeconds: number;
   /** Managers of all fleets and tokens; may include ended ones. */
   managers: readonly ManagerFacts[];
-  /** May include ended ones. */
   jobTasks: readonly JobTaskFacts[];
   /** This batch's requests for that fleet and token. */
   requests: readonly { eventId: string; jobId: number | undefined; requestedAt: number }[];
@@ -54,15 +51,17 @@ export interface LaunchPlan {
 /** Number of live job tasks by their manager's task id. */
 type Load = ReadonlyMap<string | undefined, number>;
 
-/** After running this long, a manager has polled GitLab for every waiting job that it has capacity for. */
+/**
+ * After running this long, a manager has polled GitLab for every waiting job that it has capacity for. One that left as idle does
+ * not count: GitLab may not have answered it, and another one can still take the job.
+ */
 const ASKED_AFTER_MS = 30_000;
-/** Time for which a taken job may lack a task: task definitions are registered at a rate of one a second. */
-const TASK_WITHIN_MS = 60_000;
 /**
  * A job that waits longer than this although managers have free capacity is not waiting any more: it was cancelled, another
- * runner has it, or it ran and ended unseen.
+ * runner has it, or it ran and ended unseen. The limit is twice the time for which a taken job may lack a task (task definitions
+ * are registered at a rate of one a second).
  */
-const OVERDUE_AFTER_MS = 2 * TASK_WITHIN_MS;
+const OVERDUE_AFTER_MS = 120_000;
 
 /**
  * Plans for one fleet and token: how many managers take jobs (starting ones count, draining ones do not), how many are needed,
@@ -111,10 +110,8 @@ function splitRequests(facts: LaunchFacts, live: readonly ManagerFacts[], load: 
     jobId !== undefined && (running.has(jobId) || startedJobs.has(jobId));
   const notStarted = requests.filter(({ jobId }) => !hasStarted(jobId));
   const hasCapacity = provenFreeCapacity(facts, live, load) >= jobsOf(notStarted).size;
-  const wasOffered = (requestedAt: number) =>
-    hasCapacity || polledWhileIdle(facts, requestedAt) >= ASKED_AFTER_MS;
   const isOverdue = ({ jobId, requestedAt }: (typeof requests)[number]) =>
-    jobId !== undefined && now - requestedAt >= OVERDUE_AFTER_MS && wasOffered(requestedAt);
+    hasCapacity && jobId !== undefined && now - requestedAt >= OVERDUE_AFTER_MS;
   return {
     running: requests.filter(({ jobId }) => hasStarted(jobId)).map(({ eventId }) => eventId),
     overdue: notStarted.filter(isOverdue).map(({ eventId }) => eventId),
@@ -135,29 +132,6 @@ function provenFreeCapacity(facts: LaunchFacts, live: readonly ManagerFacts[], l
   );
   const free = asked.map(({ taskId }) => Math.max(0, facts.concurrentJobs - (load.get(taskId) ?? 0)));
   return sum(free) - countExpected(facts, jobsOf(facts.requests));
-}
-
-/**
- * Milliseconds after a request for which managers polled that were then drained as idle, and had no job around that time: they had
- * free capacity, and GitLab had no job for them. Where managers may be idle for seconds only, none that is alive ever has polled
- * for long.
- */
-function polledWhileIdle(facts: LaunchFacts, requestedAt: number): number {
-  const idleMs = facts.idleSeconds * 1000;
-  const polled = facts.managers.map((manager) => {
-    const { taskId, startedAt, drainAt, demandAt = 0 } = manager;
-    if (!isSameQueue(manager, facts.runnerQueue) || startedAt === undefined || drainAt === undefined)
-      return 0;
-    // A job that it had taken just before may not have had a task yet.
-    const isRecent = facts.now - drainAt < TASK_WITHIN_MS;
-    const isDrainedForAge = drainAt - startedAt > facts.maxLifetimeSeconds * 1000;
-    const hadJob = facts.jobTasks.some(
-      ({ managerTaskId, stoppedAt = facts.now }) => managerTaskId === taskId && stoppedAt > drainAt - idleMs,
-    );
-    const wasIdle = !isRecent && !isDrainedForAge && !hadJob && demandAt <= drainAt - idleMs;
-    return wasIdle ? Math.max(0, drainAt - Math.max(startedAt, requestedAt)) : 0;
-  });
-  return sum(polled);
 }
 
 /** Counts the live job tasks of each manager. */

@@ -248,20 +248,6 @@ describe('a job that has waited for long', () => {
   const asked = (number: number, over: Parameters<typeof manager>[1] = {}) =>
     manager(number, { startedAt: now - 30_000, ...over });
 
-  /** A manager that started and was drained these seconds ago. */
-  const left = (
-    number: number,
-    startedAgo: number,
-    drainedAgo: number,
-    over: Parameters<typeof manager>[1] = {},
-  ) =>
-    manager(number, {
-      state: 'stopped',
-      startedAt: now - startedAgo * 1000,
-      drainAt: now - drainedAgo * 1000,
-      ...over,
-    });
-
   it.each<[string, Partial<LaunchFacts>, Partial<ReturnType<typeof summary>>]>([
     [
       'is overdue when a manager has free capacity',
@@ -298,51 +284,6 @@ describe('a job that has waited for long', () => {
       { overdue: ['e1'] },
     ],
     ['gets a manager when none runs', { requests: waited(120_000, 1) }, { launch: [1], assigned: ['e1'] }],
-    [
-      'is overdue when managers polled for 30 s after its request, and left idle',
-      { requests: waited(120_000, 1, 2), managers: [left(1, 100, 80), left(2, 70, 60)] },
-      { overdue: ['e1', 'e2'] },
-    ],
-    [
-      'is overdue when a draining manager polled, whose demand and last job are as old as its idle time',
-      {
-        requests: waited(120_000, 1),
-        managers: [left(1, 90, 60, { state: 'running', demandAt: now - 65_000 })],
-        jobTasks: [jobTask(7, 1, { state: 'stopped', stoppedAt: now - 65_000 })],
-      },
-      { overdue: ['e1'] },
-    ],
-    ...(
-      [
-        ['polled for less than 30 s in all', [left(1, 100, 80.001), left(2, 70, 60)]],
-        ['polled before the request', [left(1, 200, 90.001)]],
-        ['left less than a minute ago', [left(1, 90, 59.999)]],
-        ['had demand within the idle time before the drain', [left(1, 90, 60, { demandAt: now - 64_999 })]],
-        [
-          'had a job within the idle time before the drain',
-          [left(1, 90, 60)],
-          [jobTask(7, 1, { state: 'stopped', stoppedAt: now - 64_999 })],
-        ],
-        ['got a task for a job after the drain', [left(1, 90, 60)], [jobTask(7, 1, { state: 'stopping' })]],
-        ['were drained for age', [left(1, 3661, 60.999)]],
-        ['never ran', [left(1, 90, 60, { startedAt: undefined })]],
-        ['were not drained', [left(1, 90, 60, { drainAt: undefined })]],
-        [
-          'have another runner token',
-          [left(1, 90, 60, { runnerTokenParameter: '/p/fleets/default/webhook-1' })],
-        ],
-      ] as const
-    ).map(
-      ([how, managers, jobTasks = []]): [
-        string,
-        Partial<LaunchFacts>,
-        Partial<ReturnType<typeof summary>>,
-      ] => [
-        `gets a manager when those that left ${how}`,
-        { requests: waited(120_000, 1), managers, jobTasks },
-        { launch: [1], assigned: ['e1'] },
-      ],
-    ),
     [
       'gets another manager when all are full',
       { requests: waited(120_000, 1), managers: [asked(1)], jobTasks: [jobTask(7, 1), jobTask(8, 1)] },

@@ -137,23 +137,6 @@ describe('a job that was assigned to a manager', () => {
     expect(kinds(await processBatch([again(queued(2))], launcher.deps))).toEqual(['manager-launched']);
   });
 
-  it('gets no second manager when the first polled for it and left: it was cancelled, or another runner has it', async () => {
-    const launcher = createLauncher();
-    const message = queued(1);
-    await processBatch([message], launcher.deps);
-    const [manager = ''] = launcher.ecs.tasks.keys();
-    const startedAt = new Date(launcher.now());
-    launcher.advance(330);
-    const drained = toTags({ drain: new Date(launcher.now()).toISOString() });
-    launcher.ecs.stop(manager, {
-      startedAt,
-      tags: [...(launcher.ecs.tasks.get(manager)?.tags ?? []), ...drained],
-    });
-    launcher.advance(120);
-    expect(kinds(await processBatch([again(message)], launcher.deps))).toEqual(['job-overdue']);
-    expect(launcher.ecs.runs()).toHaveLength(1);
-  });
-
   it('is not looked up among ended tasks when its message comes for the first time', async () => {
     const launcher = createLauncher();
     await processBatch([queued(1)], launcher.deps);

@@ -31,17 +31,12 @@ const LATE_WEBHOOK = 300;
  * at its maximum. `plan-launch.ts`: age after which a job is no longer expected to be taken by a manager with free capacity.
  */
 const MESSAGE_RETURN = { expected: 40, atMaximum: 130, overdue: 160 };
-/**
- * `plan-launch.ts`: managers that left idle must have polled for 30 s in all, and the job must have waited for 120 s. A manager
- * polls for 5 to 70 s, until a sweep drains it.
- */
-const IN_VAIN = 4;
 /** Visibility timeout of the queue, which applies after a Lambda has died. */
 const VISIBILITY = 360;
 
 /** Bounds of the invariants for a schedule; the README explains each. */
 export function boundsOf(schedule: Schedule): Bounds {
-  const { jobs, fleet, faults, deadMan, lagMs } = schedule;
+  const { fleet, faults, deadMan, lagMs } = schedule;
   const hangs = faults.hanging > 0 ? fleet.drainGraceSeconds + SWEEP + KILLED : 0;
   const leaves = fleet.idleSeconds + SWEEP + fleet.drainPollSeconds + CLOSING + STOP + hangs;
   const byReaper = ORPHAN_AGE + 2 * SWEEP + STOP;
@@ -53,9 +48,6 @@ export function boundsOf(schedule: Schedule): Bounds {
     zero: slowestStart(schedule) + Math.max(2 * leaves, DEAD_MAN_SECONDS + leaves) + 2 * SWEEP,
     managers: fleet.max * (mayExceedMax ? 2 : 1),
     refused: fleet.max + 2,
-    inVain: jobs.some(({ cancelledAfter }) => cancelledAfter !== undefined)
-      ? IN_VAIN
-      : Number.POSITIVE_INFINITY,
     busy: lagMs / 1000 + 20,
   };
 }

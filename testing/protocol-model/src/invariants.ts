@@ -1,6 +1,6 @@
 import { tagValue } from '@serverless-gitlab-runner/fleet';
 import type { Actor } from './actor.ts';
-import { type GitLabJob, isOver } from './actors/gitlab.ts';
+import type { GitLabJob } from './actors/gitlab.ts';
 import type { Manager, Managers } from './actors/managers.ts';
 import { type Clock, START } from './clock.ts';
 import { tokenEndsAt } from './ecs/run-task.ts';
@@ -16,7 +16,6 @@ export type InvariantName =
   | 'no job task outlives its manager'
   | 'the maximum is respected'
   | 'zero tasks when idle'
-  | 'cancelled jobs start few managers'
   | 'unmanaged tasks are not touched'
   | 'a refused token starts no managers'
   | 'no message stays in the queue'
@@ -41,8 +40,6 @@ export interface Bounds {
   managers: number;
   /** Maximum number of managers started while GitLab refuses their token. */
   refused: number;
-  /** Maximum number of managers started after the last job has ended. */
-  inVain: number;
   /** Age of a job task or demand mark from which every reader knows that the manager is busy. */
   busy: number;
 }
@@ -80,7 +77,6 @@ export function createInvariants(deps: InvariantDeps): Invariants {
   const faultsEndAt = START + Math.max(schedule.faults.until, schedule.token?.replacedAt ?? 0) * 1000;
   let violation: Violation | undefined;
   let refused = 0;
-  let inVain = 0;
 
   const violate = (invariant: InvariantName, what: string) => {
     violation ??= { invariant, at: (clock.now() - START) / 1000, what };
@@ -189,13 +185,6 @@ export function createInvariants(deps: InvariantDeps): Invariants {
     if (refused > bounds.refused)
       violate('a refused token starts no managers', `${refused} managers were started with it`);
   };
-  const countInVain = () => {
-    if (deps.jobs.length < schedule.jobs.length || !deps.jobs.every(isOver) || clock.now() < faultsEndAt)
-      return;
-    inVain += 1;
-    if (inVain > bounds.inVain)
-      violate('cancelled jobs start few managers', `${inVain} managers were started after the last job`);
-  };
   const lostManagers = () =>
     deps.tasks.filter((task) => task.role === 'manager' && statusOf(task).exitCode !== 0).length;
 
@@ -211,7 +200,6 @@ export function createInvariants(deps: InvariantDeps): Invariants {
     onCreated(task) {
       if (task.role !== 'manager') return;
       countRefused();
-      countInVain();
       const taking = deps.tasks.filter(takesJobs);
       if (taking.length > bounds.managers + forgottenSlots())
         violate(

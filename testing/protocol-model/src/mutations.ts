@@ -159,11 +159,6 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     caughtIn: 'ahead',
     by: ['zero tasks when idle', 'no job waits while its fleet has capacity'],
   },
-  'managers that polled and left do not count': {
-    overrides: { launcherEcs: (ecs) => changingTasks(ecs, withDemandAtDrain) },
-    caughtIn: 'cancelled',
-    by: ['cancelled jobs start few managers'],
-  },
   'a refused token is not remembered': {
     overrides: {
       launcherEcs: (ecs) => changingTasks(ecs, withoutExitCode),
@@ -213,14 +208,6 @@ function withoutReread(ecs: EcsApi): EcsApi {
 
 function withoutTag(task: Task, key: string): Task {
   return { ...task, tags: (task.tags ?? []).filter((tag) => tag.key !== key) };
-}
-
-/** A drained manager as if a job had been assigned to it at its drain. */
-function withDemandAtDrain(task: Task): Task {
-  const drain = tagValue(task.tags, 'drain');
-  if (drain === undefined) return task;
-  const { tags = [] } = withoutTag(task, TAG.demand);
-  return { ...task, tags: [...tags, ...toTags({ demand: drain })] };
 }
 
 /** A task that was started ahead as if it had been started for a job. */

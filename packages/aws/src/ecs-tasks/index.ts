@@ -8,7 +8,7 @@ export {
   describeTasks,
   listTaskArns,
   type ManagedTasks,
-  readEndedTasks,
+  readEndedJobTasks,
   readManagedTasks,
   type TaskListing,
 } from './read-tasks.ts';

@@ -63,17 +63,18 @@ export async function readManagedTasks(
 }
 
 /**
- * Reads managed tasks that ended within the last hour or are stopping. There may be many, and ECS has no shorter list, so they are
+ * Reads job tasks that ended within the last hour or are stopping. There may be many, and ECS has no shorter list, so they are
  * read only when a decision depends on them.
  * @param maxTasks approximate number of tasks to read. Default: all
  */
-export async function readEndedTasks(
+export async function readEndedJobTasks(
   ecs: ECSClient,
   cluster: string,
   maxTasks?: number,
-): Promise<ManagedTasks> {
+): Promise<JobTaskFacts[]> {
   const arns = await listTaskArns(ecs, cluster, { desiredStatus: 'STOPPED' }, maxTasks);
-  return describeManagedTasks(ecs, cluster, arns);
+  const { jobTasks } = await describeManagedTasks(ecs, cluster, arns);
+  return jobTasks;
 }
 
 /** Facts about the given tasks that exist and are managed. */

@@ -9,8 +9,6 @@ export function facts(over: Partial<LaunchFacts> = {}): LaunchFacts {
     runnerQueue: { fleet: 'default', runnerTokenParameter: undefined },
     max: 2,
     concurrentJobs: 2,
-    idleSeconds: 5,
-    maxLifetimeSeconds: 3600,
     managers: [],
     jobTasks: [],
     requests: [],

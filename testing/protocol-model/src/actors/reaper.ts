@@ -1,4 +1,4 @@
-import { readEndedTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { readEndedJobTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import {
   type FleetFacts,
   type readClusterState,
@@ -81,7 +81,7 @@ async function sweepOnce(actor: Actor, deps: ReaperDeps): Promise<void> {
     cluster: CLUSTER,
     eventBusName: 'bus',
     readClusterState: (fleets) => deps.readClusterState(ecs, CLUSTER, fleets),
-    readEndedJobTasks: async () => (await readEndedTasks(ecs, CLUSTER)).jobTasks,
+    readEndedJobTasks: () => readEndedJobTasks(ecs, CLUSTER),
     readFleets: async () => ({ fleets: await wire.call(actor, deps.fleets), parameters: [] }),
     secrets: { isDue: () => false, list: async () => [], remove: async () => false },
     parameterPrefix: '/p',

@@ -125,8 +125,6 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
       runnerQueue,
       max,
       concurrentJobs,
-      idleSeconds: limits.idleSeconds,
-      maxLifetimeSeconds: limits.maxLifetimeSeconds,
       managers: [...alive].map(({ facts }) => facts),
       jobTasks: [...alive].flatMap(({ jobs }) => [...jobs.values()]),
       requests: waiting.map(({ jobId, queuedAt }) => ({ eventId: `${jobId}`, jobId, requestedAt: queuedAt })),
