@@ -7,6 +7,7 @@ import { ARM, launcherOf } from './support/routing-launcher.ts';
 
 describe('a failing GitLab API loses no job', () => {
   const hang = () => {};
+  const HANGING = ['no answer', 'an unfinished body'];
   it.each<[string, Parameters<typeof startGitLab>[0], string, number]>([
     ['401', (_request, response) => json(response, 401, { message: API_TOKEN }), 'unauthorized', 1],
     ['403', (_request, response) => json(response, 403, { error: 'insufficient_scope' }), 'unauthorized', 1],
@@ -21,9 +22,10 @@ describe('a failing GitLab API loses no job', () => {
     ['an unfinished body', (_request, response) => void response.write('{'), 'unreachable', 2],
   ])(
     '%s',
-    async (_title, listener, why, asked) => {
+    async (title, listener, why, asked) => {
       const gitlab = await startGitLab(listener);
-      const launcher = launcherOf(gitlab.url, { default: { gitlabApi: {}, runner: ARM } });
+      const fleets = { default: { gitlabApi: {}, runner: ARM } };
+      const launcher = launcherOf(gitlab.url, fleets, HANGING.includes(title) ? 300 : undefined);
       expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
       expect(launcher.launched()).toEqual(['default']);
       expect(gitlab.requests).toHaveLength(asked);

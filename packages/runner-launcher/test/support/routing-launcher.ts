@@ -15,8 +15,11 @@ function fleetOf(name: string, gitlabUrl: string, over: Over = {}) {
 
 export const ARM = { tagList: ['arm'], runUntagged: false };
 
-/** A launcher whose fleets have an API token, with everything that it logged and published. */
-export function launcherOf(gitlabUrl: string, fleets: Record<string, Over>) {
+/**
+ * A launcher whose fleets have an API token, with everything that it logged and published.
+ * @param attemptMs timeout of a request to GitLab. Long by default: a busy machine is not a silent GitLab
+ */
+export function launcherOf(gitlabUrl: string, fleets: Record<string, Over>, attemptMs = 5000) {
   const launcher = createLauncher();
   const configs = Object.entries(fleets).map(([name, over]) => fleetOf(name, gitlabUrl, over));
   const lines: { message: string; fields: Record<string, unknown> }[] = [];
@@ -40,7 +43,7 @@ export function launcherOf(gitlabUrl: string, fleets: Record<string, Over>) {
     routeRequests(requests, {
       readFleet: launcher.deps.readFleet,
       listFleets: () => routing.listFleets(),
-      gitlab: createGitLabReader(tokens, launcher.deps.timing, { attemptMs: 300, batchMs: 3000 }),
+      gitlab: createGitLabReader(tokens, launcher.deps.timing, { attemptMs, batchMs: attemptMs * 10 }),
       parameterPrefix: '/p',
       log: note,
       warn: note,
