@@ -69,18 +69,19 @@ function defaults({ teams }: Study): string[] {
     'A job goes to the manager that asks GitLab first, and only the manager that started a task can claim it. A fleet that starts',
     'tasks ahead should therefore prefer few managers with many concurrent jobs (`manager.concurrentJobs`, up to 200) to many',
     "managers (`manager.max`). The forecast's book is in memory and lost with its manager, so keeping it matters where managers",
-    'live for minutes.',
+    'live for minutes. So far only `ahead.start: next` is implemented, before the expected end and without keeping the book; it is off',
+    'by default.',
     '',
   ];
 }
 
-/** The chosen policy as settings of a fleet's document; `ahead` does not exist yet. */
+/** The chosen policy as settings of a fleet's document. `first`, and a book that is kept, do not exist yet. */
 function settingsOf({ chosen, settings }: TeamResult): string {
   const policy = policyByName(chosen);
   const { max, concurrentJobs } = managerSettings(policy, settings);
   const ahead = policy.ahead === undefined ? 'off' : policy.ahead.first ? 'first' : 'next';
   return [
-    `\`ahead: ${ahead}\``,
+    `\`ahead.start: ${ahead}\``,
     `\`manager.max\` ${max}`,
     `\`concurrentJobs\` ${concurrentJobs}`,
     `\`idleSeconds\` ${policy.idleMs / SECOND}`,
