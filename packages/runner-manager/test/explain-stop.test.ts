@@ -259,6 +259,38 @@ const cases: Case[] = [
     fault: 'system',
     says: 'The build container exited with code 3',
   },
+  {
+    what: 'a build container that ended, and a helper that ECS then had to kill',
+    task: stopped(
+      'Essential container in task exited',
+      {},
+      {
+        stopCode: 'EssentialContainerExited',
+        containers: [
+          { name: 'helper', exitCode: 137 },
+          { name: 'build', exitCode: 64 },
+        ],
+      },
+    ),
+    fault: 'system',
+    says: 'The build container exited with code 64',
+  },
+  {
+    what: 'a helper that ended, and a build container with a code of its own after that',
+    task: stopped(
+      'Essential container in task exited',
+      {},
+      {
+        stopCode: 'EssentialContainerExited',
+        containers: [
+          { name: 'build', exitCode: 3 },
+          { name: 'helper', exitCode: 71 },
+        ],
+      },
+    ),
+    fault: 'system',
+    says: 'The helper stopped the job task (exit code 71)',
+  },
   { what: 'something new', task: stopped('Host is on fire'), fault: 'system', says: 'Host is on fire' },
   { what: 'nothing at all', task: { lastStatus: 'STOPPED' }, fault: 'system', says: 'no reason given' },
 ];

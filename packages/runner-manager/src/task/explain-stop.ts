@@ -26,6 +26,8 @@ const NO_SUCH_USER = /unable to find (user|group)|no matching entries in (passwd
 const NOT_STARTED = /CannotStartContainer|CannotCreateContainer|ContainerRuntime/i;
 /** Exit codes of a container that stopped on request. */
 const ENDED_ON_REQUEST = [0, 143];
+/** Exit code of a container that was killed: for lack of memory, or because it did not end in time. */
+const KILLED = 137;
 /** Exit codes of the helper (`images/job-base/helper/entrypoint`), which writes to no log once the job runs. */
 const HELPER_EXITS: Readonly<Record<number, string>> = {
   70: 'The helper stopped the job task (exit code 70): no heartbeat from its manager for job.deadManSeconds. The manager died, or the network between them failed.',
@@ -169,11 +171,17 @@ function explainContainer(task: Task): StopExplanation | undefined {
       lines: [`The job task was stopped from outside: ${task.stoppedReason ?? ''}`.trim()],
     };
   }
-  // The helper comes first: on a requested stop it exits with 0, and after it dies ECS soon stops the build container too.
-  const ended = [HELPER_CONTAINER, BUILD_CONTAINER]
-    .map((name) => task.containers?.find((each) => each.name === name))
-    .find((container) => container?.exitCode !== undefined && !ENDED_ON_REQUEST.includes(container.exitCode));
-  return ended ? { fault: 'system', lines: [endOf(ended)] } : undefined;
+  const ended = [HELPER_CONTAINER, BUILD_CONTAINER].flatMap(
+    (name) => task.containers?.find((each) => each.name === name && isUnexpected(each)) ?? [],
+  );
+  // An exit code of its own names the cause. ECS may kill the other container when it stops the task, on a busy host even the
+  // helper. If both were killed, the helper comes first: after it dies, ECS soon stops the build container too.
+  const cause = ended.find(({ exitCode }) => exitCode !== KILLED) ?? ended[0];
+  return cause ? { fault: 'system', lines: [endOf(cause)] } : undefined;
+}
+
+function isUnexpected({ exitCode }: Container): boolean {
+  return exitCode !== undefined && !ENDED_ON_REQUEST.includes(exitCode);
 }
 
 function endOf(container: Container): string {
@@ -181,6 +189,6 @@ function endOf(container: Container): string {
   if (known) return known;
   const why = container.reason ? ` (${container.reason})` : '';
   const name = container.name === HELPER_CONTAINER ? 'helper' : 'build';
-  const hint = container.exitCode === 137 ? ' It was killed, possibly because it ran out of memory.' : '';
+  const hint = container.exitCode === KILLED ? ' It was killed, possibly because it ran out of memory.' : '';
   return `The ${name} container exited with code ${container.exitCode}${why}, which stopped the job task.${hint}`;
 }
