@@ -168,7 +168,7 @@ export const IMAGE: Suite = {
       jobs: {
         'entry-point-ends': [
           failsFor('script_failure'),
-          says(/exit code 64/),
+          says(/build container exited with code 64/),
           says(/which must exist in the image/),
         ],
       },
