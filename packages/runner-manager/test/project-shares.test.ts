@@ -30,7 +30,7 @@ describe("a project's share", () => {
     const [third, fourth] = [take(1), take(1)];
     expect(await isPending(third)).toBe(true);
     expect(words[0]).toBe(
-      'Waiting: 2 jobs of this project with 2 vCPU run on this manager, and this fleet allows 2 jobs per project and manager.',
+      'Waiting: 2 jobs of this project run on this manager with 2 vCPU, and this fleet allows 2 jobs per project and manager.',
     );
     give();
     give();
@@ -39,10 +39,13 @@ describe("a project's share", () => {
   });
 
   it('limits the vCPUs', async () => {
-    const { take } = sharesOf({ maxVcpuPerProject: 4 });
+    const { take, words } = sharesOf({ maxVcpuPerProject: 4 });
     const give = await take(1, 3072);
     const large = take(1, 2048);
     expect(await isPending(large)).toBe(true);
+    expect(words[0]).toContain(
+      '1 job of this project runs on this manager with 3 vCPU, and this fleet allows 4 vCPU',
+    );
     give();
     await large;
   });

@@ -113,5 +113,6 @@ function waitReason({ jobs, cpu }: Usage, job: FleetConfig['job']): string {
     ...(job.maxConcurrentPerProject === undefined ? [] : [`${job.maxConcurrentPerProject} jobs`]),
     ...(job.maxVcpuPerProject === undefined ? [] : [`${job.maxVcpuPerProject} vCPU`]),
   ];
-  return `Waiting: ${jobs} jobs of this project with ${cpu / UNITS_PER_VCPU} vCPU run on this manager, and this fleet allows ${limits.join(' and ')} per project and manager.`;
+  const running = jobs === 1 ? '1 job of this project runs' : `${jobs} jobs of this project run`;
+  return `Waiting: ${running} on this manager with ${cpu / UNITS_PER_VCPU} vCPU, and this fleet allows ${limits.join(' and ')} per project and manager.`;
 }

@@ -80,8 +80,8 @@ export const CONTROL: Suite = {
 
 /** Waits for both jobs and compares their times by GitLab's clock. */
 function runsOneAfterTheOther(...names: [string, string]) {
-  return async ({ gitlab, job }: CaseContext): Promise<void> => {
-    await Promise.all(names.map((name) => gitlab.waitForJob(job(name).id, undefined, PIPELINE_TIMEOUT_MS)));
+  return async ({ gitlab, pipeline, job }: CaseContext): Promise<void> => {
+    await gitlab.waitForPipeline(pipeline.id, undefined, PIPELINE_TIMEOUT_MS);
     const [first, second] = names
       .map(job)
       .sort((one, other) => Number(one.startedAt) - Number(other.startedAt));
