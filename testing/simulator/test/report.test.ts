@@ -99,7 +99,7 @@ describe('the page', () => {
 
   it('recommends settings of a fleet', () => {
     expect(page).toMatch(
-      /\| test \| .+ \| `ahead: (off|next|first)`, `manager.max` 1, `concurrentJobs` 20, `idleSeconds` \d+ \|/,
+      /\| test \| .+ \| `ahead\.start: (off|next|first)`, `manager.max` 1, `concurrentJobs` 20, `idleSeconds` \d+ \|/,
     );
   });
 });

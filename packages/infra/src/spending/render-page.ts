@@ -20,6 +20,9 @@ ${rows(bounded)}
 A second fleet has its own limits, and its costs are additional. With Spot (\`job.capacity\`) the first two rows are some 70 % lower.
 AWS has a limit too: the account's quota "Fargate On-Demand vCPU resource count", which is 6 in a new account.
 
+Tasks started ahead (\`ahead.start\`, off by default) that no job claims: at most \`ahead.maxVcpu\` at a time in each manager, ten
+minutes each. A job name of which more than four of the last ten tasks were unclaimed gets none for a day.
+
 ## Not bounded by settings
 
 | cause | only controls | USD a day |
