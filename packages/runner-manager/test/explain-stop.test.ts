@@ -17,6 +17,10 @@ const stopped = (stoppedReason: string, build: object = {}, more: Partial<Task> 
   ...more,
 });
 
+/** A task that ECS stopped because an essential container had exited. */
+const afterExit = (...containers: { name: string; exitCode: number }[]): Task =>
+  stopped('Essential container in task exited', {}, { stopCode: 'EssentialContainerExited', containers });
+
 interface Case {
   what: string;
   task: Task;
@@ -229,65 +233,25 @@ const cases: Case[] = [
   },
   {
     what: 'a helper that was killed, and a build container that ECS then killed too',
-    task: stopped(
-      'Essential container in task exited',
-      {},
-      {
-        stopCode: 'EssentialContainerExited',
-        containers: [
-          { name: 'build', exitCode: 137 },
-          { name: 'helper', exitCode: 137 },
-        ],
-      },
-    ),
+    task: afterExit({ name: 'build', exitCode: 137 }, { name: 'helper', exitCode: 137 }),
     fault: 'system',
     says: 'The helper container exited with code 137',
   },
   {
     what: 'a build container that ended, and a helper that was then stopped',
-    task: stopped(
-      'Essential container in task exited',
-      {},
-      {
-        stopCode: 'EssentialContainerExited',
-        containers: [
-          { name: 'helper', exitCode: 0 },
-          { name: 'build', exitCode: 3 },
-        ],
-      },
-    ),
+    task: afterExit({ name: 'helper', exitCode: 0 }, { name: 'build', exitCode: 3 }),
     fault: 'system',
     says: 'The build container exited with code 3',
   },
   {
     what: 'a build container that ended, and a helper that ECS then had to kill',
-    task: stopped(
-      'Essential container in task exited',
-      {},
-      {
-        stopCode: 'EssentialContainerExited',
-        containers: [
-          { name: 'helper', exitCode: 137 },
-          { name: 'build', exitCode: 64 },
-        ],
-      },
-    ),
+    task: afterExit({ name: 'helper', exitCode: 137 }, { name: 'build', exitCode: 64 }),
     fault: 'system',
     says: 'The build container exited with code 64',
   },
   {
     what: 'a helper that ended, and a build container with a code of its own after that',
-    task: stopped(
-      'Essential container in task exited',
-      {},
-      {
-        stopCode: 'EssentialContainerExited',
-        containers: [
-          { name: 'build', exitCode: 3 },
-          { name: 'helper', exitCode: 71 },
-        ],
-      },
-    ),
+    task: afterExit({ name: 'build', exitCode: 3 }, { name: 'helper', exitCode: 71 }),
     fault: 'system',
     says: 'The helper stopped the job task (exit code 71)',
   },

@@ -1,11 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { STOP_REASONS, stopTask } from '@serverless-gitlab-runner/aws/ecs-tasks';
-import {
-  aheadTaskGroup,
-  type CapacityProvider,
-  estimateCostUsd,
-  toTags,
-} from '@serverless-gitlab-runner/fleet';
+import { aheadTaskGroup, type CapacityProvider, toTags } from '@serverless-gitlab-runner/fleet';
 import type { JobName } from '@serverless-gitlab-runner/forecast';
 import { LostStartError, messageOf, NoCapacityError, SystemFailureError } from '../errors.ts';
 import type { ExecutorContext } from '../executor-context.ts';
@@ -15,6 +10,7 @@ import { createJobLog } from '../job/job-log.ts';
 import type { StartedTask } from '../job/job-session.ts';
 import { tryProviders } from '../job/start/acquire-job-task.ts';
 import { awaitBuildContainer } from '../job/start/await-build-container.ts';
+import { publishNotClaimed } from '../job/start/job-task-events.ts';
 import { type JobConnection, openConnection } from '../job/start/open-connection.ts';
 import { startHeartbeat } from '../job/start/start-heartbeat.ts';
 import { jobTaskOverrides } from '../task/run-job-task.ts';
@@ -188,27 +184,5 @@ export async function stopAheadTask(settings: AheadSettings, task: AheadTask, wh
     });
   }
   logger.info('a task that was started ahead was not claimed', { taskArn: started?.arn, job: task.job, why });
-  if (started) await publishStopped(settings, task, started);
-}
-
-async function publishStopped(
-  { fleet, managerTaskArn, pricing, publish }: AheadSettings,
-  { job }: AheadTask,
-  { arn, capacityProvider, shape, requestedAt }: StartedTask,
-): Promise<void> {
-  const { size, architecture } = shape;
-  const seconds = Math.max(0, (Date.now() - requestedAt) / 1000);
-  await publish('AheadTaskStopped', {
-    fleet: fleet.name,
-    occurredAt: new Date().toISOString(),
-    projectId: Number(job.project),
-    jobName: job.name,
-    taskArn: arn,
-    managerTaskArn,
-    image: shape.image,
-    ...{ cpu: size.cpu, memory: size.memory, architecture, capacityProvider },
-    seconds,
-    estimatedCostUsd: estimateCostUsd({ ...size, architecture, capacityProvider, seconds, ...pricing }),
-    priceRegion: pricing.priceRegion,
-  });
+  if (started) await publishNotClaimed(settings, task.job, started);
 }

@@ -1,14 +1,7 @@
+import { createTimedCache } from '@serverless-gitlab-runner/aws/calls';
 import { tagTask } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { type CapacityProvider, toTags } from '@serverless-gitlab-runner/fleet';
-import {
-  type ArrivedJob,
-  type Book,
-  createBook,
-  learnArrival,
-  learnClaim,
-  learnEnd,
-  type TaskKind,
-} from '@serverless-gitlab-runner/forecast';
+import { type ArrivedJob, createBook, learnClaim, type TaskKind } from '@serverless-gitlab-runner/forecast';
 import { messageOf, NoCapacityError, SystemFailureError } from '../errors.ts';
 import {
   type AheadRecipe,
@@ -17,8 +10,9 @@ import {
   startAheadTask,
   stopAheadTask,
 } from './ahead-task.ts';
-import { decideAhead, type PipelineFacts } from './decide-ahead.ts';
+import { decideAhead } from './decide-ahead.ts';
 import { movedImage } from './image-digests.ts';
+import { createRunningJobs } from './running-jobs.ts';
 
 /** What a job may claim, and who it is. */
 export interface ClaimRequest {
@@ -58,21 +52,10 @@ export interface AheadTasks {
   close(why: string): Promise<void>;
 }
 
-/** A job between its arrival and its end. */
-interface RunningJob {
-  job: ArrivedJob;
-  /** Its arrival, then when its task was ready. Milliseconds since 1970. */
-  startedAt: number;
-  task: { kind: TaskKind; startSeconds: number | undefined } | undefined;
-  succeededAt: number | undefined;
-}
-
 /** Maximum time that a task waits after its start. Jobs that run that much longer than before are rare. */
 const MAX_WAIT_MS = 600_000;
 const PAUSE_MS = 600_000;
-/** Bounds of what is remembered. The oldest is dropped first. */
 const MAX_RECIPES = 200;
-const MAX_PIPELINES = 500;
 /** A connection that answers this late is not used. */
 const ALIVE_MS = 3000;
 
@@ -83,50 +66,21 @@ export function claimKey({ project, isProtected }: ArrivedJob, family: string): 
 
 export function createAheadTasks(settings: AheadSettings, now: () => number = Date.now): AheadTasks {
   const { fleet, logger, runTask, readImageDigests } = settings;
-  const book: Book = createBook();
-  const running = new Map<string, RunningJob>();
-  const pipelines = new Map<string, { succeededAt: number | undefined; attempted: Set<string> }>();
-  const recipes = new Map<string, AheadRecipe>();
+  const book = createBook();
+  const jobs = createRunningJobs(book, now);
+  const recipes = createTimedCache<AheadRecipe>({ now, maxEntries: MAX_RECIPES });
   const waiting = new Map<string, AheadTask>();
   const stopping = new Set<Promise<void>>();
   let pausedUntil = 0;
   let isClosed = false;
   let timer: NodeJS.Timeout | undefined;
 
-  const pipelineOf = ({ project, pipeline }: ArrivedJob) => {
-    const key = JSON.stringify([project, pipeline]);
-    const known = pipelines.get(key) ?? { succeededAt: undefined, attempted: new Set<string>() };
-    remember(pipelines, key, known, MAX_PIPELINES);
-    return known;
-  };
-
-  const pipelineFacts = (): PipelineFacts[] => {
-    const views = new Map<string, PipelineFacts & { running: PipelineFacts['running'][number][] }>();
-    const viewOf = (key: string, isProtected: boolean) => {
-      const [project, pipeline]: [string, string] = JSON.parse(key);
-      const { succeededAt, attempted } = pipelines.get(key) ?? {
-        succeededAt: undefined,
-        attempted: new Set(),
-      };
-      const view = views.get(key) ?? { project, pipeline, isProtected, running: [], succeededAt, attempted };
-      views.set(key, view);
-      return view;
-    };
-    for (const { job, startedAt, succeededAt } of running.values())
-      viewOf(JSON.stringify([job.project, job.pipeline]), job.isProtected).running.push({
-        ...{ name: job.name, startedAt, succeededAt },
-      });
-    for (const { job, pipeline } of waiting.values())
-      viewOf(JSON.stringify([job.project, pipeline]), job.isProtected);
-    return [...views.values()];
-  };
-
   const decide = () => {
     clearTimeout(timer);
     if (isClosed) return;
     const { start, letGo, nextAt } = decideAhead({
       book,
-      pipelines: pipelineFacts(),
+      pipelines: jobs.pipelines(waiting.values()),
       waiting: [...waiting.values()].map(({ id, pipeline, job, recipe, until }) => ({
         ...{ id, pipeline, job, until },
         cpu: recipe.shape.size.cpu,
@@ -138,7 +92,7 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
     for (const id of letGo) drop(id, 'no job came that needs it');
     for (const { job, pipeline, task } of start) {
       const recipe = recipes.get(task.shape);
-      pipelineOf({ ...job, pipeline }).attempted.add(job.name);
+      jobs.attempted({ ...job, pipeline });
       if (recipe) startOne({ job, pipeline, recipe });
     }
     if (nextAt !== undefined) timer = setTimeout(decide, Math.max(0, nextAt - now())).unref();
@@ -189,17 +143,14 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
   };
 
   return {
-    arrived(id, job) {
-      learnArrival(book, job, now());
-      running.set(id, { job, startedAt: now(), task: undefined, succeededAt: undefined });
-    },
+    arrived: jobs.arrived,
 
     async claim(request, signal) {
       const task = take(request);
       if (!task) return { kind: 'none' };
       try {
         await aborted(task.ready, signal);
-        const why = await whyNotUsable(task, request.capacity);
+        const why = await whyNotUsable(task);
         if (why !== undefined) throw new SystemFailureError(why);
         const tags = toTags({ jobId: String(request.jobId) });
         const arn = task.started?.arn ?? '';
@@ -216,35 +167,19 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
     },
 
     ready(id, kind, startSeconds) {
-      const job = running.get(id);
-      if (job) Object.assign(job, { startedAt: now(), task: { kind, startSeconds } });
+      jobs.ready(id, kind, startSeconds);
       decide();
     },
 
-    learnRecipe: (recipe) => remember(recipes, recipe.definition.family, recipe, MAX_RECIPES),
+    learnRecipe: (recipe) => recipes.set(recipe.definition.family, recipe),
 
     scriptEnded(id, succeeded) {
-      const job = running.get(id);
-      if (job) job.succeededAt = succeeded ? now() : undefined;
+      jobs.scriptEnded(id, succeeded);
       decide();
     },
 
     ended(id) {
-      const ended = running.get(id);
-      if (!ended) return;
-      running.delete(id);
-      const { job, startedAt, task, succeededAt } = ended;
-      const wasLast = ![...running.values()].some(
-        (other) => other.job.project === job.project && other.job.pipeline === job.pipeline,
-      );
-      const succeeded = succeededAt !== undefined;
-      pipelineOf(job).succeededAt = succeeded ? now() : undefined;
-      if (task)
-        learnEnd(book, {
-          ...job,
-          ...{ task: task.kind, startedAt, finishedAt: now(), succeeded, wasLast },
-          startSeconds: task.startSeconds,
-        });
+      jobs.ended(id);
       decide();
     },
 
@@ -259,13 +194,13 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
   };
 
   /** Checks a ready task right before a job gets it. */
-  async function whyNotUsable(
-    { started, connection, digests, recipe }: AheadTask,
-    capacity: readonly CapacityProvider[],
-  ): Promise<string | undefined> {
+  async function whyNotUsable({
+    started,
+    connection,
+    digests,
+    recipe,
+  }: AheadTask): Promise<string | undefined> {
     if (!started || !connection || !digests) return 'it is not ready';
-    if (!capacity.includes(started.capacityProvider))
-      return `the job may not run on ${started.capacityProvider}`;
     const [current] = await Promise.all([
       readImageDigests(recipe.shape),
       connection.ask('heartbeat', { deadlineMs: ALIVE_MS }),
@@ -283,12 +218,4 @@ function aborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<V
     signal.addEventListener('abort', onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
-}
-
-/** Adds an entry as the newest one, and drops the oldest beyond the maximum. */
-function remember<Value>(map: Map<string, Value>, key: string, value: Value, max: number): void {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > max && oldest !== undefined) map.delete(oldest);
 }

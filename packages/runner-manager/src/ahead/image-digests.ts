@@ -1,6 +1,6 @@
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import type { EcrLogin } from '../registry/ecr-login.ts';
-import { type ImageSource, imageSource } from '../registry/image-source.ts';
+import { type ImageSource, imageSource, isByDigest } from '../registry/image-source.ts';
 import { readDigest } from '../registry/read-image-config.ts';
 import { RegistryError } from '../registry/registry-request.ts';
 import { imagesOf, type JobTaskShape } from '../task/task-shape.ts';
@@ -38,7 +38,7 @@ export function createReadImageDigests(options: ImageDigestOptions): ReadImageDi
   };
   return async (shape) => {
     if (fleet.ahead.tagsAreFixed) return new Map();
-    const moving = imagesOf(shape).filter((image) => !imageSource(image).reference.startsWith('sha256:'));
+    const moving = imagesOf(shape).filter((image) => !isByDigest(imageSource(image)));
     return new Map(
       await Promise.all(
         moving.map(async (image): Promise<[string, string]> => [image, await digestOf(imageSource(image))]),

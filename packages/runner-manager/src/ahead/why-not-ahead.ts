@@ -1,6 +1,6 @@
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import type { RegistryAccess } from '../job/plan/plan-registry-logins.ts';
-import { imageSource } from '../registry/image-source.ts';
+import { imageSource, isByDigest } from '../registry/image-source.ts';
 import { imagesOf, type JobTaskShape } from '../task/task-shape.ts';
 
 export interface AheadCandidate {
@@ -31,6 +31,6 @@ export function whyNotAhead(
 
 /** Whether an image never changes, or its registry can be asked whether it did. */
 function isComparable(image: string, { imageConfigRegistries }: FleetConfig['job']): boolean {
-  const { registry, reference } = imageSource(image);
-  return reference.startsWith('sha256:') || imageConfigRegistries.includes(registry);
+  const source = imageSource(image);
+  return isByDigest(source) || imageConfigRegistries.includes(source.registry);
 }

@@ -3,7 +3,7 @@ import { createTimedCache } from '@serverless-gitlab-runner/aws/calls';
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
 import { limitConcurrency } from '../limit-concurrency.ts';
 import type { EcrLogin } from './ecr-login.ts';
-import type { ImageSource } from './image-source.ts';
+import { type ImageSource, isByDigest } from './image-source.ts';
 import { type ImageConfig, type ReadImage, readDigest, readImageConfig } from './read-image-config.ts';
 import type { RegistryCaller, RegistryLogin } from './registry-request.ts';
 
@@ -71,7 +71,7 @@ export function createImageConfigReader(options: ImageConfigReaderOptions): Imag
   return async (source, architecture, login) => {
     const key = keyOf(source, architecture, login);
     const known = cache.get(key);
-    const isFixed = source.reference.startsWith('sha256:');
+    const isFixed = isByDigest(source);
     const entry =
       known && known.until > now()
         ? known

@@ -23,6 +23,11 @@ export function imageSource(image: string): ImageSource {
   };
 }
 
+/** Whether an image is named by its digest, so that it never changes. */
+export function isByDigest({ reference }: ImageSource): boolean {
+  return reference.startsWith('sha256:');
+}
+
 /** Base URL of a repository in the registry API. Docker Hub's API has another host than its image names. */
 export function apiUrl({ registry, repository }: ImageSource): string {
   const host = registry === 'docker.io' ? 'registry-1.docker.io' : registry;

@@ -31,7 +31,7 @@ const POLL_MS = 1000;
 
 /** Runs a job in its manager: starts its task, waits for its script, stops the task. Never settles if the manager dies. */
 export async function runJob(deps: SessionDeps, job: GitLabJob): Promise<void> {
-  if (deps.random.chance(deps.aheadPercent)) void startAhead(deps);
+  if (deps.random.chance(deps.aheadPercent)) void startAhead(deps, job);
   const task = (await claim(deps, job)) ?? (await startTask(deps, job));
   if (task === undefined) {
     job.state = 'failed';
@@ -53,15 +53,13 @@ export async function runJob(deps: SessionDeps, job: GitLabJob): Promise<void> {
 
 /** Maximum time that a task waits, as in the manager's `ahead-tasks.ts`. */
 const MAX_WAIT_MS = 600_000;
-let startedAhead = 0;
 
-/** Starts a task for a job that may come. */
-async function startAhead(deps: SessionDeps): Promise<void> {
+/** Starts a task, together with a job, for another one that may come. */
+async function startAhead(deps: SessionDeps, { id }: GitLabJob): Promise<void> {
   const { wire, actor, clock, jobTasks, managerId, waiting } = deps;
-  startedAhead += 1;
   const until = clock.now() + MAX_WAIT_MS;
   const task = await callRunTask(deps, {
-    clientToken: `${managerId} ahead ${startedAhead}`,
+    clientToken: `${managerId} ahead of ${id}`,
     group: aheadTaskGroup('ahead'),
     tags: toTags({ role: 'job', fleet: 'default', ahead: new Date(until).toISOString() }),
   });

@@ -28,7 +28,7 @@ export interface SimulatedTask {
   startedBy: string | undefined;
   group: string | undefined;
   overrides: TaskOverride | undefined;
-  /** Of a task that was started ahead: the job that claimed it. */
+  /** Its job; of a task that was started ahead, the one that claimed it. */
   jobId: number | undefined;
   createdAt: number;
   status: Version<TaskStatus>[];

@@ -66,7 +66,7 @@ const jobResponseSchema = z.object({
   git_info: z
     .object({
       repo_url: z.string().nullish(),
-      /** Whether the ref is protected. Since GitLab Runner 18.0; older ones drop it. */
+      /** Whether the ref is protected. Since GitLab Runner 18.3; older ones drop it. */
       protected: z.boolean().nullish(),
     })
     .nullish(),

@@ -26,13 +26,17 @@ export function arrivedJob({ identity }: JobSession, { variables }: JobRequest):
   };
 }
 
+/** What a claim needs of a preparation. */
 export interface ClaimPreparation {
   context: ExecutorContext;
   session: JobSession;
+  /** The job as the forecast knows it. */
   job: ArrivedJob;
   plan: JobTaskPlan;
+  /** Environment of the services that ECS starts without the service agent. */
   overrides: StartableServices['overrides'];
   log: JobLog;
+  /** Aborts when the job is cancelled or the start takes too long. */
   signal: AbortSignal;
 }
 

@@ -1,4 +1,5 @@
 import { estimateCostUsd } from '@serverless-gitlab-runner/fleet';
+import type { JobName } from '@serverless-gitlab-runner/forecast';
 import type { ExecutorContext } from '../../executor-context.ts';
 import { isSpotInterruption } from '../../task/task-facts.ts';
 import type { JobSession, StartedTask } from '../job-session.ts';
@@ -20,8 +21,6 @@ export async function publishFinished(
   session: JobSession,
   task: StartedTask,
 ): Promise<void> {
-  const seconds = secondsSince(task.requestedAt);
-  const { size, architecture } = task.shape;
   const { lastSeen } = task;
   // A job may have finished although Spot had announced the end of its task.
   const isStopped = lastSeen?.desiredStatus === 'STOPPED' && !isSpotInterruption(lastSeen);
@@ -31,29 +30,43 @@ export async function publishFinished(
     ...commonDetail(context, session, task),
     outcome: isLost ? 'lost' : task.isReady ? 'completed' : 'start-failed',
     ...(reason ? { reason } : {}),
-    seconds,
-    estimatedCostUsd: estimateCostUsd({
-      ...size,
-      architecture,
-      capacityProvider: task.capacityProvider,
-      seconds,
-      ...context.pricing,
-    }),
-    priceRegion: context.pricing.priceRegion,
+    ...costDetail(context, task),
   });
 }
 
-function commonDetail({ fleet, managerTaskArn }: ExecutorContext, session: JobSession, task: StartedTask) {
+/** Publishes that a task that was started ahead was stopped, because no job had claimed it. */
+export async function publishNotClaimed(
+  context: TaskEventContext & Pick<ExecutorContext, 'publish' | 'pricing'>,
+  job: JobName,
+  task: StartedTask,
+): Promise<void> {
+  await context.publish('AheadTaskStopped', {
+    ...taskDetail(context, task),
+    projectId: Number(job.project),
+    jobName: job.name,
+    ...costDetail(context, task),
+  });
+}
+
+function commonDetail(context: ExecutorContext, session: JobSession, task: StartedTask) {
   const { instance, jobId, jobName, pipelineId, projectId, projectPath } = session.identity;
   return {
-    fleet: fleet.name,
-    occurredAt: new Date().toISOString(),
+    ...taskDetail(context, task),
     instance,
     jobId,
     jobName,
     ...(pipelineId === undefined ? {} : { pipelineId }),
     projectId,
     ...(projectPath ? { projectPath } : {}),
+  };
+}
+
+type TaskEventContext = Pick<ExecutorContext, 'fleet' | 'managerTaskArn'>;
+
+function taskDetail({ fleet, managerTaskArn }: TaskEventContext, task: StartedTask) {
+  return {
+    fleet: fleet.name,
+    occurredAt: new Date().toISOString(),
     taskArn: task.arn,
     managerTaskArn,
     image: task.shape.image,
@@ -61,6 +74,19 @@ function commonDetail({ fleet, managerTaskArn }: ExecutorContext, session: JobSe
     memory: task.shape.size.memory,
     architecture: task.shape.architecture,
     capacityProvider: task.capacityProvider,
+  };
+}
+
+function costDetail(
+  { pricing }: Pick<ExecutorContext, 'pricing'>,
+  { shape, capacityProvider, requestedAt }: StartedTask,
+) {
+  const { size, architecture } = shape;
+  const seconds = secondsSince(requestedAt);
+  return {
+    seconds,
+    estimatedCostUsd: estimateCostUsd({ ...size, architecture, capacityProvider, seconds, ...pricing }),
+    priceRegion: pricing.priceRegion,
   };
 }
 

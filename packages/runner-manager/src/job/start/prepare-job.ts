@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { estimateCostUsd, HELPER_CONTAINER, jobTaskGroup, toTags } from '@serverless-gitlab-runner/fleet';
-import type { ArrivedJob } from '@serverless-gitlab-runner/forecast';
 import type { AheadRecipe } from '../../ahead/ahead-task.ts';
 import { JobRefusedError, NoCapacityError, StartTimeoutError, SystemFailureError } from '../../errors.ts';
 import type { ExecutorContext } from '../../executor-context.ts';
@@ -15,14 +14,14 @@ import { formatSeconds, type JobLog } from '../job-log.ts';
 import type { JobSession, StartedTask } from '../job-session.ts';
 import { type JobTaskPlan, planJobTask } from '../plan/plan-job-task.ts';
 import { withImageEntryPoint } from '../plan/read-image-entry-point.ts';
-import { type StartableServices, withServicePrograms } from '../plan/read-service-programs.ts';
+import { withServicePrograms } from '../plan/read-service-programs.ts';
 import type { JobRequest } from '../request/job-request.ts';
 import { followTask } from '../run/follow-task.ts';
 import { type AcquireOrder, acquireJobTask, nameOf } from './acquire-job-task.ts';
 import { announceServices } from './announce-services.ts';
 import { awaitBuildContainer } from './await-build-container.ts';
 import { awaitServices } from './await-services.ts';
-import { arrivedJob, claimTask, recipeOf } from './claim-task.ts';
+import { arrivedJob, type ClaimPreparation, claimTask, recipeOf } from './claim-task.ts';
 import { containerLogLink } from './console-link.ts';
 import { leaseLogins, releaseLoginsWhenPulled } from './lease-logins.ts';
 import { type JobConnection, openConnection } from './open-connection.ts';
@@ -30,17 +29,7 @@ import { sendEnvironments } from './send-environment.ts';
 import { startHeartbeat } from './start-heartbeat.ts';
 
 /** Shared by the steps of a preparation. */
-interface Preparation {
-  context: ExecutorContext;
-  session: JobSession;
-  /** The job as the forecast knows it. */
-  job: ArrivedJob;
-  plan: JobTaskPlan;
-  /** Environment of the services that ECS starts without the service agent. */
-  overrides: StartableServices['overrides'];
-  log: JobLog;
-  /** Aborts when the job is cancelled or the start takes too long. */
-  signal: AbortSignal;
+interface Preparation extends ClaimPreparation {
   /** Aborts when the start takes too long. */
   deadline: AbortSignal;
 }

@@ -132,7 +132,7 @@ function tokenEndsAt({ createdAt, stoppedAt }: ObservedTask): number {
   return createdAt.getTime() + 2 * (stoppedAt.getTime() - createdAt.getTime());
 }
 
-function isManager({ role }: ObservedTask): boolean {
+export function isManager({ role }: ObservedTask): boolean {
   return role === 'manager';
 }
 

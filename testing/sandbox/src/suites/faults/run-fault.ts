@@ -2,7 +2,7 @@ import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import { taskContainers } from '@serverless-gitlab-runner/aws-emulator';
 import type { Log } from '@serverless-gitlab-runner/machine';
 import type { ObservedTask } from '../../system/observe-tasks.ts';
-import { decideJobs, peakManagers, type RunResult, refilledSlots } from './decide-job.ts';
+import { decideJobs, isManager, peakManagers, type RunResult, refilledSlots } from './decide-job.ts';
 import type { Fault } from './fault.ts';
 import type { FaultEnvironment } from './fault-environment.ts';
 import { FaultRun } from './fault-run.ts';
@@ -62,7 +62,7 @@ export async function runFault(
     tasksLeaked,
     secretsLeaked: secrets.length,
     secondsToRecover: Math.round(secondsToRecover * 10) / 10,
-    managers: faultRun.tasks.filter(({ role }) => role === 'manager').length,
+    managers: faultRun.tasks.filter(isManager).length,
     seconds: Math.round((Date.now() - startedAt) / 1000),
     problems: [
       ...faultRun.problems,
@@ -113,8 +113,6 @@ async function reset({ environment }: FaultRun): Promise<void> {
     .catch(() => undefined);
   await environment.lambdas.restart();
 }
-
-const isManager = ({ role }: ObservedTask) => role === 'manager';
 
 /** Describes when a manager was created, drained and stopped. */
 function describeManager({ taskId, slot, createdAt, drainedAt, stoppedAt }: ObservedTask): string {

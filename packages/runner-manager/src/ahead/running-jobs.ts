@@ -1,0 +1,117 @@
+import { createTimedCache } from '@serverless-gitlab-runner/aws/calls';
+import {
+  type ArrivedJob,
+  type Book,
+  type JobName,
+  learnArrival,
+  learnEnd,
+  type RunningJob,
+  type TaskKind,
+} from '@serverless-gitlab-runner/forecast';
+import type { PipelineFacts } from './decide-ahead.ts';
+
+/** The manager's jobs from their arrival to their end, and what the forecast learns from them. */
+export interface RunningJobs {
+  /** @param id the session's */
+  arrived(id: string, job: ArrivedJob): void;
+  /** @param startSeconds time from RunTask; undefined if the task was claimed */
+  ready(id: string, kind: TaskKind, startSeconds: number | undefined): void;
+  scriptEnded(id: string, succeeded: boolean): void;
+  ended(id: string): void;
+  /** A task was started ahead for a job of that name. */
+  attempted(job: ArrivedJob): void;
+  /** The pipelines of the running jobs, and of these waiting tasks. */
+  pipelines(waiting: Iterable<{ job: JobName; pipeline: string }>): PipelineFacts[];
+}
+
+/** A job between its arrival and its end. */
+interface Entry {
+  job: ArrivedJob;
+  /** Its arrival, then when its task was ready. Milliseconds since 1970. */
+  startedAt: number;
+  task: { kind: TaskKind; startSeconds: number | undefined } | undefined;
+  succeededAt: number | undefined;
+}
+
+/** What is remembered of a pipeline after its jobs. */
+interface Pipeline {
+  succeededAt: number | undefined;
+  attempted: Set<string>;
+}
+
+const MAX_PIPELINES = 500;
+
+export function createRunningJobs(book: Book, now: () => number): RunningJobs {
+  const entries = new Map<string, Entry>();
+  const known = createTimedCache<Pipeline>({ now, maxEntries: MAX_PIPELINES });
+
+  const pipelineOf = (job: ArrivedJob): Pipeline =>
+    known.get(keyOf(job)) ?? { succeededAt: undefined, attempted: new Set() };
+
+  const change = (job: ArrivedJob, how: (pipeline: Pipeline) => void) => {
+    const pipeline = pipelineOf(job);
+    how(pipeline);
+    known.set(keyOf(job), pipeline);
+  };
+
+  return {
+    arrived(id, job) {
+      learnArrival(book, job, now());
+      entries.set(id, { job, startedAt: now(), task: undefined, succeededAt: undefined });
+    },
+
+    ready(id, kind, startSeconds) {
+      const entry = entries.get(id);
+      if (entry) Object.assign(entry, { startedAt: now(), task: { kind, startSeconds } });
+    },
+
+    scriptEnded(id, succeeded) {
+      const entry = entries.get(id);
+      if (entry) entry.succeededAt = succeeded ? now() : undefined;
+    },
+
+    ended(id) {
+      const ended = entries.get(id);
+      if (!ended) return;
+      entries.delete(id);
+      const { job, startedAt, task, succeededAt } = ended;
+      const wasLast = ![...entries.values()].some((other) => keyOf(other.job) === keyOf(job));
+      const succeeded = succeededAt !== undefined;
+      change(job, (pipeline) => {
+        pipeline.succeededAt = succeeded ? now() : undefined;
+      });
+      if (task)
+        learnEnd(book, {
+          ...job,
+          ...{ task: task.kind, startedAt, finishedAt: now(), succeeded, wasLast },
+          startSeconds: task.startSeconds,
+        });
+    },
+
+    attempted: (job) => change(job, (pipeline) => pipeline.attempted.add(job.name)),
+
+    pipelines(waiting) {
+      const views = new Map<string, PipelineFacts & { running: RunningJob[] }>();
+      const viewOf = (job: ArrivedJob) => {
+        const { project, pipeline, isProtected } = job;
+        const view = views.get(keyOf(job)) ?? {
+          project,
+          pipeline,
+          isProtected,
+          running: [],
+          ...pipelineOf(job),
+        };
+        views.set(keyOf(job), view);
+        return view;
+      };
+      for (const { job, startedAt, succeededAt } of entries.values())
+        viewOf(job).running.push({ name: job.name, startedAt, succeededAt });
+      for (const { job, pipeline } of waiting) viewOf({ ...job, pipeline });
+      return [...views.values()];
+    },
+  };
+}
+
+function keyOf({ project, pipeline }: ArrivedJob): string {
+  return JSON.stringify([project, pipeline]);
+}
