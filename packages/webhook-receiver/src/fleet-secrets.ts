@@ -13,6 +13,11 @@ const REREADS = { burst: 3, refillMs: 2000 };
 /** Reads the webhook secrets of fleets. */
 export interface FleetSecrets {
   /**
+   * Starts to read the secrets of a fleet that may not exist, once in the life of a Lambda: in a cold one, fleets and secrets
+   * are read at the same time. Failures are left to `read`.
+   */
+  prefetch(fleet: string): void;
+  /**
    * The fleet's secrets, at most one minute old, or ten minutes while SSM throttles or fails.
    * @throws SSM's error, if no such secrets are cached
    */
@@ -36,13 +41,14 @@ export function createFleetSecrets(
   timing: Timing,
   warn: WarnOfSecret,
 ): FleetSecrets {
-  // Only existing fleets are read, so the map is bounded by their number.
+  // Only existing fleets are read, and one prefetched name, so the map is bounded by their number.
   const cached = new Map<string, CachedValue<WebhookSecrets>>();
   // Separate from the time of an ordinary read: a secret rotated right after an ordinary read must take effect at once too.
   const readAgainRecently = createTimedCache<true>({ now: timing.now, maxAgeMs: REREAD_AFTER_MS });
 
   const budget = createCallBudget(REREADS, timing.now);
   let failedAt = Number.NEGATIVE_INFINITY;
+  let isCold = true;
 
   const fetch = shareCalls(async (fleet) => {
     // Powertools caches existing parameters, but requests missing ones every time, and previous secrets are usually missing. So
@@ -60,6 +66,10 @@ export function createFleetSecrets(
   });
 
   return {
+    prefetch(fleet) {
+      if (isCold) fetch(fleet).catch(() => undefined);
+      isCold = false;
+    },
     read: (fleet) => readThroughCache(cached.get(fleet), failedAt, timing.now, () => fetch(fleet)),
     async readAgain(fleet) {
       if (readAgainRecently.get(fleet)) return undefined;

@@ -53,6 +53,7 @@ export async function receiveWebhook(request: WebhookRequest, deps: ReceiverDeps
   const fleet = request.query('fleet') ?? 'default';
   if (!fleetNameSchema.safeParse(fleet).success)
     return { answer: unknownFleet, log: { decision: 'not a fleet name' } };
+  deps.secrets.prefetch(fleet);
   const found = await deps.fleets.find(fleet);
   if (found.kind === 'unknown') return { answer: unknownFleet, log: { fleet, decision: 'unknown fleet' } };
   if (found.kind === 'invalid') {

@@ -253,3 +253,39 @@ describe('the log', () => {
     expect(JSON.stringify({ answer, log })).not.toContain('planted-value');
   });
 });
+
+describe('the calls to SSM of a cold Lambda', () => {
+  const reads = ({ ssm }: ReturnType<typeof createReceiver>) =>
+    ssm.calls().map(({ args: [command] }) => command.constructor.name);
+
+  it('read the fleets and the secrets at the same time, and are not repeated', async () => {
+    const receiver = createReceiver();
+    const secretsRead = Promise.withResolvers<void>();
+    receiver.ssm.on(GetParametersByPathCommand).callsFake(async () => {
+      await secretsRead.promise;
+      return {
+        Parameters: [
+          { Name: '/p/fleets/default/config', Value: receiver.parameters.get('/p/fleets/default/config') },
+        ],
+      };
+    });
+    receiver.ssm.on(GetParametersCommand).callsFake(() => {
+      secretsRead.resolve();
+      return { Parameters: [{ Name: '/p/fleets/default/webhook-secret', Value: SECRET }] };
+    });
+    for (const _ of [1, 2]) {
+      const { answer } = await receiver.receive(functionUrlEvent(pendingHook));
+      expect(answer.statusCode).toBe(202);
+    }
+    expect(reads(receiver).toSorted()).toEqual(['GetParametersByPathCommand', 'GetParametersCommand']);
+  });
+
+  it('read the secrets of one unknown fleet at most', async () => {
+    const receiver = createReceiver();
+    for (const name of ['nobody', 'no-one', 'none']) {
+      const { answer } = await receiver.receive(functionUrlEvent(pendingHook, { query: `fleet=${name}` }));
+      expect(answer.statusCode).toBe(404);
+    }
+    expect(receiver.ssm.commandCalls(GetParametersCommand)).toHaveLength(1);
+  });
+});
