@@ -44,7 +44,7 @@ export async function openConnection(settings: ConnectSettings): Promise<JobConn
 async function connect({ folder, environment }: ConnectSettings, signal: AbortSignal): Promise<ChildProcess> {
   for (;;) {
     signal.throwIfAborted();
-    const master = await tryToConnect(folder, environment);
+    const master = await tryToConnect(folder, environment, signal);
     if (master && signal.aborted) master.kill();
     signal.throwIfAborted();
     if (master) return master;
@@ -52,10 +52,14 @@ async function connect({ folder, environment }: ConnectSettings, signal: AbortSi
   }
 }
 
-/** One attempt. `ssh` itself prints "connected" when authentication is done and the control socket exists. */
+/**
+ * One attempt, which the signal ends. `ssh` itself prints "connected" when authentication is done and the control socket
+ * exists.
+ */
 function tryToConnect(
   folder: JobFolder,
   environment: Readonly<Record<string, string>>,
+  signal: AbortSignal,
 ): Promise<ChildProcess | undefined> {
   const options = [
     '-o',
@@ -71,11 +75,14 @@ function tryToConnect(
     // A signal to the manager's process group must not end the job's connection.
     detached: true,
   });
-  return new Promise((resolve) => {
+  const giveUp = () => master.kill('SIGKILL');
+  signal.addEventListener('abort', giveUp, { once: true });
+  const connected = new Promise<ChildProcess | undefined>((resolve) => {
     master.stdout.once('data', () => resolve(master));
     master.once('error', () => resolve(undefined));
     master.once('close', () => resolve(undefined));
   });
+  return connected.finally(() => signal.removeEventListener('abort', giveUp));
 }
 
 function connectionOf(settings: ConnectSettings, first: ChildProcess): JobConnection {
