@@ -37,6 +37,18 @@ const bucketSchema = z.object({
 /** A bucket's current and lowest level, and the number of calls that it passed and refused. */
 export type BucketState = z.infer<typeof bucketSchema>;
 
+/** How long tasks take to start. By default as long as Docker takes. */
+export interface StartTimes {
+  /** Mean time in seconds until a task's network is there, counted from RunTask; 0: as fast as Docker. */
+  seconds: number;
+  /** Standard deviation of that time in seconds. It is drawn for each task, and at least a quarter of the mean. Default 0. */
+  deviation?: number;
+  /** Seed of the draws. Default 1. */
+  seed?: number;
+  /** Rate of pulls, image by image at each start, in megabytes of the image as Docker stores it. Default: nothing is pulled again. */
+  megabytesPerSecond?: number;
+}
+
 /** Whether the account has never used ECS, how long a new service-linked role is unusable, and whether it may be created. */
 export type AccountSwitch = { new: true; lagSeconds?: number; mayCreateRole?: boolean } | { new: false };
 
@@ -96,6 +108,11 @@ export class EmulatorSwitches {
     return z.record(z.string(), bucketSchema).parse(await answer.json());
   }
 
+  /** Sets how long new tasks take to start, and starts their draws anew. */
+  async setStartTimes(times: StartTimes): Promise<void> {
+    await this.#send('PUT', 'starts', times);
+  }
+
   /** Sets whether the account has used ECS before (`{ new: false }`). */
   async setAccount(account: AccountSwitch): Promise<void> {
     await this.#send('PUT', 'account', account);
@@ -113,6 +130,7 @@ export class EmulatorSwitches {
     await this.setDisk(null);
     await this.setStopKeepsTags(false);
     await this.setLogsDenied([]);
+    await this.setStartTimes({ seconds: 0 });
     await this.resetRates();
   }
 

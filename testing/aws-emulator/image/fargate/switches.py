@@ -7,8 +7,9 @@ that failure; without `times` until `{"FARGATE_SPOT": null}`; with `"error": tru
 "denied": {"logs:CreateLogStream": ["<ARN of an execution role>"]}}`.
 `PUT /_fargate/rates` with `{"reads": 10}`: that bucket of the account's request rates passes no calls for 10 seconds;
 `DELETE` fills all buckets and resets their counts.
+`PUT /_fargate/starts` with `{"seconds": 20, "deviation": 4, "seed": 1, "megabytesPerSecond": 30}`: start times as on Fargate.
 `PUT /_fargate/account` with `{"new": true, "lagSeconds": 2, "mayCreateRole": true}`: an account without ECS's service-linked role.
-`GET` of capacity, faults, rates and account returns their state.
+`GET` of capacity, faults, rates, starts and account returns their state.
 """
 
 import json
@@ -18,6 +19,7 @@ from fargate.capacity import CAPACITY, WARNING_SECONDS, interrupt
 from fargate.faults import FAULTS
 from fargate.rates import RATES
 from fargate.runtime.failures import denied_actions
+from fargate.start_times import START_TIMES
 
 PREFIX = "/_fargate/"
 
@@ -78,6 +80,15 @@ def _reset_rates(_data):
     return 200, RATES.show()
 
 
+def _show_starts(_data):
+    return 200, START_TIMES.show()
+
+
+def _change_starts(data):
+    START_TIMES.change(data)
+    return 200, START_TIMES.show()
+
+
 def _show_account(_data):
     return 200, service_linked_role.ROLE.show()
 
@@ -98,4 +109,6 @@ _ROUTES = {
     ("GET", "rates"): _show_rates,
     ("PUT", "rates"): _change_rates,
     ("DELETE", "rates"): _reset_rates,
+    ("GET", "starts"): _show_starts,
+    ("PUT", "starts"): _change_starts,
 }

@@ -15,16 +15,21 @@ from fargate.runtime.metadata import set_started, set_task_status
 from fargate.runtime.network import start_pause
 from fargate.runtime.volumes import create_volumes, fills_a_volume
 from fargate.runtime.watch import watch_container
+from fargate.start_times import START_TIMES
 
 
 def start_task(run) -> None:
     """Start a task until RUNNING, or return early if it is stopped meanwhile. Raises TaskFailure."""
+    provisioned_at = time.monotonic() + START_TIMES.draw()
     create_volumes(run)
     start_pause(run)
+    _wait(run, provisioned_at - time.monotonic())
     run.move("PENDING", connectivity="CONNECTED", connectivityAt=now_iso())
     run.move("ACTIVATING", pullStartedAt=now_iso())
     prepare_logs(run)
     images = {container.name: ensure_image(run, container) for container in run.containers}
+    for image in {image.id: image for image in images.values()}.values():
+        _wait(run, START_TIMES.pull_seconds(image.attrs["Size"]))
     with run.changed:
         run.record["pullStoppedAt"] = now_iso()
         for container in run.containers:
@@ -36,6 +41,12 @@ def start_task(run) -> None:
     if all(container.started for container in run.containers):
         run.move("RUNNING", startedAt=now_iso())
         set_task_status(run)
+
+
+def _wait(run, seconds: float) -> None:
+    """Wait, but not for longer than the task is wanted."""
+    with run.changed:
+        run.changed.wait_for(lambda: run.stopping, timeout=max(0.0, seconds))
 
 
 def _digest(image) -> str:
