@@ -4,6 +4,7 @@
  */
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { build } from 'esbuild';
+import { LAMBDA_BUNDLE } from './lambda-bundle.mjs';
 
 const ENTRY = 'src/handler.ts';
 const OUTPUT = 'dist/index.mjs';
@@ -14,19 +15,5 @@ if (!existsSync(ENTRY)) {
 }
 
 rmSync('dist', { recursive: true, force: true });
-await build({
-  entryPoints: [ENTRY],
-  outfile: OUTPUT,
-  bundle: true,
-  minify: true,
-  keepNames: true,
-  platform: 'node',
-  target: 'node24',
-  format: 'esm',
-  mainFields: ['module', 'main'],
-  legalComments: 'none',
-  logLevel: 'warning',
-  // Bundled CommonJS dependencies call `require` for Node's built-in modules; ESM has no `require`.
-  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
-});
+await build({ ...LAMBDA_BUNDLE, entryPoints: [ENTRY], outfile: OUTPUT });
 console.log(`${OUTPUT}: ${(statSync(OUTPUT).size / 1024).toFixed(0)} KiB`);

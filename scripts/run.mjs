@@ -32,6 +32,7 @@ const actions = {
   sandbox: inSandbox,
   faults: inSandbox,
   conformance: inSandbox,
+  bench: inSandbox,
   test: inSandbox,
   simulate: () => run(['testing/simulator/src/main.ts', ...args]),
   mutants: () => run(['scripts/run-mutants.mjs', ...args]),

@@ -176,6 +176,29 @@ core and less than three minutes. A missed goal is a result, so the exit code is
       return undefined;
     },
   },
+  bench: {
+    summary: 'measures waiting time, cost and the code as ratios, and compares them with their targets',
+    help: `Usage: npm run bench [-- [--seed N] [GROUP …]]
+
+Measures all groups of figures, or the named ones, and compares each figure with a baseline of the same run. Writes
+reports/bench.json. Exit code 1 if a target is missed. Needs Docker; takes about 15 minutes, on a machine that is otherwise
+idle.
+
+  pipelines    waiting time and cost of pipelines in the local system, whose tasks start as slowly as on Fargate
+  lambdas      import, memory and size of the Lambdas' bundles
+
+      --seed N  seed of the start times (default: 1)
+  -h, --help    prints this help
+
+${SANDBOX_VARIABLES}`,
+    options: { help, seed: { type: 'string', default: '1' } },
+    positionals: true,
+    words: ['pipelines', 'lambdas'],
+    check: ({ seed }) =>
+      /^\d{1,9}$/.test(String(seed))
+        ? undefined
+        : `--seed takes a whole number of at most nine digits, not "${seed}".`,
+  },
   mutants: {
     summary: 'mutation tests of the decision modules',
     help: `Usage: npm run mutants [-- [--fresh] [--concurrency N] [FILTER …]]

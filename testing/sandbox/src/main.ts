@@ -22,6 +22,7 @@ const EXPECTED_ERRORS: ReadonlySet<string> = new Set([
 
 /** Loaded on demand: tests without containers need not wait for the CDK library. */
 const commands: Record<string, () => Promise<Command>> = {
+  bench: async () => (await import('./suites/bench/run-bench.ts')).runBench,
   conformance: async () => (await import('./suites/conformance/run-conformance.ts')).runConformance,
   demo: async () => (await import('./suites/demo/run-demo.ts')).runDemo,
   faults: async () => (await import('./suites/faults/run-faults.ts')).runFaults,

@@ -19,6 +19,7 @@ export interface ObservedTask {
   memory: number;
   capacityProvider: string;
   createdAt: Date | undefined;
+  pullStartedAt: Date | undefined;
   startedAt: Date | undefined;
   stoppedAt: Date | undefined;
   stopCode: string | undefined;
@@ -76,6 +77,7 @@ function observe(task: Task): ObservedTask | undefined {
     memory: Number(task.memory),
     capacityProvider: task.capacityProviderName ?? task.launchType ?? 'UNKNOWN',
     createdAt: task.createdAt,
+    pullStartedAt: task.pullStartedAt,
     startedAt: task.startedAt,
     stoppedAt: task.stoppedAt,
     stopCode: task.stopCode,

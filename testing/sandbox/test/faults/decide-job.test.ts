@@ -121,6 +121,7 @@ describe('the peak number of managers', () => {
     },
     ...{
       capacityProvider: 'FARGATE',
+      pullStartedAt: undefined,
       startedAt: undefined,
       stopCode: undefined,
       stoppedReason: undefined,

@@ -1,0 +1,171 @@
+import { type Log, step } from '@serverless-gitlab-runner/machine';
+import type { BenchEnvironment, BenchFleet } from './bench-environment.ts';
+import { type Figure, figureOf, mean, median } from './figure.ts';
+import type { PipelineWait, StagedPipeline } from './staged-pipeline.ts';
+import { costOfTasks, meanStart } from './task-costs.ts';
+
+/** Starts as slow as a small image on Fargate, in seconds. */
+const STARTS = { seconds: 20, deviation: 4 } as const;
+/** Longer than a start: a task that is started when the job before it starts can be ready in time. */
+const SCRIPT_SECONDS = 30;
+
+const STAGES = ['build', 'test', 'package', 'deploy'];
+const NARROW = { stages: STAGES.map((name) => [name]), scriptSeconds: SCRIPT_SECONDS };
+const WIDE = {
+  stages: STAGES.map((name) => ['a', 'b', 'c', 'd'].map((suffix) => `${name}-${suffix}`)),
+  scriptSeconds: SCRIPT_SECONDS,
+};
+
+/** Pairs run side by side, so short starts are enough; all are equal, so that only the fleets differ. */
+const PAIRED_STARTS = { seconds: 6, deviation: 0 } as const;
+const PAIRED_SCRIPT_SECONDS = 8;
+const LANES = 5;
+const PAIRS_PER_LANE = 4;
+
+type Pipeline = Omit<StagedPipeline, 'tag'>;
+
+/** A pipeline's waiting time in both fleets, at the same time. */
+interface Pair {
+  today: Measured;
+  ahead: Measured;
+}
+
+interface Measured extends PipelineWait {
+  /** In USD, by ECS's list of tasks. */
+  cost: number;
+  /** Mean start of its fleet's job tasks in seconds. */
+  start: number;
+}
+
+/** Measures what pipelines wait, from queued to the first line of their scripts, with and without tasks started ahead. */
+export async function measurePipelines(
+  environment: BenchEnvironment,
+  seed: number,
+  log: Log,
+): Promise<Figure[]> {
+  await environment.switches.setStartTimes({ ...STARTS, seed });
+  const projects = {
+    narrow: await projectsOf(environment, 'narrow'),
+    wide: await projectsOf(environment, 'wide'),
+  };
+  await step(log, 'First run: managers start and learn (not measured)', () =>
+    Promise.all([
+      environment.run(projects.narrow.ahead, 'ahead', NARROW),
+      environment.run(projects.wide.ahead, 'ahead', WIDE),
+      environment.run(projects.narrow.default, 'default', { ...NARROW, stages: [['build']] }),
+    ]),
+  );
+  const narrow = await step(log, 'Four stages with one job each', () =>
+    runPair(environment, projects.narrow, NARROW),
+  );
+  const wide = await step(log, 'Four stages with four jobs each', () =>
+    runPair(environment, projects.wide, WIDE),
+  );
+  const wrong = await step(
+    log,
+    `${LANES * PAIRS_PER_LANE} pairs of pipelines whose predictions are wrong`,
+    () => runWrongPairs(environment, seed),
+  );
+  return [
+    ...waitFigures('four stages with one job', narrow, 1.6),
+    ...waitFigures('four stages with four jobs', wide, 1.8),
+    ...wrongFigures(wrong),
+  ];
+}
+
+async function projectsOf(environment: BenchEnvironment, name: string) {
+  return {
+    default: await environment.createProject('default', name),
+    ahead: await environment.createProject('ahead', name),
+  };
+}
+
+async function runPair(
+  environment: BenchEnvironment,
+  projects: Awaited<ReturnType<typeof projectsOf>>,
+  pipeline: Pipeline,
+): Promise<Pair> {
+  const measure = async (fleet: BenchFleet): Promise<Measured> => {
+    const from = new Date();
+    const wait = await environment.run(projects[fleet], fleet, pipeline);
+    const until = new Date();
+    const tasks = await environment.tasksSince(fleet, from);
+    return { ...wait, cost: costOfTasks(tasks, { from, until }), start: meanStart(tasks) };
+  };
+  const [today, ahead] = await Promise.all([measure('default'), measure('ahead')]);
+  return { today, ahead };
+}
+
+function waitFigures(what: string, { today, ahead }: Pair, target: number): Figure[] {
+  const start = mean([today.start, ahead.start]);
+  const stages = (wait: PipelineWait) => wait.byStage.map((seconds) => seconds.toFixed(1)).join(' + ');
+  return [
+    figureOf({
+      figure: `${what}: waiting time with tasks started ahead (${stages(ahead)}), in starts`,
+      ...{ unit: 's', value: ahead.seconds, baseline: start, target },
+    }),
+    figureOf({
+      figure: `${what}: waiting time with default settings (${stages(today)}), in starts`,
+      ...{ unit: 's', value: today.seconds, baseline: start },
+    }),
+    figureOf({
+      figure: `${what}: cost with tasks started ahead, to default settings`,
+      ...{ unit: 'USD', value: ahead.cost, baseline: today.cost },
+    }),
+  ];
+}
+
+/**
+ * Pairs whose second job has another size each time. So what the manager has learned is always wrong, until its brake turns
+ * the job off.
+ */
+async function runWrongPairs(environment: BenchEnvironment, seed: number): Promise<WrongPairs> {
+  await environment.switches.setStartTimes({ ...PAIRED_STARTS, seed });
+  const from = new Date();
+  const lanes = Array.from({ length: LANES }, async (_, lane) => {
+    const projects = await projectsOf(environment, `lane-${lane + 1}`);
+    const pairs: { today: number; ahead: number }[] = [];
+    for (let number = 0; number <= PAIRS_PER_LANE; number += 1) {
+      const pipeline = {
+        ...{ stages: [['build'], ['test']], scriptSeconds: PAIRED_SCRIPT_SECONDS },
+        variables: { FARGATE_CPU: number % 2 === 0 ? '256' : '512', FARGATE_MEMORY: '1024' },
+      };
+      const [today, ahead] = await Promise.all([
+        environment.run(projects.default, 'default', pipeline),
+        environment.run(projects.ahead, 'ahead', pipeline),
+      ]);
+      // The first pair has nothing to predict from.
+      if (number > 0) pairs.push({ today: today.seconds, ahead: ahead.seconds });
+    }
+    return pairs;
+  });
+  const pairs = (await Promise.all(lanes)).flat();
+  const until = new Date();
+  const costOf = async (fleet: BenchFleet) =>
+    costOfTasks(await environment.tasksSince(fleet, from), { from, until });
+  return { pairs, cost: { today: await costOf('default'), ahead: await costOf('ahead') } };
+}
+
+interface WrongPairs {
+  pairs: readonly { today: number; ahead: number }[];
+  cost: { today: number; ahead: number };
+}
+
+function wrongFigures({ pairs, cost }: WrongPairs): Figure[] {
+  const what = 'predictions that are always wrong';
+  return [
+    figureOf({
+      figure: `${what}: waiting time with tasks started ahead, to default settings (median of ${pairs.length} pairs)`,
+      ...{
+        unit: '×',
+        value: median(pairs.map(({ today, ahead }) => ahead / today)),
+        baseline: 1,
+        target: 1.02,
+      },
+    }),
+    figureOf({
+      figure: `${what}: cost with tasks started ahead, to default settings`,
+      ...{ unit: 'USD', value: cost.ahead, baseline: cost.today },
+    }),
+  ];
+}

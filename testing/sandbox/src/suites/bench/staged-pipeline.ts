@@ -1,0 +1,80 @@
+import type {
+  GitLabDouble,
+  Job,
+  PipelineDefinition,
+  Project,
+  VariableDefinitions,
+} from '@serverless-gitlab-runner/gitlab-double';
+
+/** A pipeline whose scripts do nothing but take time. */
+export interface StagedPipeline {
+  /** Names of the jobs, stage by stage. */
+  stages: readonly (readonly string[])[];
+  /** Duration of each script in seconds. */
+  scriptSeconds: number;
+  /** Tag of the runner that takes the jobs. */
+  tag: string;
+  /** Variables of all jobs. Default: none. */
+  variables?: VariableDefinitions;
+}
+
+/** What a pipeline's jobs waited, in seconds. */
+export interface PipelineWait {
+  /** From queued to the first line of the script: each stage's slowest job, all stages together. */
+  seconds: number;
+  /** The slowest job's, stage by stage. */
+  byStage: readonly number[];
+}
+
+const FIRST_LINE = /^the script started at (\d+\.\d+)$/m;
+
+export function definePipeline({
+  stages,
+  scriptSeconds,
+  tag,
+  variables,
+}: StagedPipeline): PipelineDefinition {
+  const stageOf = (index: number) => `stage-${index + 1}`;
+  return {
+    stages: stages.map((_, index) => stageOf(index)),
+    variables: { FF_TIMESTAMPS: 'false', ...variables },
+    jobs: stages.flatMap((names, index) =>
+      names.map((name) => ({
+        ...{ name, stage: stageOf(index), tags: [tag] },
+        script: ['echo "the script started at $(date +%s.%N)"', `sleep ${scriptSeconds}`],
+      })),
+    ),
+  };
+}
+
+/**
+ * Runs a pipeline to its end.
+ * @throws {Error} if a job does not succeed
+ */
+export async function runPipeline(
+  gitlab: GitLabDouble,
+  project: Project,
+  pipeline: StagedPipeline,
+  timeoutMs: number,
+): Promise<PipelineWait> {
+  const { id, jobs } = await gitlab.createPipeline(project, definePipeline(pipeline));
+  await gitlab.waitForPipeline(id, undefined, timeoutMs);
+  return waitOf(jobs, pipeline);
+}
+
+/** Adds up the waits of a finished pipeline. */
+export function waitOf(
+  jobs: readonly Pick<Job, 'name' | 'status' | 'queuedAt' | 'trace'>[],
+  { stages }: Pick<StagedPipeline, 'stages'>,
+): PipelineWait {
+  const secondsOf = (name: string) => {
+    const job = jobs.find((each) => each.name === name);
+    if (job?.status !== 'success') throw new Error(`job ${name} is ${job?.status ?? 'missing'}`);
+    const [, started] = FIRST_LINE.exec(job.trace.text) ?? [];
+    if (started === undefined || job.queuedAt === null)
+      throw new Error(`the log of job ${name} has no first line of its script:\n${job.trace.text}`);
+    return Number(started) - job.queuedAt.getTime() / 1000;
+  };
+  const byStage = stages.map((names) => Math.max(...names.map(secondsOf)));
+  return { seconds: byStage.reduce((sum, seconds) => sum + seconds, 0), byStage };
+}
