@@ -1,7 +1,11 @@
 /** How Lambdas are bundled. */
+import { fileURLToPath } from 'node:url';
 
-/** @satisfies {import('esbuild').BuildOptions} */
-export const LAMBDA_BUNDLE = {
+/**
+ * Everything into one minified file, also the AWS SDK.
+ * @satisfies {import('esbuild').BuildOptions}
+ */
+export const BUNDLE = {
   bundle: true,
   minify: true,
   keepNames: true,
@@ -13,4 +17,15 @@ export const LAMBDA_BUNDLE = {
   logLevel: 'warning',
   // Bundled CommonJS dependencies call `require` for Node's built-in modules; ESM has no `require`.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+};
+
+/**
+ * The same with the credentials that Lambda provides.
+ * @satisfies {import('esbuild').BuildOptions}
+ */
+export const LAMBDA_BUNDLE = {
+  ...BUNDLE,
+  alias: {
+    '@aws-sdk/credential-provider-node': fileURLToPath(new URL('lambda-credentials.mjs', import.meta.url)),
+  },
 };

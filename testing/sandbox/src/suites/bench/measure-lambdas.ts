@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Log, REPOSITORY_ROOT, runCommand, step } from '@serverless-gitlab-runner/machine';
 import { build } from 'esbuild';
-import { LAMBDA_BUNDLE } from '../../../../../scripts/lambda-bundle.mjs';
+import { BUNDLE } from '../../../../../scripts/lambda-bundle.mjs';
 import { type Figure, figureOf, limitedFigure, median } from './figure.ts';
 
 const ROUNDS = 15;
@@ -112,7 +112,7 @@ async function measureLambda(lambda: LambdaTarget, folder: string): Promise<Figu
   ];
 }
 
-/** Bundles the clients as Lambdas are bundled, created as a Lambda does at its import. */
+/** Bundles the clients as they are published, created as a Lambda does at its import. */
 async function bundleClients({ name, clients }: LambdaTarget, folder: string): Promise<string> {
   const outfile = join(folder, `${name}-clients.mjs`);
   const imports = Object.entries(clients).map(
@@ -120,7 +120,7 @@ async function bundleClients({ name, clients }: LambdaTarget, folder: string): P
   );
   const created = Object.values(clients).map((client) => `new ${client}({})`);
   await build({
-    ...LAMBDA_BUNDLE,
+    ...BUNDLE,
     outfile,
     stdin: {
       contents: `${imports.join('\n')}\nexport const clients = [${created.join(', ')}];`,
