@@ -10,7 +10,8 @@ import { type Cleanup, type Log, step } from '@serverless-gitlab-runner/machine'
 import type { PreparedMachine } from './prepare-machine.ts';
 
 /** Options of an environment's emulator. */
-export interface EmulatorSettings extends Pick<EmulatorOptions, 'stoppedTasksKeptSeconds' | 'taskEndpoint'> {
+export interface EmulatorSettings
+  extends Pick<EmulatorOptions, 'stoppedTasksKeptSeconds' | 'taskEndpoint' | 'onLogLine'> {
   /** Whether the account has used ECS before. Default: it has. */
   account?: AccountSwitch;
 }

@@ -14,6 +14,7 @@ import type { PreparedMachine } from '../../system/prepare-machine.ts';
 import { startTestEnvironment, type TestEnvironment } from '../../system/test-environment.ts';
 import { EventTap } from './event-tap.ts';
 import { Lambdas } from './lambdas.ts';
+import { LauncherLog } from './launcher-log.ts';
 import { managerRoleOf, shortenVisibility } from './prepare-system.ts';
 
 /** Shorter than a fleet's defaults, so that a run takes seconds. Two managers of four jobs each. */
@@ -39,8 +40,12 @@ export const FAULT_FLEET = {
 
 /** Seconds for which ECS lists a stopped task. Short, so that one fault's stopped tasks do not slow the next one's replacements. */
 const STOPPED_TASKS_KEPT_SECONDS = 60;
-/** Maximum number of concurrent webhook deliveries, as many as one Sidekiq process makes. */
-const CONCURRENT_DELIVERIES = 20;
+/**
+ * Maximum number of concurrent webhook deliveries. Each one that finds no warm Lambda starts one, and all share the machine's
+ * cores: with more, the cold starts after `lambdas.restart()` may take GitLab's ten seconds on a busy machine, and GitLab
+ * disables a webhook after four failures.
+ */
+const CONCURRENT_DELIVERIES = 6;
 /**
  * How long GitLab holds a runner's request for a job open; 50 s in reality. Jobs are given to requests that have been open for
  * a while, including those of a drained manager.
@@ -61,6 +66,7 @@ export interface FaultEnvironment extends TestEnvironment {
   webhookUrl: string;
   record: CallRecord;
   lambdas: Lambdas;
+  launcherLog: LauncherLog;
   tap: EventTap;
   sqs: SQSClient;
   events: EventBridgeClient;
@@ -87,6 +93,7 @@ export async function startFaultEnvironment({
   isNewAccount = false,
 }: FaultEnvironmentOptions): Promise<FaultEnvironment> {
   let environment: TestEnvironment | undefined;
+  const launcherLog = new LauncherLog();
   const record = new CallRecord((task) => environment?.observer.find(task));
   const names = new Map<string, string>();
   const dialect = awsDialect((accessKey) => names.get(accessKey));
@@ -96,6 +103,7 @@ export async function startFaultEnvironment({
     emulator: {
       ...(isNewAccount ? { account: NEW_ACCOUNT } : {}),
       stoppedTasksKeptSeconds: STOPPED_TASKS_KEPT_SECONDS,
+      onLogLine: (line) => launcherLog.add(line),
       taskEndpoint: async (host) => {
         const onCall = (...[call, status]: Parameters<CallRecord['add']>) => record.add(call, status);
         return (await proxies.start('aws', { host, dialect, onCall })).url;
@@ -135,6 +143,7 @@ export async function startFaultEnvironment({
       webhooks,
       record,
       lambdas,
+      launcherLog,
       sqs,
       events,
     },

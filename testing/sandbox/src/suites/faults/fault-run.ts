@@ -15,6 +15,7 @@ import type { Job, Project } from '@serverless-gitlab-runner/gitlab-double';
 import { type Log, until } from '@serverless-gitlab-runner/machine';
 import type { ObservedTask } from '../../system/observe-tasks.ts';
 import type { ExpectedEnd, FaultJob } from './decide-job.ts';
+import { reportsQueued } from './describe-loss.ts';
 import type { FaultEnvironment } from './fault-environment.ts';
 import { FleetDocument } from './fleet-document.ts';
 import { DOCKER_AUTH_CONFIG, MASKED_VALUE } from './planted-secrets.ts';
@@ -152,12 +153,7 @@ export class FaultRun {
   async webhookBodiesOf(jobs: readonly Job[]): Promise<string[]> {
     await this.environment.gitlab.deliveriesSettled();
     return jobs.map(({ id }) => {
-      const queued = this.environment.gitlab.deliveries.find(
-        ({ event, requestBody }) =>
-          event === 'Job Hook' &&
-          new RegExp(`"build_id":\\s*${id}\\b`).test(requestBody) &&
-          /"build_status":\s*"pending"/.test(requestBody),
-      );
+      const queued = this.environment.gitlab.deliveries.find((delivery) => reportsQueued(delivery, id));
       if (!queued) throw new Error(`GitLab sent no webhook for job ${id} being queued`);
       return queued.requestBody;
     });

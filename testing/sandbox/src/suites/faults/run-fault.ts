@@ -1,8 +1,8 @@
 import { PurgeQueueCommand } from '@aws-sdk/client-sqs';
 import { taskContainers } from '@serverless-gitlab-runner/aws-emulator';
 import type { Log } from '@serverless-gitlab-runner/machine';
-import type { ObservedTask } from '../../system/observe-tasks.ts';
 import { decideJobs, isManager, peakManagers, type RunResult, refilledSlots } from './decide-job.ts';
+import { describeLoss, describeManager } from './describe-loss.ts';
 import type { Fault } from './fault.ts';
 import type { FaultEnvironment } from './fault-environment.ts';
 import { FaultRun } from './fault-run.ts';
@@ -42,6 +42,11 @@ export async function runFault(
   const tasksLeaked = await waitForZero(faultRun);
   await faultRun.reaper.pause();
   const { counts, problems } = decideJobs(faultRun.jobs);
+  const unfinished = faultRun.jobs.filter(({ job }) => !job.finished).map(({ job }) => job);
+  const loss = describeLoss({
+    ...{ jobs: unfinished, deliveries: environment.gitlab.deliveries, tasks: faultRun.tasks },
+    launcherLines: environment.launcherLog.since(new Date(startedAt)),
+  });
   const secrets = await search.findNew(faultRun);
   const refusals = environment.gitlab.protocolErrors
     .splice(0)
@@ -67,6 +72,7 @@ export async function runFault(
     problems: [
       ...faultRun.problems,
       ...problems,
+      ...loss,
       ...secrets.map((where) => `a planted secret is readable in ${where}`),
       ...refusals,
     ],
@@ -112,10 +118,4 @@ async function reset({ environment }: FaultRun): Promise<void> {
     .send(new PurgeQueueCommand({ QueueUrl: environment.system.outputs.QueueUrl }))
     .catch(() => undefined);
   await environment.lambdas.restart();
-}
-
-/** Describes when a manager was created, drained and stopped. */
-function describeManager({ taskId, slot, createdAt, drainedAt, stoppedAt }: ObservedTask): string {
-  const [created, stopped] = [createdAt, stoppedAt].map((time) => time?.toISOString() ?? 'never');
-  return `${taskId.slice(0, 8)} in slot ${slot ?? '?'} created ${created}, drained ${drainedAt ?? 'never'}, stopped ${stopped}`;
 }
