@@ -23,6 +23,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{packages,testing,examples}/*/test/**/*.test.ts'],
           exclude: dockerTests,
+          // All cores: by default, one is left to the main process, which does little here.
+          maxWorkers: '100%',
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
