@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
 
@@ -22,6 +22,7 @@ export function runCommandLine(
   settings: CommandSettings = {},
 ): Promise<CommandOutcome> {
   const { root = REPOSITORY_ROOT, env = {} } = settings;
+  if (root === REPOSITORY_ROOT) assertInstalled();
   // Without the variables that Vitest, a developer's shell or a pipeline sets.
   const path = [dirname(process.execPath), '/usr/local/bin', '/usr/bin', '/bin'].join(delimiter);
   const options = { cwd: root, env: { PATH: path, HOME: '/nonexistent', ...env } };
@@ -30,6 +31,13 @@ export function runCommandLine(
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });
+}
+
+/** A command installs packages that are older than the lockfile. It would replace those that this test runs with. */
+function assertInstalled(): void {
+  const writtenAt = (path: string) => statSync(join(REPOSITORY_ROOT, path)).mtimeMs;
+  if (writtenAt('node_modules/.package-lock.json') < writtenAt('package-lock.json'))
+    throw new Error('the installed packages are older than package-lock.json: run npm ci first');
 }
 
 /**
