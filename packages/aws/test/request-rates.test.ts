@@ -5,6 +5,7 @@ import {
   ListTasksCommand,
   RegisterTaskDefinitionCommand,
   RunTaskCommand,
+  TagResourceCommand,
 } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import {
@@ -98,6 +99,13 @@ describe('a client that stays within a share', () => {
       client.send(new RegisterTaskDefinitionCommand({ family: 'x', containerDefinitions: [] })),
     );
     expect(now()).toBeCloseTo(4000);
+  });
+
+  it('does not delay calls of a bucket without a share', async () => {
+    const { client, requestedAt } = createClient({ ...ALL, tags: 0 });
+    const resourceArn = 'arn:aws:ecs:eu-west-1:123456789012:task/ci/0123456789abcdef0123456789abcdef';
+    await times(30, () => client.send(new TagResourceCommand({ resourceArn, tags: [] })));
+    expect(requestedAt).toEqual(Array(30).fill(0));
   });
 
   it('counts each attempt', async () => {

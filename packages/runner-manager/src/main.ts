@@ -10,7 +10,12 @@ async function main(): Promise<number> {
   process.on('SIGTERM', () => stop.abort());
   process.on('SIGINT', () => stop.abort());
   const environment = readEnvironment(process.env);
-  return runManager(environment, createAwsClients(), createLogger(environment.logLevel), stop.signal);
+  const logger = createLogger(environment.logLevel);
+  // A defect in serving one job must not end the others. Node ends the process by default.
+  process.on('unhandledRejection', (error) =>
+    logger.error('unhandled rejection', { error: messageOf(error) }),
+  );
+  return runManager(environment, createAwsClients(), logger, stop.signal);
 }
 
 // An explicit exit: hooks of a killed runner may keep their requests open, and while this process runs, the launcher assumes that

@@ -218,6 +218,48 @@ describe('a fleet with ahead.start: next', () => {
     expect(aheadRuns()).toHaveLength(1);
   });
 
+  it('blames no job for a lack of capacity, and a job that AWS keeps refusing extends no pause', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    await fixture.remove();
+    await start();
+    await learn();
+    const pipelines = [2, 3, 4, 5];
+    for (const pipeline of pipelines) {
+      await begin('build', pipeline);
+      await fixture.afterStage('build_script', 0);
+      await vi.waitFor(() => expect(aheadRuns()).toHaveLength(pipeline - 1));
+      fixture.context.ahead?.pause('AWS lacks capacity for jobs');
+      await fixture.cleanup();
+      await run('test', pipeline);
+      vi.setSystemTime(Date.now() + 599_000);
+      fixture.context.ahead?.pause('AWS still lacks capacity for the job');
+      vi.setSystemTime(Date.now() + 1001);
+    }
+    expect(aheadRuns()).toHaveLength(pipelines.length);
+    vi.useRealTimers();
+  });
+
+  it('does not write the claim of a job that was canceled meanwhile', async () => {
+    const unhandled = vi.fn();
+    process.on('unhandledRejection', unhandled);
+    await learn();
+    await buildAgain();
+    await fixture.cleanup();
+    fixture.ecs.on(TagResourceCommand).rejects(new Error('too late'));
+    const hangUp = new AbortController();
+    vi.spyOn(fixture.digests, 'get').mockImplementation(() => {
+      hangUp.abort();
+      return 'sha256:1';
+    });
+    const job_info = { name: 'test', project_id: 3, pipeline_id: 2 };
+    expect(await fixture.prepare({ id: 999, job_info, image: { name: 'alpine:3' } }, hangUp.signal)).not.toBe(
+      'success',
+    );
+    await new Promise(setImmediate);
+    expect({ tags: tagged(), unhandled: unhandled.mock.calls }).toEqual({ tags: [], unhandled: [] });
+    process.off('unhandledRejection', unhandled);
+  });
+
   it('starts one task for each job that follows, also if its job failed to claim it', async () => {
     await learn();
     await buildAgain();

@@ -44,8 +44,14 @@ const waits = (over: Partial<WaitingFacts> = {}): WaitingFacts => ({
   ...over,
 });
 
+const LIMITS = { cpu: 4096, tasks: 20, cpuPerProject: 4096, tasksPerProject: 20 };
+
 function decide(over: Partial<AheadFacts>) {
-  const facts = { book: book(), pipelines: [], waiting: [], maxCpu: 4096, pausedUntil: 0, now, ...over };
+  const facts = {
+    ...{ book: book(), pipelines: [], waiting: [], limits: LIMITS, pausedUntil: 0, now },
+    usedBy: () => ({ jobs: 0, cpu: 0 }),
+    ...over,
+  };
   const { start, letGo, nextAt } = decideAhead(facts);
   return {
     start: start.map(({ job, pipeline }) => `${job.name} of ${pipeline}`),
@@ -95,9 +101,44 @@ describe('deciding on tasks to start ahead', () => {
           building(155, { pipeline: '6', attempted: new Set(['test']) }),
         ],
         waiting: [waits({ pipeline: '6' })],
-        maxCpu: 2048,
+        limits: { ...LIMITS, cpu: 2048 },
       },
       { start: ['test of 2'], next: 600 },
+    ],
+    [
+      'no more tasks than the manager may run jobs',
+      {
+        pipelines: [building(155), building(155, { pipeline: '5' })],
+        limits: { ...LIMITS, tasks: 1 },
+      },
+      { start: ['test of 2'] },
+    ],
+    [
+      'as many as the project may run, running ones included',
+      {
+        pipelines: [building(155), building(155, { pipeline: '5' })],
+        limits: { ...LIMITS, tasksPerProject: 2 },
+        usedBy: (project) => ({ jobs: project === '3' ? 1 : 0, cpu: 0 }),
+      },
+      { start: ['test of 2'] },
+    ],
+    [
+      'as much CPU as the project may use, running jobs included',
+      {
+        pipelines: [building(155), building(155, { pipeline: '5' })],
+        limits: { ...LIMITS, cpuPerProject: 2048 },
+        usedBy: (project) => ({ jobs: 1, cpu: project === '3' ? 1024 : 0 }),
+      },
+      { start: ['test of 2'] },
+    ],
+    [
+      "no matter what waits for other projects' jobs",
+      {
+        pipelines: [building(155), building(0, { pipeline: '6', project: '4' })],
+        waiting: [waits({ pipeline: '6', job: { ...nameOf('test'), project: '4' }, until: now + 10_000 })],
+        limits: { ...LIMITS, tasksPerProject: 1, cpuPerProject: 1024 },
+      },
+      { start: ['test of 2'], letGo: ['w'] },
     ],
     ['after a pause', { pipelines: [building(155)], pausedUntil: now + 30_000 }, { next: 30 }],
     [

@@ -7,6 +7,7 @@ const sharesOf = (job: { maxConcurrentPerProject?: number; maxVcpuPerProject?: n
   const words: string[] = [];
   return {
     words,
+    usedBy: shares.usedBy,
     take: (project: number, cpu = 1024, signal = new AbortController().signal) =>
       shares.take(project, cpu, signal, (why) => words.push(why)),
   };
@@ -22,6 +23,18 @@ describe("a project's share", () => {
     const { take, words } = sharesOf({});
     await Promise.all(Array.from({ length: 200 }, () => take(1, 16_384)));
     expect(words).toEqual([]);
+  });
+
+  it('knows what a project uses', async () => {
+    const { take, usedBy } = sharesOf({});
+    const give = await take(1, 512);
+    await take(1, 1024);
+    expect([usedBy(1), usedBy(2)]).toEqual([
+      { jobs: 2, cpu: 1536 },
+      { jobs: 0, cpu: 0 },
+    ]);
+    give();
+    expect(usedBy(1)).toEqual({ jobs: 1, cpu: 1024 });
   });
 
   it('limits the number of jobs: further ones wait in order, with the reason in their logs', async () => {

@@ -67,8 +67,12 @@ export function createFleetSecrets(
 
   return {
     prefetch(fleet) {
-      if (isCold) fetch(fleet).catch(() => undefined);
+      if (!isCold) return;
       isCold = false;
+      const failedBefore = failedAt;
+      fetch(fleet).catch(() => {
+        failedAt = failedBefore;
+      });
     },
     read: (fleet) => readThroughCache(cached.get(fleet), failedAt, timing.now, () => fetch(fleet)),
     async readAgain(fleet) {

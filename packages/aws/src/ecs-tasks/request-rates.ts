@@ -38,7 +38,10 @@ const BUCKETS_OF: Readonly<Record<string, readonly RateName[]>> = {
   DeregisterTaskDefinitionCommand: ['definitions'],
 };
 
-/** Shares of the account's rates, 0 to 1; 0 if no paced command draws from that bucket. */
+/**
+ * Shares of the account's rates, 0 to 1. 0: calls that draw from that bucket are rare or urgent, and not paced. A manager tags a
+ * task when a waiting job claims it; with fifty managers sharing one call a second, the job would wait longer than for a new task.
+ */
 export type Shares = Readonly<Record<RateName, number>>;
 
 /**
@@ -62,6 +65,7 @@ export function createPace(shares: Shares, processes: () => number, timing: Timi
   const buckets = new Map<RateName, Bucket>();
   return async (command) => {
     for (const name of BUCKETS_OF[command] ?? []) {
+      if (shares[name] === 0) continue;
       const bucket = buckets.get(name) ?? createBucket(timing);
       buckets.set(name, bucket);
       const share = shares[name] / Math.max(1, processes());

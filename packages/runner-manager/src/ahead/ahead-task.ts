@@ -39,6 +39,7 @@ export interface AheadSettings
     | 'pricing'
     | 'publish'
     | 'logger'
+    | 'projectShares'
   > {
   readImageDigests: ReadImageDigests;
 }

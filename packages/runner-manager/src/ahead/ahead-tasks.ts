@@ -56,6 +56,8 @@ export interface AheadTasks {
 const MAX_WAIT_MS = 600_000;
 const PAUSE_MS = 600_000;
 const MAX_RECIPES = 200;
+/** ECS's CPU units per vCPU. */
+const UNITS_PER_VCPU = 1024;
 /** A connection that answers this late is not used. */
 const ALIVE_MS = 3000;
 
@@ -65,7 +67,7 @@ export function claimKey({ project, isProtected }: ArrivedJob, family: string): 
 }
 
 export function createAheadTasks(settings: AheadSettings, now: () => number = Date.now): AheadTasks {
-  const { fleet, logger, runTask, readImageDigests } = settings;
+  const { fleet, logger, runTask, projectShares, readImageDigests } = settings;
   const book = createBook();
   const jobs = createRunningJobs(book, now);
   const recipes = createTimedCache<AheadRecipe>({ now, maxEntries: MAX_RECIPES });
@@ -85,15 +87,22 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
         ...{ id, pipeline, job, until },
         cpu: recipe.shape.size.cpu,
       })),
-      maxCpu: fleet.ahead.maxVcpu * 1024,
+      limits: {
+        cpu: fleet.ahead.maxVcpu * UNITS_PER_VCPU,
+        tasks: fleet.manager.concurrentJobs,
+        cpuPerProject: (fleet.job.maxVcpuPerProject ?? Number.POSITIVE_INFINITY) * UNITS_PER_VCPU,
+        tasksPerProject: fleet.job.maxConcurrentPerProject ?? Number.POSITIVE_INFINITY,
+      },
+      usedBy: (project) => projectShares.usedBy(Number(project)),
       pausedUntil,
       now: now(),
     });
     for (const id of letGo) drop(id, 'no job came that needs it');
     for (const { job, pipeline, task } of start) {
       const recipe = recipes.get(task.shape);
+      if (recipe === undefined) continue;
       jobs.attempted({ ...job, pipeline });
-      if (recipe) startOne({ job, pipeline, recipe });
+      startOne({ job, pipeline, recipe });
     }
     if (nextAt !== undefined) timer = setTimeout(decide, Math.max(0, nextAt - now())).unref();
   };
@@ -110,23 +119,31 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
     });
   };
 
-  /** Lets go of a task that still waits. */
+  /** Lets go of a task that still waits, and lets the forecast learn that no job has claimed it. */
   const drop = (id: string, why: string) => {
     const task = waiting.get(id);
     if (!task) return;
     waiting.delete(id);
+    learnClaim(book, task.job, false, now());
     letGo(task, why);
   };
 
+  /** Lets go of all waiting tasks, for a reason that says nothing about their jobs. */
+  const dropAll = (why: string) => {
+    const tasks = [...waiting.values()];
+    waiting.clear();
+    for (const task of tasks) letGo(task, why);
+  };
+
   const letGo = (task: AheadTask, why: string) => {
-    learnClaim(book, task.job, false, now());
     const stopped = stopAheadTask(settings, task, why).finally(() => stopping.delete(stopped));
     stopping.add(stopped);
   };
 
+  /** A job that AWS keeps refusing does not extend the pause. */
   const pause = (why: string) => {
-    pausedUntil = now() + PAUSE_MS;
-    for (const id of [...waiting.keys()]) drop(id, why);
+    if (pausedUntil <= now()) pausedUntil = now() + PAUSE_MS;
+    dropAll(why);
   };
 
   /** Takes a task out of the waiting ones: one that is ready if possible. */
@@ -149,14 +166,15 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
       const task = take(request);
       if (!task) return { kind: 'none' };
       try {
-        await aborted(task.ready, signal);
+        await unlessAborted(() => task.ready, signal);
         const why = await whyNotUsable(task);
         if (why !== undefined) throw new SystemFailureError(why);
         const tags = toTags({ jobId: String(request.jobId) });
         const arn = task.started?.arn ?? '';
-        if (!(await aborted(tagTask(runTask.ecs, runTask.cluster, arn, tags), signal)))
+        if (!(await unlessAborted(() => tagTask(runTask.ecs, runTask.cluster, arn, tags), signal)))
           throw new SystemFailureError('it ended');
       } catch (error) {
+        if (!signal.aborted) learnClaim(book, task.job, false, now());
         letGo(task, messageOf(error));
         signal.throwIfAborted();
         return { kind: 'none', why: messageOf(error) };
@@ -188,7 +206,7 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
     async close(why) {
       isClosed = true;
       clearTimeout(timer);
-      for (const id of [...waiting.keys()]) drop(id, why);
+      dropAll(why);
       await Promise.all(stopping);
     },
   };
@@ -210,12 +228,14 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
   }
 }
 
-/** Settles as the promise, or rejects when the signal aborts first. */
-function aborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> {
+/** Settles as the work, or rejects when the signal aborts first. Work is not started after that: nothing would await it. */
+function unlessAborted<Value>(work: () => Promise<Value>, signal: AbortSignal): Promise<Value> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort));
   });
 }

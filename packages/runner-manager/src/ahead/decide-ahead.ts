@@ -27,12 +27,24 @@ export interface WaitingFacts {
   until: number;
 }
 
+/** What may wait to be claimed in one manager. */
+export interface AheadLimits {
+  /** CPU units of all tasks: the fleet's `ahead.maxVcpu`. */
+  cpu: number;
+  /** As many tasks as the manager may run jobs. */
+  tasks: number;
+  /** CPU units and tasks of one project, with its running jobs. */
+  cpuPerProject: number;
+  tasksPerProject: number;
+}
+
 export interface AheadFacts {
   book: Book;
   pipelines: readonly PipelineFacts[];
   waiting: readonly WaitingFacts[];
-  /** The fleet's `ahead.maxVcpu` in CPU units. */
-  maxCpu: number;
+  limits: AheadLimits;
+  /** What a project's jobs use of this manager. */
+  usedBy(project: string): { jobs: number; cpu: number };
   /** Until when nothing is started, because AWS lacked capacity. Milliseconds since 1970. */
   pausedUntil: number;
   /** Milliseconds since 1970. */
@@ -54,7 +66,7 @@ const ARRIVAL_MS = 45_000;
 
 /** Decides which tasks to start ahead now, which waiting ones to let go, and when to decide again. */
 export function decideAhead(facts: AheadFacts): AheadDecision {
-  const { book, pipelines, waiting, maxCpu, pausedUntil, now } = facts;
+  const { book, pipelines, waiting, pausedUntil, now } = facts;
   const predictions = pipelines.flatMap((view) =>
     predict(book, view, { moment: 'before-end', leadSeconds: LEAD_SECONDS, now }).map((prediction) => ({
       ...prediction,
@@ -79,11 +91,12 @@ export function decideAhead(facts: AheadFacts): AheadDecision {
     .filter(({ isAttempted }) => !isAttempted)
     .sort((one, other) => one.startAt - other.startAt);
   const start: AheadDecision['start'][number][] = [];
-  let cpu = kept.reduce((sum, task) => sum + task.cpu, 0);
+  const held = kept.map(({ job, cpu }) => ({ project: job.project, cpu }));
   for (const { isAttempted: _, ...prediction } of candidates) {
-    const isDue = prediction.startAt <= now && pausedUntil <= now;
-    if (!isDue || cpu + prediction.task.cpu > maxCpu) continue;
-    cpu += prediction.task.cpu;
+    const { job, task, startAt } = prediction;
+    const wanted = { project: job.project, cpu: task.cpu };
+    if (startAt > now || pausedUntil > now || !hasRoom(facts, [...held, wanted])) continue;
+    held.push(wanted);
     start.push(prediction);
   }
   const moments = [
@@ -95,6 +108,28 @@ export function decideAhead(facts: AheadFacts): AheadDecision {
     letGo: letGo.map(({ id }) => id),
     nextAt: moments.length === 0 ? undefined : Math.min(...moments),
   };
+}
+
+/** Whether all these tasks may wait. The last one is new: only its project's limits are checked. */
+function hasRoom({ limits, usedBy }: AheadFacts, tasks: readonly HeldTask[]): boolean {
+  const project = tasks.at(-1)?.project ?? '';
+  const own = tasks.filter((task) => task.project === project);
+  const running = usedBy(project);
+  return (
+    tasks.length <= limits.tasks &&
+    cpuOf(tasks) <= limits.cpu &&
+    running.jobs + own.length <= limits.tasksPerProject &&
+    running.cpu + cpuOf(own) <= limits.cpuPerProject
+  );
+}
+
+interface HeldTask {
+  project: string;
+  cpu: number;
+}
+
+function cpuOf(tasks: readonly HeldTask[]): number {
+  return tasks.reduce((sum, { cpu }) => sum + cpu, 0);
 }
 
 function expectationOf(pipeline: string, job: JobName): string {

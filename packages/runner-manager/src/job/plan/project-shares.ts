@@ -4,7 +4,7 @@ import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 const UNITS_PER_VCPU = 1024;
 
 /** What one project's jobs currently use of a manager. */
-interface Usage {
+export interface Usage {
   jobs: number;
   cpu: number;
 }
@@ -16,6 +16,8 @@ interface Waiting {
 
 /** Limits what the jobs of one project use at the same time, so that one project cannot take a whole fleet. */
 export interface ProjectShares {
+  /** What the project's jobs use now. */
+  usedBy(projectId: number): Usage;
   /**
    * Waits until the project has room for a job, first come, first served, and takes it.
    * @param cpu CPU units of the job's task
@@ -69,6 +71,7 @@ export function createProjectShares({ job }: Pick<FleetConfig, 'job'>): ProjectS
   };
 
   return {
+    usedBy,
     async take(project, cpu, signal, onWait) {
       signal.throwIfAborted();
       if (!queues.has(project) && hasRoom(project, cpu)) {

@@ -13,6 +13,8 @@ import { followTask } from '../run/follow-task.ts';
 import type { JobConnection } from './open-connection.ts';
 import { startHeartbeat } from './start-heartbeat.ts';
 
+const MAX_DIGITS = 15;
+
 /**
  * A job for the forecast. Where the runner drops a field of GitLab's answer, a variable takes its place, which the job may set:
  * a wrong one gives it at most an unused task of its own project.
@@ -22,8 +24,13 @@ export function arrivedJob({ identity }: JobSession, { variables }: JobRequest):
     project: String(identity.projectId),
     name: identity.jobName,
     isProtected: identity.isProtected ?? variables.get('CI_COMMIT_REF_PROTECTED') === 'true',
-    pipeline: String(identity.pipelineId ?? variables.get('CI_PIPELINE_ID') ?? ''),
+    pipeline: numberIn(String(identity.pipelineId ?? variables.get('CI_PIPELINE_ID') ?? '')),
   };
+}
+
+/** A number that GitLab may have given, else nothing: the text may be a job's own, of any length. */
+function numberIn(text: string): string {
+  return text.length <= MAX_DIGITS && /^\d+$/.test(text) ? text : '';
 }
 
 /** What a claim needs of a preparation. */
