@@ -170,6 +170,15 @@ export class FaultRun {
     await this.fleet.setRunnerToken(token);
   }
 
+  /**
+   * Lets idle managers wait for longer. On a busy machine, the default of the faults drains a manager before all of its jobs have
+   * tasks, and then another one is rightly started.
+   */
+  async letManagersWait(): Promise<void> {
+    const { manager } = await this.fleet.read();
+    await this.fleet.change({ manager: { ...manager, idleSeconds: 20 } });
+  }
+
   /** Checks how many tasks were started. */
   expectStarted(expected: { managers: number; jobTasks: number }): void {
     const count = (role: string) => this.tasks.filter((task) => task.role === role).length;

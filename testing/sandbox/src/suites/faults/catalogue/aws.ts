@@ -94,6 +94,7 @@ const runTaskAnswerLost: Fault = {
   title: 'the answers to RunTask are lost, twice for the launcher and twice for the manager',
   runs: 2,
   async run(faultRun) {
+    await faultRun.letManagersWait();
     faultRun.addWebhook();
     const rules = ['runner-launcher', 'manager'].map((caller) =>
       faultRun.aws({
@@ -119,6 +120,7 @@ const runTaskNeverAnswers: Fault = {
     "a manager's RunTask starts a task but is never answered: the job gets another task, the first is removed",
   runs: 2,
   async run(faultRun) {
+    await faultRun.letManagersWait();
     faultRun.addWebhook();
     const rule = faultRun.aws({
       match: { operation: 'RunTask', caller: 'manager' },

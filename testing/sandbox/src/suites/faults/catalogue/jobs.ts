@@ -200,6 +200,7 @@ const definitionGone: Fault = {
   title: "an operator deregisters the task definitions of a manager's jobs; its next jobs run",
   runs: 2,
   async run(faultRun) {
+    await faultRun.letManagersWait();
     faultRun.addWebhook();
     // It keeps the manager, which has the definition in its cache, until the others run.
     const keeper = await faultRun.queueOne(smallJob('keeper', LONG));

@@ -20,6 +20,7 @@ const launcherDies: Fault = {
   title: 'the launcher is killed after its RunTask succeeded, before it gets the answer',
   runs: 2,
   async run(faultRun) {
+    await faultRun.letManagersWait();
     faultRun.addWebhook();
     const rule = faultRun.aws({
       match: { operation: 'RunTask', caller: 'runner-launcher' },
@@ -42,6 +43,7 @@ const deliveredTwice: Fault = {
   title: 'every webhook, every event and every RunTask is delivered twice',
   runs: 2,
   async run(faultRun) {
+    await faultRun.letManagersWait();
     faultRun.addWebhook({ copies: 2 });
     faultRun.aws({ match: { operation: ['PutEvents', 'RunTask', 'StopTask'] }, effect: { kind: 'twice' } });
     faultRun.faultEnded();
