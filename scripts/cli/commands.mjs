@@ -131,7 +131,7 @@ Docker is used only if a selected test needs them. The last line of output is "N
       --shard I/N    runs part I of N of the tests
       --bail N       stops after N failures
       --retry N      retries a failing test up to N times
-      --coverage     measures coverage, as a run of all tests does
+      --coverage     measures coverage; a run takes longer then. Report: reports/coverage/
   -u, --update       updates snapshots
   -h, --help         prints this help
 `,

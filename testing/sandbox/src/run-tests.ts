@@ -36,9 +36,8 @@ export async function runTests({ args, cleanup, signal }: CommandContext): Promi
   mkdirSync(join(REPOSITORY_ROOT, 'reports'), { recursive: true });
   rmSync(report, { force: true });
   const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
-  const coverage = args.length === 0 ? ['--coverage'] : [];
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const code = await runAttached(process.execPath, [vitest, 'run', ...reporters, ...coverage, ...args], {
+  const code = await runAttached(process.execPath, [vitest, 'run', ...reporters, ...args], {
     cwd: REPOSITORY_ROOT,
     signal,
   });

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const outcomes = await runChoices(environment, choices, log);
   results = outcomes.flatMap((outcome) => outcome.results);
   refusals = environment.gitlab.protocolErrors;
-}, 8 * 60_000);
+}, 14 * 60_000);
 
 afterAll(() => cleanup.run(), 60_000);
 

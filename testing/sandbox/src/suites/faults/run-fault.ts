@@ -40,7 +40,6 @@ export async function runFault(
   const { max } = (await faultRun.fleet.read()).manager;
   await faultRun.fleet.write(document);
   const tasksLeaked = await waitForZero(faultRun);
-  await faultRun.reaper.pause();
   const { counts, problems } = decideJobs(faultRun.jobs);
   const unfinished = faultRun.jobs.filter(({ job }) => !job.finished).map(({ job }) => job);
   const loss = describeLoss({
@@ -53,6 +52,9 @@ export async function runFault(
     .map(({ method, path, message }) => `GitLab refused ${method} ${path}: ${message}`)
     .filter((refusal) => !faultRun.allowedRefusals.some((pattern) => pattern.test(refusal)));
   await reset(faultRun);
+  // A message that came back before the queue was emptied may have started a manager, which would take the next run's jobs.
+  await waitForZero(faultRun);
+  await faultRun.reaper.pause();
   const managers = peakManagers(faultRun.tasks);
   if (managers > max + refilledSlots(faultRun.tasks, environment.observer.tasks))
     faultRun.problems.push(

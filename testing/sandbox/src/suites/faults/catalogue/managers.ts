@@ -24,6 +24,7 @@ const managerKilled: Fault = {
   title: 'a manager is killed while three jobs run, and two more are queued at that moment',
   runs: 2,
   async run(faultRun) {
+    await faultRun.letManagersWait();
     faultRun.addWebhook();
     const jobs = await faultRun.queue(smallJobs(3, LONG));
     await Promise.all(jobs.map((job) => faultRun.scriptStarted(job)));
@@ -42,6 +43,7 @@ const managerStopped = (keepsTags: boolean): Fault => ({
   title: `an operator stops a manager that runs jobs, ECS ${keepsTags ? 'keeps' : 'deletes'} its tags, and two more jobs are queued at that moment`,
   runs: 2,
   async run(faultRun) {
+    await faultRun.letManagersWait();
     faultRun.addWebhook();
     await faultRun.switches.setStopKeepsTags(keepsTags);
     const jobs = await faultRun.queue(smallJobs(2, 8));
