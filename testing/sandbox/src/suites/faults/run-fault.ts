@@ -10,8 +10,11 @@ import type { SecretSearch } from './secret-search.ts';
 
 /** Milliseconds after the fault's end within which every job must have ended. */
 const JOBS_TIMEOUT_MS = 150_000;
-/** Milliseconds after that within which every task must have stopped. */
-const ZERO_TIMEOUT_MS = 120_000;
+/**
+ * Milliseconds after that within which every task must have stopped: the launcher starts managers for up to two minutes for jobs
+ * that no longer wait, and the last of them has to leave.
+ */
+const ZERO_TIMEOUT_MS = 180_000;
 
 /** Runs a fault once. The system is idle before and afterwards. */
 export async function runFault(
