@@ -1,5 +1,5 @@
 /** ECS's CPU units per vCPU. */
-const UNITS_PER_VCPU = 1024;
+export const UNITS_PER_VCPU = 1024;
 /** Plain numbers up to Fargate's maximum of vCPUs are vCPUs; from its minimum of units on they are units. */
 const MAX_VCPUS = 16;
 const MIN_UNITS = 256;

@@ -44,12 +44,12 @@ const waits = (over: Partial<WaitingFacts> = {}): WaitingFacts => ({
   ...over,
 });
 
-const LIMITS = { cpu: 4096, tasks: 20, cpuPerProject: 4096, tasksPerProject: 20 };
+const ROOM = { jobs: 20, cpu: 4096 };
 
 function decide(over: Partial<AheadFacts>) {
   const facts = {
-    ...{ book: book(), pipelines: [], waiting: [], limits: LIMITS, pausedUntil: 0, now },
-    usedBy: () => ({ jobs: 0, cpu: 0 }),
+    ...{ book: book(), pipelines: [], waiting: [], room: ROOM, pausedUntil: 0, now },
+    roomOf: () => ROOM,
     ...over,
   };
   const { start, letGo, nextAt } = decideAhead(facts);
@@ -101,7 +101,7 @@ describe('deciding on tasks to start ahead', () => {
           building(155, { pipeline: '6', attempted: new Set(['test']) }),
         ],
         waiting: [waits({ pipeline: '6' })],
-        limits: { ...LIMITS, cpu: 2048 },
+        room: { ...ROOM, cpu: 2048 },
       },
       { start: ['test of 2'], next: 600 },
     ],
@@ -109,7 +109,7 @@ describe('deciding on tasks to start ahead', () => {
       'no more tasks than the manager may run jobs',
       {
         pipelines: [building(155), building(155, { pipeline: '5' })],
-        limits: { ...LIMITS, tasks: 1 },
+        room: { ...ROOM, jobs: 1 },
       },
       { start: ['test of 2'] },
     ],
@@ -117,8 +117,7 @@ describe('deciding on tasks to start ahead', () => {
       'as many as the project may run, running ones included',
       {
         pipelines: [building(155), building(155, { pipeline: '5' })],
-        limits: { ...LIMITS, tasksPerProject: 2 },
-        usedBy: (project) => ({ jobs: project === '3' ? 1 : 0, cpu: 0 }),
+        roomOf: (project) => ({ ...ROOM, jobs: project === '3' ? 2 - 1 : 2 }),
       },
       { start: ['test of 2'] },
     ],
@@ -126,8 +125,7 @@ describe('deciding on tasks to start ahead', () => {
       'as much CPU as the project may use, running jobs included',
       {
         pipelines: [building(155), building(155, { pipeline: '5' })],
-        limits: { ...LIMITS, cpuPerProject: 2048 },
-        usedBy: (project) => ({ jobs: 1, cpu: project === '3' ? 1024 : 0 }),
+        roomOf: (project) => ({ ...ROOM, cpu: project === '3' ? 2048 - 1024 : 2048 }),
       },
       { start: ['test of 2'] },
     ],
@@ -136,7 +134,7 @@ describe('deciding on tasks to start ahead', () => {
       {
         pipelines: [building(155), building(0, { pipeline: '6', project: '4' })],
         waiting: [waits({ pipeline: '6', job: { ...nameOf('test'), project: '4' }, until: now + 10_000 })],
-        limits: { ...LIMITS, tasksPerProject: 1, cpuPerProject: 1024 },
+        roomOf: () => ({ jobs: 1, cpu: 1024 }),
       },
       { start: ['test of 2'], letGo: ['w'] },
     ],

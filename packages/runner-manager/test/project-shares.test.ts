@@ -7,7 +7,7 @@ const sharesOf = (job: { maxConcurrentPerProject?: number; maxVcpuPerProject?: n
   const words: string[] = [];
   return {
     words,
-    usedBy: shares.usedBy,
+    roomOf: shares.roomOf,
     take: (project: number, cpu = 1024, signal = new AbortController().signal) =>
       shares.take(project, cpu, signal, (why) => words.push(why)),
   };
@@ -25,16 +25,17 @@ describe("a project's share", () => {
     expect(words).toEqual([]);
   });
 
-  it('knows what a project uses', async () => {
-    const { take, usedBy } = sharesOf({});
+  it('knows what is left for a project', async () => {
+    const { take, roomOf } = sharesOf({ maxConcurrentPerProject: 5, maxVcpuPerProject: 4 });
     const give = await take(1, 512);
     await take(1, 1024);
-    expect([usedBy(1), usedBy(2)]).toEqual([
-      { jobs: 2, cpu: 1536 },
-      { jobs: 0, cpu: 0 },
+    expect([roomOf(1), roomOf(2)]).toEqual([
+      { jobs: 5 - 2, cpu: 4096 - 1536 },
+      { jobs: 5 - 0, cpu: 4096 - 0 },
     ]);
     give();
-    expect(usedBy(1)).toEqual({ jobs: 1, cpu: 1024 });
+    expect(roomOf(1)).toEqual({ jobs: 5 - 1, cpu: 4096 - 1024 });
+    expect(sharesOf({}).roomOf(1)).toEqual({ jobs: Number.POSITIVE_INFINITY, cpu: Number.POSITIVE_INFINITY });
   });
 
   it('limits the number of jobs: further ones wait in order, with the reason in their logs', async () => {

@@ -3,6 +3,7 @@ import { tagTask } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { type CapacityProvider, toTags } from '@serverless-gitlab-runner/fleet';
 import { type ArrivedJob, createBook, learnClaim, type TaskKind } from '@serverless-gitlab-runner/forecast';
 import { messageOf, NoCapacityError, SystemFailureError } from '../errors.ts';
+import { UNITS_PER_VCPU } from '../parse-quantity.ts';
 import {
   type AheadRecipe,
   type AheadSettings,
@@ -56,8 +57,6 @@ export interface AheadTasks {
 const MAX_WAIT_MS = 600_000;
 const PAUSE_MS = 600_000;
 const MAX_RECIPES = 200;
-/** ECS's CPU units per vCPU. */
-const UNITS_PER_VCPU = 1024;
 /** A connection that answers this late is not used. */
 const ALIVE_MS = 3000;
 
@@ -87,13 +86,8 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
         ...{ id, pipeline, job, until },
         cpu: recipe.shape.size.cpu,
       })),
-      limits: {
-        cpu: fleet.ahead.maxVcpu * UNITS_PER_VCPU,
-        tasks: fleet.manager.concurrentJobs,
-        cpuPerProject: (fleet.job.maxVcpuPerProject ?? Number.POSITIVE_INFINITY) * UNITS_PER_VCPU,
-        tasksPerProject: fleet.job.maxConcurrentPerProject ?? Number.POSITIVE_INFINITY,
-      },
-      usedBy: (project) => projectShares.usedBy(Number(project)),
+      room: { jobs: fleet.manager.concurrentJobs, cpu: fleet.ahead.maxVcpu * UNITS_PER_VCPU },
+      roomOf: (project) => projectShares.roomOf(Number(project)),
       pausedUntil,
       now: now(),
     });

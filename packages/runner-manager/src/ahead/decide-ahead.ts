@@ -6,6 +6,7 @@ import {
   type Prediction,
   predict,
 } from '@serverless-gitlab-runner/forecast';
+import type { Usage } from '../job/plan/project-shares.ts';
 
 /** A pipeline that has jobs in this manager, or had some until recently. */
 export interface PipelineFacts extends PipelineView {
@@ -27,24 +28,14 @@ export interface WaitingFacts {
   until: number;
 }
 
-/** What may wait to be claimed in one manager. */
-export interface AheadLimits {
-  /** CPU units of all tasks: the fleet's `ahead.maxVcpu`. */
-  cpu: number;
-  /** As many tasks as the manager may run jobs. */
-  tasks: number;
-  /** CPU units and tasks of one project, with its running jobs. */
-  cpuPerProject: number;
-  tasksPerProject: number;
-}
-
 export interface AheadFacts {
   book: Book;
   pipelines: readonly PipelineFacts[];
   waiting: readonly WaitingFacts[];
-  limits: AheadLimits;
-  /** What a project's jobs use of this manager. */
-  usedBy(project: string): { jobs: number; cpu: number };
+  /** What may wait to be claimed: as many tasks as the manager may run jobs, and the fleet's `ahead.maxVcpu`. */
+  room: Usage;
+  /** What the fleet's limits leave for a project beside its running jobs. */
+  roomOf(project: string): Usage;
   /** Until when nothing is started, because AWS lacked capacity. Milliseconds since 1970. */
   pausedUntil: number;
   /** Milliseconds since 1970. */
@@ -66,7 +57,7 @@ const ARRIVAL_MS = 45_000;
 
 /** Decides which tasks to start ahead now, which waiting ones to let go, and when to decide again. */
 export function decideAhead(facts: AheadFacts): AheadDecision {
-  const { book, pipelines, waiting, pausedUntil, now } = facts;
+  const { book, pipelines, waiting, room, roomOf, pausedUntil, now } = facts;
   const predictions = pipelines.flatMap((view) =>
     predict(book, view, { moment: 'before-end', leadSeconds: LEAD_SECONDS, now }).map((prediction) => ({
       ...prediction,
@@ -93,10 +84,12 @@ export function decideAhead(facts: AheadFacts): AheadDecision {
   const start: AheadDecision['start'][number][] = [];
   const held = kept.map(({ job, cpu }) => ({ project: job.project, cpu }));
   for (const { isAttempted: _, ...prediction } of candidates) {
-    const { job, task, startAt } = prediction;
-    const wanted = { project: job.project, cpu: task.cpu };
-    if (startAt > now || pausedUntil > now || !hasRoom(facts, [...held, wanted])) continue;
-    held.push(wanted);
+    const { startAt, task, job } = prediction;
+    const { project } = job;
+    const ofProject = held.filter((other) => other.project === project);
+    const fits = hasRoom(room, held, task.cpu) && hasRoom(roomOf(project), ofProject, task.cpu);
+    if (startAt > now || pausedUntil > now || !fits) continue;
+    held.push({ project, cpu: task.cpu });
     start.push(prediction);
   }
   const moments = [
@@ -110,26 +103,9 @@ export function decideAhead(facts: AheadFacts): AheadDecision {
   };
 }
 
-/** Whether all these tasks may wait. The last one is new: only its project's limits are checked. */
-function hasRoom({ limits, usedBy }: AheadFacts, tasks: readonly HeldTask[]): boolean {
-  const project = tasks.at(-1)?.project ?? '';
-  const own = tasks.filter((task) => task.project === project);
-  const running = usedBy(project);
-  return (
-    tasks.length <= limits.tasks &&
-    cpuOf(tasks) <= limits.cpu &&
-    running.jobs + own.length <= limits.tasksPerProject &&
-    running.cpu + cpuOf(own) <= limits.cpuPerProject
-  );
-}
-
-interface HeldTask {
-  project: string;
-  cpu: number;
-}
-
-function cpuOf(tasks: readonly HeldTask[]): number {
-  return tasks.reduce((sum, { cpu }) => sum + cpu, 0);
+/** Whether one more task may wait beside those that are held. */
+function hasRoom(room: Usage, held: readonly { cpu: number }[], cpu: number): boolean {
+  return held.length < room.jobs && held.reduce((sum, task) => sum + task.cpu, cpu) <= room.cpu;
 }
 
 function expectationOf(pipeline: string, job: JobName): string {

@@ -1,11 +1,10 @@
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import { UNITS_PER_VCPU } from '../../parse-quantity.ts';
 
-/** ECS's CPU units per vCPU. */
-const UNITS_PER_VCPU = 1024;
-
-/** What one project's jobs currently use of a manager. */
+/** What one project's jobs currently use of a manager, or what is left for them. */
 export interface Usage {
   jobs: number;
+  /** CPU units. */
   cpu: number;
 }
 
@@ -16,8 +15,8 @@ interface Waiting {
 
 /** Limits what the jobs of one project use at the same time, so that one project cannot take a whole fleet. */
 export interface ProjectShares {
-  /** What the project's jobs use now. */
-  usedBy(projectId: number): Usage;
+  /** What the fleet's limits leave for the project now; infinite without limits. */
+  roomOf(projectId: number): Usage;
   /**
    * Waits until the project has room for a job, first come, first served, and takes it.
    * @param cpu CPU units of the job's task
@@ -71,7 +70,10 @@ export function createProjectShares({ job }: Pick<FleetConfig, 'job'>): ProjectS
   };
 
   return {
-    usedBy,
+    roomOf(project) {
+      const now = usedBy(project);
+      return { jobs: maxJobs - now.jobs, cpu: maxCpu - now.cpu };
+    },
     async take(project, cpu, signal, onWait) {
       signal.throwIfAborted();
       if (!queues.has(project) && hasRoom(project, cpu)) {
