@@ -55,31 +55,32 @@ export function createFleetSecrets(
     // the whole set is cached here instead.
     provider.clearCache();
     const readAt = timing.now();
+    const value = await fetchSecrets(provider, prefix, fleet, warn);
+    cached.set(fleet, { value, readAt });
+    return value;
+  });
+
+  /** Only a failure that a webhook waits for pauses further reads. */
+  const fetchNow = async (fleet: string) => {
     try {
-      const value = await fetchSecrets(provider, prefix, fleet, warn);
-      cached.set(fleet, { value, readAt });
-      return value;
+      return await fetch(fleet);
     } catch (error) {
       failedAt = timing.now();
       throw error;
     }
-  });
+  };
 
   return {
     prefetch(fleet) {
-      if (!isCold) return;
+      if (isCold) fetch(fleet).catch(() => undefined);
       isCold = false;
-      const failedBefore = failedAt;
-      fetch(fleet).catch(() => {
-        failedAt = failedBefore;
-      });
     },
-    read: (fleet) => readThroughCache(cached.get(fleet), failedAt, timing.now, () => fetch(fleet)),
+    read: (fleet) => readThroughCache(cached.get(fleet), failedAt, timing.now, () => fetchNow(fleet)),
     async readAgain(fleet) {
       if (readAgainRecently.get(fleet)) return undefined;
       if (isPaused(failedAt, timing.now()) || !budget.spend()) return undefined;
       readAgainRecently.set(fleet, true);
-      return fetch(fleet);
+      return fetchNow(fleet);
     },
   };
 }
