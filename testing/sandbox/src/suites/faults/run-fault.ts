@@ -42,7 +42,7 @@ export async function runFault(
   faultRun.reaper.run();
   const { max } = (await faultRun.fleet.read()).manager;
   await faultRun.fleet.write(document);
-  const tasksLeaked = await waitForZero(faultRun);
+  const tasksLeft = await waitForZero(faultRun);
   const { counts, problems } = decideJobs(faultRun.jobs);
   const unfinished = faultRun.jobs.filter(({ job }) => !job.finished).map(({ job }) => job);
   const loss = describeLoss({
@@ -56,7 +56,7 @@ export async function runFault(
     .filter((refusal) => !faultRun.allowedRefusals.some((pattern) => pattern.test(refusal)));
   await reset(faultRun);
   // A message that came back before the queue was emptied may have started a manager, which would take the next run's jobs.
-  await waitForZero(faultRun);
+  const tasksLeaked = Math.max(tasksLeft, await waitForZero(faultRun));
   await faultRun.reaper.pause();
   const managers = peakManagers(faultRun.tasks);
   if (managers > max + refilledSlots(faultRun.tasks, environment.observer.tasks))
