@@ -168,8 +168,8 @@ core and less than three minutes. A missed goal is a result, so the exit code is
       trace: { type: 'string' },
     },
     check: ({ seed, team, trace }) => {
-      if (!/^\d{1,9}$/.test(String(seed)))
-        return `--seed takes a whole number of at most nine digits, not "${seed}".`;
+      const problem = problemOfSeed(seed);
+      if (problem !== undefined) return problem;
       if (team !== undefined && trace !== undefined) return '--team and --trace exclude each other.';
       if (team !== undefined && !SIMULATED_TEAMS.includes(String(team)))
         return `There is no team of "${team}": choose one of ${SIMULATED_TEAMS.join(', ')}.`;
@@ -181,10 +181,9 @@ core and less than three minutes. A missed goal is a result, so the exit code is
     help: `Usage: npm run bench [-- [--seed N] [GROUP …]]
 
 Measures all groups of figures, or the named ones, and compares each figure with a baseline of the same run. Writes
-reports/bench.json. Exit code 1 if a target is missed. Needs Docker; takes about 15 minutes, on a machine that is otherwise
-idle.
+reports/bench.json. Exit code 1 if a target is missed. Takes about 15 minutes, on a machine that is otherwise idle.
 
-  pipelines    waiting time and cost of pipelines in the local system, whose tasks start as slowly as on Fargate
+  pipelines    waiting time and cost of pipelines in the local system, whose tasks start as slowly as on Fargate; needs Docker
   lambdas      import, memory and size of the Lambdas' bundles
 
       --seed N  seed of the start times (default: 1)
@@ -194,10 +193,7 @@ ${SANDBOX_VARIABLES}`,
     options: { help, seed: { type: 'string', default: '1' } },
     positionals: true,
     words: ['pipelines', 'lambdas'],
-    check: ({ seed }) =>
-      /^\d{1,9}$/.test(String(seed))
-        ? undefined
-        : `--seed takes a whole number of at most nine digits, not "${seed}".`,
+    check: ({ seed }) => problemOfSeed(seed),
   },
   mutants: {
     summary: 'mutation tests of the decision modules',
@@ -339,6 +335,12 @@ export function checkCommandLine(name, args, env) {
   const { positionals } = parseCommandLine(name, args);
   const missing = definition.missing?.(positionals, env);
   if (missing !== undefined) throw new UsageError(missing);
+}
+
+/** @param {unknown} seed */
+function problemOfSeed(seed) {
+  if (/^\d{1,9}$/.test(String(seed))) return undefined;
+  return `--seed takes a whole number of at most nine digits, not "${seed}".`;
 }
 
 /** @param {NodeJS.ProcessEnv} env */

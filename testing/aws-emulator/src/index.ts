@@ -11,6 +11,5 @@ export {
   NO_CAPACITY,
   QUOTA_REACHED,
   type RateBucket,
-  type StartTimes,
 } from './switches.ts';
 export { RUN_LABEL, taskContainers } from './task-containers.ts';

@@ -16,3 +16,4 @@ export { NODE_BINARY, REPOSITORY_ROOT } from './repository-root.ts';
 export { CommandFailedError, runAttached, runCommand, tryCommand } from './run-command.ts';
 export { until } from './until.ts';
 export { untilAborted } from './until-aborted.ts';
+export { REPORTS, writeReport } from './write-report.ts';

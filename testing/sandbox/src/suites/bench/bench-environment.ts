@@ -4,8 +4,7 @@ import type { Cleanup, Log } from '@serverless-gitlab-runner/machine';
 import { openFleet } from '../../system/open-fleet.ts';
 import type { PreparedMachine } from '../../system/prepare-machine.ts';
 import { startTestEnvironment, type TestEnvironment } from '../../system/test-environment.ts';
-import type { PipelineWait, StagedPipeline } from './staged-pipeline.ts';
-import { runPipeline } from './staged-pipeline.ts';
+import { type PipelineWait, runPipeline, type StagedPipeline } from './staged-pipeline.ts';
 
 /** A fleet with default settings, and one that starts tasks ahead and is otherwise equal. The names are their runners' tags. */
 export type BenchFleet = 'default' | 'ahead';

@@ -1,6 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { logToStderr as log, REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
+import { buildPackages, logToStderr as log, writeReport } from '@serverless-gitlab-runner/machine';
 import pc from 'picocolors';
 import { parseCommandLine } from '../../../../../scripts/cli/commands.mjs';
 import type { CommandContext } from '../../command.ts';
@@ -11,23 +9,23 @@ import { measureLambdas } from './measure-lambdas.ts';
 import { measurePipelines } from './measure-pipelines.ts';
 import { renderFigures } from './render-figures.ts';
 
-const REPORT = 'reports/bench.json';
-
 /** `npm run bench`: measures all figures, or the named groups. Exit code 1 if a target is missed. */
 export async function runBench({ args, cleanup, signal }: CommandContext): Promise<number> {
   const { values, positionals } = parseCommandLine('bench', args);
   const groups: readonly string[] = positionals;
   const isChosen = (group: string) => groups.length === 0 || groups.includes(group);
   const seed = Number(values.seed);
-  const machine = await prepareMachine({ log, cleanup, bundles: true, demoImages: false });
   const figures: Figure[] = [];
-  if (isChosen('lambdas')) figures.push(...(await measureLambdas(log)));
+  if (isChosen('lambdas')) {
+    await buildPackages(log);
+    figures.push(...(await measureLambdas(log)));
+  }
   if (isChosen('pipelines')) {
+    const machine = await prepareMachine({ log, cleanup, bundles: true, demoImages: false });
     const environment = await BenchEnvironment.start({ log, cleanup, signal, machine });
     figures.push(...(await measurePipelines(environment, seed, log)));
   }
-  mkdirSync(join(REPOSITORY_ROOT, 'reports'), { recursive: true });
-  writeFileSync(join(REPOSITORY_ROOT, REPORT), `${JSON.stringify(figures, null, 2)}\n`);
+  writeReport('bench.json', figures);
   console.log(renderFigures(figures));
   return reportResult(figures, seed);
 }
@@ -36,6 +34,6 @@ function reportResult(figures: readonly Figure[], seed: number): number {
   const missed = figures.filter(({ met }) => !met).length;
   const result =
     missed === 0 ? 'Every target is met' : pc.red(`${missed} of ${figures.length} figures miss their target`);
-  console.log(`\n${result} (seed ${seed}). Report: ${REPORT}`);
+  console.log(`\n${result} (seed ${seed}). Report: reports/bench.json`);
   return missed === 0 ? 0 : 1;
 }

@@ -1,9 +1,9 @@
-import { estimateCostUsd, FARGATE_PRICES, type FargatePrices } from '@serverless-gitlab-runner/fleet';
+import { estimateCostUsd, fargatePricesOf } from '@serverless-gitlab-runner/fleet';
 import { HOST_ARCHITECTURE } from '@serverless-gitlab-runner/machine';
 import type { ObservedTask } from '../../system/observe-tasks.ts';
 import { mean } from './figure.ts';
 
-const REGION = 'us-east-1';
+const { prices } = fargatePricesOf('us-east-1');
 
 /** A span of time. */
 export interface Span {
@@ -27,15 +27,9 @@ function costOf(task: ObservedTask, { from, until }: Span): number {
   const end = role === 'manager' ? Math.min(stoppedAt.getTime(), until.getTime()) : stoppedAt.getTime();
   if (end <= start) return 0;
   return estimateCostUsd({
-    ...{ cpu, memory, seconds: (end - start) / 1000, prices: prices(), hasPublicIp: false },
+    ...{ cpu, memory, seconds: (end - start) / 1000, prices, hasPublicIp: false },
     ...{ architecture: HOST_ARCHITECTURE, capacityProvider: 'FARGATE' },
   });
-}
-
-function prices(): FargatePrices {
-  const known = FARGATE_PRICES[REGION];
-  if (known === undefined) throw new Error(`the prices of ${REGION} are missing`);
-  return known;
 }
 
 /** Mean seconds from RunTask until all containers of a job task run, by ECS's own times. */

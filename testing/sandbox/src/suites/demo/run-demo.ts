@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { logToStderr as log, REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
+import { logToStderr as log, REPORTS, writeReport } from '@serverless-gitlab-runner/machine';
 import type { CommandContext } from '../../command.ts';
 import { prepareMachine } from '../../system/prepare-machine.ts';
 import { renderDemo } from './render.ts';
@@ -24,13 +24,13 @@ export async function runDemo({ cleanup, signal }: CommandContext): Promise<numb
 
 /** Writes `reports/demo.json` and each job's log at GitLab. */
 function writeReports({ report, jobs }: WholeLoop): void {
-  const logs = join(REPOSITORY_ROOT, 'reports/demo-logs');
+  const logs = join(REPORTS, 'demo-logs');
   rmSync(logs, { recursive: true, force: true });
   mkdirSync(logs, { recursive: true });
   for (const { pipelineNumber, job } of jobs) {
     writeFileSync(join(logs, `${pipelineNumber}-${job.name}.log`), job.trace.bytes);
   }
-  writeFileSync(join(REPOSITORY_ROOT, 'reports/demo.json'), `${JSON.stringify(report, null, 2)}\n`);
+  writeReport('demo.json', report);
 }
 
 function reportResult(problems: readonly string[]): number {

@@ -1,6 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { logToStderr as log, REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
+import { logToStderr as log, writeReport } from '@serverless-gitlab-runner/machine';
 import {
   evaluateRecordings,
   iamFailures,
@@ -30,9 +28,9 @@ export async function runFaults({ args, cleanup, signal }: CommandContext): Prom
   const outcomes = await runCatalogue(environments, chosen, log);
   writeReports(outcomes);
   const recordings = await Promise.all(environments.map(recordingOf));
-  write('aws-calls.json', recordings);
+  writeReport('aws-calls.json', recordings);
   const iam = await evaluateRecordings(recordings, await synthesise());
-  write('iam.json', iam);
+  writeReport('iam.json', iam);
   console.log(renderFaults(outcomes));
   console.log(renderIamReport(iam));
   const refusals = iamFailures(iam, { isWholeRun: named === FAULTS });
@@ -67,20 +65,14 @@ function choose(names: readonly string[]): readonly Fault[] {
 }
 
 function writeReports(outcomes: readonly FaultOutcome[]): void {
-  write(
+  writeReport(
     'faults.json',
     outcomes.map(({ report }) => report),
   );
-  write(
+  writeReport(
     'faults-runs.json',
     outcomes.map(({ report, title, results }) => ({ fault: report.fault, title, results })),
   );
-}
-
-function write(name: string, content: unknown): void {
-  const folder = join(REPOSITORY_ROOT, 'reports');
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, name), `${JSON.stringify(content, null, 2)}\n`);
 }
 
 function reportResult(outcomes: readonly FaultOutcome[], refusals: readonly string[]): number {
