@@ -47,7 +47,7 @@ const managerSchema = z
     drainGraceSeconds: z.int().min(180).max(86_400).default(900),
     /** Seconds between GitLab Runner's requests for jobs (its `check_interval`). Default 3. */
     checkIntervalSeconds: z.int().min(1).max(60).default(3),
-    /** Seconds between the manager's reads of its own tags. Default 10. */
+    /** Seconds between the manager's reads of its own tags. Default 10. With n > 10 managers, n/10 times as long, at most 60. */
     drainPollSeconds: z.number().min(0.2).max(60).default(10),
   })
   .prefault({});

@@ -136,13 +136,14 @@ async function managerOf(
   slot: Slot,
   deps: LaunchDeps,
 ): Promise<ManagerFacts | undefined> {
-  const fresh = task === undefined ? undefined : freshManager(task, slot, deps);
-  const known = await describeManager(taskArn, slot, deps, fresh);
-  if (known) return takesJobs(known) ? known : undefined;
+  // Another launch's demand mark would have been a conflict, so this call has started the task.
+  const fresh = task && freshManager(task, slot, deps);
   if (fresh) return fresh;
+  const known = await describeManager(taskArn, slot, deps);
+  if (known) return takesJobs(known) ? known : undefined;
   // MISSING: another launcher started it seconds ago, or it ended over an hour ago and only its token is remembered.
   await deps.timing.sleep(MISSING_FOR_MS);
-  const later = await describeManager(taskArn, slot, deps, undefined);
+  const later = await describeManager(taskArn, slot, deps);
   return later && takesJobs(later) ? later : undefined;
 }
 
@@ -150,16 +151,9 @@ async function describeManager(
   taskArn: string,
   { cluster }: Slot,
   { ecs }: LaunchDeps,
-  fresh: ManagerFacts | undefined,
 ): Promise<ManagerFacts | undefined> {
-  try {
-    const { managers } = await describeManagedTasks(ecs, cluster, [taskArn]);
-    return managers[0];
-  } catch (error) {
-    // The manager has started, even if it cannot be described now.
-    if (fresh) return fresh;
-    throw error;
-  }
+  const { managers } = await describeManagedTasks(ecs, cluster, [taskArn]);
+  return managers[0];
 }
 
 /** Facts from RunTask's own answer, if RunTask has just started the task. */

@@ -10,7 +10,7 @@ import {
   publishEvents,
   systemTiming,
 } from '@serverless-gitlab-runner/aws/calls';
-import { ECS_SHARES, keepToShare, readManagedTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { ECS_SHARES, keepToShare } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { EventEntry } from '@serverless-gitlab-runner/shared-events';
 import type { SQSBatchResponse } from 'aws-lambda';
 import { acknowledgeMessages, type MessageOutcome } from './acknowledge-messages.ts';
@@ -61,8 +61,7 @@ const deps: BatchDeps = {
   expectedJobs: createExpectedJobs(systemTiming.now),
   startedJobs: createStartedJobs(),
   readFleet,
-  readClusterState: () =>
-    taskCache.read(() => readManagedTasks(ecs, cluster, [{ desiredStatus: 'RUNNING' }])),
+  readClusterState: () => taskCache.read(ecs, cluster),
   maxReceives: environment.MAX_RECEIVES,
   checkLaunchAllowed: (runnerQueue, running) =>
     checkLaunchAllowed(runnerQueue, running, { ecs, ssm, cluster, parameterPrefix, now: systemTiming.now }),

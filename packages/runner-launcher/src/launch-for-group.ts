@@ -40,8 +40,8 @@ const MAX_ROUNDS = 10;
  */
 const MAX_ENDED_TASKS = 1000;
 
-/** Each needs RunTask and DescribeTasks: two launchers stay below 10 managers a second, half of Fargate's limit of 20. */
-const SLOTS_AT_ONCE = 4;
+/** As many RunTask calls as one of two launchers may make at once (`ECS_SHARES`). */
+const SLOTS_AT_ONCE = 5;
 
 /**
  * A returning message waits for a free launcher and its batch, and goes to either of two launchers. A job is therefore expected

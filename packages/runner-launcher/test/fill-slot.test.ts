@@ -53,17 +53,25 @@ describe('a slot that was filled before', () => {
     expect(tagValue(task?.tags, 'demand')).toBe('2026-11-23T10:00:10.000Z');
   });
 
-  it('trusts RunTask about a new task that ECS does not show yet', async () => {
+  it('trusts RunTask about a new task, which ECS may not show yet', async () => {
     const launcher = createLauncher({ max: 1 });
-    launcher.ecs.mock.on(DescribeTasksCommand).resolves({ tasks: [], failures: [{ reason: 'MISSING' }] });
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
     expect(launcher.ecs.runs()).toHaveLength(1);
+    expect(launcher.ecs.mock.commandCalls(DescribeTasksCommand)).toHaveLength(0);
   });
 
-  it('trusts RunTask about a new task when ECS cannot describe it', async () => {
+  it('asks about a task that RunTask names as older than this launch', async () => {
     const launcher = createLauncher({ max: 1 });
-    launcher.ecs.mock.on(DescribeTasksCommand).rejects(named('ThrottlingException'));
+    const arn = launcher.ecs.add({ tags: managerTags() });
+    const old = { ...launcher.ecs.tasks.get(arn), tags: undefined };
+    launcher.ecs.stop(arn);
+    launcher.ecs.mock
+      .on(RunTaskCommand)
+      .resolvesOnce({ tasks: [old] })
+      .callsFake(launcher.ecs.runTask);
+    launcher.advance(120);
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
+    expect(launcher.ecs.mock.commandCalls(DescribeTasksCommand)).toHaveLength(1);
   });
 
   it('waits for a task that only its token names, and treats one that stays missing as ended', async () => {

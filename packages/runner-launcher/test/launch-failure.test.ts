@@ -1,4 +1,4 @@
-import { ListTasksCommand, RunTaskCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
+import { ConflictException, ListTasksCommand, RunTaskCommand, TagResourceCommand } from '@aws-sdk/client-ecs';
 import { describe, expect, it } from 'vitest';
 import { processBatch } from '../src/index.ts';
 import { failureOfAnswer, failureOfError } from '../src/launch-failure.ts';
@@ -148,9 +148,10 @@ describe('a launch that fails', () => {
 
   it('is retried when the managers change during every plan', async () => {
     const launcher = createLauncher({ max: 1 });
-    launcher.ecs.mock
-      .on(RunTaskCommand)
-      .callsFake(() => ({ tasks: [launcher.ecs.tasks.get(launcher.ecs.add({ tags: managerTags() }))] }));
+    launcher.ecs.mock.on(RunTaskCommand).callsFake(() => {
+      const resourceIds = [launcher.ecs.add({ tags: managerTags() })];
+      throw new ConflictException({ message: 'the token is in use', resourceIds, $metadata: {} });
+    });
     launcher.ecs.mock.on(TagResourceCommand).rejects(named('InvalidParameterException'));
     expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['retry unknown']);
   });

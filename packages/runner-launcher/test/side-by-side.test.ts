@@ -13,7 +13,7 @@ function gate() {
 const batchOf = (count: number) => Array.from({ length: count }, (_, index) => queued(index + 1));
 
 describe('slots of one fleet', () => {
-  it('are filled four at a time', async () => {
+  it('are filled five at a time', async () => {
     const launcher = createLauncher({ max: 9, concurrentJobs: 1 });
     const answers = gate();
     let open = 0;
@@ -21,14 +21,14 @@ describe('slots of one fleet', () => {
     launcher.ecs.mock.on(RunTaskCommand).callsFake(async (input) => {
       open += 1;
       maxOpen = Math.max(maxOpen, open);
-      if (open === 4) answers.open();
+      if (open === 5) answers.open();
       await answers.promise;
       open -= 1;
       return launcher.ecs.runTask(input);
     });
     const settled = await processBatch(batchOf(9), launcher.deps);
     expect(kinds(settled)).toEqual(Array.from({ length: 9 }, () => 'manager-launched'));
-    expect(maxOpen).toBe(4);
+    expect(maxOpen).toBe(5);
     expect(launcher.ecs.runs()).toHaveLength(9);
   });
 
@@ -40,7 +40,7 @@ describe('slots of one fleet', () => {
     expect(kinds(await processBatch(batchOf(9), launcher.deps))).toEqual(
       Array.from({ length: 9 }, () => 'retry no-capacity'),
     );
-    expect(launcher.ecs.runs()).toHaveLength(4);
+    expect(launcher.ecs.runs()).toHaveLength(5);
   });
 
   it('are not filled after the deadline', async () => {

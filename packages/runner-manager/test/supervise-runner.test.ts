@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../src/logger.ts';
 import type { RunnerApi } from '../src/manager/gitlab-api.ts';
 import { type ManagerEnd, superviseRunner } from '../src/manager/supervise-runner.ts';
+import { drainPollSeconds } from '../src/manager/watch-drain.ts';
 import { fleetOf } from './support/fleet.ts';
 
 const ecs = mockClient(ECSClient);
@@ -11,7 +12,7 @@ const TASK_ARN = 'arn:aws:ecs:eu-west-1:123456789012:task/ci/fedcba9876543210';
 const DRAIN = [{ key: 'serverless-gitlab-runner:drain', value: '2026-11-24T08:00:00.000Z' }];
 
 /** A manager whose runner does as a test says. */
-function supervised() {
+function supervised(managers = 1) {
   const exited = Promise.withResolvers<{ code: number | null; how: string }>();
   const runner = { finish: vi.fn(), terminate: vi.fn(), exited: exited.promise };
   const api: RunnerApi = {
@@ -25,6 +26,7 @@ function supervised() {
     api,
     identity: { fleet: fleetOf(), token: 'glrt-x', taskArn: TASK_ARN },
     ecs: new ECSClient({ region: 'eu-west-1' }),
+    managers: () => managers,
     logger: createLogger('ERROR', () => {}),
     stop: stop.signal,
   });
@@ -41,6 +43,17 @@ beforeEach(() => {
   vi.useFakeTimers();
   ecs.reset();
   ecs.on(ListTagsForResourceCommand).resolves({ tags: [] });
+});
+
+it.each([
+  [1, 10, 10],
+  [10, 10, 10],
+  [50, 10, 50],
+  [100, 10, 60],
+  [50, 0.5, 2.5],
+  [50, 60, 60],
+])('%i managers, configured to %d s, read their tags every %d s', (managers, configured, seconds) => {
+  expect(drainPollSeconds(configured, managers)).toBe(seconds);
 });
 
 afterEach(() => {
@@ -65,6 +78,14 @@ describe('a manager', () => {
     const { runner } = supervised();
     await vi.advanceTimersByTimeAsync(20_000);
     expect(runner.finish).toHaveBeenCalledTimes(1);
+  });
+
+  it('reads its tags less often the more managers there are', async () => {
+    supervised(50);
+    await vi.advanceTimersByTimeAsync(49_000);
+    expect(ecs.commandCalls(ListTagsForResourceCommand)).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(ecs.commandCalls(ListTagsForResourceCommand)).toHaveLength(1);
   });
 
   it('waits as long as jobs take when it is drained', async () => {

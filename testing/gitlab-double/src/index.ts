@@ -13,3 +13,4 @@ export type { Job } from './model/job.ts';
 export type { Pipeline } from './model/pipeline.ts';
 export type { Project } from './model/project.ts';
 export type { Runner } from './model/runner.ts';
+export type { WebhookDelivery } from './webhooks/webhook.ts';

@@ -231,7 +231,8 @@ function identifiedByTags(task: Task): Task {
 }
 
 function withoutStartedBy(ecs: EcsApi): EcsApi['listTasks'] {
-  return (input) => (input.startedBy === undefined ? ecs.listTasks(input) : { taskArns: [] });
+  return (input) =>
+    input.startedBy === undefined ? ecs.listTasks(input) : { taskArns: [], nextToken: undefined };
 }
 
 type ReadClusterState = typeof readClusterState;

@@ -8,6 +8,7 @@ import { startLauncher } from './actors/launcher.ts';
 import { createManagers } from './actors/managers.ts';
 import { createQueue } from './actors/queue.ts';
 import { startReaper } from './actors/reaper.ts';
+import { type AwsCall, createAwsCalls } from './aws-calls.ts';
 import { boundsOf, DEAD_MAN_SECONDS } from './bounds.ts';
 import { createClock, START } from './clock.ts';
 import { createEcs, type SimulatedEcs } from './ecs/simulated-ecs.ts';
@@ -26,6 +27,14 @@ export interface RunResult {
   tasks: SimulatedEcs['tasks'];
 }
 
+/** How a run is measured. */
+export interface Measurement {
+  /** Called for each call to AWS. Processes then keep to their shares of ECS's rates, and managers make all their reads. */
+  onCall(call: AwsCall): void;
+  /** Seconds from the start after which the run ends. Default: when nothing is left to do. */
+  until?: number;
+}
+
 const IDLE_CHECK_MS = 10_000;
 /** Maximum time that messages come back after the last job has ended. */
 const MESSAGES_END_MS = 1_500_000;
@@ -35,12 +44,16 @@ export async function runSchedule(
   schedule: Schedule,
   overrides: Partial<Overrides> = {},
   trace?: (line: string) => void,
+  measurement?: Measurement,
 ): Promise<RunResult> {
   const effective = { ...NO_MUTATION, ...overrides };
   const clock = createClock();
   const random = createRandom(schedule.seed);
   const faults = createFaults(schedule.faults, clock, random);
-  const wire = createWire(clock, faults);
+  const awsCalls =
+    measurement &&
+    createAwsCalls({ clock, random, managers: () => managers.running(), onCall: measurement.onCall });
+  const wire = createWire(clock, faults, awsCalls);
   const ecs = createEcs({ clock, random, faults, lagMs: schedule.lagMs });
   const latencies = createLatencies(schedule, random);
   const queue = createQueue(clock, random, faults, latencies);
@@ -59,6 +72,7 @@ export async function runSchedule(
     gitlab,
     jobTasks,
     nextClosingStep,
+    readsAll: measurement !== undefined,
   });
   const { jobs } = gitlab;
   const { tasks } = ecs;
@@ -138,6 +152,7 @@ export async function runSchedule(
   };
   clock.at(START + schedule.faults.until * 1000, checkForIdle);
 
+  if (measurement?.until !== undefined) clock.at(START + measurement.until * 1000, clock.stop);
   await clock.run();
   return { violation: invariants.violation, jobs, tasks };
 }

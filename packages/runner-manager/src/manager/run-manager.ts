@@ -138,7 +138,10 @@ async function serveJobs(
     void context.ahead?.close('its manager takes no more jobs');
     closeRunner(timeouts);
   };
-  const end = await superviseRunner({ runner: { ...runner, finish }, api, identity, ecs, logger: own, stop });
+  const end = await superviseRunner({
+    runner: { ...runner, finish },
+    ...{ api, identity, ecs, managers: managers.now, logger: own, stop },
+  });
   // After an orderly exit of the runner, no jobs are open.
   const reason = whyRunnerDied((await runner.exited).how);
   await failOpenJobs({ gitlabUrl: identity.fleet.gitlabUrl, logger: own }, executor.openJobs(), reason);

@@ -10,7 +10,7 @@ import { repeat } from '../repeat.ts';
 import type { CloseTimeouts } from './close-runner.ts';
 import type { RunnerApi } from './gitlab-api.ts';
 import type { ManagerIdentity } from './start-context.ts';
-import { watchDrain } from './watch-drain.ts';
+import { drainPollSeconds, watchDrain } from './watch-drain.ts';
 
 /**
  * Exit codes of a manager, as in sysexits.h. Only a refused token ends with `tokenRefused`, after which launcher and reaper start
@@ -45,6 +45,8 @@ export interface SuperviseSettings {
   api: RunnerApi;
   identity: ManagerIdentity;
   ecs: ECSClient;
+  /** Returns the number of managers in the cluster. */
+  managers(): number;
   logger: Logger;
   /** Aborts when ECS stops this task. */
   stop: AbortSignal;
@@ -70,7 +72,7 @@ const STOP_TIMEOUTS: CloseTimeouts = { askMs: 0, quitMs: 10_000 };
 
 /** Lets the runner finish when the manager is drained or stopped, or its token revoked. Settles when the runner has exited. */
 export async function superviseRunner(settings: SuperviseSettings): Promise<ManagerEnd> {
-  const { runner, api, identity, ecs, logger, stop } = settings;
+  const { runner, api, identity, ecs, managers, logger, stop } = settings;
   const { fleet, taskArn } = identity;
   let reason: ManagerStopped['reason'] = 'runner-exited';
   let lastResort: NodeJS.Timeout | undefined;
@@ -90,7 +92,8 @@ export async function superviseRunner(settings: SuperviseSettings): Promise<Mana
     lastResort = setTimeout(() => runner.terminate(), MS_TO_FINISH_WHEN_STOPPED);
   };
 
-  const stopWatching = watchDrain(ecs, taskArn, fleet.manager.drainPollSeconds, logger, (since) =>
+  const pollSeconds = () => drainPollSeconds(fleet.manager.drainPollSeconds, managers());
+  const stopWatching = watchDrain(ecs, taskArn, pollSeconds, logger, (since) =>
     leave('drained', { askMs, quitMs: QUIT_MS }, { since }),
   );
   const stopChecking = repeat(MS_BETWEEN_TOKEN_CHECKS, async () => {

@@ -4,6 +4,20 @@ import { tagValue } from '@serverless-gitlab-runner/fleet';
 import { messageOf } from '../errors.ts';
 import { repeat } from '../repeat.ts';
 
+/** The maximum of `manager.drainPollSeconds`, for which the reaper's grace periods allow. */
+const MAX_POLL_SECONDS = 60;
+/** All managers share the account's rates. Beyond this number they read their tags as often together as this number does. */
+const MANAGERS_AT_FULL_PACE = 10;
+
+/**
+ * Seconds between a manager's reads of its own tags.
+ * @param configured `manager.drainPollSeconds`
+ * @param managers number of managers in the cluster
+ */
+export function drainPollSeconds(configured: number, managers: number): number {
+  return Math.min(MAX_POLL_SECONDS, configured * Math.max(1, managers / MANAGERS_AT_FULL_PACE));
+}
+
 /** Time of the manager's drain tag; undefined if it has none or ECS does not answer. */
 export async function drainedSince(
   ecs: ECSClient,
@@ -23,15 +37,18 @@ export async function drainedSince(
 export function watchDrain(
   ecs: ECSClient,
   taskArn: string,
-  everySeconds: number,
+  everySeconds: () => number,
   logger: Logger,
   onDrain: (since: string) => void,
 ): () => void {
-  const stop = repeat(everySeconds * 1000, async () => {
-    const drain = await drainedSince(ecs, taskArn, logger);
-    if (drain === undefined) return;
-    stop();
-    onDrain(drain);
-  });
+  const stop = repeat(
+    () => everySeconds() * 1000,
+    async () => {
+      const drain = await drainedSince(ecs, taskArn, logger);
+      if (drain === undefined) return;
+      stop();
+      onDrain(drain);
+    },
+  );
   return stop;
 }

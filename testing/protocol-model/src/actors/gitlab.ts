@@ -96,7 +96,7 @@ export function createGitLab({ schedule, clock, random, bus, latencies }: GitLab
 }
 
 /** The receiver's event for a Job Hook. */
-function jobQueued({ id, queuedAt }: GitLabJob) {
+export function jobQueued({ id, queuedAt }: Pick<GitLabJob, 'id' | 'queuedAt'>) {
   return buildEntry('bus', 'JobQueued', {
     fleet: 'default',
     occurredAt: new Date(queuedAt).toISOString(),

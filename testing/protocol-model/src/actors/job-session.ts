@@ -22,6 +22,8 @@ export interface SessionDeps {
   aheadPercent: number;
   /** Tasks that the manager started ahead, and that wait for a job. A claim takes one out. */
   waiting: SimulatedTask[];
+  /** All job tasks that the manager has started and not stopped, by ARN. */
+  started: Map<string, SimulatedTask>;
 }
 
 /** How often a runner tries to prepare a job. */
@@ -90,7 +92,7 @@ async function claim(deps: SessionDeps, job: GitLabJob): Promise<SimulatedTask |
   if (task === undefined) return undefined;
   try {
     const tags = toTags({ jobId: String(job.id) });
-    await wire.call(actor, () => ecs.tagResource({ resourceArn: task.arn, tags }));
+    await wire.call(actor, 'TagResource', () => ecs.tagResource({ resourceArn: task.arn, tags }));
     task.jobId = job.id;
     return task;
   } catch {
@@ -125,15 +127,17 @@ async function runTask(
 }
 
 async function callRunTask(
-  { wire, actor, ecs, managerId }: SessionDeps,
+  { wire, actor, ecs, managerId, started }: SessionDeps,
   input: Pick<RunTaskCommandInput, 'clientToken' | 'group' | 'tags'>,
 ): Promise<SimulatedTask | undefined> {
   const taskDefinition = `${jobFamilyPrefix('default')}1`;
   try {
-    const { tasks } = await wire.call(actor, () =>
+    const { tasks } = await wire.call(actor, 'RunTask', () =>
       ecs.runTask({ ...input, taskDefinition, startedBy: managerId }),
     );
-    return ecs.tasks.find(({ arn }) => arn === tasks[0]?.taskArn);
+    const task = ecs.find(tasks[0]?.taskArn);
+    if (task) started.set(task.arn, task);
+    return task;
   } catch {
     return undefined;
   }
@@ -141,11 +145,12 @@ async function callRunTask(
 
 /** A task that cannot be stopped here is stopped when the manager leaves, by the reaper, or by its dead man's switch. */
 export async function stopTask(
-  { wire, actor, ecs }: SessionDeps,
+  { wire, actor, ecs, started }: SessionDeps,
   { arn }: { arn: string },
   reason?: string,
 ): Promise<void> {
+  started.delete(arn);
   try {
-    await wire.call(actor, () => ecs.stopTask({ task: arn, reason }));
+    await wire.call(actor, 'StopTask', () => ecs.stopTask({ task: arn, reason }));
   } catch {}
 }

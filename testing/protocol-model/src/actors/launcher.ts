@@ -1,4 +1,3 @@
-import { readManagedTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import {
   acknowledgeMessages,
@@ -40,7 +39,7 @@ export interface LauncherDeps {
 }
 
 const CLUSTER = 'cluster';
-const MAX_CONCURRENCY = 2;
+export const MAX_CONCURRENCY = 2;
 const TIMEOUT_MS = 60_000;
 /** As in `handler.ts`. */
 const LAUNCH_UNTIL_MS = 35_000;
@@ -77,8 +76,8 @@ export function startLauncher(deps: LauncherDeps): void {
   };
 
   const start = (messages: readonly ReceivedMessage[]) => {
-    const actor = createActor('launcher', onEnd);
     const memory = idle.pop() ?? freshMemory(clock);
+    const actor = createActor('launcher', onEnd, memory);
     clock.after(TIMEOUT_MS, () => kill(actor));
     handle(actor, messages, memory, deps).then(
       () => {
@@ -139,13 +138,12 @@ function batchDeps(actor: Actor, memory: Memory, deps: LauncherDeps): BatchDeps 
     timing: { now: clock.now, random: random.next, sleep: (milliseconds) => wire.sleep(actor, milliseconds) },
     readFleet: async () => {
       try {
-        return { config: await wire.call(actor, () => config) };
+        return { config: await wire.call(actor, 'GetParameter', () => config) };
       } catch {
         return { failure: { reason: 'unknown', message: 'SSM failed', permanent: false } };
       }
     },
-    readClusterState: () =>
-      memory.taskCache.read(() => readManagedTasks(ecs, CLUSTER, [{ desiredStatus: 'RUNNING' }])),
+    readClusterState: () => memory.taskCache.read(ecs, CLUSTER),
     checkLaunchAllowed: (runnerQueue, running) =>
       checkLaunchAllowed(runnerQueue, running, {
         ecs,
@@ -160,7 +158,7 @@ function batchDeps(actor: Actor, memory: Memory, deps: LauncherDeps): BatchDeps 
     publish: async (build) => {
       build();
       try {
-        await wire.call(actor, () => undefined);
+        await wire.call(actor, 'PutEvents', () => undefined);
       } catch {}
     },
     log: deps.trace,

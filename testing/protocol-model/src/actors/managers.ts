@@ -1,5 +1,5 @@
 import { RUNNER_TOKEN_REFUSED_EXIT_CODE, tagValue } from '@serverless-gitlab-runner/fleet';
-import type { nextClosingStep } from '@serverless-gitlab-runner/runner-manager';
+import { drainPollSeconds, type nextClosingStep } from '@serverless-gitlab-runner/runner-manager';
 import { type Actor, createActor, kill } from '../actor.ts';
 import type { Clock } from '../clock.ts';
 import type { SimulatedEcs } from '../ecs/simulated-ecs.ts';
@@ -13,6 +13,7 @@ import { createJobRequests, DRAIN_TIMEOUT_MS, type RequestingRunner, STOP_TIMEOU
 import type { GitLab, GitLabJob } from './gitlab.ts';
 import { letGoAll, runJob, type SessionDeps, stopTask } from './job-session.ts';
 import type { JobTasks } from './job-tasks.ts';
+import { startManagerReads } from './manager-reads.ts';
 
 /** The process in a manager's task. */
 export type Manager = Readonly<Pick<LiveManager, 'task' | 'actor' | 'phase' | 'jobs' | 'answer' | 'endedAt'>>;
@@ -23,6 +24,8 @@ export interface Managers {
   /** Stops a random manager by an operator's StopTask. */
   stopSome(): void;
   of(task: SimulatedTask): Manager | undefined;
+  /** Number of managers that run. */
+  running(): number;
   /** Called for each manager that ended. */
   readonly listeners: ((manager: Manager) => void)[];
   /** Called for each job that GitLab assigned to a request that the runner had cut. */
@@ -39,6 +42,8 @@ export interface ManagerDeps {
   gitlab: GitLab;
   jobTasks: JobTasks;
   nextClosingStep: typeof nextClosingStep;
+  /** Whether managers also make the reads from which they learn nothing new here. */
+  readsAll: boolean;
 }
 
 interface LiveManager extends RequestingRunner {
@@ -63,7 +68,8 @@ export function createManagers(deps: ManagerDeps): Managers {
   const managers = new Map<SimulatedTask, LiveManager>();
   const listeners: Managers['listeners'] = [];
   const cutListeners: Managers['cutListeners'] = [];
-  const { drainPollSeconds } = schedule.fleet;
+  const running = () => [...managers.values()].filter(({ phase }) => phase !== 'ended').length;
+  const pollMs = () => drainPollSeconds(schedule.fleet.drainPollSeconds, running()) * 1000;
   const { poll, close } = createJobRequests<LiveManager>({
     ...deps,
     concurrentJobs: schedule.fleet.concurrentJobs,
@@ -115,12 +121,14 @@ export function createManagers(deps: ManagerDeps): Managers {
     manager.phase = 'taking';
     checkToken(manager);
     poll(manager);
-    if (tagValue(tagsOf(manager.task), 'drain') !== undefined) watch(manager, drainPollSeconds * 1000);
+    if (deps.readsAll)
+      startManagerReads({ ...deps, actor: manager.actor, jobTasks: manager.session.started });
+    if (deps.readsAll || tagValue(tagsOf(manager.task), 'drain') !== undefined) watch(manager, pollMs());
   };
 
   const isDrained = async ({ actor, task }: LiveManager): Promise<boolean> => {
     try {
-      const { tags } = await wire.call(actor, () => ecs.listTags(task.arn));
+      const { tags } = await wire.call(actor, 'ListTagsForResource', () => ecs.listTags(task.arn));
       return tagValue(tags, 'drain') !== undefined;
     } catch {
       return false;
@@ -147,7 +155,7 @@ export function createManagers(deps: ManagerDeps): Managers {
         void letGoAll(manager.session);
         return close(manager, DRAIN_TIMEOUT_MS);
       }
-      return pollTags(drainPollSeconds * 1000);
+      return pollTags(pollMs());
     };
     void pollTags(firstPollMs);
   };
@@ -161,7 +169,7 @@ export function createManagers(deps: ManagerDeps): Managers {
     if (manager.hangs) return;
     const { actor, task, session } = manager;
     try {
-      const { taskArns } = await wire.call(actor, () => ecs.listTasks({ startedBy: task.id }));
+      const { taskArns } = await wire.call(actor, 'ListTasks', () => ecs.listTasks({ startedBy: task.id }));
       for (const arn of taskArns) await stopTask(session, { arn });
     } catch {}
     await wire.sleep(actor, random.between(200, 3000));
@@ -185,6 +193,7 @@ export function createManagers(deps: ManagerDeps): Managers {
           ...{ actor, managerId: task.id, wire, ecs, jobTasks, clock, random },
           aheadPercent: schedule.fleet.aheadPercent ?? 0,
           waiting: [],
+          started: new Map(),
         },
         answer: undefined,
         closing: undefined,
@@ -200,7 +209,7 @@ export function createManagers(deps: ManagerDeps): Managers {
     onTagged(task) {
       const manager = managers.get(task);
       if (manager && tagValue(tagsOf(task), 'drain') !== undefined)
-        watch(manager, random.between(0, drainPollSeconds * 1000));
+        watch(manager, random.between(0, pollMs()));
     },
     onStopRequested(task) {
       const manager = managers.get(task);
@@ -219,8 +228,8 @@ export function createManagers(deps: ManagerDeps): Managers {
   });
 
   const randomManager = () => {
-    const running = [...managers.values()].filter(({ phase }) => phase !== 'ended');
-    return running[random.between(0, running.length - 1)];
+    const alive = [...managers.values()].filter(({ phase }) => phase !== 'ended');
+    return alive[random.between(0, alive.length - 1)];
   };
 
   return {
@@ -234,6 +243,7 @@ export function createManagers(deps: ManagerDeps): Managers {
         ecs.stopTask({ task: victim.task.arn, reason: 'by an operator' });
     },
     of: (task) => managers.get(task),
+    running,
     listeners,
     cutListeners,
   };

@@ -10,8 +10,10 @@ import type { Latencies } from './latencies.ts';
 /** As deployed by `infra`. */
 const VISIBILITY_MS = 360_000;
 export const MAX_RECEIVES = 1000;
-/** Messages that one poller of Lambda fetches; `infra` allows batches of up to a hundred. */
+/** Messages that one poller of Lambda fetches at a time. */
 const BATCH_SIZE = 10;
+/** If many wait, its pollers fill batches of the size that `infra` allows. */
+const BACKLOG = { from: 50, batchSize: 100 };
 
 /** The operations that the launcher calls itself; Lambda's event source mapping calls the others. */
 export interface QueueApi {
@@ -76,7 +78,8 @@ export function createQueue(clock: Clock, random: Random, faults: Faults, latenc
       const now = clock.now();
       const visible = [...messages.values()].filter(({ visibleAt }) => visibleAt <= now);
       const received: ReceivedMessage[] = [];
-      while (visible.length > 0 && received.length < BATCH_SIZE) {
+      const batchSize = visible.length > BACKLOG.from ? BACKLOG.batchSize : BATCH_SIZE;
+      while (visible.length > 0 && received.length < batchSize) {
         const [message] = visible.splice(random.between(0, visible.length - 1), 1);
         if (message === undefined) break;
         message.receives += 1;

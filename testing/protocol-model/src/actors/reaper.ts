@@ -46,7 +46,7 @@ export function startReaper(deps: ReaperDeps): void {
   const { clock, random, faults } = deps;
 
   const run = () => {
-    const actor = createActor('reaper');
+    const actor = createActor('reaper', undefined, deps);
     clock.after(TIMEOUT_MS, () => kill(actor));
     sweepOnce(actor, deps).catch((error: unknown) => {
       if (!(error instanceof SweepIncompleteError)) deps.onCrash(error);
@@ -82,7 +82,10 @@ async function sweepOnce(actor: Actor, deps: ReaperDeps): Promise<void> {
     eventBusName: 'bus',
     readClusterState: (fleets) => deps.readClusterState(ecs, CLUSTER, fleets),
     readEndedJobTasks: () => readEndedJobTasks(ecs, CLUSTER),
-    readFleets: async () => ({ fleets: await wire.call(actor, deps.fleets), parameters: [] }),
+    readFleets: async () => ({
+      fleets: await wire.call(actor, 'GetParametersByPath', deps.fleets),
+      parameters: [],
+    }),
     secrets: { isDue: () => false, list: async () => [], remove: async () => false },
     parameterPrefix: '/p',
     tokens: { isDue: () => false, remove: async () => [] },
@@ -100,7 +103,7 @@ async function sweepOnce(actor: Actor, deps: ReaperDeps): Promise<void> {
 
   async function publish(entries: readonly EventEntry[], by: Actor, { faults }: ReaperDeps): Promise<void> {
     if (entries.length === 0) return;
-    const refused = await wire.call(by, () => {
+    const refused = await wire.call(by, 'PutEvents', () => {
       const taken = entries.filter(() => !faults.hits(faults.rates().failing));
       bus.put(taken);
       return entries.length - taken.length;

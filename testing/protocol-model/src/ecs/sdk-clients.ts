@@ -19,13 +19,16 @@ type Send = (command: object) => Promise<unknown>;
 export function ecsClient(actor: Actor, wire: Wire, ecs: EcsApi): ECSClient {
   const send: Send = (command) => {
     if (command instanceof DescribeTasksCommand)
-      return wire.call(actor, () => ecs.describeTasks(command.input));
-    if (command instanceof ListTasksCommand) return wire.call(actor, () => ecs.listTasks(command.input));
-    if (command instanceof TagResourceCommand) return wire.call(actor, () => ecs.tagResource(command.input));
-    if (command instanceof RunTaskCommand) return wire.call(actor, () => ecs.runTask(command.input));
+      return wire.call(actor, 'DescribeTasks', () => ecs.describeTasks(command.input));
+    if (command instanceof ListTasksCommand)
+      return wire.call(actor, 'ListTasks', () => ecs.listTasks(command.input));
+    if (command instanceof TagResourceCommand)
+      return wire.call(actor, 'TagResource', () => ecs.tagResource(command.input));
+    if (command instanceof RunTaskCommand)
+      return wire.call(actor, 'RunTask', () => ecs.runTask(command.input));
     if (command instanceof StopTaskCommand) {
       const { task, reason } = command.input;
-      return wire.call(actor, () => ecs.stopTask({ task, reason }));
+      return wire.call(actor, 'StopTask', () => ecs.stopTask({ task, reason }));
     }
     throw unknownCommand(command);
   };
@@ -35,9 +38,11 @@ export function ecsClient(actor: Actor, wire: Wire, ecs: EcsApi): ECSClient {
 export function sqsClient(actor: Actor, wire: Wire, queue: QueueApi): SQSClient {
   const send: Send = (command) => {
     if (command instanceof ChangeMessageVisibilityBatchCommand)
-      return wire.call(actor, () => queue.changeVisibility(command.input.Entries ?? []));
+      return wire.call(actor, 'ChangeMessageVisibilityBatch', () =>
+        queue.changeVisibility(command.input.Entries ?? []),
+      );
     if (command instanceof SendMessageBatchCommand)
-      return wire.call(actor, () => queue.sendDeadLetters(command.input.Entries ?? []));
+      return wire.call(actor, 'SendMessageBatch', () => queue.sendDeadLetters(command.input.Entries ?? []));
     throw unknownCommand(command);
   };
   return Object.create(SQSClient.prototype, { send: { value: send } });
@@ -48,7 +53,7 @@ export function ssmClient(actor: Actor, wire: Wire, changedAt: (name: string) =>
   const send: Send = (command) => {
     if (!(command instanceof GetParametersCommand)) throw unknownCommand(command);
     const { Names = [] } = command.input;
-    return wire.call(actor, () => ({
+    return wire.call(actor, 'GetParameters', () => ({
       Parameters: Names.map((Name) => ({ Name, LastModifiedDate: new Date(changedAt(Name)) })),
     }));
   };

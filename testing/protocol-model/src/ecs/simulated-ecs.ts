@@ -17,7 +17,7 @@ import { createTaskStore, type TaskStore } from './task-store.ts';
 /** The part of ECS that this project uses. Reads are up to `lagMs` old; each field has its own age. */
 export interface EcsApi {
   runTask(input: RunTaskCommandInput): RunTaskAnswer;
-  listTasks(input: ListTasksCommandInput): { taskArns: string[] };
+  listTasks(input: ListTasksCommandInput): { taskArns: string[]; nextToken: string | undefined };
   describeTasks(input: DescribeTasksCommandInput): {
     tasks: Task[];
     failures: { arn: string; reason: string }[];
@@ -36,6 +36,8 @@ export interface EcsDeps {
   lagMs: number;
 }
 
+/** ListTasks returns at most so many tasks a page. */
+const PAGE = 100;
 /** Percentage of stale reads. */
 const STALE_READ_PERCENT = 40;
 
@@ -56,8 +58,9 @@ export function createEcs({ clock, random, faults, lagMs }: EcsDeps): SimulatedE
     ...store,
     runTask: createRunTask(store, clock, faults),
 
-    listTasks({ desiredStatus = 'RUNNING', startedBy, family }) {
-      lastListHadGap = !lastListHadGap && faults.hits(faults.rates().gaps);
+    listTasks({ desiredStatus = 'RUNNING', startedBy, family, nextToken }) {
+      const first = Number(nextToken ?? 0);
+      if (first === 0) lastListHadGap = !lastListHadGap && faults.hits(faults.rates().gaps);
       const listed = tasks.filter(
         (task) =>
           (startedBy === undefined || task.startedBy === startedBy) &&
@@ -66,7 +69,9 @@ export function createEcs({ clock, random, faults, lagMs }: EcsDeps): SimulatedE
           asOf(task.status, readAt())?.desiredStatus === desiredStatus,
       );
       const gap = lastListHadGap ? listed.findLast(({ role }) => role === 'manager') : undefined;
-      return { taskArns: listed.filter((task) => task !== gap).map(({ arn }) => arn) };
+      const page = listed.slice(first, first + PAGE).filter((task) => task !== gap);
+      const next = listed.length > first + PAGE ? String(first + PAGE) : undefined;
+      return { taskArns: page.map(({ arn }) => arn), nextToken: next };
     },
 
     describeTasks({ tasks: keys = [] }) {

@@ -1,16 +1,39 @@
-import { EmulatorSwitches } from '@serverless-gitlab-runner/aws-emulator';
-import type { Project } from '@serverless-gitlab-runner/gitlab-double';
+import { EmulatorSwitches, emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
+import { MANAGER_CONTAINER } from '@serverless-gitlab-runner/fleet';
+import type { Job, Project, WebhookDelivery } from '@serverless-gitlab-runner/gitlab-double';
 import type { Cleanup, Log } from '@serverless-gitlab-runner/machine';
+import type { ObservedTask } from '../../system/observe-tasks.ts';
 import { openFleet } from '../../system/open-fleet.ts';
 import type { PreparedMachine } from '../../system/prepare-machine.ts';
 import { startTestEnvironment, type TestEnvironment } from '../../system/test-environment.ts';
-import { type PipelineWait, runPipeline, type StagedPipeline } from './staged-pipeline.ts';
+import { taskContainerIds } from '../faults/docker-actions.ts';
+import { FIRST_LINE, type PipelineWait, runPipeline, type StagedPipeline } from './staged-pipeline.ts';
 
-/** A fleet with default settings, and one that starts tasks ahead and is otherwise equal. The names are their runners' tags. */
-export type BenchFleet = 'default' | 'ahead';
+/** Jobs that the manager of the fleet `many` runs at a time. */
+export const MANY_JOBS = 50;
 
-/** Jobs' images are local, so no registry can be asked about their tags. */
-const AHEAD_FLEET = { name: 'ahead', ahead: { start: 'next', tagsAreFixed: true } } as const;
+/** Fleets that differ from the default settings. The names are their runners' tags. */
+const OTHER_FLEETS = [
+  // Jobs' images are local, so no registry can be asked about their tags.
+  { name: 'ahead', ahead: { start: 'next', tagsAreFixed: true } },
+  { name: 'many', manager: { concurrentJobs: MANY_JOBS } },
+] as const;
+
+export type BenchFleet = 'default' | (typeof OTHER_FLEETS)[number]['name'];
+
+/** Requests for jobs since a moment. */
+export interface JobRequests {
+  /** The first one to a fleet from a runner process whose system id is chosen. */
+  first(fleet: BenchFleet, isChosen: (systemId: string) => boolean): { at: Date } | undefined;
+  /** System ids of all runner processes. */
+  systems(): string[];
+  stop(): void;
+}
+
+/** A job that runs until it is cancelled or its script ends. */
+export interface RunningScript {
+  cancel(): Promise<void>;
+}
 
 const PIPELINE_TIMEOUT_MS = 6 * 60_000;
 const STOP_TIMEOUT_MS = 3 * 60_000;
@@ -22,7 +45,7 @@ export interface BenchEnvironmentOptions {
   machine: PreparedMachine;
 }
 
-/** The deployed system with both fleets. */
+/** The deployed system with all fleets. */
 export class BenchEnvironment {
   readonly switches: EmulatorSwitches;
   readonly #environment: TestEnvironment;
@@ -38,12 +61,15 @@ export class BenchEnvironment {
     const environment = await startTestEnvironment({
       ...options,
       runner: { description: 'default settings', tags: ['default'], runUntagged: false },
-      fleets: async () => ({ otherFleets: [AHEAD_FLEET] }),
+      fleets: async () => ({ otherFleets: OTHER_FLEETS }),
     });
     const { gitlab, system } = environment;
-    const { token: runnerToken } = gitlab.createRunner({ tags: ['ahead'], runUntagged: false });
-    const ahead = await openFleet(system, { name: 'ahead', runnerToken });
-    return new BenchEnvironment(environment, { default: system.webhookUrl, ahead });
+    const open = (name: BenchFleet) => {
+      const { token: runnerToken } = gitlab.createRunner({ tags: [name], runUntagged: false });
+      return openFleet(system, { name, runnerToken });
+    };
+    const [ahead, many] = [await open('ahead'), await open('many')];
+    return new BenchEnvironment(environment, { default: system.webhookUrl, ahead, many });
   }
 
   async createProject(fleet: BenchFleet, name: string): Promise<Project> {
@@ -65,6 +91,107 @@ export class BenchEnvironment {
       { ...pipeline, tag: fleet },
       PIPELINE_TIMEOUT_MS,
     );
+  }
+
+  /** Starts one job, and resolves once its script runs. */
+  async startScript(project: Project, fleet: BenchFleet, script: readonly string[]): Promise<RunningScript> {
+    return this.#startJobs(project, fleet, ['job'], script);
+  }
+
+  /** Resolves with a value that is taken while so many jobs run at the same time. */
+  async whileRunning<Value>(
+    project: Project,
+    fleet: BenchFleet,
+    count: number,
+    act: () => Promise<Value>,
+  ): Promise<Value> {
+    const names = Array.from({ length: count }, (_, index) => `job-${index + 1}`);
+    const running = await this.#startJobs(project, fleet, names, ['sleep 3600']);
+    try {
+      return await act();
+    } finally {
+      await running.cancel();
+    }
+  }
+
+  async #startJobs(
+    project: Project,
+    fleet: BenchFleet,
+    names: readonly string[],
+    script: readonly string[],
+  ): Promise<RunningScript> {
+    const { gitlab } = this.#environment;
+    const { id, jobs } = await gitlab.createPipeline(project, {
+      stages: ['test'],
+      variables: { FF_TIMESTAMPS: 'false' },
+      jobs: names.map((name) => ({
+        ...{ name, stage: 'test', tags: [fleet] },
+        script: ['echo "the script started at $(date +%s.%N)"', ...script],
+      })),
+    });
+    const hasStarted = ({ trace }: Job) => FIRST_LINE.test(trace.text);
+    await gitlab.waitUntil(() => jobs.every(hasStarted), PIPELINE_TIMEOUT_MS, `${names.length} running jobs`);
+    return {
+      cancel: async () => {
+        for (const job of jobs) gitlab.cancelJob(job.id);
+        await gitlab.waitForPipeline(id, undefined, PIPELINE_TIMEOUT_MS);
+      },
+    };
+  }
+
+  /** Docker's id of the container of a fleet's running manager. */
+  async managerContainer(fleet: BenchFleet): Promise<string> {
+    const isRunning = (task: ObservedTask) =>
+      task.fleet === fleet && task.role === 'manager' && task.lastStatus === 'RUNNING';
+    const manager = this.#environment.observer.tasks.find(isRunning);
+    const id = (await taskContainerIds(manager?.taskArn ?? '')).get(MANAGER_CONTAINER);
+    if (id === undefined) throw new Error(`fleet ${fleet} has no running manager`);
+    return id;
+  }
+
+  /** A Job Hook of a waiting job, as GitLab delivered it. A pipeline must have run. */
+  async jobWebhook(): Promise<WebhookDelivery> {
+    const { gitlab } = this.#environment;
+    const isOfWaitingJob = ({ event, requestBody }: WebhookDelivery) =>
+      event === 'Job Hook' && JSON.parse(requestBody).build_status === 'pending';
+    const delivery = gitlab.deliveries.find(isOfWaitingJob);
+    if (delivery === undefined) throw new Error('GitLab has delivered no webhook for a waiting job');
+    return delivery;
+  }
+
+  get awsEndpoint(): string {
+    return this.#environment.emulator.endpoint;
+  }
+
+  /** Environment of the receiver's Lambda. */
+  get receiverVariables(): Record<string, string> {
+    const { outputs } = this.#environment.system;
+    const { region, credentials } = emulatorClient(this.awsEndpoint);
+    return {
+      ...{ AWS_REGION: region, AWS_ACCESS_KEY_ID: credentials.accessKeyId },
+      AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      ...{ PARAMETER_PREFIX: outputs.ParameterPrefix, EVENT_BUS_NAME: outputs.EventBusName },
+    };
+  }
+
+  /** Records requests for jobs from now on. */
+  watchJobRequests(): JobRequests {
+    const requests: { at: Date; tags: readonly string[]; systemId: string }[] = [];
+    const stop = this.#environment.gitlab.subscribe((event) => {
+      if (event.type !== 'runner-contact' || event.request !== 'jobs/request') return;
+      requests.push({ at: event.at, tags: event.runner.tags, systemId: event.manager.systemId });
+    });
+    return {
+      first: (fleet, isChosen) =>
+        requests.find(({ tags, systemId }) => tags.includes(fleet) && isChosen(systemId)),
+      systems: () => requests.map(({ systemId }) => systemId),
+      stop,
+    };
+  }
+
+  /** Resolves once a condition on GitLab's requests holds. */
+  async waitForRequest(condition: () => boolean, timeoutMs: number): Promise<void> {
+    await this.#environment.gitlab.waitUntil(condition, timeoutMs, 'a request for a job');
   }
 
   /** Resolves with all tasks of a fleet that were created since a moment, once its job tasks have stopped. */

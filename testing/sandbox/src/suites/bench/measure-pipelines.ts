@@ -1,5 +1,5 @@
 import { type Log, step } from '@serverless-gitlab-runner/machine';
-import type { BenchEnvironment, BenchFleet } from './bench-environment.ts';
+import type { BenchEnvironment } from './bench-environment.ts';
 import { type Figure, figureOf, mean, median } from './figure.ts';
 import type { PipelineWait, StagedPipeline } from './staged-pipeline.ts';
 import { costOfTasks, meanStart } from './task-costs.ts';
@@ -23,6 +23,9 @@ const LANES = 5;
 const PAIRS_PER_LANE = 4;
 
 type Pipeline = Omit<StagedPipeline, 'tag'>;
+
+/** With default settings, and with tasks started ahead. */
+type PairedFleet = 'default' | 'ahead';
 
 /** A pipeline's waiting time in both fleets, at the same time. */
 interface Pair {
@@ -85,7 +88,7 @@ async function runPair(
   projects: Awaited<ReturnType<typeof projectsOf>>,
   pipeline: Pipeline,
 ): Promise<Pair> {
-  const measure = async (fleet: BenchFleet): Promise<Measured> => {
+  const measure = async (fleet: PairedFleet): Promise<Measured> => {
     const from = new Date();
     const wait = await environment.run(projects[fleet], fleet, pipeline);
     const until = new Date();
@@ -141,7 +144,7 @@ async function runWrongPairs(environment: BenchEnvironment, seed: number): Promi
   });
   const pairs = (await Promise.all(lanes)).flat();
   const until = new Date();
-  const costOf = async (fleet: BenchFleet) =>
+  const costOf = async (fleet: PairedFleet) =>
     costOfTasks(await environment.tasksSince(fleet, from), { from, until });
   return { pairs, cost: { today: await costOf('default'), ahead: await costOf('ahead') } };
 }

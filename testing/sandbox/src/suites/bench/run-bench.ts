@@ -5,8 +5,11 @@ import type { CommandContext } from '../../command.ts';
 import { prepareMachine } from '../../system/prepare-machine.ts';
 import { BenchEnvironment } from './bench-environment.ts';
 import type { Figure } from './figure.ts';
+import { measureCalls } from './measure-calls.ts';
 import { measureLambdas } from './measure-lambdas.ts';
+import { measureManager } from './measure-manager.ts';
 import { measurePipelines } from './measure-pipelines.ts';
+import { measureReceiver } from './measure-receiver.ts';
 import { renderFigures } from './render-figures.ts';
 
 /** `npm run bench`: measures all figures, or the named groups. Exit code 1 if a target is missed. */
@@ -20,10 +23,15 @@ export async function runBench({ args, cleanup, signal }: CommandContext): Promi
     await buildPackages(log);
     figures.push(...(await measureLambdas(log)));
   }
-  if (isChosen('pipelines')) {
+  if (isChosen('calls')) figures.push(...(await measureCalls(seed, log)));
+  if (isChosen('pipelines') || isChosen('manager')) {
     const machine = await prepareMachine({ log, cleanup, bundles: true, demoImages: false });
     const environment = await BenchEnvironment.start({ log, cleanup, signal, machine });
-    figures.push(...(await measurePipelines(environment, seed, log)));
+    if (isChosen('manager')) {
+      figures.push(...(await measureManager(environment, log)));
+      figures.push(...(await measureReceiver(environment, log)));
+    }
+    if (isChosen('pipelines')) figures.push(...(await measurePipelines(environment, seed, log)));
   }
   writeReport('bench.json', figures);
   console.log(renderFigures(figures));

@@ -26,7 +26,8 @@ export interface PipelineWait {
   byStage: readonly number[];
 }
 
-const FIRST_LINE = /^the script started at (\d+\.\d+)$/m;
+/** What scripts print first: the time in seconds since 1970. */
+export const FIRST_LINE = /^the script started at (\d+\.\d+)$/m;
 
 export function definePipeline({
   stages,

@@ -1,0 +1,171 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Project } from '@serverless-gitlab-runner/gitlab-double';
+import { type Log, runCommand, step } from '@serverless-gitlab-runner/machine';
+import { type BenchEnvironment, MANY_JOBS } from './bench-environment.ts';
+import { type Figure, figureOf, limitedFigure, median } from './figure.ts';
+import {
+  compareStages,
+  inContainer,
+  inspectManager,
+  type ManagerContainer,
+  readUsage,
+  type Usage,
+} from './manager-container.ts';
+
+const MB = 1_000_000;
+/** As of the manager's task, in vCPUs. */
+const MANAGER_CPU = '0.25';
+const BOOTS = 3;
+const IDLE_SECONDS = 15;
+const FIRST_REQUEST_TIMEOUT_MS = 120_000;
+
+/** Short jobs, whose only cost in the manager is that of starting and ending them. */
+const SHORT_JOBS = {
+  stages: [0, 1, 2, 3].map((stage) => [1, 2, 3, 4, 5].map((job) => `short-${stage}-${job}`)),
+  scriptSeconds: 0,
+};
+/** A log of 10 MB a second. */
+const LOG = { megabytesPerSecond: 10, seconds: 20 } as const;
+
+/** Measures one manager: its boot, and what jobs cost it. */
+export async function measureManager(environment: BenchEnvironment, log: Log): Promise<Figure[]> {
+  const project = await environment.createProject('many', 'manager');
+  const boot = await step(log, "The manager's boot, next to that of gitlab-runner alone", () =>
+    measureBoot(environment, project),
+  );
+  const id = await environment.managerContainer('many');
+  const stage = await step(log, "A stage over the job's connection, and over a new one", () =>
+    measureStage(environment, project, id),
+  );
+  const overhead = await step(log, `${SHORT_JOBS.stages.flat().length} short jobs`, () =>
+    measureOverhead(environment, project, id),
+  );
+  const output = await step(log, `${LOG.megabytesPerSecond} MB of log a second`, () =>
+    measureLog(environment, project, id),
+  );
+  const memory = await step(log, `${MANY_JOBS} jobs at once`, () => measureMemory(environment, project, id));
+  return [boot, stage, overhead, output, memory];
+}
+
+/** From the start of a container to its first request for a job. */
+async function measureBoot(environment: BenchEnvironment, project: Project): Promise<Figure> {
+  const requests = environment.watchJobRequests();
+  try {
+    await environment.run(project, 'many', { stages: [['first']], scriptSeconds: 0 });
+    const container = await inspectManager(await environment.managerContainer('many'));
+    const own = requests.first('many', () => true);
+    if (own === undefined) throw new Error('the manager did not request a job');
+    const managers: number[] = [(own.at.getTime() - container.startedAt.getTime()) / 1000];
+    const bare: number[] = [];
+    const config = await inContainer(container.id, 'cat /run/runner-manager/config.toml');
+    for (let boot = 0; boot < BOOTS; boot += 1) {
+      const known = new Set(requests.systems());
+      bare.push(
+        await bootRunner(container, config, async () => {
+          const first = () => requests.first('many', (system) => !known.has(system));
+          await environment.waitForRequest(() => first() !== undefined, FIRST_REQUEST_TIMEOUT_MS);
+          return first()?.at ?? new Date(Number.NaN);
+        }),
+      );
+    }
+    return figureOf({
+      figure: `manager: container start to first request for a job at ${MANAGER_CPU} vCPU, to gitlab-runner alone`,
+      ...{ unit: 's', value: median(managers), baseline: median(bare), target: 2 },
+    });
+  } finally {
+    requests.stop();
+  }
+}
+
+/** Runs only gitlab-runner in the manager's image. @returns seconds until its first request for a job */
+async function bootRunner(
+  { image, network }: ManagerContainer,
+  config: string,
+  firstRequest: () => Promise<Date>,
+): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-runner-'));
+  writeFileSync(join(folder, 'config.toml'), config);
+  const id = (
+    await runCommand('docker', [
+      ...['run', '--detach', '--rm', '--cpus', MANAGER_CPU, '--network', network],
+      ...['--volume', `${folder}:/bare`, '--entrypoint', 'gitlab-runner', image],
+      ...['run', '--config', '/bare/config.toml', '--working-directory', '/bare'],
+    ])
+  ).trim();
+  try {
+    const at = await firstRequest();
+    const { startedAt } = await inspectStart(id);
+    return (at.getTime() - startedAt.getTime()) / 1000;
+  } finally {
+    await runCommand('docker', ['kill', id]);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function inspectStart(id: string): Promise<{ startedAt: Date }> {
+  const text = await runCommand('docker', ['inspect', '--format', '{{.State.StartedAt}}', id]);
+  return { startedAt: new Date(text.trim()) };
+}
+
+async function measureStage(environment: BenchEnvironment, project: Project, id: string): Promise<Figure> {
+  const running = await environment.startScript(project, 'many', ['sleep 3600']);
+  const pairs = await compareStages(id);
+  await running.cancel();
+  const of = (connection: 'shared' | 'fresh') => median(pairs.map((pair) => pair[connection]));
+  return figureOf({
+    figure: "executor: a stage over the job's connection, to the same over a new connection",
+    ...{ unit: 'ms', value: of('shared'), baseline: of('fresh'), target: 0.15 },
+  });
+}
+
+async function measureOverhead(environment: BenchEnvironment, project: Project, id: string): Promise<Figure> {
+  const idle = await cpuRate(id, () => delay(IDLE_SECONDS * 1000));
+  const before = await readUsage(id);
+  await environment.run(project, 'many', SHORT_JOBS);
+  const after = await readUsage(id);
+  const own = after.cpuSeconds - before.cpuSeconds - idle * (after.at - before.at);
+  return limitedFigure({
+    figure: `manager: CPU of a job from prepare to cleanup, with the runner and its hooks (idle: ${(idle * 100).toFixed(1)} % of a core)`,
+    ...{ unit: 'ms', value: (own / SHORT_JOBS.stages.flat().length) * 1000, limit: 300 },
+  });
+}
+
+async function measureLog(environment: BenchEnvironment, project: Project, id: string): Promise<Figure> {
+  const { megabytesPerSecond, seconds } = LOG;
+  const line = `${'x'.repeat(99)}\\n`;
+  const running = await environment.startScript(project, 'many', [
+    `awk 'BEGIN { for (i = 0; i < ${MB / 100}; i++) printf "${line}" }' > megabyte`,
+    `for second in $(seq ${seconds}); do for one in $(seq ${megabytesPerSecond}); do cat megabyte; done; sleep 1; done`,
+  ]);
+  await delay(2000);
+  const rate = await cpuRate(id, () => delay((seconds / 2) * 1000));
+  await running.cancel();
+  return limitedFigure({
+    figure: `manager: CPU while a job writes up to ${megabytesPerSecond} MB of log a second, with the runner`,
+    ...{ unit: '% of a core', value: rate * 100, limit: 10 },
+  });
+}
+
+async function measureMemory(environment: BenchEnvironment, project: Project, id: string): Promise<Figure> {
+  const before = await readUsage(id);
+  const during = await environment.whileRunning(project, 'many', MANY_JOBS, () => readUsage(id));
+  return limitedFigure({
+    figure: `manager: memory of a running job, at ${MANY_JOBS} of them, with the runner and its hooks`,
+    ...{ unit: 'MB', value: growth(before, during) / MANY_JOBS / MB, limit: 5 },
+  });
+}
+
+function growth(before: Usage, after: Usage): number {
+  return after.memoryBytes - before.memoryBytes;
+}
+
+/** Cores used on average while something happens. */
+async function cpuRate(id: string, act: () => Promise<unknown>): Promise<number> {
+  const before = await readUsage(id);
+  await act();
+  const after = await readUsage(id);
+  return (after.cpuSeconds - before.cpuSeconds) / (after.at - before.at);
+}
