@@ -38,7 +38,7 @@ const STAGE_ROUNDS = 15;
 const COMPARE_STAGES = `set -e
 for process in /proc/[0-9]*; do
   tr '\\0' ' ' < "$process/cmdline" 2> /dev/null | grep -q 'run --config' || continue
-  export $(tr '\\0' '\\n' < "$process/environ" | grep '^FARGATE_EXECUTOR_')
+  names=$(tr '\\0' '\\n' < "$process/environ" | grep '^FARGATE_EXECUTOR_') && export $names
 done
 export FARGATE_EXECUTOR_SESSION="$(ls "$FARGATE_EXECUTOR_STATE/jobs" | head -n 1)"
 export SYSTEM_FAILURE_EXIT_CODE=2 BUILD_FAILURE_EXIT_CODE=1

@@ -97,7 +97,7 @@ async function receive(
   const answered = once(lambda, 'message');
   lambda.postMessage(functionUrlEvent(delivery, number));
   const [answer] = await answered;
-  if (answer.statusCode !== 200) throw new Error(`the receiver answered ${JSON.stringify(answer)}`);
+  if (answer.statusCode !== 202) throw new Error(`the receiver answered ${JSON.stringify(answer)}`);
   return { calls: aws.calls.slice(before.calls), connections: aws.connections() - before.connections };
 }
 
