@@ -10,7 +10,9 @@ const OPTIONS = {
 describe('a command line', () => {
   it('is parsed', () => {
     expect(parseOptions(['--now', '--wait-minutes=3', '-y'], OPTIONS).values).toEqual({
-      ...{ now: true, 'wait-minutes': '3', yes: true },
+      now: true,
+      'wait-minutes': '3',
+      yes: true,
     });
   });
 

@@ -15,7 +15,9 @@ function createCache(jobs = 0) {
     ecs.add({ tags: toTags({ role: 'job', fleet: 'default' }), group: jobTaskGroup(jobId) });
   for (let jobId = 1; jobId <= jobs; jobId += 1) addJob(jobId);
   return {
-    ...{ at, ecs, addJob },
+    at,
+    ecs,
+    addJob,
     read: () => cache.read(ecs.client, 'cluster'),
     lists: () => ecs.mock.commandCalls(ListTasksCommand).length,
     /** Number of tasks of each DescribeTasks. */

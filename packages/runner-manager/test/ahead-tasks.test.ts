@@ -143,7 +143,9 @@ describe('a fleet with ahead.start: next', () => {
     await fixture.cleanup();
     const before = runs().length;
     await fixture.open({
-      ...{ id: 999, job_info: { name: 'test', project_id: 3, pipeline_id: 2 }, image: { name: 'alpine:3' } },
+      id: 999,
+      job_info: { name: 'test', project_id: 3, pipeline_id: 2 },
+      image: { name: 'alpine:3' },
       ...response,
     });
     expect(await fixture.prepareOpen(variables)).toBe('success');

@@ -22,7 +22,10 @@ beforeEach(() => {
     made += 1;
     const Expiration = new Date(Date.now() + 60 * MINUTE);
     const Credentials = {
-      ...{ AccessKeyId: `ASIA${made}`, SecretAccessKey: 'secret', SessionToken: 'token', Expiration },
+      AccessKeyId: `ASIA${made}`,
+      SecretAccessKey: 'secret',
+      SessionToken: 'token',
+      Expiration,
     };
     return { Credentials };
   });

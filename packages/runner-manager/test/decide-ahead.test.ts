@@ -17,7 +17,13 @@ function book() {
   const end = (name: string, startedAt: number, finishedAt: number) =>
     learnEnd(learned, {
       ...nameOf(name),
-      ...{ pipeline: '1', task, startedAt, finishedAt, startSeconds: 40, succeeded: true, wasLast: true },
+      pipeline: '1',
+      task,
+      startedAt,
+      finishedAt,
+      startSeconds: 40,
+      succeeded: true,
+      wasLast: true,
     });
   for (const at of [1_000_000, 2_000_000, 3_000_000]) {
     end('build', at, at + 200_000);
@@ -29,18 +35,20 @@ function book() {
 
 /** Pipeline 2, whose `build` has run for these seconds. */
 const building = (seconds: number, over: Partial<PipelineFacts> = {}): PipelineFacts => ({
-  ...{
-    project: '3',
-    pipeline: '2',
-    isProtected: false,
-    succeededAt: undefined,
-    attempted: new Set<string>(),
-  },
+  project: '3',
+  pipeline: '2',
+  isProtected: false,
+  succeededAt: undefined,
+  attempted: new Set<string>(),
   running: [{ name: 'build', startedAt: now - seconds * 1000, succeededAt: undefined }],
   ...over,
 });
 const waits = (over: Partial<WaitingFacts> = {}): WaitingFacts => ({
-  ...{ id: 'w', pipeline: '2', job: nameOf('test'), cpu: 1024, until: now + 600_000 },
+  id: 'w',
+  pipeline: '2',
+  job: nameOf('test'),
+  cpu: 1024,
+  until: now + 600_000,
   ...over,
 });
 
@@ -48,7 +56,12 @@ const ROOM = { jobs: 20, cpu: 4096 };
 
 function decide(over: Partial<AheadFacts>) {
   const facts = {
-    ...{ book: book(), pipelines: [], waiting: [], room: ROOM, pausedUntil: 0, now },
+    book: book(),
+    pipelines: [],
+    waiting: [],
+    room: ROOM,
+    pausedUntil: 0,
+    now,
     roomOf: () => ROOM,
     ...over,
   };

@@ -40,18 +40,28 @@ describe("the runner's configuration", () => {
     const { process, runner } = readConfig({ gitlabUrl: 'https://gitlab.example.com' });
     expect(process).toEqual({ concurrent: 20, check_interval: 3, listen_address: '127.0.0.1:9252' });
     expect(runner).toEqual({
-      ...{ name: 'default 0123', url: 'https://gitlab.example.com', token: 'glrt-secret' },
-      ...{ executor: 'custom', shell: 'bash', builds_dir: '/builds', cache_dir: '/cache' },
-      ...{ limit: 20, output_limit: 102_400 },
+      name: 'default 0123',
+      url: 'https://gitlab.example.com',
+      token: 'glrt-secret',
+      executor: 'custom',
+      shell: 'bash',
+      builds_dir: '/builds',
+      cache_dir: '/cache',
+      limit: 20,
+      output_limit: 102_400,
       environment: ['FF_USE_NEW_BASH_EVAL_STRATEGY=true', 'CI_DISPOSABLE_ENVIRONMENT=true'],
       feature_flags: expect.any(Object),
       custom_build_dir: { enabled: true },
       custom: {
-        ...{ config_exec: '/hooks/config', config_exec_timeout: 60 },
-        ...{ prepare_exec: '/hooks/prepare', prepare_exec_timeout: 720 },
+        config_exec: '/hooks/config',
+        config_exec_timeout: 60,
+        prepare_exec: '/hooks/prepare',
+        prepare_exec_timeout: 720,
         run_exec: '/hooks/run',
-        ...{ cleanup_exec: '/hooks/cleanup', cleanup_exec_timeout: 120 },
-        ...{ graceful_kill_timeout: 30, force_kill_timeout: 10 },
+        cleanup_exec: '/hooks/cleanup',
+        cleanup_exec_timeout: 120,
+        graceful_kill_timeout: 30,
+        force_kill_timeout: 10,
       },
     });
   });
@@ -83,7 +93,10 @@ describe("the runner's configuration", () => {
   it('has a cache only if the fleet has one, and no key for it', () => {
     expect(readConfig().runner).not.toHaveProperty('cache');
     expect(readConfig({}, 'glrt-secret', { ...CACHE, endpoint: undefined }).runner.cache).toEqual({
-      ...{ Type: 's3', Path: 'default', Shared: false, MaxUploadedArchiveSize: 2_147_483_648 },
+      Type: 's3',
+      Path: 'default',
+      Shared: false,
+      MaxUploadedArchiveSize: 2_147_483_648,
       s3: { AuthenticationType: 'iam', BucketName: 'caches', BucketLocation: 'eu-west-1' },
     });
   });

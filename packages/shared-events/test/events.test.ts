@@ -87,10 +87,19 @@ const samples: EventEntry[] = [
     estimatedCostUsd: 0.0004,
   }),
   buildEntry('bus', 'AheadTaskStopped', {
-    ...{ fleet: base.fleet, occurredAt: base.occurredAt },
-    ...{ projectId: 3, jobName: 'deploy', taskArn: jobTask.taskArn, managerTaskArn: jobTask.managerTaskArn },
-    ...{ image: 'alpine:3', cpu: 1024, memory: 2048, architecture: 'X86_64', capacityProvider: 'FARGATE' },
-    ...{ seconds: 61, estimatedCostUsd: 0.0002 },
+    fleet: base.fleet,
+    occurredAt: base.occurredAt,
+    projectId: 3,
+    jobName: 'deploy',
+    taskArn: jobTask.taskArn,
+    managerTaskArn: jobTask.managerTaskArn,
+    image: 'alpine:3',
+    cpu: 1024,
+    memory: 2048,
+    architecture: 'X86_64',
+    capacityProvider: 'FARGATE',
+    seconds: 61,
+    estimatedCostUsd: 0.0002,
   }),
 ];
 

@@ -45,8 +45,11 @@ beforeAll(async () => {
   const rule = await events.send(new PutRuleCommand({ Name: 'finished', EventBusName: BUS, EventPattern }));
   await lambda.send(
     new AddPermissionCommand({
-      ...{ FunctionName: FUNCTION, StatementId: 'rule', Action: 'lambda:InvokeFunction' },
-      ...{ Principal: 'events.amazonaws.com', SourceArn: rule.RuleArn },
+      FunctionName: FUNCTION,
+      StatementId: 'rule',
+      Action: 'lambda:InvokeFunction',
+      Principal: 'events.amazonaws.com',
+      SourceArn: rule.RuleArn,
     }),
   );
   const Targets = [{ Id: 'consumer', Arn: created.FunctionArn }];
@@ -100,8 +103,14 @@ it('receives events of finished job tasks from the bus, and no others', async ()
   const Entries = [
     buildEntry(BUS, 'ManagerStopped', { ...common, reason: 'drained' }),
     buildEntry(BUS, 'JobTaskFinished', {
-      ...{ ...common, ...job, ...task, jobName: 'test', capacityProvider: 'FARGATE_SPOT' },
-      ...{ outcome: 'completed', seconds: 90, estimatedCostUsd: 0.00037 },
+      ...common,
+      ...job,
+      ...task,
+      jobName: 'test',
+      capacityProvider: 'FARGATE_SPOT',
+      outcome: 'completed',
+      seconds: 90,
+      estimatedCostUsd: 0.00037,
     }),
   ];
   expect(await events.send(new PutEventsCommand({ Entries }))).toMatchObject({ FailedEntryCount: 0 });

@@ -33,7 +33,12 @@ export class Upstream {
   async send({ method, url, rawHeaders, body }: Forwarded, signal: AbortSignal): Promise<IncomingMessage> {
     const { hostname, port } = this.#base;
     const outgoing = request({
-      ...{ hostname, port: port === '' ? 80 : Number(port), method, path: url, agent: this.#agent, signal },
+      hostname,
+      port: port === '' ? 80 : Number(port),
+      method,
+      path: url,
+      agent: this.#agent,
+      signal,
       headers: Buffer.isBuffer(body) ? withLength(rawHeaders, body) : endToEnd(rawHeaders, true),
     });
     const answered = new Promise<IncomingMessage>((resolve, reject) => {

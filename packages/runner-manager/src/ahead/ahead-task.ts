@@ -125,11 +125,17 @@ async function start(
   const { recipe, until, job } = task;
   const startId = `ahead-${task.id.slice(0, 16)}`;
   const tags = toTags({
-    ...{ role: 'job', fleet: fleet.name, projectId: job.project, start: startId },
+    role: 'job',
+    fleet: fleet.name,
+    projectId: job.project,
+    start: startId,
     ahead: new Date(until).toISOString(),
   });
   const order = {
-    ...{ definition: recipe.definition, startId, group: aheadTaskGroup(startId), tags },
+    definition: recipe.definition,
+    startId,
+    group: aheadTaskGroup(startId),
+    tags,
     overrides: jobTaskOverrides(
       folder.publicKey,
       fleet.job.deadManSeconds,

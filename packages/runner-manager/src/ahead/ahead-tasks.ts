@@ -83,7 +83,10 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
       book,
       pipelines: jobs.pipelines(waiting.values()),
       waiting: [...waiting.values()].map(({ id, pipeline, job, recipe, until }) => ({
-        ...{ id, pipeline, job, until },
+        id,
+        pipeline,
+        job,
+        until,
         cpu: recipe.shape.size.cpu,
       })),
       room: { jobs: fleet.manager.concurrentJobs, cpu: fleet.ahead.maxVcpu * UNITS_PER_VCPU },

@@ -61,7 +61,8 @@ export function decideAhead(facts: AheadFacts): AheadDecision {
   const predictions = pipelines.flatMap((view) =>
     predict(book, view, { moment: 'before-end', leadSeconds: LEAD_SECONDS, now }).map((prediction) => ({
       ...prediction,
-      ...{ pipeline: view.pipeline, isAttempted: view.attempted.has(prediction.job.name) },
+      pipeline: view.pipeline,
+      isAttempted: view.attempted.has(prediction.job.name),
     })),
   );
   const expected = new Set(predictions.map(({ pipeline, job }) => expectationOf(pipeline, job)));

@@ -83,7 +83,11 @@ export function createRunningJobs(book: Book, now: () => number): RunningJobs {
       if (task)
         learnEnd(book, {
           ...job,
-          ...{ task: task.kind, startedAt, finishedAt: now(), succeeded, wasLast },
+          task: task.kind,
+          startedAt,
+          finishedAt: now(),
+          succeeded,
+          wasLast,
           startSeconds: task.startSeconds,
         });
     },

@@ -140,7 +140,12 @@ async function serveJobs(
   };
   const end = await superviseRunner({
     runner: { ...runner, finish },
-    ...{ api, identity, ecs, managers: managers.now, logger: own, stop },
+    api,
+    identity,
+    ecs,
+    managers: managers.now,
+    logger: own,
+    stop,
   });
   // After an orderly exit of the runner, no jobs are open.
   const reason = whyRunnerDied((await runner.exited).how);

@@ -61,7 +61,8 @@ export function createImageConfigReader(options: ImageConfigReaderOptions): Imag
   ): Promise<ReadImage> => {
     const used = login ?? (await ecrLogin(source.registry));
     const caller = (): RegistryCaller => ({
-      ...{ login: used, gitlabOrigin },
+      login: used,
+      gitlabOrigin,
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (earlier && (await digest(source, caller())) === earlier.digest) return earlier;

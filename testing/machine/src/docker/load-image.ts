@@ -26,7 +26,10 @@ export async function loadImage({ name, folder, platform }: FolderImage): Promis
     await pipeline(createReadStream(join(archive, 'layer.tar')), digest);
     const [os, architecture] = platform.split('/');
     const config = {
-      ...{ os, architecture, created: new Date().toISOString(), config: { Cmd: ['bash'] } },
+      os,
+      architecture,
+      created: new Date().toISOString(),
+      config: { Cmd: ['bash'] },
       rootfs: { type: 'layers', diff_ids: [`sha256:${digest.digest('hex')}`] },
     };
     const manifest = [{ Config: 'config.json', RepoTags: [name], Layers: ['layer.tar'] }];

@@ -29,7 +29,9 @@ const JOB_SECONDS = 60;
 /** Queues many jobs within seconds, in virtual time. */
 export async function measureBurst({ seed, jobs, within, max }: Burst): Promise<BurstReport> {
   const planned = Array.from({ length: jobs }, (_, index) => ({
-    ...{ at: (index * within) / jobs, seconds: JOB_SECONDS, webhook: 'sent' as const },
+    at: (index * within) / jobs,
+    seconds: JOB_SECONDS,
+    webhook: 'sent' as const,
   }));
   const launches: AwsCall[] = [];
   const { jobs: ended, violation } = await runSchedule(

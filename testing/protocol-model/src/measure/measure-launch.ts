@@ -45,7 +45,11 @@ export async function measureLaunch({ seed, jobs, concurrentJobs, max }: Launch)
   const queue = createQueue(clock, random, faults, LATENCIES);
   const bus = createBus(clock, random, faults, queue, LATENCIES);
   startLauncher({
-    ...{ clock, random, queue, latencies: LATENCIES, config: configOf(schedule) },
+    clock,
+    random,
+    queue,
+    latencies: LATENCIES,
+    config: configOf(schedule),
     wire: createWire(clock, faults, awsCalls),
     ecs: () => ecs,
     changedAt: () => writtenAt(schedule, clock.now()),

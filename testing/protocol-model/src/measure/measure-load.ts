@@ -55,7 +55,9 @@ export async function measureLoad({ seed, managers, jobs, endsPerMinute }: Load)
   }));
   const calls: AwsCall[] = [];
   const schedule = scheduleOf({
-    ...{ seed, jobs: planned, max: Math.ceil(managers * SPARE_MANAGERS) },
+    seed,
+    jobs: planned,
+    max: Math.ceil(managers * SPARE_MANAGERS),
     concurrentJobs: Math.ceil(jobs / managers),
   });
   const result = await runSchedule(schedule, {}, undefined, {

@@ -11,10 +11,22 @@ export interface MeasuredFleet {
 /** A schedule without faults, whose fleet has default settings otherwise. */
 export function scheduleOf({ seed, jobs, max, concurrentJobs }: MeasuredFleet): Schedule {
   return {
-    ...{ seed, jobs, deaths: [], faults: NO_FAULTS, swift: false, lagMs: 1000, deadMan: true },
+    seed,
+    jobs,
+    deaths: [],
+    faults: NO_FAULTS,
+    swift: false,
+    lagMs: 1000,
+    deadMan: true,
     fleet: {
-      ...{ max, concurrentJobs, idleSeconds: 300, maxLifetimeSeconds: 86_400, drainGraceSeconds: 900 },
-      ...{ drainPollSeconds: 10, safetyLaunchSeconds: 0, spot: false },
+      max,
+      concurrentJobs,
+      idleSeconds: 300,
+      maxLifetimeSeconds: 86_400,
+      drainGraceSeconds: 900,
+      drainPollSeconds: 10,
+      safetyLaunchSeconds: 0,
+      spot: false,
     },
     managerStart: { min: 20, max: 60 },
   };

@@ -26,7 +26,11 @@ export async function presign(
   const url = objectUrl(s3, object);
   url.searchParams.set('X-Amz-Expires', String(Math.min(seconds, MAX_SECONDS)));
   const signer = new AwsV4Signer({
-    ...{ method, url: url.toString(), headers: { ...headers }, service: 's3', signQuery: true },
+    method,
+    url: url.toString(),
+    headers: { ...headers },
+    service: 's3',
+    signQuery: true,
     accessKeyId: credentials.accessKeyId,
     secretAccessKey: credentials.secretAccessKey,
     ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken }),

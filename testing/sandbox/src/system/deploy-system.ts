@@ -54,8 +54,11 @@ export async function deploySystem(options: DeploySystemOptions): Promise<System
       endpoint: emulator.endpoint,
       region: client.region,
       context: {
-        ...{ fleets, cache: {}, managerArchitecture: HOST_ARCHITECTURE },
-        ...{ runnerImage: manager, jobBaseImage: helper },
+        fleets,
+        cache: {},
+        managerArchitecture: HOST_ARCHITECTURE,
+        runnerImage: manager,
+        jobBaseImage: helper,
         ...(helperArm64 === undefined ? {} : { jobBaseImageArm64: helperArm64 }),
       },
       log: inner,

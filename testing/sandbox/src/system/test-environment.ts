@@ -59,7 +59,11 @@ export async function startTestEnvironment(options: TestEnvironmentOptions): Pro
   cleanup.add('the GitLab double', () => gitlab.stop());
   const { token: runnerToken } = gitlab.createRunner(options.runner);
   const system = await deploySystem({
-    ...{ log, machine, emulator, gitlabUrl: gitlab.url, runnerToken },
+    log,
+    machine,
+    emulator,
+    gitlabUrl: gitlab.url,
+    runnerToken,
     ...(await options.fleets({ emulator, gitlab, machine })),
     ...(signal ? { signal } : {}),
   });

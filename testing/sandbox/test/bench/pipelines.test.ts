@@ -40,8 +40,13 @@ describe('the cost of tasks', () => {
     const prices = FARGATE_PRICES['us-east-1'];
     if (!prices) throw new Error('no prices');
     return estimateCostUsd({
-      ...{ cpu: 1024, memory: 2048, seconds, prices, hasPublicIp: false },
-      ...{ architecture: HOST_ARCHITECTURE, capacityProvider: 'FARGATE' },
+      cpu: 1024,
+      memory: 2048,
+      seconds,
+      prices,
+      hasPublicIp: false,
+      architecture: HOST_ARCHITECTURE,
+      capacityProvider: 'FARGATE',
     });
   };
 

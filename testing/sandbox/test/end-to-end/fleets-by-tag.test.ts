@@ -32,7 +32,9 @@ let jobs: Map<string, Job>;
 beforeAll(async () => {
   const machine = await prepareMachine({ log, cleanup, demoImages: false });
   const environment = await startTestEnvironment({
-    ...{ log, cleanup, machine },
+    log,
+    cleanup,
+    machine,
     runner: { tags: ['small'], runUntagged: true },
     fleets: async (started) => ({
       apiToken: started.gitlab.privateToken,

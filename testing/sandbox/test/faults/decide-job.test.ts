@@ -76,24 +76,33 @@ describe('the decision about a job', () => {
 });
 
 const run: RunResult = {
-  ...{ jobsQueued: 3, jobsFinished: 3, jobsLost: 0, jobsKilled: 0, jobsInterrupted: 0, tasksLeaked: 0 },
-  ...{ secretsLeaked: 0, secondsToRecover: 5, managers: 1, seconds: 9, problems: [] },
+  jobsQueued: 3,
+  jobsFinished: 3,
+  jobsLost: 0,
+  jobsKilled: 0,
+  jobsInterrupted: 0,
+  tasksLeaked: 0,
+  secretsLeaked: 0,
+  secondsToRecover: 5,
+  managers: 1,
+  seconds: 9,
+  problems: [],
 };
 
 describe('the report', () => {
   it('sums up the runs, and has the slowest recovery', () => {
     const report = reportOf('f', [run, { ...run, jobsLost: 1, jobsFinished: 2, secondsToRecover: 7 }]);
     expect(report).toEqual({
-      ...{
-        fault: 'f',
-        runs: 2,
-        jobsQueued: 6,
-        jobsFinished: 5,
-        jobsLost: 1,
-        jobsKilled: 0,
-        jobsInterrupted: 0,
-      },
-      ...{ tasksLeaked: 0, secretsLeaked: 0, secondsToRecover: 7 },
+      fault: 'f',
+      runs: 2,
+      jobsQueued: 6,
+      jobsFinished: 5,
+      jobsLost: 1,
+      jobsKilled: 0,
+      jobsInterrupted: 0,
+      tasksLeaked: 0,
+      secretsLeaked: 0,
+      secondsToRecover: 7,
     });
   });
 
@@ -108,26 +117,22 @@ describe('the report', () => {
 
 describe('the peak number of managers', () => {
   const manager = (from: number, drained?: number, stopped?: number): ObservedTask => ({
-    ...{
-      taskArn: `${from}`,
-      taskId: `${from}`,
-      role: 'manager',
-      fleet: 'default',
-      jobId: undefined,
-      projectId: undefined,
-      lastStatus: 'STOPPED',
-      cpu: 1,
-      memory: 1,
-    },
-    ...{
-      capacityProvider: 'FARGATE',
-      pullStartedAt: undefined,
-      startedAt: undefined,
-      stopCode: undefined,
-      stoppedReason: undefined,
-      exitCodes: [],
-      slot: undefined,
-    },
+    taskArn: `${from}`,
+    taskId: `${from}`,
+    role: 'manager',
+    fleet: 'default',
+    jobId: undefined,
+    projectId: undefined,
+    lastStatus: 'STOPPED',
+    cpu: 1,
+    memory: 1,
+    capacityProvider: 'FARGATE',
+    pullStartedAt: undefined,
+    startedAt: undefined,
+    stopCode: undefined,
+    stoppedReason: undefined,
+    exitCodes: [],
+    slot: undefined,
     createdAt: new Date(from),
     stoppedAt: stopped === undefined ? undefined : new Date(stopped),
     drainedAt: drained === undefined ? undefined : new Date(drained).toISOString(),

@@ -10,14 +10,22 @@ const AT = new Date('2026-11-29T12:00:00Z');
 
 function delivery(jobId: number, changes: Partial<Delivery> = {}, status = 'pending'): Delivery {
   return {
-    ...{ event: 'Job Hook', at: AT, outcome: 'answered', status: 202, error: null, ms: 120 },
+    event: 'Job Hook',
+    at: AT,
+    outcome: 'answered',
+    status: 202,
+    error: null,
+    ms: 120,
     requestBody: JSON.stringify({ build_id: jobId, build_status: status }),
     ...changes,
   } as Delivery;
 }
 
 const manager = {
-  ...{ role: 'manager', taskId: '0123456789ab', slot: '1', createdAt: AT },
+  role: 'manager',
+  taskId: '0123456789ab',
+  slot: '1',
+  createdAt: AT,
 } as ObservedTask;
 
 describe('what may have lost a job', () => {
@@ -50,7 +58,9 @@ describe('what may have lost a job', () => {
     );
     log.add(`{"level":"INFO","message":"x","timestamp":"${AT.toISOString()}","service":"idle-reaper"}`);
     const lines = describeLoss({
-      ...{ jobs: [{ id: 7, name: 'job' }], deliveries: [delivery(7)], tasks: [manager] },
+      jobs: [{ id: 7, name: 'job' }],
+      deliveries: [delivery(7)],
+      tasks: [manager],
       launcherLines: log.since(AT),
     });
     expect(lines.slice(1)).toEqual([

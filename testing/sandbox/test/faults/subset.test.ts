@@ -45,7 +45,11 @@ describe('the real system under faults', () => {
   it.each(SUBSET)('loses no job, kills no job and leaves no task under %s', (name) => {
     const result = results.get(name);
     const clean: Partial<RunResult> = {
-      ...{ jobsLost: 0, jobsKilled: 0, tasksLeaked: 0, secretsLeaked: 0, problems: [] },
+      jobsLost: 0,
+      jobsKilled: 0,
+      tasksLeaked: 0,
+      secretsLeaked: 0,
+      problems: [],
     };
     expect(result).toMatchObject(clean);
     expect(result?.jobsQueued).toBeGreaterThanOrEqual(3);

@@ -125,7 +125,9 @@ export class BenchEnvironment {
       stages: ['test'],
       variables: { FF_TIMESTAMPS: 'false' },
       jobs: names.map((name) => ({
-        ...{ name, stage: 'test', tags: [fleet] },
+        name,
+        stage: 'test',
+        tags: [fleet],
         script: ['echo "the script started at $(date +%s.%N)"', ...script],
       })),
     });
@@ -168,9 +170,11 @@ export class BenchEnvironment {
     const { outputs } = this.#environment.system;
     const { region, credentials } = emulatorClient(this.awsEndpoint);
     return {
-      ...{ AWS_REGION: region, AWS_ACCESS_KEY_ID: credentials.accessKeyId },
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: credentials.accessKeyId,
       AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-      ...{ PARAMETER_PREFIX: outputs.ParameterPrefix, EVENT_BUS_NAME: outputs.EventBusName },
+      PARAMETER_PREFIX: outputs.ParameterPrefix,
+      EVENT_BUS_NAME: outputs.EventBusName,
     };
   }
 

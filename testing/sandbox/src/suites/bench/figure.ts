@@ -25,8 +25,13 @@ export interface Measurement {
 export function figureOf({ figure, unit, value, baseline, target }: Measurement): Figure {
   const ratio = value / baseline;
   return {
-    ...{ figure, unit, ratio, target: target ?? null },
-    ...{ value, baseline, met: target === undefined || ratio <= target },
+    figure,
+    unit,
+    ratio,
+    target: target ?? null,
+    value,
+    baseline,
+    met: target === undefined || ratio <= target,
   };
 }
 

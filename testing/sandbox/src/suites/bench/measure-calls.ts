@@ -50,15 +50,21 @@ async function measureLaunches(seed: number): Promise<Figure[]> {
   return [
     limitedFigure({
       figure: `ten jobs from nothing, ${one.managers} manager: calls of the launcher`,
-      ...{ unit: 'calls', value: one.calls.length, limit: 6 },
+      unit: 'calls',
+      value: one.calls.length,
+      limit: 6,
     }),
     limitedFigure({
       figure: `ten jobs from nothing, ${five.managers} managers: calls of the launcher`,
-      ...{ unit: 'calls', value: five.calls.length, limit: 14 },
+      unit: 'calls',
+      value: five.calls.length,
+      limit: 14,
     }),
     figureOf({
       figure: `the RunTask calls of ${five.managers} managers, from the first to the last response, to one of them`,
-      ...{ unit: 'ms', value: until - from, target: 2.5 },
+      unit: 'ms',
+      value: until - from,
+      target: 2.5,
       baseline: mean(runTasks.map((call) => answeredAt(call) - call.at)),
     }),
   ];
@@ -82,12 +88,16 @@ async function measureBursts(seed: number): Promise<Figure[]> {
   return [
     figureOf({
       figure: `${BURST.jobs} jobs within ${BURST.within} s: lost, in ${BURST_RUNS} runs`,
-      ...{ unit: 'jobs', value: bursts.reduce((sum, { lost }) => sum + lost, 0), target: 0 },
+      unit: 'jobs',
+      value: bursts.reduce((sum, { lost }) => sum + lost, 0),
+      target: 0,
       baseline: BURST.jobs * BURST_RUNS,
     }),
     figureOf({
       figure: `${BURST.jobs} jobs within ${BURST.within} s: first webhook to ${managers} managers, to that of one job (median)`,
-      ...{ unit: 's', value: seconds(bursts), baseline: seconds(singles) },
+      unit: 's',
+      value: seconds(bursts),
+      baseline: seconds(singles),
     }),
   ];
 }
@@ -102,12 +112,16 @@ function loadFigures(load: (typeof LOADS)[number], report: LoadReport): Figure[]
   return [
     figureOf({
       figure: `${what}: calls to ECS a second (${operations.slice(0, 5).join(', ')}, …), to ${CALLS_LIMIT}`,
-      ...{ unit: '1/s', value: callsPerSecond, baseline: CALLS_LIMIT },
+      unit: '1/s',
+      value: callsPerSecond,
+      baseline: CALLS_LIMIT,
       ...(load.jobs === 1000 ? { target: 1 } : {}),
     }),
     figureOf({
       figure: `${what}: longest wait for a manager that runs, to a manager's start of 60 s`,
-      ...{ unit: 's', value: waitSeconds.max, baseline: 60 },
+      unit: 's',
+      value: waitSeconds.max,
+      baseline: 60,
     }),
   ];
 }

@@ -27,7 +27,9 @@ const LAMBDAS: readonly LambdaTarget[] = [
   {
     name: 'webhook-receiver',
     clients: { ssm: 'SSMClient', eventbridge: 'EventBridgeClient' },
-    ...{ importTarget: 0.8, memoryTarget: 1.05, bundleLimit: 500 },
+    importTarget: 0.8,
+    memoryTarget: 1.05,
+    bundleLimit: 500,
   },
   {
     name: 'runner-launcher',
@@ -37,7 +39,9 @@ const LAMBDAS: readonly LambdaTarget[] = [
   {
     name: 'idle-reaper',
     clients: {
-      ...{ ecs: 'ECSClient', ssm: 'SSMClient', eventbridge: 'EventBridgeClient' },
+      ecs: 'ECSClient',
+      ssm: 'SSMClient',
+      eventbridge: 'EventBridgeClient',
       'secrets-manager': 'SecretsManagerClient',
     },
     importTarget: 1,
@@ -46,9 +50,14 @@ const LAMBDAS: readonly LambdaTarget[] = [
 
 /** What the Lambdas' environments contain; nothing is called during an import. */
 const ENVIRONMENT = {
-  ...{ AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'none', AWS_SECRET_ACCESS_KEY: 'none' },
-  ...{ EVENT_BUS_NAME: 'bus', CLUSTER: 'cluster', PARAMETER_PREFIX: '/serverless-gitlab-runner' },
-  ...{ QUEUE_URL: 'https://sqs.example/queue', DEAD_LETTER_QUEUE_URL: 'https://sqs.example/dead' },
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'none',
+  AWS_SECRET_ACCESS_KEY: 'none',
+  EVENT_BUS_NAME: 'bus',
+  CLUSTER: 'cluster',
+  PARAMETER_PREFIX: '/serverless-gitlab-runner',
+  QUEUE_URL: 'https://sqs.example/queue',
+  DEAD_LETTER_QUEUE_URL: 'https://sqs.example/dead',
 };
 
 /** What an import took in a new process. */
@@ -93,12 +102,16 @@ async function measureLambda(lambda: LambdaTarget, folder: string): Promise<Figu
   return [
     figureOf({
       figure: `${name}: import, to a bundle of its AWS clients alone`,
-      ...{ unit: 'ms', value: of('own', 'milliseconds'), baseline: of('clients', 'milliseconds') },
+      unit: 'ms',
+      value: of('own', 'milliseconds'),
+      baseline: of('clients', 'milliseconds'),
       target: importTarget,
     }),
     figureOf({
       figure: `${name}: memory after the import, to a bundle of its AWS clients alone`,
-      ...{ unit: 'MB', value: of('own', 'memory') / MB, baseline: of('clients', 'memory') / MB },
+      unit: 'MB',
+      value: of('own', 'memory') / MB,
+      baseline: of('clients', 'memory') / MB,
       ...(memoryTarget === undefined ? {} : { target: memoryTarget }),
     }),
     ...(bundleLimit === undefined
@@ -106,7 +119,9 @@ async function measureLambda(lambda: LambdaTarget, folder: string): Promise<Figu
       : [
           limitedFigure({
             figure: `${name}: size of the bundle, to its limit`,
-            ...{ unit: 'KiB', value: statSync(own).size / KIB, limit: bundleLimit },
+            unit: 'KiB',
+            value: statSync(own).size / KIB,
+            limit: bundleLimit,
           }),
         ]),
   ];

@@ -73,7 +73,10 @@ async function measureBoot(environment: BenchEnvironment, project: Project): Pro
     }
     return figureOf({
       figure: `manager: container start to first request for a job at ${MANAGER_CPU} vCPU, to gitlab-runner alone`,
-      ...{ unit: 's', value: median(managers), baseline: median(bare), target: 2 },
+      unit: 's',
+      value: median(managers),
+      baseline: median(bare),
+      target: 2,
     });
   } finally {
     requests.stop();
@@ -117,7 +120,10 @@ async function measureStage(environment: BenchEnvironment, project: Project, id:
   const of = (connection: 'shared' | 'fresh') => median(pairs.map((pair) => pair[connection]));
   return figureOf({
     figure: "executor: a stage over the job's connection, to the same over a new connection",
-    ...{ unit: 'ms', value: of('shared'), baseline: of('fresh'), target: 0.15 },
+    unit: 'ms',
+    value: of('shared'),
+    baseline: of('fresh'),
+    target: 0.15,
   });
 }
 
@@ -129,7 +135,9 @@ async function measureOverhead(environment: BenchEnvironment, project: Project, 
   const own = after.cpuSeconds - before.cpuSeconds - idle * (after.at - before.at);
   return limitedFigure({
     figure: `manager: CPU of a job from prepare to cleanup, with the runner and its hooks (idle: ${(idle * 100).toFixed(1)} % of a core)`,
-    ...{ unit: 'ms', value: (own / SHORT_JOBS.stages.flat().length) * 1000, limit: 300 },
+    unit: 'ms',
+    value: (own / SHORT_JOBS.stages.flat().length) * 1000,
+    limit: 300,
   });
 }
 
@@ -145,7 +153,9 @@ async function measureLog(environment: BenchEnvironment, project: Project, id: s
   await running.cancel();
   return limitedFigure({
     figure: `manager: CPU while a job writes up to ${megabytesPerSecond} MB of log a second, with the runner`,
-    ...{ unit: '% of a core', value: rate * 100, limit: 10 },
+    unit: '% of a core',
+    value: rate * 100,
+    limit: 10,
   });
 }
 
@@ -154,7 +164,9 @@ async function measureMemory(environment: BenchEnvironment, project: Project, id
   const during = await environment.whileRunning(project, 'many', MANY_JOBS, () => readUsage(id));
   return limitedFigure({
     figure: `manager: memory of a running job, at ${MANY_JOBS} of them, with the runner and its hooks`,
-    ...{ unit: 'MB', value: growth(before, during) / MANY_JOBS / MB, limit: 5 },
+    unit: 'MB',
+    value: growth(before, during) / MANY_JOBS / MB,
+    limit: 5,
   });
 }
 

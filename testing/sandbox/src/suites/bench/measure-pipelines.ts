@@ -105,15 +105,22 @@ function waitFigures(what: string, { today, ahead }: Pair, target: number): Figu
   return [
     figureOf({
       figure: `${what}: waiting time with tasks started ahead (${stages(ahead)}), in starts`,
-      ...{ unit: 's', value: ahead.seconds, baseline: start, target },
+      unit: 's',
+      value: ahead.seconds,
+      baseline: start,
+      target,
     }),
     figureOf({
       figure: `${what}: waiting time with default settings (${stages(today)}), in starts`,
-      ...{ unit: 's', value: today.seconds, baseline: start },
+      unit: 's',
+      value: today.seconds,
+      baseline: start,
     }),
     figureOf({
       figure: `${what}: cost with tasks started ahead, to default settings`,
-      ...{ unit: 'USD', value: ahead.cost, baseline: today.cost },
+      unit: 'USD',
+      value: ahead.cost,
+      baseline: today.cost,
     }),
   ];
 }
@@ -130,7 +137,8 @@ async function runWrongPairs(environment: BenchEnvironment, seed: number): Promi
     const pairs: { today: number; ahead: number }[] = [];
     for (let number = 0; number <= PAIRS_PER_LANE; number += 1) {
       const pipeline = {
-        ...{ stages: [['build'], ['test']], scriptSeconds: PAIRED_SCRIPT_SECONDS },
+        stages: [['build'], ['test']],
+        scriptSeconds: PAIRED_SCRIPT_SECONDS,
         variables: { FARGATE_CPU: number % 2 === 0 ? '256' : '512', FARGATE_MEMORY: '1024' },
       };
       const [today, ahead] = await Promise.all([
@@ -159,16 +167,16 @@ function wrongFigures({ pairs, cost }: WrongPairs): Figure[] {
   return [
     figureOf({
       figure: `${what}: waiting time with tasks started ahead, to default settings (median of ${pairs.length} pairs)`,
-      ...{
-        unit: '×',
-        value: median(pairs.map(({ today, ahead }) => ahead / today)),
-        baseline: 1,
-        target: 1.02,
-      },
+      unit: '×',
+      value: median(pairs.map(({ today, ahead }) => ahead / today)),
+      baseline: 1,
+      target: 1.02,
     }),
     figureOf({
       figure: `${what}: cost with tasks started ahead, to default settings`,
-      ...{ unit: 'USD', value: cost.ahead, baseline: cost.today },
+      unit: 'USD',
+      value: cost.ahead,
+      baseline: cost.today,
     }),
   ];
 }

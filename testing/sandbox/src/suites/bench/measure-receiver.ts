@@ -58,19 +58,28 @@ function figuresOf(cold: Received, warm: readonly Received[]): Figure[] {
   return [
     limitedFigure({
       figure: `webhook-receiver: calls for a first webhook (${names(cold.calls)})`,
-      ...{ unit: 'calls', value: cold.calls.length, limit: 3 },
+      unit: 'calls',
+      value: cold.calls.length,
+      limit: 3,
     }),
     limitedFigure({
       figure: 'webhook-receiver: calls one after the other for a first webhook; the others are concurrent',
-      ...{ unit: 'calls', value: longestChain(cold.calls), limit: 2 },
+      unit: 'calls',
+      value: longestChain(cold.calls),
+      limit: 2,
     }),
     limitedFigure({
       figure: `webhook-receiver: calls for a further webhook (${names(warm.at(-1)?.calls ?? [])})`,
-      ...{ unit: 'calls', value: most(({ calls }) => calls.length), limit: 1 },
+      unit: 'calls',
+      value: most(({ calls }) => calls.length),
+      limit: 1,
     }),
     figureOf({
       figure: 'webhook-receiver: new connections for a further webhook, to those for the first',
-      ...{ unit: '', value: most(({ connections }) => connections), baseline: cold.connections, target: 0 },
+      unit: '',
+      value: most(({ connections }) => connections),
+      baseline: cold.connections,
+      target: 0,
     }),
   ];
 }
@@ -153,7 +162,9 @@ async function startCounter(endpoint: string): Promise<Counter> {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the counter has no port');
   return {
-    ...{ url: `http://127.0.0.1:${address.port}`, calls, connections: () => connections },
+    url: `http://127.0.0.1:${address.port}`,
+    calls,
+    connections: () => connections,
     async stop() {
       server.close();
       server.closeAllConnections();

@@ -41,7 +41,9 @@ export function definePipeline({
     variables: { FF_TIMESTAMPS: 'false', ...variables },
     jobs: stages.flatMap((names, index) =>
       names.map((name) => ({
-        ...{ name, stage: stageOf(index), tags: [tag] },
+        name,
+        stage: stageOf(index),
+        tags: [tag],
         script: ['echo "the script started at $(date +%s.%N)"', `sleep ${scriptSeconds}`],
       })),
     ),

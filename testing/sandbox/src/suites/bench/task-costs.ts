@@ -27,8 +27,13 @@ function costOf(task: ObservedTask, { from, until }: Span): number {
   const end = role === 'manager' ? Math.min(stoppedAt.getTime(), until.getTime()) : stoppedAt.getTime();
   if (end <= start) return 0;
   return estimateCostUsd({
-    ...{ cpu, memory, seconds: (end - start) / 1000, prices, hasPublicIp: false },
-    ...{ architecture: HOST_ARCHITECTURE, capacityProvider: 'FARGATE' },
+    cpu,
+    memory,
+    seconds: (end - start) / 1000,
+    prices,
+    hasPublicIp: false,
+    architecture: HOST_ARCHITECTURE,
+    capacityProvider: 'FARGATE',
   });
 }
 

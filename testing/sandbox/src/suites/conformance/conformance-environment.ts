@@ -44,7 +44,10 @@ export async function startConformanceEnvironment(
   const manager = reserveTrustingManager(machine.images.manager, machine.runId, cleanup);
   let registries: Pick<ConformanceEnvironment, 'registry' | 'privateRegistry'> | undefined;
   const environment = await startTestEnvironment({
-    ...{ log, cleanup, machine, signal },
+    log,
+    cleanup,
+    machine,
+    signal,
     gitlab: async () => ({ traceUpdateInterval: 1 }),
     runner: { description: 'the conformance fleet' },
     fleets: async (started) => {
@@ -52,7 +55,9 @@ export async function startConformanceEnvironment(
       const { privateRegistry } = registries;
       await step(log, 'Manager image that trusts the registry', (inner) =>
         buildTrustingManager({
-          ...{ name: manager, manager: machine.images.manager, log: inner },
+          name: manager,
+          manager: machine.images.manager,
+          log: inner,
           caFile: privateRegistry.caFile,
         }),
       );

@@ -75,7 +75,11 @@ function caseContext(
     return found;
   };
   return {
-    ...{ gitlab, system, endpoint, pipeline, job },
+    gitlab,
+    system,
+    endpoint,
+    pipeline,
+    job,
     tasksOf: ({ id }) => observer.tasks.filter(({ jobId }) => jobId === id),
     managers: (fleet) => observer.tasks.filter((task) => task.role === 'manager' && task.fleet === fleet),
     untilLogged: (name, text) =>

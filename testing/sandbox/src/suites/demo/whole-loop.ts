@@ -49,7 +49,11 @@ export async function runWholeLoop({
   log(`Manager settings, shortened for the demo: ${JSON.stringify(DEMO_FLEET.manager)}`);
   let setup = 0;
   const { gitlab, system, observer } = await startTestEnvironment({
-    ...{ log, cleanup, machine, signal, onTaskChange: logTaskChange(log) },
+    log,
+    cleanup,
+    machine,
+    signal,
+    onTaskChange: logTaskChange(log),
     runner: { description: 'the default fleet' },
     fleets: async () => {
       setup = clock.lap();
@@ -76,7 +80,10 @@ export async function runWholeLoop({
   const jobs = started.map((entry) => checkJob(entry, tasks));
   const left = (await readTasks(system.ecs, system.outputs.ClusterArn)).filter((task) => !isStopped(task));
   const report = makeReport({
-    ...{ jobs, tasks, defaultImage: system.defaultImage, tasksLeft: left.length },
+    jobs,
+    tasks,
+    defaultImage: system.defaultImage,
+    tasksLeft: left.length,
     containersLeft: (await taskContainers(machine.runId)).length,
     seconds: { setup, deploy, jobs: jobsSeconds, toZero },
   });

@@ -99,7 +99,10 @@ export async function startFaultEnvironment({
   const dialect = awsDialect((accessKey) => names.get(accessKey));
   const proxies = new Proxies(cleanup);
   environment = await startTestEnvironment({
-    ...{ log, cleanup, machine, ...(signal ? { signal } : {}) },
+    log,
+    cleanup,
+    machine,
+    ...(signal ? { signal } : {}),
     emulator: {
       ...(isNewAccount ? { account: NEW_ACCOUNT } : {}),
       stoppedTasksKeptSeconds: STOPPED_TASKS_KEPT_SECONDS,
@@ -137,16 +140,14 @@ export async function startFaultEnvironment({
   return {
     ...environment,
     isNewAccount,
-    ...{
-      aws: proxies.get('aws'),
-      gitlabProxy: proxies.get('gitlab'),
-      webhooks,
-      record,
-      lambdas,
-      launcherLog,
-      sqs,
-      events,
-    },
+    aws: proxies.get('aws'),
+    gitlabProxy: proxies.get('gitlab'),
+    webhooks,
+    record,
+    lambdas,
+    launcherLog,
+    sqs,
+    events,
     tap: await EventTap.start(events, sqs, system.outputs.EventBusName),
     webhookUrl: rebased(system.webhookUrl, webhooks.url),
   };

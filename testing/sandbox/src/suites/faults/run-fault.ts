@@ -46,7 +46,9 @@ export async function runFault(
   const { counts, problems } = decideJobs(faultRun.jobs);
   const unfinished = faultRun.jobs.filter(({ job }) => !job.finished).map(({ job }) => job);
   const loss = describeLoss({
-    ...{ jobs: unfinished, deliveries: environment.gitlab.deliveries, tasks: faultRun.tasks },
+    jobs: unfinished,
+    deliveries: environment.gitlab.deliveries,
+    tasks: faultRun.tasks,
     launcherLines: environment.launcherLog.since(new Date(startedAt)),
   });
   const secrets = await search.findNew(faultRun);

@@ -35,10 +35,16 @@ export class Operator {
     const environment = {
       ...process.env,
       PATH: [directory, process.env.PATH].join(delimiter),
-      ...{ AWS_ENDPOINT_URL: endpoint, AWS_ENDPOINT_URL_S3: endpoint, AWS_REGION: REGION },
-      ...{ AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', NX_DAEMON: 'false', NX_TUI: 'false' },
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_ENDPOINT_URL_S3: endpoint,
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      NX_DAEMON: 'false',
+      NX_TUI: 'false',
       // The process that runs the tests may request colours; an operator's shell does not.
-      ...{ CI: undefined, FORCE_COLOR: undefined },
+      CI: undefined,
+      FORCE_COLOR: undefined,
     };
     return new Operator(environment, directory);
   }

@@ -18,7 +18,9 @@ export const MANY: Suite = {
       max: MAX_MANAGERS,
       concurrentJobs: MAX_CONCURRENT_JOBS / MAX_MANAGERS,
       // On this busy machine a manager may wait long for its next job, and must not count as idle.
-      ...{ idleSeconds: 120, checkIntervalSeconds: 1, drainPollSeconds: 1 },
+      idleSeconds: 120,
+      checkIntervalSeconds: 1,
+      drainPollSeconds: 1,
     },
   },
   cases: [

@@ -72,7 +72,8 @@ export function reserveTrustingManager(manager: string, runId: string, cleanup: 
 export async function buildTrustingManager(options: TrustingImageOptions): Promise<void> {
   const { name, manager, caFile, log } = options;
   await buildImage({
-    ...{ name, log },
+    name,
+    log,
     context: join(REPOSITORY_ROOT, 'testing/sandbox/images/conformance-manager'),
     buildArgs: { MANAGER_IMAGE: manager },
     extraFiles: { 'registry.crt': caFile },
