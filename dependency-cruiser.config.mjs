@@ -25,7 +25,8 @@ const mayImport = {
     simulator: ['fleet', 'aws', 'forecast', 'runner-launcher', 'idle-reaper'],
     sandbox: [
       ...['shared-events', 'fleet', 'infra'],
-      ...['machine', 'aws-emulator', 'gitlab-double', 'fault-proxy', 'policy-check', 'protocol-model'],
+      ...['machine', 'aws-emulator', 'gitlab-double', 'fault-proxy', 'policy-check'],
+      ...['protocol-model', 'simulator'],
     ],
   },
 };

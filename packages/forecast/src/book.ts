@@ -48,6 +48,8 @@ export interface JobRecord {
   /** Halved at `FADE_AT`, together with `succeeded`. */
   finished: number;
   succeeded: number;
+  /** Number of its failures after which the next stage came all the same (`allow_failure`). Halved with `finished`. */
+  passedFailures: number;
   /** Followers of successes while no other job of the pipeline ran: the next stage. */
   afterLast: FollowerTally;
   /** Followers of successes while other jobs still ran: jobs that `need` this one. */

@@ -11,7 +11,7 @@ export {
   type TaskKind,
 } from './book.ts';
 export { learnClaim, MIN_CLAIM_RATE, OFF_MS } from './brake.ts';
-export { type ArrivedJob, type FinishedJob, learnArrival, learnEnd } from './learn.ts';
+export { type ArrivedJob, type FinishedJob, learnArrival, learnEnd, learnPassedFailure } from './learn.ts';
 export {
   MIN_CHANCE,
   type Moment,

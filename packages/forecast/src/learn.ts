@@ -13,6 +13,7 @@ import {
   MAX_JOBS,
   MAX_RECENT,
   MAX_TEXT_LENGTH,
+  recordOf,
   type TaskKind,
 } from './book.ts';
 
@@ -66,6 +67,7 @@ export function learnEnd(book: Book, job: FinishedJob): void {
   if (record.finished >= FADE_AT) {
     record.finished /= 2;
     record.succeeded /= 2;
+    record.passedFailures /= 2;
   }
   record.finished += 1;
   if (job.startSeconds !== undefined && isDuration(job.startSeconds))
@@ -81,6 +83,12 @@ export function learnEnd(book: Book, job: FinishedJob): void {
   tally.times += 1;
   remember(book.recent, pipelineKey(job), { tally, at: job.finishedAt, counted: new Set<string>() });
   forgetOldest(book.recent, MAX_RECENT);
+}
+
+/** Learns that the next stage came although this job had failed. */
+export function learnPassedFailure(book: Book, job: JobName): void {
+  const record = recordOf(book, job);
+  if (record) record.passedFailures = Math.min(record.finished - record.succeeded, record.passedFailures + 1);
 }
 
 /** Returns the job's record as the most recently used one, and creates it if missing. */
@@ -100,6 +108,7 @@ function emptyRecord(job: JobName, task: TaskKind): JobRecord {
     start: undefined,
     finished: 0,
     succeeded: 0,
+    passedFailures: 0,
     afterLast: { times: 0, followers: new Map() },
     afterOther: { times: 0, followers: new Map() },
     claims: [],

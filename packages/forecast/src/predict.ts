@@ -28,6 +28,8 @@ export interface PipelineView {
   isProtected: boolean;
   /** Its jobs that have not ended. */
   running: readonly RunningJob[];
+  /** Names of its jobs that failed, and have not succeeded since. */
+  failed: readonly string[];
 }
 
 export interface PredictOptions {
@@ -65,8 +67,9 @@ interface KnownJob extends RunningJob {
 export function predict(book: Book, view: PipelineView, options: PredictOptions): Prediction[] {
   const { project, isProtected } = view;
   const known = knownJobs(book, view, options.now);
-  // The end of an unknown job cannot be predicted, and so neither can the end of its stage.
-  const last = known.length === view.running.length ? latest(known) : undefined;
+  // The end of an unknown job cannot be predicted, and so neither can the end of its stage. No stage follows a failed one.
+  const endsStage = known.length === view.running.length && !view.failed.some((name) => blocks(book, view, name));
+  const last = endsStage ? latest(known) : undefined;
   const predictions = new Map<string, Prediction>();
   for (const job of known) {
     // Any job of a stage may end last. So the followers of the next stage are counted for all of them together.
@@ -81,6 +84,14 @@ export function predict(book: Book, view: PipelineView, options: PredictOptions)
     }
   }
   return [...predictions.values()];
+}
+
+/** Whether a job's failure keeps the next stage from starting. Assumed unless its earlier failures mostly did not. */
+function blocks(book: Book, { project, isProtected }: PipelineView, name: string): boolean {
+  const record = recordOf(book, { project, name, isProtected });
+  if (record === undefined) return true;
+  const earlierFailures = record.finished - record.succeeded - 1;
+  return earlierFailures <= 0 || record.passedFailures / earlierFailures < MIN_CHANCE;
 }
 
 function knownJobs(book: Book, { project, isProtected, running }: PipelineView, now: number): KnownJob[] {

@@ -113,7 +113,7 @@ describe('a book', () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 60 }), fc.nat(1_000_000), (events, now) => {
         const book = bookOf(events);
-        const view = { project: 'p', isProtected: false, running: [running('a'), running('b')] };
+        const view = { project: 'p', isProtected: false, running: [running('a'), running('b')], failed: [] };
         for (const moment of ['at-success', 'before-end', 'at-start'] as const) {
           for (const prediction of predict(book, view, { moment, leadSeconds: 60, now })) {
             expect(prediction.job).toMatchObject({ project: 'p', isProtected: false });

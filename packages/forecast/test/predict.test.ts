@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createBook, learnArrival, learnEnd, predict } from '../src/index.ts';
+import { createBook, learnArrival, learnEnd, learnPassedFailure, predict } from '../src/index.ts';
 import { finished, followers, job, learnPipeline, running, SECOND, task } from './support/pipelines.ts';
 
 describe('the follower of a running job', () => {
   it('is the job that was queued after an earlier success, with its last task', () => {
     const book = createBook();
     learnPipeline(book, ['build', 'test']);
-    const view = { project: 'p', isProtected: false, running: [running('build')] };
+    const view = { project: 'p', isProtected: false, running: [running('build')], failed: [] };
     expect(predict(book, view, { moment: 'at-start', leadSeconds: 60, now: 0 })).toEqual([
       { job: { project: 'p', name: 'test', isProtected: false }, task, chance: 0.75, startAt: 0 },
     ]);
@@ -93,6 +93,31 @@ describe('the follower of a running job', () => {
     expect(followers(book, [running('build')])).toEqual([]);
     const succeeded = running('build', { succeededAt: 20 * SECOND });
     expect(followers(book, [succeeded], { now: 20 * SECOND })).toHaveLength(1);
+  });
+
+  it('is not predicted once a job has failed, except jobs that need only another one', () => {
+    const book = createBook();
+    learnPipeline(book, ['build', 'test']);
+    learnEnd(book, finished('fast', { wasLast: false, pipeline: '2' }));
+    learnArrival(book, job('test', { pipeline: '2' }), 101 * SECOND);
+    learnEnd(book, finished('lint', { succeeded: false, pipeline: '3' }));
+    expect(followers(book, [running('build')], { failed: ['lint'] })).toEqual([]);
+    expect(followers(book, [running('build')], { failed: ['never seen'] })).toEqual([]);
+    expect(followers(book, [running('fast'), running('build')], { failed: ['lint'] })).toHaveLength(1);
+  });
+
+  it('is predicted after a failure whose earlier ones did not keep it from coming', () => {
+    const book = createBook();
+    learnPipeline(book, ['build', 'test']);
+    const fail = (pipeline: string) => learnEnd(book, finished('lint', { succeeded: false, pipeline }));
+    const isPredicted = () => followers(book, [running('build')], { failed: ['lint'] }).length === 1;
+    fail('2');
+    learnPassedFailure(book, job('lint'));
+    fail('3');
+    expect(isPredicted()).toBe(true);
+    // The second failure did, and the third is under way.
+    fail('4');
+    expect(isPredicted()).toBe(false);
   });
 
   it('adapts to a changed pipeline within some runs', () => {

@@ -41,6 +41,7 @@ const building = (seconds: number, over: Partial<PipelineFacts> = {}): PipelineF
   succeededAt: undefined,
   attempted: new Set<string>(),
   running: [{ name: 'build', startedAt: now - seconds * 1000, succeededAt: undefined }],
+  failed: [],
   ...over,
 });
 const waits = (over: Partial<WaitingFacts> = {}): WaitingFacts => ({

@@ -55,10 +55,10 @@ export const running = (name: string, over: Partial<RunningJob> = {}): RunningJo
 export function followers(
   book: Book,
   jobs: readonly RunningJob[],
-  over: Partial<PredictOptions & { project: string; isProtected: boolean }> = {},
+  over: Partial<PredictOptions & { project: string; isProtected: boolean; failed: readonly string[] }> = {},
 ): [string, number][] {
-  const { project = 'p', isProtected = false, ...options } = over;
-  const view = { project, isProtected, running: jobs };
+  const { project = 'p', isProtected = false, failed = [], ...options } = over;
+  const view = { project, isProtected, running: jobs, failed };
   return predict(book, view, { moment: 'before-end', leadSeconds: 60, now: 10 * SECOND, ...options }).map(
     (prediction) => [prediction.job.name, prediction.startAt / SECOND],
   );

@@ -5,6 +5,7 @@ import {
   type JobName,
   learnArrival,
   learnEnd,
+  learnPassedFailure,
   type RunningJob,
   type TaskKind,
 } from '@serverless-gitlab-runner/forecast';
@@ -37,16 +38,19 @@ interface Entry {
 interface Pipeline {
   succeededAt: number | undefined;
   attempted: Set<string>;
+  /** Names of jobs that failed, and have not succeeded since; at most `MAX_FAILED`. */
+  failed: Set<string>;
 }
 
 const MAX_PIPELINES = 500;
+const MAX_FAILED = 100;
 
 export function createRunningJobs(book: Book, now: () => number): RunningJobs {
   const entries = new Map<string, Entry>();
   const known = createTimedCache<Pipeline>({ now, maxEntries: MAX_PIPELINES });
 
   const pipelineOf = (job: ArrivedJob): Pipeline =>
-    known.get(keyOf(job)) ?? { succeededAt: undefined, attempted: new Set() };
+    known.get(keyOf(job)) ?? { succeededAt: undefined, attempted: new Set(), failed: new Set() };
 
   const change = (job: ArrivedJob, how: (pipeline: Pipeline) => void) => {
     const pipeline = pipelineOf(job);
@@ -54,8 +58,20 @@ export function createRunningJobs(book: Book, now: () => number): RunningJobs {
     known.set(keyOf(job), pipeline);
   };
 
+  const isRunning = (job: ArrivedJob) =>
+    [...entries.values()].some((other) => keyOf(other.job) === keyOf(job));
+
+  /** A job that arrives while no other one of its pipeline runs is of the next stage, unless it is retried. */
+  const learnPassedFailures = (job: ArrivedJob) => {
+    const { failed } = pipelineOf(job);
+    if (failed.size === 0 || failed.has(job.name) || isRunning(job)) return;
+    for (const name of failed) learnPassedFailure(book, { ...job, name });
+    change(job, (pipeline) => pipeline.failed.clear());
+  };
+
   return {
     arrived(id, job) {
+      learnPassedFailures(job);
       learnArrival(book, job, now());
       entries.set(id, { job, startedAt: now(), task: undefined, succeededAt: undefined });
     },
@@ -75,10 +91,12 @@ export function createRunningJobs(book: Book, now: () => number): RunningJobs {
       if (!ended) return;
       entries.delete(id);
       const { job, startedAt, task, succeededAt } = ended;
-      const wasLast = ![...entries.values()].some((other) => keyOf(other.job) === keyOf(job));
+      const wasLast = !isRunning(job);
       const succeeded = succeededAt !== undefined;
       change(job, (pipeline) => {
         pipeline.succeededAt = succeeded ? now() : undefined;
+        if (succeeded) pipeline.failed.delete(job.name);
+        else if (pipeline.failed.size < MAX_FAILED) pipeline.failed.add(job.name);
       });
       if (task)
         learnEnd(book, {
@@ -104,6 +122,7 @@ export function createRunningJobs(book: Book, now: () => number): RunningJobs {
           isProtected,
           running: [],
           ...pipelineOf(job),
+          failed: [...pipelineOf(job).failed],
         };
         views.set(keyOf(job), view);
         return view;

@@ -126,7 +126,7 @@ export function createAhead(deps: AheadDeps): Ahead {
     const now = clock.now();
     if (policy.moment === 'exactly' || pipeline.hasFailed || pipeline.running.size === 0) return;
     const { project, isProtected } = pipeline.trace;
-    const view = { project, isProtected, running: [...pipeline.running.values()] };
+    const view = { project, isProtected, running: [...pipeline.running.values()], failed: [] };
     const options = { moment: policy.moment, leadSeconds: deps.leadSeconds, now };
     const predictions = predict(book, view, options).filter(
       ({ job }) => !pipeline.started.has(job.name) && !pipeline.arrived.has(job.name),

@@ -161,6 +161,14 @@ export class BenchEnvironment {
     return delivery;
   }
 
+  get runId(): string {
+    return this.#environment.machine.runId;
+  }
+
+  get networkName(): string {
+    return this.#environment.emulator.networkName;
+  }
+
   get awsEndpoint(): string {
     return this.#environment.emulator.endpoint;
   }

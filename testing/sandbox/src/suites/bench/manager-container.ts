@@ -5,8 +5,6 @@ export interface ManagerContainer {
   id: string;
   startedAt: Date;
   image: string;
-  /** A Docker network that reaches GitLab. */
-  network: string;
 }
 
 /** What a container has used since its start, and uses now. */
@@ -59,19 +57,11 @@ while [ "$round" -le ${STAGE_ROUNDS} ]; do
 done
 rm -rf "$fresh"`;
 
-export async function inspectManager(id: string): Promise<ManagerContainer> {
-  const [startedAt = '', image = '', pause = ''] = (
-    await inspect(id, '{{.State.StartedAt}} {{.Config.Image}} {{.HostConfig.NetworkMode}}')
-  ).split(' ');
-  const network = await inspect(
-    pause.replace(/^container:/, ''),
-    '{{range $name, $_ := .NetworkSettings.Networks}}{{$name}} {{end}}',
-  );
-  return { id, startedAt: new Date(startedAt), image, network: network.split(' ')[0] ?? '' };
-}
-
-async function inspect(id: string, format: string): Promise<string> {
-  return (await runCommand('docker', ['inspect', '--format', format, id])).trim();
+export async function inspectContainer(id: string): Promise<ManagerContainer> {
+  const format = '{{.State.StartedAt}} {{.Config.Image}}';
+  const output = await runCommand('docker', ['inspect', '--format', format, id]);
+  const [startedAt = '', image = ''] = output.trim().split(' ');
+  return { id, startedAt: new Date(startedAt), image };
 }
 
 export async function readUsage(id: string): Promise<Usage> {

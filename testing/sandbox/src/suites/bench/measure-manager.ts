@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { RUN_LABEL } from '@serverless-gitlab-runner/aws-emulator';
 import type { Project } from '@serverless-gitlab-runner/gitlab-double';
 import { type Log, runCommand, step } from '@serverless-gitlab-runner/machine';
 import { type BenchEnvironment, MANY_JOBS } from './bench-environment.ts';
@@ -9,7 +10,7 @@ import { type Figure, figureOf, limitedFigure, median } from './figure.ts';
 import {
   compareStages,
   inContainer,
-  inspectManager,
+  inspectContainer,
   type ManagerContainer,
   readUsage,
   type Usage,
@@ -18,6 +19,7 @@ import {
 const MB = 1_000_000;
 /** As of the manager's task, in vCPUs. */
 const MANAGER_CPU = '0.25';
+/** Boots of gitlab-runner alone; the median counts. */
 const BOOTS = 3;
 const IDLE_SECONDS = 15;
 const FIRST_REQUEST_TIMEOUT_MS = 120_000;
@@ -55,16 +57,15 @@ async function measureBoot(environment: BenchEnvironment, project: Project): Pro
   const requests = environment.watchJobRequests();
   try {
     await environment.run(project, 'many', { stages: [['first']], scriptSeconds: 0 });
-    const container = await inspectManager(await environment.managerContainer('many'));
+    const container = await inspectContainer(await environment.managerContainer('many'));
     const own = requests.first('many', () => true);
     if (own === undefined) throw new Error('the manager did not request a job');
-    const managers: number[] = [(own.at.getTime() - container.startedAt.getTime()) / 1000];
     const bare: number[] = [];
     const config = await inContainer(container.id, 'cat /run/runner-manager/config.toml');
     for (let boot = 0; boot < BOOTS; boot += 1) {
       const known = new Set(requests.systems());
       bare.push(
-        await bootRunner(container, config, async () => {
+        await bootRunner(environment, container, config, async () => {
           const first = () => requests.first('many', (system) => !known.has(system));
           await environment.waitForRequest(() => first() !== undefined, FIRST_REQUEST_TIMEOUT_MS);
           return first()?.at ?? new Date(Number.NaN);
@@ -74,7 +75,7 @@ async function measureBoot(environment: BenchEnvironment, project: Project): Pro
     return figureOf({
       figure: `manager: container start to first request for a job at ${MANAGER_CPU} vCPU, to gitlab-runner alone`,
       unit: 's',
-      value: median(managers),
+      value: (own.at.getTime() - container.startedAt.getTime()) / 1000,
       baseline: median(bare),
       target: 2,
     });
@@ -85,7 +86,8 @@ async function measureBoot(environment: BenchEnvironment, project: Project): Pro
 
 /** Runs only gitlab-runner in the manager's image. @returns seconds until its first request for a job */
 async function bootRunner(
-  { image, network }: ManagerContainer,
+  { runId, networkName }: BenchEnvironment,
+  { image }: ManagerContainer,
   config: string,
   firstRequest: () => Promise<Date>,
 ): Promise<number> {
@@ -93,24 +95,20 @@ async function bootRunner(
   writeFileSync(join(folder, 'config.toml'), config);
   const id = (
     await runCommand('docker', [
-      ...['run', '--detach', '--rm', '--cpus', MANAGER_CPU, '--network', network],
+      ...['run', '--detach', '--rm', '--cpus', MANAGER_CPU, '--network', networkName],
+      ...['--label', `${RUN_LABEL}=${runId}`],
       ...['--volume', `${folder}:/bare`, '--entrypoint', 'gitlab-runner', image],
       ...['run', '--config', '/bare/config.toml', '--working-directory', '/bare'],
     ])
   ).trim();
   try {
     const at = await firstRequest();
-    const { startedAt } = await inspectStart(id);
+    const { startedAt } = await inspectContainer(id);
     return (at.getTime() - startedAt.getTime()) / 1000;
   } finally {
     await runCommand('docker', ['kill', id]);
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function inspectStart(id: string): Promise<{ startedAt: Date }> {
-  const text = await runCommand('docker', ['inspect', '--format', '{{.State.StartedAt}}', id]);
-  return { startedAt: new Date(text.trim()) };
 }
 
 async function measureStage(environment: BenchEnvironment, project: Project, id: string): Promise<Figure> {

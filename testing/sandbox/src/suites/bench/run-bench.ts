@@ -1,4 +1,6 @@
-import { buildPackages, logToStderr as log, writeReport } from '@serverless-gitlab-runner/machine';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildPackages, logToStderr as log, REPOSITORY_ROOT, writeReport } from '@serverless-gitlab-runner/machine';
 import pc from 'picocolors';
 import { parseCommandLine } from '../../../../../scripts/cli/commands.mjs';
 import type { CommandContext } from '../../command.ts';
@@ -10,7 +12,10 @@ import { measureLambdas } from './measure-lambdas.ts';
 import { measureManager } from './measure-manager.ts';
 import { measurePipelines } from './measure-pipelines.ts';
 import { measureReceiver } from './measure-receiver.ts';
+import { plotFigures } from './plot-figures.ts';
 import { renderFigures } from './render-figures.ts';
+
+const PLOT = join(REPOSITORY_ROOT, 'docs/bench.svg');
 
 /** `npm run bench`: measures all figures, or the named groups. Exit code 1 if a target is missed. */
 export async function runBench({ args, cleanup, signal }: CommandContext): Promise<number> {
@@ -34,6 +39,8 @@ export async function runBench({ args, cleanup, signal }: CommandContext): Promi
     if (isChosen('pipelines')) figures.push(...(await measurePipelines(environment, seed, log)));
   }
   writeReport('bench.json', figures);
+  // The plot in the documentation shows every group.
+  if (groups.length === 0) writeFileSync(PLOT, plotFigures(figures));
   console.log(renderFigures(figures));
   return reportResult(figures, seed);
 }

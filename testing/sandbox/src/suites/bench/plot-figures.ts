@@ -1,0 +1,48 @@
+import { bar, line, renderSvg, text, ticks } from '@serverless-gitlab-runner/simulator/svg';
+import type { Figure } from './figure.ts';
+
+const WIDTH = 980;
+const LABELS = 560;
+const RIGHT = 70;
+const ROW = 24;
+const TOP = 70;
+const MAX_LABEL = 82;
+const GREEN = 2;
+const ORANGE = 3;
+
+/** Plots each figure that has a target, as a multiple of its target: bars beyond the line at 1 miss it. */
+export function plotFigures(figures: readonly Figure[]): string {
+  const rows = figures.flatMap(({ figure, ratio, target, met }) =>
+    target === null || target === 0 ? [] : { label: shorten(figure), value: ratio / target, met },
+  );
+  const max = Math.max(1, ...rows.map(({ value }) => value)) * 1.05;
+  const scale = (value: number) => LABELS + (value / max) * (WIDTH - LABELS - RIGHT);
+  const bottom = TOP + rows.length * ROW;
+  const body = [
+    ...ticks(max).flatMap((tick) => [
+      line(scale(tick), TOP, scale(tick), bottom, 'grid'),
+      text(scale(tick), bottom + 18, String(tick), { anchor: 'middle', class: 'soft' }),
+    ]),
+    ...rows.flatMap(({ label, value, met }, index) => {
+      const y = TOP + index * ROW;
+      return [
+        text(LABELS - 10, y + 16, label, { anchor: 'end' }),
+        bar(LABELS, y + 4, { width: scale(value) - LABELS, height: 15 }, met ? GREEN : ORANGE),
+        text(scale(value) + 6, y + 16, value.toFixed(2), { class: 'soft' }),
+      ];
+    }),
+    line(scale(1), TOP - 6, scale(1), bottom, 'mark'),
+  ];
+  return renderSvg(
+    { width: WIDTH, height: bottom + 34 },
+    'npm run bench: figures as a multiple of their target',
+    'Green bars meet their target, which is the line at 1; orange bars miss it.',
+    body,
+  );
+}
+
+/** Without details in parentheses, and at most one line long. */
+function shorten(figure: string): string {
+  const label = figure.replaceAll(/ \([^)]*\)/g, '');
+  return label.length <= MAX_LABEL ? label : `${label.slice(0, MAX_LABEL - 1)}…`;
+}
