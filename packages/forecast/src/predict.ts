@@ -68,7 +68,8 @@ export function predict(book: Book, view: PipelineView, options: PredictOptions)
   const { project, isProtected } = view;
   const known = knownJobs(book, view, options.now);
   // The end of an unknown job cannot be predicted, and so neither can the end of its stage. No stage follows a failed one.
-  const endsStage = known.length === view.running.length && !view.failed.some((name) => blocks(book, view, name));
+  const endsStage =
+    known.length === view.running.length && !view.failed.some((name) => blocks(book, view, name));
   const last = endsStage ? latest(known) : undefined;
   const predictions = new Map<string, Prediction>();
   for (const job of known) {

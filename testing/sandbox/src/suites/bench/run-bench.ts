@@ -1,6 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildPackages, logToStderr as log, REPOSITORY_ROOT, writeReport } from '@serverless-gitlab-runner/machine';
+import {
+  buildPackages,
+  logToStderr as log,
+  REPOSITORY_ROOT,
+  writeReport,
+} from '@serverless-gitlab-runner/machine';
 import pc from 'picocolors';
 import { parseCommandLine } from '../../../../../scripts/cli/commands.mjs';
 import type { CommandContext } from '../../command.ts';

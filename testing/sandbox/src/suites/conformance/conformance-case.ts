@@ -12,6 +12,7 @@ import type { System } from '../../system/deploy-system.ts';
 import type { ObservedTask } from '../../system/observe-tasks.ts';
 import type { ConformanceEnvironment } from './conformance-environment.ts';
 import type { CostlyImage } from './images.ts';
+import type { TlsRegistry } from './private-registry/start-private-registry.ts';
 import type { ArchivedFile } from './read-archive.ts';
 
 /** A case's job as GitLab and ECS saw it. */
@@ -35,6 +36,8 @@ export type Expectation = (seen: JobFacts) => string[] | Promise<string[]>;
 export interface CaseContext {
   gitlab: GitLabDouble;
   system: System;
+  /** A registry with TLS that is not GitLab's. */
+  openRegistry: TlsRegistry;
   /** The emulator's endpoint, which also has its switches. */
   endpoint: string;
   pipeline: Pipeline;

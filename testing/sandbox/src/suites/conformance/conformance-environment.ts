@@ -66,7 +66,10 @@ export async function startConformanceEnvironment(
       return {
         machine: { ...machine, images: { ...machine.images, manager } },
         fleet: { manager: CONFORMANCE_FLEET.manager, job },
-        otherFleets: suiteFleets.map((fleet) => ({ ...fleet, job })),
+        otherFleets: suiteFleets.map((fleet) => ({
+          ...fleet,
+          job: { ...job, imageConfigRegistries: [privateRegistry.open.host] },
+        })),
       };
     },
   });

@@ -65,7 +65,7 @@ function failed({ keyword, name }: ConformanceCase, why: string): CaseResult {
 }
 
 function caseContext(
-  { gitlab, system, emulator, observer }: ConformanceEnvironment,
+  { gitlab, system, emulator, observer, privateRegistry }: ConformanceEnvironment,
   pipeline: Pipeline,
 ): CaseContext {
   const { endpoint } = emulator;
@@ -78,6 +78,7 @@ function caseContext(
     gitlab,
     system,
     endpoint,
+    openRegistry: privateRegistry.open,
     pipeline,
     job,
     tasksOf: ({ id }) => observer.tasks.filter(({ jobId }) => jobId === id),

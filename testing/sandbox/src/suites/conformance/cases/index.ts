@@ -17,6 +17,7 @@ import { INJECTION } from './injection.ts';
 import { LOG, THROUGHPUT } from './log.ts';
 import { MANY } from './many.ts';
 import { MASKING } from './masking.ts';
+import { MOVING_TAG } from './moving-tag.ts';
 import { NEEDS } from './needs.ts';
 import { OWN_PIPELINE } from './own-pipeline.ts';
 import { PRIVATE_IMAGES, PRIVATE_IMAGES_FILE, PRIVATE_IMAGES_VARIABLE } from './private-images.ts';
@@ -58,6 +59,7 @@ export const SUITES: readonly Suite[] = [
   BUILDS,
   OWN_PIPELINE,
   AHEAD,
+  MOVING_TAG,
   ENDINGS,
   FLAGS,
   ARM,

@@ -15,14 +15,20 @@ import { conformanceImage } from '../images.ts';
 import { removeImagesOf } from './remove-images.ts';
 import { trustRegistry } from './trust-registry.ts';
 
-/** GitLab's container registry: a real registry with TLS that requires a token of the GitLab double. */
-export interface PrivateRegistry {
+/** A real registry with TLS. */
+export interface TlsRegistry {
   /** Host and port. The host is this machine's address in the run's network: one name for Docker, managers and jobs. */
   host: string;
+  /** Pushes a local image as an administrator, and returns its full name. */
+  push(image: string, name: string): Promise<string>;
+}
+
+/** GitLab's container registry, which requires a token of the GitLab double. The project of a pushed repository must exist. */
+export interface PrivateRegistry extends TlsRegistry {
   /** File with the certificate of the registry's certificate authority (PEM). */
   caFile: string;
-  /** Pushes a local image as an administrator, and returns its full name. The repository's project must exist. */
-  push(image: string, name: string): Promise<string>;
+  /** A registry that is not GitLab's, and open to everybody. */
+  open: TlsRegistry;
 }
 
 export interface PrivateRegistryOptions {
@@ -36,6 +42,7 @@ export interface PrivateRegistryOptions {
 }
 
 const PORT = 5000;
+const OPEN_PORT = 5001;
 /** Number of polls, a quarter of a second apart, until it listens: it makes its certificates first. */
 const MAX_POLLS = 120;
 
@@ -44,10 +51,14 @@ export async function startPrivateRegistry(options: PrivateRegistryOptions): Pro
   return step(options.log, "GitLab's registry, with TLS and tokens", async () => {
     const { runId, gitlab, cleanup } = options;
     const container = await startContainer(options);
-    const host = (await runCommand('docker', ['port', container, `${PORT}/tcp`])).trim();
-    cleanup.add('the images from the private registry', () => removeImagesOf(host));
-    const ca = await waitUntilListening(container, host);
-    await trustRegistry({ host, ca, runId, cleanup });
+    const hostOf = async (port: number) =>
+      (await runCommand('docker', ['port', container, `${port}/tcp`])).trim();
+    const [host, openHost] = [await hostOf(PORT), await hostOf(OPEN_PORT)];
+    for (const each of [host, openHost])
+      cleanup.add(`the images from the registry ${each}`, () => removeImagesOf(each));
+    const ca = await waitUntilListening(container, host, 401);
+    await waitUntilListening(container, openHost, 200);
+    for (const each of [host, openHost]) await trustRegistry({ host: each, ca, runId, cleanup });
     gitlab.enableRegistry({ host, key: await readCertificates(container, 'token.key') });
     const folder = await mkdtemp(join(tmpdir(), 'private-registry-'));
     cleanup.add("the registry's login", () => rm(folder, { recursive: true, force: true }));
@@ -57,7 +68,11 @@ export async function startPrivateRegistry(options: PrivateRegistryOptions): Pro
     });
     const caFile = join(folder, 'ca.crt');
     await writeFile(caFile, ca);
-    return { host, caFile, push: (image, name) => push(folder, image, `${host}/${name}`) };
+    const registryAt = (at: string): TlsRegistry => ({
+      host: at,
+      push: (image, name) => push(folder, image, `${at}/${name}`),
+    });
+    return { ...registryAt(host), caFile, open: registryAt(openHost) };
   });
 }
 
@@ -69,20 +84,21 @@ async function startContainer(options: PrivateRegistryOptions): Promise<string> 
   });
   await runCommand('docker', [
     ...['run', '--detach', '--name', name, '--label', `${RUN_LABEL}=${runId}`, '--network', networkName],
-    ...['--publish', `${gatewayAddress}::${PORT}`, conformanceImage('registry')],
+    ...['--publish', `${gatewayAddress}::${PORT}`, '--publish', `${gatewayAddress}::${OPEN_PORT}`],
+    conformanceImage('registry'),
     ...['serve-private', gatewayAddress, `${gitlab.url}${TOKEN_PATH}`, REGISTRY_SERVICE, REGISTRY_ISSUER],
   ]);
   return name;
 }
 
-/** Waits until the registry answers with 401 to clients that trust it. Returns the certificate of its authority. */
-async function waitUntilListening(container: string, host: string): Promise<string> {
+/** Waits until a registry answers clients that trust it. Returns the certificate of its authority. */
+async function waitUntilListening(container: string, host: string, expected: 200 | 401): Promise<string> {
   let last = '';
   for (let poll = 1; poll <= MAX_POLLS; poll += 1) {
     try {
       const ca = await readCertificates(container, 'ca.crt');
       const status = await statusOf(`https://${host}/v2/`, ca);
-      if (status === 401) return ca;
+      if (status === expected) return ca;
       last = `it answered with ${status}`;
     } catch (error) {
       last = String(error);

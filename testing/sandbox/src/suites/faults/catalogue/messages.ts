@@ -131,7 +131,8 @@ const burst: Fault = {
     faultRun.faultEnded();
     await faultRun.jobsFinished(await faultRun.queue(smallJobs(100, 1)), BURST_MS);
     const managers = peakManagers(faultRun.tasks);
-    if (managers !== MAX_MANAGERS)
+    // More are a problem of every fault, see `run-fault.ts`.
+    if (managers < MAX_MANAGERS)
       faultRun.problems.push(`${managers} managers took jobs concurrently, expected ${MAX_MANAGERS}`);
   },
 };
