@@ -1,8 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { WaitTimeoutError } from './errors.ts';
 import type { Artifact } from './model/artifact.ts';
-import type { Job, JobStatus } from './model/job.ts';
-import type { Pipeline, PipelineStatus } from './model/pipeline.ts';
+import type { Job, JobStatus, Pipeline, PipelineStatus } from './model/pipeline.ts';
 import type { Runner, RunnerManager } from './model/runner.ts';
 import type { WebhookDelivery } from './webhooks/webhook.ts';
 

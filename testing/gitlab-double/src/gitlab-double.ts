@@ -9,8 +9,7 @@ import { type CommitDefinition, createRepository, pushCommit } from './git/repos
 import { Instance } from './instance.ts';
 import type { PipelineDefinition, ProjectDefinition, RunnerDefinition } from './model/definitions.ts';
 import type { DeployTokenDefinition } from './model/deploy-token.ts';
-import type { Job } from './model/job.ts';
-import type { Pipeline } from './model/pipeline.ts';
+import type { Job, Pipeline } from './model/pipeline.ts';
 import type { Project } from './model/project.ts';
 import { createPipeline, retryJob } from './pipelines/create-pipeline.ts';
 import { cancelJob, moveJob } from './pipelines/lifecycle.ts';

@@ -9,8 +9,7 @@ export type {
   ProjectDefinition,
   VariableDefinitions,
 } from './model/definitions.ts';
-export type { Job } from './model/job.ts';
-export type { Pipeline } from './model/pipeline.ts';
+export type { Job, Pipeline } from './model/pipeline.ts';
 export type { Project } from './model/project.ts';
 export type { Runner } from './model/runner.ts';
 export type { WebhookDelivery } from './webhooks/webhook.ts';

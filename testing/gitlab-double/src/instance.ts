@@ -3,8 +3,7 @@ import type { RegistrySettings } from './container-registry/registry-settings.ts
 import { UnknownRecordError } from './errors.ts';
 import { EventHub, type ProtocolError } from './events.ts';
 import type { DeployToken } from './model/deploy-token.ts';
-import type { Job } from './model/job.ts';
-import type { Pipeline } from './model/pipeline.ts';
+import type { Job, Pipeline } from './model/pipeline.ts';
 import type { Project } from './model/project.ts';
 import type { Runner } from './model/runner.ts';
 import type { Webhook, WebhookDelivery } from './webhooks/webhook.ts';

@@ -1,5 +1,5 @@
 import type { Instance } from './instance.ts';
-import type { Job } from './model/job.ts';
+import type { Job } from './model/pipeline.ts';
 import type { Project } from './model/project.ts';
 
 /** The URLs of a project, as GitLab shows them. */

@@ -1,6 +1,5 @@
 import { createPace, ECS_SHARES, type Pace } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { Actor } from './actor.ts';
-import { MAX_CONCURRENCY } from './actors/launcher.ts';
 import type { Clock } from './clock.ts';
 import type { Random } from './random.ts';
 
@@ -24,13 +23,15 @@ export interface AwsCalls {
 export interface AwsCallsDeps {
   clock: Clock;
   random: Random;
+  /** Number of launchers that share the launchers' rates. */
+  launchers: number;
   /** Number of managers that share the managers' rates. */
   managers(): number;
   onCall(call: AwsCall): void;
 }
 
 /** Makes every process keep to its share of ECS's rates, as the real clients do, and reports its calls. */
-export function createAwsCalls({ clock, random, managers, onCall }: AwsCallsDeps): AwsCalls {
+export function createAwsCalls({ clock, random, launchers, managers, onCall }: AwsCallsDeps): AwsCalls {
   const timing = {
     now: clock.now,
     random: random.next,
@@ -43,7 +44,7 @@ export function createAwsCalls({ clock, random, managers, onCall }: AwsCallsDeps
       ),
   };
   const createPaceOf = {
-    launcher: () => createPace(ECS_SHARES.launcher, () => MAX_CONCURRENCY, timing),
+    launcher: () => createPace(ECS_SHARES.launcher, () => launchers, timing),
     reaper: () => createPace(ECS_SHARES.reaper, () => 1, timing),
     manager: () => createPace(ECS_SHARES.managers, managers, timing),
   };

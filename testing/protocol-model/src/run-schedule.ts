@@ -4,7 +4,7 @@ import { configOf, fleetFacts, writtenAt } from './actors/fleet-document.ts';
 import { createGitLab, type GitLab, isOver } from './actors/gitlab.ts';
 import { createJobTasks } from './actors/job-tasks.ts';
 import { createLatencies } from './actors/latencies.ts';
-import { startLauncher } from './actors/launcher.ts';
+import { MAX_CONCURRENCY, startLauncher } from './actors/launcher.ts';
 import { createManagers } from './actors/managers.ts';
 import { createQueue } from './actors/queue.ts';
 import { startReaper } from './actors/reaper.ts';
@@ -52,7 +52,13 @@ export async function runSchedule(
   const faults = createFaults(schedule.faults, clock, random);
   const awsCalls =
     measurement &&
-    createAwsCalls({ clock, random, managers: () => managers.running(), onCall: measurement.onCall });
+    createAwsCalls({
+      clock,
+      random,
+      launchers: MAX_CONCURRENCY,
+      managers: () => managers.running(),
+      onCall: measurement.onCall,
+    });
   const wire = createWire(clock, faults, awsCalls);
   const ecs = createEcs({ clock, random, faults, lagMs: schedule.lagMs });
   const latencies = createLatencies(schedule, random);

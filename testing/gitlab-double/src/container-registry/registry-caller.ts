@@ -1,7 +1,7 @@
 import { basicCredentials } from '../basic-credentials.ts';
 import type { Instance } from '../instance.ts';
 import type { DeployToken } from '../model/deploy-token.ts';
-import type { Job } from '../model/job.ts';
+import type { Job } from '../model/pipeline.ts';
 import { USER } from '../model/project.ts';
 
 /** The caller that requests a registry token. */

@@ -1,7 +1,6 @@
 import type { Instance } from '../instance.ts';
 import type { JobDefinition } from '../model/definitions.ts';
-import { Job } from '../model/job.ts';
-import type { Pipeline } from '../model/pipeline.ts';
+import { Job, type Pipeline } from '../model/pipeline.ts';
 
 /** Adds a job to a pipeline, possibly as a retry of a job of the same name. */
 export function addJob(instance: Instance, pipeline: Pipeline, definition: JobDefinition): Job {

@@ -1,4 +1,4 @@
-import type { Job } from '../model/job.ts';
+import type { Job } from '../model/pipeline.ts';
 
 /** Whether GitLab retries a failed job automatically (Gitlab::Ci::Build::AutoRetry). */
 export function isRetriedAutomatically(job: Job): boolean {

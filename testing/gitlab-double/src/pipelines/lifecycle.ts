@@ -1,6 +1,5 @@
 import type { Instance } from '../instance.ts';
-import type { Job, JobStatus } from '../model/job.ts';
-import { latestJobs, type Pipeline } from '../model/pipeline.ts';
+import { type Job, type JobStatus, latestJobs, type Pipeline } from '../model/pipeline.ts';
 import type { Runner, RunnerManager } from '../model/runner.ts';
 import { addJob, publishCreated } from './add-job.ts';
 import { isRetriedAutomatically } from './automatic-retry.ts';

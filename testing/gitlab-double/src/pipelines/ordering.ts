@@ -1,6 +1,5 @@
 import type { RunWhen } from '../model/definitions.ts';
-import type { JobStatus } from '../model/job.ts';
-import type { PipelineStatus } from '../model/pipeline.ts';
+import type { JobStatus, PipelineStatus } from '../model/pipeline.ts';
 
 /** The facts that determine the order of jobs. */
 export interface JobFacts {

@@ -1,5 +1,5 @@
 import type { Instance } from '../instance.ts';
-import type { Job } from '../model/job.ts';
+import type { Job } from '../model/pipeline.ts';
 import { USER } from '../model/project.ts';
 import type { RunnerManager } from '../model/runner.ts';
 import { jobUrl } from '../urls.ts';

@@ -8,7 +8,7 @@ import { ApiError } from '../errors.ts';
 import { idParameter, readBody } from '../http.ts';
 import type { Instance } from '../instance.ts';
 import { ARTIFACT_FORMATS, ARTIFACT_TYPES, type Artifact } from '../model/artifact.ts';
-import type { Job } from '../model/job.ts';
+import type { Job } from '../model/pipeline.ts';
 import { authenticateJob } from './authentication.ts';
 
 /** Maximum bytes of multipart framing around the file. */

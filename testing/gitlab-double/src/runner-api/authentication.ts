@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { ApiError } from '../errors.ts';
 import type { Instance } from '../instance.ts';
-import type { Job } from '../model/job.ts';
+import type { Job } from '../model/pipeline.ts';
 import type { Runner, RunnerManager } from '../model/runner.ts';
 import type { RunnerInfo } from './schemas.ts';
 

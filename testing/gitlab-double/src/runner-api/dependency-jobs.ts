@@ -1,5 +1,4 @@
-import type { Job } from '../model/job.ts';
-import { latestJobs } from '../model/pipeline.ts';
+import { type Job, latestJobs } from '../model/pipeline.ts';
 
 /** The jobs whose artifacts a job downloads: its `dependencies`, else its `needs`, else all jobs of earlier stages. */
 export function dependencyJobs(job: Job): Job[] {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Instance } from '../instance.ts';
-import type { Job } from '../model/job.ts';
+import type { Job } from '../model/pipeline.ts';
 
 /** `id_tokens:` of a job: variable name to a JSON Web Token with GitLab's claims. The key of its signature is not published. */
 export function idTokens(instance: Instance, job: Job): Record<string, string> {

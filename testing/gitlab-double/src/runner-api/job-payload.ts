@@ -6,7 +6,7 @@ import type {
   JobDefinition,
   ServiceDefinition,
 } from '../model/definitions.ts';
-import type { Job } from '../model/job.ts';
+import type { Job } from '../model/pipeline.ts';
 import { isProtectedBranch } from '../model/project.ts';
 import { cloneUrl } from '../urls.ts';
 import { dependencyJobs } from './dependency-jobs.ts';

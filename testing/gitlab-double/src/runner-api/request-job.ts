@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { readJson } from '../http.ts';
 import type { Instance } from '../instance.ts';
-import type { Job } from '../model/job.ts';
+import type { Job } from '../model/pipeline.ts';
 import { isProtectedBranch } from '../model/project.ts';
 import type { Runner } from '../model/runner.ts';
 import { startJob } from '../pipelines/lifecycle.ts';

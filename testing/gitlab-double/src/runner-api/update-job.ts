@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { idParameter, readJson } from '../http.ts';
 import type { Instance } from '../instance.ts';
-import type { Job, TraceDecision } from '../model/job.ts';
+import type { Job, TraceDecision } from '../model/pipeline.ts';
 import { finishJob } from '../pipelines/lifecycle.ts';
 import { authenticateJob } from './authentication.ts';
 import { type UpdateJob, updateJobSchema } from './schemas.ts';

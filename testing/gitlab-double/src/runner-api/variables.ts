@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { GITLAB_VERSION, type Instance } from '../instance.ts';
 import type { VariableDefinition, VariableDefinitions } from '../model/definitions.ts';
-import type { Job } from '../model/job.ts';
+import type { Job } from '../model/pipeline.ts';
 import { isProtectedBranch, USER } from '../model/project.ts';
 import { cloneUrl, jobUrl, projectUrls } from '../urls.ts';
 import { dependencyJobs } from './dependency-jobs.ts';

@@ -1,6 +1,5 @@
 import type { Instance } from '../instance.ts';
-import type { Job } from '../model/job.ts';
-import type { Pipeline } from '../model/pipeline.ts';
+import type { Job, Pipeline } from '../model/pipeline.ts';
 import { type Project, USER } from '../model/project.ts';
 import type { Runner } from '../model/runner.ts';
 import { projectUrls } from '../urls.ts';

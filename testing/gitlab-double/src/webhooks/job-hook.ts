@@ -1,5 +1,5 @@
 import type { Instance } from '../instance.ts';
-import type { Job, JobStatus } from '../model/job.ts';
+import type { Job, JobStatus } from '../model/pipeline.ts';
 import {
   environmentAttributes,
   projectAttributes,

@@ -1,6 +1,5 @@
 import type { Instance } from '../instance.ts';
-import type { Job } from '../model/job.ts';
-import { latestJobs, type Pipeline } from '../model/pipeline.ts';
+import { type Job, latestJobs, type Pipeline } from '../model/pipeline.ts';
 import { isProtectedBranch, USER } from '../model/project.ts';
 import { projectUrls } from '../urls.ts';
 import {

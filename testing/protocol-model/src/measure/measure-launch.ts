@@ -2,7 +2,7 @@ import { createBus } from '../actors/bus.ts';
 import { configOf, writtenAt } from '../actors/fleet-document.ts';
 import { jobQueued } from '../actors/gitlab.ts';
 import type { Latencies } from '../actors/latencies.ts';
-import { startLauncher } from '../actors/launcher.ts';
+import { MAX_CONCURRENCY, startLauncher } from '../actors/launcher.ts';
 import { createQueue } from '../actors/queue.ts';
 import { type AwsCall, createAwsCalls } from '../aws-calls.ts';
 import { createClock } from '../clock.ts';
@@ -40,7 +40,13 @@ export async function measureLaunch({ seed, jobs, concurrentJobs, max }: Launch)
   const random = createRandom(seed);
   const faults = createFaults(NO_FAULTS, clock, random);
   const calls: AwsCall[] = [];
-  const awsCalls = createAwsCalls({ clock, random, managers: () => 0, onCall: (call) => calls.push(call) });
+  const awsCalls = createAwsCalls({
+    clock,
+    random,
+    launchers: MAX_CONCURRENCY,
+    managers: () => 0,
+    onCall: (call) => calls.push(call),
+  });
   const ecs = createEcs({ clock, random, faults, lagMs: 0 });
   const queue = createQueue(clock, random, faults, LATENCIES);
   const bus = createBus(clock, random, faults, queue, LATENCIES);

@@ -1,4 +1,4 @@
-import { bar, line, renderSvg, text, ticks } from '@serverless-gitlab-runner/simulator/svg';
+import { bar, line, renderSvg, text, ticks } from '@serverless-gitlab-runner/simulator';
 import type { Figure } from './figure.ts';
 
 const WIDTH = 980;
