@@ -67,10 +67,7 @@ interface KnownJob extends RunningJob {
 export function predict(book: Book, view: PipelineView, options: PredictOptions): Prediction[] {
   const { project, isProtected } = view;
   const known = knownJobs(book, view, options.now);
-  // The end of an unknown job cannot be predicted, and so neither can the end of its stage. No stage follows a failed one.
-  const endsStage =
-    known.length === view.running.length && !view.failed.some((name) => blocks(book, view, name));
-  const last = endsStage ? latest(known) : undefined;
+  const last = lastOfStage(book, view, known);
   const predictions = new Map<string, Prediction>();
   for (const job of known) {
     // Any job of a stage may end last. So the followers of the next stage are counted for all of them together.
@@ -85,6 +82,16 @@ export function predict(book: Book, view: PipelineView, options: PredictOptions)
     }
   }
   return [...predictions.values()];
+}
+
+/**
+ * The job with whose end the next stage starts. The end of a stage with an unknown job cannot be predicted, and no stage follows a
+ * failed one.
+ */
+function lastOfStage(book: Book, view: PipelineView, known: readonly KnownJob[]): KnownJob | undefined {
+  const isPredictable = known.length === view.running.length;
+  const hasFailed = view.failed.some((name) => blocks(book, view, name));
+  return isPredictable && !hasFailed ? latest(known) : undefined;
 }
 
 /** Whether a job's failure keeps the next stage from starting. Assumed unless its earlier failures mostly did not. */
