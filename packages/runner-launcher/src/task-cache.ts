@@ -10,10 +10,12 @@ import {
 /** ListTasks and DescribeTasks handle at most 100 tasks a call. */
 const TASKS_PER_CALL = 100;
 /**
- * Milliseconds of caching for each call that a read took. One launcher's share of reads (`ECS_SHARES`) is two calls a second, so
- * reading a large cluster takes half of the time at most, and the batches in between need not wait.
+ * Milliseconds of caching for each call that a read took. A small cluster's reads are covered by the capacity of a launcher's share
+ * (`ECS_SHARES`), and managers that live for seconds must be noticed. Reading a large cluster takes half of the time at most, and
+ * the batches in between need not wait.
  */
-const CACHED_PER_CALL_MS = 1000;
+const CACHED_PER_CALL_MS = { small: 400, large: 1000 } as const;
+const MAX_CALLS_OF_SMALL = 4;
 
 /**
  * The managed tasks of the cluster whose desired status is RUNNING, read from ECS with few calls. Batches that arrive together
@@ -45,7 +47,8 @@ export function createTaskCache(now: () => number): TaskCache {
       );
       const tasks = { managers, jobTasks };
       const calls = Math.max(1, callsFor(arns)) + callsFor(unknown);
-      cache.set('all', tasks, startedAt + calls * CACHED_PER_CALL_MS - now());
+      const perCall = calls <= MAX_CALLS_OF_SMALL ? CACHED_PER_CALL_MS.small : CACHED_PER_CALL_MS.large;
+      cache.set('all', tasks, startedAt + calls * perCall - now());
       return tasks;
     },
   };

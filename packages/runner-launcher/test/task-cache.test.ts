@@ -27,9 +27,9 @@ function createCache(jobs = 0) {
 }
 
 it.each([
-  [0, 2000],
-  [99, 2000],
-  [100, 4000],
+  [0, 800],
+  [99, 800],
+  [100, 1600],
   [999, 20_000],
 ])('caches a read of one manager and %i new job tasks for %i ms', async (jobs, milliseconds) => {
   const { at, read } = createCache(jobs);
@@ -85,7 +85,7 @@ it('counts the age from the start of the read, and does not cache a failed read'
     .on(ListTasksCommand)
     .rejectsOnce(named('ThrottlingException'))
     .callsFake(() => {
-      at.now += 2000;
+      at.now += 800;
       return { taskArns: [...ecs.tasks.keys()] };
     });
   await expect(read()).rejects.toThrow();
