@@ -9,7 +9,12 @@ const operations = async (over: Partial<Parameters<typeof measureLaunch>[0]>) =>
 describe('ten jobs of one batch, without a manager', () => {
   it('take six calls to start one', async () => {
     expect(await operations({})).toEqual([
-      ...['ChangeMessageVisibilityBatch', 'GetParameter', 'ListTasks', 'ListTasks', 'PutEvents', 'RunTask'],
+      'ChangeMessageVisibilityBatch',
+      'GetParameter',
+      'ListTasks',
+      'ListTasks',
+      'PutEvents',
+      'RunTask',
     ]);
   });
 

@@ -31,6 +31,11 @@ export interface ObservedTask {
   slot: string | undefined;
 }
 
+/** Whether a running task was started ahead, for a job that has not come yet. A claimed one still counts. */
+export function isStartedAhead({ role, jobId, lastStatus }: ObservedTask): boolean {
+  return role === 'job' && jobId === undefined && lastStatus === 'RUNNING';
+}
+
 /** Reads all managed tasks of a cluster from ECS, running and stopped. */
 export async function readTasks(ecs: ECSClient, cluster: string): Promise<ObservedTask[]> {
   const listed = await Promise.all([listArns(ecs, cluster, 'RUNNING'), listArns(ecs, cluster, 'STOPPED')]);

@@ -6,8 +6,14 @@ import type { ObservedTask } from '../../system/observe-tasks.ts';
 import { openFleet } from '../../system/open-fleet.ts';
 import type { PreparedMachine } from '../../system/prepare-machine.ts';
 import { startTestEnvironment, type TestEnvironment } from '../../system/test-environment.ts';
-import { taskContainerIds } from '../faults/docker-actions.ts';
-import { FIRST_LINE, type PipelineWait, runPipeline, type StagedPipeline } from './staged-pipeline.ts';
+import { taskContainerId } from '../faults/docker-actions.ts';
+import {
+  FIRST_LINE,
+  type PipelineWait,
+  PRINT_FIRST_LINE,
+  runPipeline,
+  type StagedPipeline,
+} from './staged-pipeline.ts';
 
 /** Jobs that the manager of the fleet `many` runs at a time. */
 export const MANY_JOBS = 50;
@@ -30,9 +36,12 @@ export interface JobRequests {
   stop(): void;
 }
 
-/** A job that runs until it is cancelled or its script ends. */
-export interface RunningScript {
-  cancel(): Promise<void>;
+/** Equal jobs that run until they are cancelled. */
+export interface RunningJobs {
+  /** Default 1. */
+  count?: number;
+  /** Default: sleeps for an hour. */
+  script?: readonly string[];
 }
 
 const PIPELINE_TIMEOUT_MS = 6 * 60_000;
@@ -93,52 +102,32 @@ export class BenchEnvironment {
     );
   }
 
-  /** Starts one job, and resolves once its script runs. */
-  async startScript(project: Project, fleet: BenchFleet, script: readonly string[]): Promise<RunningScript> {
-    return this.#startJobs(project, fleet, ['job'], script);
-  }
-
-  /** Resolves with a value that is taken while so many jobs run at the same time. */
+  /** Resolves with a value that is taken while jobs run at the same time. They are cancelled afterwards. */
   async whileRunning<Value>(
     project: Project,
     fleet: BenchFleet,
-    count: number,
+    { count = 1, script = ['sleep 3600'] }: RunningJobs,
     act: () => Promise<Value>,
   ): Promise<Value> {
-    const names = Array.from({ length: count }, (_, index) => `job-${index + 1}`);
-    const running = await this.#startJobs(project, fleet, names, ['sleep 3600']);
-    try {
-      return await act();
-    } finally {
-      await running.cancel();
-    }
-  }
-
-  async #startJobs(
-    project: Project,
-    fleet: BenchFleet,
-    names: readonly string[],
-    script: readonly string[],
-  ): Promise<RunningScript> {
     const { gitlab } = this.#environment;
     const { id, jobs } = await gitlab.createPipeline(project, {
       stages: ['test'],
       variables: { FF_TIMESTAMPS: 'false' },
-      jobs: names.map((name) => ({
-        name,
+      jobs: Array.from({ length: count }, (_, index) => ({
+        name: `job-${index + 1}`,
         stage: 'test',
         tags: [fleet],
-        script: ['echo "the script started at $(date +%s.%N)"', ...script],
+        script: [PRINT_FIRST_LINE, ...script],
       })),
     });
     const hasStarted = ({ trace }: Job) => FIRST_LINE.test(trace.text);
-    await gitlab.waitUntil(() => jobs.every(hasStarted), PIPELINE_TIMEOUT_MS, `${names.length} running jobs`);
-    return {
-      cancel: async () => {
-        for (const job of jobs) gitlab.cancelJob(job.id);
-        await gitlab.waitForPipeline(id, undefined, PIPELINE_TIMEOUT_MS);
-      },
-    };
+    try {
+      await gitlab.waitUntil(() => jobs.every(hasStarted), PIPELINE_TIMEOUT_MS, `${count} running jobs`);
+      return await act();
+    } finally {
+      for (const job of jobs) gitlab.cancelJob(job.id);
+      await gitlab.waitForPipeline(id, undefined, PIPELINE_TIMEOUT_MS);
+    }
   }
 
   /** Docker's id of the container of a fleet's running manager. */
@@ -146,13 +135,12 @@ export class BenchEnvironment {
     const isRunning = (task: ObservedTask) =>
       task.fleet === fleet && task.role === 'manager' && task.lastStatus === 'RUNNING';
     const manager = this.#environment.observer.tasks.find(isRunning);
-    const id = (await taskContainerIds(manager?.taskArn ?? '')).get(MANAGER_CONTAINER);
-    if (id === undefined) throw new Error(`fleet ${fleet} has no running manager`);
-    return id;
+    if (manager === undefined) throw new Error(`fleet ${fleet} has no running manager`);
+    return taskContainerId(manager.taskArn, MANAGER_CONTAINER);
   }
 
   /** A Job Hook of a waiting job, as GitLab delivered it. A pipeline must have run. */
-  async jobWebhook(): Promise<WebhookDelivery> {
+  jobWebhook(): WebhookDelivery {
     const { gitlab } = this.#environment;
     const isOfWaitingJob = ({ event, requestBody }: WebhookDelivery) =>
       event === 'Job Hook' && JSON.parse(requestBody).build_status === 'pending';

@@ -13,7 +13,6 @@ import {
   inspectContainer,
   type ManagerContainer,
   readUsage,
-  type Usage,
 } from './manager-container.ts';
 
 const MB = 1_000_000;
@@ -112,9 +111,7 @@ async function bootRunner(
 }
 
 async function measureStage(environment: BenchEnvironment, project: Project, id: string): Promise<Figure> {
-  const running = await environment.startScript(project, 'many', ['sleep 3600']);
-  const pairs = await compareStages(id);
-  await running.cancel();
+  const pairs = await environment.whileRunning(project, 'many', {}, () => compareStages(id));
   const of = (connection: 'shared' | 'fresh') => median(pairs.map((pair) => pair[connection]));
   return figureOf({
     figure: "executor: a stage over the job's connection, to the same over a new connection",
@@ -126,11 +123,9 @@ async function measureStage(environment: BenchEnvironment, project: Project, id:
 }
 
 async function measureOverhead(environment: BenchEnvironment, project: Project, id: string): Promise<Figure> {
-  const idle = await cpuRate(id, () => delay(IDLE_SECONDS * 1000));
-  const before = await readUsage(id);
-  await environment.run(project, 'many', SHORT_JOBS);
-  const after = await readUsage(id);
-  const own = after.cpuSeconds - before.cpuSeconds - idle * (after.at - before.at);
+  const { cores: idle } = await measureCpu(id, () => delay(IDLE_SECONDS * 1000));
+  const busy = await measureCpu(id, () => environment.run(project, 'many', SHORT_JOBS));
+  const own = (busy.cores - idle) * busy.seconds;
   return limitedFigure({
     figure: `manager: CPU of a job from prepare to cleanup, with the runner and its hooks (idle: ${(idle * 100).toFixed(1)} % of a core)`,
     unit: 'ms',
@@ -142,40 +137,41 @@ async function measureOverhead(environment: BenchEnvironment, project: Project, 
 async function measureLog(environment: BenchEnvironment, project: Project, id: string): Promise<Figure> {
   const { megabytesPerSecond, seconds } = LOG;
   const line = `${'x'.repeat(99)}\\n`;
-  const running = await environment.startScript(project, 'many', [
+  const script = [
     `awk 'BEGIN { for (i = 0; i < ${MB / 100}; i++) printf "${line}" }' > megabyte`,
     `for second in $(seq ${seconds}); do for one in $(seq ${megabytesPerSecond}); do cat megabyte; done; sleep 1; done`,
-  ]);
-  await delay(2000);
-  const rate = await cpuRate(id, () => delay((seconds / 2) * 1000));
-  await running.cancel();
+  ];
+  const { cores } = await environment.whileRunning(project, 'many', { script }, async () => {
+    await delay(2000);
+    return measureCpu(id, () => delay((seconds / 2) * 1000));
+  });
   return limitedFigure({
     figure: `manager: CPU while a job writes up to ${megabytesPerSecond} MB of log a second, with the runner`,
     unit: '% of a core',
-    value: rate * 100,
+    value: cores * 100,
     limit: 10,
   });
 }
 
 async function measureMemory(environment: BenchEnvironment, project: Project, id: string): Promise<Figure> {
   const before = await readUsage(id);
-  const during = await environment.whileRunning(project, 'many', MANY_JOBS, () => readUsage(id));
+  const during = await environment.whileRunning(project, 'many', { count: MANY_JOBS }, () => readUsage(id));
   return limitedFigure({
     figure: `manager: memory of a running job, at ${MANY_JOBS} of them, with the runner and its hooks`,
     unit: 'MB',
-    value: growth(before, during) / MANY_JOBS / MB,
+    value: (during.memoryBytes - before.memoryBytes) / MANY_JOBS / MB,
     limit: 5,
   });
 }
 
-function growth(before: Usage, after: Usage): number {
-  return after.memoryBytes - before.memoryBytes;
-}
-
-/** Cores used on average while something happens. */
-async function cpuRate(id: string, act: () => Promise<unknown>): Promise<number> {
+/** How long something takes, and how many cores are used meanwhile, on average. */
+async function measureCpu(
+  id: string,
+  act: () => Promise<unknown>,
+): Promise<{ seconds: number; cores: number }> {
   const before = await readUsage(id);
   await act();
   const after = await readUsage(id);
-  return (after.cpuSeconds - before.cpuSeconds) / (after.at - before.at);
+  const seconds = after.at - before.at;
+  return { seconds, cores: (after.cpuSeconds - before.cpuSeconds) / seconds };
 }

@@ -25,7 +25,7 @@ interface Call {
 
 /** Counts the receiver's calls to AWS and its connections, for real webhooks of the GitLab double. */
 export async function measureReceiver(environment: BenchEnvironment, log: Log): Promise<Figure[]> {
-  const delivery = await environment.jobWebhook();
+  const delivery = environment.jobWebhook();
   return step(log, "The receiver's calls for a first webhook, and for further ones", async () => {
     const aws = await startCounter(environment.awsEndpoint);
     const lambda = new Worker(LAMBDA, {

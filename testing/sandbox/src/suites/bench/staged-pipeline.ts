@@ -26,7 +26,8 @@ export interface PipelineWait {
   byStage: readonly number[];
 }
 
-/** What scripts print first: the time in seconds since 1970. */
+/** The first command of scripts, which prints the time in seconds since 1970, and its line. */
+export const PRINT_FIRST_LINE = 'echo "the script started at $(date +%s.%N)"';
 export const FIRST_LINE = /^the script started at (\d+\.\d+)$/m;
 
 export function definePipeline({
@@ -44,7 +45,7 @@ export function definePipeline({
         name,
         stage: stageOf(index),
         tags: [tag],
-        script: ['echo "the script started at $(date +%s.%N)"', `sleep ${scriptSeconds}`],
+        script: [PRINT_FIRST_LINE, `sleep ${scriptSeconds}`],
       })),
     ),
   };

@@ -51,6 +51,8 @@ export interface CaseContext {
   untilLogged(name: string, text: string): Promise<Job>;
   /** Resolves with a job's task once it has that status. */
   untilTask(name: string, lastStatus: string): Promise<ObservedTask>;
+  /** Resolves once a task that a fleet's manager started ahead runs. */
+  untilWaitingTask(fleet: string): Promise<void>;
 }
 
 /** One use of a keyword of `.gitlab-ci.yml`, with its expectations. */

@@ -1,5 +1,5 @@
 import type { Job, Pipeline } from '@serverless-gitlab-runner/gitlab-double';
-import type { ObservedTask } from '../../system/observe-tasks.ts';
+import { isStartedAhead, type ObservedTask } from '../../system/observe-tasks.ts';
 import type { CaseContext, ConformanceCase, JobFacts, Suite } from './conformance-case.ts';
 import type { ConformanceEnvironment } from './conformance-environment.ts';
 import { secondsOf } from './expectations.ts';
@@ -99,6 +99,10 @@ function caseContext(
       if (found === undefined) throw new Error(`the task of ${name} is no longer ${lastStatus}`);
       return found;
     },
+    untilWaitingTask: (fleet) =>
+      observer.waitUntil('a task that was started ahead', LOG_TIMEOUT_MS, (tasks) =>
+        tasks.some((task) => task.fleet === fleet && isStartedAhead(task)),
+      ),
   };
 }
 

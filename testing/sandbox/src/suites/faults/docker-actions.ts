@@ -2,8 +2,11 @@ import { EMULATOR_IMAGE } from '@serverless-gitlab-runner/aws-emulator';
 import { HELPER_CONTAINER, MANAGER_CONTAINER } from '@serverless-gitlab-runner/fleet';
 import { runCommand } from '@serverless-gitlab-runner/machine';
 
-/** Docker ids of a task's containers by container name, including the pause container (`~pause`). */
-export async function taskContainerIds(taskArn: string): Promise<Map<string, string>> {
+/** The container that holds a task's network, as ECS names it. */
+const PAUSE_CONTAINER = '~pause';
+
+/** Docker ids of a task's containers by container name, including the pause container. */
+async function taskContainerIds(taskArn: string): Promise<Map<string, string>> {
   const output = await runCommand('docker', [
     ...['ps', '--filter', `label=com.amazonaws.ecs.task-arn=${taskArn}`],
     ...['--format', '{{.ID}} {{.Label "com.amazonaws.ecs.container-name"}}'],
@@ -12,10 +15,17 @@ export async function taskContainerIds(taskArn: string): Promise<Map<string, str
   return new Map(pairs.flatMap(([id, name]) => (id && name ? [[name, id] as const] : [])));
 }
 
+/** Docker id of one of a task's containers. @throws when it does not run */
+export async function taskContainerId(taskArn: string, name: string): Promise<string> {
+  const id = (await taskContainerIds(taskArn)).get(name);
+  if (id === undefined) throw new Error(`task ${taskArn} has no container ${name}: it ended too early`);
+  return id;
+}
+
 /** Kills every container of a task except the pause container, as if its host were lost: none can report anything more. */
 export async function killTask(taskArn: string): Promise<void> {
   const containers = await taskContainerIds(taskArn);
-  containers.delete('~pause');
+  containers.delete(PAUSE_CONTAINER);
   if (containers.size > 0) await runCommand('docker', ['kill', '--signal', 'KILL', ...containers.values()]);
 }
 
@@ -29,15 +39,13 @@ exit 1`;
 
 /** Kills a manager's gitlab-runner, as the kernel does when memory runs out. */
 export async function killRunner(taskArn: string): Promise<void> {
-  const manager = (await taskContainerIds(taskArn)).get(MANAGER_CONTAINER);
-  if (manager === undefined) throw new Error(`task ${taskArn} has no manager container: it ended too early`);
+  const manager = await taskContainerId(taskArn, MANAGER_CONTAINER);
   await runCommand('docker', ['exec', manager, 'sh', '-c', KILL_RUNNER]);
 }
 
 /** Drops every packet of a task until `restore` is called. Connections stay open on both sides without receiving anything. */
 export async function cutNetwork(taskArn: string): Promise<{ restore: () => Promise<void> }> {
-  const pause = (await taskContainerIds(taskArn)).get('~pause');
-  if (pause === undefined) throw new Error(`task ${taskArn} has no network to cut: it ended too early`);
+  const pause = await taskContainerId(taskArn, PAUSE_CONTAINER);
   const iptables = (script: string) =>
     runCommand('docker', [
       ...['run', '--rm', '--network', `container:${pause}`, '--cap-add', 'NET_ADMIN', '--user', '0'],
@@ -53,8 +61,7 @@ export async function cutNetwork(taskArn: string): Promise<{ restore: () => Prom
 
 /** Ends every SSH connection to a task's helper, like a network that resets them. New connections can be opened. */
 export async function breakConnections(taskArn: string): Promise<void> {
-  const helper = (await taskContainerIds(taskArn)).get(HELPER_CONTAINER);
-  if (helper === undefined) throw new Error(`task ${taskArn} has no helper container: it ended too early`);
+  const helper = await taskContainerId(taskArn, HELPER_CONTAINER);
   await runCommand('docker', ['exec', helper, 'pkill', '-KILL', '-f', 'sshd: [r]oot']);
 }
 

@@ -1,6 +1,7 @@
 import { StopTaskCommand } from '@aws-sdk/client-ecs';
+import { BUILD_CONTAINER, HELPER_CONTAINER } from '@serverless-gitlab-runner/fleet';
 import { runCommand } from '@serverless-gitlab-runner/machine';
-import { taskContainerIds } from '../../faults/docker-actions.ts';
+import { taskContainerId } from '../../faults/docker-actions.ts';
 import type { CaseContext, Expectation, Suite } from '../conformance-case.ts';
 import { failsFor, failsWithExitCode, lastsAtMost, says, succeedsWith } from '../expectations.ts';
 
@@ -42,8 +43,8 @@ export const ENDINGS: Suite = {
       name: "the job's container is killed: runner_system_failure with the cause, within seconds",
       during: async (context) => {
         const { taskArn } = await runningTask(context, 'container-killed');
-        const build = (await taskContainerIds(taskArn)).get('build');
-        await runCommand('docker', ['kill', '--signal', 'KILL', build ?? '']);
+        const build = await taskContainerId(taskArn, BUILD_CONTAINER);
+        await runCommand('docker', ['kill', '--signal', 'KILL', build]);
       },
       jobs: {
         'container-killed': [
@@ -112,8 +113,8 @@ export const ENDINGS: Suite = {
       name: 'the helper is killed: the log names it as the cause, once',
       during: async (context) => {
         const { taskArn } = await runningTask(context, 'helper-killed');
-        const helper = (await taskContainerIds(taskArn)).get('helper');
-        await runCommand('docker', ['kill', '--signal', 'KILL', helper ?? '']);
+        const helper = await taskContainerId(taskArn, HELPER_CONTAINER);
+        await runCommand('docker', ['kill', '--signal', 'KILL', helper]);
       },
       jobs: {
         'helper-killed': [

@@ -1,6 +1,6 @@
 import { accessDenied } from '@serverless-gitlab-runner/fault-proxy';
 import type { Job } from '@serverless-gitlab-runner/gitlab-double';
-import type { ObservedTask } from '../../../system/observe-tasks.ts';
+import { isStartedAhead, type ObservedTask } from '../../../system/observe-tasks.ts';
 import { killTask } from '../docker-actions.ts';
 import type { Fault } from '../fault.ts';
 import type { FaultRun } from '../fault-run.ts';
@@ -109,10 +109,7 @@ async function learn(faultRun: FaultRun): Promise<void> {
 }
 
 function waitingTask(faultRun: FaultRun): Promise<ObservedTask> {
-  return faultRun.waitForTask(
-    'a task started ahead',
-    ({ role, jobId, lastStatus }) => role === 'job' && jobId === undefined && lastStatus === 'RUNNING',
-  );
+  return faultRun.waitForTask('a task started ahead', isStartedAhead);
 }
 
 function last(jobs: readonly Job[]): Job {

@@ -1,6 +1,7 @@
+import { BUILD_CONTAINER } from '@serverless-gitlab-runner/fleet';
 import type { GitLabDouble, Job, VariableDefinitions } from '@serverless-gitlab-runner/gitlab-double';
 import { runCommand } from '@serverless-gitlab-runner/machine';
-import { taskContainerIds } from '../../../faults/docker-actions.ts';
+import { taskContainerId } from '../../../faults/docker-actions.ts';
 import type { CaseContext, Expectation } from '../../conformance-case.ts';
 import type { ConformanceEnvironment } from '../../conformance-environment.ts';
 import { PIPELINE_TIMEOUT_MS } from '../../start-pipeline.ts';
@@ -65,8 +66,8 @@ export async function victimIsUnaffected({ gitlab, pipeline, tasksOf }: CaseCont
   if (tasks.length !== 1) throw new Error(`ECS has ${tasks.length} tasks of the victim, expected one`);
   if (victim.finished)
     throw new Error(`the victim ended as ${victim.status}: ${victim.trace.text.slice(-500)}`);
-  const build = (await taskContainerIds(tasks[0]?.taskArn ?? '')).get('build');
-  await runCommand('docker', ['exec', build ?? '', 'touch', '/tmp/release']);
+  const build = await taskContainerId(tasks[0]?.taskArn ?? '', BUILD_CONTAINER);
+  await runCommand('docker', ['exec', build, 'touch', '/tmp/release']);
   await gitlab.waitForJob(victim.id, undefined, END_TIMEOUT_MS);
   const log = victim.trace.text;
   for (const line of ['\nfiles unchanged\n', '\nsecret unchanged afterwards, success\n'])

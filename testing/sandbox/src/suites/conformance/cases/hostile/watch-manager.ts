@@ -4,7 +4,7 @@ import { emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
 import { MANAGER_CONTAINER } from '@serverless-gitlab-runner/fleet';
 import { runCommand } from '@serverless-gitlab-runner/machine';
 import { logGroupTexts } from '../../../../system/readable-texts.ts';
-import { taskContainerIds } from '../../../faults/docker-actions.ts';
+import { taskContainerId } from '../../../faults/docker-actions.ts';
 import type { CaseContext } from '../../conformance-case.ts';
 import { PIPELINE_TIMEOUT_MS } from '../../start-pipeline.ts';
 
@@ -75,9 +75,8 @@ function isOver({ pipeline }: CaseContext): boolean {
 
 async function managerOf({ managers }: CaseContext): Promise<string> {
   const running = managers('default').findLast(({ lastStatus }) => lastStatus === 'RUNNING');
-  const id = (await taskContainerIds(running?.taskArn ?? '')).get(MANAGER_CONTAINER);
-  if (id === undefined) throw new Error('no manager is running');
-  return id;
+  if (running === undefined) throw new Error('no manager is running');
+  return taskContainerId(running.taskArn, MANAGER_CONTAINER);
 }
 
 async function residentBytes(container: string): Promise<number> {
