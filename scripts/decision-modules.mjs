@@ -38,7 +38,14 @@ export const decisionModules = {
     'decide-runner-token',
     'decide-secret',
   ],
-  'runner-launcher': ['decide-next-step', 'launch-failure', 'match-fleet', 'plan-launch', 'retry-delay'],
+  'runner-launcher': [
+    'decide-next-step',
+    'drained-managers',
+    'launch-failure',
+    'match-fleet',
+    'plan-launch',
+    'retry-delay',
+  ],
   'webhook-receiver': ['authenticate', 'job-hook'],
 };
 
@@ -48,6 +55,6 @@ export const decisionTests = [
   'packages/runner-manager/test/{job-overrides,plan-*,refuse-*,image-entry-point}.test.ts',
   'packages/runner-manager/test/{decide-ahead,explain-stop,why-not-ahead}.test.ts',
   'packages/idle-reaper/test/{decide-*,job-definitions,runner-tokens,secrets}.test.ts',
-  'packages/runner-launcher/test/{decide-next-step,launch-failure,match-fleet,plan-launch,retry-delay}.test.ts',
+  'packages/runner-launcher/test/{decide-next-step,drained-managers,launch-failure,match-fleet,plan-launch,retry-delay}.test.ts',
   'packages/webhook-receiver/test/{authenticate,is-authentic,job-hook}.test.ts',
 ];

@@ -6,7 +6,7 @@ import {
   definitionArn,
   describeManagedTasks,
   listTaskArns,
-  readEndedJobTasks,
+  readEndedTasks,
   readManagedTasks,
 } from '../src/ecs-tasks/index.ts';
 
@@ -69,7 +69,7 @@ describe('reading managed tasks', () => {
     expect(mock.commandCalls(DescribeTasksCommand)[0]?.args[0].input.tasks).toHaveLength(4);
   });
 
-  it('reads ended job tasks without managers, and no more pages than the limit allows', async () => {
+  it('reads ended managers and job tasks, and no more pages than the limit allows', async () => {
     mock
       .on(ListTasksCommand, { desiredStatus: 'STOPPED' })
       .resolvesOnce({ taskArns: [arn(1), arn(2)], nextToken: '2' })
@@ -80,8 +80,9 @@ describe('reading managed tasks', () => {
         { taskArn: arn(2), taskDefinitionArn: definitionArn(`${jobFamilyPrefix('a')}1`) },
       ],
     });
-    const ended = await readEndedJobTasks(ecs, 'cluster', 3);
-    expect(ended.map(({ taskArn }) => taskArn)).toEqual([arn(2)]);
+    const ended = await readEndedTasks(ecs, 'cluster', 3);
+    expect(ended.managers.map(({ taskArn }) => taskArn)).toEqual([arn(1)]);
+    expect(ended.jobTasks.map(({ taskArn }) => taskArn)).toEqual([arn(2)]);
     expect(mock.commandCalls(ListTasksCommand)).toHaveLength(2);
   });
 });

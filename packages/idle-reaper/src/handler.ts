@@ -4,7 +4,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { boundedClientOptions, publishEvents, systemTiming } from '@serverless-gitlab-runner/aws/calls';
-import { ECS_SHARES, keepToShare, readEndedJobTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { ECS_SHARES, keepToShare, readEndedTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { readEnvironment } from './environment.ts';
 import { createJobDefinitions } from './job-definitions.ts';
 import { createJobSecrets } from './job-secrets.ts';
@@ -32,7 +32,7 @@ const deps: SweepDeps = {
   cluster,
   eventBusName,
   readClusterState: (fleets) => readClusterState(ecs, cluster, fleets),
-  readEndedJobTasks: () => readEndedJobTasks(ecs, cluster),
+  readEndedTasks: () => readEndedTasks(ecs, cluster),
   readFleets: (report) => readFleets(ssm, prefix, report),
   secrets,
   parameterPrefix: prefix,

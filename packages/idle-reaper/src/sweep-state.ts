@@ -14,7 +14,7 @@ export interface SweepDeps {
   /** Tasks whose desired status is RUNNING, and managers of these fleets that ended within the last hour. */
   readClusterState(fleets: readonly string[]): Promise<ManagedTasks>;
   /** Job tasks that ended within the last hour or are stopping. */
-  readEndedJobTasks(): Promise<JobTaskFacts[]>;
+  readEndedTasks(): Promise<Pick<ManagedTasks, 'jobTasks'>>;
   readFleets(report: (fleet: string, problem: string) => void): Promise<StoredFleets>;
   secrets: JobSecrets;
   /** First part of every parameter's name. */

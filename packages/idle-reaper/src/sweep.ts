@@ -81,7 +81,7 @@ async function readEndedIfNeeded(state: Sweep, fleets: ReadonlyMap<string, Fleet
   const { clusterState, deps } = state;
   if (clusterState.managers.some((manager) => wouldAct(state, fleets, manager))) {
     const known = new Set(clusterState.jobTasks.map(({ taskArn }) => taskArn));
-    const ended = await deps.readEndedJobTasks();
+    const { jobTasks: ended } = await deps.readEndedTasks();
     clusterState.jobTasks.push(...ended.filter(({ taskArn }) => !known.has(taskArn)));
   }
   return true;

@@ -58,7 +58,7 @@ describe('a sweep with a failing step', () => {
     ['ECS cannot be read', { readClusterState: () => Promise.reject(named('ServerException')) }],
     [
       'ended job tasks cannot be read',
-      { readEndedJobTasks: () => Promise.reject(named('ThrottlingException')) },
+      { readEndedTasks: () => Promise.reject(named('ThrottlingException')) },
     ],
     ['the bus refuses', { publish: () => Promise.reject(named('EventsNotPublishedError')) }],
   ])('fails when %s', async (_title, broken) => {
@@ -68,7 +68,7 @@ describe('a sweep with a failing step', () => {
 
   it('drains no manager when it cannot read when the last jobs ended', async () => {
     const { all, events } = deps({ managers: [idle(1)] });
-    const broken = { readEndedJobTasks: () => Promise.reject(named('ThrottlingException')) };
+    const broken = { readEndedTasks: () => Promise.reject(named('ThrottlingException')) };
     await expect(sweep({ ...all, ...broken })).rejects.toThrow(SweepIncompleteError);
     expect(ecs.commandCalls(TagResourceCommand)).toHaveLength(0);
     expect(events()).toEqual([]);

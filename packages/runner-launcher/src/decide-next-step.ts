@@ -5,7 +5,7 @@ import type { LaunchPlan } from './plan-launch.ts';
 
 export interface StepFacts extends Pick<Group, 'requests' | 'config'> {
   plan: Pick<LaunchPlan, 'mark' | 'launch'>;
-  state: Pick<LaunchState, 'marked' | 'endedTasksRead'>;
+  state: Pick<LaunchState, 'marked' | 'endedManagers'>;
   /** Milliseconds since 1970. */
   now: number;
 }
@@ -13,7 +13,7 @@ export interface StepFacts extends Pick<Group, 'requests' | 'config'> {
 export type Step =
   /** Write the demand mark: a marked manager is not drained unless both sides notice. */
   | { kind: 'mark'; managers: ManagerFacts[] }
-  /** Read ended job tasks: a job whose message came back may have run already. */
+  /** Read ended tasks: a job whose message came back may have run already, or managers may have asked for it in vain. */
   | { kind: 'read-ended-tasks' }
   | { kind: 'launch'; slots: number[] }
   | { kind: 'done' };
@@ -34,6 +34,6 @@ export function decideNextStep({ plan, state, requests, config, now }: StepFacts
   if (unmarked.length > 0) return { kind: 'mark', managers: unmarked };
   if (plan.launch.length === 0) return { kind: 'done' };
   const someCameBack = requests.some(({ message }) => message.receiveCount > 1);
-  if (someCameBack && !state.endedTasksRead) return { kind: 'read-ended-tasks' };
+  if (someCameBack && state.endedManagers === undefined) return { kind: 'read-ended-tasks' };
   return { kind: 'launch', slots: plan.launch };
 }

@@ -2,7 +2,7 @@ import type { RunnerQueue } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import {
   type ManagedTasks,
   type ManagerFacts,
-  readEndedJobTasks,
+  readEndedTasks,
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { decideNextStep } from './decide-next-step.ts';
 import type { ExpectedJobs } from './expected-jobs.ts';
@@ -76,7 +76,7 @@ export async function launchForGroup(
           await mark(step.managers, state, deps);
           break;
         case 'read-ended-tasks':
-          await readEndedTasks(state, deps);
+          await addEndedTasks(state, deps);
           break;
         case 'launch':
           await launch(step.slots, group, state, deps);
@@ -98,12 +98,15 @@ export async function launchForGroup(
 }
 
 function planFor({ runnerQueue, requests, config }: Group, state: LaunchState, deps: GroupDeps): LaunchPlan {
-  const { max, concurrentJobs } = config.manager;
+  const { max, concurrentJobs, idleSeconds, maxLifetimeSeconds } = config.manager;
   return planLaunch({
     ...state.clusterState,
+    endedManagers: state.endedManagers ?? [],
     runnerQueue,
     max,
     concurrentJobs,
+    idleSeconds,
+    maxLifetimeSeconds,
     requests,
     expectedJobs: deps.expectedJobs.of(runnerQueue),
     startedJobs: deps.startedJobs.of(runnerQueue.fleet),
@@ -124,9 +127,10 @@ async function mark(
 }
 
 /** The job of a returning message may have run, and its manager left, since the last poll. */
-async function readEndedTasks(state: LaunchState, { ecs, cluster, startedJobs }: GroupDeps): Promise<void> {
-  startedJobs.add(await readEndedJobTasks(ecs, cluster, MAX_ENDED_TASKS));
-  state.endedTasksRead = true;
+async function addEndedTasks(state: LaunchState, { ecs, cluster, startedJobs }: GroupDeps): Promise<void> {
+  const { managers, jobTasks } = await readEndedTasks(ecs, cluster, MAX_ENDED_TASKS);
+  startedJobs.add(jobTasks);
+  state.endedManagers = managers;
 }
 
 async function launch(

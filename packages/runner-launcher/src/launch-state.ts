@@ -10,11 +10,12 @@ export interface LaunchState {
   marked: Set<string>;
   launched: { manager: ManagerFacts; capacityProvider: CapacityProvider }[];
   failure: LaunchFailure | undefined;
-  endedTasksRead: boolean;
+  /** Managers that ended within the last hour; undefined until they are read. */
+  endedManagers: readonly ManagerFacts[] | undefined;
 }
 
 export function startState(clusterState: ManagedTasks): LaunchState {
-  return { clusterState, marked: new Set(), launched: [], failure: undefined, endedTasksRead: false };
+  return { clusterState, marked: new Set(), launched: [], failure: undefined, endedManagers: undefined };
 }
 
 export function removeManagers({ clusterState }: LaunchState, managers: readonly ManagerFacts[]): void {

@@ -6,6 +6,7 @@ import {
   type RunnerQueue,
   takesJobs,
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { askedInVainMs, type ManagerLimits } from './drained-managers.ts';
 
 /** A job that an earlier batch assigned to a manager, and whose message comes back. */
 export interface ExpectedJob {
@@ -14,13 +15,12 @@ export interface ExpectedJob {
   until: number;
 }
 
-export interface LaunchFacts {
+export interface LaunchFacts extends ManagerLimits {
   runnerQueue: RunnerQueue;
-  /** The fleet's `manager.max` and `manager.concurrentJobs`. */
-  max: number;
-  concurrentJobs: number;
-  /** Managers of all fleets and tokens; may include ended ones. */
+  /** Managers of all fleets and tokens that run or start. */
   managers: readonly ManagerFacts[];
+  /** Managers of all fleets and tokens that ended within the last hour; empty until they are read. */
+  endedManagers: readonly ManagerFacts[];
   jobTasks: readonly JobTaskFacts[];
   /** This batch's requests for that fleet and token. */
   requests: readonly { eventId: string; jobId: number | undefined; requestedAt: number }[];
@@ -36,7 +36,7 @@ export interface LaunchFacts {
 export interface LaunchPlan {
   /** Event ids of requests whose job has a task already, or had one. */
   running: string[];
-  /** Event ids of requests whose job cannot be waiting: managers have had free capacity for it for long enough. */
+  /** Event ids of requests whose job cannot be waiting: managers have, or had, free capacity for it for long enough. */
   overdue: string[];
   /** Event ids of requests that the managers of this plan will serve. */
   assigned: string[];
@@ -52,12 +52,12 @@ export interface LaunchPlan {
 type Load = ReadonlyMap<string | undefined, number>;
 
 /**
- * After running this long, a manager has polled GitLab for every waiting job that it has capacity for. One that left as idle does
- * not count: GitLab may not have answered it, and another one can still take the job.
+ * After this long with free capacity, managers have polled GitLab for every waiting job. A manager that left as idle may have been
+ * there for seconds only, and GitLab may not have answered it; the time of several counts together.
  */
 const ASKED_AFTER_MS = 30_000;
 /**
- * A job that waits longer than this although managers have free capacity is not waiting any more: it was cancelled, another
+ * A job that waits longer than this although managers have had free capacity is not waiting any more: it was cancelled, another
  * runner has it, or it ran and ended unseen. The limit is twice the time for which a taken job may lack a task (task definitions
  * are registered at a rate of one a second).
  */
@@ -110,8 +110,13 @@ function splitRequests(facts: LaunchFacts, live: readonly ManagerFacts[], load: 
     jobId !== undefined && (running.has(jobId) || startedJobs.has(jobId));
   const notStarted = requests.filter(({ jobId }) => !hasStarted(jobId));
   const hasCapacity = provenFreeCapacity(facts, live, load) >= jobsOf(notStarted).size;
+  const left = [...facts.managers, ...facts.endedManagers].filter((one) =>
+    isSameQueue(one, facts.runnerQueue),
+  );
   const isOverdue = ({ jobId, requestedAt }: (typeof requests)[number]) =>
-    hasCapacity && jobId !== undefined && now - requestedAt >= OVERDUE_AFTER_MS;
+    jobId !== undefined &&
+    now - requestedAt >= OVERDUE_AFTER_MS &&
+    (hasCapacity || askedInVainMs(left, facts, requestedAt) >= ASKED_AFTER_MS);
   return {
     running: requests.filter(({ jobId }) => hasStarted(jobId)).map(({ eventId }) => eventId),
     overdue: notStarted.filter(isOverdue).map(({ eventId }) => eventId),

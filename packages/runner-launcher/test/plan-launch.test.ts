@@ -247,6 +247,9 @@ describe('a job that has waited for long', () => {
     jobs(...numbers).map((job) => ({ ...job, requestedAt: now - milliseconds }));
   const asked = (number: number, over: Parameters<typeof manager>[1] = {}) =>
     manager(number, { startedAt: now - 30_000, ...over });
+  /** A manager that was drained after this long. */
+  const leftAfter = (milliseconds: number, over: Parameters<typeof manager>[1] = {}) =>
+    manager(9, { startedAt: now - 100_000, drainAt: now - 100_000 + milliseconds, exitCode: 0, ...over });
 
   it.each<[string, Partial<LaunchFacts>, Partial<ReturnType<typeof summary>>]>([
     [
@@ -318,6 +321,36 @@ describe('a job that has waited for long', () => {
         jobTasks: [jobTask(7, 1)],
       },
       { overdue: ['e1'], running: ['e7'] },
+    ],
+    [
+      'is overdue when managers with free capacity asked in vain until they left',
+      { requests: waited(120_000, 1, 2, 3, 4, 5), endedManagers: [leftAfter(30_000)] },
+      { overdue: ['e1', 'e2', 'e3', 'e4', 'e5'] },
+    ],
+    [
+      'is overdue when the manager that asked in vain is about to leave',
+      { requests: waited(120_000, 1), managers: [leftAfter(30_000, { exitCode: undefined })] },
+      { overdue: ['e1'] },
+    ],
+    [
+      'gets another manager when those that left had not asked for long enough',
+      { requests: waited(120_000, 1), endedManagers: [leftAfter(29_999)] },
+      { launch: [1], assigned: ['e1'] },
+    ],
+    [
+      'gets another manager when those that left have another runner token',
+      { requests: waited(120_000, 1), endedManagers: [leftAfter(30_000, { runnerTokenParameter: '/t' })] },
+      { launch: [1], assigned: ['e1'] },
+    ],
+    [
+      'is not overdue within the first two minutes, even if managers asked in vain',
+      { requests: waited(119_999, 1), endedManagers: [leftAfter(30_000)] },
+      { launch: [1], assigned: ['e1'] },
+    ],
+    [
+      'does not end a request without a job when managers asked in vain',
+      { requests: [withoutJob], endedManagers: [leftAfter(30_000)] },
+      { launch: [1], assigned: ['without-job'] },
     ],
     [
       'does not end a request without a job, nor a new request',

@@ -8,6 +8,7 @@ export type { InvariantName, Violation } from './invariants.ts';
 export { type BurstReport, measureBurst } from './measure/measure-burst.ts';
 export { type LaunchReport, measureLaunch } from './measure/measure-launch.ts';
 export { type LoadReport, measureLoad } from './measure/measure-load.ts';
+export { measureVanished, type VanishedReport } from './measure/measure-vanished.ts';
 export { type Mutation, mutations } from './mutations.ts';
 export type { Overrides } from './overrides.ts';
 export { type RunResult, runSchedule } from './run-schedule.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { measureBurst, measureLaunch, measureLoad } from '../src/index.ts';
+import { measureBurst, measureLaunch, measureLoad, measureVanished } from '../src/index.ts';
 
 const operations = async (over: Partial<Parameters<typeof measureLaunch>[0]>) => {
   const { calls } = await measureLaunch({ seed: 1, jobs: 10, concurrentJobs: 20, max: 1, ...over });
@@ -33,6 +33,25 @@ describe('a burst', () => {
     expect(report).toMatchObject({ managers: 3, lost: 0, violation: undefined });
     expect(report.seconds).toBeLessThan(10);
   });
+});
+
+describe('200 webhooks for jobs that do not wait', () => {
+  it.each([
+    { idleSeconds: 300, managers: 2 },
+    { idleSeconds: 60, managers: 2 },
+    { idleSeconds: 30, managers: 2 },
+    // Six managers that leave after five seconds have asked for 30 seconds together.
+    { idleSeconds: 5, managers: 10 },
+  ])(
+    'start at most $managers managers, with a maximum of two and an idle time of $idleSeconds s',
+    async (expected) => {
+      const { idleSeconds } = expected;
+      const report = await measureVanished({ seed: 1, jobs: 200, max: 2, concurrentJobs: 4, idleSeconds });
+      expect(report.violation).toBeUndefined();
+      expect(report.managers).toBeLessThanOrEqual(expected.managers);
+      expect(report.seconds).toBeLessThan(600);
+    },
+  );
 });
 
 describe('a steady load', () => {

@@ -8,7 +8,7 @@ export {
   describeTasks,
   listTaskArns,
   type ManagedTasks,
-  readEndedJobTasks,
+  readEndedTasks,
   readManagedTasks,
   type TaskListing,
 } from './read-tasks.ts';

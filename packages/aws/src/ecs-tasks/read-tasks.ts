@@ -63,18 +63,17 @@ export async function readManagedTasks(
 }
 
 /**
- * Reads job tasks that ended within the last hour or are stopping. There may be many, and ECS has no shorter list, so they are
+ * Reads tasks that ended within the last hour or are stopping. There may be many, and ECS has no shorter list, so they are
  * read only when a decision depends on them.
  * @param maxTasks approximate number of tasks to read. Default: all
  */
-export async function readEndedJobTasks(
+export async function readEndedTasks(
   ecs: ECSClient,
   cluster: string,
   maxTasks?: number,
-): Promise<JobTaskFacts[]> {
+): Promise<ManagedTasks> {
   const arns = await listTaskArns(ecs, cluster, { desiredStatus: 'STOPPED' }, maxTasks);
-  const { jobTasks } = await describeManagedTasks(ecs, cluster, arns);
-  return jobTasks;
+  return describeManagedTasks(ecs, cluster, arns);
 }
 
 /** Facts about the given tasks that exist and are managed. */

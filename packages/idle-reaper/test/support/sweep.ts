@@ -58,9 +58,9 @@ export function deps(clusterState: {
       managers: tasks.managers ?? [],
       jobTasks: (tasks.jobTasks ?? []).filter(isAlive),
     }),
-    readEndedJobTasks: async () => {
+    readEndedTasks: async () => {
       endedWasRead += 1;
-      return (tasks.jobTasks ?? []).filter((task) => !isAlive(task));
+      return { jobTasks: (tasks.jobTasks ?? []).filter((task) => !isAlive(task)) };
     },
     readFleets: async () => ({
       fleets: new Map([['default', quiet]]),

@@ -1,4 +1,4 @@
-import { readEndedJobTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { readEndedTasks } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import {
   type FleetFacts,
   type readClusterState,
@@ -81,7 +81,7 @@ async function sweepOnce(actor: Actor, deps: ReaperDeps): Promise<void> {
     cluster: CLUSTER,
     eventBusName: 'bus',
     readClusterState: (fleets) => deps.readClusterState(ecs, CLUSTER, fleets),
-    readEndedJobTasks: () => readEndedJobTasks(ecs, CLUSTER),
+    readEndedTasks: () => readEndedTasks(ecs, CLUSTER),
     readFleets: async () => ({
       fleets: await wire.call(actor, 'GetParametersByPath', deps.fleets),
       parameters: [],

@@ -6,10 +6,12 @@ export interface MeasuredFleet {
   /** Maximum number of managers. */
   max: number;
   concurrentJobs: number;
+  /** Default: 300. */
+  idleSeconds?: number;
 }
 
 /** A schedule without faults, whose fleet has default settings otherwise. */
-export function scheduleOf({ seed, jobs, max, concurrentJobs }: MeasuredFleet): Schedule {
+export function scheduleOf({ seed, jobs, max, concurrentJobs, idleSeconds = 300 }: MeasuredFleet): Schedule {
   return {
     seed,
     jobs,
@@ -21,7 +23,7 @@ export function scheduleOf({ seed, jobs, max, concurrentJobs }: MeasuredFleet): 
     fleet: {
       max,
       concurrentJobs,
-      idleSeconds: 300,
+      idleSeconds,
       maxLifetimeSeconds: 86_400,
       drainGraceSeconds: 900,
       drainPollSeconds: 10,

@@ -123,8 +123,10 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
     if (waiting.length === 0) return;
     const result = planLaunch({
       runnerQueue,
+      ...limits,
       max,
       concurrentJobs,
+      endedManagers: [],
       managers: [...alive].map(({ facts }) => facts),
       jobTasks: [...alive].flatMap(({ jobs }) => [...jobs.values()]),
       requests: waiting.map(({ jobId, queuedAt }) => ({ eventId: `${jobId}`, jobId, requestedAt: queuedAt })),

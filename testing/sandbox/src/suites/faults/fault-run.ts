@@ -268,7 +268,7 @@ export class FaultRun {
   }
 
   /** Resolves once the launcher's queue has no message, visible or in flight. */
-  async launcherQueueEmpty(): Promise<void> {
+  async launcherQueueEmpty(timeoutMs = WAIT_TIMEOUT_MS): Promise<void> {
     const { sqs, system } = this.environment;
     const query = new GetQueueAttributesCommand({
       QueueUrl: system.outputs.QueueUrl,
@@ -278,7 +278,7 @@ export class FaultRun {
       const { Attributes = {} } = await sqs.send(query);
       return Object.values(Attributes).every((count) => count === '0') || undefined;
     };
-    await until("the launcher's queue to be empty", isEmpty, WAIT_TIMEOUT_MS, POLL_INTERVAL_MS);
+    await until("the launcher's queue to be empty", isEmpty, timeoutMs, POLL_INTERVAL_MS);
   }
 
   async jobsFinished(jobs: readonly Job[], timeoutMs = WAIT_TIMEOUT_MS): Promise<void> {

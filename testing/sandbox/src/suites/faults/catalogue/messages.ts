@@ -14,6 +14,10 @@ const HOUR_MS = 3_600_000;
 const MAX_MANAGERS = 5;
 /** Maximum time for a hundred tasks of three containers on two cores, in milliseconds. */
 const BURST_MS = 400_000;
+/** The first managers, those that ask for the vanished jobs again after two minutes, and as many once more. */
+const MANAGERS_FOR_VANISHED = 6;
+/** A message of a vanished job may come back after 120 s, then after another 120 s, and once more for a manager to ask. */
+const VANISHED_TIMEOUT_MS = 400_000;
 
 const launcherDies: Fault = {
   name: 'launcher-dies',
@@ -96,9 +100,11 @@ const outOfOrder: Fault = {
 
 const webhookStorm: Fault = {
   name: 'webhook-storm',
-  title: '200 webhooks in two seconds with a maximum of two managers; six of their jobs are pending',
+  title:
+    '200 webhooks in two seconds with a maximum of two managers; six of their jobs are pending: few managers are started for the others',
   runs: 2,
   async run(faultRun) {
+    await faultRun.letManagersWait();
     const lost = faultRun.webhooks({ match: {}, effect: { kind: 'cut', when: 'before' } });
     faultRun.addWebhook();
     const jobs = await faultRun.queue(6);
@@ -115,6 +121,12 @@ const webhookStorm: Fault = {
     const refused = answers.filter((status) => status !== 202);
     if (refused.length > 0)
       faultRun.problems.push(`${refused.length} webhooks were answered with ${refused.join(', ')}`);
+    await faultRun.launcherQueueEmpty(VANISHED_TIMEOUT_MS);
+    const managers = faultRun.tasks.filter(({ role }) => role === 'manager').length;
+    if (managers > MANAGERS_FOR_VANISHED)
+      faultRun.problems.push(
+        `${managers} managers were started, of which most found no job, expected at most ${MANAGERS_FOR_VANISHED}`,
+      );
   },
 };
 
