@@ -83,6 +83,9 @@ describe('reading managed tasks', () => {
     const ended = await readEndedTasks(ecs, 'cluster', 3);
     expect(ended.managers.map(({ taskArn }) => taskArn)).toEqual([arn(1)]);
     expect(ended.jobTasks.map(({ taskArn }) => taskArn)).toEqual([arn(2)]);
+    expect(ended.areAll).toBe(false);
     expect(mock.commandCalls(ListTasksCommand)).toHaveLength(2);
+    mock.on(ListTasksCommand).resolves({ taskArns: [arn(1), arn(2)] });
+    expect(await readEndedTasks(ecs, 'cluster', 3)).toMatchObject({ areAll: true });
   });
 });

@@ -244,6 +244,17 @@ describe('facts about a task', () => {
         { unclaimedUntil: 0 },
       ],
       [
+        'stopped for a job of several digits',
+        { ...stopped, stoppedReason: jobStopReason(71, 'the job is over') },
+        { jobId: 71, unclaimedUntil: undefined },
+      ],
+      [
+        'stopped for a reason that only mentions a job',
+        { ...stopped, stoppedReason: `by hand, see ${jobStopReason(7, 'the job is over')}` },
+        { unclaimedUntil: undefined },
+      ],
+      ['is never one without a group', { ...task, group: undefined }, { unclaimedUntil: undefined }],
+      [
         'is only one of that group',
         { ...task, group: jobTaskGroup(7) },
         { jobId: 7, unclaimedUntil: undefined },

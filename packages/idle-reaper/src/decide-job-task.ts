@@ -27,8 +27,7 @@ export function decideJobTask({ jobTask, owner, maxLifetimeSeconds, now }: JobTa
   if (owner?.state === 'stopped') return { kind: 'stop', reason: 'orphaned' };
   if (owner === undefined && age > OWNER_LAG_MS) return { kind: 'stop', reason: 'orphaned' };
   if (age > maxLifetimeSeconds * 1000) return { kind: 'stop', reason: 'lifetime' };
-  const { unclaimedUntil } = jobTask;
-  if (unclaimedUntil !== undefined && now > unclaimedUntil + CLAIM_OVERDUE_MS)
-    return { kind: 'stop', reason: 'claim-overdue' };
+  const { unclaimedUntil = Number.POSITIVE_INFINITY } = jobTask;
+  if (now > unclaimedUntil + CLAIM_OVERDUE_MS) return { kind: 'stop', reason: 'claim-overdue' };
   return { kind: 'keep' };
 }

@@ -5,7 +5,7 @@ import type { LaunchPlan } from './plan-launch.ts';
 
 export interface StepFacts extends Pick<Group, 'requests' | 'config'> {
   plan: Pick<LaunchPlan, 'mark' | 'launch'>;
-  state: Pick<LaunchState, 'marked' | 'endedManagers'>;
+  state: Pick<LaunchState, 'marked' | 'endedTasks'>;
   /** Milliseconds since 1970. */
   now: number;
 }
@@ -34,6 +34,6 @@ export function decideNextStep({ plan, state, requests, config, now }: StepFacts
   if (unmarked.length > 0) return { kind: 'mark', managers: unmarked };
   if (plan.launch.length === 0) return { kind: 'done' };
   const someCameBack = requests.some(({ message }) => message.receiveCount > 1);
-  if (someCameBack && state.endedManagers === undefined) return { kind: 'read-ended-tasks' };
+  if (someCameBack && state.endedTasks === undefined) return { kind: 'read-ended-tasks' };
   return { kind: 'launch', slots: plan.launch };
 }

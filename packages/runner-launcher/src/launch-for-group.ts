@@ -101,7 +101,7 @@ function planFor({ runnerQueue, requests, config }: Group, state: LaunchState, d
   const { max, concurrentJobs, idleSeconds, maxLifetimeSeconds } = config.manager;
   return planLaunch({
     ...state.clusterState,
-    endedManagers: state.endedManagers ?? [],
+    endedTasks: state.endedTasks?.areAll === true ? state.endedTasks : undefined,
     runnerQueue,
     max,
     concurrentJobs,
@@ -128,9 +128,8 @@ async function mark(
 
 /** The job of a returning message may have run, and its manager left, since the last poll. */
 async function addEndedTasks(state: LaunchState, { ecs, cluster, startedJobs }: GroupDeps): Promise<void> {
-  const { managers, jobTasks } = await readEndedTasks(ecs, cluster, MAX_ENDED_TASKS);
-  startedJobs.add(jobTasks);
-  state.endedManagers = managers;
+  state.endedTasks = await readEndedTasks(ecs, cluster, MAX_ENDED_TASKS);
+  startedJobs.add(state.endedTasks.jobTasks);
 }
 
 async function launch(

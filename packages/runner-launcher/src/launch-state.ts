@@ -1,4 +1,9 @@
-import { type ManagedTasks, type ManagerFacts, takesJobs } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import {
+  type EndedTasks,
+  type ManagedTasks,
+  type ManagerFacts,
+  takesJobs,
+} from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { CapacityProvider } from '@serverless-gitlab-runner/fleet';
 import type { LaunchFailure } from './outcome.ts';
 
@@ -10,12 +15,12 @@ export interface LaunchState {
   marked: Set<string>;
   launched: { manager: ManagerFacts; capacityProvider: CapacityProvider }[];
   failure: LaunchFailure | undefined;
-  /** Managers that ended within the last hour; undefined until they are read. */
-  endedManagers: readonly ManagerFacts[] | undefined;
+  /** Tasks that ended within the last hour; undefined until they are read. */
+  endedTasks: EndedTasks | undefined;
 }
 
 export function startState(clusterState: ManagedTasks): LaunchState {
-  return { clusterState, marked: new Set(), launched: [], failure: undefined, endedManagers: undefined };
+  return { clusterState, marked: new Set(), launched: [], failure: undefined, endedTasks: undefined };
 }
 
 export function removeManagers({ clusterState }: LaunchState, managers: readonly ManagerFacts[]): void {

@@ -2,6 +2,7 @@ import {
   isAlive,
   isSameQueue,
   type JobTaskFacts,
+  type ManagedTasks,
   type ManagerFacts,
   type RunnerQueue,
   takesJobs,
@@ -19,8 +20,8 @@ export interface LaunchFacts extends ManagerLimits {
   runnerQueue: RunnerQueue;
   /** Managers of all fleets and tokens that run or start. */
   managers: readonly ManagerFacts[];
-  /** Managers of all fleets and tokens that ended within the last hour; empty until they are read. */
-  endedManagers: readonly ManagerFacts[];
+  /** All tasks that ended within the last hour; undefined unless they were read. */
+  endedTasks: ManagedTasks | undefined;
   jobTasks: readonly JobTaskFacts[];
   /** This batch's requests for that fleet and token. */
   requests: readonly { eventId: string; jobId: number | undefined; requestedAt: number }[];
@@ -110,13 +111,11 @@ function splitRequests(facts: LaunchFacts, live: readonly ManagerFacts[], load: 
     jobId !== undefined && (running.has(jobId) || startedJobs.has(jobId));
   const notStarted = requests.filter(({ jobId }) => !hasStarted(jobId));
   const hasCapacity = provenFreeCapacity(facts, live, load) >= jobsOf(notStarted).size;
-  const left = [...facts.managers, ...facts.endedManagers].filter((one) =>
-    isSameQueue(one, facts.runnerQueue),
-  );
+  const askedInVain = askedInVainBy(facts);
   const isOverdue = ({ jobId, requestedAt }: (typeof requests)[number]) =>
     jobId !== undefined &&
     now - requestedAt >= OVERDUE_AFTER_MS &&
-    (hasCapacity || askedInVainMs(left, facts, requestedAt) >= ASKED_AFTER_MS);
+    (hasCapacity || askedInVain(requestedAt) >= ASKED_AFTER_MS);
   return {
     running: requests.filter(({ jobId }) => hasStarted(jobId)).map(({ eventId }) => eventId),
     overdue: notStarted.filter(isOverdue).map(({ eventId }) => eventId),
@@ -124,6 +123,15 @@ function splitRequests(facts: LaunchFacts, live: readonly ManagerFacts[], load: 
       .filter((request) => !isOverdue(request))
       .sort((one, other) => one.requestedAt - other.requestedAt),
   };
+}
+
+/** Returns a function of the time since when the queue's managers asked. It returns 0 unless ended tasks were read. */
+function askedInVainBy(facts: LaunchFacts): (since: number) => number {
+  const { endedTasks, runnerQueue } = facts;
+  if (endedTasks === undefined) return () => 0;
+  const managers = [...facts.managers, ...endedTasks.managers].filter((one) => isSameQueue(one, runnerQueue));
+  const jobTasks = [...facts.jobTasks, ...endedTasks.jobTasks.filter((task) => isOfJob(task, runnerQueue))];
+  return (since) => askedInVainMs(managers, jobTasks, facts, since);
 }
 
 function jobsOf(requests: LaunchFacts['requests']): Set<number> {

@@ -11,16 +11,16 @@ type Case = Partial<{
   mark: StepFacts['plan']['mark'];
   launch: number[];
   marked: string[];
-  endedManagers: StepFacts['state']['endedManagers'];
+  endedTasks: StepFacts['state']['endedTasks'];
   requests: StepFacts['requests'];
   idleSeconds: number;
 }>;
 
 function stepOf(given: Case): string {
-  const { mark = [], launch = [], marked = [], endedManagers, requests = [request(1)] } = given;
+  const { mark = [], launch = [], marked = [], endedTasks, requests = [request(1)] } = given;
   const step = decideNextStep({
     plan: { mark, launch },
-    state: { marked: new Set(marked), endedManagers },
+    state: { marked: new Set(marked), endedTasks },
     requests,
     config: config(given.idleSeconds ?? 300),
     now,
@@ -50,7 +50,7 @@ describe('the next step of a launch', () => {
     ['a message that came back', { launch: [1], requests: [request(1), request(2, 2)] }, 'read-ended-tasks'],
     [
       'after ended tasks were read',
-      { launch: [1], requests: [request(2, 2)], endedManagers: [] },
+      { launch: [1], requests: [request(2, 2)], endedTasks: { managers: [], jobTasks: [], areAll: true } },
       'launch 1',
     ],
     ['a message that came back, and nothing to fill', { requests: [request(2, 2)] }, 'done'],

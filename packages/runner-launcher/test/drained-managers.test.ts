@@ -1,4 +1,4 @@
-import { managerFacts } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { jobTaskFacts, managerFacts, taskIdNumber } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { describe, expect, it } from 'vitest';
 import { askedInVainMs } from '../src/drained-managers.ts';
 
@@ -25,6 +25,15 @@ describe('the time for which managers asked in vain', () => {
     ['of one just below its maximum lifetime', [drained(599.9)], 20_000],
     ['not of one at its maximum lifetime, which may have been full', [drained(600)], 0],
   ])('%s', (_title, managers, expected) => {
-    expect(askedInVainMs(managers, limits, since)).toBe(expected);
+    expect(askedInVainMs(managers, [], limits, since)).toBe(expected);
+  });
+
+  it.each<[string, Parameters<typeof jobTaskFacts>[0], number]>([
+    ['the end of its last job task', { stoppedAt: since + 8000 }, 5000],
+    ['its start, if the task is of another manager', { managerTaskId: taskIdNumber(2) }, 8000],
+    ['never, if a job task still runs', {}, 0],
+    ['never, if its last job task ended after the drain', { stoppedAt: since + 14_000 }, 0],
+  ])('counts from %s', (_title, over, expected) => {
+    expect(askedInVainMs([drained(8)], [jobTaskFacts(over)], limits, since)).toBe(expected);
   });
 });

@@ -247,6 +247,7 @@ describe('a job that has waited for long', () => {
     jobs(...numbers).map((job) => ({ ...job, requestedAt: now - milliseconds }));
   const asked = (number: number, over: Parameters<typeof manager>[1] = {}) =>
     manager(number, { startedAt: now - 30_000, ...over });
+  const ended = (...managers: ReturnType<typeof manager>[]) => ({ managers, jobTasks: [] });
   /** A manager that was drained after this long. */
   const leftAfter = (milliseconds: number, over: Parameters<typeof manager>[1] = {}) =>
     manager(9, { startedAt: now - 100_000, drainAt: now - 100_000 + milliseconds, exitCode: 0, ...over });
@@ -324,32 +325,69 @@ describe('a job that has waited for long', () => {
     ],
     [
       'is overdue when managers with free capacity asked in vain until they left',
-      { requests: waited(120_000, 1, 2, 3, 4, 5), endedManagers: [leftAfter(30_000)] },
+      { requests: waited(120_000, 1, 2, 3, 4, 5), endedTasks: ended(leftAfter(30_000)) },
       { overdue: ['e1', 'e2', 'e3', 'e4', 'e5'] },
     ],
     [
       'is overdue when the manager that asked in vain is about to leave',
-      { requests: waited(120_000, 1), managers: [leftAfter(30_000, { exitCode: undefined })] },
+      {
+        requests: waited(120_000, 1),
+        managers: [leftAfter(30_000, { exitCode: undefined })],
+        endedTasks: ended(),
+      },
       { overdue: ['e1'] },
     ],
     [
+      'gets another manager when those that left may have been full: a job of theirs ended later',
+      {
+        requests: waited(120_000, 1),
+        endedTasks: { managers: [leftAfter(30_000)], jobTasks: [jobTask(7, 9, { stoppedAt: now })] },
+      },
+      { launch: [1], assigned: ['e1'] },
+    ],
+    [
+      'gets another manager when a job of the one that left still runs',
+      {
+        requests: waited(120_000, 1),
+        jobTasks: [jobTask(7, 9)],
+        endedTasks: ended(leftAfter(30_000)),
+      },
+      { launch: [1], assigned: ['e1'] },
+    ],
+    [
+      'is overdue although a task that no job had claimed ended later',
+      {
+        requests: waited(120_000, 1),
+        endedTasks: {
+          managers: [leftAfter(30_000)],
+          jobTasks: [jobTask(7, 9, { jobId: undefined, unclaimedUntil: now })],
+        },
+      },
+      { overdue: ['e1'] },
+    ],
+    [
+      'gets another manager before ended tasks are read',
+      { requests: waited(120_000, 1), managers: [leftAfter(30_000)] },
+      { launch: [1], assigned: ['e1'] },
+    ],
+    [
       'gets another manager when those that left had not asked for long enough',
-      { requests: waited(120_000, 1), endedManagers: [leftAfter(29_999)] },
+      { requests: waited(120_000, 1), endedTasks: ended(leftAfter(29_999)) },
       { launch: [1], assigned: ['e1'] },
     ],
     [
       'gets another manager when those that left have another runner token',
-      { requests: waited(120_000, 1), endedManagers: [leftAfter(30_000, { runnerTokenParameter: '/t' })] },
+      { requests: waited(120_000, 1), endedTasks: ended(leftAfter(30_000, { runnerTokenParameter: '/t' })) },
       { launch: [1], assigned: ['e1'] },
     ],
     [
       'is not overdue within the first two minutes, even if managers asked in vain',
-      { requests: waited(119_999, 1), endedManagers: [leftAfter(30_000)] },
+      { requests: waited(119_999, 1), endedTasks: ended(leftAfter(30_000)) },
       { launch: [1], assigned: ['e1'] },
     ],
     [
       'does not end a request without a job when managers asked in vain',
-      { requests: [withoutJob], endedManagers: [leftAfter(30_000)] },
+      { requests: [withoutJob], endedTasks: ended(leftAfter(30_000)) },
       { launch: [1], assigned: ['without-job'] },
     ],
     [

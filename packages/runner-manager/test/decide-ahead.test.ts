@@ -152,6 +152,33 @@ describe('deciding on tasks to start ahead', () => {
       },
       { start: ['test of 2'], letGo: ['w'] },
     ],
+    [
+      "no matter what other projects' kept tasks take of their own room",
+      {
+        pipelines: [building(155), { ...ended(10), pipeline: '6', project: '4' }],
+        waiting: [waits({ pipeline: '6', job: { ...nameOf('test'), project: '4' } })],
+        roomOf: () => ({ jobs: 1, cpu: 1024 }),
+      },
+      { start: ['test of 2'], next: 35 },
+    ],
+    [
+      'in the place of a waiting task that is let go now',
+      {
+        pipelines: [building(155), building(155, { pipeline: '5', attempted: new Set(['test']) })],
+        waiting: [waits({ pipeline: '5', until: now })],
+        room: { ...ROOM, jobs: 1 },
+      },
+      { start: ['test of 2'], letGo: ['w'] },
+    ],
+    ['at the end of a pause', { pipelines: [building(155)], pausedUntil: now }, { start: ['test of 2'] }],
+    [
+      'the next decision is due when the first of several moments comes',
+      {
+        pipelines: [building(155, { attempted: new Set(['test']) })],
+        waiting: [waits({ until: now + 90_000 }), waits({ until: now + 60_000 })],
+      },
+      { next: 60 },
+    ],
     ['after a pause', { pipelines: [building(155)], pausedUntil: now + 30_000 }, { next: 30 }],
     [
       'a waiting task is kept while its job is expected',

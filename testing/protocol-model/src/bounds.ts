@@ -69,7 +69,9 @@ function startBound(schedule: Schedule): number {
     // A runner that GitLab refused once requests no more jobs. Jobs are expected to be taken by its manager until it is drained.
     const refusedRunner =
       schedule.token === undefined ? 0 : MESSAGE_RETURN.overdue + fleet.idleSeconds + SWEEP;
-    return crashes + refusedRunner + fleet.safetyLaunchSeconds + SWEEP + cold;
+    // A manager whose first job has a task that the reaper does not know yet is drained as idle: the others wait for the next one.
+    const drainedEarly = jobs.length > fleet.concurrentJobs ? fleet.safetyLaunchSeconds + SWEEP : 0;
+    return crashes + refusedRunner + drainedEarly + fleet.safetyLaunchSeconds + SWEEP + cold;
   }
   // Marks and queue suffice: without lag and faults no job waits for a sweep.
   if (lagMs === 0 && faults.until === 0) return cold;

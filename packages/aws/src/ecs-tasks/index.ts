@@ -6,6 +6,7 @@ export { isAlive, isSameQueue, type RunnerQueue, takesJobs, tokenRefusedAt } fro
 export {
   describeManagedTasks,
   describeTasks,
+  type EndedTasks,
   listTaskArns,
   type ManagedTasks,
   readEndedTasks,

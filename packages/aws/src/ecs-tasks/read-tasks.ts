@@ -13,6 +13,12 @@ export interface ManagedTasks {
   jobTasks: JobTaskFacts[];
 }
 
+/** Tasks that ended within the last hour or are stopping. */
+export interface EndedTasks extends ManagedTasks {
+  /** False if there were more than may be read. */
+  areAll: boolean;
+}
+
 /**
  * Lists the ARNs of matching tasks, over all pages.
  * @param maxTasks number of tasks after which no further page is read. Default: unlimited
@@ -70,10 +76,11 @@ export async function readManagedTasks(
 export async function readEndedTasks(
   ecs: ECSClient,
   cluster: string,
-  maxTasks?: number,
-): Promise<ManagedTasks> {
+  maxTasks = Number.POSITIVE_INFINITY,
+): Promise<EndedTasks> {
   const arns = await listTaskArns(ecs, cluster, { desiredStatus: 'STOPPED' }, maxTasks);
-  return describeManagedTasks(ecs, cluster, arns);
+  const tasks = await describeManagedTasks(ecs, cluster, arns);
+  return { managers: tasks.managers, jobTasks: tasks.jobTasks, areAll: arns.length < maxTasks };
 }
 
 /** Facts about the given tasks that exist and are managed. */

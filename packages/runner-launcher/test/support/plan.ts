@@ -11,7 +11,7 @@ export function facts(over: Partial<LaunchFacts> = {}): LaunchFacts {
     concurrentJobs: 2,
     idleSeconds: 300,
     maxLifetimeSeconds: 86_400,
-    endedManagers: [],
+    endedTasks: undefined,
     managers: [],
     jobTasks: [],
     requests: [],

@@ -126,7 +126,7 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
       ...limits,
       max,
       concurrentJobs,
-      endedManagers: [],
+      endedTasks: undefined,
       managers: [...alive].map(({ facts }) => facts),
       jobTasks: [...alive].flatMap(({ jobs }) => [...jobs.values()]),
       requests: waiting.map(({ jobId, queuedAt }) => ({ eventId: `${jobId}`, jobId, requestedAt: queuedAt })),
