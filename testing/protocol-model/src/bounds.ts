@@ -63,16 +63,7 @@ function startBound(schedule: Schedule): number {
   const messageReturn =
     jobs.length <= fleet.concurrentJobs ? 0 : slowestStart(schedule) + MESSAGE_RETURN.expected;
   const cold = (schedule.swift ? SWIFT_LAUNCH : LAUNCH) + slowestStart(schedule) + 5 + messageReturn;
-  if (fleet.safetyLaunchSeconds > 0) {
-    // The launcher also delays launches after managers that ended soon after their start.
-    const crashes = deaths.length > 0 || faults.startFailing > 0 ? REPLACEMENT.backoff : 0;
-    // A runner that GitLab refused once requests no more jobs. Jobs are expected to be taken by its manager until it is drained.
-    const refusedRunner =
-      schedule.token === undefined ? 0 : MESSAGE_RETURN.overdue + fleet.idleSeconds + SWEEP;
-    // A manager whose first job has a task that the reaper does not know yet is drained as idle: the others wait for the next one.
-    const drainedEarly = jobs.length > fleet.concurrentJobs ? fleet.safetyLaunchSeconds + SWEEP : 0;
-    return crashes + refusedRunner + drainedEarly + fleet.safetyLaunchSeconds + SWEEP + cold;
-  }
+  if (fleet.safetyLaunchSeconds > 0) return safetyLaunchBound(schedule) + cold;
   // Marks and queue suffice: without lag and faults no job waits for a sweep.
   if (lagMs === 0 && faults.until === 0) return cold;
   const message = faults.until > 0 ? VISIBILITY : 0;
@@ -81,4 +72,15 @@ function startBound(schedule: Schedule): number {
   // When a full fleet loses a manager, a waiting job is noticed when its message comes back.
   const fullFleet = jobs.length <= fleet.concurrentJobs * fleet.max ? 0 : MESSAGE_RETURN.atMaximum;
   return message + webhook + fullFleet + replacement + SWEEP + cold;
+}
+
+/** Maximum seconds from a lost webhook to the launch of a manager. */
+function safetyLaunchBound({ jobs, deaths, fleet, faults, token }: Schedule): number {
+  // The launcher also delays launches after managers that ended soon after their start.
+  const crashes = deaths.length > 0 || faults.startFailing > 0 ? REPLACEMENT.backoff : 0;
+  // A runner that GitLab refused once requests no more jobs. Jobs are expected to be taken by its manager until it is drained.
+  const refusedRunner = token === undefined ? 0 : MESSAGE_RETURN.overdue + fleet.idleSeconds + SWEEP;
+  // A manager may be drained as idle before the reaper knows the task of its first job. Other jobs then wait for the next launch.
+  const launches = Math.max(1, Math.ceil(jobs.length / fleet.concurrentJobs));
+  return crashes + refusedRunner + launches * (fleet.safetyLaunchSeconds + SWEEP);
 }
