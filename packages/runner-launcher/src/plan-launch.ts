@@ -111,11 +111,10 @@ function splitRequests(facts: LaunchFacts, live: readonly ManagerFacts[], load: 
     jobId !== undefined && (running.has(jobId) || startedJobs.has(jobId));
   const notStarted = requests.filter(({ jobId }) => !hasStarted(jobId));
   const hasCapacity = provenFreeCapacity(facts, live, load) >= jobsOf(notStarted).size;
-  const askedInVain = askedInVainBy(facts);
   const isOverdue = ({ jobId, requestedAt }: (typeof requests)[number]) =>
     jobId !== undefined &&
     now - requestedAt >= OVERDUE_AFTER_MS &&
-    (hasCapacity || askedInVain(requestedAt) >= ASKED_AFTER_MS);
+    (hasCapacity || askedInVain(facts, requestedAt) >= ASKED_AFTER_MS);
   return {
     running: requests.filter(({ jobId }) => hasStarted(jobId)).map(({ eventId }) => eventId),
     overdue: notStarted.filter(isOverdue).map(({ eventId }) => eventId),
@@ -125,13 +124,13 @@ function splitRequests(facts: LaunchFacts, live: readonly ManagerFacts[], load: 
   };
 }
 
-/** Returns a function of the time since when the queue's managers asked. It returns 0 unless ended tasks were read. */
-function askedInVainBy(facts: LaunchFacts): (since: number) => number {
+/** Milliseconds for which managers of the queue asked in vain; 0 unless ended tasks were read. */
+function askedInVain(facts: LaunchFacts, since: number): number {
   const { endedTasks, runnerQueue } = facts;
-  if (endedTasks === undefined) return () => 0;
+  if (endedTasks === undefined) return 0;
   const managers = [...facts.managers, ...endedTasks.managers].filter((one) => isSameQueue(one, runnerQueue));
   const jobTasks = [...facts.jobTasks, ...endedTasks.jobTasks.filter((task) => isOfJob(task, runnerQueue))];
-  return (since) => askedInVainMs(managers, jobTasks, facts, since);
+  return askedInVainMs(managers, jobTasks, facts, since);
 }
 
 function jobsOf(requests: LaunchFacts['requests']): Set<number> {
