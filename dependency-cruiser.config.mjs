@@ -11,7 +11,8 @@ const mayImport = {
     'runner-launcher': ['shared-events', 'fleet', 'aws'],
     'idle-reaper': ['shared-events', 'fleet', 'aws'],
     'runner-manager': ['shared-events', 'fleet', 'aws', 'forecast'],
-    infra: ['shared-events', 'fleet'],
+    infra: ['shared-events', 'fleet', 'aws'],
+    cli: ['fleet', 'aws'],
   },
   // What proves the product: nothing that ships imports any of it.
   testing: {
@@ -24,7 +25,7 @@ const mayImport = {
     'protocol-model': ['shared-events', 'fleet', 'aws', 'runner-launcher', 'idle-reaper', 'runner-manager'],
     simulator: ['fleet', 'aws', 'forecast', 'runner-launcher', 'idle-reaper'],
     sandbox: [
-      ...['shared-events', 'fleet', 'infra'],
+      ...['shared-events', 'fleet', 'infra', 'cli'],
       ...['machine', 'aws-emulator', 'gitlab-double', 'fault-proxy', 'policy-check'],
       ...['protocol-model', 'simulator'],
     ],

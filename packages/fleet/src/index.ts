@@ -42,6 +42,7 @@ export {
   parameterPrefixSchema,
   webhookRunnerTokenName,
 } from './parameter-names.ts';
+export { type ServiceName, SHARED_STACK, serviceStack } from './stack-names.ts';
 export {
   aheadTaskGroup,
   BUILD_CONTAINER,

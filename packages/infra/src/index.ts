@@ -8,7 +8,7 @@ export type { JobCacheProps } from './constructs/job-cache.ts';
 export { type BudgetProps, NoBudgetsInRegionError, SilentBudgetError } from './constructs/monthly-budget.ts';
 export { Network, type NetworkProps, type VpcLike } from './constructs/network.ts';
 export { RunnerLauncher, type RunnerLauncherProps } from './constructs/runner-launcher.ts';
-export { MissingBundleError, type ServiceName, type ServiceOptions } from './constructs/service-function.ts';
+export { MissingBundleError, type ServiceOptions } from './constructs/service-function.ts';
 export { SharedResources, type SharedResourcesProps } from './constructs/shared-resources.ts';
 export type { WebhookEndpoint } from './constructs/webhook-endpoint.ts';
 export { WebhookReceiver, type WebhookReceiverProps } from './constructs/webhook-receiver.ts';
@@ -16,4 +16,3 @@ export { DeployError, type DeployOptions, type DeployOutputs, deployAll } from '
 export { type FleetProps, parseFleet } from './fleet-props.ts';
 export { ServerlessGitlabRunner, type ServerlessGitlabRunnerProps } from './serverless-gitlab-runner.ts';
 export { type SecretCommands, secretCommands } from './stacks/secret-commands.ts';
-export { SHARED_STACK, serviceStack } from './stacks/stack-names.ts';

@@ -1,12 +1,12 @@
 /** Prints the next steps after a deployment; see `--help`. */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { SHARED_STACK } from '@serverless-gitlab-runner/fleet';
 import { parseOptions } from './cli/parse-options.ts';
 import { runCommand } from './cli/run-command.ts';
 import { requireOutputs } from './operate/installation-outputs.ts';
 import { readFleets } from './operate/read-fleets.ts';
 import { renderNextSteps } from './operate/render-next-steps.ts';
-import { SHARED_STACK } from './stacks/stack-names.ts';
 
 const HELP = `Usage: npx nx run infra:next-steps
 

@@ -39,7 +39,24 @@ export async function processBatch(messages: readonly Message[], deps: BatchDeps
     ...routed.settled,
     ...planned,
   ];
-  return endAllExhausted(settled, requests, deps);
+  const ended = await endAllExhausted(settled, requests, deps);
+  logDecisions(ended, [...requests, ...routed.requests], deps);
+  return ended;
+}
+
+/** Logs one line with the outcome of each job. The command line's `sgr why` reads it. */
+function logDecisions(
+  outcomes: readonly MessageOutcome[],
+  requests: readonly LaunchRequest[],
+  { log }: BatchDeps,
+): void {
+  // A routed request comes after the one with its webhook's fleet, and replaces it.
+  const byMessage = new Map(requests.map((request) => [request.message, request]));
+  const jobs = outcomes.flatMap(({ message, outcome }) => {
+    const { jobId, fleet } = byMessage.get(message) ?? {};
+    return jobId === undefined ? [] : { jobId, fleet, outcome: nameOf(outcome) };
+  });
+  if (jobs.length > 0) log('jobs decided', { jobs });
 }
 
 /** Processes fleets concurrently. The tokens of one fleet share its maximum, so they are processed one after the other. */
@@ -180,11 +197,14 @@ function outcomeOf(outcomes: ReadonlyMap<string, Outcome>, eventId: string): Out
 function countKinds(outcomes: Iterable<Outcome>): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const outcome of outcomes) {
-    const key =
-      outcome.kind === 'done'
-        ? outcome.because
-        : `${outcome.kind}: ${'reason' in outcome ? outcome.reason : outcome.because}`;
-    counts[key] = (counts[key] ?? 0) + 1;
+    const name = nameOf(outcome);
+    counts[name] = (counts[name] ?? 0) + 1;
   }
   return counts;
+}
+
+/** A short name of an outcome, such as `job-runs` or `retry: at-maximum`. */
+function nameOf(outcome: Outcome): string {
+  if (outcome.kind === 'done') return outcome.because;
+  return `${outcome.kind}: ${'reason' in outcome ? outcome.reason : outcome.because}`;
 }

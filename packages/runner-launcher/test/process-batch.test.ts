@@ -38,6 +38,24 @@ describe('a batch of messages', () => {
     ]);
   });
 
+  it('logs what was decided about each job, in one line', async () => {
+    const launcher = createLauncher({ max: 1, concurrentJobs: 1 });
+    const lines: Record<string, unknown>[] = [];
+    launcher.deps.log = (message, fields) => lines.push({ message, ...fields });
+    await processBatch([queued(1), queued(2), requested('r')], launcher.deps);
+    expect(lines.filter(({ message }) => message === 'jobs decided')).toEqual([
+      {
+        message: 'jobs decided',
+        jobs: [
+          { jobId: 1, fleet: 'default', outcome: 'recheck: manager-launched' },
+          { jobId: 2, fleet: 'default', outcome: 'retry: at-maximum' },
+        ],
+      },
+    ]);
+    await processBatch([requested('r')], launcher.deps);
+    expect(lines.filter(({ message }) => message === 'jobs decided')).toHaveLength(1);
+  });
+
   it('starts one manager for a batch, even when it is delivered again or to other launchers', async () => {
     const launcher = createLauncher({ max: 3 });
     const batch = [queued(1), queued(2), queued(2), queued(3)];

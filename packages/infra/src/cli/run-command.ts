@@ -1,3 +1,4 @@
+import { explainFailure } from '@serverless-gitlab-runner/aws/calls';
 import { UsageError } from './parse-options.ts';
 
 /** An operation failed. The message says what to do, so it is printed without a stack trace. */
@@ -44,24 +45,6 @@ export async function runCommand({ help, run }: Command): Promise<void> {
 
 /** Explains an expected error, with a solution; undefined for an unexpected one. */
 export function explainError(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
   if (error instanceof UsageError || error instanceof OperationError) return error.message;
-  if (error.message.includes('Region is missing'))
-    return 'No AWS region is chosen: set AWS_REGION, or set AWS_PROFILE to a profile with a region.';
-  switch (error.name) {
-    case 'CredentialsProviderError':
-      return `No AWS credentials: set AWS_PROFILE, or run \`aws sso login\`. (${error.message})`;
-    case 'ExpiredToken':
-    case 'ExpiredTokenException':
-      return 'The AWS credentials have expired: log in again, for example with `aws sso login`.';
-    case 'AccessDenied':
-    case 'AccessDeniedException':
-      return `AWS denied a call; these credentials lack a permission: ${error.message}`;
-    case 'TimeoutError':
-      return `AWS did not answer in time: ${error.message}. Check the network and the region, then retry.`;
-    default:
-      return 'code' in error && String(error.code).startsWith('E')
-        ? `AWS cannot be reached (${String(error.code)}): check the network, a proxy and the region.`
-        : undefined;
-  }
+  return explainFailure(error);
 }

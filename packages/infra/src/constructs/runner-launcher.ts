@@ -5,7 +5,7 @@ import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -51,7 +51,7 @@ const REQUEST_EVENTS: readonly EventName[] = ['JobQueued', 'ManagerRequested'];
 
 /** Rule, queue and Lambda that start managers for queued jobs. */
 export class RunnerLauncher extends Construct {
-  readonly function: IFunction;
+  readonly function: Lambda;
   readonly queue: Queue;
   readonly deadLetters: Queue;
 

@@ -1,13 +1,11 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { ServiceName } from '@serverless-gitlab-runner/fleet';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-
-/** The three services, by the names of their packages. */
-export type ServiceName = 'webhook-receiver' | 'runner-launcher' | 'idle-reaper';
 
 /** Options of every service's Lambda. */
 export interface ServiceOptions {

@@ -1,7 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { decryptOnly, listFleets, parameterArns, putEvents, readParameters } from '../policies/statements.ts';
 import type { Installation } from './installation.ts';
@@ -24,7 +24,7 @@ const WEBHOOK_SECRETS = ['fleets/*/webhook-secret*', 'fleets/*/signing-token*'];
 
 /** The Lambda behind the URL that GitLab's webhooks call. */
 export class WebhookReceiver extends Construct {
-  readonly function: IFunction;
+  readonly function: Lambda;
   /** The webhook's URL, with a trailing slash and without the query. */
   readonly url: string;
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SHARED_STACK, serviceStack } from '../stacks/stack-names.ts';
+import { SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
 import { exportedNames, importedNames, missingExports } from './missing-exports.ts';
 import { DeployError, INFRA_DIRECTORY, runCdk } from './run-cdk.ts';
 import { type DeployClients, runDeployment } from './run-deployment.ts';

@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { type CloudFormationClient, DeleteStackCommand } from '@aws-sdk/client-cloudformation';
 import type { ECSClient } from '@aws-sdk/client-ecs';
+import { SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
 import { OperationError } from '../cli/run-command.ts';
 import { explainFailure, firstFailure } from '../deploy/stack-failure.ts';
 import { describeStack, settledStack } from '../deploy/stack-state.ts';
-import { SHARED_STACK, serviceStack } from '../stacks/stack-names.ts';
 import { type ActiveTasks, activeTasks, drain, stop } from './cluster-tasks.ts';
 import { outputsOf } from './installation-outputs.ts';
 

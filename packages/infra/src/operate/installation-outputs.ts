@@ -1,8 +1,7 @@
 import type { CloudFormationClient, Stack } from '@aws-sdk/client-cloudformation';
+import { type ServiceName, SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
 import { OperationError } from '../cli/run-command.ts';
-import type { ServiceName } from '../constructs/service-function.ts';
 import { describeStack } from '../deploy/stack-state.ts';
-import { SHARED_STACK, serviceStack } from '../stacks/stack-names.ts';
 
 export type StackOutputs = Readonly<Record<string, string>>;
 

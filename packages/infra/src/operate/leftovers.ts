@@ -9,9 +9,8 @@ import { type ECSClient, paginateListTaskDefinitionFamilies } from '@aws-sdk/cli
 import { paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import { paginateListSecrets, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { paginateGetParametersByPath, type SSMClient } from '@aws-sdk/client-ssm';
-import { DEFAULT_PARAMETER_PREFIX, jobSecretsPath } from '@serverless-gitlab-runner/fleet';
+import { DEFAULT_PARAMETER_PREFIX, jobSecretsPath, SHARED_STACK } from '@serverless-gitlab-runner/fleet';
 import { describeStack } from '../deploy/stack-state.ts';
-import { SHARED_STACK } from '../stacks/stack-names.ts';
 import { ALL_STACKS } from './destroy-installation.ts';
 import { outputsOf } from './installation-outputs.ts';
 import { type DeployedFleet, readFleets } from './read-fleets.ts';

@@ -1,3 +1,4 @@
+import { type ServiceName, SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
 import type { App } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Code } from 'aws-cdk-lib/aws-lambda';
@@ -5,11 +6,9 @@ import type { AppSettings } from '../app-settings.ts';
 import type { JobCacheProps } from '../constructs/job-cache.ts';
 import type { BudgetProps } from '../constructs/monthly-budget.ts';
 import type { NetworkProps } from '../constructs/network.ts';
-import type { ServiceName } from '../constructs/service-function.ts';
 import type { SharedResourcesProps } from '../constructs/shared-resources.ts';
 import { IdleReaperStack, RunnerLauncherStack, WebhookReceiverStack } from './service-stacks.ts';
 import { SharedStack } from './shared-stack.ts';
-import { SHARED_STACK, serviceStack } from './stack-names.ts';
 
 export interface AddStacksOptions {
   /** Code of a service's Lambda. Default: the package's bundle. */

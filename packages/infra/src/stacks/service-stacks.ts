@@ -16,6 +16,7 @@ export class WebhookReceiverStack extends Stack {
       description: 'URL for GitLab; add ?fleet=<name> for a fleet other than "default"',
     });
     new CfnOutput(this, 'WebhookReceiverFunction', { value: this.service.function.functionName });
+    new CfnOutput(this, 'WebhookReceiverLogGroup', { value: this.service.function.logGroup.logGroupName });
   }
 }
 
@@ -27,6 +28,7 @@ export class RunnerLauncherStack extends Stack {
     super(scope, id, { description: 'serverless-gitlab-runner: queued jobs in, managers out', ...props });
     this.service = new RunnerLauncher(this, 'RunnerLauncher', service);
     new CfnOutput(this, 'RunnerLauncherFunction', { value: this.service.function.functionName });
+    new CfnOutput(this, 'RunnerLauncherLogGroup', { value: this.service.function.logGroup.logGroupName });
     new CfnOutput(this, 'QueueUrl', { value: this.service.queue.queueUrl });
     new CfnOutput(this, 'LauncherDeadLettersUrl', { value: this.service.deadLetters.queueUrl });
   }
@@ -40,6 +42,7 @@ export class IdleReaperStack extends Stack {
     super(scope, id, { description: 'serverless-gitlab-runner: drains and stops', ...props });
     this.service = new IdleReaper(this, 'IdleReaper', service);
     new CfnOutput(this, 'IdleReaperFunction', { value: this.service.function.functionName });
+    new CfnOutput(this, 'IdleReaperLogGroup', { value: this.service.function.logGroup.logGroupName });
     new CfnOutput(this, 'ReaperDeadLettersUrl', { value: this.service.deadLetters.queueUrl });
   }
 }

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import type { GitLabDouble, Job } from '@serverless-gitlab-runner/gitlab-double';
-import { Cleanup } from '@serverless-gitlab-runner/machine';
+import { Cleanup, NODE_BINARY, REPOSITORY_ROOT, runCommand } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeploySystemOptions, System } from '../../src/system/deploy-system.ts';
 import type { ObservedTask, TaskObserver } from '../../src/system/observe-tasks.ts';
@@ -28,6 +29,9 @@ let gitlab: GitLabDouble;
 let system: System;
 let observer: TaskObserver;
 let jobs: Map<string, Job>;
+let endpoint: string;
+/** What `sgr why` said of the job "small" from when it was queued, without repetitions. */
+let states: string[];
 
 beforeAll(async () => {
   const machine = await prepareMachine({ log, cleanup, demoImages: false });
@@ -43,9 +47,11 @@ beforeAll(async () => {
     }),
   });
   ({ gitlab, system, observer } = environment);
+  ({ endpoint } = environment.emulator);
   const large = gitlab.createRunner({ tags: ['large', 'linux'], runUntagged: false });
   await openFleet(system, { name: 'large', runnerToken: large.token });
   jobs = await queueJobs({ untagged: [], small: ['small'], large: ['large'], unmatched: ['gpu'] });
+  states = await statesUntilEnd(idOf('small'));
 }, 5 * 60_000);
 
 afterAll(() => cleanup.run(), 60_000);
@@ -59,6 +65,34 @@ async function queueJobs(tags: Readonly<Record<string, string[]>>): Promise<Map<
     jobs: Object.entries(tags).map(([name, list]) => ({ name, tags: list, stage: 'test', script: ['true'] })),
   });
   return new Map(pipeline.jobs.map((job) => [job.name, job]));
+}
+
+function idOf(name: string): number {
+  const job = jobs.get(name);
+  if (!job) throw new Error(`the pipeline has no job ${name}`);
+  return job.id;
+}
+
+/** Runs `sgr` as a user does, and returns its JSON. */
+async function sgr(...args: string[]) {
+  const program = join(REPOSITORY_ROOT, 'packages/cli/src/sgr.ts');
+  const env = {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'operator',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  };
+  return JSON.parse(await runCommand(NODE_BINARY, [program, ...args, '--json'], { env }));
+}
+
+async function statesUntilEnd(jobId: number): Promise<string[]> {
+  const seen: string[] = [];
+  const deadline = Date.now() + 120_000;
+  while (seen.at(-1) !== 'ended' && Date.now() < deadline) {
+    const { state } = await sgr('why', `${jobId}`);
+    if (seen.at(-1) !== state) seen.push(state);
+  }
+  return seen;
 }
 
 const managers = (): ObservedTask[] => observer.tasks.filter(({ role }) => role === 'manager');
@@ -85,6 +119,42 @@ describe('one webhook for several fleets, with an API token', () => {
         .sort(),
     ).toEqual(['default', 'large']);
     expect(jobs.get('unmatched')?.status).toBe('pending');
+  });
+
+  it('explains each job with sgr why', async () => {
+    const order = ['unknown', 'queued', 'starting', 'running', 'ended'];
+    expect(states).toEqual(order.filter((state) => states.includes(state)));
+    expect(states).toEqual(expect.arrayContaining(['queued', 'ended']));
+    const small = await sgr('why', `${idOf('small')}`);
+    const steps: string[] = small.steps.map(({ what }: { what: string }) => what);
+    expect(steps[0]).toBe('webhook accepted for fleet default');
+    expect(steps).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^launcher: started a manager for it/),
+        expect.stringMatching(/^task [0-9a-f]{8} requested$/),
+        ...['pull of the images started', 'task runs', 'task has ended'],
+      ]),
+    );
+    expect(await sgr('why', `${idOf('unmatched')}`)).toMatchObject({
+      state: 'queued',
+      summary: "No fleet's runner takes it: its tags are gpu",
+    });
+    expect(await sgr('why', '99999999')).toMatchObject({ state: 'unknown', steps: [] });
+  });
+
+  it('shows both fleets, their managers and dead letters with sgr status', async () => {
+    expect(await sgr('status')).toMatchObject({
+      region: 'us-east-1',
+      fleets: [
+        { name: 'default', runnerToken: true, webhookSecret: true },
+        { name: 'large', runnerToken: true, webhookSecret: false },
+      ],
+      managers: expect.arrayContaining([
+        expect.objectContaining({ fleet: 'large', state: 'running', jobs: 0 }),
+      ]),
+      jobTasks: [],
+      queue: { launcherDeadLetters: 0, reaperDeadLetters: 0 },
+    });
   });
 
   it('makes no request that GitLab refuses', () => {

@@ -1,4 +1,5 @@
-import type { ServiceName } from '../constructs/service-function.ts';
+/** The three services, by the names of their packages. */
+export type ServiceName = 'webhook-receiver' | 'runner-launcher' | 'idle-reaper';
 
 const PREFIX = 'serverless-gitlab-runner';
 

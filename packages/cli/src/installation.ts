@@ -1,0 +1,66 @@
+import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
+import { NotInstalledError } from './not-installed-error.ts';
+
+/** Where the parts of an installation are, from the outputs of its stacks. */
+export interface Installation {
+  region: string;
+  /** ARN. */
+  cluster: string;
+  parameterPrefix: string;
+  queueUrl: string;
+  deadLetterUrls: { launcher: string; reaper: string };
+  /** Names of the log groups. */
+  logGroups: { receiver: string; launcher: string };
+}
+
+/** @throws {NotInstalledError} and CloudFormation's errors */
+export async function findInstallation(client: CloudFormationClient): Promise<Installation> {
+  const region = await client.config.region();
+  const read = async (stack: string) => {
+    const outputs = await outputsOf(client, stack);
+    return (name: string) => {
+      const value = outputs.get(name);
+      if (value !== undefined) return value;
+      const problem =
+        outputs.size === 0 ? 'is not deployed' : `lacks the output ${name}: it is of an older version`;
+      throw new NotInstalledError(
+        `${stack} ${problem} in ${region}. Choose account and region with AWS_PROFILE and AWS_REGION, or deploy with \`npm run deploy\`.`,
+      );
+    };
+  };
+  const [shared, receiver, launcher, reaper] = await Promise.all([
+    read(SHARED_STACK),
+    read(serviceStack('webhook-receiver')),
+    read(serviceStack('runner-launcher')),
+    read(serviceStack('idle-reaper')),
+  ]);
+  return {
+    region,
+    cluster: shared('ClusterArn'),
+    parameterPrefix: shared('ParameterPrefix'),
+    queueUrl: launcher('QueueUrl'),
+    deadLetterUrls: { launcher: launcher('LauncherDeadLettersUrl'), reaper: reaper('ReaperDeadLettersUrl') },
+    logGroups: {
+      receiver: receiver('WebhookReceiverLogGroup'),
+      launcher: launcher('RunnerLauncherLogGroup'),
+    },
+  };
+}
+
+async function outputsOf(client: CloudFormationClient, stack: string): Promise<ReadonlyMap<string, string>> {
+  try {
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
+    const outputs = Stacks[0]?.Outputs ?? [];
+    return new Map(outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
+  } catch (error) {
+    // CloudFormation has no error of its own for a stack that does not exist.
+    if (
+      error instanceof Error &&
+      error.name === 'ValidationError' &&
+      error.message.includes('does not exist')
+    )
+      return new Map();
+    throw error;
+  }
+}

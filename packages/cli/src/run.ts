@@ -1,0 +1,85 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { NotInstalledError } from './not-installed-error.ts';
+import { DEFAULT_COLUMNS, type Terminal } from './terminal.ts';
+
+/** Exit codes, also in the help. */
+const FAILED = 1;
+const USAGE = 2;
+
+const EXIT_CODES = `
+Exit codes: 0 done, ${FAILED} failed, ${USAGE} wrong usage. Choose account and region with AWS_PROFILE and AWS_REGION.`;
+
+const WHY_EXAMPLES = `
+JOB is the number in the URL of the job's page in GitLab.
+
+Examples:
+  sgr why 4711
+  sgr why https://gitlab.example.com/team/app/-/jobs/4711
+  sgr why 4711 --json | jq .advice`;
+
+/** Runs one command line and returns its exit code. Commands are loaded when they run, so that help appears at once. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    await programFor(terminal).parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
+    const explanation = error instanceof NotInstalledError ? error.message : await explain(error);
+    if (explanation === undefined) throw error;
+    terminal.printError(explanation);
+    return FAILED;
+  }
+}
+
+async function explain(error: unknown): Promise<string | undefined> {
+  const { explainFailure } = await import('@serverless-gitlab-runner/aws/calls');
+  return explainFailure(error);
+}
+
+function programFor(terminal: Terminal): Command {
+  const program = new Command('sgr')
+    .description(
+      'What serverless-gitlab-runner runs in this AWS account and region, and why a job waits. Changes nothing.',
+    )
+    .addHelpText('after', EXIT_CODES)
+    .configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.printError(text.trimEnd()),
+      getOutHelpWidth: () => terminal.columns ?? DEFAULT_COLUMNS,
+    })
+    .showSuggestionAfterError()
+    .exitOverride();
+  program
+    .command('why')
+    .description('explains what a job waits for, since when, and what to do')
+    .argument('<job>', "the job's number, or the URL of its page", jobIdOf)
+    .option('--json', 'prints JSON', false)
+    .option('--hours <number>', 'how far back logs are searched', positiveNumber, 24)
+    .addHelpText('after', WHY_EXAMPLES)
+    .action(async (jobId: number, options: { json: boolean; hours: number }) => {
+      const { printWhy } = await import('./why/print-why.ts');
+      await printWhy({ jobId, ...options }, terminal);
+    });
+  program
+    .command('status')
+    .description('shows fleets, managers, jobs in flight, the queue, and dead letters')
+    .option('--json', 'prints JSON', false)
+    .action(async (options: { json: boolean }) => {
+      const { printStatus } = await import('./status/print-status.ts');
+      await printStatus(options, terminal);
+    });
+  return program;
+}
+
+function jobIdOf(text: string): number {
+  const digits = /^(?:https?:\/\/.+\/-\/jobs\/)?(\d{1,15})$/.exec(text)?.[1];
+  if (digits === undefined)
+    throw new InvalidArgumentError("Write the job's number, such as 4711, or the URL of its page.");
+  return Number(digits);
+}
+
+function positiveNumber(text: string): number {
+  const number = Number(text);
+  if (!(number > 0)) throw new InvalidArgumentError('Write a positive number.');
+  return number;
+}

@@ -1,0 +1,133 @@
+import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { TaskState } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { type ListedFleet, parameterNames } from '@serverless-gitlab-runner/fleet';
+import type { Clients } from '../clients.ts';
+import { readFleets } from '../fleets.ts';
+import type { Installation } from '../installation.ts';
+import { type ClusterTasks, jobsOf, readTasks } from '../tasks.ts';
+
+/** What an installation runs now. Times are milliseconds since 1970. */
+export interface Status {
+  region: string;
+  fleets: FleetStatus[];
+  managers: ManagerStatus[];
+  /** Job tasks that have not stopped, oldest first. */
+  jobTasks: JobTaskStatus[];
+  queue: {
+    /** Jobs whose message waits for its next look, or is being looked at. */
+    messages: number;
+    launcherDeadLetters: number;
+    reaperDeadLetters: number;
+  };
+}
+
+export interface FleetStatus {
+  name: string;
+  /** Why its document is invalid. */
+  problem?: string;
+  gitlabUrl?: string;
+  maxManagers?: number;
+  concurrentJobs?: number;
+  /** Whether the launcher reads jobs from GitLab's API, and so gives its webhooks' jobs to other fleets of that GitLab too. */
+  usesApi?: boolean;
+  runnerToken: boolean;
+  /** Whether the webhook's secret token or signing token is stored. */
+  webhookSecret: boolean;
+}
+
+export interface ManagerStatus {
+  taskId: string;
+  fleet: string;
+  slot: number | undefined;
+  /** `draining`: it takes no more jobs. */
+  state: TaskState | 'draining';
+  since: number | undefined;
+  jobs: number;
+}
+
+export interface JobTaskStatus {
+  /** Undefined: started ahead, and no job has claimed it. */
+  jobId: number | undefined;
+  taskId: string;
+  fleet: string;
+  state: TaskState;
+  since: number | undefined;
+}
+
+export async function readStatus(
+  { ecs, sqs, ssm }: Clients,
+  { region, cluster, parameterPrefix, queueUrl, deadLetterUrls }: Installation,
+): Promise<Status> {
+  const [fleets, tasks, messages, launcherDeadLetters, reaperDeadLetters] = await Promise.all([
+    readFleets(ssm, parameterPrefix),
+    readTasks(ecs, cluster),
+    countMessages(sqs, queueUrl),
+    countMessages(sqs, deadLetterUrls.launcher),
+    countMessages(sqs, deadLetterUrls.reaper),
+  ]);
+  return {
+    region,
+    fleets: fleets.map((fleet) => fleetStatus(fleet, parameterPrefix)),
+    managers: managersOf(tasks),
+    jobTasks: jobTasksOf(tasks),
+    queue: { messages, launcherDeadLetters, reaperDeadLetters },
+  };
+}
+
+function fleetStatus(fleet: ListedFleet, prefix: string): FleetStatus {
+  const { name, otherParameters } = fleet;
+  const names = parameterNames(prefix, name);
+  const stored = {
+    name,
+    runnerToken: otherParameters.has(names.runnerToken),
+    webhookSecret: otherParameters.has(names.webhookSecret) || otherParameters.has(names.signingToken),
+  };
+  if ('problem' in fleet) return { ...stored, problem: fleet.problem.replaceAll(/\s+/g, ' ') };
+  const { gitlabUrl, gitlabApi, manager } = fleet.config;
+  return {
+    ...stored,
+    gitlabUrl,
+    usesApi: gitlabApi !== undefined,
+    maxManagers: manager.max,
+    concurrentJobs: manager.concurrentJobs,
+  };
+}
+
+function managersOf({ managers, jobTasks }: ClusterTasks): ManagerStatus[] {
+  return managers
+    .filter(({ state }) => state !== 'stopped')
+    .map((manager) => {
+      const { taskId, fleet, slot, state, drainAt, startedAt, createdAt, stoppingAt } = manager;
+      const isDraining = drainAt !== undefined && state === 'running';
+      const jobs = jobsOf(manager, jobTasks);
+      return isDraining
+        ? { taskId, fleet, slot, state: 'draining', since: drainAt, jobs }
+        : { taskId, fleet, slot, state, since: stoppingAt ?? startedAt ?? createdAt, jobs };
+    });
+}
+
+function jobTasksOf({ jobTasks }: ClusterTasks): JobTaskStatus[] {
+  return jobTasks
+    .filter(({ facts }) => facts.state !== 'stopped')
+    .map(({ facts: { jobId, taskId, fleet, state, stoppingAt, startedAt, createdAt } }) => ({
+      jobId,
+      taskId,
+      fleet,
+      state,
+      since: stoppingAt ?? startedAt ?? createdAt,
+    }))
+    .sort((one, other) => (one.since ?? 0) - (other.since ?? 0));
+}
+
+/** Approximate number of messages, including those that are being processed or come back later. */
+async function countMessages(sqs: SQSClient, QueueUrl: string): Promise<number> {
+  const counted = [
+    'ApproximateNumberOfMessages',
+    'ApproximateNumberOfMessagesNotVisible',
+    'ApproximateNumberOfMessagesDelayed',
+  ] as const;
+  const { Attributes = {} } = await sqs.send(
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...counted] }),
+  );
+  return counted.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
+}

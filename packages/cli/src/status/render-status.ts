@@ -1,0 +1,94 @@
+import { styleText } from 'node:util';
+import Table from 'cli-table3';
+import { duration } from '../duration.ts';
+import { wrap } from '../wrap.ts';
+import type { FleetStatus, Status } from './read-status.ts';
+
+/** Borders of a table without lines: columns are separated by spaces. */
+const PLAIN = {
+  chars: {
+    ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
+    ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
+    ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' },
+  },
+  style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
+};
+
+/** Renders a status as lines of at most `columns` characters, unless a name or URL is longer. */
+export function renderStatus(status: Status, now: number, columns: number): string[] {
+  const { region, fleets, managers, jobTasks, queue } = status;
+  const age = (since: number | undefined) => (since === undefined ? '' : duration(now - since));
+  return [
+    `serverless-gitlab-runner in ${region}`,
+    ...section(
+      'Fleets',
+      ['name', 'managers', 'jobs each', 'GitLab'],
+      fleets.map(({ name, maxManagers, concurrentJobs, gitlabUrl = 'its document is invalid' }) => [
+        name,
+        maxManagers === undefined ? '' : `at most ${maxManagers}`,
+        `${concurrentJobs ?? ''}`,
+        gitlabUrl,
+      ]),
+    ),
+    ...section(
+      'Managers',
+      ['task', 'fleet', 'slot', 'state', 'for', 'jobs'],
+      managers.map(({ taskId, fleet, slot, state, since, jobs }) => [
+        taskId.slice(0, 8),
+        fleet,
+        `${slot ?? ''}`,
+        state,
+        age(since),
+        `${jobs}`,
+      ]),
+    ),
+    ...section(
+      'Job tasks',
+      ['job', 'task', 'fleet', 'state', 'for'],
+      jobTasks.map(({ jobId, taskId, fleet, state, since }) => [
+        jobId === undefined ? 'started ahead' : `${jobId}`,
+        taskId.slice(0, 8),
+        fleet,
+        state,
+        age(since),
+      ]),
+    ),
+    '',
+    `Queue: ${queue.messages} ${queue.messages === 1 ? 'job is' : 'jobs are'} looked at again until a task runs.`,
+    ...warningsOf(status).flatMap((warning) => wrap(`${styleText('yellow', '!')} ${warning}`, columns)),
+  ];
+}
+
+function section(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return ['', `${title}: none`];
+  const table = new Table({ ...PLAIN, head: head.map((name) => styleText('dim', name)) });
+  table.push(...rows.map((row) => [...row]));
+  const lines = table.toString().split('\n');
+  return ['', title, ...lines.map((line) => `  ${line.trimEnd()}`)];
+}
+
+/** What keeps jobs from running, and the command that shows or mends it. */
+function warningsOf({ fleets, queue }: Status): string[] {
+  const letters = queue.launcherDeadLetters + queue.reaperDeadLetters;
+  return [
+    ...fleets.flatMap((fleet) => problemsOf(fleet, fleets)),
+    ...(letters === 0
+      ? []
+      : [
+          `${letters} ${letters === 1 ? 'message is' : 'messages are'} in the dead-letter queues (launcher ${queue.launcherDeadLetters}, reaper ${queue.reaperDeadLetters}): npx nx run infra:redrive`,
+        ]),
+  ];
+}
+
+function problemsOf(fleet: FleetStatus, all: readonly FleetStatus[]): string[] {
+  const { name, problem, runnerToken, webhookSecret, gitlabUrl } = fleet;
+  const store = 'npx nx run infra:next-steps prints the command that stores one';
+  const isServed = all.some((one) => one.usesApi && one.webhookSecret && one.gitlabUrl === gitlabUrl);
+  return [
+    ...(problem === undefined ? [] : [`The document of fleet ${name} is invalid: ${problem}`]),
+    ...(runnerToken ? [] : [`Fleet ${name} has no runner token, so no manager is started: ${store}`]),
+    ...(webhookSecret || isServed
+      ? []
+      : [`Fleet ${name} has no webhook secret, so every webhook is refused: ${store}`]),
+  ];
+}

@@ -1,0 +1,260 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { DescribeTasksCommand, ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
+import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { definitionArn } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { jobFamilyPrefix, managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { run } from '../src/index.ts';
+import { ago, now } from './support/job.ts';
+
+const cloudFormation = mockClient(CloudFormationClient);
+const ecs = mockClient(ECSClient);
+const logs = mockClient(CloudWatchLogsClient);
+const sqs = mockClient(SQSClient);
+const ssm = mockClient(SSMClient);
+
+const OUTPUTS: Readonly<Record<string, Record<string, string>>> = {
+  shared: { ClusterArn: 'cluster', ParameterPrefix: '/p' },
+  'webhook-receiver': { WebhookReceiverLogGroup: 'receiver-log' },
+  'runner-launcher': {
+    RunnerLauncherLogGroup: 'launcher-log',
+    QueueUrl: 'https://queue',
+    LauncherDeadLettersUrl: 'https://launcher-letters',
+  },
+  'idle-reaper': { ReaperDeadLettersUrl: 'https://reaper-letters' },
+};
+const MANAGER = '0123456789abcdef0123456789abcdef';
+const arn = (id: string) => `arn:aws:ecs:eu-west-1:111122223333:task/cluster/${id}`;
+const TASKS: Task[] = [
+  {
+    taskArn: arn(MANAGER),
+    taskDefinitionArn: definitionArn(managerFamily('default')),
+    lastStatus: 'RUNNING',
+    desiredStatus: 'RUNNING',
+    startedAt: new Date(ago(100)),
+    tags: toTags({ role: 'manager', fleet: 'default', slot: '1' }),
+  },
+  {
+    taskArn: arn('fedcba98765432100123456789abcdef'),
+    taskDefinitionArn: definitionArn(`${jobFamilyPrefix('default')}1`),
+    lastStatus: 'PENDING',
+    desiredStatus: 'RUNNING',
+    createdAt: new Date(ago(30)),
+    pullStartedAt: new Date(ago(12)),
+    startedBy: MANAGER,
+    tags: toTags({ role: 'job', jobId: '8' }),
+  },
+];
+
+beforeEach(() => {
+  process.env.AWS_REGION = 'eu-west-1';
+  for (const mock of [cloudFormation, ecs, logs, sqs, ssm]) mock.reset();
+  for (const [stack, outputs] of Object.entries(OUTPUTS))
+    cloudFormation.on(DescribeStacksCommand, { StackName: `serverless-gitlab-runner-${stack}` }).resolves({
+      Stacks: [
+        {
+          StackName: stack,
+          StackStatus: 'CREATE_COMPLETE',
+          CreationTime: new Date(0),
+          Outputs: Object.entries(outputs).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue })),
+        },
+      ],
+    });
+  ecs.on(ListTasksCommand, { desiredStatus: 'RUNNING' }).resolves({
+    taskArns: TASKS.map(({ taskArn = '' }) => taskArn),
+  });
+  ecs.on(ListTasksCommand, { desiredStatus: 'STOPPED' }).resolves({ taskArns: [] });
+  ecs.on(DescribeTasksCommand).resolves({ tasks: TASKS });
+  logs.on(FilterLogEventsCommand).resolves({ events: [] });
+  sqs.on(GetQueueAttributesCommand).resolves({ Attributes: { ApproximateNumberOfMessages: '0' } });
+  sqs.on(GetQueueAttributesCommand, { QueueUrl: 'https://queue' }).resolves({
+    Attributes: { ApproximateNumberOfMessages: '1', ApproximateNumberOfMessagesNotVisible: '2' },
+  });
+  ssm.on(GetParametersByPathCommand).resolves({
+    Parameters: [
+      { Name: '/p/fleets/default/config', Value: fleetDocument() },
+      { Name: '/p/fleets/default/runner-token', Value: 'encrypted' },
+      { Name: '/p/fleets/default/signing-token', Value: 'encrypted' },
+    ],
+  });
+});
+
+function fleetDocument(): string {
+  return JSON.stringify({
+    version: 1,
+    name: 'default',
+    manager: { max: 2, concurrentJobs: 4 },
+    network: { subnets: ['subnet-1'], managerSecurityGroups: ['sg-m'], jobSecurityGroups: ['sg-j'] },
+  });
+}
+
+/** Runs a command line and returns what it printed. */
+async function sgr(...args: string[]) {
+  const printed: string[] = [];
+  const errors: string[] = [];
+  const code = await run(args, {
+    print: (text) => printed.push(text),
+    printError: (text) => errors.push(text),
+    columns: 100,
+    now: () => now,
+  });
+  return { code, text: printed.join('\n'), errors: errors.join('\n') };
+}
+
+const event = (seconds: number, fields: object) => ({
+  timestamp: ago(seconds),
+  message: `${JSON.stringify(fields)}\n`,
+});
+
+describe('sgr why', () => {
+  it('explains a job by the logs of receiver and launcher', async () => {
+    logs.on(FilterLogEventsCommand, { logGroupName: 'receiver-log', filterPattern: '"7"' }).resolves({
+      events: [
+        event(60, { message: 'webhook answered', event: 'queued', jobId: 7, fleet: 'default' }),
+        { timestamp: ago(60), message: 'END RequestId: 7\n' },
+      ],
+    });
+    logs
+      .on(FilterLogEventsCommand, { logGroupName: 'launcher-log', filterPattern: '"7"' })
+      .resolvesOnce({ events: [], nextToken: 'more' })
+      .resolves({
+        events: [
+          event(20, {
+            message: 'jobs decided',
+            jobs: [{ jobId: 7, fleet: 'default', outcome: 'retry: no-capacity' }],
+          }),
+        ],
+      });
+    logs.on(FilterLogEventsCommand, { logGroupName: 'launcher-log', filterPattern: '"failure"' }).resolves({
+      events: [
+        event(21, {
+          message: 'launch failed',
+          fleet: 'default',
+          failure: { reason: 'no-capacity', message: 'No capacity' },
+        }),
+      ],
+    });
+    const { code, text } = await sgr('why', 'https://gitlab.example.com/team/app/-/jobs/7');
+    expect(code).toBe(0);
+    expect(text).toContain('Job 7 waits, for 20 s');
+    expect(text).toContain('could be started, and it is tried again: No capacity.');
+    expect(text).toContain('webhook accepted for fleet default');
+  });
+
+  it('explains a job by its task, as JSON with times in ISO 8601', async () => {
+    const { code, text } = await sgr('why', '8', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(text)).toMatchObject({
+      jobId: 8,
+      state: 'starting',
+      since: new Date(ago(12)).toISOString(),
+      steps: [
+        { at: new Date(ago(30)).toISOString(), what: 'task fedcba98 requested' },
+        { what: 'pull of the images started' },
+      ],
+    });
+  });
+
+  it('searches as far back as it is told, and counts refused webhooks', async () => {
+    logs
+      .on(FilterLogEventsCommand, { logGroupName: 'receiver-log', filterPattern: '"not authentic"' })
+      .resolves({
+        events: [event(9, { message: 'webhook answered', decision: 'not authentic' })],
+      });
+    const { text } = await sgr('why', '9', '--hours', '2');
+    expect(text).toContain('No webhook of this job has arrived within 2 h');
+    expect(text).toContain('1 webhook was refused because its secret was wrong');
+    for (const call of logs.commandCalls(FilterLogEventsCommand))
+      expect(call.args[0].input.startTime).toBe(ago(7200));
+  });
+});
+
+describe('sgr status', () => {
+  it('shows fleets, managers, jobs and the queue', async () => {
+    const { code, text } = await sgr('status');
+    expect(code).toBe(0);
+    for (const expected of [
+      'default  at most 2',
+      '01234567  default  1     running  100 s  1',
+      '8    fedcba98',
+      'Queue: 3 jobs',
+    ])
+      expect(text).toContain(expected);
+    expect(text).not.toContain('!');
+  });
+
+  it('prints JSON', async () => {
+    const { text } = await sgr('status', '--json');
+    expect(JSON.parse(text)).toMatchObject({
+      region: 'eu-west-1',
+      fleets: [{ name: 'default', runnerToken: true, webhookSecret: true, maxManagers: 2 }],
+      managers: [{ taskId: MANAGER, jobs: 1, since: new Date(ago(100)).toISOString() }],
+      queue: { messages: 3, launcherDeadLetters: 0 },
+    });
+  });
+});
+
+describe('a command line', () => {
+  it.each([
+    [['why'], 'missing required argument'],
+    [['why', 'seven'], "Write the job's number"],
+    [['why', '7', '--hours', '0'], 'positive number'],
+    [['stauts'], 'Did you mean status?'],
+    [['status', '--jsn'], 'Did you mean --json?'],
+  ])('%j is refused with code 2', async (args, problem) => {
+    const { code, errors } = await sgr(...args);
+    expect(code).toBe(2);
+    expect(errors).toContain(problem);
+  });
+
+  it.each([[['--help']], [['why', '--help']]])('%j teaches', async (args) => {
+    const { code, text } = await sgr(...args);
+    expect(code).toBe(0);
+    expect(text).toContain('Usage: sgr');
+  });
+
+  it('says that nothing is installed here', async () => {
+    cloudFormation
+      .on(DescribeStacksCommand, { StackName: 'serverless-gitlab-runner-shared' })
+      .rejects(Object.assign(new Error('Stack with id x does not exist'), { name: 'ValidationError' }));
+    const { code, errors } = await sgr('status');
+    expect(code).toBe(1);
+    expect(errors).toBe(
+      'serverless-gitlab-runner-shared is not deployed in eu-west-1. Choose account and region with AWS_PROFILE and AWS_REGION, or deploy with `npm run deploy`.',
+    );
+  });
+
+  it('says that the installation is of an older version', async () => {
+    cloudFormation
+      .on(DescribeStacksCommand, { StackName: 'serverless-gitlab-runner-webhook-receiver' })
+      .resolves({
+        Stacks: [
+          {
+            StackName: 'x',
+            StackStatus: 'CREATE_COMPLETE',
+            CreationTime: new Date(0),
+            Outputs: [{ OutputKey: 'WebhookUrl', OutputValue: 'https://x' }],
+          },
+        ],
+      });
+    const { errors } = await sgr('status');
+    expect(errors).toContain('lacks the output WebhookReceiverLogGroup: it is of an older version');
+  });
+
+  it('explains a denied call', async () => {
+    cloudFormation
+      .on(DescribeStacksCommand)
+      .rejects(Object.assign(new Error('not allowed'), { name: 'AccessDenied' }));
+    const { code, errors } = await sgr('status');
+    expect(code).toBe(1);
+    expect(errors).toContain('lack a permission: not allowed');
+  });
+
+  it('throws what nobody expected', async () => {
+    cloudFormation.on(DescribeStacksCommand).rejects(new RangeError('a bug'));
+    await expect(sgr('status')).rejects.toThrow('a bug');
+  });
+});
