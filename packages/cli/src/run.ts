@@ -7,7 +7,7 @@ const FAILED = 1;
 const USAGE = 2;
 
 const EXIT_CODES = `
-Exit codes: 0 done, ${FAILED} failed, ${USAGE} wrong usage. Choose account and region with AWS_PROFILE and AWS_REGION.`;
+Exit codes: 0 done, ${FAILED} failed (of doctor: something is broken), ${USAGE} wrong usage. Choose account and region with AWS_PROFILE and AWS_REGION.`;
 
 const WHY_EXAMPLES = `
 JOB is the number in the URL of the job's page in GitLab.
@@ -17,11 +17,18 @@ Examples:
   sgr why https://gitlab.example.com/team/app/-/jobs/4711
   sgr why 4711 --json | jq .advice`;
 
+const DOCTOR_HELP = `
+Exit code 1 if something is broken; warnings are none. README.md lists all checks.`;
+
 /** Runs one command line and returns its exit code. Commands are loaded when they run, so that help appears at once. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   try {
-    await programFor(terminal).parseAsync([...args], { from: 'user' });
-    return 0;
+    let code = 0;
+    const program = programFor(terminal, () => {
+      code = FAILED;
+    });
+    await program.parseAsync([...args], { from: 'user' });
+    return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
     const explanation = error instanceof NotInstalledError ? error.message : await explain(error);
@@ -36,7 +43,8 @@ async function explain(error: unknown): Promise<string | undefined> {
   return explainFailure(error);
 }
 
-function programFor(terminal: Terminal): Command {
+/** @param fail called by a command that ran, and found something wrong */
+function programFor(terminal: Terminal, fail: () => void): Command {
   const program = new Command('sgr')
     .description(
       'What serverless-gitlab-runner runs in this AWS account and region, and why a job waits. Changes nothing.',
@@ -59,6 +67,18 @@ function programFor(terminal: Terminal): Command {
     .action(async (jobId: number, options: { json: boolean; hours: number }) => {
       const { printWhy } = await import('./why/print-why.ts');
       await printWhy({ jobId, ...options }, terminal);
+    });
+  program
+    .command('doctor')
+    .description(
+      "walks a job's way from GitLab's webhook to its task, and names what is broken and what mends it",
+    )
+    .option('--json', 'prints JSON', false)
+    .option('--hours <number>', 'how far back webhooks are searched', positiveNumber, 24)
+    .addHelpText('after', DOCTOR_HELP)
+    .action(async (options: { json: boolean; hours: number }) => {
+      const { printDoctor } = await import('./doctor/print-doctor.ts');
+      if (!(await printDoctor(options, terminal))) fail();
     });
   program
     .command('status')

@@ -8,10 +8,15 @@ import {
   toTaskFacts,
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
 
+/** What is decided on, with ECS's own record. */
+export interface Recorded<Facts> {
+  facts: Facts;
+  task: Task;
+}
+
 export interface ClusterTasks {
-  managers: ManagerFacts[];
-  /** Job tasks, each with ECS's own record. */
-  jobTasks: { facts: JobTaskFacts; task: Task }[];
+  managers: Recorded<ManagerFacts>[];
+  jobTasks: Recorded<JobTaskFacts>[];
 }
 
 /** Reads all managed tasks that run, start or stop, and those that ended within the last hour. */
@@ -23,7 +28,7 @@ export async function readTasks(ecs: ECSClient, cluster: string): Promise<Cluste
   const found: ClusterTasks = { managers: [], jobTasks: [] };
   for (const task of await describeTasks(ecs, cluster, [...running, ...stopped])) {
     const facts = toTaskFacts(task);
-    if (facts?.role === 'manager') found.managers.push(facts);
+    if (facts?.role === 'manager') found.managers.push({ facts, task });
     if (facts?.role === 'job') found.jobTasks.push({ facts, task });
   }
   return found;
@@ -31,7 +36,10 @@ export async function readTasks(ecs: ECSClient, cluster: string): Promise<Cluste
 
 /** Managers that take jobs, each with its number of job tasks that have not stopped. */
 export function takingManagers({ managers, jobTasks }: ClusterTasks): (ManagerFacts & { jobs: number })[] {
-  return managers.filter(takesJobs).map((manager) => ({ ...manager, jobs: jobsOf(manager, jobTasks) }));
+  return managers
+    .map(({ facts }) => facts)
+    .filter(takesJobs)
+    .map((manager) => ({ ...manager, jobs: jobsOf(manager, jobTasks) }));
 }
 
 /** Number of a manager's job tasks that have a job and have not stopped. */

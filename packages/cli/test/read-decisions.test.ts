@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import type { LogLine } from '../src/read-log-lines.ts';
 import { decisionsOf, webhooksOf } from '../src/why/read-decisions.ts';
-import type { LogLine } from '../src/why/read-log-lines.ts';
 
 const line = (at: number, fields: LogLine['fields']): LogLine => ({ at, fields });
 const decided = (at: number, ...jobs: { jobId: number; fleet: string; outcome: string }[]) =>
   line(at, { message: 'jobs decided', jobs });
-const failed = (at: number, fleet: string, reason: string, message: string) =>
-  line(at, { message: 'launch planned', fleet, failure: { reason, message, permanent: false } });
+const failed = (at: number, fleet: string, reason: string, message: string) => ({
+  at,
+  fleet,
+  reason,
+  message,
+});
 
 describe("a job's webhooks", () => {
   it('are those that were accepted for it', () => {

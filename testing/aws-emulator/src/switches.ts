@@ -88,6 +88,11 @@ export class EmulatorSwitches {
     await this.#send('PUT', 'faults', { stopKeepsTags });
   }
 
+  /** Sets for how many seconds ECS lists a stopped task, which is 3600 on AWS; null: as the emulator was started. */
+  async setStoppedTasksKept(stoppedKeptSeconds: number | null): Promise<void> {
+    await this.#send('PUT', 'faults', { stoppedKeptSeconds });
+  }
+
   /** Sets the execution roles (ARNs) for which an organisation's policy denies ECS to create log streams. Default: none. */
   async setLogsDenied(roles: readonly string[]): Promise<void> {
     await this.#send('PUT', 'faults', { denied: { 'logs:CreateLogStream': roles } });
@@ -129,6 +134,7 @@ export class EmulatorSwitches {
     await this.setLag(0);
     await this.setDisk(null);
     await this.setStopKeepsTags(false);
+    await this.setStoppedTasksKept(null);
     await this.setLogsDenied([]);
     await this.setStartTimes({ seconds: 0 });
     await this.resetRates();

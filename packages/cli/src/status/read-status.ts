@@ -1,9 +1,9 @@
-import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { TaskState } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { type ListedFleet, parameterNames } from '@serverless-gitlab-runner/fleet';
 import type { Clients } from '../clients.ts';
 import { readFleets } from '../fleets.ts';
 import type { Installation } from '../installation.ts';
+import { countMessages } from '../queues.ts';
 import { type ClusterTasks, jobsOf, readTasks } from '../tasks.ts';
 
 /** What an installation runs now. Times are milliseconds since 1970. */
@@ -95,6 +95,7 @@ function fleetStatus(fleet: ListedFleet, prefix: string): FleetStatus {
 
 function managersOf({ managers, jobTasks }: ClusterTasks): ManagerStatus[] {
   return managers
+    .map(({ facts }) => facts)
     .filter(({ state }) => state !== 'stopped')
     .map((manager) => {
       const { taskId, fleet, slot, state, drainAt, startedAt, createdAt, stoppingAt } = manager;
@@ -117,17 +118,4 @@ function jobTasksOf({ jobTasks }: ClusterTasks): JobTaskStatus[] {
       since: stoppingAt ?? startedAt ?? createdAt,
     }))
     .sort((one, other) => (one.since ?? 0) - (other.since ?? 0));
-}
-
-/** Approximate number of messages, including those that are being processed or come back later. */
-async function countMessages(sqs: SQSClient, QueueUrl: string): Promise<number> {
-  const counted = [
-    'ApproximateNumberOfMessages',
-    'ApproximateNumberOfMessagesNotVisible',
-    'ApproximateNumberOfMessagesDelayed',
-  ] as const;
-  const { Attributes = {} } = await sqs.send(
-    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...counted] }),
-  );
-  return counted.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import type { LaunchFailure } from '../read-launch-failures.ts';
+import type { LogLine } from '../read-log-lines.ts';
 import type { LaunchDecision, ReceivedWebhook } from './job-facts.ts';
-import type { LogLine } from './read-log-lines.ts';
 
 const webhookSchema = z.object({
   message: z.literal('webhook answered'),
@@ -12,11 +13,6 @@ const webhookSchema = z.object({
 const decidedSchema = z.object({
   message: z.literal('jobs decided'),
   jobs: z.array(z.object({ jobId: z.number(), fleet: z.string(), outcome: z.string() })),
-});
-const failureSchema = z.object({
-  message: z.enum(['launch planned', 'launch failed']),
-  fleet: z.string(),
-  failure: z.object({ reason: z.string(), message: z.string() }),
 });
 const tagsSchema = z.object({
   message: z.literal('no fleet takes the job'),
@@ -40,12 +36,12 @@ export function webhooksOf(jobId: number, lines: readonly LogLine[]): ReceivedWe
 /**
  * What the launcher decided about a job, from its log.
  * @param lines those that contain the job's id
- * @param failures those that contain a failure
+ * @param failures its failures, oldest first
  */
 export function decisionsOf(
   jobId: number,
   lines: readonly LogLine[],
-  failures: readonly LogLine[],
+  failures: readonly LaunchFailure[],
 ): LaunchDecision[] {
   const reasons = new Map<string, string>();
   for (const { fields } of lines) {
@@ -70,16 +66,12 @@ export function decisionsOf(
 
 /** The message of the last failure of that fleet and reason. A failure is logged before the decisions that it causes. */
 function failureBefore(
-  lines: readonly LogLine[],
+  failures: readonly LaunchFailure[],
   fleet: string,
   outcome: string,
   at: number,
 ): string | undefined {
-  const failures = lines.flatMap((line) => {
-    const found = line.at <= at ? failureSchema.safeParse(line.fields).data : undefined;
-    return found?.fleet === fleet && outcome.endsWith(`: ${found.failure.reason}`)
-      ? found.failure.message
-      : [];
-  });
-  return failures.at(-1);
+  const isMeant = (failure: LaunchFailure) =>
+    failure.fleet === fleet && failure.at <= at && outcome.endsWith(`: ${failure.reason}`);
+  return failures.findLast(isMeant)?.message;
 }

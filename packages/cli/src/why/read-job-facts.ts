@@ -1,10 +1,11 @@
 import type { Clients } from '../clients.ts';
 import { readFleets } from '../fleets.ts';
 import type { Installation } from '../installation.ts';
+import { readLaunchFailures } from '../read-launch-failures.ts';
+import { readLogLines } from '../read-log-lines.ts';
 import { type ClusterTasks, readTasks, takingManagers } from '../tasks.ts';
 import type { JobFacts, JobTask } from './job-facts.ts';
 import { decisionsOf, webhooksOf } from './read-decisions.ts';
-import { readLogLines } from './read-log-lines.ts';
 
 export interface JobQuestion {
   jobId: number;
@@ -21,12 +22,13 @@ export async function readJobFacts(
   { cluster, parameterPrefix, logGroups }: Installation,
 ): Promise<JobFacts> {
   const since = now - hours * 3_600_000;
-  const search = (group: string, text: string) => readLogLines(logs, group, text, since);
+  const search = (logGroupName: string, text: string) =>
+    readLogLines(logs, { logGroupName, filterPattern: `"${text}"`, since });
   const [received, refused, launched, failures, tasks, fleets] = await Promise.all([
     search(logGroups.receiver, String(jobId)),
     search(logGroups.receiver, 'not authentic'),
     search(logGroups.launcher, String(jobId)),
-    search(logGroups.launcher, 'failure'),
+    readLaunchFailures(logs, logGroups.launcher, since),
     readTasks(ecs, cluster),
     readFleets(ssm, parameterPrefix),
   ]);
@@ -35,7 +37,7 @@ export async function readJobFacts(
     now,
     hours,
     webhooks: webhooksOf(jobId, received),
-    refusedWebhooks: refused.length,
+    refusedWebhooks: refused.filter(({ fields }) => fields.decision === 'not authentic').length,
     decisions: decisionsOf(jobId, launched, failures),
     task: taskOf(jobId, tasks),
     managers: takingManagers(tasks),

@@ -5,6 +5,7 @@ import threading
 
 from fargate.errors import AwsError, aws_action
 from fargate.rates import RATES
+from fargate.settings import SETTINGS
 
 
 class Faults:
@@ -18,6 +19,8 @@ class Faults:
         """MiB of each volume of a new task; None: no limit."""
         self.denied: dict[str, list[str]] = {}
         """ARNs of execution roles by action that ECS may not perform for them."""
+        self.stopped_kept_seconds = SETTINGS.stopped_kept_seconds
+        """How long ECS lists a stopped task."""
         self.stop_keeps_tags = False
         """Whether StopTask keeps a task's tags. Its reference says that it deletes them; that of DescribeTasks suggests otherwise."""
 
@@ -37,7 +40,8 @@ class Faults:
         """The current faults."""
         with self._lock:
             return {"throttle": {action: left for action, left in self._throttled.items() if left},
-                    "lagSeconds": self.lag_seconds, "diskMib": self.disk_mib, "stopKeepsTags": self.stop_keeps_tags,
+                    "lagSeconds": self.lag_seconds, "diskMib": self.disk_mib,
+                    "stoppedKeptSeconds": self.stopped_kept_seconds, "stopKeepsTags": self.stop_keeps_tags,
                     "denied": self.denied}
 
 

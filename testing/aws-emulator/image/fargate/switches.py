@@ -4,7 +4,7 @@
 that failure; without `times` until `{"FARGATE_SPOT": null}`; with `"error": true` as an error instead of a failure.
 `POST /_fargate/interrupt` with `{"task": "<ARN>", "seconds": 2}`: a Spot interruption; all containers are killed after `seconds`.
 `PUT /_fargate/faults` with `{"throttle": {"RunTask": 2}, "lagSeconds": 1, "diskMib": 32, "stopKeepsTags": true,
-"denied": {"logs:CreateLogStream": ["<ARN of an execution role>"]}}`.
+"stoppedKeptSeconds": 3600, "denied": {"logs:CreateLogStream": ["<ARN of an execution role>"]}}`.
 `PUT /_fargate/rates` with `{"reads": 10}`: that bucket of the account's request rates passes no calls for 10 seconds;
 `DELETE` fills all buckets and resets their counts.
 `PUT /_fargate/starts` with `{"seconds": 20, "deviation": 4, "seed": 1, "megabytesPerSecond": 30}`: start times as on Fargate.
@@ -19,6 +19,7 @@ from fargate.capacity import CAPACITY, WARNING_SECONDS, interrupt
 from fargate.faults import FAULTS
 from fargate.rates import RATES
 from fargate.runtime.failures import denied_actions
+from fargate.settings import SETTINGS
 from fargate.start_times import START_TIMES
 
 PREFIX = "/_fargate/"
@@ -60,6 +61,9 @@ def _change_faults(data):
     FAULTS.lag_seconds = float(data.get("lagSeconds", FAULTS.lag_seconds))
     if "diskMib" in data:
         FAULTS.disk_mib = data["diskMib"] and int(data["diskMib"])
+    if "stoppedKeptSeconds" in data:
+        kept = data["stoppedKeptSeconds"]
+        FAULTS.stopped_kept_seconds = SETTINGS.stopped_kept_seconds if kept is None else float(kept)
     if "denied" in data:
         FAULTS.denied = denied_actions(data["denied"])
     FAULTS.stop_keeps_tags = bool(data.get("stopKeepsTags", FAULTS.stop_keeps_tags))

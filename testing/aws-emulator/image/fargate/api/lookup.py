@@ -9,7 +9,6 @@ from fargate.errors import client_error, cluster_not_found, invalid_parameter
 from fargate.faults import FAULTS
 from fargate.runtime.events import wire
 from fargate.runtime.task_run import RUNS
-from fargate.settings import SETTINGS
 
 _TIMES = {"createdAt", "startedAt", "stoppedAt", "stoppingAt", "pullStartedAt", "pullStoppedAt",
           "connectivityAt", "executionStoppedAt"}
@@ -108,4 +107,4 @@ def epoch(iso: str) -> float:
 
 def _is_forgotten(record: dict) -> bool:
     stopped = record.get("stoppedAt") if record["lastStatus"] == "STOPPED" else None
-    return bool(stopped) and time.time() - epoch(stopped) > SETTINGS.stopped_kept_seconds
+    return bool(stopped) and time.time() - epoch(stopped) > FAULTS.stopped_kept_seconds

@@ -10,6 +10,7 @@ import { storm } from './storm.ts';
 
 const TEN_MINUTES_MS = 600_000;
 const HOUR_MS = 3_600_000;
+const HOUR_SECONDS = 3600;
 
 const MAX_MANAGERS = 5;
 /** Maximum time for a hundred tasks of three containers on two cores, in milliseconds. */
@@ -105,6 +106,8 @@ const webhookStorm: Fault = {
   runs: 2,
   async run(faultRun) {
     await faultRun.letManagersWait();
+    // As on AWS: the launcher ends messages by what managers did that have left.
+    await faultRun.switches.setStoppedTasksKept(HOUR_SECONDS);
     const lost = faultRun.webhooks({ match: {}, effect: { kind: 'cut', when: 'before' } });
     faultRun.addWebhook();
     const jobs = await faultRun.queue(6);

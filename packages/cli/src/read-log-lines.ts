@@ -8,32 +8,38 @@ export interface LogLine {
   fields: Readonly<Record<string, unknown>>;
 }
 
-/** A search reads no more pages than this: CloudWatch returns pages without any match as well. */
-const MAX_PAGES = 200;
+export interface LogQuery {
+  logGroupName: string;
+  /**
+   * CloudWatch's filter pattern. What it matches is only a first choice: whoever reads the lines checks their fields.
+   * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+   */
+  filterPattern: string;
+  /** Milliseconds since 1970. */
+  since: number;
+  /** Default: 200. CloudWatch returns pages without any match as well. */
+  maxPages?: number;
+}
 
 const fieldsSchema = z.record(z.string(), z.unknown());
 
-/**
- * Reads the lines of a log group that contain a text, oldest first.
- * @param text letters, digits, spaces and dashes
- * @param since milliseconds since 1970
- */
+/** Reads the JSON lines of a log group that match a pattern, oldest first. */
 export async function readLogLines(
   client: CloudWatchLogsClient,
-  logGroupName: string,
-  text: string,
-  since: number,
+  { logGroupName, filterPattern, since, maxPages = 200 }: LogQuery,
 ): Promise<LogLine[]> {
-  const query = { logGroupName, filterPattern: `"${text}"`, startTime: since };
   const lines: LogLine[] = [];
   let pages = 0;
-  for await (const { events = [] } of paginateFilterLogEvents({ client }, query)) {
+  for await (const { events = [] } of paginateFilterLogEvents(
+    { client },
+    { logGroupName, filterPattern, startTime: since },
+  )) {
     for (const { timestamp = 0, message = '' } of events) {
-      const fields = message.includes(text) ? fieldsOf(message) : undefined;
+      const fields = fieldsOf(message);
       if (fields) lines.push({ at: timestamp, fields });
     }
     pages += 1;
-    if (pages === MAX_PAGES) break;
+    if (pages === maxPages) break;
   }
   return lines.sort((one, other) => one.at - other.at);
 }

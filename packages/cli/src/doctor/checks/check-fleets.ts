@@ -1,0 +1,91 @@
+import { broken, type Finding } from '../finding.ts';
+
+export interface FleetFacts {
+  name: string;
+  /** Why its document is invalid. */
+  problem: string | undefined;
+  gitlabUrl: string | undefined;
+  usesApi: boolean;
+  stored: { runnerToken: boolean; webhookSecret: boolean; apiToken: boolean };
+  /** When its runner token was last written; milliseconds since 1970. */
+  tokenWrittenAt: number | undefined;
+  /** When the last manager started whose token GitLab refused; undefined: none within the last hour. */
+  tokenRefusedAt: number | undefined;
+  /** Whether its managers have a task definition. */
+  hasManagerDefinition: boolean;
+}
+
+const STORE = 'npx nx run infra:next-steps prints the command that stores one';
+
+/** Whether each fleet has a valid document, its secrets, and a runner that GitLab knows. */
+export function checkFleets(fleets: readonly FleetFacts[]): Finding[] {
+  if (fleets.length === 0)
+    return [
+      broken('no-fleet', 'No fleet is configured', 'Add one to "fleets" in cdk.json, and run npm run deploy'),
+    ];
+  return fleets.flatMap((fleet) => [
+    ...documentFindings(fleet),
+    ...tokenFindings(fleet),
+    ...webhookFindings(fleet, fleets),
+  ]);
+}
+
+function documentFindings({ name, problem, hasManagerDefinition }: FleetFacts): Finding[] {
+  return [
+    ...(problem === undefined
+      ? []
+      : [
+          broken(
+            'fleet-invalid',
+            `The document of fleet ${name} is invalid: ${problem}`,
+            'Correct the fleet in cdk.json, and run npm run deploy',
+          ),
+        ]),
+    ...(hasManagerDefinition
+      ? []
+      : [
+          broken(
+            'manager-definition-missing',
+            `The managers of fleet ${name} have no active task definition`,
+            'Change a setting of the managers, such as logLevel, and run npm run deploy, which registers a new one',
+          ),
+        ]),
+  ];
+}
+
+function tokenFindings({ name, stored, usesApi, tokenWrittenAt = 0, tokenRefusedAt }: FleetFacts): Finding[] {
+  const findings: Finding[] = [];
+  if (!stored.runnerToken)
+    findings.push(
+      broken('runner-token-missing', `Fleet ${name} has no runner token, so no manager can start`, STORE),
+    );
+  else if (tokenRefusedAt !== undefined && tokenWrittenAt <= tokenRefusedAt)
+    findings.push(
+      broken(
+        'runner-token-refused',
+        `GitLab refuses the runner token of fleet ${name}: its runner was deleted, or the token was reset`,
+        'Create a runner in GitLab (Settings → CI/CD → Runners) and store its token: npx nx run infra:next-steps. Then: npx nx run infra:redrive',
+      ),
+    );
+  if (usesApi && !stored.apiToken)
+    findings.push(
+      broken('api-token-missing', `Fleet ${name} uses GitLab's API (gitlabApi), but has no API token`, STORE),
+    );
+  return findings;
+}
+
+/** A fleet without a secret of its own gets jobs by the webhook of a fleet that reads GitLab's API. */
+function webhookFindings({ name, stored, gitlabUrl }: FleetFacts, all: readonly FleetFacts[]): Finding[] {
+  const isServed = all.some(
+    (other) => other.usesApi && other.stored.webhookSecret && other.gitlabUrl === gitlabUrl,
+  );
+  return stored.webhookSecret || isServed
+    ? []
+    : [
+        broken(
+          'webhook-secret-missing',
+          `Fleet ${name} has no webhook secret, so every webhook is refused`,
+          STORE,
+        ),
+      ];
+}

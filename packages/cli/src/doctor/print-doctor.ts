@@ -1,0 +1,21 @@
+import { type Clients, createClients } from '../clients.ts';
+import { DEFAULT_COLUMNS, type Terminal } from '../terminal.ts';
+import { diagnose } from './diagnose.ts';
+import { renderFindings } from './render-findings.ts';
+
+export interface DoctorOptions {
+  hours: number;
+  json: boolean;
+}
+
+/** `sgr doctor`. Returns whether nothing is broken. */
+export async function printDoctor(
+  { hours, json }: DoctorOptions,
+  terminal: Terminal,
+  clients: Clients = createClients(),
+): Promise<boolean> {
+  const findings = await diagnose({ hours, now: terminal.now() }, clients);
+  if (json) terminal.print(JSON.stringify(findings, undefined, 2));
+  else for (const line of renderFindings(findings, terminal.columns ?? DEFAULT_COLUMNS)) terminal.print(line);
+  return !findings.some(({ severity }) => severity === 'broken');
+}

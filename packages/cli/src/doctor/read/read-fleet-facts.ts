@@ -1,0 +1,45 @@
+import { DescribeTaskDefinitionCommand, type ECSClient } from '@aws-sdk/client-ecs';
+import { type ManagerFacts, tokenRefusedAt } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { type ListedFleet, managerFamily, parameterNames } from '@serverless-gitlab-runner/fleet';
+import type { FleetFacts } from '../checks/check-fleets.ts';
+
+/** Facts of each fleet. @param managers including those that ended within the last hour */
+export async function readFleetFacts(
+  fleets: readonly ListedFleet[],
+  managers: readonly ManagerFacts[],
+  ecs: ECSClient,
+  parameterPrefix: string,
+): Promise<FleetFacts[]> {
+  return Promise.all(
+    fleets.map(async (fleet) => {
+      const { name, otherParameters } = fleet;
+      const names = parameterNames(parameterPrefix, name);
+      const has = (parameter: string) => otherParameters.has(parameter);
+      return {
+        name,
+        problem: 'problem' in fleet ? fleet.problem.replaceAll(/\s+/g, ' ') : undefined,
+        gitlabUrl: 'config' in fleet ? fleet.config.gitlabUrl : undefined,
+        usesApi: 'config' in fleet && fleet.config.gitlabApi !== undefined,
+        stored: {
+          runnerToken: has(names.runnerToken),
+          webhookSecret: has(names.webhookSecret) || has(names.signingToken),
+          apiToken: has(names.apiToken),
+        },
+        tokenWrittenAt: otherParameters.get(names.runnerToken),
+        tokenRefusedAt: tokenRefusedAt(managers, { fleet: name, runnerTokenParameter: undefined }),
+        hasManagerDefinition: await hasDefinition(ecs, managerFamily(name)),
+      };
+    }),
+  );
+}
+
+async function hasDefinition(ecs: ECSClient, family: string): Promise<boolean> {
+  try {
+    await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: family }));
+    return true;
+  } catch (error) {
+    // ECS answers so for a family without an active revision.
+    if (error instanceof Error && error.name === 'ClientException') return false;
+    throw error;
+  }
+}

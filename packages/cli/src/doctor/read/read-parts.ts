@@ -1,0 +1,102 @@
+import { DescribeRuleCommand, type EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import {
+  GetEventSourceMappingCommand,
+  GetFunctionCommand,
+  GetFunctionUrlConfigCommand,
+  type LambdaClient,
+} from '@aws-sdk/client-lambda';
+import { GetScheduleCommand, type SchedulerClient } from '@aws-sdk/client-scheduler';
+import { serviceStack } from '@serverless-gitlab-runner/fleet';
+import type { PartFacts } from '../checks/check-parts.ts';
+import type { StackResource } from './read-stacks.ts';
+
+interface PartClients {
+  eventBridge: EventBridgeClient;
+  lambda: LambdaClient;
+  scheduler: SchedulerClient;
+}
+
+type State = PartFacts['state'];
+
+/** What does not happen without a stack's parts. */
+const EFFECTS: ReadonlyMap<string, string> = new Map([
+  [serviceStack('webhook-receiver'), 'no webhook is accepted'],
+  [serviceStack('runner-launcher'), 'no manager is started'],
+  [serviceStack('idle-reaper'), 'idle managers run on'],
+]);
+
+/** Reads the state of each function, URL, queue subscription, rule and schedule of the services' stacks. */
+export async function readParts(
+  resources: readonly StackResource[],
+  clients: PartClients,
+): Promise<PartFacts[]> {
+  const parts = resources.map(async (resource) => {
+    const effect = EFFECTS.get(resource.stack);
+    const read = effect === undefined ? undefined : READERS.get(resource.type);
+    return effect !== undefined && read ? [{ ...(await read(resource, clients)), effect }] : [];
+  });
+  return (await Promise.all(parts)).flat();
+}
+
+type Reader = (resource: StackResource, clients: PartClients) => Promise<Omit<PartFacts, 'effect'>>;
+
+const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ['AWS::Lambda::Function', readFunction],
+  ['AWS::Lambda::Url', readUrl],
+  ['AWS::Lambda::EventSourceMapping', readEventSource],
+  ['AWS::Events::Rule', readRule],
+  ['AWS::Scheduler::Schedule', readSchedule],
+]);
+
+function readFunction({ stack, physicalId: id }: StackResource, { lambda }: PartClients) {
+  return part(`the function of ${stack}`, id, '', async () => {
+    const { Concurrency } = await lambda.send(new GetFunctionCommand({ FunctionName: id }));
+    return Concurrency?.ReservedConcurrentExecutions === 0 ? 'throttled' : 'enabled';
+  });
+}
+
+function readUrl({ stack, physicalId: id }: StackResource, { lambda }: PartClients) {
+  return part(`the function URL of ${stack}`, id, '', async () => {
+    await lambda.send(new GetFunctionUrlConfigCommand({ FunctionName: id }));
+    return 'enabled';
+  });
+}
+
+function readEventSource({ stack, physicalId: id }: StackResource, { lambda }: PartClients) {
+  const enable = `aws lambda update-event-source-mapping --uuid ${id} --enabled`;
+  return part(`the queue's subscription of ${stack}`, id, enable, async () => {
+    const { State } = await lambda.send(new GetEventSourceMappingCommand({ UUID: id }));
+    return /^Disabl/.test(State ?? '') ? 'disabled' : 'enabled';
+  });
+}
+
+function readRule({ stack, physicalId }: StackResource, { eventBridge }: PartClients) {
+  // The id of a rule of a bus of its own is "bus|rule".
+  const [name = '', bus] = physicalId.split('|').reverse();
+  const ofBus = bus === undefined ? '' : ` --event-bus-name ${bus}`;
+  return part(`the rule of ${stack}`, name, `aws events enable-rule --name ${name}${ofBus}`, async () => {
+    const query = bus === undefined ? { Name: name } : { Name: name, EventBusName: bus };
+    const { State } = await eventBridge.send(new DescribeRuleCommand(query));
+    return State === 'DISABLED' ? 'disabled' : 'enabled';
+  });
+}
+
+function readSchedule({ stack, physicalId: id }: StackResource, { scheduler }: PartClients) {
+  return part(`the schedule of ${stack}`, id, 'npm run deploy', async () => {
+    const { State } = await scheduler.send(new GetScheduleCommand({ Name: id }));
+    return State === 'DISABLED' ? 'disabled' : 'enabled';
+  });
+}
+
+async function part(what: string, id: string, enable: string, read: () => Promise<State>) {
+  return { what, id, enable, state: await unlessMissing(read) };
+}
+
+async function unlessMissing(read: () => Promise<State>): Promise<State> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Error && error.name.startsWith('ResourceNotFound')) return 'missing';
+    throw error;
+  }
+}

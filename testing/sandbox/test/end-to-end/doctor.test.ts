@@ -1,0 +1,290 @@
+import { join } from 'node:path';
+import {
+  CloudFormationClient,
+  DeleteStackCommand,
+  DescribeStackResourcesCommand,
+} from '@aws-sdk/client-cloudformation';
+import {
+  DeregisterTaskDefinitionCommand,
+  DescribeTaskDefinitionCommand,
+  PutClusterCapacityProvidersCommand,
+  RegisterTaskDefinitionCommand,
+  RunTaskCommand,
+} from '@aws-sdk/client-ecs';
+import { DisableRuleCommand, EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import {
+  DeleteFunctionUrlConfigCommand,
+  LambdaClient,
+  PutFunctionConcurrencyCommand,
+  UpdateEventSourceMappingCommand,
+} from '@aws-sdk/client-lambda';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DeleteParameterCommand } from '@aws-sdk/client-ssm';
+import { emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
+import {
+  type FleetConfig,
+  managerFamily,
+  parameterNames,
+  serviceStack,
+  toTags,
+} from '@serverless-gitlab-runner/fleet';
+import { Cleanup, NODE_BINARY, REPOSITORY_ROOT, tryCommand, until } from '@serverless-gitlab-runner/machine';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FleetDocument } from '../../src/suites/faults/fleet-document.ts';
+import { prepareMachine } from '../../src/system/prepare-machine.ts';
+import { startTestEnvironment, type TestEnvironment } from '../../src/system/test-environment.ts';
+
+const log = (line: string) => process.stderr.write(`${line}\n`);
+const cleanup = new Cleanup(log);
+
+let environment: TestEnvironment;
+let fleet: FleetDocument;
+/** As deployed. */
+let network: FleetConfig['network'];
+
+beforeAll(async () => {
+  const machine = await prepareMachine({ log, cleanup, demoImages: false });
+  environment = await startTestEnvironment({
+    log,
+    cleanup,
+    machine,
+    runner: { description: 'the default fleet' },
+    fleets: async () => ({ fleet: { manager: { max: 2 } } }),
+  });
+  fleet = new FleetDocument(environment.system);
+  ({ network } = await fleet.read());
+}, 5 * 60_000);
+
+afterAll(() => cleanup.run(), 60_000);
+
+interface Found {
+  code: number | null;
+  /** Names of the checks that found something. */
+  checks: string[];
+  /** Their sentences. */
+  problems: string;
+}
+
+/** Runs `sgr doctor` as a user does. */
+async function doctor(): Promise<Found> {
+  const env = {
+    AWS_ENDPOINT_URL: environment.emulator.endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'operator',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  };
+  const program = join(REPOSITORY_ROOT, 'packages/cli/src/sgr.ts');
+  const { code, stdout, stderr } = await tryCommand(NODE_BINARY, [program, 'doctor', '--json'], { env });
+  if (!stdout.startsWith('[')) throw new Error(`sgr doctor failed: ${stderr}`);
+  const findings: { check: string; problem: string }[] = JSON.parse(stdout);
+  return {
+    code,
+    checks: findings.map(({ check }) => check),
+    problems: findings.map(({ problem }) => problem).join('\n'),
+  };
+}
+
+const options = () => emulatorClient(environment.emulator.endpoint);
+
+/** Physical id of the only resource of a type in a stack. */
+async function resourceOf(StackName: string, type: string): Promise<string> {
+  const client = new CloudFormationClient(options());
+  const { StackResources = [] } = await client.send(new DescribeStackResourcesCommand({ StackName }));
+  const found = StackResources.filter(({ ResourceType }) => ResourceType === type);
+  const id = found[0]?.PhysicalResourceId;
+  if (found.length !== 1 || id === undefined) throw new Error(`${StackName} has ${found.length} of ${type}`);
+  return id;
+}
+
+async function sendWebhook(over: { query?: string; secret?: string; body?: string }): Promise<number> {
+  const { webhookUrl, webhookSecret } = environment.system;
+  const response = await fetch(`${webhookUrl}${over.query ?? ''}`, {
+    method: 'POST',
+    headers: { 'x-gitlab-event': 'Job Hook', 'x-gitlab-token': over.secret ?? webhookSecret },
+    body: over.body ?? '{}',
+  });
+  return response.status;
+}
+
+async function deleteParameter(name: 'runnerToken' | 'webhookSecret'): Promise<void> {
+  const { outputs, fleet: fleetName, ssm } = environment.system;
+  const names = parameterNames(outputs.ParameterPrefix, fleetName);
+  await ssm.send(new DeleteParameterCommand({ Name: names[name] }));
+}
+
+async function changeNetwork(network: Partial<FleetConfig['network']>): Promise<void> {
+  const { network: before } = await fleet.read();
+  await fleet.change({ network: { ...before, ...network } });
+}
+
+/** Starts a task of the manager's family with an image that does not exist, and waits for its end. */
+async function runManagerWithoutImage(): Promise<void> {
+  const { ecs, outputs, fleet: fleetName } = environment.system;
+  const family = managerFamily(fleetName);
+  const { taskDefinition } = await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: family }));
+  const {
+    containerDefinitions = [],
+    networkMode,
+    cpu,
+    memory,
+    executionRoleArn,
+    requiresCompatibilities,
+  } = taskDefinition ?? {};
+  const broken = await ecs.send(
+    new RegisterTaskDefinitionCommand({
+      ...{ family, networkMode, cpu, memory, executionRoleArn, requiresCompatibilities },
+      containerDefinitions: containerDefinitions.map((container) => ({
+        ...container,
+        image: 'no.such.registry.invalid/x:1',
+      })),
+    }),
+  );
+  const { subnets, managerSecurityGroups } = network;
+  const { tasks = [] } = await ecs.send(
+    new RunTaskCommand({
+      cluster: outputs.ClusterArn,
+      taskDefinition: broken.taskDefinition?.taskDefinitionArn,
+      startedBy: 'serverless-gitlab-runner',
+      networkConfiguration: { awsvpcConfiguration: { subnets, securityGroups: managerSecurityGroups } },
+      tags: toTags({ role: 'manager', fleet: fleetName, slot: '1' }),
+    }),
+  );
+  const [task] = tasks;
+  await environment.observer.waitUntil('the end of a manager without an image', 60_000, (seen) =>
+    seen.some(({ taskArn, lastStatus }) => taskArn === task?.taskArn && lastStatus === 'STOPPED'),
+  );
+}
+
+async function deregisterManagers(): Promise<void> {
+  const { ecs, fleet: fleetName } = environment.system;
+  for (;;) {
+    const family = managerFamily(fleetName);
+    const found = await ecs
+      .send(new DescribeTaskDefinitionCommand({ taskDefinition: family }))
+      .catch(() => undefined);
+    const taskDefinition = found?.taskDefinition?.taskDefinitionArn;
+    if (taskDefinition === undefined) return;
+    await ecs.send(new DeregisterTaskDefinitionCommand({ taskDefinition }));
+  }
+}
+
+const launcher = serviceStack('runner-launcher');
+const receiver = serviceStack('webhook-receiver');
+
+describe('sgr doctor', () => {
+  it('finds nothing broken in a new installation, to which no webhook was sent', async () => {
+    expect(await doctor()).toMatchObject({ code: 0, checks: ['no-webhook'] });
+  });
+
+  // Each breaks one more part of the same installation. The rows stay broken, so all of their names are found at the end.
+  it.each<[string, string, () => Promise<unknown>]>([
+    ['webhook-invalid', 'got 400', () => sendWebhook({ body: '{"build_id":"x"}' })],
+    ['webhook-refused', 'got 401', () => sendWebhook({ secret: 'wrong' })],
+    ['webhook-for-unknown-fleet', 'fleet nowhere got 404', () => sendWebhook({ query: '?fleet=nowhere' })],
+    [
+      'part-disabled',
+      `the rule of ${launcher}`,
+      async () => {
+        const [Name, EventBusName] = (await resourceOf(launcher, 'AWS::Events::Rule')).split('|').reverse();
+        await new EventBridgeClient(options()).send(new DisableRuleCommand({ Name, EventBusName }));
+      },
+    ],
+    [
+      'part-disabled',
+      `the queue's subscription of ${launcher}`,
+      async () => {
+        const UUID = await resourceOf(launcher, 'AWS::Lambda::EventSourceMapping');
+        await new LambdaClient(options()).send(new UpdateEventSourceMappingCommand({ UUID, Enabled: false }));
+      },
+    ],
+    [
+      'function-throttled',
+      `the function of ${receiver}`,
+      async () => {
+        const FunctionName = await resourceOf(receiver, 'AWS::Lambda::Function');
+        const none = new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: 0 });
+        await new LambdaClient(options()).send(none);
+      },
+    ],
+    [
+      'part-missing',
+      `the function URL of ${receiver}`,
+      async () => {
+        const FunctionName = await resourceOf(receiver, 'AWS::Lambda::Function');
+        await new LambdaClient(options()).send(new DeleteFunctionUrlConfigCommand({ FunctionName }));
+      },
+    ],
+    [
+      'launcher-dead-letters',
+      'gave up 1 job',
+      () =>
+        new SQSClient(options()).send(
+          new SendMessageCommand({
+            QueueUrl: environment.system.outputs.LauncherDeadLettersUrl,
+            MessageBody: '{}',
+          }),
+        ),
+    ],
+    ['subnet-missing', 'subnet-0123', () => changeNetwork({ subnets: ['subnet-0123'] })],
+    ['security-group-missing', 'sg-0123', () => changeNetwork({ jobSecurityGroups: ['sg-0123'] })],
+    [
+      'capacity-provider-missing',
+      'FARGATE_SPOT',
+      () =>
+        environment.system.ecs.send(
+          new PutClusterCapacityProvidersCommand({
+            cluster: environment.system.outputs.ClusterArn,
+            capacityProviders: ['FARGATE'],
+            defaultCapacityProviderStrategy: [],
+          }),
+        ),
+    ],
+    ['runner-token-missing', 'fleet default', () => deleteParameter('runnerToken')],
+    ['webhook-secret-missing', 'Fleet default', () => deleteParameter('webhookSecret')],
+  ])('finds %s (%s)', async (check, problem, breakIt) => {
+    await breakIt();
+    const found = await until(
+      `sgr doctor to find ${check}`,
+      async () => {
+        const now = await doctor();
+        return now.checks.includes(check) && now.problems.includes(problem) ? now : undefined;
+      },
+      20_000,
+      500,
+    );
+    expect(found.code).toBe(1);
+  });
+
+  it('finds a manager whose image does not exist', { timeout: 120_000 }, async () => {
+    await runManagerWithoutImage();
+    expect((await doctor()).checks).toContain('manager-image');
+  });
+
+  it('finds a fleet without a task definition', async () => {
+    await deregisterManagers();
+    expect((await doctor()).checks).toContain('manager-definition-missing');
+  });
+
+  it('finds an invalid document', async () => {
+    await fleet.change({ manager: { ...(await fleet.read()).manager, max: 0 } });
+    const { checks, problems } = await doctor();
+    expect(checks).toContain('fleet-invalid');
+    expect(problems).toContain('manager.max');
+  });
+
+  it('finds that a stack is missing', async () => {
+    await new CloudFormationClient(options()).send(
+      new DeleteStackCommand({ StackName: serviceStack('idle-reaper') }),
+    );
+    const found = await until(
+      'the stack to be deleted',
+      async () => {
+        const { checks } = await doctor();
+        return checks.includes('stack-missing') ? checks : undefined;
+      },
+      30_000,
+      500,
+    );
+    expect(found).toEqual(['stack-missing']);
+  });
+});
