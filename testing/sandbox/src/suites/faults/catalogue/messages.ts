@@ -15,8 +15,8 @@ const HOUR_SECONDS = 3600;
 const MAX_MANAGERS = 5;
 /** Maximum time for a hundred tasks of three containers on two cores, in milliseconds. */
 const BURST_MS = 400_000;
-/** The first managers, those that ask for the vanished jobs again after two minutes, and as many once more. */
-const MANAGERS_FOR_VANISHED = 6;
+/** Until those jobs are overdue after 120 s, the two managers may leave every 20 s, and two others start. */
+const MANAGERS_FOR_VANISHED = 12;
 /** A message of a vanished job may come back after 120 s, then after another 120 s, and once more for a manager to ask. */
 const VANISHED_TIMEOUT_MS = 400_000;
 
