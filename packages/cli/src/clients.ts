@@ -33,7 +33,8 @@ export function createClients(): Clients {
     lambda: new LambdaClient(),
     logs: new CloudWatchLogsClient(),
     scheduler: new SchedulerClient(),
-    sqs: new SQSClient(),
+    // An emulator may name its queues by another host than its endpoint.
+    sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
     ssm: new SSMClient(),
   };
 }

@@ -8,6 +8,7 @@ export interface Installation {
   /** ARN. */
   cluster: string;
   parameterPrefix: string;
+  eventBusName: string;
   queueUrl: string;
   deadLetterUrls: { launcher: string; reaper: string };
   /** Names of the log groups. */
@@ -39,6 +40,7 @@ export async function findInstallation(client: CloudFormationClient): Promise<In
     region,
     cluster: shared('ClusterArn'),
     parameterPrefix: shared('ParameterPrefix'),
+    eventBusName: shared('EventBusName'),
     queueUrl: launcher('QueueUrl'),
     deadLetterUrls: { launcher: launcher('LauncherDeadLettersUrl'), reaper: reaper('ReaperDeadLettersUrl') },
     logGroups: {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 
 /** A line that a Lambda logged. */
 export interface LogLine {
-  /** Milliseconds since 1970. */
+  /** When it was logged, by the line itself if it says so; milliseconds since 1970. */
   at: number;
   fields: Readonly<Record<string, unknown>>;
 }
@@ -36,12 +36,18 @@ export async function readLogLines(
   )) {
     for (const { timestamp = 0, message = '' } of events) {
       const fields = fieldsOf(message);
-      if (fields) lines.push({ at: timestamp, fields });
+      if (fields) lines.push({ at: timeOf(fields) ?? timestamp, fields });
     }
     pages += 1;
     if (pages === maxPages) break;
   }
   return lines.sort((one, other) => one.at - other.at);
+}
+
+/** Lambda may deliver all lines of an invocation at its end, so the line's own time is the better one. */
+function timeOf({ timestamp }: LogLine['fields']): number | undefined {
+  const time = typeof timestamp === 'string' ? Date.parse(timestamp) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
 }
 
 /** The JSON of a line; undefined if it is one of Lambda's own. */

@@ -51,7 +51,7 @@ const named = (name: string) => Object.assign(new Error('said so'), { name });
 
 const STACKS = {
   shared: {
-    outputs: { ClusterArn: 'cluster', ParameterPrefix: '/p' },
+    outputs: { ClusterArn: 'cluster', ParameterPrefix: '/p', EventBusName: 'bus' },
     resources: [['AWS::Lambda::Function', 'custom-resource']],
   },
   'webhook-receiver': {
@@ -114,7 +114,12 @@ beforeEach(() => {
   aws.eventBridge
     .on(DescribeRuleCommand, { Name: 'rule', EventBusName: 'bus' })
     .resolves({ State: 'ENABLED' });
-  aws.eventBridge.on(DescribeRuleCommand, { Name: 'stopped-rule' }, true).resolves({ State: 'ENABLED' });
+  aws.eventBridge
+    .on(DescribeRuleCommand, { Name: 'stopped-rule', EventBusName: 'default' })
+    .resolves({ State: 'ENABLED' });
+  aws.eventBridge
+    .on(DescribeRuleCommand, { Name: 'stopped-rule', EventBusName: 'bus' })
+    .rejects(named('ResourceNotFoundException'));
   aws.scheduler.on(GetScheduleCommand, { Name: 'schedule' }).resolves({ State: 'ENABLED' });
   aws.ssm.on(GetParametersByPathCommand).resolves({
     Parameters: [
@@ -200,7 +205,9 @@ describe('sgr doctor', () => {
       .commandCalls(GetFunctionCommand)
       .map((call) => call.args[0].input.FunctionName);
     expect(functions.sort()).toEqual(['launcher', 'reaper', 'receiver']);
-    expect(aws.eventBridge.commandCalls(DescribeRuleCommand)).toHaveLength(2);
+    const rules = aws.eventBridge.commandCalls(DescribeRuleCommand).map((call) => call.args[0].input);
+    expect(rules).toContainEqual({ Name: 'rule', EventBusName: 'bus' });
+    expect(rules).not.toContainEqual({ Name: 'rule', EventBusName: 'default' });
   });
 
   it.each<[string, () => unknown, string]>([

@@ -17,7 +17,7 @@ const sqs = mockClient(SQSClient);
 const ssm = mockClient(SSMClient);
 
 const OUTPUTS: Readonly<Record<string, Record<string, string>>> = {
-  shared: { ClusterArn: 'cluster', ParameterPrefix: '/p' },
+  shared: { ClusterArn: 'cluster', ParameterPrefix: '/p', EventBusName: 'bus' },
   'webhook-receiver': { WebhookReceiverLogGroup: 'receiver-log' },
   'runner-launcher': {
     RunnerLauncherLogGroup: 'launcher-log',
@@ -113,7 +113,11 @@ describe('sgr why', () => {
   it('explains a job by the logs of receiver and launcher', async () => {
     logs.on(FilterLogEventsCommand, { logGroupName: 'receiver-log', filterPattern: '"7"' }).resolves({
       events: [
-        event(60, { message: 'webhook answered', event: 'queued', jobId: 7, fleet: 'default' }),
+        // Delivered at the end of the invocation, after what followed.
+        event(5, {
+          timestamp: new Date(ago(60)).toISOString(),
+          ...{ message: 'webhook answered', event: 'queued', jobId: 7, fleet: 'default' },
+        }),
         { timestamp: ago(60), message: 'END RequestId: 7\n' },
       ],
     });
@@ -141,7 +145,7 @@ describe('sgr why', () => {
     expect(code).toBe(0);
     expect(text).toContain('Job 7 waits, for 20 s');
     expect(text).toContain('could be started, and it is tried again: No capacity.');
-    expect(text).toContain('webhook accepted for fleet default');
+    expect(text).toContain('60 s ago  webhook accepted for fleet default');
   });
 
   it('explains a job by its task, as JSON with times in ISO 8601', async () => {

@@ -53,13 +53,14 @@ interface Section {
 
 function sections({ hours, now }: DoctorQuestion, clients: Clients, installation: Installation): Section[] {
   const { cloudFormation, ec2, ecs, iam, logs, sqs, ssm } = clients;
-  const { cluster, parameterPrefix, logGroups, deadLetterUrls } = installation;
+  const { cluster, parameterPrefix, eventBusName, logGroups, deadLetterUrls } = installation;
   const fleets = shared(() => readFleets(ssm, parameterPrefix));
   const tasks = shared(() => readTasks(ecs, cluster));
   return [
     {
       what: 'functions, rules and schedule',
-      findings: async () => checkParts(await readParts(await readResources(cloudFormation), clients)),
+      findings: async () =>
+        checkParts(await readParts(await readResources(cloudFormation), clients, eventBusName)),
     },
     {
       what: 'fleets and their secrets',

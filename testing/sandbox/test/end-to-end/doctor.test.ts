@@ -96,9 +96,11 @@ async function resourceOf(StackName: string, type: string): Promise<string> {
   return id;
 }
 
-async function sendWebhook(over: { query?: string; secret?: string; body?: string }): Promise<number> {
+async function sendWebhook(over: { fleet?: string; secret?: string; body?: string }): Promise<number> {
   const { webhookUrl, webhookSecret } = environment.system;
-  const response = await fetch(`${webhookUrl}${over.query ?? ''}`, {
+  const url = new URL(webhookUrl);
+  if (over.fleet !== undefined) url.searchParams.set('fleet', over.fleet);
+  const response = await fetch(url, {
     method: 'POST',
     headers: { 'x-gitlab-event': 'Job Hook', 'x-gitlab-token': over.secret ?? webhookSecret },
     body: over.body ?? '{}',
@@ -144,6 +146,7 @@ async function runManagerWithoutImage(): Promise<void> {
     new RunTaskCommand({
       cluster: outputs.ClusterArn,
       taskDefinition: broken.taskDefinition?.taskDefinitionArn,
+      launchType: 'FARGATE',
       startedBy: 'serverless-gitlab-runner',
       networkConfiguration: { awsvpcConfiguration: { subnets, securityGroups: managerSecurityGroups } },
       tags: toTags({ role: 'manager', fleet: fleetName, slot: '1' }),
@@ -180,12 +183,13 @@ describe('sgr doctor', () => {
   it.each<[string, string, () => Promise<unknown>]>([
     ['webhook-invalid', 'got 400', () => sendWebhook({ body: '{"build_id":"x"}' })],
     ['webhook-refused', 'got 401', () => sendWebhook({ secret: 'wrong' })],
-    ['webhook-for-unknown-fleet', 'fleet nowhere got 404', () => sendWebhook({ query: '?fleet=nowhere' })],
+    ['webhook-for-unknown-fleet', 'fleet nowhere got 404', () => sendWebhook({ fleet: 'nowhere' })],
     [
       'part-disabled',
       `the rule of ${launcher}`,
       async () => {
-        const [Name, EventBusName] = (await resourceOf(launcher, 'AWS::Events::Rule')).split('|').reverse();
+        const Name = await resourceOf(launcher, 'AWS::Events::Rule');
+        const { EventBusName } = environment.system.outputs;
         await new EventBridgeClient(options()).send(new DisableRuleCommand({ Name, EventBusName }));
       },
     ],

@@ -29,16 +29,21 @@ const EFFECTS: ReadonlyMap<string, string> = new Map([
 export async function readParts(
   resources: readonly StackResource[],
   clients: PartClients,
+  eventBusName: string,
 ): Promise<PartFacts[]> {
   const parts = resources.map(async (resource) => {
     const effect = EFFECTS.get(resource.stack);
     const read = effect === undefined ? undefined : READERS.get(resource.type);
-    return effect !== undefined && read ? [{ ...(await read(resource, clients)), effect }] : [];
+    return effect !== undefined && read ? [{ ...(await read(resource, clients, eventBusName)), effect }] : [];
   });
   return (await Promise.all(parts)).flat();
 }
 
-type Reader = (resource: StackResource, clients: PartClients) => Promise<Omit<PartFacts, 'effect'>>;
+type Reader = (
+  resource: StackResource,
+  clients: PartClients,
+  eventBusName: string,
+) => Promise<Omit<PartFacts, 'effect'>>;
 
 const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['AWS::Lambda::Function', readFunction],
@@ -70,15 +75,30 @@ function readEventSource({ stack, physicalId: id }: StackResource, { lambda }: P
   });
 }
 
-function readRule({ stack, physicalId }: StackResource, { eventBridge }: PartClients) {
-  // The id of a rule of a bus of its own is "bus|rule".
+async function readRule(
+  { stack, physicalId }: StackResource,
+  { eventBridge }: PartClients,
+  eventBusName: string,
+): Promise<Omit<PartFacts, 'effect'>> {
+  const { name, buses } = ruleOf(physicalId, eventBusName);
+  const read = async (EventBusName: string) =>
+    unlessMissing(async () => {
+      const { State } = await eventBridge.send(new DescribeRuleCommand({ Name: name, EventBusName }));
+      return State === 'DISABLED' ? 'disabled' : 'enabled';
+    });
+  const states = await Promise.all(buses.map(async (bus) => ({ bus, state: await read(bus) })));
+  const { bus, state } = states.find((one) => one.state !== 'missing') ?? { bus: buses[0], state: 'missing' };
+  const enable = `aws events enable-rule --name ${name} --event-bus-name ${bus}`;
+  return { what: `the rule of ${stack}`, id: name, enable, state };
+}
+
+/**
+ * A rule's name, and the buses that may have it. CloudFormation's id of a rule is its name on the default bus, and `bus|name` on
+ * another one; emulators leave the bus out.
+ */
+function ruleOf(physicalId: string, eventBusName: string): { name: string; buses: [string, ...string[]] } {
   const [name = '', bus] = physicalId.split('|').reverse();
-  const ofBus = bus === undefined ? '' : ` --event-bus-name ${bus}`;
-  return part(`the rule of ${stack}`, name, `aws events enable-rule --name ${name}${ofBus}`, async () => {
-    const query = bus === undefined ? { Name: name } : { Name: name, EventBusName: bus };
-    const { State } = await eventBridge.send(new DescribeRuleCommand(query));
-    return State === 'DISABLED' ? 'disabled' : 'enabled';
-  });
+  return { name, buses: bus === undefined ? ['default', eventBusName] : [bus] };
 }
 
 function readSchedule({ stack, physicalId: id }: StackResource, { scheduler }: PartClients) {
