@@ -1,3 +1,4 @@
 /** The command line as a function, for tests and other programs. */
+export { createGitLabReader, type GitLabReader } from './gitlab/gitlab-reader.ts';
 export { run } from './run.ts';
 export type { Terminal } from './terminal.ts';

@@ -9,6 +9,8 @@ export interface Installation {
   cluster: string;
   parameterPrefix: string;
   eventBusName: string;
+  /** The receiver's, without a query. */
+  webhookUrl: string;
   queueUrl: string;
   deadLetterUrls: { launcher: string; reaper: string };
   /** Names of the log groups. */
@@ -41,6 +43,7 @@ export async function findInstallation(client: CloudFormationClient): Promise<In
     cluster: shared('ClusterArn'),
     parameterPrefix: shared('ParameterPrefix'),
     eventBusName: shared('EventBusName'),
+    webhookUrl: receiver('WebhookUrl'),
     queueUrl: launcher('QueueUrl'),
     deadLetterUrls: { launcher: launcher('LauncherDeadLettersUrl'), reaper: reaper('ReaperDeadLettersUrl') },
     logGroups: {

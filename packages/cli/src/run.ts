@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { NotInstalledError } from './not-installed-error.ts';
 import { DEFAULT_COLUMNS, type Terminal } from './terminal.ts';
+import { type JobArgument, readJobArgument } from './why/job-argument.ts';
 
 /** Exit codes, also in the help. */
 const FAILED = 1;
@@ -10,7 +11,9 @@ const EXIT_CODES = `
 Exit codes: 0 done, ${FAILED} failed (of doctor: something is broken), ${USAGE} wrong usage. Choose account and region with AWS_PROFILE and AWS_REGION.`;
 
 const WHY_EXAMPLES = `
-JOB is the number in the URL of the job's page in GitLab.
+JOB is the number in the URL of the job's page in GitLab. With GITLAB_TOKEN in the environment (scope read_api), GitLab is asked
+as well: whether the job is queued, and with the role of a Maintainer, which runners of its project take it. The token is sent
+only to the GitLab of a fleet.
 
 Examples:
   sgr why 4711
@@ -18,7 +21,12 @@ Examples:
   sgr why 4711 --json | jq .advice`;
 
 const DOCTOR_HELP = `
-Exit code 1 if something is broken; warnings are none. README.md lists all checks.`;
+Exit code 1 if something is broken; a warning may be intended. README.md lists all checks. --project needs GITLAB_TOKEN in the
+environment (scope read_api, of a Maintainer).
+
+Examples:
+  sgr doctor
+  sgr doctor --project team/app`;
 
 /** Runs one command line and returns its exit code. Commands are loaded when they run, so that help appears at once. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -60,13 +68,13 @@ function programFor(terminal: Terminal, fail: () => void): Command {
   program
     .command('why')
     .description('explains what a job waits for, since when, and what to do')
-    .argument('<job>', "the job's number, or the URL of its page", jobIdOf)
+    .argument('<job>', "the job's number, or the URL of its page", jobArgument)
     .option('--json', 'prints JSON', false)
     .option('--hours <number>', 'how far back logs are searched', positiveNumber, 24)
     .addHelpText('after', WHY_EXAMPLES)
-    .action(async (jobId: number, options: { json: boolean; hours: number }) => {
+    .action(async (job: JobArgument, options: { json: boolean; hours: number }) => {
       const { printWhy } = await import('./why/print-why.ts');
-      await printWhy({ jobId, ...options }, terminal);
+      await printWhy({ job, ...options, gitlabToken: gitlabToken() }, terminal);
     });
   program
     .command('doctor')
@@ -75,10 +83,11 @@ function programFor(terminal: Terminal, fail: () => void): Command {
     )
     .option('--json', 'prints JSON', false)
     .option('--hours <number>', 'how far back webhooks are searched', positiveNumber, 24)
+    .option('--project <path>', 'also asks GitLab for the webhooks, runners and waiting jobs of a project')
     .addHelpText('after', DOCTOR_HELP)
-    .action(async (options: { json: boolean; hours: number }) => {
+    .action(async (options: { json: boolean; hours: number; project?: string }) => {
       const { printDoctor } = await import('./doctor/print-doctor.ts');
-      if (!(await printDoctor(options, terminal))) fail();
+      if (!(await printDoctor({ ...options, gitlabToken: gitlabToken() }, terminal))) fail();
     });
   program
     .command('status')
@@ -91,11 +100,16 @@ function programFor(terminal: Terminal, fail: () => void): Command {
   return program;
 }
 
-function jobIdOf(text: string): number {
-  const digits = /^(?:https?:\/\/.+\/-\/jobs\/)?(\d{1,15})$/.exec(text)?.[1];
-  if (digits === undefined)
+function jobArgument(text: string): JobArgument {
+  const job = readJobArgument(text);
+  if (job === undefined)
     throw new InvalidArgumentError("Write the job's number, such as 4711, or the URL of its page.");
-  return Number(digits);
+  return job;
+}
+
+/** A token for GitLab's API. It is neither an option, which others could read in the list of processes, nor stored. */
+function gitlabToken(): string | undefined {
+  return process.env.GITLAB_TOKEN || undefined;
 }
 
 function positiveNumber(text: string): number {

@@ -55,7 +55,7 @@ const STACKS = {
     resources: [['AWS::Lambda::Function', 'custom-resource']],
   },
   'webhook-receiver': {
-    outputs: { WebhookReceiverLogGroup: 'receiver-log' },
+    outputs: { WebhookReceiverLogGroup: 'receiver-log', WebhookUrl: 'https://abc123.lambda-url.aws/' },
     resources: [
       ['AWS::Lambda::Function', 'receiver'],
       ['AWS::Lambda::Url', 'receiver-arn'],
@@ -400,6 +400,19 @@ describe('sgr doctor', () => {
       ],
     });
     expect(await checksFound()).toEqual(['subnet-without-address', 'subnet-without-route']);
+  });
+
+  it('says that a project cannot be read without a token, or with several GitLabs', async () => {
+    const reasons = async () => JSON.parse((await doctor('--project', 'team/app', '--json')).text);
+    expect(await reasons()).toMatchObject([
+      { check: 'not-checked', problem: expect.stringContaining('GITLAB_TOKEN is not set') },
+    ]);
+    process.env.GITLAB_TOKEN = 'secret';
+    aws.ssm.on(GetParametersByPathCommand).resolves({ Parameters: [] });
+    expect(await reasons()).toContainEqual(
+      expect.objectContaining({ check: 'not-checked', problem: expect.stringContaining('name 0 GitLabs') }),
+    );
+    delete process.env.GITLAB_TOKEN;
   });
 
   it('asks nothing about an empty list of subnets', async () => {

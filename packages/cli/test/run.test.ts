@@ -6,7 +6,7 @@ import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { definitionArn } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { jobFamilyPrefix, managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from '../src/index.ts';
 import { ago, now } from './support/job.ts';
 
@@ -18,7 +18,10 @@ const ssm = mockClient(SSMClient);
 
 const OUTPUTS: Readonly<Record<string, Record<string, string>>> = {
   shared: { ClusterArn: 'cluster', ParameterPrefix: '/p', EventBusName: 'bus' },
-  'webhook-receiver': { WebhookReceiverLogGroup: 'receiver-log' },
+  'webhook-receiver': {
+    WebhookReceiverLogGroup: 'receiver-log',
+    WebhookUrl: 'https://abc123.lambda-url.aws/',
+  },
   'runner-launcher': {
     RunnerLauncherLogGroup: 'launcher-log',
     QueueUrl: 'https://queue',
@@ -48,6 +51,10 @@ const TASKS: Task[] = [
     tags: toTags({ role: 'job', jobId: '8' }),
   },
 ];
+
+afterEach(() => {
+  delete process.env.GITLAB_TOKEN;
+});
 
 beforeEach(() => {
   process.env.AWS_REGION = 'eu-west-1';
@@ -173,6 +180,26 @@ describe('sgr why', () => {
     expect(text).toContain('1 webhook was refused because its secret was wrong');
     for (const call of logs.commandCalls(FilterLogEventsCommand))
       expect(call.args[0].input.startTime).toBe(ago(7200));
+  });
+});
+
+describe('sgr why, with a token for GitLab', () => {
+  it('does not send it to a GitLab that no fleet has', async () => {
+    process.env.GITLAB_TOKEN = 'secret';
+    const { code, text, errors } = await sgr('why', 'https://gitlab.example.com/team/app/-/jobs/9');
+    expect(code).toBe(0);
+    expect(errors).toBe("GitLab is not asked: the URL is of no fleet's GitLab");
+    expect(text).not.toContain('GITLAB_TOKEN');
+  });
+
+  it('says that it needs the URL of a job without a webhook', async () => {
+    process.env.GITLAB_TOKEN = 'secret';
+    expect((await sgr('why', '9')).errors).toContain("Give the URL of the job's page");
+  });
+
+  it('says how to ask GitLab, if a job waits and there is no token', async () => {
+    expect((await sgr('why', '9')).text).toContain('set GITLAB_TOKEN');
+    expect((await sgr('why', '8')).text).not.toContain('GITLAB_TOKEN');
   });
 });
 

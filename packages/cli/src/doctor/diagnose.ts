@@ -1,6 +1,8 @@
 import { explainFailure } from '@serverless-gitlab-runner/aws/calls';
+import type { ListedFleet } from '@serverless-gitlab-runner/fleet';
 import type { Clients } from '../clients.ts';
 import { readFleets } from '../fleets.ts';
+import { GitLabError } from '../gitlab/gitlab-error.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { countMessages } from '../queues.ts';
 import { readLaunchFailures } from '../read-launch-failures.ts';
@@ -10,6 +12,7 @@ import { checkFleets } from './checks/check-fleets.ts';
 import { checkLaunches } from './checks/check-launches.ts';
 import { checkNetwork } from './checks/check-network.ts';
 import { checkParts } from './checks/check-parts.ts';
+import { checkProject } from './checks/check-project.ts';
 import { checkStacks } from './checks/check-stacks.ts';
 import { checkTasks, type TaskFacts } from './checks/check-tasks.ts';
 import { checkWebhooks } from './checks/check-webhooks.ts';
@@ -22,6 +25,10 @@ import { readResources, readStacks } from './read/read-stacks.ts';
 import { readWebhooks } from './read/read-webhooks.ts';
 
 export interface DoctorQuestion {
+  /** A project's path in GitLab, which is asked for its webhooks, runners and waiting jobs. Default: GitLab is not asked. */
+  project?: string | undefined;
+  /** Needed with `project`. */
+  gitlabToken?: string | undefined;
   /** Hours for which webhooks are searched. */
   hours: number;
   /** Milliseconds since 1970. */
@@ -51,7 +58,8 @@ interface Section {
   findings(): Promise<Finding[]>;
 }
 
-function sections({ hours, now }: DoctorQuestion, clients: Clients, installation: Installation): Section[] {
+function sections(question: DoctorQuestion, clients: Clients, installation: Installation): Section[] {
+  const { hours, now, project } = question;
   const { cloudFormation, ec2, ecs, iam, logs, sqs, ssm } = clients;
   const { cluster, parameterPrefix, eventBusName, logGroups, deadLetterUrls } = installation;
   const fleets = shared(() => readFleets(ssm, parameterPrefix));
@@ -93,6 +101,14 @@ function sections({ hours, now }: DoctorQuestion, clients: Clients, installation
         return checkNetwork(subnets, securityGroups);
       },
     },
+    ...(project === undefined
+      ? []
+      : [
+          {
+            what: `project ${project}`,
+            findings: async () => projectFindings(project, question, await fleets(), installation),
+          },
+        ]),
     { what: 'account and cluster', findings: async () => checkAccount(await readAccount(ecs, iam, cluster)) },
   ];
 }
@@ -106,11 +122,37 @@ function shared<Result>(read: () => Promise<Result>): () => Promise<Result> {
   };
 }
 
+/** Asks the only GitLab that the fleets name: a token is of one GitLab. */
+async function projectFindings(
+  project: string,
+  { gitlabToken }: DoctorQuestion,
+  fleets: readonly ListedFleet[],
+  { webhookUrl }: Installation,
+): Promise<Finding[]> {
+  const urls = new Set(fleets.flatMap((fleet) => ('config' in fleet ? fleet.config.gitlabUrl : [])));
+  const [url] = urls;
+  if (gitlabToken === undefined || url === undefined || urls.size > 1) {
+    const why =
+      gitlabToken === undefined ? 'GITLAB_TOKEN is not set' : `the fleets name ${urls.size} GitLabs`;
+    const fix =
+      'Set GITLAB_TOKEN (scope read_api) of a Maintainer; with several GitLabs, ask each in its own installation';
+    return [warning('not-checked', `The project ${project} is not read: ${why}`, fix)];
+  }
+  const { createGitLabReader } = await import('../gitlab/gitlab-reader.ts');
+  const gitlab = createGitLabReader(url, gitlabToken);
+  const [hooks, runners, pending] = await Promise.all([
+    gitlab.hooks(project),
+    gitlab.runners(project),
+    gitlab.pendingJobs(project),
+  ]);
+  return checkProject({ project, hooks, runners, pending, webhookUrl });
+}
+
 async function unlessUnreadable(what: string, findings: Promise<Finding[]>): Promise<Finding[]> {
   try {
     return await findings;
   } catch (error) {
-    const explanation = explainFailure(error);
+    const explanation = error instanceof GitLabError ? error.message : explainFailure(error);
     if (explanation === undefined) throw error;
     return [warning('not-checked', `The ${what} could not be read`, explanation)];
   }

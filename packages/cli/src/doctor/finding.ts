@@ -45,6 +45,11 @@ export type CheckName =
   | 'security-group-missing'
   | 'service-linked-role-missing'
   | 'capacity-provider-missing'
+  | 'hook-missing'
+  | 'hook-without-job-events'
+  | 'hook-disabled'
+  | 'runner-paused'
+  | 'job-without-runner'
   | 'not-checked';
 
 export const broken = (check: CheckName, problem: string, fix: string): Finding => ({

@@ -6,15 +6,17 @@ import { renderFindings } from './render-findings.ts';
 export interface DoctorOptions {
   hours: number;
   json: boolean;
+  project?: string | undefined;
+  gitlabToken: string | undefined;
 }
 
 /** `sgr doctor`. Returns whether nothing is broken. */
 export async function printDoctor(
-  { hours, json }: DoctorOptions,
+  { json, ...question }: DoctorOptions,
   terminal: Terminal,
   clients: Clients = createClients(),
 ): Promise<boolean> {
-  const findings = await diagnose({ hours, now: terminal.now() }, clients);
+  const findings = await diagnose({ ...question, now: terminal.now() }, clients);
   if (json) terminal.print(JSON.stringify(findings, undefined, 2));
   else for (const line of renderFindings(findings, terminal.columns ?? DEFAULT_COLUMNS)) terminal.print(line);
   return !findings.some(({ severity }) => severity === 'broken');

@@ -1,4 +1,5 @@
 import { duration } from '../duration.ts';
+import { explainGitLab } from './explain-gitlab.ts';
 import type { JobFacts, JobTask, LaunchDecision } from './job-facts.ts';
 
 export interface Explanation {
@@ -21,7 +22,7 @@ export interface Step {
   what: string;
 }
 
-type Verdict = Omit<Explanation, 'jobId' | 'steps'>;
+export type Verdict = Omit<Explanation, 'jobId' | 'steps'>;
 
 /** A manager polls GitLab every few seconds; after this long it has been answered. */
 const ASKED_MS = 30_000;
@@ -36,10 +37,17 @@ const REDRIVE = 'After mending it, run: npx nx run infra:redrive';
 
 /** Explains what a job waits for. Pure. */
 export function explainJob(facts: JobFacts): Explanation {
-  const { jobId, task, decisions } = facts;
+  return { jobId: facts.jobId, ...verdictOn(facts), steps: stepsOf(facts) };
+}
+
+/** ECS knows best; what GitLab says is newer than what the launcher decided. */
+function verdictOn(facts: JobFacts): Verdict {
+  const { task, gitlab, decisions, now } = facts;
+  if (task) return ofTask(task, now);
+  const byGitLab = gitlab && explainGitLab(gitlab);
+  if (byGitLab) return byGitLab;
   const last = decisions.at(-1);
-  const verdict = task ? ofTask(task, facts.now) : last ? ofDecision(last, facts) : withoutDecision(facts);
-  return { jobId, ...verdict, steps: stepsOf(facts) };
+  return last ? ofDecision(last, facts) : withoutDecision(facts);
 }
 
 function ofTask(task: JobTask, now: number): Verdict {

@@ -1,4 +1,5 @@
 import type { ManagerFacts, TaskState } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import type { GitLabFacts } from './explain-gitlab.ts';
 
 /** What AWS knows of one job. Times are milliseconds since 1970. */
 export interface JobFacts {
@@ -14,6 +15,8 @@ export interface JobFacts {
   decisions: readonly LaunchDecision[];
   /** Its task in ECS, which forgets tasks an hour after their end. */
   task: JobTask | undefined;
+  /** What GitLab says; undefined if it was not asked, or could not be. */
+  gitlab: GitLabFacts | undefined;
   /** Managers that take jobs, of every fleet. */
   managers: readonly (ManagerFacts & { jobs: number })[];
   /** Settings of the fleets, by name. */

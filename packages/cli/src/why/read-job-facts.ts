@@ -1,14 +1,23 @@
+import type { ListedFleet } from '@serverless-gitlab-runner/fleet';
 import type { Clients } from '../clients.ts';
 import { readFleets } from '../fleets.ts';
+import { findProject } from '../gitlab/find-project.ts';
+import { GitLabError } from '../gitlab/gitlab-error.ts';
 import type { Installation } from '../installation.ts';
 import { readLaunchFailures } from '../read-launch-failures.ts';
 import { readLogLines } from '../read-log-lines.ts';
 import { type ClusterTasks, readTasks, takingManagers } from '../tasks.ts';
-import type { JobFacts, JobTask } from './job-facts.ts';
+import type { GitLabFacts } from './explain-gitlab.ts';
+import type { JobArgument } from './job-argument.ts';
+import type { JobFacts, JobTask, ReceivedWebhook } from './job-facts.ts';
 import { decisionsOf, webhooksOf } from './read-decisions.ts';
 
 export interface JobQuestion {
-  jobId: number;
+  job: JobArgument;
+  /** With which GitLab is asked; undefined: it is not. */
+  gitlabToken: string | undefined;
+  /** Called if GitLab cannot be asked, with the reason. */
+  onGitLabProblem(message: string): void;
   /** Hours for which logs are searched. */
   hours: number;
   /** Milliseconds since 1970. */
@@ -17,10 +26,12 @@ export interface JobQuestion {
 
 /** Reads all that AWS knows of a job. */
 export async function readJobFacts(
-  { jobId, hours, now }: JobQuestion,
+  question: JobQuestion,
   { ecs, logs, ssm }: Clients,
   { cluster, parameterPrefix, logGroups }: Installation,
 ): Promise<JobFacts> {
+  const { hours, now } = question;
+  const { jobId } = question.job;
   const since = now - hours * 3_600_000;
   const search = (logGroupName: string, text: string) =>
     readLogLines(logs, { logGroupName, filterPattern: `"${text}"`, since });
@@ -32,11 +43,13 @@ export async function readJobFacts(
     readTasks(ecs, cluster),
     readFleets(ssm, parameterPrefix),
   ]);
+  const webhooks = webhooksOf(jobId, received);
   return {
     jobId,
     now,
     hours,
-    webhooks: webhooksOf(jobId, received),
+    webhooks,
+    gitlab: await askGitLab(question, webhooks, fleets),
     refusedWebhooks: refused.filter(({ fields }) => fields.decision === 'not authentic').length,
     decisions: decisionsOf(jobId, launched, failures),
     task: taskOf(jobId, tasks),
@@ -45,6 +58,41 @@ export async function readJobFacts(
       fleets.flatMap((fleet) => ('config' in fleet ? [[fleet.name, fleet.config.manager] as const] : [])),
     ),
   };
+}
+
+/** Asks GitLab for the job, and for its project's runners, which only Maintainers may see. */
+async function askGitLab(
+  { job, gitlabToken, onGitLabProblem }: JobQuestion,
+  webhooks: readonly ReceivedWebhook[],
+  fleets: readonly ListedFleet[],
+): Promise<GitLabFacts | undefined> {
+  if (gitlabToken === undefined) return undefined;
+  const urls = new Map(
+    fleets.flatMap((fleet) => ('config' in fleet ? [[fleet.name, fleet.config.gitlabUrl] as const] : [])),
+  );
+  const place = findProject(job, webhooks, urls);
+  if (place === undefined) {
+    onGitLabProblem(
+      job.page
+        ? "GitLab is not asked: the URL is of no fleet's GitLab"
+        : "GitLab is not asked: the job's project is not known. Give the URL of the job's page",
+    );
+    return undefined;
+  }
+  const { createGitLabReader } = await import('../gitlab/gitlab-reader.ts');
+  const gitlab = createGitLabReader(place.gitlabUrl, gitlabToken);
+  const unlessRefused = async <Result>(read: Promise<Result>): Promise<Result | undefined> => {
+    try {
+      return await read;
+    } catch (error) {
+      if (!(error instanceof GitLabError)) throw error;
+      onGitLabProblem(error.message);
+      return undefined;
+    }
+  };
+  const found = await unlessRefused(gitlab.job(place.project, job.jobId));
+  if (found === undefined) return undefined;
+  return { job: found, runners: await unlessRefused(gitlab.runners(place.project)) };
 }
 
 /** The job's newest task: a task that failed to start may have been replaced. */

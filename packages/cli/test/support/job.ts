@@ -15,6 +15,7 @@ export function facts(over: Partial<JobFacts> = {}): JobFacts {
     refusedWebhooks: 0,
     decisions: [],
     task: undefined,
+    gitlab: undefined,
     managers: [],
     fleets: new Map([['default', { max: 2, concurrentJobs: 4 }]]),
     ...over,

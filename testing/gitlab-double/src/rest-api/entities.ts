@@ -1,8 +1,10 @@
 import type { Instance } from '../instance.ts';
 import type { Job } from '../model/pipeline.ts';
 import { USER } from '../model/project.ts';
-import type { RunnerManager } from '../model/runner.ts';
+import type { Runner, RunnerManager } from '../model/runner.ts';
 import { jobUrl } from '../urls.ts';
+import { isDisabled } from '../webhooks/health.ts';
+import type { Webhook } from '../webhooks/webhook.ts';
 
 /** A job as `GET /projects/:id/jobs/:job_id` shows it (doc/api/jobs.md). */
 export function jobEntity(instance: Instance, job: Job) {
@@ -74,5 +76,69 @@ export function managerEntity(manager: RunnerManager) {
     contacted_at: manager.contactedAt,
     ip_address: null,
     status: 'online',
+  };
+}
+
+/** A runner as `GET /projects/:id/runners` lists it (doc/api/runners.md). Without managers, GitLab has never heard of it. */
+export function runnerEntity({ id, description, paused, managers }: Runner) {
+  const isOnline = managers.size > 0;
+  return {
+    id,
+    description,
+    ip_address: null,
+    active: !paused,
+    paused,
+    is_shared: true,
+    runner_type: 'instance_type',
+    name: 'gitlab-runner',
+    online: isOnline ? true : null,
+    status: isOnline ? 'online' : 'never_contacted',
+  };
+}
+
+/** A runner as `GET /runners/:id` shows it. */
+export function runnerDetails(runner: Runner) {
+  const contacts = [...runner.managers.values()].map(({ contactedAt }) => contactedAt.getTime());
+  return {
+    ...runnerEntity(runner),
+    tag_list: [...runner.tags],
+    run_untagged: runner.runUntagged,
+    locked: false,
+    maximum_timeout: null,
+    access_level: runner.accessLevel,
+    version: null,
+    revision: null,
+    platform: null,
+    architecture: null,
+    contacted_at: contacts.length === 0 ? null : new Date(Math.max(...contacts)),
+    maintenance_note: null,
+    projects: [],
+    groups: [],
+  };
+}
+
+/** A hook as `GET /projects/:id/hooks` lists it (doc/api/project_webhooks.md). Its secret is never shown. */
+export function hookEntity(instance: Instance, { id, url, projectId, events, health }: Webhook) {
+  const { disabledUntil } = health;
+  const isOff = isDisabled(health, instance.now().getTime());
+  const isForGood = disabledUntil === Number.POSITIVE_INFINITY;
+  return {
+    id,
+    url,
+    name: '',
+    description: '',
+    project_id: projectId,
+    created_at: null,
+    push_events: false,
+    push_events_branch_filter: '',
+    tag_push_events: false,
+    merge_requests_events: false,
+    issues_events: false,
+    note_events: false,
+    job_events: events.job,
+    pipeline_events: events.pipeline,
+    enable_ssl_verification: true,
+    alert_status: isOff ? (isForGood ? 'disabled' : 'temporarily_disabled') : 'executable',
+    disabled_until: isOff && !isForGood ? new Date(disabledUntil) : null,
   };
 }

@@ -5,8 +5,9 @@ import { readCommit } from '../git/repository.ts';
 import { idParameter, readJson } from '../http.ts';
 import type { Instance } from '../instance.ts';
 import { isProtectedBranch, type Project } from '../model/project.ts';
+import type { Runner } from '../model/runner.ts';
 import { createRunner } from '../runners.ts';
-import { jobEntity, managerEntity } from './entities.ts';
+import { hookEntity, jobEntity, managerEntity, runnerDetails, runnerEntity } from './entities.ts';
 
 const createRunnerSchema = z.looseObject({
   runner_type: z.enum(['instance_type', 'group_type', 'project_type']),
@@ -36,6 +37,24 @@ export function restRoutes(instance: Instance): Hono {
     const job = instance.jobs.get(idParameter(context, 'id'));
     if (job?.pipeline.project !== project) throw new ApiError(404, '404 Not found');
     return context.json(jobEntity(instance, job));
+  });
+
+  // Hooks of all projects stand for system and group hooks, which are not listed here.
+  routes.get('/projects/:project/hooks', (context) => {
+    const project = authorizedProject(context, instance);
+    const hooks = [...instance.webhooks.values()].filter(({ projectId }) => projectId === project.id);
+    return context.json(pageOf(context, hooks).map((hook) => hookEntity(instance, hook)));
+  });
+
+  routes.get('/projects/:project/runners', (context) => {
+    authorizedProject(context, instance);
+    const runners = [...instance.runners.values()].filter(({ revoked }) => !revoked);
+    return context.json(pageOf(context, runners).map((runner) => runnerEntity(runner)));
+  });
+
+  routes.get('/runners/:id', (context) => {
+    requirePrivateToken(context, instance);
+    return context.json(runnerDetails(existingRunner(context, instance)));
   });
 
   routes.get('/projects/:project/repository/branches/:branch', async (context) => {
@@ -74,12 +93,16 @@ export function restRoutes(instance: Instance): Hono {
 
   routes.get('/runners/:id/managers', (context) => {
     requirePrivateToken(context, instance);
-    const runner = instance.runners.get(idParameter(context, 'id'));
-    if (!runner || runner.revoked) throw new ApiError(404, '404 Not found');
-    return context.json([...runner.managers.values()].map(managerEntity));
+    return context.json([...existingRunner(context, instance).managers.values()].map(managerEntity));
   });
 
   return routes;
+}
+
+function existingRunner(context: Context, instance: Instance): Runner {
+  const runner = instance.runners.get(idParameter(context, 'id'));
+  if (!runner || runner.revoked) throw new ApiError(404, '404 Not found');
+  return runner;
 }
 
 /** Selects a page as GitLab does: 20 items by default, at most 100. `x-next-page` is empty on the last page. */

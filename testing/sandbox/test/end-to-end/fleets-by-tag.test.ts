@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import type { GitLabDouble, Job } from '@serverless-gitlab-runner/gitlab-double';
-import { Cleanup, NODE_BINARY, REPOSITORY_ROOT, runCommand } from '@serverless-gitlab-runner/machine';
+import {
+  Cleanup,
+  NODE_BINARY,
+  REPOSITORY_ROOT,
+  runCommand,
+  tryCommand,
+} from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeploySystemOptions, System } from '../../src/system/deploy-system.ts';
 import type { ObservedTask, TaskObserver } from '../../src/system/observe-tasks.ts';
@@ -30,6 +36,8 @@ let system: System;
 let observer: TaskObserver;
 let jobs: Map<string, Job>;
 let endpoint: string;
+/** A user's environment. */
+const AWS = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'operator', AWS_SECRET_ACCESS_KEY: 'test' };
 /** What `sgr why` said of the job "small" from when it was queued, without repetitions. */
 let states: string[];
 
@@ -75,13 +83,12 @@ function idOf(name: string): number {
 
 /** Runs `sgr` as a user does, and returns its JSON. */
 async function sgr(...args: string[]) {
+  return runSgr({}, ...args);
+}
+
+async function runSgr(more: Record<string, string>, ...args: string[]) {
   const program = join(REPOSITORY_ROOT, 'packages/cli/src/sgr.ts');
-  const env = {
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'operator',
-    AWS_SECRET_ACCESS_KEY: 'test',
-  };
+  const env = { ...AWS, AWS_ENDPOINT_URL: endpoint, ...more };
   return JSON.parse(await runCommand(NODE_BINARY, [program, ...args, '--json'], { env }));
 }
 
@@ -140,6 +147,25 @@ describe('one webhook for several fleets, with an API token', () => {
       summary: "No fleet's runner takes it: its tags are gpu",
     });
     expect(await sgr('why', '99999999')).toMatchObject({ state: 'unknown', steps: [] });
+  });
+
+  it('asks GitLab with a token: which runners take a job, and what is wrong with its project', async () => {
+    const token = { GITLAB_TOKEN: gitlab.privateToken };
+    const page = `${gitlab.url}/teams/shop/-/jobs/${idOf('unmatched')}`;
+    expect(await runSgr(token, 'why', page)).toMatchObject({
+      state: 'queued',
+      summary: 'No runner of its project takes it: its tags are gpu',
+      advice: [expect.stringContaining('lacks the tag gpu'), expect.stringContaining('lacks the tag gpu')],
+    });
+    expect(await runSgr(token, 'why', `${idOf('small')}`)).toMatchObject({ state: 'ended' });
+    const program = join(REPOSITORY_ROOT, 'packages/cli/src/sgr.ts');
+    const { code, stdout } = await tryCommand(
+      NODE_BINARY,
+      [program, 'doctor', '--project', 'teams/shop', '--json'],
+      { env: { ...AWS, AWS_ENDPOINT_URL: endpoint, ...token } },
+    );
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual([expect.objectContaining({ check: 'job-without-runner' })]);
   });
 
   it('shows both fleets, their managers and dead letters with sgr status', async () => {
