@@ -41,14 +41,14 @@ describe('stacks', () => {
 describe('parts', () => {
   it.each<[PartFacts['state'], RegExp | undefined]>([
     ['enabled', undefined],
-    ['disabled', /^broken part-disabled: the rule \(id\) is disabled, so nothing starts → enable it/],
-    ['missing', /^broken part-missing: the rule \(id\) was deleted, so nothing starts → Delete its stack/],
+    ['disabled', /^broken part-disabled: The rule \(id\) is disabled, so nothing starts → enable it/],
+    ['missing', /^broken part-missing: The rule \(id\) was deleted, so nothing starts → Delete its stack/],
     [
       'throttled',
       /^broken function-throttled: .*concurrency is 0.* → aws lambda delete-function-concurrency --function-name id$/,
     ],
   ])('that are %s', (state, expected) => {
-    const part = { what: 'the rule', id: 'id', state, effect: 'nothing starts', enable: 'enable it' };
+    const part = { what: 'The rule', id: 'id', state, effect: 'nothing starts', enable: 'enable it' };
     expectOne(checkParts([part]), expected);
   });
 });

@@ -44,10 +44,19 @@ describe.each([80, 140])('a job on a screen of %i columns', (columns) => {
     }
   });
 
+  it('tells how long ago a job ended', () => {
+    const ended = facts({ decisions: [decided(9, 'job-not-waiting', 'canceled')] });
+    expect(renderJob(explainJob(ended), now, 200).slice(0, 2)).toEqual([
+      'Job 7 has ended',
+      'GitLab said that it was not waiting any more (canceled) (9 s ago).',
+    ]);
+    expect(renderJob(explainJob(facts()), now, 200)[0]).toBe('Job 7 unknown');
+  });
+
   it('shows state, reason, what to do and what happened', () => {
     expect(renderJob(explainJob(full), now, 200)).toEqual([
-      'Job 7 waits, for 99 s',
-      'Fleet default is full: it may run 8 jobs at once, and 4 have tasks.',
+      'Job 7 waits, known for 100 s',
+      'Fleet default is full: it may run 8 jobs at once, and 4 have tasks (for 99 s).',
       '',
       'What to do:',
       "- Raise the fleet's manager.max or manager.concurrentJobs, or wait until a job ends.",

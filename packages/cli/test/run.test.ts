@@ -150,8 +150,8 @@ describe('sgr why', () => {
     });
     const { code, text } = await sgr('why', 'https://gitlab.example.com/team/app/-/jobs/7');
     expect(code).toBe(0);
-    expect(text).toContain('Job 7 waits, for 20 s');
-    expect(text).toContain('could be started, and it is tried again: No capacity.');
+    expect(text).toContain('Job 7 waits, known for 60 s');
+    expect(text).toContain('could be started, and it is tried again: No capacity (for 20 s).');
     expect(text).toContain('60 s ago  webhook accepted for fleet default');
   });
 

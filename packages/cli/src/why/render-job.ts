@@ -16,10 +16,11 @@ const STATES = {
 export function renderJob(explanation: Explanation, now: number, columns: number): string[] {
   const { jobId, state, summary, since, steps, advice } = explanation;
   const { title, color } = STATES[state];
-  const ago = since === undefined ? '' : `, for ${duration(now - since)}`;
+  const [first] = steps;
+  const known = first && state !== 'ended' ? `, known for ${duration(now - first.at)}` : '';
   const lines = [
-    `Job ${jobId} ${styleText(color, `${title}${state === 'ended' ? '' : ago}`)}`,
-    ...wrap(`${summary}.`, columns),
+    `Job ${jobId} ${styleText(color, title)}${known}`,
+    ...wrap(`${summary}${age(state, since, now)}.`, columns),
   ];
   if (advice.length > 0) {
     lines.push('', 'What to do:');
@@ -33,6 +34,12 @@ export function renderJob(explanation: Explanation, now: number, columns: number
       lines.push(`  ${clock(at)}  ${(ages[index] ?? '').padStart(width)}  ${what}`);
   }
   return lines;
+}
+
+/** How long that has been so. */
+function age(state: Explanation['state'], since: number | undefined, now: number): string {
+  if (since === undefined) return '';
+  return state === 'ended' ? ` (${duration(now - since)} ago)` : ` (for ${duration(now - since)})`;
 }
 
 function bullet(text: string, columns: number): string[] {

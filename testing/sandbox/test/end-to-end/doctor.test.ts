@@ -186,7 +186,7 @@ describe('sgr doctor', () => {
     ['webhook-for-unknown-fleet', 'fleet nowhere got 404', () => sendWebhook({ fleet: 'nowhere' })],
     [
       'part-disabled',
-      `the rule of ${launcher}`,
+      `The rule of ${launcher}`,
       async () => {
         const Name = await resourceOf(launcher, 'AWS::Events::Rule');
         const { EventBusName } = environment.system.outputs;
@@ -195,7 +195,7 @@ describe('sgr doctor', () => {
     ],
     [
       'part-disabled',
-      `the queue's subscription of ${launcher}`,
+      `The queue's subscription of ${launcher}`,
       async () => {
         const UUID = await resourceOf(launcher, 'AWS::Lambda::EventSourceMapping');
         await new LambdaClient(options()).send(new UpdateEventSourceMappingCommand({ UUID, Enabled: false }));
@@ -203,7 +203,7 @@ describe('sgr doctor', () => {
     ],
     [
       'function-throttled',
-      `the function of ${receiver}`,
+      `The function of ${receiver}`,
       async () => {
         const FunctionName = await resourceOf(receiver, 'AWS::Lambda::Function');
         const none = new PutFunctionConcurrencyCommand({ FunctionName, ReservedConcurrentExecutions: 0 });
@@ -212,7 +212,7 @@ describe('sgr doctor', () => {
     ],
     [
       'part-missing',
-      `the function URL of ${receiver}`,
+      `The function URL of ${receiver}`,
       async () => {
         const FunctionName = await resourceOf(receiver, 'AWS::Lambda::Function');
         await new LambdaClient(options()).send(new DeleteFunctionUrlConfigCommand({ FunctionName }));

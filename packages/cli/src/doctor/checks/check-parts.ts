@@ -2,7 +2,7 @@ import { broken, type Finding } from '../finding.ts';
 
 /** A resource without which webhooks are not received, or managers neither started nor drained. */
 export interface PartFacts {
-  /** What it is, such as `the rule of runner-launcher`. */
+  /** What it is, such as `The rule of runner-launcher`. */
   what: string;
   /** Its name or id. */
   id: string;

@@ -54,14 +54,14 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 ]);
 
 function readFunction({ stack, physicalId: id }: StackResource, { lambda }: PartClients) {
-  return part(`the function of ${stack}`, id, '', async () => {
+  return part(`The function of ${stack}`, id, '', async () => {
     const { Concurrency } = await lambda.send(new GetFunctionCommand({ FunctionName: id }));
     return Concurrency?.ReservedConcurrentExecutions === 0 ? 'throttled' : 'enabled';
   });
 }
 
 function readUrl({ stack, physicalId: id }: StackResource, { lambda }: PartClients) {
-  return part(`the function URL of ${stack}`, id, '', async () => {
+  return part(`The function URL of ${stack}`, id, '', async () => {
     await lambda.send(new GetFunctionUrlConfigCommand({ FunctionName: id }));
     return 'enabled';
   });
@@ -69,7 +69,7 @@ function readUrl({ stack, physicalId: id }: StackResource, { lambda }: PartClien
 
 function readEventSource({ stack, physicalId: id }: StackResource, { lambda }: PartClients) {
   const enable = `aws lambda update-event-source-mapping --uuid ${id} --enabled`;
-  return part(`the queue's subscription of ${stack}`, id, enable, async () => {
+  return part(`The queue's subscription of ${stack}`, id, enable, async () => {
     const { State } = await lambda.send(new GetEventSourceMappingCommand({ UUID: id }));
     return /^Disabl/.test(State ?? '') ? 'disabled' : 'enabled';
   });
@@ -89,7 +89,7 @@ async function readRule(
   const states = await Promise.all(buses.map(async (bus) => ({ bus, state: await read(bus) })));
   const { bus, state } = states.find((one) => one.state !== 'missing') ?? { bus: buses[0], state: 'missing' };
   const enable = `aws events enable-rule --name ${name} --event-bus-name ${bus}`;
-  return { what: `the rule of ${stack}`, id: name, enable, state };
+  return { what: `The rule of ${stack}`, id: name, enable, state };
 }
 
 /**
@@ -102,7 +102,7 @@ function ruleOf(physicalId: string, eventBusName: string): { name: string; buses
 }
 
 function readSchedule({ stack, physicalId: id }: StackResource, { scheduler }: PartClients) {
-  return part(`the schedule of ${stack}`, id, 'npm run deploy', async () => {
+  return part(`The schedule of ${stack}`, id, 'npm run deploy', async () => {
     const { State } = await scheduler.send(new GetScheduleCommand({ Name: id }));
     return State === 'DISABLED' ? 'disabled' : 'enabled';
   });
