@@ -31,7 +31,7 @@ describe('ServerlessGitlabRunner', () => {
     const template = embed();
     template.resourceCountIs('AWS::Lambda::Function', 3);
     template.resourceCountIs('AWS::ECS::Cluster', 1);
-    template.resourceCountIs('AWS::CloudWatch::Alarm', 8);
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 10);
     expect(JSON.stringify(template.toJSON())).not.toContain('Fn::ImportValue');
   });
 

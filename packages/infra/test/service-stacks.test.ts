@@ -39,6 +39,37 @@ describe.each(SERVICES)('the Lambda of %s', (service) => {
   });
 });
 
+describe('alarms on what is logged', () => {
+  it.each([
+    ['webhook-receiver', 'RejectedWebhooks', '{ $.statusCode = 401 }', 10],
+    ['runner-launcher', 'RefusedTokens', '{ $.failure.reason = "runner-token-refused" }', 0],
+  ] as const)('%s: %s', (service, MetricName, FilterPattern, Threshold) => {
+    const Namespace = 'serverless-gitlab-runner';
+    stack(service).hasResourceProperties('AWS::Logs::MetricFilter', {
+      FilterPattern,
+      // Without a default value, no metric is written while no line matches.
+      MetricTransformations: [
+        { MetricName, MetricNamespace: Namespace, MetricValue: '1', DefaultValue: Match.absent() },
+      ],
+    });
+    stack(service).hasResourceProperties('AWS::CloudWatch::Alarm', {
+      MetricName,
+      Namespace,
+      Threshold,
+      AlarmActions: ['arn:aws:sns:eu-west-1:111122223333:on-call'],
+    });
+  });
+
+  it.each(['webhook-receiver', 'runner-launcher', 'idle-reaper'] as const)(
+    '%s: names the command to run',
+    (service) => {
+      const alarms = Object.values(stack(service).findResources('AWS::CloudWatch::Alarm'));
+      expect(alarms.length).toBeGreaterThan(0);
+      for (const { Properties } of alarms) expect(Properties.AlarmDescription).toMatch(/npx sgr doctor/);
+    },
+  );
+});
+
 describe('webhook-receiver', () => {
   it('has a public URL, with both permissions that AWS requires', () => {
     const receiver = stack('webhook-receiver');

@@ -7,6 +7,7 @@ import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { FilterPattern } from 'aws-cdk-lib/aws-logs';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { findTasks, runTasks, tagManagers } from '../policies/ecs-statements.ts';
@@ -93,6 +94,15 @@ export class RunnerLauncher extends Construct {
     alarms.functionErrors(launcher);
     alarms.deadLetters(this.deadLetters);
     alarms.oldestMessage(this.queue, oldestMessageAlarm ?? Duration.minutes(15));
+    alarms.loggedLines('RefusedTokens', {
+      logGroup: launcher.logGroup,
+      namespace: installation.parameterPrefix.slice(1),
+      pattern: FilterPattern.stringValue('$.failure.reason', '=', 'runner-token-refused'),
+      threshold: 0,
+      minutes: 5,
+      description:
+        'GitLab refuses a runner token, so no manager is started: run `npx sgr doctor`, store a valid one, then `npx nx run infra:redrive`',
+    });
   }
 
   private service(

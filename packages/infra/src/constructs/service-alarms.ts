@@ -7,10 +7,23 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { type IFilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
 const PERIOD = Duration.minutes(1);
+
+/** Lines of a log that should be few. */
+export interface LoggedLines {
+  readonly logGroup: ILogGroup;
+  /** Of the metric, which is named after the alarm. */
+  readonly namespace: string;
+  readonly pattern: IFilterPattern;
+  readonly threshold: number;
+  /** Minutes over which lines are counted. */
+  readonly minutes: number;
+  readonly description: string;
+}
 
 /** A service's alarms; the user chooses their actions. */
 export class ServiceAlarms extends Construct {
@@ -27,7 +40,7 @@ export class ServiceAlarms extends Construct {
       threshold: 0,
       minutes: 5,
       minutesToAlarm: 3,
-      description: 'The function fails repeatedly: read its log',
+      description: 'The function fails repeatedly: run `npx sgr doctor`, and read its log',
     });
   }
 
@@ -39,7 +52,7 @@ export class ServiceAlarms extends Construct {
       minutes: 1,
       minutesToAlarm: 1,
       description:
-        'An event could not be processed: read it in the dead-letter queue, fix the cause, redrive the queue',
+        'An event could not be processed: run `npx sgr doctor` for the cause, mend it, then run `npx nx run infra:redrive`',
     });
   }
 
@@ -50,8 +63,25 @@ export class ServiceAlarms extends Construct {
       threshold: age.toSeconds(),
       minutes: 1,
       minutesToAlarm: 1,
-      description: 'A queued job waits for a manager: the fleet is at its maximum, or launches fail',
+      description:
+        'A queued job waits for a manager: the fleet is at its maximum, or launches fail. Run `npx sgr doctor`, and `npx sgr why JOB` for one job',
     });
+  }
+
+  /**
+   * More than `threshold` lines of a log match a pattern within `minutes`. The metric costs only in hours in which a line matches.
+   */
+  loggedLines(id: string, props: LoggedLines): void {
+    const { logGroup, namespace, pattern, threshold, minutes, description } = props;
+    const filter = new MetricFilter(this, `${id}Lines`, {
+      logGroup,
+      filterPattern: pattern,
+      metricNamespace: namespace,
+      metricName: id,
+    });
+    const period = Duration.minutes(minutes);
+    const metric = filter.metric({ period, statistic: 'Sum' });
+    this.alarm(id, metric, { threshold, minutes: 1, minutesToAlarm: 1, description });
   }
 
   private alarm(

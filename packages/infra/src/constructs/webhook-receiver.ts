@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
+import { FilterPattern } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { decryptOnly, listFleets, parameterArns, putEvents, readParameters } from '../policies/statements.ts';
 import type { Installation } from './installation.ts';
@@ -56,6 +57,17 @@ export class WebhookReceiver extends Construct {
     });
     this.function = receiver;
     this.url = openEndpoint(this, receiver, endpoint ?? endpointOfRegion(this));
-    new ServiceAlarms(this, 'Alarms', alarmActions).functionErrors(receiver);
+    const alarms = new ServiceAlarms(this, 'Alarms', alarmActions);
+    alarms.functionErrors(receiver);
+    alarms.loggedLines('RejectedWebhooks', {
+      logGroup: receiver.logGroup,
+      namespace: parameterPrefix.slice(1),
+      pattern: FilterPattern.numberValue('$.statusCode', '=', 401),
+      // GitLab sends up to four webhooks for each job. A few may be a stranger's.
+      threshold: 10,
+      minutes: 15,
+      description:
+        "Webhooks are rejected: GitLab's secret is wrong, or somebody else calls the URL. Run `npx sgr doctor`",
+    });
   }
 }
