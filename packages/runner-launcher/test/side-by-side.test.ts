@@ -97,6 +97,6 @@ describe('fleets of one batch', () => {
       timeUp: timeUp.promise.then(() => new Promise((resolve) => setImmediate(resolve))),
     });
     expect(kinds(settled)).toEqual(['retry unknown', 'manager-launched']);
-    expect(logged).toEqual(['launch planned', 'launch abandoned']);
+    expect(logged).toEqual(['launch planned', 'launch abandoned', 'jobs decided']);
   });
 });
