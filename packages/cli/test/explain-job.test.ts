@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Explanation, explainJob } from '../src/why/explain-job.ts';
+import { explainJob } from '../src/why/explain-job.ts';
 import type { JobFacts } from '../src/why/job-facts.ts';
+import type { Explanation } from '../src/why/verdict.ts';
 import { ago, decided, facts, manager, task, webhook } from './support/job.ts';
 
 interface Expected {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { checkProject, type ProjectFacts } from '../src/doctor/checks/check-project.ts';
-import { findProject } from '../src/gitlab/find-project.ts';
 import type { GitLabHook, GitLabJob, GitLabRunner } from '../src/gitlab/gitlab-reader.ts';
 import { runnerName, whyNotTaken } from '../src/gitlab/match-runner.ts';
-import type { GitLabFacts } from '../src/why/explain-gitlab.ts';
 import { explainJob } from '../src/why/explain-job.ts';
+import { findProject } from '../src/why/find-project.ts';
 import { readJobArgument } from '../src/why/job-argument.ts';
+import type { GitLabFacts } from '../src/why/job-facts.ts';
 import { ago, decided, facts, task } from './support/job.ts';
 
 const gitlabJob = (over: Partial<GitLabJob> = {}): GitLabJob => ({

@@ -1,13 +1,6 @@
-import type { GitLabJob, GitLabRunner } from '../gitlab/gitlab-reader.ts';
 import { runnerName, whyNotTaken } from '../gitlab/match-runner.ts';
-import type { Verdict } from './explain-job.ts';
-
-/** What GitLab knows of a job. */
-export interface GitLabFacts {
-  job: GitLabJob;
-  /** Of its project; undefined if the token may not read them. */
-  runners: readonly GitLabRunner[] | undefined;
-}
+import type { GitLabFacts } from './job-facts.ts';
+import type { Verdict } from './verdict.ts';
 
 const OVER: ReadonlySet<string> = new Set(['success', 'failed', 'canceled', 'skipped']);
 /** Why GitLab has not queued a job, and what to do. */

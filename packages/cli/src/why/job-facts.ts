@@ -1,5 +1,5 @@
 import type { ManagerFacts, TaskState } from '@serverless-gitlab-runner/aws/ecs-tasks';
-import type { GitLabFacts } from './explain-gitlab.ts';
+import type { GitLabJob, GitLabRunner } from '../gitlab/gitlab-reader.ts';
 
 /** What AWS knows of one job. Times are milliseconds since 1970. */
 export interface JobFacts {
@@ -49,4 +49,11 @@ export interface JobTask {
   stoppingAt: number | undefined;
   stoppedAt: number | undefined;
   stoppedReason: string | undefined;
+}
+
+/** What GitLab knows of a job. */
+export interface GitLabFacts {
+  job: GitLabJob;
+  /** Of its project; undefined if the token may not read them. */
+  runners: readonly GitLabRunner[] | undefined;
 }

@@ -1,15 +1,14 @@
 import type { ListedFleet } from '@serverless-gitlab-runner/fleet';
 import type { Clients } from '../clients.ts';
 import { readFleets } from '../fleets.ts';
-import { findProject } from '../gitlab/find-project.ts';
 import { GitLabError } from '../gitlab/gitlab-error.ts';
 import type { Installation } from '../installation.ts';
 import { readLaunchFailures } from '../read-launch-failures.ts';
 import { readLogLines } from '../read-log-lines.ts';
 import { type ClusterTasks, readTasks, takingManagers } from '../tasks.ts';
-import type { GitLabFacts } from './explain-gitlab.ts';
+import { findProject } from './find-project.ts';
 import type { JobArgument } from './job-argument.ts';
-import type { JobFacts, JobTask, ReceivedWebhook } from './job-facts.ts';
+import type { GitLabFacts, JobFacts, JobTask, ReceivedWebhook } from './job-facts.ts';
 import { decisionsOf, webhooksOf } from './read-decisions.ts';
 
 export interface JobQuestion {

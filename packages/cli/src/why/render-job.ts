@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { duration } from '../duration.ts';
 import { wrap } from '../wrap.ts';
-import type { Explanation } from './explain-job.ts';
+import type { Explanation } from './verdict.ts';
 
 /** What each state is called, and its colour. */
 const STATES = {

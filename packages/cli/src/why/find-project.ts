@@ -1,5 +1,5 @@
-import type { JobArgument } from '../why/job-argument.ts';
-import type { ReceivedWebhook } from '../why/job-facts.ts';
+import type { JobArgument } from './job-argument.ts';
+import type { ReceivedWebhook } from './job-facts.ts';
 
 /** Where a job is to be asked for. */
 export interface JobPlace {
