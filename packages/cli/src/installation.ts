@@ -1,5 +1,6 @@
-import { type CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
+import { describeStack } from './describe-stack.ts';
 import { NotInstalledError } from './not-installed-error.ts';
 
 /** Where the parts of an installation are, from the outputs of its stacks. */
@@ -54,18 +55,6 @@ export async function findInstallation(client: CloudFormationClient): Promise<In
 }
 
 async function outputsOf(client: CloudFormationClient, stack: string): Promise<ReadonlyMap<string, string>> {
-  try {
-    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));
-    const outputs = Stacks[0]?.Outputs ?? [];
-    return new Map(outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
-  } catch (error) {
-    // CloudFormation has no error of its own for a stack that does not exist.
-    if (
-      error instanceof Error &&
-      error.name === 'ValidationError' &&
-      error.message.includes('does not exist')
-    )
-      return new Map();
-    throw error;
-  }
+  const outputs = (await describeStack(client, stack))?.Outputs ?? [];
+  return new Map(outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
 }

@@ -1,7 +1,7 @@
 import { explainFailure } from '@serverless-gitlab-runner/aws/calls';
 import type { ListedFleet } from '@serverless-gitlab-runner/fleet';
 import type { Clients } from '../clients.ts';
-import { readFleets } from '../fleets.ts';
+import { gitlabUrlsOf, readFleets } from '../fleets.ts';
 import { GitLabError } from '../gitlab/gitlab-error.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { countMessages } from '../queues.ts';
@@ -129,7 +129,7 @@ async function projectFindings(
   fleets: readonly ListedFleet[],
   { webhookUrl }: Installation,
 ): Promise<Finding[]> {
-  const urls = new Set(fleets.flatMap((fleet) => ('config' in fleet ? fleet.config.gitlabUrl : [])));
+  const urls = new Set(gitlabUrlsOf(fleets).values());
   const [url] = urls;
   if (gitlabToken === undefined || url === undefined || urls.size > 1) {
     const why =

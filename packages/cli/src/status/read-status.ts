@@ -1,7 +1,7 @@
 import type { TaskState } from '@serverless-gitlab-runner/aws/ecs-tasks';
-import { type ListedFleet, parameterNames } from '@serverless-gitlab-runner/fleet';
+import type { ListedFleet } from '@serverless-gitlab-runner/fleet';
 import type { Clients } from '../clients.ts';
-import { readFleets } from '../fleets.ts';
+import { readFleets, storedSecrets } from '../fleets.ts';
 import type { Installation } from '../installation.ts';
 import { countMessages } from '../queues.ts';
 import { type ClusterTasks, jobsOf, readTasks } from '../tasks.ts';
@@ -75,13 +75,8 @@ export async function readStatus(
 }
 
 function fleetStatus(fleet: ListedFleet, prefix: string): FleetStatus {
-  const { name, otherParameters } = fleet;
-  const names = parameterNames(prefix, name);
-  const stored = {
-    name,
-    runnerToken: otherParameters.has(names.runnerToken),
-    webhookSecret: otherParameters.has(names.webhookSecret) || otherParameters.has(names.signingToken),
-  };
+  const { runnerToken, webhookSecret } = storedSecrets(fleet, prefix);
+  const stored = { name: fleet.name, runnerToken, webhookSecret };
   if ('problem' in fleet) return { ...stored, problem: fleet.problem.replaceAll(/\s+/g, ' ') };
   const { gitlabUrl, gitlabApi, manager } = fleet.config;
   return {

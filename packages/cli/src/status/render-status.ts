@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import { duration } from '../duration.ts';
+import { isServedByWebhook } from '../served-by-webhook.ts';
 import { wrap } from '../wrap.ts';
 import type { FleetStatus, Status } from './read-status.ts';
 
@@ -83,7 +84,7 @@ function warningsOf({ fleets, queue }: Status): string[] {
 function problemsOf(fleet: FleetStatus, all: readonly FleetStatus[]): string[] {
   const { name, problem, runnerToken, webhookSecret, gitlabUrl } = fleet;
   const store = 'npx nx run infra:next-steps prints the command that stores one';
-  const isServed = all.some((one) => one.usesApi && one.webhookSecret && one.gitlabUrl === gitlabUrl);
+  const isServed = isServedByWebhook(gitlabUrl, all);
   return [
     ...(problem === undefined ? [] : [`The document of fleet ${name} is invalid: ${problem}`]),
     ...(runnerToken ? [] : [`Fleet ${name} has no runner token, so no manager is started: ${store}`]),

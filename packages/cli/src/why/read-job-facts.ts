@@ -1,6 +1,6 @@
 import type { ListedFleet } from '@serverless-gitlab-runner/fleet';
 import type { Clients } from '../clients.ts';
-import { readFleets } from '../fleets.ts';
+import { gitlabUrlsOf, readFleets } from '../fleets.ts';
 import { GitLabError } from '../gitlab/gitlab-error.ts';
 import type { Installation } from '../installation.ts';
 import { readLaunchFailures } from '../read-launch-failures.ts';
@@ -66,10 +66,7 @@ async function askGitLab(
   fleets: readonly ListedFleet[],
 ): Promise<GitLabFacts | undefined> {
   if (gitlabToken === undefined) return undefined;
-  const urls = new Map(
-    fleets.flatMap((fleet) => ('config' in fleet ? [[fleet.name, fleet.config.gitlabUrl] as const] : [])),
-  );
-  const place = findProject(job, webhooks, urls);
+  const place = findProject(job, webhooks, gitlabUrlsOf(fleets));
   if (place === undefined) {
     onGitLabProblem(
       job.page

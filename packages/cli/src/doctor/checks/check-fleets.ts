@@ -1,3 +1,4 @@
+import { isServedByWebhook } from '../../served-by-webhook.ts';
 import { broken, type Finding } from '../finding.ts';
 
 export interface FleetFacts {
@@ -76,9 +77,8 @@ function tokenFindings({ name, stored, usesApi, tokenWrittenAt = 0, tokenRefused
 
 /** A fleet without a secret of its own gets jobs by the webhook of a fleet that reads GitLab's API. */
 function webhookFindings({ name, stored, gitlabUrl }: FleetFacts, all: readonly FleetFacts[]): Finding[] {
-  const isServed = all.some(
-    (other) => other.usesApi && other.stored.webhookSecret && other.gitlabUrl === gitlabUrl,
-  );
+  const others = all.map((one) => ({ ...one, webhookSecret: one.stored.webhookSecret }));
+  const isServed = isServedByWebhook(gitlabUrl, others);
   return stored.webhookSecret || isServed
     ? []
     : [

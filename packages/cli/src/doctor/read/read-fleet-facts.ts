@@ -1,6 +1,7 @@
 import { DescribeTaskDefinitionCommand, type ECSClient } from '@aws-sdk/client-ecs';
 import { type ManagerFacts, tokenRefusedAt } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { type ListedFleet, managerFamily, parameterNames } from '@serverless-gitlab-runner/fleet';
+import { storedSecrets } from '../../fleets.ts';
 import type { FleetFacts } from '../checks/check-fleets.ts';
 
 /** Facts of each fleet. @param managers including those that ended within the last hour */
@@ -14,17 +15,12 @@ export async function readFleetFacts(
     fleets.map(async (fleet) => {
       const { name, otherParameters } = fleet;
       const names = parameterNames(parameterPrefix, name);
-      const has = (parameter: string) => otherParameters.has(parameter);
       return {
         name,
         problem: 'problem' in fleet ? fleet.problem.replaceAll(/\s+/g, ' ') : undefined,
         gitlabUrl: 'config' in fleet ? fleet.config.gitlabUrl : undefined,
         usesApi: 'config' in fleet && fleet.config.gitlabApi !== undefined,
-        stored: {
-          runnerToken: has(names.runnerToken),
-          webhookSecret: has(names.webhookSecret) || has(names.signingToken),
-          apiToken: has(names.apiToken),
-        },
+        stored: storedSecrets(fleet, parameterPrefix),
         tokenWrittenAt: otherParameters.get(names.runnerToken),
         tokenRefusedAt: tokenRefusedAt(managers, { fleet: name, runnerTokenParameter: undefined }),
         hasManagerDefinition: await hasDefinition(ecs, managerFamily(name)),

@@ -1,9 +1,6 @@
-import {
-  type CloudFormationClient,
-  DescribeStacksCommand,
-  paginateListStackResources,
-} from '@aws-sdk/client-cloudformation';
+import { type CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
+import { describeStack } from '../../describe-stack.ts';
 import type { StackFacts } from '../checks/check-stacks.ts';
 
 /** A resource of a stack. */
@@ -22,23 +19,12 @@ const STACKS = [
 ];
 
 export async function readStacks(client: CloudFormationClient): Promise<StackFacts[]> {
-  return Promise.all(STACKS.map(async (name) => ({ name, status: await statusOf(client, name) })));
-}
-
-async function statusOf(client: CloudFormationClient, name: string): Promise<string | undefined> {
-  try {
-    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: name }));
-    return Stacks.find(({ StackStatus }) => StackStatus !== 'DELETE_COMPLETE')?.StackStatus;
-  } catch (error) {
-    // CloudFormation has no error of its own for a stack that does not exist.
-    if (
-      error instanceof Error &&
-      error.name === 'ValidationError' &&
-      error.message.includes('does not exist')
-    )
-      return undefined;
-    throw error;
-  }
+  return Promise.all(
+    STACKS.map(async (name) => ({
+      name,
+      status: (await describeStack(client, name))?.StackStatus,
+    })),
+  );
 }
 
 export async function readResources(client: CloudFormationClient): Promise<StackResource[]> {
