@@ -12,7 +12,7 @@ const mayImport = {
     'idle-reaper': ['shared-events', 'fleet', 'aws'],
     'runner-manager': ['shared-events', 'fleet', 'aws', 'forecast'],
     infra: ['shared-events', 'fleet', 'aws'],
-    cli: ['fleet', 'aws'],
+    cli: ['fleet', 'aws', 'infra'],
   },
   // What proves the product: nothing that ships imports any of it.
   testing: {
@@ -55,6 +55,14 @@ export default {
       to: { path: '^(packages|testing|examples)/', pathNot: ['^examples/$1/', packagePath('shared-events')] },
     },
     {
+      name: 'cli-without-cdk',
+      comment:
+        'cli: starts at once, and works without the CDK library; it operates installations through infra/operate',
+      severity: 'error',
+      from: { path: '^packages/cli/' },
+      to: { path: '^packages/infra/', pathNot: '^packages/infra/src/operate/index\\.ts$' },
+    },
+    {
       name: 'a-task-knows-no-job',
       comment:
         'runner-manager: what starts and follows tasks knows nothing of jobs, and what registries are asked neither',
@@ -78,7 +86,7 @@ export default {
     },
     {
       name: 'no-deep-imports',
-      comment: "another package's src/index.ts is its contract",
+      comment: "another package's src/index.ts is its contract, or what its package.json exports",
       severity: 'error',
       from: { path: '^(packages|testing|examples)/([^/]+)/' },
       to: {
@@ -87,6 +95,7 @@ export default {
           '^$1/$2/',
           '^(packages|testing)/[^/]+/src/index\\.ts$',
           '^packages/aws/src/[^/]+/index\\.ts$',
+          '^packages/infra/src/operate/index\\.ts$',
         ],
       },
     },
