@@ -8,3 +8,17 @@ export class GitLabError extends Error {
     this.kind = kind;
   }
 }
+
+/** The result of a call; undefined, after a warning, if GitLab does not answer or refuses. @throws other errors */
+export async function unlessRefused<Result>(
+  call: () => Promise<Result>,
+  warn: (problem: string) => void,
+): Promise<Result | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof GitLabError)) throw error;
+    warn(error.message);
+    return undefined;
+  }
+}

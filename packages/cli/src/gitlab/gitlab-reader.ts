@@ -18,7 +18,7 @@ const runnerSchema = z.object({
   run_untagged: z.boolean(),
   access_level: z.string(),
 });
-const hookSchema = z.object({
+export const hookSchema = z.object({
   id: z.number(),
   url: z.string(),
   job_events: z.boolean(),
@@ -60,7 +60,7 @@ export function createGitLabReader(url: string, token: string): GitLabReader {
     try {
       return schema.parse(await call());
     } catch (error) {
-      throw explained(error, host, what);
+      throw explainGitLabError(error, host, what, 'read_api');
     }
   };
   return {
@@ -76,14 +76,23 @@ export function createGitLabReader(url: string, token: string): GitLabReader {
   };
 }
 
-function explained(error: unknown, host: string, what: string): GitLabError {
+/**
+ * @param what was read or changed, such as `its runners`
+ * @param scope that the token needs
+ */
+export function explainGitLabError(
+  error: unknown,
+  host: string,
+  what: string,
+  scope: 'api' | 'read_api',
+): GitLabError {
   const status = error instanceof GitbeakerRequestError ? error.cause?.response.status : undefined;
   if (status === 401)
-    return new GitLabError('refused', `${host} refuses GITLAB_TOKEN: create a token with the scope read_api`);
+    return new GitLabError('refused', `${host} refuses GITLAB_TOKEN: create a token with the scope ${scope}`);
   if (status === 403)
     return new GitLabError(
       'refused',
-      `${host} does not show ${what}: GITLAB_TOKEN needs read_api and the role of a Maintainer`,
+      `${host} does not show ${what}: GITLAB_TOKEN needs the scope ${scope} and the role of a Maintainer`,
     );
   if (status === 404)
     return new GitLabError(
