@@ -58,6 +58,7 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
     artifactSizeLimit: options.artifactSizeLimit ?? 100 * 1024 * 1024,
     longPollMs: options.longPollMs ?? 0,
     privateToken: options.privateToken ?? `glpat-${randomBytes(15).toString('base64url')}`,
+    readApiToken: `glpat-${randomBytes(15).toString('base64url')}`,
     registry: undefined,
   };
   const instance = new Instance(settings);
@@ -76,6 +77,8 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
     url: settings.externalUrl,
     port,
     privateToken: settings.privateToken,
+    /** A token with the scope `read_api`. */
+    readApiToken: settings.readApiToken,
     /** All jobs by id; live records. */
     jobs: instance.jobs,
     pipelines: instance.pipelines,

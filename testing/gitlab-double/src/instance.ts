@@ -21,7 +21,10 @@ export interface Settings {
   artifactSizeLimit: number;
   /** Milliseconds that a job request with the current `last_update` is held. */
   longPollMs: number;
+  /** Of a personal access token with the scope `api`. */
   privateToken: string;
+  /** Of one with the scope `read_api`: it reads, and may change nothing. */
+  readApiToken: string;
   /** Undefined: the instance has no container registry. */
   registry: RegistrySettings | undefined;
 }

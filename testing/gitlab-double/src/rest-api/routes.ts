@@ -6,7 +6,8 @@ import { idParameter, readJson } from '../http.ts';
 import type { Instance } from '../instance.ts';
 import { isProtectedBranch, type Project } from '../model/project.ts';
 import type { Runner } from '../model/runner.ts';
-import { createRunner } from '../runners.ts';
+import { createRunner, newRunnerToken } from '../runners.ts';
+import type { Webhook } from '../webhooks/webhook.ts';
 import { hookEntity, jobEntity, managerEntity, runnerDetails, runnerEntity } from './entities.ts';
 
 const createRunnerSchema = z.looseObject({
@@ -18,6 +19,14 @@ const createRunnerSchema = z.looseObject({
   run_untagged: z.boolean().optional(),
   tag_list: z.union([z.string(), z.array(z.string())]).optional(),
   access_level: z.enum(['not_protected', 'ref_protected']).optional(),
+});
+
+/** GitLab requires the URL even if it stays the same; whatever else is missing stays. */
+const editHookSchema = z.looseObject({
+  url: z.url({ protocol: /^https?$/ }),
+  token: z.string().optional(),
+  job_events: z.boolean().optional(),
+  pipeline_events: z.boolean().optional(),
 });
 
 /** The routes of GitLab's REST API that the system uses. They require a `PRIVATE-TOKEN`. */
@@ -46,6 +55,39 @@ export function restRoutes(instance: Instance): Hono {
     return context.json(pageOf(context, hooks).map((hook) => hookEntity(instance, hook)));
   });
 
+  routes.put('/projects/:project/hooks/:id', async (context) => {
+    const project = authorizedProject(context, instance);
+    const hook = existingHook(context, instance, project.id);
+    changeHook(hook, await readJson(context, instance, editHookSchema));
+    return context.json(hookEntity(instance, hook));
+  });
+
+  routes.delete('/projects/:project/hooks/:id', (context) => {
+    const project = authorizedProject(context, instance);
+    instance.webhooks.delete(existingHook(context, instance, project.id).id);
+    return context.body(null, 204);
+  });
+
+  // Hooks without a project stand for those of every group.
+  routes.get('/groups/:group/hooks', (context) => {
+    requireGroup(context, instance);
+    const hooks = [...instance.webhooks.values()].filter(({ projectId }) => projectId === null);
+    return context.json(pageOf(context, hooks).map((hook) => hookEntity(instance, hook)));
+  });
+
+  routes.put('/groups/:group/hooks/:id', async (context) => {
+    requireGroup(context, instance);
+    const hook = existingHook(context, instance, null);
+    changeHook(hook, await readJson(context, instance, editHookSchema));
+    return context.json(hookEntity(instance, hook));
+  });
+
+  routes.delete('/groups/:group/hooks/:id', (context) => {
+    requireGroup(context, instance);
+    instance.webhooks.delete(existingHook(context, instance, null).id);
+    return context.body(null, 204);
+  });
+
   routes.get('/projects/:project/runners', (context) => {
     authorizedProject(context, instance);
     const runners = [...instance.runners.values()].filter(({ revoked }) => !revoked);
@@ -55,6 +97,13 @@ export function restRoutes(instance: Instance): Hono {
   routes.get('/runners/:id', (context) => {
     requirePrivateToken(context, instance);
     return context.json(runnerDetails(existingRunner(context, instance)));
+  });
+
+  routes.post('/runners/:id/reset_authentication_token', (context) => {
+    requirePrivateToken(context, instance);
+    const runner = existingRunner(context, instance);
+    runner.token = newRunnerToken();
+    return context.json({ token: runner.token, token_expires_at: null }, 201);
   });
 
   routes.get('/projects/:project/repository/branches/:branch', async (context) => {
@@ -99,6 +148,33 @@ export function restRoutes(instance: Instance): Hono {
   return routes;
 }
 
+function existingHook(context: Context, instance: Instance, projectId: number | null): Webhook {
+  const hook = instance.webhooks.get(idParameter(context, 'id'));
+  if (hook?.projectId !== projectId) throw new ApiError(404, '404 Not found');
+  return hook;
+}
+
+function changeHook(hook: Webhook, body: z.infer<typeof editHookSchema>): void {
+  // Another URL must not learn the secret: GitLab removes the token, unless a new one comes with it.
+  if (hook.url !== body.url) hook.token = null;
+  hook.url = body.url;
+  hook.token = body.token ?? hook.token;
+  hook.events = {
+    job: body.job_events ?? hook.events.job,
+    pipeline: body.pipeline_events ?? hook.events.pipeline,
+  };
+}
+
+/** Throws 404 unless a project is in that group. */
+function requireGroup(context: Context, instance: Instance): void {
+  requirePrivateToken(context, instance);
+  const group = context.req.param('group');
+  const exists = [...instance.projects.values()].some(
+    ({ namespace }) => namespace === group || namespace.startsWith(`${group}/`),
+  );
+  if (!exists) throw new ApiError(404, '404 Group Not Found');
+}
+
 function existingRunner(context: Context, instance: Instance): Runner {
   const runner = instance.runners.get(idParameter(context, 'id'));
   if (!runner || runner.revoked) throw new ApiError(404, '404 Not found');
@@ -121,7 +197,12 @@ function pageNumber(context: Context, name: string, fallback: number): number {
 }
 
 function requirePrivateToken(context: Context, instance: Instance): void {
-  if (context.req.header('private-token') === instance.settings.privateToken) return;
+  const token = context.req.header('private-token');
+  if (token === instance.settings.privateToken) return;
+  if (token === instance.settings.readApiToken) {
+    if (context.req.method === 'GET') return;
+    throw new ApiError(403, 'insufficient_scope', { validation: true });
+  }
   throw new ApiError(401, '401 Unauthorized');
 }
 
