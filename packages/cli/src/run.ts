@@ -1,8 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import type { CommandContext } from './commands/command-context.ts';
+import { addCost } from './commands/cost.ts';
 import { addDestroy } from './commands/destroy.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrain } from './commands/drain.ts';
+import { addJobs } from './commands/jobs.ts';
+import { addLogs } from './commands/logs.ts';
 import { addNextSteps } from './commands/next-steps.ts';
 import { addRedrive } from './commands/redrive.ts';
 import { addRotate } from './commands/rotate.ts';
@@ -19,7 +22,19 @@ const EXIT_CODES = `
 Exit codes: 0 done, ${FAILED} failed (of doctor: something is broken), ${USAGE} wrong usage. Choose account and region with AWS_PROFILE and AWS_REGION.`;
 
 /** In the order of the help. Each loads its code when it runs, so that help appears at once. */
-const COMMANDS = [addWhy, addDoctor, addStatus, addNextSteps, addRedrive, addDrain, addRotate, addDestroy];
+const COMMANDS = [
+  addWhy,
+  addDoctor,
+  addStatus,
+  addLogs,
+  addJobs,
+  addCost,
+  addNextSteps,
+  addRedrive,
+  addDrain,
+  addRotate,
+  addDestroy,
+];
 
 /** Runs one command line and returns its exit code. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {

@@ -10,6 +10,8 @@ export interface JobIdentity {
   pipelineId: number | undefined;
   projectId: number;
   projectPath: string | undefined;
+  /** Branch, tag, or a merge request's ref. */
+  ref?: string;
   /** Whether the job's ref is protected; undefined for a runner that drops it. */
   isProtected: boolean | undefined;
 }
@@ -35,6 +37,7 @@ export function jobIdentity(
     pipelineId: info.pipeline_id || undefined,
     projectId: info.project_id,
     isProtected: git?.protected ?? undefined,
+    ...(git?.ref && git.ref.length <= MAX_PATH_CHARACTERS ? { ref: git.ref } : {}),
     projectPath: path && path.length <= MAX_PATH_CHARACTERS ? path : undefined,
   };
 }
