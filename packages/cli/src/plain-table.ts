@@ -30,3 +30,21 @@ export function plainTable(
 export function shorten(text: string, characters: number): string {
   return text.length <= characters ? text : `…${text.slice(text.length - characters + 1)}`;
 }
+
+/** Characters between two columns. */
+const GAP = 2;
+const MIN_COLUMN = 8;
+
+/** Shortens the cells of the long columns, so that the widest row has at most that many characters. */
+export function shortenColumns(
+  rows: readonly (readonly string[])[],
+  long: readonly number[],
+  characters: number,
+): string[][] {
+  const [first = []] = rows;
+  const widthOf = (index: number) => Math.max(...rows.map((row) => row[index]?.length ?? 0));
+  const fixed = first.map((_, index) => index).filter((index) => !long.includes(index));
+  const taken = fixed.reduce((sum, index) => sum + widthOf(index), GAP * (first.length - 1));
+  const each = Math.max(MIN_COLUMN, Math.floor((characters - taken) / long.length));
+  return rows.map((row) => row.map((cell, index) => (long.includes(index) ? shorten(cell, each) : cell)));
+}

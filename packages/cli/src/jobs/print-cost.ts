@@ -4,6 +4,7 @@ import { csvLine } from '../csv.ts';
 import { findInstallation } from '../installation.ts';
 import { plainTable, shorten } from '../plain-table.ts';
 import { DEFAULT_COLUMNS, type Terminal } from '../terminal.ts';
+import { usd } from '../usd.ts';
 import { wrap } from '../wrap.ts';
 import { CUT } from './cut-notice.ts';
 import { readRuns } from './read-runs.ts';
@@ -57,7 +58,7 @@ export function renderCosts(
     shorten(name, columns - FIXED_COLUMNS),
     `${tasks}`,
     hours.toFixed(1),
-    `$${costUsd.toFixed(2)}`,
+    usd(costUsd),
   ];
   const table = plainTable(
     [by, 'tasks', 'hours', 'about'],

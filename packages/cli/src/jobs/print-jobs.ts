@@ -1,9 +1,10 @@
 import { type Clients, createClients } from '../clients.ts';
 import { csvLine } from '../csv.ts';
 import { findInstallation } from '../installation.ts';
-import { plainTable, shorten } from '../plain-table.ts';
+import { plainTable, shortenColumns } from '../plain-table.ts';
 import { DEFAULT_COLUMNS, type Terminal } from '../terminal.ts';
 import { timesAsIso } from '../times-as-iso.ts';
+import { usd } from '../usd.ts';
 import { CUT } from './cut-notice.ts';
 import { type JobRun, projectName, waitedSeconds } from './job-run.ts';
 import { readRuns } from './read-runs.ts';
@@ -78,28 +79,29 @@ interface Screen {
   columns: number;
 }
 
-/** Characters of a row besides project and name. */
-const FIXED_COLUMNS = 56;
+/** Project and name, which share what the other columns leave. */
+const LONG_COLUMNS = [2, 3];
 
 /** Renders jobs as lines of at most `columns` characters, at 80 or more. */
 export function renderJobs(jobs: readonly JobRun[], { hours, now, columns }: Screen): string[] {
   if (jobs.length === 0) return [`No job has run within ${hours} h.`];
-  const free = Math.max(12, Math.floor((columns - FIXED_COLUMNS) / 2));
+  const head = ['UTC', 'job', 'project', 'name', 'waited', 'ran', 'cost', 'task'];
   const rows = jobs.map((run) => [
     clock(run.startedAt ?? run.end?.at),
     `${run.jobId}`,
-    shorten(projectName(run), free),
-    shorten(run.jobName, free),
+    projectName(run),
+    run.jobName,
     seconds(waitedSeconds(run)),
     seconds(run.end?.seconds ?? (run.startedAt && (now - run.startedAt) / 1000)),
-    run.end === undefined ? '' : `$${run.end.costUsd.toFixed(4)}`,
+    run.end === undefined ? '' : usd(run.end.costUsd),
     run.end?.outcome ?? 'running',
   ]);
+  const shortened = shortenColumns([head, ...rows], LONG_COLUMNS, columns).slice(1);
   const total = jobs.reduce((sum, { end }) => sum + (end?.costUsd ?? 0), 0);
   return [
-    ...plainTable(['UTC', 'job', 'project', 'name', 'waited', 'ran', 'cost', 'task'], rows, [1, 4, 5, 6]),
+    ...plainTable(head, shortened, [1, 4, 5, 6]),
     '',
-    `${jobs.length} ${jobs.length === 1 ? 'task' : 'tasks'} of jobs, about $${total.toFixed(2)} for those that have ended.`,
+    `${jobs.length} ${jobs.length === 1 ? 'task' : 'tasks'} of jobs, about ${usd(total)} for those that have ended.`,
   ];
 }
 

@@ -1,10 +1,11 @@
+import { stripVTControlCharacters } from 'node:util';
 import * as z from 'zod';
 import { wrap } from '../wrap.ts';
 import type { JobLine } from './job-lines.ts';
 
 /** Fields that say nothing about the job. */
 const OMITTED = new Set([
-  ...['timestamp', 'level', 'message', 'service', 'sampling_rate', 'xray_trace_id', 'cold_start'],
+  ...['timestamp', 'service', 'sampling_rate', 'version', 'xray_trace_id', 'cold_start'],
   ...['function_arn', 'function_memory_size', 'function_name', 'function_request_id'],
 ]);
 
@@ -23,9 +24,11 @@ export function renderLine({ at, source, text }: JobLine, columns: number): stri
 function readable(text: string): string {
   const fields = fieldsSchema.safeParse(parseJson(text)).data;
   if (fields === undefined) return printable(text);
-  const { message, level } = fields;
-  const rest = Object.entries(fields).flatMap(([name, value]) =>
-    OMITTED.has(name) ? [] : `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  const { message, level, detail, ...others } = fields;
+  // An event's detail says more than its name.
+  const rest = Object.entries({ ...others, ...fieldsSchema.safeParse(detail).data }).flatMap(
+    ([name, value]) =>
+      OMITTED.has(name) ? [] : `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   );
   const prefix = level === 'WARN' || level === 'ERROR' ? [level] : [];
   return printable([...prefix, message, ...rest].join(' '));
@@ -33,7 +36,9 @@ function readable(text: string): string {
 
 /** Names in a log come from whoever may push: they must not move the terminal's cursor. */
 function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, '?');
+  return stripVTControlCharacters(text)
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/\p{Cc}/gu, '?');
 }
 
 function parseJson(text: string): unknown {
