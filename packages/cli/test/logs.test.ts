@@ -62,7 +62,7 @@ it('a line is rendered within the columns, and cannot move the cursor', () => {
   });
   const lines = renderLine({ at, source: 'manager', text }, 50);
   expect(lines).toEqual([
-    '10:00:00.000  manager   WARN a job jobName=?[2J',
-    '                        name n=[1]',
+    '10:00:00.000  manager   WARN a job jobName= name',
+    '                        n=[1]',
   ]);
 });
