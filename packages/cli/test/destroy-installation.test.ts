@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { destroyInstallation } from '../src/destroy/destroy-installation.ts';
+import { type DestroyOptions, destroyInstallation } from '../src/destroy/destroy-installation.ts';
 
 const SHARED = 'serverless-gitlab-runner-shared';
 const cloudFormationMock = mockClient(CloudFormationClient);
@@ -95,13 +95,14 @@ function end(task: string): void {
   if (found) tasks.set(task, { ...found, lastStatus: 'STOPPED', desiredStatus: 'STOPPED' });
 }
 
-function destroy(drainMs: number): Promise<void> {
+function destroy(drainMs: number, more: Partial<DestroyOptions> = {}): Promise<void> {
   return destroyInstallation({
     cloudFormation: new CloudFormationClient({ region: 'eu-west-1' }),
     ecs: new ECSClient({ region: 'eu-west-1' }),
     log: () => undefined,
     drainMs,
     pollMs: 0,
+    ...more,
   });
 }
 
@@ -149,6 +150,21 @@ describe('removing an installation', () => {
       'failed shared',
       'stopped late',
       'deleted shared',
+    ]);
+  });
+
+  it('lets what only a stack names be removed before it, and what tasks use when none runs', async () => {
+    await destroy(0, {
+      beforeStack: async (stack) => void actions.push(`before ${short(stack)}`),
+      whenIdle: async () => void actions.push('idle'),
+    });
+    expect(actions.slice(0, 4).sort()).toEqual([
+      ...['before runner-launcher', 'before webhook-receiver'],
+      ...['deleted runner-launcher', 'deleted webhook-receiver'],
+    ]);
+    expect(actions.slice(4)).toEqual([
+      ...['stopped manager', 'stopped job', 'idle'],
+      ...['before idle-reaper', 'deleted idle-reaper', 'before shared', 'deleted shared'],
     ]);
   });
 

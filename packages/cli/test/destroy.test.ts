@@ -79,8 +79,13 @@ beforeEach(() => {
     left.definition = 'DELETE_IN_PROGRESS';
     return { failures: [] };
   });
-  aws.s3.on(ListBucketsCommand).callsFake(() => ({
-    Buckets: left.bucket ? [{ Name: BUCKET }, { Name: 'serverless-gitlab-runner-shared-notes' }] : [],
+  aws.s3.on(ListBucketsCommand).callsFake(({ BucketRegion }) => ({
+    Buckets:
+      BucketRegion !== 'eu-west-1'
+        ? [{ Name: `${BUCKET}-of-another-region` }]
+        : left.bucket
+          ? [{ Name: BUCKET }, { Name: 'serverless-gitlab-runner-shared-notes' }]
+          : [],
   }));
   aws.s3.on(ListObjectVersionsCommand).callsFake(() => ({
     Versions: left.objects > 0 ? [{ Key: 'a', VersionId: `${left.objects}` }] : [],

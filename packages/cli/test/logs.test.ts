@@ -59,10 +59,11 @@ it('a line is rendered within the columns, and cannot move the cursor', () => {
     jobName: '\u001b[2J name',
     service: 'x',
     n: [1],
+    task: 'arn:aws:ecs:x:1:task/c/ab',
   });
   const lines = renderLine({ at, source: 'manager', text }, 50);
   expect(lines).toEqual([
     '10:00:00.000  manager   WARN a job jobName= name',
-    '                        n=[1]',
+    '                        n=[1] task=ab',
   ]);
 });

@@ -1,6 +1,6 @@
 import * as crypto from 'node:crypto';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { isAuthentic } from '../src/authenticate.ts';
+import { isAuthentic, provenSecret } from '../src/authenticate.ts';
 import { readWebhookRequest } from '../src/webhook-request.ts';
 import { functionUrlEvent, SIGNING_TOKEN, START, signed } from './support/receiver.ts';
 
@@ -79,5 +79,20 @@ describe('the work for any proof', () => {
     const secrets = { tokens: ['s', 'previous'], signingTokens: [] };
     isAuthentic(request({ 'x-gitlab-token': token }), secrets, 'token', START);
     expect(comparisons).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('the secret that an authentic request proves', () => {
+  const signature = signedAt(`${START / 1000}`);
+
+  it.each([
+    ['nothing is rotated', { 'x-gitlab-token': 'new' }, [], undefined],
+    ['the token is the new one', { 'x-gitlab-token': 'new' }, ['old'], 'current'],
+    ['the token is the old one', { 'x-gitlab-token': 'old' }, ['old'], 'previous'],
+    ['the signature is of the new one', signature, [otherKey], 'current'],
+    ['the signature is of the old one', signature, [SIGNING_TOKEN], 'previous'],
+  ])('if %s', (_title, headers, previous, expected) => {
+    const secrets = { tokens: ['new', 'old'], signingTokens: [SIGNING_TOKEN, otherKey], previous };
+    expect(provenSecret(request(headers), secrets, 'either', START)).toBe(expected);
   });
 });

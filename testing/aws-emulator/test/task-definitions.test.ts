@@ -1,4 +1,5 @@
 import {
+  DeleteTaskDefinitionsCommand,
   DeregisterTaskDefinitionCommand,
   DescribeTaskDefinitionCommand,
   ListTaskDefinitionFamiliesCommand,
@@ -102,5 +103,24 @@ describe('ListTaskDefinitionFamilies', () => {
     expect(first.families).toEqual(['listed-a', 'listed-b']);
     const more = await list({ familyPrefix: 'listed-', maxResults: 2, nextToken: first.nextToken });
     expect(more).toEqual({ families: ['listed-c'] });
+  });
+});
+
+describe('deleting task definitions', () => {
+  const remove = (...taskDefinitions: string[]) =>
+    fixture.ecs.send(new DeleteTaskDefinitionsCommand({ taskDefinitions }));
+
+  it('is refused for active ones, reported for unknown ones, and final', async () => {
+    const arn = await register('deleted');
+    expect((await remove(arn)).failures).toMatchObject([{ arn, reason: 'TASK_DEFINITION_ACTIVE' }]);
+    await deregister(arn);
+    expect((await remove(arn)).taskDefinitions).toMatchObject([{ status: 'DELETE_IN_PROGRESS' }]);
+    await expect(read(arn)).rejects.toMatchObject(unknown);
+    expect((await remove(arn)).failures).toMatchObject([{ reason: 'TASK_DEFINITION_NOT_FOUND' }]);
+  });
+
+  it('takes at most ten a call', async () => {
+    const eleven = Array.from({ length: 11 }, (_, index) => `deleted:${index + 1}`);
+    await expect(remove(...eleven)).rejects.toMatchObject({ name: 'InvalidParameterException' });
   });
 });

@@ -24,7 +24,10 @@ export function cacheBuckets(
   return {
     what: "buckets of the jobs' caches, with all objects",
     async list() {
-      const { Buckets = [] } = await s3.send(new ListBucketsCommand({ Prefix: `${SHARED_STACK}-` }));
+      // An installation in another region has its own bucket, with the same beginning of its name.
+      const BucketRegion = await s3.config.region();
+      const query = { Prefix: `${SHARED_STACK}-`, BucketRegion };
+      const { Buckets = [] } = await s3.send(new ListBucketsCommand(query));
       const names = Buckets.map(({ Name = '' }) => Name);
       const isOwn = (name: string) =>
         ofStacks.includes(name) || (name.startsWith(`${SHARED_STACK}-`) && /cache/.test(name));

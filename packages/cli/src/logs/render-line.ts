@@ -28,10 +28,15 @@ function readable(text: string): string {
   // An event's detail says more than its name.
   const rest = Object.entries({ ...others, ...fieldsSchema.safeParse(detail).data }).flatMap(
     ([name, value]) =>
-      OMITTED.has(name) ? [] : `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      OMITTED.has(name) ? [] : `${name}=${short(typeof value === 'string' ? value : JSON.stringify(value))}`,
   );
   const prefix = level === 'WARN' || level === 'ERROR' ? [level] : [];
   return printable([...prefix, message, ...rest].join(' '));
+}
+
+/** A task's ARN as its id: cluster and account are the same for all. */
+function short(value: string): string {
+  return value.replaceAll(/arn:aws[\w-]*:ecs:[^\s"]*\//g, '');
 }
 
 /** Names in a log come from whoever may push: they must not move the terminal's cursor. */

@@ -13,7 +13,8 @@ const useSchema = z.object({
   message: z.literal('webhook answered'),
   fleet: z.string(),
   secret: z.enum(['current', 'previous']),
-  projectId: z.number().optional(),
+  /** Missing from events that are not used, which come beside those that are. */
+  projectId: z.number(),
 });
 
 /** The last use of each project. @param lines of the receiver's log, oldest first */
@@ -21,8 +22,7 @@ export function secretUse(fleet: string, lines: readonly LogLine[]): SecretUse {
   const last = new Map<string, 'current' | 'previous'>();
   for (const { fields } of lines) {
     const line = useSchema.safeParse(fields).data;
-    if (line?.fleet === fleet)
-      last.set(line.projectId === undefined ? 'unknown' : `${line.projectId}`, line.secret);
+    if (line?.fleet === fleet) last.set(`${line.projectId}`, line.secret);
   }
   const of = (secret: 'current' | 'previous') =>
     [...last].flatMap(([project, used]) => (used === secret ? project : []));
