@@ -13,6 +13,7 @@ import { addStatus } from './commands/status.ts';
 import { addWhy } from './commands/why.ts';
 import { OperationError, UsageError } from './operation-error.ts';
 import { DEFAULT_COLUMNS, type Terminal } from './terminal.ts';
+import { wrapHelp } from './wrap-help.ts';
 
 /** Exit codes, also in the help. */
 const FAILED = 1;
@@ -61,15 +62,16 @@ async function explain(error: unknown): Promise<string | undefined> {
 
 function programFor(context: CommandContext): Command {
   const { terminal } = context;
+  const columns = terminal.columns ?? DEFAULT_COLUMNS;
   const program = new Command('sgr')
     .description(
       'Operates serverless-gitlab-runner in this AWS account and region: why a job waits, what runs, what it costs.',
     )
     .addHelpText('after', EXIT_CODES)
     .configureOutput({
-      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeOut: (text) => terminal.print(wrapHelp(text.trimEnd(), columns)),
       writeErr: (text) => terminal.printError(text.trimEnd()),
-      getOutHelpWidth: () => terminal.columns ?? DEFAULT_COLUMNS,
+      getOutHelpWidth: () => columns,
     })
     .showSuggestionAfterError()
     .exitOverride();
