@@ -101,7 +101,7 @@ export class RunnerLauncher extends Construct {
       threshold: 0,
       minutes: 5,
       description:
-        'GitLab refuses a runner token, so no manager is started: run `npx sgr doctor`, store a valid one, then `npx nx run infra:redrive`',
+        'GitLab refuses a runner token, so no manager is started: run `npx sgr doctor`, store a valid one, then `npx sgr redrive`',
     });
   }
 

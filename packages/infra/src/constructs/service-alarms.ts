@@ -52,7 +52,7 @@ export class ServiceAlarms extends Construct {
       minutes: 1,
       minutesToAlarm: 1,
       description:
-        'An event could not be processed: run `npx sgr doctor` for the cause, mend it, then run `npx nx run infra:redrive`',
+        'An event could not be processed: run `npx sgr doctor` for the cause, mend it, then run `npx sgr redrive`',
     });
   }
 

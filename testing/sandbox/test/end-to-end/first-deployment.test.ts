@@ -120,7 +120,7 @@ describe('a first deployment with the commands of the README, into a new account
     expect(blocks).toEqual([
       'npm ci\n   npx cdk bootstrap aws://ACCOUNT/REGION',
       'npm run deploy',
-      'npx nx run infra:next-steps',
+      'npx sgr next-steps',
     ]);
   });
 
@@ -209,7 +209,7 @@ describe('infra:redrive', () => {
       detail: {},
     });
     await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
-    const { code, output } = await operator.run('npx nx run infra:redrive -- --queue launcher');
+    const { code, output } = await operator.run('npx sgr redrive --queue launcher');
     expect(code, output).toBe(0);
     expect(output).toContain('runner-launcher: moved 1 messages back to its queue');
   });
@@ -220,7 +220,7 @@ describe('infra:redrive', () => {
     const { ReaperDeadLettersUrl: QueueUrl = '' } = await outputs();
     for (const MessageBody of ['{"source":"aws.scheduler"}', 'not JSON'])
       await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
-    const { code, output } = await operator.run('npx nx run infra:redrive -- --queue reaper');
+    const { code, output } = await operator.run('npx sgr redrive --queue reaper');
     expect(output).toContain('idle-reaper: processed 1 events, failed to process 1');
     expect(code).toBe(1);
     const query = { QueueUrl, AttributeNames: ['ApproximateNumberOfMessagesNotVisible' as const] };
@@ -235,7 +235,7 @@ describe('infra:destroy', () => {
   let late: Job;
 
   it('requires --yes', { timeout: 60_000 }, async () => {
-    const { code, output } = await operator.run('npx nx run infra:destroy');
+    const { code, output } = await operator.run('npx sgr destroy');
     expect(code).not.toBe(0);
     expect(output).toContain('Confirm with --yes');
   });
@@ -248,7 +248,7 @@ describe('infra:destroy', () => {
     );
     await gitlab.waitForJob(running.id, ({ trace }) => trace.text.includes('begun'), 90_000);
     const before = managersSeen();
-    const destroying = operator.run('npx nx run infra:destroy -- --yes', {
+    const destroying = operator.run('npx sgr destroy --yes', {
       onLine: (line) => {
         log(line);
         if (/runner-launcher: removed/.test(line)) void queueLate();
@@ -326,7 +326,7 @@ describe('infra:destroy', () => {
   }
 
   it('reports on a second run that nothing is deployed', { timeout: 60_000 }, async () => {
-    const { code, output } = await operator.run('npx nx run infra:destroy -- --yes');
+    const { code, output } = await operator.run('npx sgr destroy --yes');
     expect(code, output).toBe(0);
     expect(output).toContain('No stack of this installation is deployed in us-east-1.');
     expect((await readTasks(ecs, CLUSTER).catch(() => [])).length).toBe(0);

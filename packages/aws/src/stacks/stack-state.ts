@@ -17,6 +17,12 @@ export async function describeStack(client: CloudFormationClient, name: string):
   }
 }
 
+/** A stack's outputs by name; none if it does not exist. */
+export function outputsOf(stack: Stack | undefined): ReadonlyMap<string, string> {
+  const outputs = stack?.Outputs ?? [];
+  return new Map(outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
+}
+
 /** Whether a stack's last operation left it usable. */
 export function isUsable(stack: Stack | undefined): boolean {
   return /^(CREATE|UPDATE|IMPORT|UPDATE_ROLLBACK|IMPORT_ROLLBACK)_COMPLETE$/.test(stack?.StackStatus ?? '');

@@ -6,7 +6,7 @@ import {
   type SQSClient,
   StartMessageMoveTaskCommand,
 } from '@aws-sdk/client-sqs';
-import { OperationError } from '../cli/run-command.ts';
+import { OperationError } from '../operation-error.ts';
 
 export interface RedriveLauncherOptions {
   readonly sqs: SQSClient;

@@ -13,8 +13,7 @@ import {
 } from '@aws-sdk/client-ecs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { destroyInstallation } from '../src/operate/destroy-installation.ts';
-import { imagesIn, renderLeftovers } from '../src/operate/leftovers.ts';
+import { destroyInstallation } from '../src/destroy/destroy-installation.ts';
 
 const SHARED = 'serverless-gitlab-runner-shared';
 const cloudFormationMock = mockClient(CloudFormationClient);
@@ -158,28 +157,5 @@ describe('removing an installation', () => {
     tasks = new Map();
     await destroy(0);
     expect(actions).toEqual(['deleted shared']);
-  });
-});
-
-describe('leftovers', () => {
-  it("include the images of CDK's repository that the stack's template names", () => {
-    const tag = 'a'.repeat(64);
-    const image = (repository: string) =>
-      `\${AWS::AccountId}.dkr.ecr.eu-west-1.amazonaws.com/${repository}:${tag}`;
-    const repository = `cdk-hnb659fds-container-assets-\${AWS::AccountId}-\${AWS::Region}`;
-    const template = JSON.stringify([{ 'Fn::Sub': image(repository) }, { 'Fn::Sub': image(repository) }]);
-    expect(imagesIn(template, 'eu-west-1', '123456789012')).toEqual([
-      { repository: 'cdk-hnb659fds-container-assets-123456789012-eu-west-1', tag },
-    ]);
-  });
-
-  it('are listed with their cost, and the total', () => {
-    const remove = 'by hand';
-    const lines = renderLeftovers([
-      { what: 'images', items: ['a:b'], monthlyUsd: 0.1, atLeast: true, remove },
-      { what: 'logins', items: ['c', 'd'], monthlyUsd: 0.8, remove },
-    ]);
-    expect(lines).toContain('  ≥ $0.10  images');
-    expect(lines.at(-1)).toBe('Total: at least $0.90 a month.');
   });
 });

@@ -1,21 +1,25 @@
+import { secretCommands } from '@serverless-gitlab-runner/infra/operate';
 import { describe, expect, it } from 'vitest';
-import type { DeployedFleet } from '../src/operate/read-fleets.ts';
-import { renderNextSteps } from '../src/operate/render-next-steps.ts';
+import { type FleetSteps, renderNextSteps } from '../src/next-steps/render-next-steps.ts';
 
 const NONE = { runnerToken: false, apiToken: false, webhookSecret: false };
-const FLEET: DeployedFleet = {
-  name: 'default',
+const URL = 'https://6l2zsstxoq3c3327yzh38zp79s4lmezl.lambda-url.ap-southeast-2.on.aws/';
+const common = (name: string) => ({
+  name,
+  webhookUrl: `${URL}?fleet=${name}`,
+  commands: secretCommands('/serverless-gitlab-runner', name, 'ap-southeast-2'),
+});
+const FLEET: FleetSteps = {
+  ...common('default'),
   gitlabUrl: 'https://gitlab.com',
   usesApi: true,
   stored: NONE,
 };
 
-function render(columns: number, fleets: readonly DeployedFleet[] = [FLEET]): string {
+function render(columns: number, fleets: readonly FleetSteps[] = [FLEET]): string {
   return renderNextSteps(
     {
       region: 'ap-southeast-2',
-      parameterPrefix: '/serverless-gitlab-runner',
-      webhookUrl: 'https://6l2zsstxoq3c3327yzh38zp79s4lmezl.lambda-url.ap-southeast-2.on.aws/',
       managerLogGroup: '/serverless-gitlab-runner/managers',
       fleets,
     },
@@ -51,7 +55,7 @@ it('names the URL of each fleet, and which of its secrets are stored', () => {
   const stored = { runnerToken: true, apiToken: false, webhookSecret: true };
   const screen = render(100, [
     { ...FLEET, stored },
-    { ...FLEET, name: 'large', usesApi: false },
+    { ...FLEET, ...common('large'), usesApi: false },
   ]);
   expect(screen).toContain('on.aws/?fleet=default\n');
   expect(screen).toContain('on.aws/?fleet=large\n');
@@ -61,7 +65,7 @@ it('names the URL of each fleet, and which of its secrets are stored', () => {
 
 it('says why the document of a fleet is invalid, and still how to store its secrets', () => {
   const problem = '/serverless-gitlab-runner/fleets/broken/config is not JSON';
-  const screen = render(100, [{ name: 'broken', problem, stored: NONE }]);
+  const screen = render(100, [{ ...common('broken'), problem, stored: NONE }]);
   expect(screen.replaceAll(/\s+/g, ' ')).toContain(
     `Fleet broken, whose document is invalid: ${problem} 1. Runner`,
   );

@@ -9,8 +9,8 @@ import {
 } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { redriveLauncher } from '../src/operate/redrive-launcher.ts';
-import { redriveReaper } from '../src/operate/redrive-reaper.ts';
+import { redriveLauncher } from '../src/redrive/redrive-launcher.ts';
+import { redriveReaper } from '../src/redrive/redrive-reaper.ts';
 
 const sqsMock = mockClient(SQSClient);
 const lambdaMock = mockClient(LambdaClient);

@@ -1,12 +1,16 @@
 import { setTimeout } from 'node:timers/promises';
 import { type CloudFormationClient, DeleteStackCommand } from '@aws-sdk/client-cloudformation';
 import type { ECSClient } from '@aws-sdk/client-ecs';
+import {
+  describeStack,
+  explainFailure,
+  firstFailure,
+  outputsOf,
+  settledStack,
+} from '@serverless-gitlab-runner/aws/stacks';
 import { SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
-import { OperationError } from '../cli/run-command.ts';
-import { explainFailure, firstFailure } from '../deploy/stack-failure.ts';
-import { describeStack, settledStack } from '../deploy/stack-state.ts';
+import { OperationError } from '../operation-error.ts';
 import { type ActiveTasks, activeTasks, drain, stop } from './cluster-tasks.ts';
-import { outputsOf } from './installation-outputs.ts';
 
 export interface DestroyOptions {
   readonly cloudFormation: CloudFormationClient;
@@ -14,6 +18,10 @@ export interface DestroyOptions {
   readonly log: (line: string) => void;
   /** Milliseconds for which managers may finish their jobs before they are stopped; 0 stops them immediately. */
   readonly drainMs: number;
+  /** Called before a stack is removed: removes what only that stack names. */
+  readonly beforeStack?: (stack: string) => Promise<void>;
+  /** Called when no task runs any more. */
+  readonly whenIdle?: () => Promise<void>;
   /** Milliseconds between two polls. Default 5000. */
   readonly pollMs?: number;
   /** Milliseconds after which an unchanged line of progress is repeated. Default 60,000. */
@@ -37,12 +45,13 @@ const MAX_ATTEMPTS = 3;
  */
 export async function destroyInstallation(options: DestroyOptions): Promise<void> {
   const { cloudFormation, log } = options;
-  const { ClusterArn: cluster } = outputsOf(await describeStack(cloudFormation, SHARED_STACK));
+  const cluster = outputsOf(await describeStack(cloudFormation, SHARED_STACK)).get('ClusterArn');
   await Promise.all(STARTERS.map((stack) => deleteStack(stack, options)));
   if (cluster !== undefined) {
     await awaitJobs(cluster, options);
     await stopRest(cluster, options);
   }
+  await options.whenIdle?.();
   await deleteStack(REAPER, options);
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -122,8 +131,10 @@ function createProgressLog(
   };
 }
 
-async function deleteStack(stack: string, { cloudFormation, log, pollMs }: DestroyOptions): Promise<void> {
+async function deleteStack(stack: string, options: DestroyOptions): Promise<void> {
+  const { cloudFormation, log, pollMs } = options;
   if ((await settledStack(cloudFormation, stack, log, pollMs)) === undefined) return;
+  await options.beforeStack?.(stack);
   log(`${stack}: removing`);
   await cloudFormation.send(new DeleteStackCommand({ StackName: stack }));
   const left = await settledStack(cloudFormation, stack, () => undefined, pollMs);

@@ -98,7 +98,7 @@ const REMEDIATIONS: readonly (readonly [pattern: RegExp, remediation: string])[]
   ],
   [
     /while Tasks are active|ClusterContains/i,
-    'tasks still run in the cluster: `npx nx run infra:destroy -- --now` stops them and continues.',
+    'tasks still run in the cluster: `npx sgr destroy --now` stops them and continues.',
   ],
   [
     /already exists/i,

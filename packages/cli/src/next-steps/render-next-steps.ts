@@ -1,14 +1,30 @@
-import { secretCommands } from '../stacks/secret-commands.ts';
-import type { DeployedFleet } from './read-fleets.ts';
+import type { SecretCommands } from '@serverless-gitlab-runner/infra/operate';
 
 export interface NextSteps {
   readonly region: string;
-  readonly parameterPrefix: string;
-  /** The webhook's URL, without a query. */
-  readonly webhookUrl: string;
   readonly managerLogGroup: string;
-  readonly fleets: readonly DeployedFleet[];
+  readonly fleets: readonly FleetSteps[];
 }
+
+export type FleetSteps = {
+  readonly name: string;
+  readonly webhookUrl: string;
+  /** Which of its secrets are stored. */
+  readonly stored: {
+    readonly runnerToken: boolean;
+    readonly apiToken: boolean;
+    readonly webhookSecret: boolean;
+  };
+  readonly commands: SecretCommands;
+} & (
+  | {
+      readonly gitlabUrl: string;
+      /** Whether it uses GitLab's API, for which it needs a token. */
+      readonly usesApi: boolean;
+    }
+  /** Why its document is invalid, in one line. */
+  | { readonly problem: string }
+);
 
 /**
  * Renders the next steps after a deployment, as lines of at most `columns` characters. URLs are not broken; commands continue
@@ -18,7 +34,7 @@ export function renderNextSteps(steps: NextSteps, columns: number): string[] {
   const { region, fleets } = steps;
   const write = new Writer(columns);
   write.text(`serverless-gitlab-runner is deployed in ${region}.`);
-  for (const fleet of fleets) renderFleet(fleet, steps, write);
+  for (const fleet of fleets) renderFleet(fleet, write);
   const ready = fleets.every(({ stored }) => stored.runnerToken && stored.webhookSecret);
   write.gap();
   write.text(ready ? 'To test it:' : 'Then, to test it:');
@@ -27,18 +43,13 @@ export function renderNextSteps(steps: NextSteps, columns: number): string[] {
     2,
   );
   write.command(`aws logs tail --follow --region ${region} ${steps.managerLogGroup}`, 4);
-  write.text('To print this again: npx nx run infra:next-steps');
-  write.text('To remove it: npx nx run infra:destroy');
+  write.text('To print this again: npx sgr next-steps');
+  write.text('To remove it: npx sgr destroy');
   return write.lines;
 }
 
-function renderFleet(
-  fleet: DeployedFleet,
-  { region, parameterPrefix, webhookUrl }: NextSteps,
-  write: Writer,
-) {
-  const { stored, name } = fleet;
-  const commands = secretCommands(parameterPrefix, name, region);
+function renderFleet(fleet: FleetSteps, write: Writer): void {
+  const { stored, name, commands, webhookUrl } = fleet;
   write.gap();
   write.text(
     'problem' in fleet
@@ -59,7 +70,7 @@ function renderFleet(
     '3. Webhook: the same project or group → Settings → Webhooks → Add. Secret token: from step 2. Trigger: only Job events. SSL verification: on. URL:',
     2,
   );
-  write.command(`${webhookUrl}?fleet=${name}`, 4);
+  write.command(webhookUrl, 4);
   if ('problem' in fleet || !fleet.usesApi) return;
   write.text(
     `4. API token with scope read_api (Reporter). ${state(stored.apiToken)} Run this, paste the token, press Enter:`,

@@ -64,7 +64,7 @@ export async function stop(
   cluster: string,
   { managers, others }: ActiveTasks,
 ): Promise<void> {
-  const reason = 'infra:destroy: the installation is being removed';
+  const reason = 'sgr destroy: the installation is being removed';
   for (const { taskArn: task, desiredStatus } of [...managers, ...others]) {
     if (desiredStatus === 'STOPPED') continue;
     await ignoringEndedTask(ecs.send(new StopTaskCommand({ cluster, task, reason })));
