@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
 import type { CommandContext } from './commands/command-context.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addStatus } from './commands/status.ts';
@@ -45,6 +46,7 @@ function programFor(context: CommandContext): Command {
     .description(
       'What serverless-gitlab-runner runs in this AWS account and region, and why a job waits. Changes nothing.',
     )
+    .version(manifest.version)
     .addHelpText('after', EXIT_CODES)
     .configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),
