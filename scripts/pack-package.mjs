@@ -56,8 +56,10 @@ async function pack(name, folder) {
   for (const [path, source] of Object.entries(definition.files)) copy(source, join(folder, path));
   copy(`packages/${name}/README.md`, join(folder, 'README.md'));
   copy('LICENSE', join(folder, 'LICENSE'));
-  if (name === 'infra') writeCdkJson(folder);
-  // Without --ignore-scripts npm would look for scripts to run; there are none.
+  if (name === 'infra') {
+    writeCdkJson(folder);
+    writeImages(folder);
+  }
   const packed = run('npm', ['pack', folder, '--pack-destination', OUTPUT, '--silent', '--ignore-scripts']);
   renameSync(join(OUTPUT, packed.trim()), `${folder}.tgz`);
 }
@@ -125,6 +127,17 @@ function readManifests() {
 function writeCdkJson(folder) {
   const settings = { ...readJson('packages/infra/cdk.json'), app: 'node dist/app.mjs' };
   writeFileSync(join(folder, 'cdk.json'), `${JSON.stringify(settings, null, 2)}\n`);
+}
+
+/**
+ * The names of the released images, which `scripts/publish-images.mjs` prints. Without them, the images are built where the
+ * package is used.
+ * @param {string} folder
+ */
+function writeImages(folder) {
+  const { PUBLISHED_IMAGES: images } = process.env;
+  if (images)
+    writeFileSync(join(folder, 'files/images.json'), `${JSON.stringify(JSON.parse(images), null, 2)}\n`);
 }
 
 /** In a pipeline, the repository that it runs for: npm compares it with the package's provenance. */

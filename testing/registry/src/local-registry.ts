@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { NODE_BINARY, runCommand, until } from '@serverless-gitlab-runner/machine';
 
+const require = createRequire(import.meta.url);
+
 /**
  * An npm registry on this machine (Verdaccio). It has the packages that are published to it, and passes requests for all others
  * to the registry that this machine is configured to use. Of the packages of this repository's scope it knows only its own.
@@ -36,7 +38,7 @@ export class LocalRegistry {
     const config = join(folder, 'config.yaml');
     // JSON is a part of YAML.
     await writeFile(config, JSON.stringify(settings(join(folder, 'storage'), uplink)));
-    const installed = dirname(createRequire(import.meta.url).resolve('verdaccio/package.json'));
+    const installed = dirname(require.resolve('verdaccio/package.json'));
     const program = join(installed, 'bin/verdaccio');
     const server = spawn(NODE_BINARY, [program, '--config', config, '--listen', url], {
       cwd: folder,
