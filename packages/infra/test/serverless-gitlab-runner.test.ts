@@ -64,7 +64,10 @@ describe('ServerlessGitlabRunner', () => {
 
   it('lets a database accept connections from the jobs of a fleet', () => {
     const template = embed(undefined, (runner, stack) => {
-      const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', { vpcId: 'vpc-0123456789abcdef0', availabilityZones: ['a'] });
+      const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
+        vpcId: 'vpc-0123456789abcdef0',
+        availabilityZones: ['a'],
+      });
       const database = new SecurityGroup(stack, 'Database', { vpc });
       database.connections.allowFrom(runner.fleet('default'), Port.tcp(5432));
     });
