@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
 import type { CommandContext } from './commands/command-context.ts';
 import { addDestroy } from './commands/destroy.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -52,6 +53,7 @@ function programFor(context: CommandContext): Command {
     .description(
       'Operates serverless-gitlab-runner in this AWS account and region: why a job waits, what runs, what it costs.',
     )
+    .version(manifest.version)
     .addHelpText('after', EXIT_CODES)
     .configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),

@@ -3,7 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IGrantable, type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Schedule, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
@@ -33,8 +33,10 @@ export interface IdleReaperProps extends ServiceOptions {
 const TIMEOUT = Duration.seconds(120);
 
 /** The reaper's Lambda, its schedule, and the rule that invokes it when a manager stops. */
-export class IdleReaper extends Construct {
+export class IdleReaper extends Construct implements IGrantable {
   readonly function: Lambda;
+  /** The function's role, for permissions such as decryption with a key of your own. */
+  readonly grantPrincipal: IPrincipal;
   readonly deadLetters: Queue;
 
   constructor(
@@ -48,6 +50,7 @@ export class IdleReaper extends Construct {
     // Every invocation is a complete sweep, so the next one, a minute later, is the retry.
     reaper.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(5) });
     this.function = reaper;
+    this.grantPrincipal = reaper.grantPrincipal;
     this.schedule(rate ?? Duration.minutes(1));
     this.watchStoppedManagers(installation.clusterArn);
     const alarms = new ServiceAlarms(this, 'Alarms', alarmActions);

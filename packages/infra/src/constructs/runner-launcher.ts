@@ -4,7 +4,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IGrantable, type IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { FilterPattern } from 'aws-cdk-lib/aws-logs';
@@ -51,8 +51,10 @@ const API_TOKENS = ['fleets/*/api-token'];
 const REQUEST_EVENTS: readonly EventName[] = ['JobQueued', 'ManagerRequested'];
 
 /** Rule, queue and Lambda that start managers for queued jobs. */
-export class RunnerLauncher extends Construct {
+export class RunnerLauncher extends Construct implements IGrantable {
   readonly function: Lambda;
+  /** The function's role, for permissions such as decryption with a key of your own. */
+  readonly grantPrincipal: IPrincipal;
   readonly queue: Queue;
   readonly deadLetters: Queue;
 
@@ -90,6 +92,7 @@ export class RunnerLauncher extends Construct {
       }),
     );
     this.function = launcher;
+    this.grantPrincipal = launcher.grantPrincipal;
     const alarms = new ServiceAlarms(this, 'Alarms', alarmActions);
     alarms.functionErrors(launcher);
     alarms.deadLetters(this.deadLetters);

@@ -16,6 +16,7 @@ import type { Installation } from './installation.ts';
 import { JobCache, type JobCacheProps } from './job-cache.ts';
 import { type BudgetProps, MonthlyBudget } from './monthly-budget.ts';
 import { Network, type NetworkProps } from './network.ts';
+import { withPublishedImages } from './published-images.ts';
 import { builtRunnerImage } from './repository-images.ts';
 import { SpendingAlarms } from './spending-alarms.ts';
 
@@ -26,9 +27,13 @@ export interface SharedResourcesProps {
   readonly parameterPrefix?: string;
   /** @default a new VPC with public subnets and no NAT gateway */
   readonly network?: NetworkProps;
-  /** The manager's image. @default built from `images/runner` */
+  /** The manager's image. @default the one that was released with this package; without one, built from `images/runner` */
   readonly runnerImage?: ImageSource;
-  /** The image of job tasks' helper. @default built from `images/job-base`, if jobs may run on X86_64 */
+  /**
+   * The image of job tasks' helper.
+   * @default the one that was released with this package; without one, built from `images/job-base` for each architecture that
+   * jobs may run on
+   */
   readonly jobBaseImage?: ImageSource;
   /**
    * The same for job tasks on ARM64.
@@ -106,8 +111,9 @@ export class SharedResources extends Construct implements Installation {
   /** By the fleet's name. */
   readonly fleetResources: ReadonlyMap<string, FleetResources>;
 
-  constructor(scope: Construct, id: string, props: SharedResourcesProps = {}) {
+  constructor(scope: Construct, id: string, given: SharedResourcesProps = {}) {
     super(scope, id);
+    const props = withPublishedImages(given);
     this.parameterPrefix = props.parameterPrefix ?? DEFAULT_PARAMETER_PREFIX;
     this.fleets = limitToBuildable(props.fleets ?? [{ name: 'default' }], props);
     const name = nameOf(this.parameterPrefix);

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IGrantable, type IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -24,8 +24,10 @@ const TIMEOUT = Duration.seconds(15);
 const WEBHOOK_SECRETS = ['fleets/*/webhook-secret*', 'fleets/*/signing-token*'];
 
 /** The Lambda behind the URL that GitLab's webhooks call. */
-export class WebhookReceiver extends Construct {
+export class WebhookReceiver extends Construct implements IGrantable {
   readonly function: Lambda;
+  /** The function's role, for permissions such as decryption with a key of your own. */
+  readonly grantPrincipal: IPrincipal;
   /** The webhook's URL, with a trailing slash and without the query. */
   readonly url: string;
 
@@ -56,6 +58,7 @@ export class WebhookReceiver extends Construct {
       options,
     });
     this.function = receiver;
+    this.grantPrincipal = receiver.grantPrincipal;
     this.url = openEndpoint(this, receiver, endpoint ?? endpointOfRegion(this));
     const alarms = new ServiceAlarms(this, 'Alarms', alarmActions);
     alarms.functionErrors(receiver);
