@@ -29,7 +29,14 @@ export {
   safetyLaunchSecondsOf,
 } from './fleet-config.ts';
 export { fleetsOf, type ListedFleet, type ListedParameter } from './listed-fleets.ts';
-export { BASE_LOG_FIELDS, JOB_ENDS, type JobEnd, LOG_LINES, logGroupNames } from './log-lines.ts';
+export {
+  BASE_LOG_FIELDS,
+  DECIDED_JOB_FIELDS,
+  JOB_ENDS,
+  type JobEnd,
+  LOG_LINES,
+  logGroupNames,
+} from './log-lines.ts';
 export {
   DEFAULT_PARAMETER_PREFIX,
   fleetOfConfigParameter,

@@ -1,12 +1,12 @@
+import type { ServiceName } from './stack-names.ts';
+
 /**
  * The log groups of an installation. Their names are fixed, so that saved queries, metric filters and people find them.
  * @param parameterPrefix the installation's, such as `/serverless-gitlab-runner`
  */
 export function logGroupNames(parameterPrefix: string) {
   return {
-    webhookReceiver: `${parameterPrefix}/webhook-receiver`,
-    runnerLauncher: `${parameterPrefix}/runner-launcher`,
-    idleReaper: `${parameterPrefix}/idle-reaper`,
+    service: (service: ServiceName) => `${parameterPrefix}/${service}`,
     managers: `${parameterPrefix}/managers`,
     /** Of one fleet's helpers, and of its services if they are logged. */
     jobs: (fleet: string) => `${parameterPrefix}/jobs/${fleet}`,
@@ -32,7 +32,7 @@ export const LOG_LINES = {
     ],
   },
   'runner-launcher': {
-    /** `jobs` has an entry for each job of the batch: `jobId`, `fleet`, `eventId`, `outcome`. */
+    /** `jobs` has an entry for each job of the batch, with the fields of `DECIDED_JOB_FIELDS`. */
     'jobs decided': ['jobs'],
     'launch planned': [
       ...['fleet', 'runnerTokenParameter', 'causeEventId', 'requests', 'launches', 'launched', 'outcomes'],
@@ -80,6 +80,9 @@ export const LOG_LINES = {
     'helper cannot start': ['jobId', 'problem'],
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+
+/** Fields of each entry of `jobs` in `jobs decided`, in their order, which the query of one job relies on. */
+export const DECIDED_JOB_FIELDS = ['jobId', 'fleet', 'eventId', 'outcome'] as const;
 
 /** How a job ended for its manager. GitLab's own status also depends on what follows the script, such as uploads. */
 export const JOB_ENDS = [

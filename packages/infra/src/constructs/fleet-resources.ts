@@ -1,4 +1,9 @@
-import { parameterNames, parseEcrRegistry, safetyLaunchSecondsOf } from '@serverless-gitlab-runner/fleet';
+import {
+  logGroupNames,
+  parameterNames,
+  parseEcrRegistry,
+  safetyLaunchSecondsOf,
+} from '@serverless-gitlab-runner/fleet';
 import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { type ILogGroup, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -52,7 +57,7 @@ export class FleetResources extends Construct {
     super(scope, id);
     const fleet = parseFleet(props.fleet);
     this.jobLogGroup = new LogGroup(this, 'JobLog', {
-      logGroupName: `${props.parameterPrefix}/jobs/${fleet.name}`,
+      logGroupName: logGroupNames(props.parameterPrefix).jobs(fleet.name),
       retention: props.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
