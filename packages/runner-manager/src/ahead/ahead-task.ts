@@ -136,12 +136,9 @@ async function start(
     startId,
     group: aheadTaskGroup(startId),
     tags,
-    overrides: jobTaskOverrides(
-      folder.publicKey,
-      fleet.job.deadManSeconds,
-      new Map(),
-      fleet.job.startTimeoutSeconds + FORGOTTEN_SECONDS,
-    ),
+    overrides: jobTaskOverrides(folder.publicKey, fleet.job.deadManSeconds, new Map(), {
+      unclaimedSeconds: fleet.job.startTimeoutSeconds + FORGOTTEN_SECONDS,
+    }),
   };
   const log = createJobLog((line) => logger.debug(line, { startId }));
   const onStarted = (started: StartedTask) => {

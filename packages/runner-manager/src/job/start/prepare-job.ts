@@ -12,6 +12,7 @@ import { pullSecondsOf } from '../../task/task-facts.ts';
 import { createJobFolder, type JobFolder } from '../job-folder.ts';
 import { formatSeconds, type JobLog } from '../job-log.ts';
 import type { JobSession, StartedTask } from '../job-session.ts';
+import { logTaskStarted } from '../log-job.ts';
 import { type JobTaskPlan, planJobTask } from '../plan/plan-job-task.ts';
 import { withImageEntryPoint } from '../plan/read-image-entry-point.ts';
 import { withServicePrograms } from '../plan/read-service-programs.ts';
@@ -138,6 +139,7 @@ async function startTask(preparation: Preparation): Promise<void> {
   const order = await makeOrder(preparation, folder);
   const { address } = await acquireJobTask(context, plan, order, log, { signal, deadline }, (started) => {
     session.task = started;
+    logTaskStarted(context, session, started);
     followTask(context.watcher, session);
     logHelperLink(context, started.arn, log);
   });
@@ -188,7 +190,7 @@ async function makeOrder(
     definition,
     startId: session.startId,
     group: jobTaskGroup(jobId),
-    overrides: jobTaskOverrides(folder.publicKey, context.fleet.job.deadManSeconds, overrides),
+    overrides: jobTaskOverrides(folder.publicKey, context.fleet.job.deadManSeconds, overrides, { jobId }),
     tags: toTags({
       role: 'job',
       fleet: context.fleet.name,
