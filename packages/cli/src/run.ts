@@ -3,9 +3,11 @@ import manifest from '../package.json' with { type: 'json' };
 import type { CommandContext } from './commands/command-context.ts';
 import { addDestroy } from './commands/destroy.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addDrain } from './commands/drain.ts';
 import { addInit } from './commands/init.ts';
 import { addNextSteps } from './commands/next-steps.ts';
 import { addRedrive } from './commands/redrive.ts';
+import { addRotate } from './commands/rotate.ts';
 import { addStatus } from './commands/status.ts';
 import { addWhy } from './commands/why.ts';
 import { OperationError, UsageError } from './operation-error.ts';
@@ -19,7 +21,10 @@ const EXIT_CODES = `
 Exit codes: 0 done, ${FAILED} failed (of doctor: something is broken), ${USAGE} wrong usage. Choose account and region with AWS_PROFILE and AWS_REGION.`;
 
 /** In the order of the help. Each loads its code when it runs, so that help appears at once. */
-const COMMANDS = [addInit, addWhy, addDoctor, addStatus, addNextSteps, addRedrive, addDestroy];
+const COMMANDS = [
+  ...[addInit, addWhy, addDoctor, addStatus, addNextSteps],
+  ...[addRedrive, addDrain, addRotate, addDestroy],
+];
 
 /** Runs one command line and returns its exit code. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {

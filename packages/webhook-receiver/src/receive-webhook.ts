@@ -13,7 +13,7 @@ import {
   unavailable,
   unknownFleet,
 } from './answers.ts';
-import { isAuthentic } from './authenticate.ts';
+import { isAuthentic, provenSecret, type WebhookSecrets } from './authenticate.ts';
 import type { FleetDirectory } from './fleet-directory.ts';
 import type { FleetSecrets } from './fleet-secrets.ts';
 import { InvalidJobHookError, type JobHook, readJobHook } from './job-hook.ts';
@@ -59,23 +59,28 @@ export async function receiveWebhook(request: WebhookRequest, deps: ReceiverDeps
   if (found.kind === 'invalid') {
     return { answer: unavailable, log: { fleet, decision: 'invalid fleet', problem: found.message } };
   }
-  if (!(await isFromGitlab(request, fleet, found.config, deps)))
-    return { answer: unauthorized, log: { fleet, decision: 'not authentic' } };
+  const proof = await isFromGitlab(request, fleet, found.config, deps);
+  if (!proof) return { answer: unauthorized, log: { fleet, decision: 'not authentic' } };
   const { answer, log } = await receiveAuthentic(request, fleet, found.config, deps);
-  return { answer, log: { fleet, ...log } };
+  return { answer, log: { fleet, ...(proof.secret ? { secret: proof.secret } : {}), ...log } };
 }
 
-/** Compares with the cached secrets, and then once with those in SSM now, since a secret may have just been rotated. */
+/** Undefined: not authentic. Compares with the cached secrets, and then once with those in SSM now, since a secret may have just been rotated. */
 async function isFromGitlab(
   request: WebhookRequest,
   fleet: string,
   { webhook }: FleetConfig,
   { secrets, now }: ReceiverDeps,
-): Promise<boolean> {
-  const cached = await secrets.read(fleet);
-  if (isAuthentic(request, cached, webhook.accepts, now())) return true;
+): Promise<{ secret: 'current' | 'previous' | undefined } | undefined> {
+  const { accepts } = webhook;
+  const prove = (known: WebhookSecrets) =>
+    isAuthentic(request, known, accepts, now())
+      ? { secret: provenSecret(request, known, accepts, now()) }
+      : undefined;
+  const proof = prove(await secrets.read(fleet));
+  if (proof) return proof;
   const fresh = await secrets.readAgain(fleet);
-  return fresh !== undefined && isAuthentic(request, fresh, webhook.accepts, now());
+  return fresh && prove(fresh);
 }
 
 async function receiveAuthentic(

@@ -3,10 +3,9 @@ import {
   type ECSClient,
   paginateListTasks,
   StopTaskCommand,
-  TagResourceCommand,
   type Task,
 } from '@aws-sdk/client-ecs';
-import { MANAGER_FAMILY_PREFIX, toTags } from '@serverless-gitlab-runner/fleet';
+import { MANAGER_FAMILY_PREFIX } from '@serverless-gitlab-runner/fleet';
 
 /** DescribeTasks accepts at most 100 tasks per call. */
 const TASKS_PER_DESCRIBE = 100;
@@ -47,15 +46,6 @@ async function describe(ecs: ECSClient, cluster: string, arns: readonly string[]
 /** Decides by the task's group, which remains when ECS deletes the tags of a stopping task. */
 function isManager({ group = '' }: Task): boolean {
   return group.startsWith(`family:${MANAGER_FAMILY_PREFIX}`);
-}
-
-/** Marks managers as draining: they take no new jobs, finish their current ones, and exit. Ended managers are ignored. */
-export async function drain(ecs: ECSClient, managers: readonly Task[]): Promise<void> {
-  const tags = toTags({ drain: new Date().toISOString() });
-  for (const { taskArn: resourceArn, desiredStatus } of managers) {
-    if (desiredStatus === 'STOPPED') continue;
-    await ignoringEndedTask(ecs.send(new TagResourceCommand({ resourceArn, tags })));
-  }
 }
 
 /** Stops tasks, managers first: a manager that lost a job task would start another. */

@@ -9,8 +9,9 @@ import {
   settledStack,
 } from '@serverless-gitlab-runner/aws/stacks';
 import { SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
+import { drainManagers } from '../drain/drain-managers.ts';
 import { OperationError } from '../operation-error.ts';
-import { type ActiveTasks, activeTasks, drain, stop } from './cluster-tasks.ts';
+import { type ActiveTasks, activeTasks, stop } from './cluster-tasks.ts';
 
 export interface DestroyOptions {
   readonly cloudFormation: CloudFormationClient;
@@ -79,9 +80,12 @@ async function awaitJobs(cluster: string, options: DestroyOptions): Promise<void
     const tasks = await activeTasks(ecs, cluster);
     if (count(tasks) === 0) return log('No task is running any more.');
     // A launcher may have started another manager while its stack was removed.
-    const fresh = tasks.managers.filter(({ taskArn = '' }) => !drained.has(taskArn));
-    await drain(ecs, fresh);
-    for (const { taskArn = '' } of fresh) drained.add(taskArn);
+    const fresh = tasks.managers.filter(
+      ({ taskArn = '', desiredStatus }) => desiredStatus !== 'STOPPED' && !drained.has(taskArn),
+    );
+    const arns = fresh.map(({ taskArn = '' }) => taskArn);
+    await drainManagers(ecs, cluster, arns);
+    for (const arn of arns) drained.add(arn);
     const minutes = Math.ceil((deadline - Date.now()) / 60_000);
     logProgress(describeTasks(tasks), `draining, at most ${minutes} more minutes (--now stops them)`);
     await setTimeout(pollMs);

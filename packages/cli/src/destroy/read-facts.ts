@@ -12,10 +12,9 @@ import {
   SHARED_STACK,
   serviceStack,
 } from '@serverless-gitlab-runner/fleet';
-import * as z from 'zod';
 import { readFleets } from '../fleets.ts';
+import { type KnownProjects, readKnownProjects } from '../known-projects.ts';
 import { OperationError } from '../operation-error.ts';
-import { readLogLines } from '../read-log-lines.ts';
 import { assetsIn, type CdkAssets } from './cdk-assets.ts';
 import type { DestroyClients } from './destroy-clients.ts';
 import { ALL_STACKS } from './destroy-installation.ts';
@@ -32,15 +31,10 @@ export interface DestroyFacts {
   fleets: ListedFleet[];
   /** Without a query; undefined if the receiver's stack is gone. */
   webhookUrl: string | undefined;
-  /** Ids of projects whose webhooks were received lately, by fleet. */
-  projects: ReadonlyMap<string, ReadonlySet<number>>;
+  projects: KnownProjects;
   /** Whether CDK's own stack exists. */
   hasToolkit: boolean;
 }
-
-/** Pages of the receiver's log that are searched for projects. */
-const MAX_LOG_PAGES = 20;
-const LOG_DAYS = 14;
 
 /** @throws {OperationError} if an installation exists that is not of this app's stacks */
 export async function readDestroyFacts(clients: DestroyClients, now: number): Promise<DestroyFacts> {
@@ -60,6 +54,7 @@ export async function readDestroyFacts(clients: DestroyClients, now: number): Pr
     resources.flatMap(({ ResourceType, PhysicalResourceId }) =>
       ResourceType === type && PhysicalResourceId ? PhysicalResourceId : [],
     );
+  const receiverLog = outputs.get('WebhookReceiverLogGroup');
   const stacks = new Map<string, CdkAssets>();
   for (const { name, account } of existing)
     stacks.set(name, assetsIn(await templateOf(cloudFormation, name), region, account));
@@ -71,7 +66,7 @@ export async function readDestroyFacts(clients: DestroyClients, now: number): Pr
     stackParameters: new Set(named('AWS::SSM::Parameter')),
     fleets: await readFleets(clients.ssm, parameterPrefix),
     webhookUrl: outputs.get('WebhookUrl'),
-    projects: await readProjects(clients, outputs.get('WebhookReceiverLogGroup'), now),
+    projects: receiverLog === undefined ? new Map() : await readKnownProjects(clients.logs, receiverLog, now),
     hasToolkit: (await describeStack(cloudFormation, 'CDKToolkit')) !== undefined,
   };
 }
@@ -95,30 +90,6 @@ async function resourcesOf(client: CloudFormationClient, StackName: string): Pro
   for await (const page of paginateListStackResources({ client }, { StackName }))
     resources.push(...(page.StackResourceSummaries ?? []));
   return resources;
-}
-
-const publishedSchema = z.object({
-  message: z.literal('webhook answered'),
-  fleet: z.string(),
-  projectId: z.number(),
-});
-
-async function readProjects(
-  { logs }: DestroyClients,
-  logGroupName: string | undefined,
-  now: number,
-): Promise<Map<string, Set<number>>> {
-  const projects = new Map<string, Set<number>>();
-  if (logGroupName === undefined) return projects;
-  const since = now - LOG_DAYS * 86_400_000;
-  const query = { logGroupName, filterPattern: '"published"', since, maxPages: MAX_LOG_PAGES };
-  for (const { fields } of await readLogLines(logs, query)) {
-    const line = publishedSchema.safeParse(fields).data;
-    if (line === undefined) continue;
-    const known = projects.get(line.fleet) ?? new Set();
-    projects.set(line.fleet, known.add(line.projectId));
-  }
-  return projects;
 }
 
 /** Stack of the Lambda that GitLab's webhooks reach: once it is gone, their URL is not known any more. */

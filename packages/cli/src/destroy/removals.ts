@@ -1,5 +1,6 @@
 import { SHARED_STACK } from '@serverless-gitlab-runner/fleet';
 import type { HookPlace } from '../gitlab/gitlab-hooks.ts';
+import { knownPlaces } from '../known-projects.ts';
 import { cacheBuckets } from './buckets.ts';
 import { cdkBundles, cdkImages } from './cdk-assets.ts';
 import type { DestroyClients } from './destroy-clients.ts';
@@ -71,12 +72,8 @@ export function gitlabPlaces(
   given: readonly HookPlace[],
 ): GitLabPlaces[] {
   const valid = fleets.flatMap((fleet) => ('config' in fleet ? [fleet] : []));
-  return [...Map.groupBy(valid, ({ config }) => config.gitlabUrl)].map(([gitlabUrl, own]) => {
-    const seen = own.flatMap(({ name, config }) => [
-      ...(projects.get(name) ?? []),
-      ...(config.gitlabApi?.projects ?? []),
-    ]);
-    const known = [...new Set(seen)].map((name): HookPlace => ({ kind: 'project', name }));
-    return { gitlabUrl, places: [...known, ...given] };
-  });
+  return [...Map.groupBy(valid, ({ config }) => config.gitlabUrl)].map(([gitlabUrl, own]) => ({
+    gitlabUrl,
+    places: knownPlaces(own, projects, given),
+  }));
 }

@@ -62,3 +62,18 @@ export function createRunnerTokens(url: string): RunnerTokens {
     },
   };
 }
+
+/** Replaces the token of a runner by its id, with a token for GitLab's API. @throws {GitLabError} */
+export async function resetRunnerById(url: string, apiToken: string, id: number): Promise<string> {
+  const host = url.replace(/\/+$/, '');
+  const response = await fetch(`${host}/api/v4/runners/${id}/reset_authentication_token`, {
+    method: 'POST',
+    headers: { 'private-token': apiToken },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  if (response.ok) return resetSchema.parse(await response.json()).token;
+  throw new GitLabError(
+    'refused',
+    `${host} answered ${response.status}: GITLAB_TOKEN needs the scope api, and the right to change runner ${id}`,
+  );
+}
