@@ -111,7 +111,9 @@ async function prepare(settings: AheadSettings, task: AheadTask, onLost: () => v
   await awaitBuildContainer(connection, fleet, signal);
   const moved = movedImage(task.digests, await readImageDigests(shape));
   if (moved !== undefined) throw new SystemFailureError(`the tag of ${moved} moved while it was pulled`);
-  if (task.started) task.started.isReady = true;
+  const { started } = task;
+  if (started)
+    Object.assign(started, { isReady: true, startSeconds: (Date.now() - started.requestedAt) / 1000 });
 }
 
 /** @returns the address of the task's helper */

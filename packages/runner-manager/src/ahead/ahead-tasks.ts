@@ -40,8 +40,8 @@ export interface AheadTasks {
    * @throws the signal's reason
    */
   claim(request: ClaimRequest, signal: AbortSignal): Promise<Claim>;
-  /** A job's task accepts commands. @param startSeconds time from RunTask; undefined if it was claimed */
-  ready(id: string, kind: TaskKind, startSeconds: number | undefined): void;
+  /** A job's task accepts commands. @param startSeconds time from RunTask until a task accepted commands, claimed or not */
+  ready(id: string, kind: TaskKind, startSeconds: number): void;
   /** Keeps what a task was started from, if tasks like it may be started ahead. */
   learnRecipe(recipe: AheadRecipe): void;
   /** A job's own script has ended. */
@@ -143,7 +143,10 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
     dropAll(why);
   };
 
-  /** Takes a task out of the waiting ones: one that is ready if possible. */
+  /**
+   * Takes a task out of the waiting ones: one that is ready if possible. A task that was started for this very job and remains then
+   * waits for the other job instead.
+   */
   const take = ({ job, family, capacity }: ClaimRequest): AheadTask | undefined => {
     const key = claimKey(job, family);
     const fits = (task: AheadTask) => {
@@ -152,7 +155,14 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
     };
     const fitting = [...waiting.values()].filter(fits);
     const taken = fitting.find(({ started }) => started?.isReady) ?? fitting[0];
-    if (taken) waiting.delete(taken.id);
+    if (!taken) return undefined;
+    waiting.delete(taken.id);
+    const own = fitting.find((task) => task !== taken && isStartedFor(task, job));
+    if (own) {
+      const { job: name, pipeline } = taken;
+      Object.assign(taken, { job: own.job, pipeline: own.pipeline });
+      Object.assign(own, { job: name, pipeline });
+    }
     return taken;
   };
 
@@ -161,7 +171,11 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
 
     async claim(request, signal) {
       const task = take(request);
-      if (!task) return { kind: 'none' };
+      if (!task) {
+        for (const { id } of [...waiting.values()].filter((other) => isStartedFor(other, request.job)))
+          drop(id, 'its job needs another task');
+        return { kind: 'none' };
+      }
       try {
         await unlessAborted(() => task.ready, signal);
         const why = await whyNotUsable(task);
@@ -223,6 +237,10 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
     const moved = movedImage(digests, current);
     return moved === undefined ? undefined : `the tag of ${moved} has moved since`;
   }
+}
+
+function isStartedFor(task: AheadTask, { project, name, pipeline }: ArrivedJob): boolean {
+  return task.job.project === project && task.job.name === name && task.pipeline === pipeline;
 }
 
 /** Settles as the work, or rejects when the signal aborts first. Work is not started after that: nothing would await it. */

@@ -124,12 +124,12 @@ async function startAndConnect(preparation: Preparation): Promise<void> {
 function reportReady(
   { ahead }: ExecutorContext,
   { id }: JobSession,
-  { shape, capacityProvider, requestedAt, claimedAt }: StartedTask,
+  { shape, capacityProvider, requestedAt, startSeconds }: StartedTask,
   recipe: AheadRecipe | undefined,
 ): void {
   const { cpu, memory } = shape.size;
   const kind = { shape: recipe?.definition.family ?? NEVER_AHEAD, cpu, memory, capacity: capacityProvider };
-  ahead?.ready(id, kind, claimedAt === undefined ? (Date.now() - requestedAt) / 1000 : undefined);
+  ahead?.ready(id, kind, startSeconds ?? (Date.now() - requestedAt) / 1000);
 }
 
 async function startTask(preparation: Preparation): Promise<void> {
