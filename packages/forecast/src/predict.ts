@@ -73,18 +73,15 @@ interface KnownJob extends RunningJob {
  * predicted, with the task that they last had; none whose task mostly changes, and none that the brake has turned off.
  */
 export function predict(book: Book, view: PipelineView, options: PredictOptions): Prediction[] {
-  const { project, isProtected } = view;
   const known = knownJobs(book, view, options.now);
   const last = lastOfStage(book, view, known);
   const predictions = new Map<string, Prediction>();
   for (const job of known) {
     // Any job of a stage may end last. So the followers of the next stage are counted for all of them together.
     const tally = job === last ? pooled(known.map(({ record }) => record.afterLast)) : job.record.afterOther;
-    for (const { name, chance: arrives } of likelyFollowers(tally, successChance(job))) {
-      const follower = recordOf(book, { project, name, isProtected });
-      if (follower === undefined || isOff(follower, options.now)) continue;
-      const chance = arrives * sameTaskChance(follower);
-      if (chance < MIN_CHANCE) continue;
+    for (const { follower, chance } of likelyFollowers(book, view, tally, successChance(job))) {
+      if (isOff(follower, options.now)) continue;
+      const { name } = follower.job;
       const startAt = startOf(job, book.starts.get(kindKeyOf(follower.task)), options);
       const other = predictions.get(name);
       if (startAt === undefined || (other !== undefined && other.startAt <= startAt)) continue;
@@ -141,13 +138,19 @@ function pooled(tallies: readonly FollowerTally[]): FollowerTally {
   return pool;
 }
 
-/** Names that follow often enough. One observed success is enough: (1 + ½) / (1 + 1) is 0.75. */
+/** Jobs that follow often enough, with the same task. One observed success is enough: (1 + ½) / (1 + 1) is 0.75. */
 function likelyFollowers(
+  book: Book,
+  { project, isProtected }: PipelineView,
   { times, followers }: FollowerTally,
   success: number,
-): { name: string; chance: number }[] {
+): { follower: JobRecord; chance: number }[] {
   return [...followers]
-    .map(([name, count]) => ({ name, chance: (success * (count + 0.5)) / (times + 1) }))
+    .flatMap(([name, count]) => {
+      const follower = recordOf(book, { project, name, isProtected });
+      if (follower === undefined) return [];
+      return { follower, chance: (success * sameTaskChance(follower) * (count + 0.5)) / (times + 1) };
+    })
     .filter(({ chance }) => chance >= MIN_CHANCE);
 }
 

@@ -125,6 +125,12 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
     letGo(task, why);
   };
 
+  /** Lets go of what was started for a job that needs another task. */
+  const dropTasksFor = (job: ArrivedJob) => {
+    for (const task of [...waiting.values()])
+      if (isStartedFor(task, job)) drop(task.id, 'its job needs another task');
+  };
+
   /** Lets go of all waiting tasks, for a reason that says nothing about their jobs. */
   const dropAll = (why: string) => {
     const tasks = [...waiting.values()];
@@ -172,8 +178,7 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
     async claim(request, signal) {
       const task = take(request);
       if (!task) {
-        for (const { id } of [...waiting.values()].filter((other) => isStartedFor(other, request.job)))
-          drop(id, 'its job needs another task');
+        dropTasksFor(request.job);
         return { kind: 'none' };
       }
       try {
