@@ -201,7 +201,8 @@ async function makeOrder(
 
 async function connect(preparation: Preparation, folder: JobFolder, address: string): Promise<void> {
   const { context, session, log, signal } = preparation;
-  const connection = await openConnection({ folder, address, environment: context.inherited, signal });
+  const { inherited, awaitPort } = context;
+  const connection = await openConnection({ folder, address, environment: inherited, awaitPort, signal });
   session.connection = connection;
   signal.throwIfAborted();
   logConnected(session, log);
