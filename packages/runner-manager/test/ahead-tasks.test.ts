@@ -187,7 +187,7 @@ describe('a fleet with ahead.start: next', () => {
     await learn();
     await buildAgain();
     await fixture.cleanup();
-    await writeFile(join(fixture.folder, 'deaf'), '');
+    await writeFile(join(fixture.folder, 'broken-once'), '');
     await begin('test', 2);
     expect(log()).toContain('A task was started ahead, but not claimed');
     expect(tagged()).toEqual([]);

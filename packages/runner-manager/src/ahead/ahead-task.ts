@@ -109,7 +109,7 @@ async function prepare(settings: AheadSettings, task: AheadTask, onLost: () => v
   const connection = await openConnection({ folder, address, environment: inherited, awaitPort, signal });
   task.connection = connection;
   task.release.push(startHeartbeat(settings, connection, task.started?.arn ?? ''));
-  await awaitBuildContainer(connection, fleet, signal);
+  await awaitBuildContainer(connection, fleet.job.startTimeoutSeconds * 1000, signal);
   const moved = movedImage(task.digests, await readImageDigests(shape));
   if (moved !== undefined) throw new SystemFailureError(`the tag of ${moved} moved while it was pulled`);
   const { started } = task;

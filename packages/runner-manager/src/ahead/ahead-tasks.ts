@@ -3,6 +3,7 @@ import { tagTask } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { type CapacityProvider, toTags } from '@serverless-gitlab-runner/fleet';
 import { type ArrivedJob, createBook, learnClaim, type TaskKind } from '@serverless-gitlab-runner/forecast';
 import { messageOf, NoCapacityError, SystemFailureError } from '../errors.ts';
+import { awaitBuildContainer } from '../job/start/await-build-container.ts';
 import { UNITS_PER_VCPU } from '../parse-quantity.ts';
 import {
   type AheadRecipe,
@@ -25,8 +26,11 @@ export interface ClaimRequest {
   capacity: readonly CapacityProvider[];
 }
 
-/** `none`: the job needs a task of its own; `why` says so in its log if a task was waiting for it. */
-export type Claim = { kind: 'claimed'; task: AheadTask } | { kind: 'none'; why?: string };
+/**
+ * `none`: the job needs a task of its own; `why` says so in its log if a task was waiting for it. `build` describes the build
+ * container's user and shell.
+ */
+export type Claim = { kind: 'claimed'; task: AheadTask; build: string } | { kind: 'none'; why?: string };
 
 /**
  * The tasks that a manager starts ahead. It learns from its own jobs, in memory, which jobs follow which, and starts their tasks
@@ -181,10 +185,10 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
         dropTasksFor(request.job);
         return { kind: 'none' };
       }
+      let build: string;
       try {
         await unlessAborted(() => task.ready, signal);
-        const why = await whyNotUsable(task);
-        if (why !== undefined) throw new SystemFailureError(why);
+        build = await checkUsable(task, signal);
         const tags = toTags({ jobId: String(request.jobId) });
         const arn = task.started?.arn ?? '';
         if (!(await unlessAborted(() => tagTask(runTask.ecs, runTask.cluster, arn, tags), signal)))
@@ -197,7 +201,7 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
       }
       for (const release of task.release.splice(0)) release();
       learnClaim(book, task.job, true, now());
-      return { kind: 'claimed', task };
+      return { kind: 'claimed', task, build };
     },
 
     ready(id, kind, startSeconds) {
@@ -227,20 +231,23 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
     },
   };
 
-  /** Checks a ready task right before a job gets it. */
-  async function whyNotUsable({
-    started,
-    connection,
-    digests,
-    recipe,
-  }: AheadTask): Promise<string | undefined> {
-    if (!started || !connection || !digests) return 'it is not ready';
-    const [current] = await Promise.all([
+  /**
+   * Checks a ready task right before a job gets it.
+   * @returns its build container's user and shell
+   * @throws {SystemFailureError} with the reason why no job may get it
+   */
+  async function checkUsable(
+    { started, connection, digests, recipe }: AheadTask,
+    signal: AbortSignal,
+  ): Promise<string> {
+    if (!started || !connection || !digests) throw new SystemFailureError('it is not ready');
+    const [current, build] = await Promise.all([
       readImageDigests(recipe.shape),
-      connection.ask('heartbeat', { deadlineMs: ALIVE_MS }),
+      awaitBuildContainer(connection, ALIVE_MS, signal),
     ]);
     const moved = movedImage(digests, current);
-    return moved === undefined ? undefined : `the tag of ${moved} has moved since`;
+    if (moved !== undefined) throw new SystemFailureError(`the tag of ${moved} has moved since`);
+    return build;
   }
 }
 

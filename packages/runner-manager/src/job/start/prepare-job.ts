@@ -115,7 +115,10 @@ async function startAndConnect(preparation: Preparation): Promise<void> {
   const recipe = context.ahead && recipeOf(preparation);
   if (recipe) context.ahead?.learnRecipe(recipe);
   const claimed = recipe && (await claimTask(preparation, recipe));
-  if (claimed) await whileTaskRuns(preparation, (signal) => serve({ ...preparation, signal }, claimed));
+  if (claimed)
+    await whileTaskRuns(preparation, (signal) =>
+      serve({ ...preparation, signal }, claimed.connection, async () => claimed.build),
+    );
   else await startTask(preparation);
   if (session.task) reportReady(context, session, session.task, recipe);
 }
@@ -207,18 +210,17 @@ async function connect(preparation: Preparation, folder: JobFolder, address: str
   signal.throwIfAborted();
   logConnected(session, log);
   if (session.task) session.release.push(startHeartbeat(context, connection, session.task.arn));
-  await serve(preparation, connection);
+  const deadlineMs = context.fleet.job.startTimeoutSeconds * 1000;
+  await serve(preparation, connection, () => awaitBuildContainer(connection, deadlineMs, signal));
 }
 
 /** Waits for the build container, and gives the services their variables and names. */
 async function serve(
   { context, session, plan, log, signal }: Preparation,
   connection: JobConnection,
+  awaitBuild: () => Promise<string>,
 ): Promise<void> {
-  const [build] = await Promise.all([
-    awaitBuildContainer(connection, context.fleet, signal),
-    sendEnvironments(connection, plan, log, signal),
-  ]);
+  const [build] = await Promise.all([awaitBuild(), sendEnvironments(connection, plan, log, signal)]);
   log.info(`The build container is ready: ${build}`);
   await announceServices(connection, plan.serviceHostnames, log, signal);
   await awaitServices({ context, session, connection, log, signal });
