@@ -20,6 +20,8 @@ export interface StartedTask {
   lastSeen?: Task;
   /** Whether it has accepted commands. */
   isReady: boolean;
+  /** Seconds from RunTask until it accepted commands, if it was started ahead. */
+  startSeconds?: number;
   /** When a job claimed it, if it was started ahead. Milliseconds since 1970. */
   claimedAt?: number;
 }
