@@ -36,8 +36,3 @@ export async function readDeployedSettings(
     .sort((one, other) => one.name.localeCompare(other.name));
   return { installation, fleets };
 }
-
-/** CDK context that repeats a deployment. */
-export function contextOf({ installation, fleets }: DeployedSettings): Record<string, unknown> {
-  return { ...installation, ...(fleets.length === 0 ? {} : { fleets }) };
-}
