@@ -21,7 +21,7 @@ if (code === 0 && recordDeployment(root, env)) {
     `The tag "${DEPLOYED}" now points to this commit. Share it with "git push --force origin ${DEPLOYED}".`,
   );
 }
-process.exitCode = code === 0 ? await run(['packages/infra/src/next-steps.ts']) : code;
+process.exitCode = code === 0 ? await run(['packages/cli/src/sgr.ts', 'next-steps']) : code;
 
 function affected() {
   const { base, reason } = chooseBase(readCheckout(root, env));

@@ -1,6 +1,6 @@
 import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
+import { describeStack, outputsOf } from '@serverless-gitlab-runner/aws/stacks';
 import { SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
-import { describeStack } from './describe-stack.ts';
 import { NotInstalledError } from './not-installed-error.ts';
 
 /** Where the parts of an installation are, from the outputs of its stacks. */
@@ -14,16 +14,18 @@ export interface Installation {
   webhookUrl: string;
   queueUrl: string;
   deadLetterUrls: { launcher: string; reaper: string };
-  /** Names of the log groups. */
-  logGroups: { receiver: string; launcher: string };
+  /** Name of the Lambda idle-reaper. */
+  reaperFunction: string;
+  /** Names of the log groups; `jobs` are the containers', of which each fleet has one. */
+  logGroups: { receiver: string; launcher: string; reaper: string; managers: string; jobs: string[] };
 }
 
 /** @throws {NotInstalledError} and CloudFormation's errors */
 export async function findInstallation(client: CloudFormationClient): Promise<Installation> {
   const region = await client.config.region();
   const read = async (stack: string) => {
-    const outputs = await outputsOf(client, stack);
-    return (name: string) => {
+    const outputs = outputsOf(await describeStack(client, stack));
+    const required = (name: string) => {
       const value = outputs.get(name);
       if (value !== undefined) return value;
       const problem =
@@ -32,6 +34,7 @@ export async function findInstallation(client: CloudFormationClient): Promise<In
         `${stack} ${problem} in ${region}. Choose account and region with AWS_PROFILE and AWS_REGION, or deploy with \`npm run deploy\`.`,
       );
     };
+    return Object.assign(required, { outputs });
   };
   const [shared, receiver, launcher, reaper] = await Promise.all([
     read(SHARED_STACK),
@@ -47,14 +50,13 @@ export async function findInstallation(client: CloudFormationClient): Promise<In
     webhookUrl: receiver('WebhookUrl'),
     queueUrl: launcher('QueueUrl'),
     deadLetterUrls: { launcher: launcher('LauncherDeadLettersUrl'), reaper: reaper('ReaperDeadLettersUrl') },
+    reaperFunction: reaper('IdleReaperFunction'),
     logGroups: {
       receiver: receiver('WebhookReceiverLogGroup'),
       launcher: launcher('RunnerLauncherLogGroup'),
+      reaper: reaper('IdleReaperLogGroup'),
+      managers: shared('ManagerLogGroup'),
+      jobs: [...shared.outputs].flatMap(([name, value]) => (name.startsWith('JobLogGroup') ? value : [])),
     },
   };
-}
-
-async function outputsOf(client: CloudFormationClient, stack: string): Promise<ReadonlyMap<string, string>> {
-  const outputs = (await describeStack(client, stack))?.Outputs ?? [];
-  return new Map(outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
 }

@@ -1,4 +1,6 @@
-/** There is no complete installation in this account and region. The message says what to do. */
-export class NotInstalledError extends Error {
+import { OperationError } from './operation-error.ts';
+
+/** There is no complete installation in this account and region. */
+export class NotInstalledError extends OperationError {
   override readonly name = 'NotInstalledError';
 }

@@ -1,10 +1,16 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import type { CommandContext } from './commands/command-context.ts';
+import { addDestroy } from './commands/destroy.ts';
 import { addDoctor } from './commands/doctor.ts';
+import { addDrain } from './commands/drain.ts';
+import { addInit } from './commands/init.ts';
+import { addNextSteps } from './commands/next-steps.ts';
+import { addRedrive } from './commands/redrive.ts';
+import { addRotate } from './commands/rotate.ts';
 import { addStatus } from './commands/status.ts';
 import { addWhy } from './commands/why.ts';
-import { NotInstalledError } from './not-installed-error.ts';
+import { OperationError, UsageError } from './operation-error.ts';
 import { DEFAULT_COLUMNS, type Terminal } from './terminal.ts';
 
 /** Exit codes, also in the help. */
@@ -15,7 +21,10 @@ const EXIT_CODES = `
 Exit codes: 0 done, ${FAILED} failed (of doctor: something is broken), ${USAGE} wrong usage. Choose account and region with AWS_PROFILE and AWS_REGION.`;
 
 /** In the order of the help. Each loads its code when it runs, so that help appears at once. */
-const COMMANDS = [addWhy, addDoctor, addStatus];
+const COMMANDS = [
+  ...[addInit, addWhy, addDoctor, addStatus, addNextSteps],
+  ...[addRedrive, addDrain, addRotate, addDestroy],
+];
 
 /** Runs one command line and returns its exit code. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -28,14 +37,17 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-    const explanation = error instanceof NotInstalledError ? error.message : await explain(error);
+    const explanation = await explain(error);
     if (explanation === undefined) throw error;
     terminal.printError(explanation);
-    return FAILED;
+    return error instanceof UsageError ? USAGE : FAILED;
   }
 }
 
 async function explain(error: unknown): Promise<string | undefined> {
+  if (error instanceof OperationError) return error.message;
+  // Ctrl-C at a question.
+  if (error instanceof Error && error.name === 'ExitPromptError') return 'Nothing was changed.';
   const { explainFailure } = await import('@serverless-gitlab-runner/aws/calls');
   return explainFailure(error);
 }
@@ -44,7 +56,7 @@ function programFor(context: CommandContext): Command {
   const { terminal } = context;
   const program = new Command('sgr')
     .description(
-      'What serverless-gitlab-runner runs in this AWS account and region, and why a job waits. Changes nothing.',
+      'Operates serverless-gitlab-runner in this AWS account and region: why a job waits, what runs, what it costs.',
     )
     .version(manifest.version)
     .addHelpText('after', EXIT_CODES)

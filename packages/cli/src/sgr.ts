@@ -8,9 +8,19 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
+/** On stderr, so that the output of a command stays its result. */
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await lines.question(question);
+  lines.close();
+  return answer;
+}
+
 process.exitCode = await run(process.argv.slice(2), {
   print: (text) => void process.stdout.write(`${text}\n`),
   printError: (text) => void process.stderr.write(`${text}\n`),
   columns: process.stdout.columns ?? (Number(process.env.COLUMNS) || undefined),
+  ask: process.stdin.isTTY ? ask : undefined,
   now: Date.now,
 });

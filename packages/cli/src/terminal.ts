@@ -6,6 +6,8 @@ export interface Terminal {
   printError(text: string): void;
   /** Width in characters; undefined if there is no terminal. */
   columns: number | undefined;
+  /** Asks for a line; undefined if nobody can answer. */
+  ask: ((question: string) => Promise<string>) | undefined;
   /** Milliseconds since 1970. */
   now(): number;
 }

@@ -51,7 +51,12 @@ const named = (name: string) => Object.assign(new Error('said so'), { name });
 
 const STACKS = {
   shared: {
-    outputs: { ClusterArn: 'cluster', ParameterPrefix: '/p', EventBusName: 'bus' },
+    outputs: {
+      ClusterArn: 'cluster',
+      ParameterPrefix: '/p',
+      EventBusName: 'bus',
+      ManagerLogGroup: 'manager-log',
+    },
     resources: [['AWS::Lambda::Function', 'custom-resource']],
   },
   'webhook-receiver': {
@@ -75,7 +80,11 @@ const STACKS = {
     ],
   },
   'idle-reaper': {
-    outputs: { ReaperDeadLettersUrl: 'reaper-letters' },
+    outputs: {
+      ReaperDeadLettersUrl: 'reaper-letters',
+      IdleReaperFunction: 'reaper',
+      IdleReaperLogGroup: 'reaper-log',
+    },
     resources: [
       ['AWS::Lambda::Function', 'reaper'],
       ['AWS::Scheduler::Schedule', 'schedule'],
@@ -181,6 +190,7 @@ async function doctor(...args: string[]) {
     print: (text) => printed.push(text),
     printError: (text) => printed.push(text),
     columns: 80,
+    ask: undefined,
     now: () => now,
   });
   return { code, text: printed.join('\n') };

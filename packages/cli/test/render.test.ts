@@ -143,7 +143,7 @@ describe('a status', () => {
       'The document of fleet broken is invalid: manager.max: too small',
       'no runner token, so no manager is started',
       'no webhook secret, so every webhook is refused',
-      '3 messages are in the dead-letter queues (launcher 1, reaper 2): npx nx run infra:redrive',
+      '3 messages are in the dead-letter queues (launcher 1, reaper 2): npx sgr redrive',
     ])
       expect(text).toContain(expected);
     expect(lines.filter((line) => line.length > 80)).toEqual([]);

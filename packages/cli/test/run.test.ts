@@ -17,7 +17,13 @@ const sqs = mockClient(SQSClient);
 const ssm = mockClient(SSMClient);
 
 const OUTPUTS: Readonly<Record<string, Record<string, string>>> = {
-  shared: { ClusterArn: 'cluster', ParameterPrefix: '/p', EventBusName: 'bus' },
+  shared: {
+    ClusterArn: 'cluster',
+    ParameterPrefix: '/p',
+    EventBusName: 'bus',
+    ManagerLogGroup: 'manager-log',
+    JobLogGroupDefault: 'job-log',
+  },
   'webhook-receiver': {
     WebhookReceiverLogGroup: 'receiver-log',
     WebhookUrl: 'https://abc123.lambda-url.aws/',
@@ -27,7 +33,11 @@ const OUTPUTS: Readonly<Record<string, Record<string, string>>> = {
     QueueUrl: 'https://queue',
     LauncherDeadLettersUrl: 'https://launcher-letters',
   },
-  'idle-reaper': { ReaperDeadLettersUrl: 'https://reaper-letters' },
+  'idle-reaper': {
+    ReaperDeadLettersUrl: 'https://reaper-letters',
+    IdleReaperFunction: 'reaper',
+    IdleReaperLogGroup: 'reaper-log',
+  },
 };
 const MANAGER = '0123456789abcdef0123456789abcdef';
 const arn = (id: string) => `arn:aws:ecs:eu-west-1:111122223333:task/cluster/${id}`;
@@ -106,6 +116,7 @@ async function sgr(...args: string[]) {
     print: (text) => printed.push(text),
     printError: (text) => errors.push(text),
     columns: 100,
+    ask: undefined,
     now: () => now,
   });
   return { code, text: printed.join('\n'), errors: errors.join('\n') };

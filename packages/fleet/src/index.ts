@@ -30,6 +30,14 @@ export {
 } from './fleet-config.ts';
 export { fleetsOf, type ListedFleet, type ListedParameter } from './listed-fleets.ts';
 export {
+  BASE_LOG_FIELDS,
+  DECIDED_JOB_FIELDS,
+  JOB_ENDS,
+  type JobEnd,
+  LOG_LINES,
+  logGroupNames,
+} from './log-lines.ts';
+export {
   DEFAULT_PARAMETER_PREFIX,
   fleetOfConfigParameter,
   fleetOfWebhookRunnerToken,

@@ -82,6 +82,8 @@ const settingsSchema = z.object({
   advancedFleetDocuments: json(z.boolean()).default(false),
   /** Reserved concurrency of the webhook's Lambda. Default none. */
   webhookConcurrency: z.coerce.number().int().positive().optional(),
+  /** A CloudWatch dashboard: three are free in an account, each further one costs $3 a month. Default true. */
+  dashboard: json(z.boolean()).default(true),
   /** ARN of the SNS topic for alarms. Default none. */
   alarmTopicArn: z.string().startsWith('arn:').optional(),
   /** Alarm threshold: MiB logged within an hour by managers, or by one fleet's job tasks. */

@@ -8,6 +8,8 @@ export interface WebhookSecrets {
   tokens: readonly string[];
   /** `whsec_` and the key in base64. */
   signingTokens: readonly string[];
+  /** Those among both that a rotation replaces. */
+  previous: readonly string[];
 }
 
 /** Tolerance against replays, as in Standard Webhooks and GitLab. */
@@ -23,13 +25,29 @@ export const SIGNING_TOKEN_PREFIX = 'whsec_';
  */
 export function isAuthentic(
   request: WebhookRequest,
-  secrets: WebhookSecrets,
+  secrets: Omit<WebhookSecrets, 'previous'>,
   accepts: FleetConfig['webhook']['accepts'],
   now: number,
 ): boolean {
   const byToken = hasToken(request, secrets.tokens);
   const bySignature = hasSignature(request, secrets.signingTokens, now);
   return (accepts !== 'signature' && byToken) || (accepts !== 'token' && bySignature);
+}
+
+/** Which secret an authentic request proves, for the log; undefined unless a rotation is under way. */
+export function provenSecret(
+  request: WebhookRequest,
+  { tokens, signingTokens, previous }: WebhookSecrets,
+  accepts: FleetConfig['webhook']['accepts'],
+  now: number,
+): 'current' | 'previous' | undefined {
+  if (previous.length === 0) return undefined;
+  const isCurrent = (secret: string) => !previous.includes(secret);
+  const current = {
+    tokens: tokens.filter(isCurrent),
+    signingTokens: signingTokens.filter(isCurrent),
+  };
+  return isAuthentic(request, current, accepts, now) ? 'current' : 'previous';
 }
 
 function hasToken(request: WebhookRequest, tokens: readonly string[]): boolean {

@@ -111,5 +111,6 @@ async function fetchSecrets(
       return false;
     }),
   );
-  return { tokens: tokenNames.flatMap(found), signingTokens };
+  const previous = [names.previousWebhookSecret, names.previousSigningToken].flatMap(found);
+  return { tokens: tokenNames.flatMap(found), signingTokens, previous };
 }

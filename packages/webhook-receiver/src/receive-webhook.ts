@@ -13,7 +13,7 @@ import {
   unavailable,
   unknownFleet,
 } from './answers.ts';
-import { isAuthentic } from './authenticate.ts';
+import { isAuthentic, provenSecret, type WebhookSecrets } from './authenticate.ts';
 import type { FleetDirectory } from './fleet-directory.ts';
 import type { FleetSecrets } from './fleet-secrets.ts';
 import { InvalidJobHookError, type JobHook, readJobHook } from './job-hook.ts';
@@ -36,7 +36,7 @@ export interface ReceiverDeps {
   now(): number;
 }
 
-/** The answer, and the log fields that explain it. Neither contains a secret or a value from the body. */
+/** The answer, and the log fields that explain it. Neither contains a secret, or a text that the body may choose. */
 export interface Reception {
   answer: Answer;
   log: Readonly<Record<string, string | number | undefined>>;
@@ -59,23 +59,28 @@ export async function receiveWebhook(request: WebhookRequest, deps: ReceiverDeps
   if (found.kind === 'invalid') {
     return { answer: unavailable, log: { fleet, decision: 'invalid fleet', problem: found.message } };
   }
-  if (!(await isFromGitlab(request, fleet, found.config, deps)))
-    return { answer: unauthorized, log: { fleet, decision: 'not authentic' } };
+  const proof = await isFromGitlab(request, fleet, found.config, deps);
+  if (!proof) return { answer: unauthorized, log: { fleet, decision: 'not authentic' } };
   const { answer, log } = await receiveAuthentic(request, fleet, found.config, deps);
-  return { answer, log: { fleet, ...log } };
+  return { answer, log: { fleet, ...(proof.secret ? { secret: proof.secret } : {}), ...log } };
 }
 
-/** Compares with the cached secrets, and then once with those in SSM now, since a secret may have just been rotated. */
+/** Undefined: not authentic. Compares with the cached secrets, and then once with those in SSM now, since a secret may have just been rotated. */
 async function isFromGitlab(
   request: WebhookRequest,
   fleet: string,
   { webhook }: FleetConfig,
   { secrets, now }: ReceiverDeps,
-): Promise<boolean> {
-  const cached = await secrets.read(fleet);
-  if (isAuthentic(request, cached, webhook.accepts, now())) return true;
+): Promise<{ secret: 'current' | 'previous' | undefined } | undefined> {
+  const { accepts } = webhook;
+  const prove = (known: WebhookSecrets) =>
+    isAuthentic(request, known, accepts, now())
+      ? { secret: provenSecret(request, known, accepts, now()) }
+      : undefined;
+  const proof = prove(await secrets.read(fleet));
+  if (proof) return proof;
   const fresh = await secrets.readAgain(fleet);
-  return fresh !== undefined && isAuthentic(request, fresh, webhook.accepts, now());
+  return fresh && prove(fresh);
 }
 
 async function receiveAuthentic(
@@ -131,7 +136,8 @@ async function publishOnce(
   deps: ReceiverDeps,
 ): Promise<Reception> {
   const { fleet, jobId } = hook.event;
-  const about = { event: hook.kind, jobId, projectId: hook.event.projectId };
+  const status = hook.kind === 'finished' ? hook.event.status : undefined;
+  const about = { event: hook.kind, status, jobId, projectId: hook.event.projectId };
   const key = replayKey(request, fleet);
   const earlier = key === undefined ? undefined : deps.recent.get(key);
   if (earlier !== undefined)

@@ -40,7 +40,7 @@ export interface GitLabDoubleOptions {
   concurrentDeliveries?: number;
   /** Token for the REST API. Default: a generated one. */
   privateToken?: string;
-  /** Whether groups may have webhooks, as with GitLab Premium. Default false. */
+  /** Whether groups may have webhooks, as with GitLab Premium. Default true. */
   groupWebhooks?: boolean;
   /** The address at which a webhook's URL is reached from here, such as a function URL of an emulator. Default: the URL itself. */
   reachableUrl?: (url: string) => string;
@@ -64,7 +64,7 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
     longPollMs: options.longPollMs ?? 0,
     privateToken: options.privateToken ?? `glpat-${randomBytes(15).toString('base64url')}`,
     registry: undefined,
-    groupWebhooks: options.groupWebhooks ?? false,
+    groupWebhooks: options.groupWebhooks ?? true,
     reachableUrl: options.reachableUrl ?? ((url) => url),
   };
   const instance = new Instance(settings);
@@ -83,6 +83,8 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
     url: settings.externalUrl,
     port,
     privateToken: settings.privateToken,
+    /** A token with the scope `read_api`. */
+    readApiToken: createAccessToken(instance, ['read_api']),
     /** All jobs by id; live records. */
     jobs: instance.jobs,
     pipelines: instance.pipelines,

@@ -77,3 +77,56 @@ describe('runners', () => {
     expect((await get(fixture, '/runners/999')).status).toBe(404);
   });
 });
+
+describe('changing webhooks', () => {
+  const change = (gitlab: Fixture['gitlab'], method: string, path: string, body?: object, token?: string) =>
+    call(gitlab, method, path, {
+      headers: { 'PRIVATE-TOKEN': token ?? gitlab.privateToken },
+      ...(body ? { body } : {}),
+    });
+
+  it('replaces the secret, keeps what the request lacks, and needs the scope api', async () => {
+    const { gitlab, project } = await startFixture();
+    const hook = gitlab.addWebhook({
+      url: 'https://a.example.com/',
+      token: 'old',
+      projectId: project.id,
+      events: { job: true, pipeline: false },
+    });
+    const path = `/projects/${project.id}/hooks/${hook.id}`;
+    const body = { url: hook.url, token: 'new' };
+    expect((await change(gitlab, 'PUT', path, body, gitlab.readApiToken)).status).toBe(403);
+    expect((await change(gitlab, 'PUT', path, { token: 'new' })).status).toBe(400);
+    expect(hook.token).toBe('old');
+    expect((await change(gitlab, 'PUT', path, body)).status).toBe(200);
+    expect(hook).toMatchObject({ token: 'new', events: { job: true, pipeline: false } });
+    await change(gitlab, 'PUT', path, { url: 'https://b.example.com/' });
+    expect(hook.token).toBeNull();
+  });
+
+  it('deletes one of its own place only', async () => {
+    const { gitlab, project } = await startFixture();
+    const namespace = project.path.slice(0, project.path.lastIndexOf('/'));
+    const hook = gitlab.addWebhook({ url: 'https://a.example.com/', group: namespace });
+    expect((await change(gitlab, 'DELETE', `/projects/${project.id}/hooks/${hook.id}`)).status).toBe(404);
+    const group = encodeURIComponent(namespace);
+    expect((await change(gitlab, 'DELETE', `/groups/nobody/hooks/${hook.id}`)).status).toBe(404);
+    expect((await change(gitlab, 'DELETE', `/groups/${group}/hooks/${hook.id}`)).status).toBe(204);
+    expect(gitlab.webhooks.size).toBe(0);
+  });
+});
+
+describe("a runner's token", () => {
+  it('is replaced by whoever has it, and the old one is refused from then on', async () => {
+    const { gitlab } = await startFixture();
+    const runner = gitlab.createRunner();
+    const old = runner.token;
+    const reset = (token: string) =>
+      call(gitlab, 'POST', '/runners/reset_authentication_token', { body: { token } });
+    const answer = await reset(old);
+    expect(answer.status).toBe(201);
+    expect(await answer.json()).toEqual({ token: runner.token, token_expires_at: null });
+    expect(runner.token).not.toBe(old);
+    expect((await reset(old)).status).toBe(403);
+  });
+});

@@ -27,18 +27,14 @@ const runnerSchema = z
     paused: runner.paused,
     projectIds: (runner.projects ?? []).map(({ id }) => id),
   }));
-const hookSchema = z
-  .object({ id: z.number(), url: z.string(), job_events: z.boolean() })
-  .transform(({ id, url, job_events: hasJobEvents }) => ({ id, url, hasJobEvents }));
 const createdRunnerSchema = z.object({ id: z.number(), token: z.string() });
 
 /** Ids are GitLab's; paths include the namespace. */
 export type AdminProject = z.infer<typeof projectSchema>;
 export type AdminGroup = z.infer<typeof groupSchema>;
 export type AdminRunner = z.infer<typeof runnerSchema>;
-export type AdminHook = z.infer<typeof hookSchema>;
 
-/** Whose runner or webhook it is. */
+/** Whose runner it is. */
 export type Owner = { kind: 'project' | 'group'; id: number };
 
 /** Which jobs a runner takes. */
@@ -49,7 +45,7 @@ export interface RunnerSettings {
   isProtected: boolean;
 }
 
-/** Sets up one GitLab with a token. Every function throws {GitLabError}. */
+/** Sets up runners of one GitLab with a token. Every function throws {GitLabError}. */
 export interface GitLabAdmin {
   /** Scopes of the token. */
   scopes(): Promise<string[]>;
@@ -69,12 +65,6 @@ export interface GitLabAdmin {
   resetRunnerToken(id: number): Promise<string>;
   /** Makes a project's runner available to another project. */
   assignRunner(runnerId: number, project: AdminProject): Promise<void>;
-  hooks(owner: Owner): Promise<AdminHook[]>;
-  createHook(owner: Owner, url: string, secret: string): Promise<AdminHook>;
-  /** Sets the secret, and that job events are sent. */
-  changeHook(owner: Owner, hook: AdminHook, secret: string): Promise<void>;
-  /** Lets GitLab send the newest job of the owner. @throws {GitLabError} of kind `rejected` with what the receiver answered */
-  testHook(owner: Owner, hook: AdminHook): Promise<void>;
 }
 
 const API = 'the scope api and the role of a Maintainer (for a group: Owner)';
@@ -90,7 +80,6 @@ export function createGitLabAdmin(url: string, token: string): GitLabAdmin {
     call: () => Promise<unknown>,
     needs = API,
   ) => callGitLab({ host, what, needs }, schema, call);
-  const hooksOf = ({ kind }: Owner) => (kind === 'project' ? api.ProjectHooks : api.GroupHooks);
   const done = z.unknown();
   return {
     scopes: async () => {
@@ -152,39 +141,5 @@ export function createGitLabAdmin(url: string, token: string): GitLabAdmin {
       ask(`runner ${runnerId} to ${path}`, done, () => api.Runners.enable(id, runnerId)).then(
         () => undefined,
       ),
-    hooks: (owner) =>
-      ask('the webhooks', z.array(hookSchema), () => hooksOf(owner).all(owner.id, { perPage: 100 })),
-    createHook: (owner, hookUrl, secret) =>
-      ask('a new webhook', hookSchema, () => hooksOf(owner).add(owner.id, hookUrl, hookSettings(secret))),
-    changeHook: (owner, { id, url: hookUrl }, secret) =>
-      ask(`a change of webhook ${id}`, done, () =>
-        hooksOf(owner).edit(owner.id, id, hookUrl, hookSettings(secret)),
-      ).then(() => undefined),
-    testHook: ({ kind, id }, hook) =>
-      ask(`a test of webhook ${hook.id}`, done, () =>
-        api.ProjectHooks.requester.post(`${kind}s/${id}/hooks/${hook.id}/test/job_events`),
-      ).then(() => undefined),
   };
-}
-
-function hookSettings(token: string) {
-  return { token, jobEvents: true, pushEvents: false, enableSslVerification: true };
-}
-
-const TIMEOUT_MS = 20_000;
-
-/**
- * Whether GitLab accepts a runner's token.
- * @see https://docs.gitlab.com/api/runners/#verify-authentication-for-a-registered-runner
- */
-export async function isRunnerTokenValid(url: string, token: string): Promise<boolean> {
-  const response = await fetch(`${url.replace(/\/+$/, '')}/api/v4/runners/verify`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ token }),
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  if (response.ok) return true;
-  if (response.status === 403) return false;
-  throw new Error(`${url} answers ${response.status} when asked whether the runner's token is valid`);
 }

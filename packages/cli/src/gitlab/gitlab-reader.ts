@@ -18,7 +18,7 @@ const runnerSchema = z.object({
   run_untagged: z.boolean(),
   access_level: z.string(),
 });
-const hookSchema = z.object({
+export const hookSchema = z.object({
   id: z.number(),
   url: z.string(),
   job_events: z.boolean(),

@@ -1,4 +1,5 @@
 import { confirm, input, password, select } from '@inquirer/prompts';
+import { commaSeparated } from '../comma-separated.ts';
 
 /** Answers of whoever installs, for what no flag says. Asked on a terminal only. */
 export interface Answers {
@@ -12,7 +13,9 @@ const isPath = (text: string) =>
   /^[^\s/]+(\/[^\s/]+)*$/.test(text) || 'Write a path as in the URL of its page.';
 
 /** Asks for what is undefined in `given`. Ctrl-C throws inquirer's `ExitPromptError`. */
-export async function askForRequest(given: Partial<Answers>): Promise<Answers> {
+export async function askForRequest(
+  given: { [Key in keyof Answers]?: Answers[Key] | undefined },
+): Promise<Answers> {
   const gitlabUrl =
     given.gitlabUrl ??
     (await input({
@@ -21,7 +24,8 @@ export async function askForRequest(given: Partial<Answers>): Promise<Answers> {
       validate: (text) => /^https?:\/\/\S+$/.test(text) || 'Write a URL, such as https://gitlab.example.com.',
     }));
   const target = given.target ?? (await askForTarget());
-  const tagList = given.tagList ?? listOf(await input({ message: 'Tags of its jobs (empty: jobs without tags)' }));
+  const tagList =
+    given.tagList ?? commaSeparated(await input({ message: 'Tags of its jobs (empty: jobs without tags)' }));
   const spot =
     given.spot ??
     (await confirm({
@@ -50,16 +54,4 @@ export async function askForToken(gitlabUrl: string): Promise<string | undefined
     mask: true,
   });
   return answer.trim() || undefined;
-}
-
-export function askToGoOn(message: string): Promise<boolean> {
-  return confirm({ message, default: false });
-}
-
-/** Tags of a comma-separated list. */
-export function listOf(text: string): string[] {
-  return text
-    .split(',')
-    .map((tag) => tag.trim())
-    .filter((tag) => tag !== '');
 }

@@ -1,4 +1,6 @@
-import type { AdminHook, AdminProject, AdminRunner, Owner } from '../gitlab/gitlab-admin.ts';
+import type { AdminProject, AdminRunner, Owner } from '../gitlab/gitlab-admin.ts';
+import type { HookPlace } from '../gitlab/gitlab-hooks.ts';
+import type { GitLabHook } from '../gitlab/gitlab-reader.ts';
 import type { DeployedSettings } from '../settings/deployed-settings.ts';
 
 /** What exists already at AWS. */
@@ -33,11 +35,12 @@ export interface GitLabFacts {
   mayCreateRunner: boolean;
   mayCreateHooks: boolean;
   /** Where webhooks are, or are to be. */
-  hookOwners: readonly HookOwner[];
+  hookPlaces: readonly PlannedHook[];
 }
 
-export interface HookOwner extends Owner {
-  path: string;
+export interface PlannedHook {
+  /** By path. */
+  place: HookPlace;
   /** The webhook of an earlier run. */
-  hook: AdminHook | undefined;
+  hook: GitLabHook | undefined;
 }

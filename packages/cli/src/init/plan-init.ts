@@ -5,6 +5,8 @@ import {
   serviceStack,
 } from '@serverless-gitlab-runner/fleet';
 import type { RunnerSettings } from '../gitlab/gitlab-admin.ts';
+import { placeName } from '../gitlab/gitlab-hooks.ts';
+import { OperationError } from '../operation-error.ts';
 import type { FleetSettings } from '../settings/deployed-settings.ts';
 import type { AwsFacts, GitLabFacts } from './init-facts.ts';
 import { fleetWith, type InitRequest, innerOf, runnerSettingsOf } from './init-request.ts';
@@ -31,7 +33,7 @@ export interface InitPlan {
 }
 
 /** A deployment that this version cannot repeat, because its settings are unknown. The message says what to do. */
-export class UnknownSettingsError extends Error {
+export class UnknownSettingsError extends OperationError {
   override readonly name = 'UnknownSettingsError';
 }
 
@@ -177,10 +179,10 @@ export function unassigned({ runner, runnerOwner, projects }: GitLabFacts) {
 
 function hookSteps(gitlab: GitLabFacts | undefined): InitStep[] {
   if (gitlab === undefined) return [{ part: 'hook', action: 'by hand', what: 'the webhook' }];
-  return gitlab.hookOwners.map(({ kind, path, hook }) => ({
+  return gitlab.hookPlaces.map(({ place, hook }) => ({
     part: 'hook',
     action: gitlab.mayCreateHooks ? (hook === undefined ? 'create' : 'update') : 'by hand',
-    what: `webhook of ${kind} ${path}, for job events`,
+    what: `webhook of ${placeName(place)}, for job events`,
   }));
 }
 

@@ -1,4 +1,7 @@
 import { type Clients, createClients } from '../clients.ts';
+import { confirm } from '../confirm.ts';
+import { printNextSteps } from '../next-steps/print-next-steps.ts';
+import { OperationError } from '../operation-error.ts';
 import { DEFAULT_COLUMNS, type Terminal } from '../terminal.ts';
 import type { InitRequest } from './init-request.ts';
 import { renderPlan, renderResult } from './render-init.ts';
@@ -8,21 +11,20 @@ export interface InitCommand {
   request: InitRequest;
   tokens: GitLabTokens | undefined;
   json: boolean;
-  /** Asks whether to go on; undefined: the plan is not asked about. */
-  ask: ((question: string) => Promise<boolean>) | undefined;
+  /** Does not ask whether to go on. */
+  yes: boolean;
   /** Only shows the plan. */
   isDryRun: boolean;
 }
 
-/** `sgr init`. Returns whether everything is set up; what is left to be done by hand counts as set up. */
+/** `sgr init`. @throws {OperationError} that says what to do */
 export async function printInit(
-  { request, tokens, json, ask, isDryRun }: InitCommand,
+  { request, tokens, json, yes, isDryRun }: InitCommand,
   terminal: Terminal,
   clients: Clients = createClients(),
-): Promise<boolean> {
+): Promise<void> {
   const columns = terminal.columns ?? DEFAULT_COLUMNS;
   const log = (line: string) => terminal.printError(line);
-  const region = await clients.cloudFormation.config.region();
   const result = await runInit({
     request,
     tokens,
@@ -31,32 +33,34 @@ export async function printInit(
     now: terminal.now,
     deploy: (options) => deploy(options, log),
     async confirm(plan, aws) {
-      if (isDryRun && json) terminal.print(JSON.stringify(plan, undefined, 2));
-      else for (const line of renderPlan(request, plan, aws, columns)) log(line);
-      if (isDryRun) return false;
-      log('');
-      return ask === undefined || ask('Go on?');
+      const lines = renderPlan(request, plan, aws, columns);
+      if (isDryRun) {
+        terminal.print(json ? JSON.stringify(plan, undefined, 2) : lines.join('\n'));
+        return false;
+      }
+      for (const line of [...lines, '']) log(line);
+      await confirm('Go on?', yes, terminal);
+      return true;
     },
   });
-  if (result === undefined) {
-    if (!isDryRun) log('Nothing was changed.');
-    return isDryRun;
-  }
-  if (json) terminal.print(JSON.stringify(result, undefined, 2));
-  else {
-    const { secretCommands } = await import('@serverless-gitlab-runner/infra/operate');
-    const prefix = result.runnerTokenParameter.replace(/\/fleets\/.*$/, '');
-    const commands = { runnerToken: secretCommands(prefix, request.fleet, region).runnerToken, region };
-    terminal.print('');
-    for (const line of renderResult(request, result, commands, columns)) terminal.print(line);
-  }
-  return true;
+  if (result === undefined) return;
+  if (json) return terminal.print(JSON.stringify(result, undefined, 2));
+  terminal.print('');
+  if (result.byHand.length > 0) await printNextSteps({ json }, terminal, clients);
+  for (const line of renderResult(request, result, columns)) terminal.print(line);
 }
 
 async function deploy({ context, bootstrap }: DeployRequest, log: (line: string) => void) {
-  const { deployAll } = await import('@serverless-gitlab-runner/infra/operate');
-  log('Deploying: images and stacks, which takes some minutes the first time …');
-  const outputs = await deployAll({ context, bootstrap, log: (line) => log(`  ${line}`) });
-  log('✓ stacks deployed');
-  return { webhookUrl: outputs.WebhookUrl, parameterPrefix: outputs.ParameterPrefix };
+  const { DeployError, deployAll } = await import('@serverless-gitlab-runner/infra/operate');
+  log('Deploying images and stacks, which takes some minutes the first time …');
+  try {
+    const outputs = await deployAll({ context, bootstrap, log: (line) => log(`  ${line}`) });
+    log('✓ stacks deployed');
+    return { webhookUrl: outputs.WebhookUrl, parameterPrefix: outputs.ParameterPrefix };
+  } catch (error) {
+    if (!(error instanceof DeployError)) throw error;
+    throw new OperationError(`${error.message}\nOnce that is mended, run the same command again.`, {
+      cause: error,
+    });
+  }
 }

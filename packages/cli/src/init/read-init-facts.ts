@@ -1,5 +1,5 @@
-import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { describeStack } from '@serverless-gitlab-runner/aws/stacks';
 import {
   DEFAULT_PARAMETER_PREFIX,
   parameterNames,
@@ -7,19 +7,23 @@ import {
   serviceStack,
 } from '@serverless-gitlab-runner/fleet';
 import type { Clients } from '../clients.ts';
-import { describeStack } from '../describe-stack.ts';
 import { readFleets } from '../fleets.ts';
 import type { GitLabAdmin, Owner } from '../gitlab/gitlab-admin.ts';
-import { isRunnerTokenValid } from '../gitlab/gitlab-admin.ts';
 import { GitLabError } from '../gitlab/gitlab-error.ts';
+import type { GitLabHooks, HookPlace } from '../gitlab/gitlab-hooks.ts';
+import { createRunnerTokens } from '../gitlab/runner-token.ts';
+import { readSecret } from '../read-secret.ts';
 import { readDeployedSettings } from '../settings/deployed-settings.ts';
-import type { AwsFacts, GitLabFacts, HookOwner } from './init-facts.ts';
+import type { AwsFacts, GitLabFacts, PlannedHook } from './init-facts.ts';
 import type { InitRequest } from './init-request.ts';
 import { ALL_STACKS } from './plan-init.ts';
 
+/** What `sgr init` itself asks of AWS. */
+export type InitClients = Pick<Clients, 'cloudFormation' | 'ssm' | 'sts'>;
+
 const COMPLETE = /^(CREATE|UPDATE|IMPORT|UPDATE_ROLLBACK)_COMPLETE$/;
 
-export async function readAwsFacts(request: InitRequest, clients: Clients): Promise<AwsFacts> {
+export async function readAwsFacts(request: InitRequest, clients: InitClients): Promise<AwsFacts> {
   const { cloudFormation, ssm, sts } = clients;
   const [identity, region, toolkit, ...stacks] = await Promise.all([
     sts.send(new GetCallerIdentityCommand()),
@@ -54,9 +58,9 @@ export async function readAwsFacts(request: InitRequest, clients: Clients): Prom
     runnerToken:
       runnerToken === undefined
         ? 'missing'
-        : (await isRunnerTokenValid(request.gitlabUrl, runnerToken))
-          ? 'valid'
-          : 'refused',
+        : (await createRunnerTokens(request.gitlabUrl).idOf(runnerToken)) === undefined
+          ? 'refused'
+          : 'valid',
   };
 }
 
@@ -64,22 +68,12 @@ function prefixOf({ parameterPrefix }: InitRequest['settings']): string {
   return typeof parameterPrefix === 'string' ? parameterPrefix : DEFAULT_PARAMETER_PREFIX;
 }
 
-/** A secret's value, or undefined if it is not stored. */
-export async function readSecret(client: SSMClient, Name: string): Promise<string | undefined> {
-  try {
-    const { Parameter } = await client.send(new GetParameterCommand({ Name, WithDecryption: true }));
-    return Parameter?.Value;
-  } catch (error) {
-    if (error instanceof Error && error.name === 'ParameterNotFound') return undefined;
-    throw error;
-  }
-}
-
 export interface GitLabAdmins {
   /** With the token for everything but creating runners. */
   admin: GitLabAdmin;
   /** With the token that creates runners; the same unless there are two. */
   runnerAdmin: GitLabAdmin;
+  hooks: GitLabHooks;
 }
 
 /** @throws {GitLabError} if the project or group does not exist, or the token may not read it */
@@ -87,7 +81,7 @@ export async function readGitLabFacts(
   { target }: InitRequest,
   runnerDescription: string,
   webhookUrlWithFleet: string | undefined,
-  { admin, runnerAdmin }: GitLabAdmins,
+  { admin, runnerAdmin, hooks }: GitLabAdmins,
 ): Promise<GitLabFacts> {
   const [scopes, runnerScopes] = await Promise.all([admin.scopes(), runnerAdmin.scopes()]);
   const { projects, owner } = await readTarget(target, admin);
@@ -99,9 +93,9 @@ export async function readGitLabFacts(
     runner: runners.sort((one, other) => other.id - one.id)[0],
     mayCreateRunner: runnerScopes.includes('api') || runnerScopes.includes('create_runner'),
     mayCreateHooks,
-    hookOwners: mayCreateHooks
-      ? await readHookOwners(owner, projects, webhookUrlWithFleet, admin)
-      : projects.map(({ id, path }) => ({ kind: 'project', id, path, hook: undefined })),
+    hookPlaces: mayCreateHooks
+      ? await readHooks(owner, projects, webhookUrlWithFleet, hooks)
+      : projects.map(({ path }) => ({ place: { kind: 'project', name: path }, hook: undefined })),
   };
 }
 
@@ -118,22 +112,22 @@ async function readTarget(target: InitRequest['target'], admin: GitLabAdmin) {
 }
 
 /** A group has one webhook where GitLab's plan allows it; else each of its projects has one. */
-async function readHookOwners(
+async function readHooks(
   owner: Owner & { path: string },
-  projects: readonly { id: number; path: string }[],
+  projects: readonly { path: string }[],
   url: string | undefined,
-  admin: GitLabAdmin,
-): Promise<HookOwner[]> {
-  const withHook = async (one: Owner & { path: string }): Promise<HookOwner> => {
-    const hooks = await admin.hooks(one);
-    return { ...one, hook: hooks.find((hook) => hook.url === url) };
-  };
+  hooks: GitLabHooks,
+): Promise<PlannedHook[]> {
+  const withHook = async (place: HookPlace): Promise<PlannedHook> => ({
+    place,
+    hook: (await hooks.list(place)).find((hook) => hook.url === url),
+  });
   if (owner.kind === 'group') {
     try {
-      return [await withHook(owner)];
+      return [await withHook({ kind: 'group', name: owner.path })];
     } catch (error) {
       if (!(error instanceof GitLabError) || error.kind === 'unreachable') throw error;
     }
   }
-  return Promise.all(projects.map(({ id, path }) => withHook({ kind: 'project', id, path })));
+  return Promise.all(projects.map(({ path }) => withHook({ kind: 'project', name: path })));
 }

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
-import type { Clients } from '../clients.ts';
 import { type AdminProject, createGitLabAdmin } from '../gitlab/gitlab-admin.ts';
 import { GitLabError } from '../gitlab/gitlab-error.ts';
-import type { AwsFacts, GitLabFacts, HookOwner } from './init-facts.ts';
+import { createGitLabHooks, type GitLabHooks, placeName } from '../gitlab/gitlab-hooks.ts';
+import { readSecret } from '../read-secret.ts';
+import type { AwsFacts, GitLabFacts, PlannedHook } from './init-facts.ts';
 import type { InitRequest } from './init-request.ts';
 import { hasSettings, type InitPlan, planInit, unassigned } from './plan-init.ts';
-import { type GitLabAdmins, readAwsFacts, readGitLabFacts, readSecret } from './read-init-facts.ts';
+import { type GitLabAdmins, type InitClients, readAwsFacts, readGitLabFacts } from './read-init-facts.ts';
 import { awaitReceiver } from './test-webhook.ts';
 
 /** Tokens for GitLab's API. */
@@ -22,7 +23,7 @@ export interface InitOptions {
   request: InitRequest;
   /** Undefined: GitLab's part is left to be done by hand. */
   tokens: GitLabTokens | undefined;
-  clients: Clients;
+  clients: InitClients;
   /** Deploys the stacks with this CDK context, and returns the receiver's URL. */
   deploy(options: DeployRequest): Promise<{ webhookUrl: string; parameterPrefix: string }>;
   /** Shows the plan and asks; false ends the run before anything is changed. */
@@ -111,6 +112,7 @@ function adminsOf(url: string, { token, createRunnerToken }: GitLabTokens): GitL
   return {
     admin,
     runnerAdmin: createRunnerToken === undefined ? admin : createGitLabAdmin(url, createRunnerToken),
+    hooks: createGitLabHooks(url, token),
   };
 }
 
@@ -188,35 +190,34 @@ async function assign(
 /** Makes sure that the webhooks exist with this secret, and lets GitLab test each. */
 async function ensureHooks(
   { url, secret }: { url: string; secret: string },
-  { hookOwners, mayCreateHooks }: GitLabFacts,
-  { admin }: GitLabAdmins,
+  { hookPlaces, mayCreateHooks }: GitLabFacts,
+  { hooks }: GitLabAdmins,
   log: (line: string) => void,
 ): Promise<Pick<InitResult, 'tested' | 'untested'>> {
   const tested: string[] = [];
   const untested: string[] = [];
-  for (const owner of mayCreateHooks ? hookOwners : []) {
-    const hook = await ensureHook(owner, { url, secret });
-    const isTested = await test(owner, hook);
-    (isTested ? tested : untested).push(owner.path);
-    log(`✓ webhook of ${owner.kind} ${owner.path}${isTested ? ', tested by GitLab' : ''}`);
+  for (const { place, hook: existing } of mayCreateHooks ? hookPlaces : []) {
+    if (existing !== undefined) await hooks.repair(place, existing, secret);
+    const hook = existing ?? (await hooks.create(place, url, secret));
+    const isTested = await testHook({ place, hook }, hooks);
+    (isTested ? tested : untested).push(String(place.name));
+    log(`✓ webhook of ${placeName(place)}${isTested ? ', tested by GitLab' : ''}`);
   }
   return { tested, untested };
+}
 
-  async function ensureHook(owner: HookOwner, to: { url: string; secret: string }) {
-    if (owner.hook === undefined) return admin.createHook(owner, to.url, to.secret);
-    await admin.changeHook(owner, owner.hook, to.secret);
-    return owner.hook;
-  }
-
-  /** GitLab sends its newest job, so a project without jobs cannot be tested; older versions (before 16.11) cannot test at all. */
-  async function test(owner: HookOwner, hook: NonNullable<HookOwner['hook']>): Promise<boolean> {
-    try {
-      await admin.testHook(owner, hook);
-      return true;
-    } catch (error) {
-      if (!(error instanceof GitLabError)) throw error;
-      if (error.kind === 'not-found' || error.message.includes('CI jobs')) return false;
-      throw error;
-    }
+/** False if GitLab cannot test: it sends its newest job, so a project needs one; and before 16.11 it has no such call. */
+async function testHook(
+  { place, hook }: PlannedHook & { hook: NonNullable<PlannedHook['hook']> },
+  hooks: GitLabHooks,
+): Promise<boolean> {
+  try {
+    await hooks.test(place, hook);
+    return true;
+  } catch (error) {
+    const isUnable =
+      error instanceof GitLabError && (error.kind === 'not-found' || error.message.includes('has CI jobs'));
+    if (!isUnable) throw error;
+    return false;
   }
 }

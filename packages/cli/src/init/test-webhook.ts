@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
+import { OperationError } from '../operation-error.ts';
 
 /** Milliseconds within which a new function URL, fleet and secret must be in effect, and between two attempts. */
 const READY_WITHIN_MS = 90_000;
@@ -6,7 +7,7 @@ const RETRY_MS = 2000;
 const REQUEST_MS = 10_000;
 
 /** The webhook did not arrive. The message says what was answered, and what to do. */
-export class WebhookTestError extends Error {
+export class WebhookTestError extends OperationError {
   override readonly name = 'WebhookTestError';
 }
 

@@ -76,14 +76,14 @@ function warningsOf({ fleets, queue }: Status): string[] {
     ...(letters === 0
       ? []
       : [
-          `${letters} ${letters === 1 ? 'message is' : 'messages are'} in the dead-letter queues (launcher ${queue.launcherDeadLetters}, reaper ${queue.reaperDeadLetters}): npx nx run infra:redrive`,
+          `${letters} ${letters === 1 ? 'message is' : 'messages are'} in the dead-letter queues (launcher ${queue.launcherDeadLetters}, reaper ${queue.reaperDeadLetters}): npx sgr redrive`,
         ]),
   ];
 }
 
 function problemsOf(fleet: FleetStatus, all: readonly FleetStatus[]): string[] {
   const { name, problem, runnerToken, webhookSecret, gitlabUrl } = fleet;
-  const store = 'npx nx run infra:next-steps prints the command that stores one';
+  const store = 'npx sgr next-steps prints the command that stores one';
   const isServed = isServedByWebhook(gitlabUrl, all);
   return [
     ...(problem === undefined ? [] : [`The document of fleet ${name} is invalid: ${problem}`]),

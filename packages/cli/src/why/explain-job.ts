@@ -12,7 +12,7 @@ const SLOW_QUEUE_MS = 60_000;
 
 const IN_GITLAB =
   "In GitLab, compare the job's tags with the runner's (Settings → CI/CD → Runners), and check that the runner is not paused, and takes unprotected branches if the job is of one";
-const REDRIVE = 'After mending it, run: npx nx run infra:redrive';
+const REDRIVE = 'After mending it, run: npx sgr redrive';
 
 /** Explains what a job waits for. Pure. */
 export function explainJob(facts: JobFacts): Explanation {
@@ -174,7 +174,7 @@ function withoutDecision({ webhooks, refusedWebhooks, hours, now }: JobFacts): V
     refusedWebhooks === 0
       ? []
       : [
-          `${refusedWebhooks} ${refusedWebhooks === 1 ? 'webhook was' : 'webhooks were'} refused because ${refusedWebhooks === 1 ? 'its' : 'their'} secret was wrong: store the webhook's secret again (npx nx run infra:next-steps)`,
+          `${refusedWebhooks} ${refusedWebhooks === 1 ? 'webhook was' : 'webhooks were'} refused because ${refusedWebhooks === 1 ? 'its' : 'their'} secret was wrong: store the webhook's secret again (npx sgr next-steps)`,
         ];
   return {
     state: 'unknown',
@@ -182,7 +182,7 @@ function withoutDecision({ webhooks, refusedWebhooks, hours, now }: JobFacts): V
     since: undefined,
     advice: [
       ...refused,
-      'In GitLab, open Settings → Webhooks → Edit of its project: is "Job events" on, and what do the recent events say? (npx nx run infra:next-steps prints the URL)',
+      'In GitLab, open Settings → Webhooks → Edit of its project: is "Job events" on, and what do the recent events say? (npx sgr next-steps prints the URL)',
       'A job is found by the number in the URL of its page. If this job is older, search further back with --hours',
     ],
   };

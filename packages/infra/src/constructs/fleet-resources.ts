@@ -1,4 +1,9 @@
-import { parameterNames, parseEcrRegistry, safetyLaunchSecondsOf } from '@serverless-gitlab-runner/fleet';
+import {
+  logGroupNames,
+  parameterNames,
+  parseEcrRegistry,
+  safetyLaunchSecondsOf,
+} from '@serverless-gitlab-runner/fleet';
 import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Connections, type IConnectable, type ISecurityGroup, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import type { IGrantable, IPrincipal, Role } from 'aws-cdk-lib/aws-iam';
@@ -57,7 +62,7 @@ export class FleetResources extends Construct implements IGrantable, IConnectabl
     super(scope, id);
     const fleet = parseFleet(props.fleet);
     this.jobLogGroup = new LogGroup(this, 'JobLog', {
-      logGroupName: `${props.parameterPrefix}/jobs/${fleet.name}`,
+      logGroupName: logGroupNames(props.parameterPrefix).jobs(fleet.name),
       retention: props.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });

@@ -19,6 +19,7 @@ import {
 } from '../policies/statements.ts';
 import { deadLetterQueue } from './dead-letter-queue.ts';
 import type { Installation } from './installation.ts';
+import { addLineMetric, METRICS } from './metrics.ts';
 import { ServiceAlarms } from './service-alarms.ts';
 import { ServiceFunction, type ServiceOptions } from './service-function.ts';
 
@@ -51,9 +52,22 @@ export class IdleReaper extends Construct implements IGrantable {
     reaper.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(5) });
     this.function = reaper;
     this.grantPrincipal = reaper.grantPrincipal;
+    const { parameterPrefix } = installation;
+    const ofSweep = {
+      parameterPrefix,
+      logGroup: reaper.logGroup,
+      line: { service: 'idle-reaper', message: 'sweep' },
+      above: 0,
+    } as const;
+    addLineMetric(this, 'Managers', { ...ofSweep, metricName: METRICS.runningManagers, value: '$.managers' });
+    addLineMetric(this, 'JobTasks', { ...ofSweep, metricName: METRICS.runningJobTasks, value: '$.jobTasks' });
     this.schedule(rate ?? Duration.minutes(1));
     this.watchStoppedManagers(installation.clusterArn);
-    const alarms = new ServiceAlarms(this, 'Alarms', alarmActions);
+    const alarms = new ServiceAlarms(this, 'Alarms', {
+      service: 'idle-reaper',
+      parameterPrefix,
+      actions: alarmActions,
+    });
     alarms.functionErrors(this.function);
     alarms.deadLetters(this.deadLetters);
   }
@@ -62,6 +76,7 @@ export class IdleReaper extends Construct implements IGrantable {
     const { parameterPrefix, eventBusArn, eventBusName, clusterArn } = installation;
     return new ServiceFunction(this, 'Service', {
       service: 'idle-reaper',
+      parameterPrefix,
       description: 'Drains idle managers, stops orphaned tasks',
       timeout: TIMEOUT,
       environment: {

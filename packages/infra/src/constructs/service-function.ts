@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { ServiceName } from '@serverless-gitlab-runner/fleet';
+import { logGroupNames, type ServiceName } from '@serverless-gitlab-runner/fleet';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
@@ -27,6 +27,7 @@ export interface ServiceOptions {
 
 export interface ServiceFunctionProps {
   readonly service: ServiceName;
+  readonly parameterPrefix: string;
   readonly description: string;
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;
@@ -47,6 +48,7 @@ export class ServiceFunction extends Construct {
     super(scope, id);
     const { service, options } = props;
     const logGroup = new LogGroup(this, 'Log', {
+      logGroupName: logGroupNames(props.parameterPrefix).service(service),
       retention: options.logRetention ?? RetentionDays.TWO_WEEKS,
       removalPolicy: RemovalPolicy.DESTROY,
     });

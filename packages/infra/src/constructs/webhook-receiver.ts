@@ -40,6 +40,7 @@ export class WebhookReceiver extends Construct implements IGrantable {
     const { parameterPrefix, eventBusArn, eventBusName } = installation;
     const { function: receiver } = new ServiceFunction(this, 'Service', {
       service: 'webhook-receiver',
+      parameterPrefix,
       description: 'GitLab webhook in, JobQueued and JobFinished out',
       timeout: TIMEOUT,
       environment: { EVENT_BUS_NAME: eventBusName, PARAMETER_PREFIX: parameterPrefix },
@@ -60,11 +61,14 @@ export class WebhookReceiver extends Construct implements IGrantable {
     this.function = receiver;
     this.grantPrincipal = receiver.grantPrincipal;
     this.url = openEndpoint(this, receiver, endpoint ?? endpointOfRegion(this));
-    const alarms = new ServiceAlarms(this, 'Alarms', alarmActions);
+    const alarms = new ServiceAlarms(this, 'Alarms', {
+      service: 'webhook-receiver',
+      parameterPrefix,
+      actions: alarmActions,
+    });
     alarms.functionErrors(receiver);
     alarms.loggedLines('RejectedWebhooks', {
       logGroup: receiver.logGroup,
-      namespace: parameterPrefix.slice(1),
       pattern: FilterPattern.numberValue('$.statusCode', '=', 401),
       // GitLab sends up to four webhooks for each job. A few may be a stranger's.
       threshold: 10,

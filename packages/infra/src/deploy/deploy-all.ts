@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { IAMClient } from '@aws-sdk/client-iam';
+import { describeStack, isUsable } from '@serverless-gitlab-runner/aws/stacks';
 import { SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
 import * as z from 'zod';
 import { emulatorEnvironment } from './emulator-environment.ts';
 import { runCdk } from './run-cdk.ts';
 import { runDeployment } from './run-deployment.ts';
 import { ensureServiceLinkedRole } from './service-linked-role.ts';
-import { describeStack, isUsable } from './stack-state.ts';
 
 export { DeployError } from './run-cdk.ts';
 

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isUsable, settledStack } from '@serverless-gitlab-runner/aws/stacks';
 import { SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
 import { PACKAGE_DIRECTORY } from '../product-files.ts';
 import { exportedNames, importedNames, missingExports } from './missing-exports.ts';
 import { DeployError, runCdk } from './run-cdk.ts';
 import { type DeployClients, runDeployment } from './run-deployment.ts';
 import { ensureServiceLinkedRole } from './service-linked-role.ts';
-import { isUsable, settledStack } from './stack-state.ts';
 
 export { DeployError };
 

@@ -1,14 +1,14 @@
 import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import type { IAMClient } from '@aws-sdk/client-iam';
-import { DeployError } from './run-cdk.ts';
-import { awaitRole } from './service-linked-role.ts';
 import {
   explainFailure,
   firstFailure,
   needsServiceLinkedRole,
   newestEvent,
   type StackFailure,
-} from './stack-failure.ts';
+} from '@serverless-gitlab-runner/aws/stacks';
+import { DeployError } from './run-cdk.ts';
+import { awaitRole } from './service-linked-role.ts';
 
 export interface DeployClients {
   readonly cloudFormation: CloudFormationClient;

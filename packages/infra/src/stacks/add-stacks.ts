@@ -67,6 +67,7 @@ function sharedProps(settings: AppSettings): SharedResourcesProps {
     jobImageRepositories: rest.jobImageRepositories,
     logLevel: rest.logLevel,
     loggedMibAlarm: rest.loggedMibAlarm,
+    dashboard: rest.dashboard,
     advancedFleetDocuments: rest.advancedFleetDocuments,
     alarmActions: alarmActions(rest.alarmTopicArn),
     ...(budget === undefined ? {} : { budget: budgetProps(budget, rest.alarmTopicArn) }),

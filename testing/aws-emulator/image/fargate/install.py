@@ -10,6 +10,7 @@ from fargate.api.clusters import delete_cluster
 from fargate.api.run_task import run_task
 from fargate.api.tags import list_tags_for_resource, tag_resource, untag_resource
 from fargate.api.task_definitions import (
+    delete_task_definitions,
     deregister_task_definition,
     describe_task_definition,
     list_task_definition_families,
@@ -25,6 +26,7 @@ ACTIONS = {
     "DeleteCluster": delete_cluster,
     "RegisterTaskDefinition": register_task_definition,
     "DeregisterTaskDefinition": deregister_task_definition,
+    "DeleteTaskDefinitions": delete_task_definitions,
     "DescribeTaskDefinition": describe_task_definition,
     "ListTaskDefinitionFamilies": list_task_definition_families,
     "RunTask": run_task,

@@ -61,6 +61,8 @@ export function addHookRoutes(routes: Hono, instance: Instance): void {
     routes.put(`${path}/:hook`, async (context) => {
       const hook = hookOf(context, instance, ownerOf(context));
       const body = await readHook(context, instance);
+      // Another URL must not learn the secret: GitLab removes the token, unless a new one comes with it.
+      if (hook.url !== body.url) hook.token = null;
       hook.url = body.url;
       hook.token = body.token ?? hook.token;
       hook.events = {

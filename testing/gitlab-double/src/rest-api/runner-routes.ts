@@ -30,6 +30,14 @@ const createRunnerSchema = z.object({
   maximum_timeout: z.int().optional(),
 });
 
+const changeRunnerSchema = createRunnerSchema.pick({
+  ...{ description: true, paused: true, run_untagged: true, tag_list: true, access_level: true },
+});
+
+function tagsOf(list: string | readonly string[] | undefined): readonly string[] {
+  return typeof list === 'string' ? list.split(',').filter((tag) => tag !== '') : (list ?? []);
+}
+
 const assignSchema = z.object({ runner_id: z.int() });
 
 /** Runners as their owners manage them. @see https://docs.gitlab.com/api/runners/ */
@@ -85,6 +93,21 @@ export function addRunnerRoutes(routes: Hono, instance: Instance): void {
     return context.json({ token: runner.token, token_expires_at: null }, 201);
   });
 
+  routes.put('/runners/:id', async (context) => {
+    authenticate(context, instance, [...WRITE, 'manage_runner']);
+    const runner = existingRunner(context, instance);
+    const body = await readJson(context, instance, changeRunnerSchema);
+    Object.assign(runner, {
+      tags: body.tag_list === undefined ? runner.tags : tagsOf(body.tag_list),
+      runUntagged: body.run_untagged ?? runner.runUntagged,
+      paused: body.paused ?? runner.paused,
+      accessLevel: body.access_level ?? runner.accessLevel,
+      description: body.description ?? runner.description,
+    });
+    instance.tickRunnerQueue();
+    return context.json(runnerDetails(instance, runner));
+  });
+
   routes.delete('/runners/:id', (context) => {
     authenticate(context, instance, [...WRITE, 'manage_runner']);
     const runner = existingRunner(context, instance);
@@ -97,7 +120,7 @@ export function addRunnerRoutes(routes: Hono, instance: Instance): void {
   routes.post('/user/runners', async (context) => {
     authenticate(context, instance, [...WRITE, 'create_runner']);
     const body = await readJson(context, instance, createRunnerSchema);
-    const tags = typeof body.tag_list === 'string' ? body.tag_list.split(',') : (body.tag_list ?? []);
+    const tags = tagsOf(body.tag_list);
     const runUntagged = body.run_untagged ?? true;
     if (tags.length === 0 && !runUntagged)
       throw new ApiError(

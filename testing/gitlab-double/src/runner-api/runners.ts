@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { ApiError } from '../errors.ts';
 import { readJson } from '../http.ts';
 import type { Instance } from '../instance.ts';
+import { createRunnerToken } from '../runners.ts';
 import { authenticateRunner, contactManager } from './authentication.ts';
 import { registerSchema, unregisterManagerSchema, unregisterSchema, verifySchema } from './schemas.ts';
 
@@ -23,6 +24,15 @@ export function runnerRoutes(instance: Instance): Hono {
     const manager = contactManager(instance, runner, body);
     instance.hub.publish({ type: 'runner-contact', at: instance.now(), runner, manager, request: 'verify' });
     return context.json({ id: runner.id, token: runner.token, token_expires_at: null });
+  });
+
+  routes.post('/reset_authentication_token', async (context) => {
+    const body = await readJson(context, instance, unregisterSchema);
+    // Unlike the other routes, this one reads no header.
+    if (!body.token) throw new ApiError(400, 'token is missing', { validation: true });
+    const runner = authenticateRunner(context, instance, body.token);
+    runner.token = createRunnerToken();
+    return context.json({ token: runner.token, token_expires_at: null }, 201);
   });
 
   routes.delete('/', async (context) => {

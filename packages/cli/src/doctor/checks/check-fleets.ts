@@ -16,7 +16,7 @@ export interface FleetFacts {
   hasManagerDefinition: boolean;
 }
 
-const STORE = 'npx nx run infra:next-steps prints the command that stores one';
+const STORE = 'npx sgr next-steps prints the command that stores one';
 
 /** Whether each fleet has a valid document, its secrets, and a runner that GitLab knows. */
 export function checkFleets(fleets: readonly FleetFacts[]): Finding[] {
@@ -65,7 +65,7 @@ function tokenFindings({ name, stored, usesApi, tokenWrittenAt = 0, tokenRefused
       broken(
         'runner-token-refused',
         `GitLab refuses the runner token of fleet ${name}: its runner was deleted, or the token was reset`,
-        'Create a runner in GitLab (Settings → CI/CD → Runners) and store its token: npx nx run infra:next-steps. Then: npx nx run infra:redrive',
+        'Create a runner in GitLab (Settings → CI/CD → Runners) and store its token: npx sgr next-steps. Then: npx sgr redrive',
       ),
     );
   if (usesApi && !stored.apiToken)

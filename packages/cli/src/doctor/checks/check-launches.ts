@@ -7,7 +7,7 @@ export interface DeadLetterFacts {
   reaper: number;
 }
 
-const REDRIVE = 'After mending the cause: npx nx run infra:redrive';
+const REDRIVE = 'After mending the cause: npx sgr redrive';
 
 /** What kept managers from starting: the last failure of each fleet and reason, and dead letters. */
 export function checkLaunches(

@@ -13,7 +13,7 @@ export interface ProjectFacts {
   webhookUrl: string;
 }
 
-const NEXT_STEPS = 'npx nx run infra:next-steps prints the URL and how to enter it';
+const NEXT_STEPS = 'npx sgr next-steps prints the URL and how to enter it';
 /** Jobs without a runner that are named. */
 const MAX_JOBS = 3;
 

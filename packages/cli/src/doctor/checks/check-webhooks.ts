@@ -17,7 +17,7 @@ export function checkWebhooks(webhooks: readonly AnsweredWebhook[], hours: numbe
       warning(
         'no-webhook',
         `No webhook has arrived within ${hours} h`,
-        `Compare the URL with npx nx run infra:next-steps, and see the recent events and whether GitLab has disabled it, ${IN_GITLAB}`,
+        `Compare the URL with npx sgr next-steps, and see the recent events and whether GitLab has disabled it, ${IN_GITLAB}`,
       ),
     ];
   const of = (isMeant: (webhook: AnsweredWebhook) => boolean) => webhooks.filter(isMeant);
@@ -29,7 +29,7 @@ export function checkWebhooks(webhooks: readonly AnsweredWebhook[], hours: numbe
         broken(
           'webhook-refused',
           `${count} got 401: the secret was wrong`,
-          `Store the secret again, and enter it ${IN_GITLAB}: npx nx run infra:next-steps`,
+          `Store the secret again, and enter it ${IN_GITLAB}: npx sgr next-steps`,
         ),
     ),
     ...group(

@@ -1,6 +1,6 @@
 import { type CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
+import { describeStack } from '@serverless-gitlab-runner/aws/stacks';
 import { SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
-import { describeStack } from '../../describe-stack.ts';
 import type { StackFacts } from '../checks/check-stacks.ts';
 
 /** A resource of a stack. */

@@ -12,6 +12,8 @@ export interface JobIdentity {
   projectPath: string | undefined;
   /** Whether the job's ref is protected; undefined for a runner that drops it. */
   isProtected: boolean | undefined;
+  /** Seconds that the job waited in GitLab until a runner had it; undefined for a runner that drops it. */
+  queuedSeconds: number | undefined;
 }
 
 /** Limits of GitLab and of the events. */
@@ -35,6 +37,7 @@ export function jobIdentity(
     pipelineId: info.pipeline_id || undefined,
     projectId: info.project_id,
     isProtected: git?.protected ?? undefined,
+    queuedSeconds: info.time_in_queue_seconds ?? undefined,
     projectPath: path && path.length <= MAX_PATH_CHARACTERS ? path : undefined,
   };
 }

@@ -14,6 +14,7 @@ _OPTIONAL = ("requiresCompatibilities", "cpu", "memory", "executionRoleArn", "ta
              "proxyConfiguration", "runtimePlatform", "ephemeralStorage", "enableFaultInjection")
 
 _MAX_LISTED = 100
+_MAX_DELETED = 10
 
 
 @aws_action
@@ -74,6 +75,26 @@ def deregister_task_definition(data: dict) -> dict:
     if definition["status"] == "ACTIVE":
         definition.update(status="INACTIVE", deregisteredAt=now_iso())
     return {"taskDefinition": definition}
+
+
+@aws_action
+def delete_task_definitions(data: dict) -> dict:
+    """Delete INACTIVE revisions, at most ten a call. AWS deletes them once no task refers to them; here they are gone at once."""
+    references = data.get("taskDefinitions") or []
+    if not 1 <= len(references) <= _MAX_DELETED:
+        raise invalid_parameter(f"taskDefinitions must contain 1 to {_MAX_DELETED} items.")
+    deleted, failures = [], []
+    for reference in references:
+        definition = resolve_definition(reference) if ":" in reference.rsplit("/", 1)[-1] else None
+        if not definition:
+            failures.append({"arn": reference, "reason": "TASK_DEFINITION_NOT_FOUND"})
+        elif definition["status"] == "ACTIVE":
+            failures.append({"arn": definition["taskDefinitionArn"], "reason": "TASK_DEFINITION_ACTIVE",
+                             "detail": "The specified task definition is still in ACTIVE status. Please deregister it."})
+        else:
+            del ecs._task_defs[f"{definition['family']}:{definition['revision']}"]
+            deleted.append({**definition, "status": "DELETE_IN_PROGRESS"})
+    return {"taskDefinitions": deleted, "failures": failures}
 
 
 @aws_action

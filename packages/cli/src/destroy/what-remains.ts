@@ -1,0 +1,62 @@
+import type { GitLabPlaces } from './gitlab-records.ts';
+import type { DestroyFacts } from './read-facts.ts';
+import type { Remaining } from './render-removal.ts';
+
+export interface RemainingOptions {
+  keepCache: boolean;
+  hasGitLabToken: boolean;
+  gitlabs: readonly GitLabPlaces[];
+}
+
+/** What a removal leaves, with reasons. */
+export function whatRemains(
+  { hasToolkit, buckets, webhookUrl, fleets }: DestroyFacts,
+  { keepCache, hasGitLabToken, gitlabs }: RemainingOptions,
+): Remaining[] {
+  const remaining: Remaining[] = [];
+  if (hasToolkit)
+    remaining.push({
+      what: 'CDKToolkit',
+      why: "CDK's own stack, which other CDK apps of this account and region may use. Its bucket and repository may hold bundles and images of earlier deployments: `npx cdk gc --unstable=gc` removes those that no stack uses",
+    });
+  if (keepCache)
+    for (const bucket of buckets)
+      remaining.push({ what: `s3://${bucket}`, why: 'the caches expire by themselves (--keep-cache)' });
+  if (webhookUrl !== undefined)
+    for (const { gitlabUrl, places } of gitlabs)
+      remaining.push(webhooksAt(gitlabUrl, places, webhookUrl, hasGitLabToken));
+  const webhookTokens = fleets.filter(({ otherParameters }) =>
+    [...otherParameters.keys()].some((name) => name.includes('/runner-tokens/')),
+  );
+  for (const { name } of webhookTokens)
+    remaining.push({
+      what: `Runners of the tokens that webhooks sent to fleet ${name}`,
+      why: 'they belong to the projects that sent them',
+    });
+  for (const fleet of fleets)
+    if ('problem' in fleet)
+      remaining.push({
+        what: `The runner of fleet ${fleet.name} at its GitLab`,
+        why: 'its document is invalid, so its GitLab is not known: delete it in Settings → CI/CD → Runners',
+      });
+  return remaining;
+}
+
+function webhooksAt(
+  gitlabUrl: string,
+  places: GitLabPlaces['places'],
+  webhookUrl: string,
+  hasGitLabToken: boolean,
+): Remaining {
+  const what = `Webhooks at ${gitlabUrl} with the URL ${webhookUrl}`;
+  const where = places.map(({ kind, name }) => `${kind} ${name}`).join(', ');
+  if (hasGitLabToken)
+    return {
+      what: `${what} in other places`,
+      why: `searched: ${where || 'nothing, since no project is known'}; name more with --project and --group`,
+    };
+  return {
+    what,
+    why: `delete them in Settings → Webhooks, or set GITLAB_TOKEN (scope api). Projects that sent some lately: ${where || 'none'}`,
+  };
+}
