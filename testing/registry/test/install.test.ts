@@ -142,5 +142,11 @@ it('cli has the command sgr', async () => {
   expect(await scratch.npm('exec', '--no', '--', 'sgr', '--help')).toContain(
     'Usage: sgr [options] [command]',
   );
-  expect(sourcesOf(scratch)).toMatchObject({ cli: new URL(registry.url).origin });
+  const local = new URL(registry.url).origin;
+  expect(sourcesOf(scratch)).toEqual({ cli: local, infra: local, 'shared-events': local });
+  // `sgr` deploys with the versions of CDK that are tested together here.
+  const { version: installed } = JSON.parse(
+    readFileSync(join(scratch.folder, 'node_modules/aws-cdk-lib/package.json'), 'utf8'),
+  );
+  expect(installed).toBe(cdkLib);
 });
