@@ -44,7 +44,9 @@ export function publishedManifest(name, sources, imports, { repository } = {}) {
     description: source.description,
     keywords: ['gitlab', 'gitlab-runner', 'ci', 'aws', 'fargate', 'ecs', 'serverless'],
     license: source.license,
-    ...(repository === undefined ? {} : { repository: { type: 'git', url: repository } }),
+    ...(repository === undefined
+      ? {}
+      : { repository: { type: 'git', url: repository, directory: `packages/${name}` } }),
     type: 'module',
     engines: { node: definition.node },
     ...entryPoints(definition),

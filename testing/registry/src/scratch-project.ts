@@ -28,6 +28,11 @@ export class ScratchProject {
     return new ScratchProject(folder, registry);
   }
 
+  /** The same project, where programs run in one of its folders. */
+  inFolder(path: string): ScratchProject {
+    return new ScratchProject(join(this.folder, path), this.#registry);
+  }
+
   /** Installs packages from the registry; what npm has in its cache is not loaded again. */
   async install(...packages: readonly string[]): Promise<void> {
     const options = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];

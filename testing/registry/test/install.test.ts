@@ -3,8 +3,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packPackages, REPOSITORY_ROOT, runCommand } from '@serverless-gitlab-runner/machine';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { LocalRegistry, ScratchProject } from '../src/index.ts';
+
+// Installing CDK takes a quarter of a minute, and several times that on a busy machine.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const SCOPE = '@serverless-gitlab-runner';
 const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -29,14 +32,7 @@ async function project(
 
 /** Publishes the packages as a release does. */
 async function publish(): Promise<void> {
-  const args = [
-    NX,
-    'run-many',
-    '-t',
-    'nx-release-publish',
-    '--outputStyle=static',
-    `--registry=${registry.url}`,
-  ];
+  const args = [NX, 'release', 'publish', `--registry=${registry.url}`];
   const env = { ...registry.environment, NX_DAEMON: 'false', NX_TUI: 'false' };
   await runCommand(process.execPath, args, { cwd: REPOSITORY_ROOT, env });
 }
@@ -55,7 +51,7 @@ beforeAll(async () => {
   await packPackages(() => undefined);
   registry = await LocalRegistry.start();
   await publish();
-}, 120_000);
+});
 afterAll(async () => {
   await Promise.all(projects.map((created) => created.remove()));
   await registry?.stop();
@@ -99,7 +95,7 @@ describe('infra', () => {
     );
     const local = new URL(registry.url).origin;
     expect(sourcesOf(scratch)).toEqual({ infra: local, 'shared-events': local });
-  }, 180_000);
+  });
 
   it('has a construct that needs no property, with every bundle and image context', async () => {
     await scratch.node(TSC, '-p', '.');
@@ -116,21 +112,21 @@ describe('infra', () => {
     ]);
   });
 
-  it('has the app with the four stacks, for the CDK CLI', async () => {
-    const app = `node node_modules/${SCOPE}/infra/dist/app.mjs`;
-    const output = await scratch.npm(
-      'exec',
-      '--no',
-      '--',
-      'cdk',
+  // `deployAll` and `sgr` run it in the package's folder, with its cdk.json.
+  it.each([
+    ['in a project of its own', '.', ['--app', `node node_modules/${SCOPE}/infra/dist/app.mjs`]],
+    ["in the package's folder", `node_modules/${SCOPE}/infra`, []],
+  ])('has the app with the four stacks, for the CDK CLI %s', async (_title, folder, options) => {
+    const output = join(scratch.folder, 'app.out');
+    const cdk = [
+      join(scratch.folder, 'node_modules/aws-cdk/bin/cdk'),
       'ls',
       '--no-notices',
-      '--app',
-      app,
       '--output',
-      'app.out',
-    );
-    expect(output.trim().split('\n').toSorted()).toEqual([
+      output,
+    ];
+    const listed = await scratch.inFolder(folder).node(...cdk, ...options);
+    expect(listed.trim().split('\n').toSorted()).toEqual([
       'serverless-gitlab-runner-idle-reaper',
       'serverless-gitlab-runner-runner-launcher',
       'serverless-gitlab-runner-shared',
@@ -146,5 +142,11 @@ it('cli has the command sgr', async () => {
   expect(await scratch.npm('exec', '--no', '--', 'sgr', '--help')).toContain(
     'Usage: sgr [options] [command]',
   );
-  expect(sourcesOf(scratch)).toMatchObject({ cli: new URL(registry.url).origin });
-}, 180_000);
+  const local = new URL(registry.url).origin;
+  expect(sourcesOf(scratch)).toEqual({ cli: local, infra: local, 'shared-events': local });
+  // `sgr` deploys with the versions of CDK that are tested together here.
+  const { version: installed } = JSON.parse(
+    readFileSync(join(scratch.folder, 'node_modules/aws-cdk-lib/package.json'), 'utf8'),
+  );
+  expect(installed).toBe(cdkLib);
+});

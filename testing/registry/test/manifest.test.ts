@@ -61,6 +61,8 @@ describe('the manifest of a published package', () => {
   it('names the repository if it is known', () => {
     const repository = 'git+https://gitlab.example.com/group/project.git';
     const manifest = publishedManifest('shared-events', sources('0.3.0'), [], { repository });
-    expect(manifest).toMatchObject({ repository: { type: 'git', url: repository } });
+    expect(manifest).toMatchObject({
+      repository: { type: 'git', url: repository, directory: 'packages/shared-events' },
+    });
   });
 });
