@@ -12,7 +12,7 @@ const mayImport = {
     'idle-reaper': ['shared-events', 'fleet', 'aws'],
     'runner-manager': ['shared-events', 'fleet', 'aws', 'forecast'],
     infra: ['shared-events', 'fleet', 'aws'],
-    cli: ['fleet', 'aws', 'infra'],
+    cli: ['shared-events', 'fleet', 'aws', 'infra'],
   },
   // What proves the product: nothing that ships imports any of it.
   testing: {

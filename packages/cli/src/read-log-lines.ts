@@ -19,6 +19,8 @@ export interface LogQuery {
   since: number;
   /** Default: 200. CloudWatch returns pages without any match as well. */
   maxPages?: number;
+  /** Called if there were more pages than that: the newest lines are missing. */
+  onLimit?: () => void;
 }
 
 const fieldsSchema = z.record(z.string(), z.unknown());
@@ -26,11 +28,11 @@ const fieldsSchema = z.record(z.string(), z.unknown());
 /** Reads the JSON lines of a log group that match a pattern, oldest first. */
 export async function readLogLines(
   client: CloudWatchLogsClient,
-  { logGroupName, filterPattern, since, maxPages = 200 }: LogQuery,
+  { logGroupName, filterPattern, since, maxPages = 200, onLimit }: LogQuery,
 ): Promise<LogLine[]> {
   const lines: LogLine[] = [];
   let pages = 0;
-  for await (const { events = [] } of paginateFilterLogEvents(
+  for await (const { events = [], nextToken } of paginateFilterLogEvents(
     { client },
     { logGroupName, filterPattern, startTime: since },
   )) {
@@ -39,7 +41,9 @@ export async function readLogLines(
       if (fields) lines.push({ at: timeOf(fields) ?? timestamp, fields });
     }
     pages += 1;
-    if (pages === maxPages) break;
+    if (pages < maxPages) continue;
+    if (nextToken) onLimit?.();
+    break;
   }
   return lines.sort((one, other) => one.at - other.at);
 }

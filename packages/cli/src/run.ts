@@ -1,10 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import type { CommandContext } from './commands/command-context.ts';
+import { addCost } from './commands/cost.ts';
 import { addDestroy } from './commands/destroy.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrain } from './commands/drain.ts';
 import { addInit } from './commands/init.ts';
+import { addJobs } from './commands/jobs.ts';
+import { addLogs } from './commands/logs.ts';
 import { addNextSteps } from './commands/next-steps.ts';
 import { addRedrive } from './commands/redrive.ts';
 import { addRotate } from './commands/rotate.ts';
@@ -22,8 +25,18 @@ Exit codes: 0 done, ${FAILED} failed (of doctor: something is broken), ${USAGE} 
 
 /** In the order of the help. Each loads its code when it runs, so that help appears at once. */
 const COMMANDS = [
-  ...[addInit, addWhy, addDoctor, addStatus, addNextSteps],
-  ...[addRedrive, addDrain, addRotate, addDestroy],
+  addInit,
+  addWhy,
+  addDoctor,
+  addStatus,
+  addLogs,
+  addJobs,
+  addCost,
+  addNextSteps,
+  addRedrive,
+  addDrain,
+  addRotate,
+  addDestroy,
 ];
 
 /** Runs one command line and returns its exit code. */

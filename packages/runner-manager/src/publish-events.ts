@@ -4,7 +4,7 @@ import { publishEvents, systemTiming } from '@serverless-gitlab-runner/aws/calls
 import { buildEntry, type EventName, type NewEventDetail } from '@serverless-gitlab-runner/shared-events';
 import { messageOf } from './errors.ts';
 
-/** Publishes an event. Never rejects: no job may fail because an event was not published. */
+/** Publishes an event, and logs it: `sgr jobs` and `sgr cost` read the log. Never rejects: no job may fail because of an event. */
 export type EventPublisher = <Name extends EventName>(
   name: Name,
   detail: NewEventDetail<Name>,
@@ -21,7 +21,10 @@ export function createEventPublisher(
   return async (name, detail) => {
     try {
       const deadlineAt = systemTiming.now() + PUBLISH_MS;
-      await publishEvents(client, [buildEntry(eventBusName, name, detail)], {
+      const entry = buildEntry(eventBusName, name, detail);
+      // Also if the bus does not accept it: what it tells has happened.
+      logger.info('event', { event: name, detail: JSON.parse(entry.Detail) });
+      await publishEvents(client, [entry], {
         timing: systemTiming,
         deadlineAt,
       });

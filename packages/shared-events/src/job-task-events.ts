@@ -22,6 +22,8 @@ const jobTaskFields = {
   ...gitlabJobFields,
   /** Missing with GitLab Runner older than 19.0, which does not provide it in a form that jobs cannot change. */
   pipelineId: gitlabJobFields.pipelineId.optional(),
+  /** Branch, tag, or a merge request's ref. */
+  ref: z.string().max(1024).optional(),
   ...taskFields,
 };
 

@@ -68,4 +68,18 @@ describe('a signing token rotated under load', () => {
     receiver.advance(61);
     expect(await send(2)).toBe(401);
   });
+
+  it('is told apart in the log, so that an operator sees when the previous one is not used any more', async () => {
+    const receiver = createReceiver({ accepts: 'signature' });
+    receiver.parameters.set(CURRENT, NEW);
+    const secretOf = async (jobId: number, key: string) => {
+      const headers = signedElsewhere(key, `msg_${jobId}`, hookOf(jobId), receiver.deps.now());
+      return (await receiver.receive(functionUrlEvent(hookOf(jobId), { headers }))).log.secret;
+    };
+    expect(await secretOf(1, NEW)).toBeUndefined();
+    receiver.parameters.set(PREVIOUS, OLD);
+    receiver.advance(61);
+    expect(await secretOf(2, OLD)).toBe('previous');
+    expect(await secretOf(3, NEW)).toBe('current');
+  });
 });

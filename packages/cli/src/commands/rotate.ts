@@ -5,7 +5,8 @@ import { collect, hookPlaces } from './hook-places.ts';
 const WEBHOOK_HELP = `
 The current secret becomes the previous one, which is accepted too, and a new one is stored. With GITLAB_TOKEN in the environment
 (scope api; of a Maintainer) it is set in the webhooks of this fleet: in the projects that sent some lately, and those that
---project and --group name. Then --finish deletes the previous one; it refuses as long as the last webhook of a project had it.
+--project and --group name. Then --finish deletes the previous one; it refuses as long as the last webhook of a project had it, and
+until one has arrived (the receiver knows the new secret within a minute).
 If it is interrupted, run it again.
 
 Examples:

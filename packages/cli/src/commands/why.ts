@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import { type JobArgument, readJobArgument } from '../why/job-argument.ts';
+import type { Command } from 'commander';
+import type { JobArgument } from '../why/job-argument.ts';
 import { type CommandContext, gitlabToken, positiveNumber } from './command-context.ts';
+import { jobArgument } from './job-argument.ts';
 
 const HELP = `
 JOB is the number in the URL of the job's page in GitLab. With GITLAB_TOKEN in the environment (scope read_api), GitLab is asked
@@ -24,11 +25,4 @@ export function addWhy(program: Command, { terminal }: CommandContext): void {
       const { printWhy } = await import('../why/print-why.ts');
       await printWhy({ job, ...options, gitlabToken: gitlabToken() }, terminal);
     });
-}
-
-function jobArgument(text: string): JobArgument {
-  const job = readJobArgument(text);
-  if (job === undefined)
-    throw new InvalidArgumentError("Write the job's number, such as 4711, or the URL of its page.");
-  return job;
 }

@@ -12,7 +12,7 @@ const MAX_ITEMS = 8;
 
 /** Renders lists under a title, a kind with many items shortened. */
 export function renderLists(title: string, lists: readonly NamedList[]): string[] {
-  return [title, ...lists.flatMap(({ what, items }) => [`  ${items.length} ${what}`, ...itemsOf(items)])];
+  return [title, ...lists.flatMap(({ what, items }) => [`  ${what} (${items.length})`, ...itemsOf(items)])];
 }
 
 function itemsOf(items: readonly string[]): string[] {

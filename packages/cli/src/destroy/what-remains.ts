@@ -48,15 +48,15 @@ function webhooksAt(
   webhookUrl: string,
   hasGitLabToken: boolean,
 ): Remaining {
-  const what = `Webhooks at ${gitlabUrl} with the URL ${webhookUrl}`;
+  const what = `Webhooks with the URL ${webhookUrl}`;
   const where = places.map(({ kind, name }) => `${kind} ${name}`).join(', ');
   if (hasGitLabToken)
     return {
-      what: `${what} in other places`,
-      why: `searched: ${where || 'nothing, since no project is known'}; name more with --project and --group`,
+      what: `${what} elsewhere, if there are any`,
+      why: `at ${gitlabUrl}, only these places are searched: ${where || 'none, since no project is known'}; name others with --project and --group`,
     };
   return {
     what,
-    why: `delete them in Settings → Webhooks, or set GITLAB_TOKEN (scope api). Projects that sent some lately: ${where || 'none'}`,
+    why: `delete them at ${gitlabUrl} in Settings → Webhooks, or set GITLAB_TOKEN (scope api). Known places: ${where || 'none'}`,
   };
 }

@@ -1,19 +1,9 @@
 import { styleText } from 'node:util';
-import Table from 'cli-table3';
 import { duration } from '../duration.ts';
+import { plainTable } from '../plain-table.ts';
 import { isServedByWebhook } from '../served-by-webhook.ts';
 import { wrap } from '../wrap.ts';
 import type { FleetStatus, Status } from './read-status.ts';
-
-/** Borders of a table without lines: columns are separated by spaces. */
-const PLAIN = {
-  chars: {
-    ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
-    ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
-    ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' },
-  },
-  style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-};
 
 /** Renders a status as lines of at most `columns` characters, unless a name or URL is longer. */
 export function renderStatus(status: Status, now: number, columns: number): string[] {
@@ -62,10 +52,7 @@ export function renderStatus(status: Status, now: number, columns: number): stri
 
 function section(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return ['', `${title}: none`];
-  const table = new Table({ ...PLAIN, head: head.map((name) => styleText('dim', name)) });
-  table.push(...rows.map((row) => [...row]));
-  const lines = table.toString().split('\n');
-  return ['', title, ...lines.map((line) => `  ${line.trimEnd()}`)];
+  return ['', title, ...plainTable(head, rows).map((line) => `  ${line}`)];
 }
 
 /** What keeps jobs from running, and the command that shows or mends it. */

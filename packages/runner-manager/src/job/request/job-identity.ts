@@ -10,6 +10,8 @@ export interface JobIdentity {
   pipelineId: number | undefined;
   projectId: number;
   projectPath: string | undefined;
+  /** Branch, tag, or a merge request's ref. */
+  ref?: string;
   /** Whether the job's ref is protected; undefined for a runner that drops it. */
   isProtected: boolean | undefined;
   /** Seconds that the job waited in GitLab until a runner had it; undefined for a runner that drops it. */
@@ -38,6 +40,7 @@ export function jobIdentity(
     projectId: info.project_id,
     isProtected: git?.protected ?? undefined,
     queuedSeconds: info.time_in_queue_seconds ?? undefined,
+    ...(git?.ref && git.ref.length <= MAX_PATH_CHARACTERS ? { ref: git.ref } : {}),
     projectPath: path && path.length <= MAX_PATH_CHARACTERS ? path : undefined,
   };
 }

@@ -68,6 +68,8 @@ const jobResponseSchema = z.object({
   git_info: z
     .object({
       repo_url: z.string().nullish(),
+      /** Branch, tag, or a merge request's ref. */
+      ref: z.string().nullish(),
       /** Whether the ref is protected. Since GitLab Runner 18.3; older ones drop it. */
       protected: z.boolean().nullish(),
     })

@@ -52,7 +52,7 @@ export async function publishNotClaimed(
 }
 
 function commonDetail(context: ExecutorContext, session: JobSession, task: StartedTask) {
-  const { instance, jobId, jobName, pipelineId, projectId, projectPath } = session.identity;
+  const { instance, jobId, jobName, pipelineId, projectId, projectPath, ref } = session.identity;
   return {
     ...taskDetail(context, task),
     instance,
@@ -61,6 +61,7 @@ function commonDetail(context: ExecutorContext, session: JobSession, task: Start
     ...(pipelineId === undefined ? {} : { pipelineId }),
     projectId,
     ...(projectPath ? { projectPath } : {}),
+    ...(ref ? { ref } : {}),
   };
 }
 

@@ -1,0 +1,97 @@
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { type EventDetail, type EventName, eventSchemas } from '@serverless-gitlab-runner/shared-events';
+import * as z from 'zod';
+import type { Installation } from '../installation.ts';
+import { type LogLine, readLogLines } from '../read-log-lines.ts';
+import type { JobRun, Runs } from './job-run.ts';
+
+/** Pages of each log. CloudWatch's have up to 1 MiB. */
+const MAX_PAGES = 200;
+
+const eventSchema = z.object({ message: z.literal('event'), event: z.string(), detail: z.unknown() });
+const queuedSchema = z.object({
+  message: z.literal('webhook answered'),
+  event: z.literal('queued'),
+  jobId: z.number(),
+  projectId: z.number(),
+});
+
+/** Reads what ran since a time: the events that managers log, and when the receiver got the jobs' webhooks. */
+export async function readRuns(
+  logs: CloudWatchLogsClient,
+  { logGroups }: Pick<Installation, 'logGroups'>,
+  since: number,
+): Promise<Runs> {
+  let isCut = false;
+  const onLimit = () => {
+    isCut = true;
+  };
+  const search = (logGroupName: string, text: string) =>
+    readLogLines(logs, { logGroupName, filterPattern: `"${text}"`, since, maxPages: MAX_PAGES, onLimit });
+  const [started, finished, stopped, queued] = await Promise.all([
+    search(logGroups.managers, 'JobTaskStarted'),
+    search(logGroups.managers, 'JobTaskFinished'),
+    search(logGroups.managers, 'AheadTaskStopped'),
+    search(logGroups.receiver, 'queued'),
+  ]);
+  return { ...runsOf({ started, finished, stopped, queued }), isCut };
+}
+
+type Lines = Record<'started' | 'finished' | 'stopped' | 'queued', readonly LogLine[]>;
+
+/** Joins the events of each task. @param lines oldest first; other lines among them are ignored */
+export function runsOf({ started, finished, stopped, queued }: Lines): Omit<Runs, 'isCut'> {
+  const runs = new Map<string, JobRun>();
+  for (const { detail } of detailsOf('JobTaskStarted', started))
+    runs.set(detail.taskArn, { ...commonOf(detail), startedAt: Date.parse(detail.occurredAt) });
+  for (const { detail } of detailsOf('JobTaskFinished', finished)) {
+    const { outcome, seconds, estimatedCostUsd: costUsd, occurredAt } = detail;
+    const known = runs.get(detail.taskArn) ?? commonOf(detail);
+    runs.set(detail.taskArn, { ...known, end: { at: Date.parse(occurredAt), outcome, seconds, costUsd } });
+  }
+  const arrivals = queued.flatMap(({ at, fields }) => {
+    const line = queuedSchema.safeParse(fields).data;
+    return line ? { at, key: keyOf(line) } : [];
+  });
+  // A job that is retried has another id, so the first webhook is the one that queued it.
+  const queuedAt = new Map(arrivals.toReversed().map(({ key, at }) => [key, at]));
+  const jobs = [...runs.values()].map((run) => ({ ...run, queuedAt: queuedAt.get(keyOf(run)) }));
+  return {
+    jobs: jobs.sort((one, other) => timeOf(one) - timeOf(other)),
+    unclaimed: detailsOf('AheadTaskStopped', stopped).map(({ detail }) => {
+      const { fleet, projectId, jobName, seconds, estimatedCostUsd: costUsd } = detail;
+      return { fleet, projectId, jobName, seconds, costUsd };
+    }),
+  };
+}
+
+/** Job ids are unique within one GitLab; fleets may have several. */
+function keyOf({ jobId, projectId }: { jobId: number; projectId: number }): string {
+  return `${projectId}/${jobId}`;
+}
+
+function timeOf({ startedAt, end }: JobRun): number {
+  return startedAt ?? end?.at ?? 0;
+}
+
+function detailsOf<Name extends EventName>(
+  name: Name,
+  lines: readonly LogLine[],
+): { detail: EventDetail<Name> }[] {
+  return lines.flatMap(({ fields }) => {
+    const line = eventSchema.safeParse(fields).data;
+    if (line?.event !== name) return [];
+    const { success, data } = eventSchemas[name].safeParse(line.detail);
+    return success ? { detail: data as EventDetail<Name> } : [];
+  });
+}
+
+function commonOf(detail: EventDetail<'JobTaskStarted'> | EventDetail<'JobTaskFinished'>): JobRun {
+  const { jobId, jobName, fleet, projectId, projectPath, ref, taskArn } = detail;
+  return {
+    ...{ jobId, jobName, fleet, projectId, projectPath, ref, taskArn },
+    queuedAt: undefined,
+    startedAt: undefined,
+    end: undefined,
+  };
+}
