@@ -21,6 +21,7 @@ const mayImport = {
     'gitlab-double': [],
     'runner-double': [],
     'fault-proxy': ['fleet'],
+    registry: ['machine'],
     'policy-check': ['fleet', 'machine'],
     'protocol-model': ['shared-events', 'fleet', 'aws', 'runner-launcher', 'idle-reaper', 'runner-manager'],
     simulator: ['fleet', 'aws', 'forecast', 'runner-launcher', 'idle-reaper'],
@@ -109,7 +110,8 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: ['/dist/', '/cdk\\.out/', '/node_modules/'] },
+    // Consumers are compiled outside the repository, with the packages that they install.
+    exclude: { path: ['/dist/', '/cdk\\.out/', '/node_modules/', '^testing/registry/consumers/'] },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {

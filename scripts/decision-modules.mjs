@@ -14,6 +14,7 @@ export const decisionModules = {
   'runner-manager': [
     'ahead/decide-ahead',
     'ahead/why-not-ahead',
+    'job/end/decide-job-end',
     'job/request/job-overrides',
     'job/plan/plan-image',
     'job/plan/plan-image-entry-point',

@@ -18,6 +18,11 @@ const checks = [
     args: ['--config', 'dependency-cruiser.config.mjs', 'packages', 'examples'],
   },
   { name: 'dead code', script: 'knip/bin/knip.js', args: [] },
+  {
+    name: 'published packages',
+    script: 'nx/dist/bin/nx.js',
+    args: ['run-many', '-t', 'check-package', '--outputStyle=static'],
+  },
 ];
 
 const start = Date.now();

@@ -38,7 +38,8 @@ const actions = {
   mutants: () => run(['scripts/run-mutants.mjs', ...args]),
   lint: () => run(['scripts/run-checks.mjs']),
   deploy: () => run(['scripts/run-deploy.mjs', ...args]),
-  build,
+  build: () => runTarget('build', 'Built'),
+  pack: () => runTarget('pack', 'dist/npm/{shared-events,infra,cli}{/,.tgz} packed'),
   format: () => run([join(root, 'node_modules/@biomejs/biome/bin/biome'), 'check', '--write', '.']),
 };
 
@@ -100,10 +101,15 @@ function run(script) {
   return runAttached(node24, script, { cwd: root, env });
 }
 
-async function build() {
+/**
+ * Runs a target of all projects that have it.
+ * @param {string} target
+ * @param {string} done what to print when it succeeded
+ */
+async function runTarget(target, done) {
   const start = Date.now();
   const nx = join(root, 'node_modules/nx/dist/bin/nx.js');
-  const code = await run([nx, 'run-many', '-t', 'build', '--outputStyle=static']);
-  console.log(code === 0 ? `Built in ${secondsSince(start)} s` : 'The build failed; see above.');
+  const code = await run([nx, 'run-many', '-t', target, '--outputStyle=static']);
+  console.log(code === 0 ? `${done} in ${secondsSince(start)} s` : 'It failed; see above.');
   return code;
 }

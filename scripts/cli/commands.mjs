@@ -219,11 +219,11 @@ Writes reports/mutants/mutants.json and, for reading, reports/mutants/mutants.ht
     positionals: true,
   },
   lint: {
-    summary: 'checks format, lint rules, types, package boundaries, dead code',
+    summary: 'checks format, lint rules, types, package boundaries, dead code, published packages',
     help: `Usage: npm run lint
 
 Checks format and lint rules (Biome), types (TypeScript), package boundaries (dependency-cruiser) and dead code (Knip) of all
-packages. Runs every check, prints the output of those that fail, and a summary line. "npm run format" applies automatic
+packages, and the published packages (publint, Are the types wrong?) unless nothing in them has changed. Runs every check, prints the output of those that fail, and a summary line. "npm run format" applies automatic
 fixes.
 
   -h, --help   prints this help
@@ -254,6 +254,18 @@ Options for the deployment of each stack, explained by "node packages/infra/src/
     help: `Usage: npm run build
 
 Builds the bundles of all packages that have one, into their folder dist. Unchanged bundles come from nx's cache.
+
+  -h, --help   prints this help
+`,
+    options: { help },
+  },
+  pack: {
+    summary: 'builds the published packages, under dist/npm',
+    help: `Usage: npm run pack
+
+Builds the packages that are published to a registry: shared-events, infra with the Lambdas' bundles and the images' build
+contexts, and cli. Each is a folder under dist/npm, from which npm publishes, and a tarball beside it, which "npm install FILE"
+installs. Unchanged packages come from nx's cache. "npx nx release publish" publishes them (CONTRIBUTING.md).
 
   -h, --help   prints this help
 `,

@@ -1,7 +1,7 @@
-import type { JobTaskFinished } from '@serverless-gitlab-runner/shared-events';
+import type { ReadDetail } from '@serverless-gitlab-runner/shared-events';
 
 /** The cost of a job as a CSV line: time, project, job, image, seconds, USD. */
-export function costLine(detail: JobTaskFinished): string {
+export function costLine(detail: ReadDetail<'JobTaskFinished'>): string {
   const { occurredAt, projectPath, projectId, jobName, image, seconds, estimatedCostUsd } = detail;
   const project = projectPath ?? String(projectId);
   const fields = [occurredAt, project, jobName, image, seconds.toFixed(1), estimatedCostUsd.toFixed(6)];

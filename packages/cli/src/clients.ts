@@ -8,6 +8,7 @@ import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SchedulerClient } from '@aws-sdk/client-scheduler';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
 
 /** Clients with the SDK's default credentials, region and endpoints. */
 export interface Clients {
@@ -21,6 +22,7 @@ export interface Clients {
   scheduler: SchedulerClient;
   sqs: SQSClient;
   ssm: SSMClient;
+  sts: STSClient;
 }
 
 export function createClients(): Clients {
@@ -36,5 +38,6 @@ export function createClients(): Clients {
     // An emulator may name its queues by another host than its endpoint.
     sqs: new SQSClient({ useQueueUrlAsEndpoint: false }),
     ssm: new SSMClient(),
+    sts: new STSClient(),
   };
 }

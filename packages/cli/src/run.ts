@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
 import type { CommandContext } from './commands/command-context.ts';
 import { addCost } from './commands/cost.ts';
 import { addDestroy } from './commands/destroy.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrain } from './commands/drain.ts';
+import { addInit } from './commands/init.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addLogs } from './commands/logs.ts';
 import { addNextSteps } from './commands/next-steps.ts';
@@ -24,6 +26,7 @@ Exit codes: 0 done, ${FAILED} failed (of doctor: something is broken), ${USAGE} 
 
 /** In the order of the help. Each loads its code when it runs, so that help appears at once. */
 const COMMANDS = [
+  addInit,
   addWhy,
   addDoctor,
   addStatus,
@@ -48,7 +51,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-    const explanation = error instanceof OperationError ? error.message : await explain(error);
+    const explanation = await explain(error);
     if (explanation === undefined) throw error;
     terminal.printError(explanation);
     return error instanceof UsageError ? USAGE : FAILED;
@@ -56,6 +59,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
 }
 
 async function explain(error: unknown): Promise<string | undefined> {
+  if (error instanceof OperationError) return error.message;
+  // Ctrl-C at a question.
+  if (error instanceof Error && error.name === 'ExitPromptError') return 'Nothing was changed.';
   const { explainFailure } = await import('@serverless-gitlab-runner/aws/calls');
   return explainFailure(error);
 }
@@ -67,6 +73,7 @@ function programFor(context: CommandContext): Command {
     .description(
       'Operates serverless-gitlab-runner in this AWS account and region: why a job waits, what runs, what it costs.',
     )
+    .version(manifest.version)
     .addHelpText('after', EXIT_CODES)
     .configureOutput({
       writeOut: (text) => terminal.print(wrapHelp(text.trimEnd(), columns)),

@@ -30,11 +30,21 @@ export {
 } from './fleet-config.ts';
 export { fleetsOf, type ListedFleet, type ListedParameter } from './listed-fleets.ts';
 export {
+  BASE_LOG_FIELDS,
+  DECIDED_JOB_FIELDS,
+  JOB_ENDS,
+  type JobEnd,
+  LOG_LINES,
+  logGroupNames,
+} from './log-lines.ts';
+export {
   DEFAULT_PARAMETER_PREFIX,
   fleetOfConfigParameter,
   fleetOfWebhookRunnerToken,
   fleetSecretsPath,
+  fleetSettingsPath,
   fleetsPath,
+  installationSettingsName,
   isWebhookRunnerToken,
   jobSecretsPath,
   type ParameterNames,

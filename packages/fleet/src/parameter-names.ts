@@ -51,6 +51,16 @@ export function fleetsPath(prefix: string): string {
   return `${prefix}/fleets/`;
 }
 
+/** Name of the String with the installation's settings as written, except its fleets: the app of `infra` wrote it. */
+export function installationSettingsName(prefix: string): string {
+  return `${prefix}/settings/installation`;
+}
+
+/** Path of the Strings with each fleet's settings as written, with a trailing slash; the rest of a name is the fleet's. */
+export function fleetSettingsPath(prefix: string): string {
+  return `${prefix}/settings/fleets/`;
+}
+
 /**
  * First part of the names of the Secrets Manager secrets that managers create for jobs, with a trailing slash. Each contains the
  * credentials with which ECS pulls a job's images from a registry.

@@ -41,10 +41,11 @@ export interface FollowerTally {
 export interface JobRecord {
   job: JobName;
   task: TaskKind;
+  /** Number of runs with a task of the same shape as in the run before, and of all runs but the first. Halved with `finished`. */
+  sameTask: number;
+  compared: number;
   /** Duration of successful runs, from the start of the job to its end. */
   duration: Estimate | undefined;
-  /** Time from RunTask until its task was ready. */
-  start: Estimate | undefined;
   /** Halved at `FADE_AT`, together with `succeeded`. */
   finished: number;
   succeeded: number;
@@ -71,18 +72,24 @@ export interface RecentSuccess {
 
 /**
  * What a manager has learned about its jobs. Bounded: at most `MAX_JOBS` names with `MAX_FOLLOWERS` followers in each of their
- * two tallies, and `MAX_RECENT` pipelines. The least recently used entry is dropped first. Only `learn.ts` and `brake.ts`
- * change it.
+ * two tallies, `MAX_KINDS` kinds of tasks, and `MAX_RECENT` pipelines. The least recently used entry is dropped first. Only
+ * `learn.ts` and `brake.ts` change it.
  */
 export interface Book {
   /** By `keyOf`, least recently used first. */
   jobs: Map<string, JobRecord>;
+  /**
+   * Time from RunTask until a task was ready, by `kindKeyOf`, least recently used first. All jobs of a kind are counted together:
+   * how long a task takes to start depends on its images, size and capacity provider, not on the job.
+   */
+  starts: Map<string, Estimate>;
   /** By project and pipeline, oldest first. */
   recent: Map<string, RecentSuccess>;
 }
 
 export const MAX_JOBS = 1000;
 export const MAX_FOLLOWERS = 32;
+export const MAX_KINDS = 1000;
 export const MAX_RECENT = 500;
 /** GitLab's limit for a job's name. */
 export const MAX_NAME_LENGTH = 255;
@@ -92,13 +99,14 @@ export const FADE_AT = 16;
 export const CLAIMS_REMEMBERED = 10;
 
 export function createBook(): Book {
-  return { jobs: new Map(), recent: new Map() };
+  return { jobs: new Map(), starts: new Map(), recent: new Map() };
 }
 
 /** Number of entries in a book, to compare with its bounds. */
-export function sizeOf(book: Book): { jobs: number; followers: number; claims: number; recent: number } {
-  const size = { jobs: book.jobs.size, followers: 0, claims: 0, recent: book.recent.size };
-  for (const { afterLast, afterOther, claims } of book.jobs.values()) {
+export function sizeOf(book: Book): Record<'jobs' | 'followers' | 'claims' | 'starts' | 'recent', number> {
+  const { jobs, starts, recent } = book;
+  const size = { jobs: jobs.size, followers: 0, claims: 0, starts: starts.size, recent: recent.size };
+  for (const { afterLast, afterOther, claims } of jobs.values()) {
     size.followers += afterLast.followers.size + afterOther.followers.size;
     size.claims += claims.length;
   }
@@ -107,6 +115,10 @@ export function sizeOf(book: Book): { jobs: number; followers: number; claims: n
 
 export function keyOf({ project, name, isProtected }: JobName): string {
   return JSON.stringify([project, name, isProtected]);
+}
+
+export function kindKeyOf({ shape, cpu, memory, capacity }: TaskKind): string {
+  return JSON.stringify([shape, cpu, memory, capacity]);
 }
 
 /** Whether a name may be learned. Texts that exceed GitLab's limits are not. */

@@ -6,6 +6,7 @@ export {
   keyOf,
   MAX_FOLLOWERS,
   MAX_JOBS,
+  MAX_KINDS,
   MAX_RECENT,
   sizeOf,
   type TaskKind,

@@ -9,8 +9,10 @@ import {
   type JobName,
   type JobRecord,
   keyOf,
+  kindKeyOf,
   MAX_FOLLOWERS,
   MAX_JOBS,
+  MAX_KINDS,
   MAX_RECENT,
   MAX_TEXT_LENGTH,
   recordOf,
@@ -29,7 +31,7 @@ export interface FinishedJob extends ArrivedJob {
   /** Milliseconds since 1970. */
   startedAt: number;
   finishedAt: number;
-  /** Seconds from RunTask until its task was ready; undefined if the task was started ahead. */
+  /** Seconds from RunTask until its task was ready, whether it was started ahead or not; undefined if unknown. */
   startSeconds: number | undefined;
   succeeded: boolean;
   /** Whether no other job of its pipeline ran in this manager when it ended. */
@@ -63,15 +65,12 @@ export function learnEnd(book: Book, job: FinishedJob): void {
   const isUsable = isUsableName(job) && isText(job.pipeline, MAX_TEXT_LENGTH) && isUsableTask(job.task);
   if (!isUsable || !isDuration(seconds)) return;
   const record = touch(book, job);
-  record.task = { ...job.task };
-  if (record.finished >= FADE_AT) {
-    record.finished /= 2;
-    record.succeeded /= 2;
-    record.passedFailures /= 2;
-  }
+  if (record.finished >= FADE_AT)
+    halve(record, 'finished', 'succeeded', 'passedFailures', 'sameTask', 'compared');
+  learnTask(record, job.task);
   record.finished += 1;
   if (job.startSeconds !== undefined && isDuration(job.startSeconds))
-    record.start = withSample(record.start, job.startSeconds);
+    learnStart(book, job.task, job.startSeconds);
   if (!job.succeeded) {
     book.recent.delete(pipelineKey(job));
     return;
@@ -91,6 +90,27 @@ export function learnPassedFailure(book: Book, job: JobName): void {
   if (record) record.passedFailures = Math.min(record.finished - record.succeeded, record.passedFailures + 1);
 }
 
+function halve(record: JobRecord, ...counts: CountOfRecord[]): void {
+  for (const count of counts) record[count] /= 2;
+}
+
+type CountOfRecord = 'finished' | 'succeeded' | 'passedFailures' | 'sameTask' | 'compared';
+
+/** Keeps a job's task, and learns whether it is the same as in the run before. */
+function learnTask(record: JobRecord, task: TaskKind): void {
+  if (record.finished > 0) {
+    record.compared += 1;
+    if (record.task.shape === task.shape) record.sameTask += 1;
+  }
+  record.task = { ...task };
+}
+
+function learnStart({ starts }: Book, kind: TaskKind, seconds: number): void {
+  const key = kindKeyOf(kind);
+  remember(starts, key, withSample(starts.get(key), seconds));
+  forgetOldest(starts, MAX_KINDS);
+}
+
 /** Returns the job's record as the most recently used one, and creates it if missing. */
 function touch(book: Book, { project, name, isProtected, task }: FinishedJob): JobRecord {
   const key = keyOf({ project, name, isProtected });
@@ -104,8 +124,9 @@ function emptyRecord(job: JobName, task: TaskKind): JobRecord {
   return {
     job,
     task,
+    sameTask: 0,
+    compared: 0,
     duration: undefined,
-    start: undefined,
     finished: 0,
     succeeded: 0,
     passedFailures: 0,

@@ -1,8 +1,10 @@
 import {
   type Book,
+  type Estimate,
   type FollowerTally,
   type JobName,
   type JobRecord,
+  kindKeyOf,
   recordOf,
   type TaskKind,
 } from './book.ts';
@@ -34,7 +36,7 @@ export interface PipelineView {
 
 export interface PredictOptions {
   moment: Moment;
-  /** Seconds that a task takes to start, for jobs whose own start time has not been measured yet. */
+  /** Seconds that a task takes to start, for kinds of tasks whose start time has not been measured yet. */
   leadSeconds: number;
   /** Milliseconds since 1970. */
   now: number;
@@ -53,6 +55,12 @@ export interface Prediction {
 /** Minimum chance of a prediction. Below it, more tasks would go unclaimed than the brake allows. */
 export const MIN_CHANCE = 0.6;
 
+/**
+ * Deviations by which a start may be slower than the mean without being late. A stage waits for the slowest of its tasks, so most
+ * starts must be in time: with normally distributed ones, 19 of 20 are.
+ */
+const START_DEVIATIONS = 2;
+
 /** A running job with its record. */
 interface KnownJob extends RunningJob {
   record: JobRecord;
@@ -62,20 +70,19 @@ interface KnownJob extends RunningJob {
 /**
  * Predicts which jobs follow a pipeline's running jobs, and when their tasks should start. The job that is expected to end
  * last determines the next stage; each other job determines the jobs that need it. Only jobs that the book knows are
- * predicted, with the task that they last had, and none that the brake has turned off.
+ * predicted, with the task that they last had; none whose task mostly changes, and none that the brake has turned off.
  */
 export function predict(book: Book, view: PipelineView, options: PredictOptions): Prediction[] {
-  const { project, isProtected } = view;
   const known = knownJobs(book, view, options.now);
   const last = lastOfStage(book, view, known);
   const predictions = new Map<string, Prediction>();
   for (const job of known) {
     // Any job of a stage may end last. So the followers of the next stage are counted for all of them together.
     const tally = job === last ? pooled(known.map(({ record }) => record.afterLast)) : job.record.afterOther;
-    for (const { name, chance } of likelyFollowers(tally, successChance(job))) {
-      const follower = recordOf(book, { project, name, isProtected });
-      if (follower === undefined || isOff(follower, options.now)) continue;
-      const startAt = startOf(job, follower, options);
+    for (const { follower, chance } of likelyFollowers(book, view, tally, successChance(job))) {
+      if (isOff(follower, options.now)) continue;
+      const { name } = follower.job;
+      const startAt = startOf(job, book.starts.get(kindKeyOf(follower.task)), options);
       const other = predictions.get(name);
       if (startAt === undefined || (other !== undefined && other.startAt <= startAt)) continue;
       predictions.set(name, { job: follower.job, task: follower.task, chance, startAt });
@@ -131,13 +138,19 @@ function pooled(tallies: readonly FollowerTally[]): FollowerTally {
   return pool;
 }
 
-/** Names that follow often enough. One observed success is enough: (1 + ½) / (1 + 1) is 0.75. */
+/** Jobs that follow often enough, with the same task. One observed success is enough: (1 + ½) / (1 + 1) is 0.75. */
 function likelyFollowers(
+  book: Book,
+  { project, isProtected }: PipelineView,
   { times, followers }: FollowerTally,
   success: number,
-): { name: string; chance: number }[] {
+): { follower: JobRecord; chance: number }[] {
   return [...followers]
-    .map(([name, count]) => ({ name, chance: (success * (count + 0.5)) / (times + 1) }))
+    .flatMap(([name, count]) => {
+      const follower = recordOf(book, { project, name, isProtected });
+      if (follower === undefined) return [];
+      return { follower, chance: (success * sameTaskChance(follower) * (count + 0.5)) / (times + 1) };
+    })
     .filter(({ chance }) => chance >= MIN_CHANCE);
 }
 
@@ -145,12 +158,17 @@ function successChance({ succeededAt, record }: KnownJob): number {
   return succeededAt === undefined ? (record.succeeded + 1) / (record.finished + 1) : 1;
 }
 
-/** When the follower's task should start; undefined: not yet. */
-function startOf(job: KnownJob, follower: JobRecord, options: PredictOptions): number | undefined {
+/** How likely a job needs the same task as the last time: 1 after the first run, 0.5 after a second one with another task. */
+function sameTaskChance({ sameTask, compared }: JobRecord): number {
+  return (sameTask + 1) / (compared + 1);
+}
+
+/** When the follower's task should start; undefined: not yet. @param start how long tasks of its kind take to start */
+function startOf(job: KnownJob, start: Estimate | undefined, options: PredictOptions): number | undefined {
   const { moment, leadSeconds, now } = options;
   if (job.succeededAt !== undefined || moment === 'at-start') return now;
   if (moment === 'at-success') return undefined;
-  const leadMs = (follower.start?.mean ?? leadSeconds) * 1000;
+  const leadMs = (start ? start.mean + START_DEVIATIONS * start.deviation : leadSeconds) * 1000;
   const halfDeviationMs = ((job.record.duration?.deviation ?? 0) / 2) * 1000;
   return Math.max(now, job.endsAt - leadMs - halfDeviationMs);
 }

@@ -10,6 +10,7 @@ import {
   learnEnd,
   MAX_FOLLOWERS,
   MAX_JOBS,
+  MAX_KINDS,
   MAX_RECENT,
   predict,
   sizeOf,
@@ -39,7 +40,13 @@ describe('a book', () => {
       learnArrival(book, job(`job ${number}`), at);
       learnEnd(book, finished(`job ${number}`, { startedAt: at, finishedAt: at + 500 }));
     }
-    expect(sizeOf(book)).toEqual({ jobs: MAX_JOBS, followers: MAX_JOBS - 1, claims: 0, recent: 1 });
+    expect(sizeOf(book)).toEqual({
+      jobs: MAX_JOBS,
+      followers: MAX_JOBS - 1,
+      claims: 0,
+      starts: 1,
+      recent: 1,
+    });
   });
 
   it('stays within its bounds with a hundred thousand pipelines and a million followers of one job', () => {
@@ -49,7 +56,20 @@ describe('a book', () => {
       for (let follower = 0; follower < 10; follower += 1)
         learnArrival(book, job(`${number} ${follower}`, { pipeline: `${number}` }), 101 * SECOND);
     }
-    expect(sizeOf(book)).toEqual({ jobs: 1, followers: MAX_FOLLOWERS, claims: 0, recent: MAX_RECENT });
+    expect(sizeOf(book)).toEqual({
+      jobs: 1,
+      followers: MAX_FOLLOWERS,
+      claims: 0,
+      starts: 1,
+      recent: MAX_RECENT,
+    });
+  });
+
+  it('stays within its bounds with a hundred thousand kinds of tasks', () => {
+    const book = createBook();
+    for (let number = 0; number < 100_000; number += 1)
+      learnEnd(book, finished('build', { task: { ...task, shape: `${number}` } }));
+    expect(sizeOf(book)).toMatchObject({ jobs: 1, starts: MAX_KINDS });
   });
 
   it('drops the least recently used job', () => {
@@ -76,7 +96,7 @@ describe('a book', () => {
   ])('does not learn a job with %s', (_, over) => {
     const book = createBook();
     learnEnd(book, finished('build', over));
-    expect(sizeOf(book)).toEqual({ jobs: 0, followers: 0, claims: 0, recent: 0 });
+    expect(sizeOf(book)).toEqual({ jobs: 0, followers: 0, claims: 0, starts: 0, recent: 0 });
   });
 
   const anyTime = fc.oneof(

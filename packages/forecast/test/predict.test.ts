@@ -12,14 +12,39 @@ describe('the follower of a running job', () => {
     ]);
   });
 
-  it('starts early enough to be ready at the expected end, less half a deviation', () => {
+  it('starts early enough for a slow start to be ready at the expected end, less half a deviation', () => {
     const book = createBook();
     learnPipeline(book, ['build', 'test']);
-    // 100 s expected, 40 s of start measured, deviation of a first sample a quarter: 100 - 40 - 12.5.
-    expect(followers(book, [running('build')])).toEqual([['test', 47.5]]);
+    // 100 s expected, with the deviation of a first sample, a quarter; two starts of 40 s, whose deviation is now 5 s.
+    expect(followers(book, [running('build')])).toEqual([['test', 100 - 40 - 2 * 5 - 25 / 2]]);
   });
 
-  it('starts with the default lead if its own start time was never measured', () => {
+  it('starts the earlier the more the starts of tasks of its kind vary, whichever jobs had them', () => {
+    const book = createBook();
+    learnPipeline(book, ['build', 'test']);
+    const startAfter = (startSeconds: number) => {
+      const other = finished('other', { pipeline: '9', startSeconds });
+      for (let run = 0; run < 30; run += 1) learnEnd(book, { ...other, startSeconds });
+      const [[, startAt] = []] = followers(book, [running('build')]);
+      return startAt;
+    };
+    expect(startAfter(40)).toBeCloseTo(100 - 40 - 25 / 2, 1);
+    const other = finished('other', { pipeline: '9' });
+    for (let run = 0; run < 30; run += 1) learnEnd(book, { ...other, startSeconds: run % 2 === 0 ? 34 : 46 });
+    const [[, startAt = 0] = []] = followers(book, [running('build')]);
+    expect(startAt).toBeLessThan(100 - 40 - 2 * 5 - 25 / 2);
+    expect(startAt).toBeGreaterThan(100 - 40 - 2 * 8 - 25 / 2);
+  });
+
+  it('does not start by how long other kinds of tasks take to start', () => {
+    const book = createBook();
+    learnPipeline(book, ['build', 'test']);
+    for (const over of [{ shape: 'other' }, { cpu: 2048 }, { memory: 4096 }, { capacity: 'FARGATE_SPOT' }])
+      learnEnd(book, finished('other', { pipeline: '9', task: { ...task, ...over }, startSeconds: 90 }));
+    expect(followers(book, [running('build')])).toEqual([['test', 37.5]]);
+  });
+
+  it('starts with the default lead if no start of its kind of task was ever measured', () => {
     const book = createBook();
     learnPipeline(book, ['build', 'test'], { startSeconds: undefined });
     expect(followers(book, [running('build')])).toEqual([['test', 27.5]]);
@@ -48,7 +73,9 @@ describe('the follower of a running job', () => {
     }
     learnArrival(book, job('deploy'), 205 * SECOND);
     learnEnd(book, finished('deploy', { startedAt: 205 * SECOND, finishedAt: 210 * SECOND }));
-    expect(followers(book, [running('lint'), running('unit')])).toEqual([['deploy', 135]]);
+    expect(followers(book, [running('lint'), running('unit')])).toEqual([
+      ['deploy', 200 - 40 - (2 * 10) / 3 - 50 / 2],
+    ]);
     // Lint has only been seen to succeed while other jobs ran, so lint alone has no follower.
     expect(followers(book, [running('lint')])).toEqual([]);
   });
@@ -84,6 +111,30 @@ describe('the follower of a running job', () => {
     expect(followers(book, [running('build')])).toEqual([]);
     learnPipeline(book, ['build', 'test'], { pipeline: '3' });
     expect(followers(book, [running('build')])).toHaveLength(1);
+  });
+
+  it('is not predicted if its task was another one in most runs', () => {
+    const book = createBook();
+    const run = (pipeline: string, shape: string) => {
+      learnPipeline(book, ['build'], { pipeline });
+      learnArrival(book, job('test', { pipeline }), 105 * SECOND);
+      learnEnd(book, finished('test', { pipeline, task: { ...task, shape } }));
+      return followers(book, [running('build')]).length === 1;
+    };
+    const runs = [...'abcdddddde'].map((shape, number) => run(`${number}`, shape));
+    // The first task is assumed to stay; after three changes, it must have stayed five times.
+    expect(runs).toEqual([true, false, false, false, false, false, false, false, true, false]);
+  });
+
+  it('is predicted after a change of its task that was the same for a long time', () => {
+    const book = createBook();
+    for (let number = 0; number < 12; number += 1)
+      learnPipeline(book, ['build', 'test'], { pipeline: `${number}` });
+    learnPipeline(book, ['build', 'test'], { pipeline: '12', task: { ...task, shape: 'new' } });
+    const view = { project: 'p', isProtected: false, running: [running('build')], failed: [] };
+    expect(predict(book, view, { moment: 'at-start', leadSeconds: 60, now: 0 })).toMatchObject([
+      { task: { shape: 'new' } },
+    ]);
   });
 
   it('is less likely the more often the job fails', () => {

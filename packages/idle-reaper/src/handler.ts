@@ -44,7 +44,7 @@ const deps: SweepDeps = {
   },
   now: systemTiming.now,
   random: systemTiming.random,
-  log: (message, fields) => logger.info(message, fields),
+  log: (message, fields, level = 'info') => logger[level](message, fields),
 };
 
 /** Runs one sweep, regardless of the event that invoked it. */

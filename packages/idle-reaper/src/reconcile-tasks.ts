@@ -56,14 +56,15 @@ async function drain(
   { reason, lastActivityAt, idleSeconds }: Extract<ManagerDecision, { kind: 'drain' }>,
 ): Promise<void> {
   const drainAt = deps.now();
-  const { fleet, taskArn } = manager;
+  const { fleet, taskArn, taskId } = manager;
   // If the call fails, the manager counts as drained in this sweep. At worst, the launcher gets one needless request.
   replace(clusterState, { ...manager, drainAt });
   const drained = await drainManager(deps.ecs, deps.cluster, manager, drainAt);
   replace(clusterState, drained ?? manager);
   if (drained === undefined) return;
   summary.drained += 1;
-  deps.log('manager drained', { fleet, taskArn, reason, idleSeconds, demandAt: drained.demandAt });
+  const { demandAt } = drained;
+  deps.log('manager drained', { fleet, manager: taskId, taskArn, reason, idleSeconds, demandAt });
   events.push(
     buildEntry(deps.eventBusName, 'ManagerDraining', {
       fleet,
@@ -77,15 +78,15 @@ async function drain(
 }
 
 async function stop({ deps, summary, events }: Sweep, manager: ManagerFacts): Promise<void> {
-  const { fleet, taskArn } = manager;
+  const { fleet, taskArn, taskId } = manager;
   const { ecs, cluster, eventBusName, now, log } = deps;
   if (await hasJobTask(ecs, cluster, manager)) {
-    log('manager kept', { fleet, taskArn, because: 'it has a job task' });
+    log('manager kept', { fleet, manager: taskId, taskArn, because: 'it has a job task' });
     return;
   }
   if (!(await stopTask(ecs, cluster, taskArn, STOP_REASONS['drain-overdue']))) return;
   summary.stopped += 1;
-  log('manager stopped', { fleet, taskArn, reason: 'drain-overdue' });
+  log('manager stopped', { fleet, manager: taskId, taskArn, reason: 'drain-overdue' });
   const from = manager.startedAt ?? manager.createdAt;
   events.push(
     buildEntry(eventBusName, 'ManagerStopped', {

@@ -26,7 +26,8 @@ export interface SweepDeps {
   now(): number;
   /** 0 to 1, 1 excluded. */
   random(): number;
-  log(message: string, fields: Record<string, unknown>): void;
+  /** @param level default `info` */
+  log(message: string, fields: Record<string, unknown>, level?: 'info' | 'warn'): void;
 }
 
 /** Counts of what one sweep found and did. */

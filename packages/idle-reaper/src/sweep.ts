@@ -32,7 +32,7 @@ export async function sweep(deps: SweepDeps): Promise<SweepSummary> {
   const attempt = createAttempt(deps, summary);
   const report = (fleet: string, problem: string) => {
     summary.failures += 1;
-    deps.log('fleet invalid', { fleet, problem });
+    deps.log('fleet invalid', { fleet, problem }, 'warn');
   };
   const stored = await attempt('read fleets', () => deps.readFleets(report));
   const fleets = stored?.fleets;
@@ -106,7 +106,7 @@ function createAttempt({ log }: SweepDeps, summary: SweepSummary) {
     } catch (error) {
       summary.failures += 1;
       const problem = error instanceof Error ? error.message : String(error);
-      log('step failed', { step, taskArn, failure: failureName(error), problem });
+      log('step failed', { step, taskArn, failure: failureName(error), problem }, 'warn');
       return undefined;
     }
   };

@@ -82,6 +82,8 @@ const settingsSchema = z.object({
   advancedFleetDocuments: json(z.boolean()).default(false),
   /** Reserved concurrency of the webhook's Lambda. Default none. */
   webhookConcurrency: z.coerce.number().int().positive().optional(),
+  /** A CloudWatch dashboard: three are free in an account, each further one costs $3 a month. Default true. */
+  dashboard: json(z.boolean()).default(true),
   /** ARN of the SNS topic for alarms. Default none. */
   alarmTopicArn: z.string().startsWith('arn:').optional(),
   /** Alarm threshold: MiB logged within an hour by managers, or by one fleet's job tasks. */
@@ -93,7 +95,10 @@ const settingsSchema = z.object({
   services: json(z.array(serviceNameSchema)).default(['webhook-receiver', 'runner-launcher', 'idle-reaper']),
 });
 
-export type AppSettings = z.infer<typeof settingsSchema>;
+export type AppSettings = z.infer<typeof settingsSchema> & {
+  /** The settings as written, without defaults: what another deployment needs to repeat this one. */
+  readonly given: Readonly<Record<string, unknown>>;
+};
 
 /** A key of CDK's context has an invalid value. The message names the key. */
 export class InvalidContextError extends Error {
@@ -107,11 +112,24 @@ export class InvalidContextError extends Error {
  * @throws {InvalidFleetConfigError} if one of the fleets is invalid
  */
 export function readSettings(readContext: (key: string) => unknown): AppSettings {
-  const given = Object.keys(settingsSchema.shape).map((key) => [key, readContext(key)] as const);
-  const parsed = settingsSchema.safeParse(
-    Object.fromEntries(given.filter(([, value]) => value !== undefined && value !== '')),
-  );
+  const entries = Object.keys(settingsSchema.shape).map((key) => [key, readContext(key)] as const);
+  const given = Object.fromEntries(entries.filter(([, value]) => value !== undefined && value !== ''));
+  const parsed = settingsSchema.safeParse(given);
   if (!parsed.success)
     throw new InvalidContextError(`CDK context (cdk.json or -c): ${z.prettifyError(parsed.error)}`);
-  return parsed.data;
+  const { services: _, ...written } = given;
+  const data: Readonly<Record<string, unknown>> = parsed.data;
+  return {
+    ...parsed.data,
+    given: Object.fromEntries(
+      Object.entries(written).map(([key, value]) => [key, asWritten(value, data[key])]),
+    ),
+  };
+}
+
+/** A document without the defaults that its parsed form has; a number or a name as parsed. */
+function asWritten(value: unknown, parsed: unknown): unknown {
+  const isDocument = typeof parsed === 'object' && parsed !== null;
+  if (!isDocument) return parsed;
+  return typeof value === 'string' ? parseJson(value) : value;
 }

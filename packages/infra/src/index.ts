@@ -1,5 +1,6 @@
 /** CDK constructs of serverless-gitlab-runner. `ServerlessGitlabRunner` contains everything, for a stack of your own. */
 
+export type { FleetResources } from './constructs/fleet-resources.ts';
 export { HELPER_SSH_PORT } from './constructs/fleet-security-groups.ts';
 export { IdleReaper, type IdleReaperProps } from './constructs/idle-reaper.ts';
 export type { ImageSource } from './constructs/image-source.ts';
@@ -14,5 +15,9 @@ export type { WebhookEndpoint } from './constructs/webhook-endpoint.ts';
 export { WebhookReceiver, type WebhookReceiverProps } from './constructs/webhook-receiver.ts';
 export { DeployError, type DeployOptions, type DeployOutputs, deployAll } from './deploy/deploy-all.ts';
 export { type FleetProps, parseFleet } from './fleet-props.ts';
-export { ServerlessGitlabRunner, type ServerlessGitlabRunnerProps } from './serverless-gitlab-runner.ts';
+export {
+  ServerlessGitlabRunner,
+  type ServerlessGitlabRunnerProps,
+  UnknownFleetError,
+} from './serverless-gitlab-runner.ts';
 export { type SecretCommands, secretCommands } from './stacks/secret-commands.ts';

@@ -1,4 +1,5 @@
 import { Construct } from 'constructs';
+import type { FleetResources } from './constructs/fleet-resources.ts';
 import { IdleReaper, type IdleReaperProps } from './constructs/idle-reaper.ts';
 import { RunnerLauncher, type RunnerLauncherProps } from './constructs/runner-launcher.ts';
 import { SharedResources, type SharedResourcesProps } from './constructs/shared-resources.ts';
@@ -13,6 +14,11 @@ export interface ServerlessGitlabRunnerProps extends SharedResourcesProps {
   readonly runnerLauncher?: Without<RunnerLauncherProps>;
   /** @default the reaper's defaults */
   readonly idleReaper?: Without<IdleReaperProps>;
+}
+
+/** The installation has no fleet of that name. */
+export class UnknownFleetError extends Error {
+  override readonly name = 'UnknownFleetError';
 }
 
 /**
@@ -34,5 +40,18 @@ export class ServerlessGitlabRunner extends Construct {
     this.webhookReceiver = new WebhookReceiver(this, 'WebhookReceiver', { ...common, ...webhookReceiver });
     this.runnerLauncher = new RunnerLauncher(this, 'RunnerLauncher', { ...common, ...runnerLauncher });
     this.idleReaper = new IdleReaper(this, 'IdleReaper', { ...common, ...idleReaper });
+  }
+
+  /**
+   * A fleet's resources. Grants go to its managers, connections to its job tasks.
+   * @throws {UnknownFleetError}
+   */
+  fleet(name: string): FleetResources {
+    const fleet = this.shared.fleetResources.get(name);
+    if (fleet === undefined) {
+      const names = [...this.shared.fleetResources.keys()].join(', ');
+      throw new UnknownFleetError(`There is no fleet "${name}": choose one of ${names}`);
+    }
+    return fleet;
   }
 }

@@ -1,4 +1,5 @@
 import { InvalidFleetConfigError } from '@serverless-gitlab-runner/fleet';
+import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { stackOf } from './support/synthesise.ts';
 
@@ -16,9 +17,12 @@ const longer = (characters: number) => ({
     },
   ],
 });
-const configs = (context: object) =>
-  Object.values(stackOf('shared', { ...context }).findResources('AWS::SSM::Parameter')).map(
-    ({ Properties }) => Properties.Tier,
+const configs = (context: object) => documents(context).map(({ Properties }) => Properties.Tier);
+const documents = (context: object) =>
+  Object.values(
+    stackOf('shared', { ...context }).findResources('AWS::SSM::Parameter', {
+      Properties: { Name: Match.stringLikeRegexp('/config$') },
+    }),
   );
 
 describe("a fleet's document", () => {
@@ -42,7 +46,7 @@ describe("a fleet's document", () => {
   it('is measured with the ids and names that replace references in CloudFormation', () => {
     const measured = Array.from({ length: 8 }, (_, index) => {
       const context = { ...longer(2200 + 100 * index), cache: {}, advancedFleetDocuments: true };
-      const [parameter] = Object.values(stackOf('shared', context).findResources('AWS::SSM::Parameter'));
+      const [parameter] = documents(context);
       const parts: unknown[] = parameter?.Properties.Value['Fn::Join'][1];
       const literal = parts.filter((part) => typeof part === 'string').join('');
       return { isShortWithoutThem: literal.length <= 4096, tier: parameter?.Properties.Tier };

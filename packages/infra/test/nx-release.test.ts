@@ -6,11 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const SCOPE = '@serverless-gitlab-runner';
 
 /** A repository of this workspace's manifests, all of them released at 0.1.0. */
 let root: string;
-let released: string[];
 
 function run(program: string, ...args: string[]): string {
   const env = { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', NO_COLOR: '1', FORCE_COLOR: '0' };
@@ -28,10 +26,11 @@ function commit(message: string, file: string): void {
 
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'nx-release-'));
-  const manifests = globSync('{packages,testing,examples}/*/package.json', { cwd: ROOT });
+  const manifests = globSync('{images,{packages,testing,examples}/*}/package.json', { cwd: ROOT });
   const files = [
     'package.json',
     'package-lock.json',
+    'CHANGELOG.md',
     'nx.json',
     '.gitignore',
     'tsconfig.base.json',
@@ -46,21 +45,30 @@ beforeAll(() => {
   run('git', 'config', 'user.email', 'tester@example.com');
   run('git', 'add', '.');
   run('git', 'commit', '--quiet', '--message=chore: first');
-  released = manifests.filter((path) => path.startsWith('packages/')).map((path) => path.split('/')[1] ?? '');
-  for (const name of released) run('git', 'tag', `${SCOPE}/${name}@0.1.0`);
+  run('git', 'tag', 'v0.1.0');
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-it('a dry run of a release shows versions and changelogs from commits, and changes nothing', () => {
+it('a dry run of a release shows the version of all packages and the changelog from commits, and changes nothing', () => {
   commit('feat(webhook-receiver)!: sign answers', 'packages/webhook-receiver/new.ts');
-  commit('fix(idle-reaper): wait for the last task', 'packages/idle-reaper/new.ts');
+  commit('fix(images): a smaller helper', 'images/new');
   const before = state();
   const output = run(join(ROOT, 'node_modules/.bin/nx'), 'release', '--dry-run', '--skip-publish');
   expect(state()).toEqual(before);
-  const entries = output.matchAll(/Previewing an entry in packages\/(.*)\/CHANGELOG\.md for \S+@(\S+)/g);
-  expect(Object.fromEntries([...entries].map(([, name, version]) => [name, version]))).toEqual({
-    'webhook-receiver': '0.2.0',
-    'idle-reaper': '0.1.1',
-  });
-  expect(output).toContain('+ - **idle-reaper:** wait for the last task');
+  expect(output).toMatch(/entry in CHANGELOG\.md .*v0\.2\.0/);
+  expect(output).toContain('+ - **images:** a smaller helper');
+  const released = [...output.matchAll(/ (\S+package\.json: version \S+)/g)].map(([, line]) => line);
+  expect(released).toEqual(
+    expect.arrayContaining([
+      'packages/infra/package.json: version 0.2.0',
+      'images/package.json: version 0.2.0',
+    ]),
+  );
+}, 60_000);
+
+it('a change of an image alone releases every package, since infra contains it', () => {
+  run('git', 'reset', '--hard', '--quiet', 'v0.1.0');
+  commit('fix(images): a smaller helper', 'images/new');
+  const output = run(join(ROOT, 'node_modules/.bin/nx'), 'release', '--dry-run', '--skip-publish');
+  expect(output).toMatch(/entry in CHANGELOG\.md .*v0\.1\.1/);
 }, 60_000);

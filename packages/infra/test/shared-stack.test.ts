@@ -170,8 +170,15 @@ describe('a fleet', () => {
   });
 
   it('has no secret in the template; outputs have the commands that create them', () => {
-    template.resourcePropertiesCountIs('AWS::SSM::Parameter', { Type: 'String' }, 1);
-    template.resourceCountIs('AWS::SSM::Parameter', 1);
+    const names = Object.values(
+      template.findResources('AWS::SSM::Parameter', { Properties: { Type: 'String' } }),
+    );
+    expect(names.map(({ Properties }) => Properties.Name).sort()).toEqual([
+      '/serverless-gitlab-runner/fleets/default/config',
+      '/serverless-gitlab-runner/settings/fleets/default',
+      '/serverless-gitlab-runner/settings/installation',
+    ]);
+    template.resourceCountIs('AWS::SSM::Parameter', 3);
     template.hasOutput('RunnerTokenCommandDefault', {
       Value: Match.stringLikeRegexp(
         '^read -rs SECRET; .* \\| aws ssm put-parameter --type SecureString --overwrite --name /serverless-gitlab-runner/fleets/default/runner-token --value file:///dev/stdin',

@@ -75,7 +75,7 @@ const deps: BatchDeps = {
       warn: (message, fields) => logger.warn(message, fields),
     }),
   publish,
-  log: (message, fields) => logger.info(message, fields),
+  log: (message, fields, level = 'info') => logger[level](message, fields),
 };
 
 /** Handles a batch of messages. The messages named in the response stay in the queue and come back later. */

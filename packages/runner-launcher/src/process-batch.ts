@@ -25,7 +25,8 @@ export interface BatchDeps extends GroupDeps {
   route?: RouteRequests;
   /** Builds and publishes events. Must not throw: an unpublished event is no reason for a message to come back. */
   publish(build: () => EventEntry[]): Promise<void>;
-  log(message: string, fields: Record<string, unknown>): void;
+  /** @param level default `info` */
+  log(message: string, fields: Record<string, unknown>, level?: 'info' | 'warn'): void;
 }
 
 /** Plans for each fleet and token of a batch, executes the plans, and returns the outcome of each message. */
@@ -53,8 +54,8 @@ function logDecisions(
   // A routed request comes after the one with its webhook's fleet, and replaces it.
   const byMessage = new Map(requests.map((request) => [request.message, request]));
   const jobs = outcomes.flatMap(({ message, outcome }) => {
-    const { jobId, fleet } = byMessage.get(message) ?? {};
-    return jobId === undefined ? [] : { jobId, fleet, outcome: nameOf(outcome) };
+    const { jobId, fleet, eventId } = byMessage.get(message) ?? {};
+    return jobId === undefined ? [] : { jobId, fleet, eventId, outcome: nameOf(outcome) };
   });
   if (jobs.length > 0) log('jobs decided', { jobs });
 }
@@ -88,7 +89,7 @@ async function processInTime(
   return groups.flatMap((group) => {
     const settled = done.get(group);
     if (settled) return settled;
-    deps.log('launch abandoned', { ...group.runnerQueue, requests: group.requests.length });
+    deps.log('launch abandoned', { ...group.runnerQueue, requests: group.requests.length }, 'warn');
     return group.requests.map(({ message }) => ({ message, outcome: outcomeOfFailure(deadlineExceeded) }));
   });
 }
@@ -122,7 +123,7 @@ function settledWithoutPlan(read: ReadMessage, { log }: BatchDeps): MessageOutco
   const { message } = read;
   if (read.kind === 'irrelevant-event')
     return [{ message, outcome: { kind: 'done', because: 'irrelevant-event' } }];
-  log('message unreadable', { messageId: message.messageId, problem: read.problem });
+  log('message unreadable', { messageId: message.messageId, problem: read.problem }, 'warn');
   return [{ message, outcome: { kind: 'give-up', reason: 'unreadable', message: read.problem } }];
 }
 
@@ -164,15 +165,23 @@ async function processGroup(
   if ('reason' in clusterState) return failGroup(runnerQueue, requests, clusterState, deps);
   const group: Group = { runnerQueue, config: fleet.config, requests };
   const result = await launchForGroup(group, clusterState, deps);
-  deps.log('launch planned', {
-    ...runnerQueue,
-    requests: requests.length,
-    launched: result.launched.map(({ manager }) => manager.taskId),
-    outcomes: countKinds(result.outcomes.values()),
-    failure: result.failure,
-  });
+  const { outcomes, launched, failure } = result;
+  deps.log(
+    'launch planned',
+    {
+      ...runnerQueue,
+      causeEventId: requests[0]?.eventId,
+      requests: requests.length,
+      launches: launched.length,
+      launched: launched.map(({ manager }) => manager.taskId),
+      outcomes: countKinds(outcomes.values()),
+      failure,
+      ...waitOf(requests, (eventId) => outcomeOf(outcomes, eventId), deps.timing.now()),
+    },
+    failure ? 'warn' : 'info',
+  );
   await deps.publish(() => launchEvents(deps.eventBusName, group, result, deps.timing.now()));
-  return requests.map(({ message, eventId }) => ({ message, outcome: outcomeOf(result.outcomes, eventId) }));
+  return requests.map(({ message, eventId }) => ({ message, outcome: outcomeOf(outcomes, eventId) }));
 }
 
 async function failGroup(
@@ -181,12 +190,34 @@ async function failGroup(
   failure: LaunchFailure,
   deps: BatchDeps,
 ): Promise<MessageOutcome[]> {
-  deps.log('launch failed', { ...runnerQueue, requests: requests.length, failure });
   const causeEventId = requests[0]?.eventId ?? '';
+  const outcome = outcomeOfFailure(failure);
+  const wait = waitOf(requests, () => outcome, deps.timing.now());
+  deps.log(
+    'launch failed',
+    { ...runnerQueue, causeEventId, requests: requests.length, failure, ...wait },
+    'warn',
+  );
   await deps.publish(() => [
     failureEvent(deps.eventBusName, runnerQueue.fleet, failure, causeEventId, deps.timing.now()),
   ]);
-  return requests.map(({ message }) => ({ message, outcome: outcomeOfFailure(failure) }));
+  return requests.map(({ message }) => ({ message, outcome }));
+}
+
+/** Log fields: how many requests stay in the queue, why (one reason for all of a plan's), and since when the oldest does. */
+function waitOf(
+  requests: readonly LaunchRequest[],
+  outcomeFor: (eventId: string) => Outcome,
+  now: number,
+): { waiting: number; waitingBecause?: RetryReason; longestWaitSeconds?: number } {
+  const waits = requests.flatMap(({ eventId, requestedAt }) => {
+    const outcome = outcomeFor(eventId);
+    return outcome.kind === 'retry' ? { requestedAt, reason: outcome.reason } : [];
+  });
+  const [oldest] = waits.toSorted((one, other) => one.requestedAt - other.requestedAt);
+  if (oldest === undefined) return { waiting: 0 };
+  const longestWaitSeconds = Math.max(0, Math.round((now - oldest.requestedAt) / 1000));
+  return { waiting: waits.length, waitingBecause: oldest.reason, longestWaitSeconds };
 }
 
 /** A request that no plan mentions comes back: otherwise it would be lost silently. */

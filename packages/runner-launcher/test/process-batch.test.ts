@@ -47,8 +47,8 @@ describe('a batch of messages', () => {
       {
         message: 'jobs decided',
         jobs: [
-          { jobId: 1, fleet: 'default', outcome: 'recheck: manager-launched' },
-          { jobId: 2, fleet: 'default', outcome: 'retry: at-maximum' },
+          { jobId: 1, fleet: 'default', eventId: 'e1', outcome: 'recheck: manager-launched' },
+          { jobId: 2, fleet: 'default', eventId: 'e2', outcome: 'retry: at-maximum' },
         ],
       },
     ]);

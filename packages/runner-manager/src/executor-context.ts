@@ -2,6 +2,7 @@ import type { Logger } from '@aws-lambda-powertools/logger';
 import type { FleetConfig, RegionPrices } from '@serverless-gitlab-runner/fleet';
 import type { AheadTasks } from './ahead/ahead-tasks.ts';
 import type { ProjectShares } from './job/plan/project-shares.ts';
+import type { AwaitPort } from './job/start/await-port.ts';
 import type { EventPublisher } from './publish-events.ts';
 import type { ImageConfigReader } from './registry/image-config-reader.ts';
 import type { ContainerLog } from './task/container-log.ts';
@@ -24,6 +25,7 @@ export interface ExecutorContext {
   stateFolder: string;
   /** Environment of programs started by the manager. */
   inherited: Readonly<Record<string, string>>;
+  awaitPort: AwaitPort;
   runTask: RunTaskSettings;
   taskDefinition: TaskDefinitionSettings;
   taskDefinitions: TaskDefinitionRegistry;

@@ -35,6 +35,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
   'POST cleanup': cleanup,
   'GET again': again,
   'GET why': why,
+  'POST script': script,
   'GET after': after,
 };
 
@@ -45,6 +46,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
  * - `POST /prepare/SESSION` takes the output of `env -0`. It, `POST /cleanup/SESSION` and `GET /why/SESSION` stream lines for the
  *   job log.
  * - `GET /again/SESSION` reopens a lost connection and answers whether there is one.
+ * - `POST /script/SESSION` reports that the job's script begins.
  * - `GET /after/SESSION/STAGE/EXIT-CODE` answers with lines for the job log after a stage.
  */
 export async function startHookServer(
@@ -118,6 +120,11 @@ async function why(call: HookCall): Promise<void> {
 
 async function again({ executor, response, session }: HookCall): Promise<void> {
   response.end((await executor.again(session)) ? 'yes\n' : 'no\n');
+}
+
+async function script({ executor, response, session }: HookCall): Promise<void> {
+  executor.scriptStarts(session);
+  response.end();
 }
 
 async function after({ executor, response, session, rest, write }: HookCall): Promise<void> {

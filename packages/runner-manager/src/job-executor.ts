@@ -7,6 +7,7 @@ import { stopLostTask } from './job/end/stop-lost-task.ts';
 import { summarizeTask } from './job/end/summarize-task.ts';
 import { createJobLog, type JobLog } from './job/job-log.ts';
 import { type JobSession, newSession } from './job/job-session.ts';
+import { logReady, logScriptStarted, logTaken } from './job/log-job.ts';
 import { jobIdentity } from './job/request/job-identity.ts';
 import { type HookEnvironment, type JobRequest, jobRequest } from './job/request/job-request.ts';
 import { readJobResponse } from './job/request/job-response.ts';
@@ -47,6 +48,8 @@ export interface JobExecutor {
   why(sessionId: string, write: (line: string) => void): Promise<HookResult>;
   /** Reopens a job's lost connection. @returns whether there is a connection over which its stage can continue */
   again(sessionId: string): Promise<boolean>;
+  /** The job's script begins. */
+  scriptStarts(sessionId: string): void;
   /** Lines for the job log after a stage that ended. */
   afterStage(sessionId: string, stage: EndedStage): Promise<readonly string[]>;
   /** Jobs between their `config` and their `cleanup`. */
@@ -96,6 +99,7 @@ export function createJobExecutor(context: ExecutorContext): JobExecutor {
       const response = await readJobResponse(jobResponseFile);
       const session = newSession(jobIdentity(response, context.fleet.gitlabUrl), response);
       sessions.set(session.id, session);
+      logTaken(context, session);
       setTimeout(() => session.response && sessions.delete(session.id), UNPREPARED_MS).unref();
       return session.id;
     },
@@ -131,6 +135,11 @@ export function createJobExecutor(context: ExecutorContext): JobExecutor {
     async again(sessionId) {
       const session = sessions.get(sessionId);
       return session !== undefined && (await reconnect(context, session));
+    },
+
+    scriptStarts(sessionId) {
+      const session = sessions.get(sessionId);
+      if (session) logScriptStarted(context, session);
     },
 
     async afterStage(sessionId, stage) {
@@ -169,10 +178,12 @@ async function prepareOrEnd(preparation: PreparationRequest): Promise<void> {
   if (hangUp.aborted) onHangUp();
   try {
     await prepareJob(context, session, request, log);
+    logReady(context, session);
     // The job does not wait for the event to be published.
     void publishStarted(context, session);
   } catch (error) {
     if (error instanceof LostStartError) abandonLogins(session);
+    session.isRefused = error instanceof JobRefusedError;
     // Not left to cleanup: a task that failed to start must not keep running until the runner retries.
     await endSession(context, session, `not started: ${messageOf(error)}`);
     if (error instanceof LostStartError) void stopLostTask(context, session.startId, leaving);

@@ -68,6 +68,14 @@ async function learn(more: object = {}): Promise<void> {
   await run('build', 1, more);
   await run('test', 1, more);
 }
+/** A pipeline from which the forecast learns that `lint` and `unit` follow `build`. */
+async function learnStage(): Promise<void> {
+  await run('build', 1);
+  await begin('lint', 1);
+  const lint = fixture.session();
+  await run('unit', 1);
+  await fixture.cleanup(lint);
+}
 /** The next pipeline up to the end of `build`'s script; then a task for `test` has been started ahead, and is ready. */
 async function buildAgain(pipeline = 2, more: object = {}): Promise<void> {
   await begin('build', pipeline, more);
@@ -179,10 +187,48 @@ describe('a fleet with ahead.start: next', () => {
     await learn();
     await buildAgain();
     await fixture.cleanup();
-    await writeFile(join(fixture.folder, 'deaf'), '');
+    await writeFile(join(fixture.folder, 'broken-once'), '');
     await begin('test', 2);
     expect(log()).toContain('A task was started ahead, but not claimed');
     expect(tagged()).toEqual([]);
+  });
+
+  it('lets the task go at once when its job needs another one', async () => {
+    await learn();
+    await buildAgain();
+    await fixture.cleanup();
+    await begin('test', 2, { image: { name: 'alpine:4' } });
+    await vi.waitFor(() => expect(stops()).toContainEqual(expect.objectContaining({ task: `${TASK_ARN}4` })));
+    expect(fixture.events).toContainEqual(expect.objectContaining({ name: 'AheadTaskStopped' }));
+  });
+
+  it('keeps the task when another job, or one of another pipeline, needs another one', async () => {
+    await learn();
+    await buildAgain();
+    await fixture.cleanup();
+    await begin('lint', 2, { image: { name: 'alpine:4' } });
+    await begin('test', 3, { image: { name: 'alpine:4' } });
+    const before = runs().length;
+    await begin('test', 2);
+    expect(runs()).toHaveLength(before);
+    expect(tagged()).toEqual([expect.objectContaining({ resourceArn: `${TASK_ARN}4` })]);
+  });
+
+  it('lets jobs of one kind claim the tasks of each other, and keeps the rest for the others', async () => {
+    await learnStage();
+    await begin('build', 2);
+    await fixture.afterStage('build_script', 0);
+    await vi.waitFor(() => expect(aheadRuns()).toHaveLength(2));
+    await vi.waitFor(() => expect(fixture.requests('ready')).toBe(runs().length));
+    await fixture.cleanup();
+    const before = runs().length;
+    // This job claims the task of the other one, which its own task then waits for.
+    await begin('unit', 2);
+    await begin('lint', 2, { image: { name: 'alpine:4' } });
+    expect(runs()).toHaveLength(before + 1);
+    await vi.waitFor(() =>
+      expect(stops().filter(({ reason }) => reason?.includes('not claimed'))).toHaveLength(1),
+    );
   });
 
   it('lets the task go at once when the job before it fails', async () => {

@@ -22,6 +22,7 @@ it('is given up at once when its signal aborts, also while ssh waits for an answ
     folder: { path: folder, sshConfig: join(folder, 'ssh_config'), publicKey: '' },
     address: '192.0.2.1',
     environment: { PATH: `${folder}:${process.env.PATH ?? ''}` },
+    awaitPort: async () => {},
     signal: abort.signal,
   });
   const settled = expect(opened).rejects.toThrow('canceled');

@@ -16,7 +16,7 @@ const settings = {
 const order: JobTaskOrder = {
   taskDefinition: 'family:1',
   startId: '42-1',
-  overrides: jobTaskOverrides('ssh-ed25519 AAAA', 300, new Map()),
+  overrides: jobTaskOverrides('ssh-ed25519 AAAA', 300, new Map(), { jobId: 4711 }),
   tags: [{ key: 'serverless-gitlab-runner:role', value: 'job' }],
   group: 'gitlab-job-42',
 };
@@ -163,12 +163,13 @@ describe('the overrides', () => {
       ['svc-0', [{ name: 'A', value: 'b' }]],
       ['svc-1', []],
     ]);
-    expect(jobTaskOverrides('ssh-ed25519 AAAA', 300, services).containerOverrides).toEqual([
+    expect(jobTaskOverrides('ssh-ed25519 AAAA', 300, services, { jobId: 4711 }).containerOverrides).toEqual([
       {
         name: 'helper',
         environment: [
           { name: 'SSH_PUBLIC_KEY', value: 'ssh-ed25519 AAAA' },
           { name: 'DEAD_MAN_SECONDS', value: '300' },
+          { name: 'JOB_ID', value: '4711' },
         ],
       },
       { name: 'svc-0', environment: [{ name: 'A', value: 'b' }] },
@@ -177,6 +178,6 @@ describe('the overrides', () => {
 
   it("above AWS's limit are refused before the call", () => {
     const large = new Map([['svc-0', [{ name: 'A', value: 'x'.repeat(8192) }]]]);
-    expect(() => jobTaskOverrides('ssh-ed25519 AAAA', 300, large)).toThrow(JobRefusedError);
+    expect(() => jobTaskOverrides('ssh-ed25519 AAAA', 300, large, { jobId: 4711 })).toThrow(JobRefusedError);
   });
 });

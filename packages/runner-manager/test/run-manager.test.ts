@@ -14,6 +14,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, ParameterNotFound, SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
+import { LOG_LINES } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readEnvironment } from '../src/environment.ts';
@@ -227,6 +228,11 @@ describe('a manager that cannot serve', () => {
     expect(events()).toMatchObject([
       { name: 'ManagerLaunchFailed', reason: 'runner-token-refused', final: true },
     ]);
+    const failed = lines.map((line) => JSON.parse(line)).find(({ message }) => message === 'launch failed');
+    expect(failed).toMatchObject({ level: 'ERROR', failure: { reason: 'runner-token-refused' } });
+    expect(Object.keys(failed)).toEqual(
+      expect.arrayContaining([...LOG_LINES['runner-manager']['launch failed']]),
+    );
     await expect(stat(join(folder, 'arguments'))).rejects.toThrow('ENOENT');
   });
 

@@ -1,11 +1,13 @@
-/** Writes `schemas/<event>.json` from the zod schemas: `npm run export-schemas -w packages/shared-events`. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+/** Writes `schemas/` from the zod schemas and their comments: `npm run export-schemas -w packages/shared-events`. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { jsonSchemas } from '../src/json-schemas.ts';
+import { schemaFiles } from './schemas.ts';
 
-const folder = fileURLToPath(new URL('../schemas/', import.meta.url));
-mkdirSync(folder, { recursive: true });
-for (const [name, schema] of Object.entries(jsonSchemas())) {
-  writeFileSync(`${folder}${name}.json`, `${JSON.stringify(schema, null, 2)}\n`);
-  console.log(`schemas/${name}.json`);
+const packageFolder = fileURLToPath(new URL('../', import.meta.url));
+rmSync(`${packageFolder}schemas`, { recursive: true, force: true });
+for (const [path, content] of schemaFiles()) {
+  mkdirSync(dirname(`${packageFolder}${path}`), { recursive: true });
+  writeFileSync(`${packageFolder}${path}`, `${JSON.stringify(content, null, 2)}\n`);
+  console.log(path);
 }

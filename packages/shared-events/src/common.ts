@@ -23,7 +23,9 @@ export const taskArnSchema = z
 
 /** Fields of every `detail`. */
 export const detailBase = {
+  /** Version of the detail; fields are only added to it. */
   version: z.literal(EVENT_VERSION),
+  /** Name of the fleet. */
   fleet: fleetNameSchema,
   /** When the reported event happened, not when it was sent. */
   occurredAt: isoTimeSchema,
@@ -33,10 +35,14 @@ export const detailBase = {
 export const gitlabJobFields = {
   /** Base URL of the GitLab instance, `https://gitlab.com` for example. */
   instance: z.url({ protocol: /^https?$/ }).max(2048),
+  /** Id of the project in GitLab. */
   projectId: z.int().positive(),
   /** `group/project`; missing from older GitLab versions. */
   projectPath: z.string().max(1024).optional(),
+  /** Id of the pipeline in GitLab. */
   pipelineId: z.int().positive(),
+  /** Id of the job in GitLab: the number in its page's URL. */
   jobId: z.int().positive(),
+  /** Name of the job in `.gitlab-ci.yml`. */
   jobName: z.string().max(255),
 };

@@ -5,7 +5,9 @@ import { detailBase, gitlabJobFields, isoTimeSchema } from './common.ts';
 export const jobQueuedSchema = z.object({
   ...detailBase,
   ...gitlabJobFields,
+  /** Name of the job's stage. */
   stage: z.string().max(255).optional(),
+  /** Branch or tag. */
   ref: z.string().max(1024).optional(),
   /**
    * Name of the SSM SecureString with the runner token from the webhook's `runner_token`. Never the token itself.
@@ -18,10 +20,13 @@ export const jobQueuedSchema = z.object({
 export const jobFinishedSchema = z.object({
   ...detailBase,
   ...gitlabJobFields,
+  /** The job's result. */
   status: z.enum(['success', 'failed', 'canceled']),
   /** GitLab's `build_failure_reason`, for example `script_failure`; only with status `failed`. */
   failureReason: z.string().max(255).optional(),
+  /** When the job started, as GitLab reports it. */
   startedAt: isoTimeSchema.optional(),
+  /** When the job ended, as GitLab reports it. */
   finishedAt: isoTimeSchema.optional(),
   /** Duration of the job in seconds, as counted by GitLab. */
   durationSeconds: z.number().nonnegative().optional(),

@@ -4,7 +4,6 @@ export { EVENT_SOURCE, EVENT_VERSION, fleetNameSchema, isoTimeSchema, taskArnSch
 export { type EventDetail, type EventName, eventNames, eventSchemas, isEventName } from './event-schemas.ts';
 export type { JobFinished, JobQueued } from './gitlab-job-events.ts';
 export type { AheadTaskStopped, JobTaskFinished, JobTaskStarted } from './job-task-events.ts';
-export { jsonSchemas } from './json-schemas.ts';
 export type {
   ManagerDraining,
   ManagerLaunched,
@@ -14,3 +13,4 @@ export type {
   ManagerStopped,
 } from './manager-events.ts';
 export { envelopeSchema, parseEvent, type RunnerEvent, UnreadableEventError } from './parse-event.ts';
+export type { ReadDetail, UnknownValue } from './read-schemas.ts';

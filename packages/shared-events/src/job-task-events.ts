@@ -2,7 +2,9 @@ import * as z from 'zod';
 import { detailBase, gitlabJobFields, taskArnSchema } from './common.ts';
 
 const taskFields = {
+  /** ARN of the job's Fargate task. */
   taskArn: taskArnSchema,
+  /** ARN of the task of the manager that started it. */
   managerTaskArn: taskArnSchema,
   /** The build container's image as the task definition names it. */
   image: z.string().max(1024),
@@ -10,7 +12,9 @@ const taskFields = {
   cpu: z.int().positive(),
   /** Memory of the task in MiB. */
   memory: z.int().positive(),
+  /** Processor architecture of the task. */
   architecture: z.enum(['X86_64', 'ARM64']),
+  /** `FARGATE` or `FARGATE_SPOT`. */
   capacityProvider: z.string(),
 };
 
@@ -44,6 +48,7 @@ export const jobTaskStartedSchema = z.object({
 export const jobTaskFinishedSchema = z.object({
   ...detailBase,
   ...jobTaskFields,
+  /** How the task ended. */
   outcome: z.enum(['completed', 'start-failed', 'lost']),
   /** ECS's `stoppedReason` if the task ended unexpectedly. */
   reason: z.string().max(1024).optional(),
@@ -55,6 +60,7 @@ export const jobTaskFinishedSchema = z.object({
 /** A task that was started ahead was stopped, because no job had claimed it. */
 export const aheadTaskStoppedSchema = z.object({
   ...detailBase,
+  /** Id of the project in GitLab. */
   projectId: gitlabJobFields.projectId,
   /** Name of the job that it was started for. */
   jobName: gitlabJobFields.jobName,

@@ -14,25 +14,31 @@ export const managerRequestCauseSchema = z.enum([
 /** Requests a manager from the launcher, like `JobQueued`. */
 export const managerRequestedSchema = z.object({
   ...detailBase,
+  /** Why a manager is needed. */
   cause: managerRequestCauseSchema,
   /** The manager whose end or drain caused the request. */
   managerTaskArn: taskArnSchema.optional(),
+  /** Name of the SSM SecureString with the runner token to use. Missing: the fleet's own runner token. */
   runnerTokenParameter: z.string().startsWith('/').max(1011).optional(),
 });
 
 /** RunTask accepted a new manager. */
 export const managerLaunchedSchema = z.object({
   ...detailBase,
+  /** ARN of the manager's task. */
   managerTaskArn: taskArnSchema,
+  /** `FARGATE` or `FARGATE_SPOT`. */
   capacityProvider: z.string(),
   /** `id` of the event on the bus that caused the launch. */
   causeEventId: z.string(),
+  /** Name of the SSM SecureString with the runner token to use. Missing: the fleet's own runner token. */
   runnerTokenParameter: z.string().startsWith('/').max(1011).optional(),
 });
 
 /** A manager could not be started. If `final` is true, the launcher does not retry. */
 export const managerLaunchFailedSchema = z.object({
   ...detailBase,
+  /** Why it could not be started. */
   reason: z.enum([
     'no-capacity',
     'throttled',
@@ -44,23 +50,31 @@ export const managerLaunchFailedSchema = z.object({
   ]),
   /** A sentence that says what happened and what to do. */
   message: z.string().max(2048),
+  /** Whether the launcher gave up. */
   final: z.boolean(),
+  /** `id` of the event on the bus that asked for the manager. */
   causeEventId: z.string().optional(),
 });
 
 /** A manager was drained: it takes no more jobs. */
 export const managerDrainingSchema = z.object({
   ...detailBase,
+  /** ARN of the manager's task. */
   managerTaskArn: taskArnSchema,
+  /** Why it was drained. */
   reason: z.enum(['idle', 'lifetime', 'start-overdue', 'fleet-removed']),
+  /** Seconds since its last activity. */
   idleSeconds: z.number().nonnegative(),
+  /** The latest of its start, the last request for it, and the end of its last job. */
   lastActivityAt: isoTimeSchema,
 });
 
 /** A manager's task ended or was stopped. */
 export const managerStoppedSchema = z.object({
   ...detailBase,
+  /** ARN of the manager's task. */
   managerTaskArn: taskArnSchema,
+  /** Why it ended. */
   reason: z.enum(['drained', 'terminated', 'runner-exited', 'runner-token-refused', 'drain-overdue']),
   /** Seconds from the manager's start to its end. */
   seconds: z.number().nonnegative().optional(),

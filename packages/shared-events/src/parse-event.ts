@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { EVENT_SOURCE } from './common.ts';
-import { type EventDetail, type EventName, eventSchemas, isEventName } from './event-schemas.ts';
+import { type EventName, isEventName } from './event-schemas.ts';
+import { type ReadDetail, readSchema } from './read-schemas.ts';
 
 /**
  * The EventBridge envelope as targets receive it, with the fields that a consumer may rely on.
@@ -18,7 +19,7 @@ export const envelopeSchema = z.object({
 
 /** A parsed event of this project, discriminated by `name`. */
 export type RunnerEvent = {
-  [Name in EventName]: { name: Name; id: string; time: string; detail: EventDetail<Name> };
+  [Name in EventName]: { name: Name; id: string; time: string; detail: ReadDetail<Name> };
 }[EventName];
 
 /** The value is not a known event of this project. The message names the field. */
@@ -28,7 +29,8 @@ export class UnreadableEventError extends Error {
 
 /**
  * Parses an event as EventBridge delivers it (to a Lambda, or as an SQS message's parsed body).
- * Unknown fields are dropped, so that a consumer of version 1 keeps working when fields are added.
+ * Unknown fields are dropped, and unknown values of an enumeration are kept, so that a consumer of version 1 keeps working when
+ * either is added.
  * @throws {UnreadableEventError} if it is not an envelope, has another source or an unknown name, or its schema refuses it.
  */
 export function parseEvent(value: unknown): RunnerEvent {
@@ -42,9 +44,9 @@ export function parseEvent(value: unknown): RunnerEvent {
     );
   }
   if (!isEventName(name)) throw new UnreadableEventError(`unknown detail-type "${name}"`);
-  const parsed = eventSchemas[name].safeParse(detail);
+  const parsed = readSchema(name).safeParse(detail);
   if (!parsed.success) throw new UnreadableEventError(`${name}: ${describe(parsed.error)}`);
-  return { name, id, time, detail: parsed.data } as RunnerEvent;
+  return { name, id, time, detail: parsed.data } as unknown as RunnerEvent;
 }
 
 function describe(error: z.ZodError): string {

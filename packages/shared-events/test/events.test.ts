@@ -1,5 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { schemaFiles } from '../scripts/schemas.ts';
 import {
   buildEntry,
   type EventEntry,
@@ -7,7 +10,6 @@ import {
   eventSchemas,
   InvalidEventError,
   isEventName,
-  jsonSchemas,
   parseEvent,
   UnreadableEventError,
 } from '../src/index.ts';
@@ -119,6 +121,25 @@ function delivered(entry: EventEntry, change: (detail: Record<string, unknown>) 
   };
 }
 
+/** Fields of an event whose values are enumerated. */
+function enumerations(name: keyof typeof eventSchemas): string[] {
+  const fields = Object.entries<z.core.$ZodType>(eventSchemas[name].shape);
+  return fields.filter(([, field]) => field instanceof z.ZodEnum).map(([field]) => field);
+}
+
+function readSchemaFile(path: string): z.core.JSONSchema.JSONSchema {
+  return JSON.parse(readFileSync(new URL(`../${path}`, import.meta.url), 'utf8'));
+}
+
+const openApi = z.object({
+  components: z.object({
+    schemas: z.record(
+      z.string(),
+      z.looseObject({ properties: z.record(z.string(), z.unknown()).optional() }),
+    ),
+  }),
+});
+
 it('every event has a sample', () => {
   expect(samples.map(({ DetailType }) => DetailType).toSorted()).toEqual([...eventNames].toSorted());
 });
@@ -157,17 +178,55 @@ describe.each(samples.map((entry) => [entry.DetailType, entry] as const))('%s', 
     );
   });
 
-  it('has a JSON Schema file generated from its schema', () => {
-    const file = JSON.parse(readFileSync(new URL(`../schemas/${name}.json`, import.meta.url), 'utf8'));
-    expect(file).toEqual(JSON.parse(JSON.stringify(jsonSchemas()[name])));
-    expect(file.title).toBe(name);
-    expect(file.required).toEqual(expect.arrayContaining(['version', 'fleet', 'occurredAt']));
+  it('is read with values of enumerations that were added later', () => {
+    const grown = delivered(entry, (detail) => {
+      for (const field of enumerations(name)) detail[field] = 'added-later';
+    });
+    expect(parseEvent(grown).detail).toEqual(grown.detail);
+  });
+
+  it('has a JSON Schema that accepts it, also from a newer producer, but not without a field', () => {
+    const schema = z.fromJSONSchema(readSchemaFile(`schemas/${name}.json`));
+    const detail = JSON.parse(entry.Detail);
+    const later = Object.fromEntries(enumerations(name).map((field) => [field, 'added-later']));
+    expect(schema.safeParse(detail)).toMatchObject({ success: true });
+    expect(schema.safeParse({ ...detail, ...later, moonPhase: 'full' })).toMatchObject({ success: true });
+    expect(schema.safeParse({ ...detail, fleet: undefined })).toMatchObject({ success: false });
+  });
+
+  it('has a title, and describes the event and each field', () => {
+    const { $id, title, description, properties = {} } = readSchemaFile(`schemas/${name}.json`);
+    expect({ $id, title }).toEqual({
+      $id: `https://unpkg.com/@serverless-gitlab-runner/shared-events/schemas/${name}.json`,
+      title: name,
+    });
+    const texts = Object.values(properties).map((property) => Object(property).description);
+    for (const text of [description, ...texts]) expect(text).toMatch(/^[A-Z`].*[.`]$/);
   });
 });
 
-it('every JSON Schema file belongs to an event', () => {
-  const files = readdirSync(new URL('../schemas/', import.meta.url));
-  expect(files.toSorted()).toEqual(eventNames.map((name) => `${name}.json`).toSorted());
+describe('the published schemas', () => {
+  it('are current: `npm run export-schemas -w packages/shared-events` writes them', () => {
+    const root = fileURLToPath(new URL('..', import.meta.url));
+    const expected = schemaFiles();
+    expect(globSync('schemas/**/*.json', { cwd: root }).toSorted()).toEqual([...expected.keys()].toSorted());
+    for (const [path, content] of expected) expect(readSchemaFile(path), path).toEqual(content);
+  });
+
+  it('for the schema registry have the whole event, with known values that may grow', () => {
+    const { components } = openApi.parse(readSchemaFile('schemas/openapi/JobFinished.json'));
+    const { AWSEvent, JobFinished } = components.schemas;
+    expect(AWSEvent).toMatchObject({
+      'x-amazon-events-source': 'serverless-gitlab-runner',
+      'x-amazon-events-detail-type': 'JobFinished',
+      properties: { detail: { $ref: '#/components/schemas/JobFinished' } },
+    });
+    expect(JobFinished?.properties?.status).toMatchObject({
+      type: 'string',
+      'x-extensible-enum': ['success', 'failed', 'canceled'],
+    });
+    expect(JobFinished?.properties?.status).not.toHaveProperty('enum');
+  });
 });
 
 describe('an event that the schema refuses', () => {
@@ -182,6 +241,11 @@ describe('an event that the schema refuses', () => {
   ])('is not built with %s', (_title, detail, field) => {
     expect(() => buildEntry('bus', 'JobQueued', detail)).toThrow(InvalidEventError);
     expect(() => buildEntry('bus', 'JobQueued', detail)).toThrow(field);
+  });
+
+  it('is not built with an unknown value of an enumeration', () => {
+    const detail = { ...queued, status: 'skipped' as 'success' };
+    expect(() => buildEntry('bus', 'JobFinished', detail)).toThrow(/at status/);
   });
 
   it('does not have its values in the message', () => {

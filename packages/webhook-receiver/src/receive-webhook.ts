@@ -36,7 +36,7 @@ export interface ReceiverDeps {
   now(): number;
 }
 
-/** The answer, and the log fields that explain it. Neither contains a secret or a value from the body. */
+/** The answer, and the log fields that explain it. Neither contains a secret, or a text that the body may choose. */
 export interface Reception {
   answer: Answer;
   log: Readonly<Record<string, string | number | undefined>>;
@@ -136,7 +136,8 @@ async function publishOnce(
   deps: ReceiverDeps,
 ): Promise<Reception> {
   const { fleet, jobId } = hook.event;
-  const about = { event: hook.kind, jobId, projectId: hook.event.projectId };
+  const status = hook.kind === 'finished' ? hook.event.status : undefined;
+  const about = { event: hook.kind, status, jobId, projectId: hook.event.projectId };
   const key = replayKey(request, fleet);
   const earlier = key === undefined ? undefined : deps.recent.get(key);
   if (earlier !== undefined)

@@ -64,6 +64,18 @@ function taskDefinition(family: string, more: Record<string, unknown> = {}) {
   return { Type: 'AWS::ECS::TaskDefinition', Properties };
 }
 
+it('CloudFormation accepts saved queries over log groups that do not exist yet, and refuses invalid names', async () => {
+  const query = (Name: string, LogGroupNames: string[]) => ({
+    Type: 'AWS::Logs::QueryDefinition',
+    Properties: { Name, QueryString: 'fields @message', LogGroupNames },
+  });
+  expect(await deploy('queries', { Query: query('folder/one job', ['/not/there/yet']) })).toBe(
+    'CREATE_COMPLETE',
+  );
+  expect(await deploy('wrong-name', { Query: query('one: job', ['/not/there/yet']) })).toMatch(/^ROLLBACK/);
+  expect(await deploy('wrong-group', { Query: query('one job', ['not a group']) })).toMatch(/^ROLLBACK/);
+});
+
 it('CloudFormation creates task definitions with working nested members, and clusters with capacity providers', async () => {
   const status = await deploy('good', {
     Task: taskDefinition('from-a-stack'),

@@ -10,7 +10,7 @@ import {
   PutTargetsCommand,
 } from '@aws-sdk/client-eventbridge';
 import { AddPermissionCommand, CreateFunctionCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { REPOSITORY_ROOT, runCommand, until } from '@serverless-gitlab-runner/machine';
+import { packPackages, REPOSITORY_ROOT, runCommand, until } from '@serverless-gitlab-runner/machine';
 import { buildEntry } from '@serverless-gitlab-runner/shared-events';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -66,9 +66,9 @@ async function bundleOutsideRepository(): Promise<Uint8Array> {
   try {
     const installed = join(folder, 'node_modules/@serverless-gitlab-runner/shared-events');
     await mkdir(installed, { recursive: true });
-    const dist = join(REPOSITORY_ROOT, 'packages/shared-events/dist');
-    const packed = await runCommand('npm', ['pack', dist, '--pack-destination', folder, '--silent']);
-    await runCommand('tar', ['-xzf', join(folder, packed.trim()), '-C', installed, '--strip-components=1']);
+    await packPackages(() => undefined);
+    const packed = join(REPOSITORY_ROOT, 'dist/npm/shared-events.tgz');
+    await runCommand('tar', ['-xzf', packed, '-C', installed, '--strip-components=1']);
     await cp(join(REPOSITORY_ROOT, 'node_modules/zod'), join(folder, 'node_modules/zod'), {
       recursive: true,
     });

@@ -1,7 +1,7 @@
 /** An error response of the HTTP API. Its body has one of Grape's two shapes: `error` for validation, `message` otherwise. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 415 | 416 | 501;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 415 | 416 | 422 | 501;
   readonly headers: Record<string, string>;
   readonly validation: boolean;
   /** True if a well-behaved client never receives this response: it is recorded in `protocolErrors`. */

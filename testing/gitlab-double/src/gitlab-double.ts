@@ -6,13 +6,14 @@ import { basename, dirname, join } from 'node:path';
 import type { RegistrySettings } from './container-registry/registry-settings.ts';
 import { createDeployToken } from './deploy-tokens.ts';
 import { type CommitDefinition, createRepository, pushCommit } from './git/repository.ts';
-import { Instance } from './instance.ts';
+import { type AccessScope, Instance } from './instance.ts';
 import type { PipelineDefinition, ProjectDefinition, RunnerDefinition } from './model/definitions.ts';
 import type { DeployTokenDefinition } from './model/deploy-token.ts';
 import type { Job, Pipeline } from './model/pipeline.ts';
 import type { Project } from './model/project.ts';
 import { createPipeline, retryJob } from './pipelines/create-pipeline.ts';
 import { cancelJob, moveJob } from './pipelines/lifecycle.ts';
+import { createAccessToken } from './rest-api/access.ts';
 import { createRunner } from './runners.ts';
 import { createGitLabServer } from './server.ts';
 import { addWebhook, WebhookDispatcher } from './webhooks/dispatcher.ts';
@@ -39,6 +40,10 @@ export interface GitLabDoubleOptions {
   concurrentDeliveries?: number;
   /** Token for the REST API. Default: a generated one. */
   privateToken?: string;
+  /** Whether groups may have webhooks, as with GitLab Premium. Default true. */
+  groupWebhooks?: boolean;
+  /** The address at which a webhook's URL is reached from here, such as a function URL of an emulator. Default: the URL itself. */
+  reachableUrl?: (url: string) => string;
 }
 
 const SIDEKIQ_THREADS = 20;
@@ -58,8 +63,9 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
     artifactSizeLimit: options.artifactSizeLimit ?? 100 * 1024 * 1024,
     longPollMs: options.longPollMs ?? 0,
     privateToken: options.privateToken ?? `glpat-${randomBytes(15).toString('base64url')}`,
-    readApiToken: `glpat-${randomBytes(15).toString('base64url')}`,
     registry: undefined,
+    groupWebhooks: options.groupWebhooks ?? true,
+    reachableUrl: options.reachableUrl ?? ((url) => url),
   };
   const instance = new Instance(settings);
   const server = createGitLabServer(instance);
@@ -78,7 +84,7 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
     port,
     privateToken: settings.privateToken,
     /** A token with the scope `read_api`. */
-    readApiToken: settings.readApiToken,
+    readApiToken: createAccessToken(instance, ['read_api']),
     /** All jobs by id; live records. */
     jobs: instance.jobs,
     pipelines: instance.pipelines,
@@ -97,6 +103,8 @@ export async function startGitLabDouble(options: GitLabDoubleOptions) {
     createPipeline: (project: Project, definition: PipelineDefinition) =>
       createPipeline(instance, project, definition),
     createDeployToken: (definition: DeployTokenDefinition) => createDeployToken(instance, definition),
+    /** Creates a personal access token of a Maintainer of all projects. */
+    createAccessToken: (scopes: readonly AccessScope[]) => createAccessToken(instance, scopes),
     /** Adds a container registry to the instance; it accepts the tokens of `/jwt/auth`. */
     enableRegistry: (registry: RegistrySettings) => {
       instance.settings.registry = registry;

@@ -21,13 +21,22 @@ export interface Settings {
   artifactSizeLimit: number;
   /** Milliseconds that a job request with the current `last_update` is held. */
   longPollMs: number;
-  /** Of a personal access token with the scope `api`. */
   privateToken: string;
-  /** Of one with the scope `read_api`: it reads, and may change nothing. */
-  readApiToken: string;
+  /** Whether groups may have webhooks (GitLab Premium). */
+  groupWebhooks: boolean;
+  /** The address at which a webhook's URL is reached from here. */
+  reachableUrl: (url: string) => string;
   /** Undefined: the instance has no container registry. */
   registry: RegistrySettings | undefined;
 }
+
+/** A personal access token. @see https://docs.gitlab.com/user/profile/personal_access_tokens/#personal-access-token-scopes */
+export interface AccessToken {
+  id: number;
+  scopes: readonly AccessScope[];
+}
+
+export type AccessScope = 'api' | 'read_api' | 'create_runner' | 'manage_runner';
 
 /** The state of the double. */
 export class Instance {
@@ -39,6 +48,8 @@ export class Instance {
   readonly jobs = new Map<number, Job>();
   readonly webhooks = new Map<number, Webhook>();
   readonly deployTokens: DeployToken[] = [];
+  /** Personal access tokens besides `privateToken`, by token. */
+  readonly accessTokens = new Map<string, AccessToken>();
   readonly deliveries: WebhookDelivery[] = [];
   readonly protocolErrors: ProtocolError[] = [];
   /** Fields sent by runners that the double does not know, such as `jobs/request: info.colour`. */
@@ -55,11 +66,11 @@ export class Instance {
   }
 
   /** Returns the next id of a kind. Jobs and pipelines start at a base of their own, so that their ids differ visibly. */
-  nextId(kind: 'project' | 'runner' | 'manager' | 'pipeline' | 'job' | 'webhook' | 'deployToken'): number {
-    const base = { project: 0, runner: 0, manager: 0, pipeline: 100, job: 1000, webhook: 0, deployToken: 0 }[
-      kind
-    ];
-    const next = (this.#counters.get(kind) ?? base) + 1;
+  nextId(
+    kind: 'project' | 'runner' | 'manager' | 'pipeline' | 'job' | 'webhook' | 'deployToken' | 'accessToken',
+  ): number {
+    const base: Partial<Record<typeof kind, number>> = { pipeline: 100, job: 1000 };
+    const next = (this.#counters.get(kind) ?? base[kind] ?? 0) + 1;
     this.#counters.set(kind, next);
     return next;
   }

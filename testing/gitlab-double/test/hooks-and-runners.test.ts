@@ -106,9 +106,10 @@ describe('changing webhooks', () => {
 
   it('deletes one of its own place only', async () => {
     const { gitlab, project } = await startFixture();
-    const hook = gitlab.addWebhook({ url: 'https://a.example.com/' });
+    const namespace = project.path.slice(0, project.path.lastIndexOf('/'));
+    const hook = gitlab.addWebhook({ url: 'https://a.example.com/', group: namespace });
     expect((await change(gitlab, 'DELETE', `/projects/${project.id}/hooks/${hook.id}`)).status).toBe(404);
-    const group = encodeURIComponent(project.path.slice(0, project.path.lastIndexOf('/')));
+    const group = encodeURIComponent(namespace);
     expect((await change(gitlab, 'DELETE', `/groups/nobody/hooks/${hook.id}`)).status).toBe(404);
     expect((await change(gitlab, 'DELETE', `/groups/${group}/hooks/${hook.id}`)).status).toBe(204);
     expect(gitlab.webhooks.size).toBe(0);

@@ -1,7 +1,7 @@
 /** Prepares the machine that tests run on: Docker, images, processes, progress, and clean-up. */
 
 export { ensureArmEmulation } from './arm-emulation.ts';
-export { buildPackages } from './build-packages.ts';
+export { buildPackages, packPackages } from './build-packages.ts';
 export { Cleanup, InterruptedError, interruptSignal, unlessInterrupted } from './cleanup.ts';
 export { BASE_IMAGE, BaseImageUnavailableError, ensureBaseImage } from './docker/base-image.ts';
 export { buildImage, type ImageBuild, type ImageBuildResult, imageId } from './docker/build-image.ts';

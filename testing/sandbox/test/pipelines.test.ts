@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
@@ -82,5 +83,36 @@ describe('both pipelines', () => {
   it('release with the same command', () => {
     expect(gitlabScript('release')).toContain('npx nx release --skip-publish');
     expect(githubScript('release')).toContain('npx nx release --skip-publish');
+  });
+
+  it('publish the images, and then packages that use them, with provenance', () => {
+    for (const script of [gitlabScript('publish'), githubScript('publish')].map((lines) =>
+      lines.join('\n'),
+    )) {
+      const steps = [
+        'nx run images:stage',
+        'node scripts/publish-images.mjs',
+        'PUBLISHED_IMAGES',
+        'nx release publish',
+      ];
+      const places = steps.map((step) => script.indexOf(step));
+      expect(places).not.toContain(-1);
+      expect(script.indexOf('nx release publish')).toBe(Math.max(...places));
+    }
+    for (const pipeline of ['.gitlab-ci.yml', '.github/workflows/ci.yml'])
+      expect(read(pipeline)).toContain('NPM_CONFIG_PROVENANCE: "true"');
+    const commands = execFileSync(
+      process.execPath,
+      ['scripts/publish-images.mjs', '--repository', 'registry.test/group', '--dry-run'],
+      { cwd: REPOSITORY_ROOT, encoding: 'utf8' },
+    );
+    expect(commands.trim().split('\n')).toHaveLength(2);
+    for (const option of [
+      '--platform linux/amd64,linux/arm64',
+      '--sbom=true',
+      '--provenance=mode=max',
+      '--push',
+    ])
+      expect(commands.split(option)).toHaveLength(3);
   });
 });

@@ -1,7 +1,9 @@
+import { OperationError } from '../operation-error.ts';
+
 /** GitLab could not be read. The message says why, and what to do. */
-export class GitLabError extends Error {
+export class GitLabError extends OperationError {
   override readonly name = 'GitLabError';
-  readonly kind: 'refused' | 'not-found' | 'unreachable';
+  readonly kind: 'refused' | 'not-found' | 'rejected' | 'unreachable';
 
   constructor(kind: GitLabError['kind'], message: string) {
     super(message);

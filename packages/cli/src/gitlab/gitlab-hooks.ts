@@ -1,6 +1,7 @@
 import { Gitlab } from '@gitbeaker/rest';
 import * as z from 'zod';
-import { explainGitLabError, type GitLabHook, hookSchema } from './gitlab-reader.ts';
+import { callGitLab, GITLAB_TIMEOUT_MS } from './gitlab-call.ts';
+import { type GitLabHook, hookSchema } from './gitlab-reader.ts';
 
 /** Where webhooks are: a project or a group, by id or path. */
 export interface HookPlace {
@@ -12,47 +13,58 @@ export interface HookPlace {
 export interface GitLabHooks {
   /** Webhooks of exactly this place; those of a project's groups apply to it too, and are not listed. @throws {GitLabError} */
   list(place: HookPlace): Promise<GitLabHook[]>;
+  /** Creates one for job events. @throws {GitLabError} */
+  create(place: HookPlace, url: string, secret: string): Promise<GitLabHook>;
+  /** Replaces the secret token, and sends job events, whatever was sent before. @throws {GitLabError} */
+  repair(place: HookPlace, hook: GitLabHook, secret: string): Promise<void>;
   /** Replaces the secret token, and leaves everything else as it is. @throws {GitLabError} */
   setSecret(place: HookPlace, hook: GitLabHook, secret: string): Promise<void>;
   /** @throws {GitLabError} */
   remove(place: HookPlace, hook: GitLabHook): Promise<void>;
+  /**
+   * Lets GitLab send the newest job of the place.
+   * @throws {GitLabError} of the kind `rejected` if there is no job, or with the receiver's answer if that is an error; of the
+   * kind `not-found` before GitLab 16.11
+   */
+  test(place: HookPlace, hook: GitLabHook): Promise<void>;
 }
-
-const TIMEOUT_MS = 20_000;
 
 /** @param url of GitLab, without a path unless GitLab has one */
 export function createGitLabHooks(url: string, token: string): GitLabHooks {
   const host = url.replace(/\/+$/, '');
-  const api = new Gitlab({ host, token, queryTimeout: TIMEOUT_MS });
-  const attempt = async <Result>(place: HookPlace, call: () => Promise<Result>): Promise<Result> => {
-    try {
-      return await call();
-    } catch (error) {
-      throw explainGitLabError(error, host, `the webhooks of ${placeName(place)}`, 'api');
-    }
+  const api = new Gitlab({ host, token, queryTimeout: GITLAB_TIMEOUT_MS });
+  const attempt = <Schema extends z.ZodType>(
+    place: HookPlace,
+    schema: Schema,
+    call: (hooks: Gitlab['ProjectHooks'] | Gitlab['GroupHooks']) => Promise<unknown>,
+  ) =>
+    callGitLab({ host, what: `the webhooks of ${placeName(place)}`, needs: NEEDS }, schema, () =>
+      call(place.kind === 'project' ? api.ProjectHooks : api.GroupHooks),
+    );
+  const change = async (place: HookPlace, call: Parameters<typeof attempt>[2]): Promise<void> => {
+    await attempt(place, z.unknown(), call);
   };
   return {
-    list: (place) =>
-      attempt(place, async () =>
-        z
-          .array(hookSchema)
-          .parse(
-            await (place.kind === 'project'
-              ? api.ProjectHooks.all(place.name)
-              : api.GroupHooks.all(place.name)),
-          ),
+    list: (place) => attempt(place, z.array(hookSchema), (hooks) => hooks.all(place.name)),
+    create: (place, hookUrl, secret) =>
+      attempt(place, hookSchema, (hooks) => hooks.add(place.name, hookUrl, forJobs(secret))),
+    repair: (place, { id, url: hookUrl }, secret) =>
+      change(place, (hooks) => hooks.edit(place.name, id, hookUrl, forJobs(secret))),
+    setSecret: (place, { id, url: hookUrl }, secret) =>
+      change(place, (hooks) => hooks.edit(place.name, id, hookUrl, { token: secret })),
+    remove: (place, { id }) => change(place, (hooks) => hooks.remove(place.name, id)),
+    // The library has no function for this; its requester's paths begin with `projects/` or `groups/`.
+    test: (place, { id }) =>
+      change(place, (hooks) =>
+        hooks.requester.post(`${encodeURIComponent(place.name)}/hooks/${id}/test/job_events`),
       ),
-    setSecret: (place, { id, url }, secret) =>
-      attempt(place, async () => {
-        if (place.kind === 'project') await api.ProjectHooks.edit(place.name, id, url, { token: secret });
-        else await api.GroupHooks.edit(place.name, id, url, { token: secret });
-      }),
-    remove: (place, { id }) =>
-      attempt(place, async () => {
-        if (place.kind === 'project') await api.ProjectHooks.remove(place.name, id);
-        else await api.GroupHooks.remove(place.name, id);
-      }),
   };
+}
+
+const NEEDS = 'the scope api and the role of a Maintainer (for a group: Owner)';
+
+function forJobs(token: string) {
+  return { token, jobEvents: true, pushEvents: false, enableSslVerification: true };
 }
 
 /** Such as `project team/app`. */

@@ -1,6 +1,6 @@
-import { GitbeakerRequestError, Gitlab } from '@gitbeaker/rest';
+import { Gitlab } from '@gitbeaker/rest';
 import * as z from 'zod';
-import { GitLabError } from './gitlab-error.ts';
+import { callGitLab, GITLAB_TIMEOUT_MS } from './gitlab-call.ts';
 
 const jobSchema = z.object({
   id: z.number(),
@@ -46,23 +46,15 @@ export interface GitLabReader {
 }
 
 const PAGE = { perPage: 100, maxPages: 1 } as const;
-const TIMEOUT_MS = 20_000;
+/** What a token needs to read a project's settings, too. */
+const NEEDS = 'the scope read_api and the role of a Maintainer';
 
 /** @param url of GitLab, without a path unless GitLab has one */
 export function createGitLabReader(url: string, token: string): GitLabReader {
   const host = url.replace(/\/+$/, '');
-  const api = new Gitlab({ host, token, queryTimeout: TIMEOUT_MS });
-  const read = async <Schema extends z.ZodType>(
-    what: string,
-    schema: Schema,
-    call: () => Promise<unknown>,
-  ): Promise<z.infer<Schema>> => {
-    try {
-      return schema.parse(await call());
-    } catch (error) {
-      throw explainGitLabError(error, host, what, 'read_api');
-    }
-  };
+  const api = new Gitlab({ host, token, queryTimeout: GITLAB_TIMEOUT_MS });
+  const read = <Schema extends z.ZodType>(what: string, schema: Schema, call: () => Promise<unknown>) =>
+    callGitLab({ host, what, needs: NEEDS }, schema, call);
   return {
     job: (project, id) => read(`job ${id}`, jobSchema, () => api.Jobs.show(project, id)),
     pendingJobs: (project) =>
@@ -74,31 +66,4 @@ export function createGitLabReader(url: string, token: string): GitLabReader {
       }),
     hooks: (project) => read('its webhooks', z.array(hookSchema), () => api.ProjectHooks.all(project)),
   };
-}
-
-/**
- * @param what was read or changed, such as `its runners`
- * @param scope that the token needs
- */
-export function explainGitLabError(
-  error: unknown,
-  host: string,
-  what: string,
-  scope: 'api' | 'read_api',
-): GitLabError {
-  const status = error instanceof GitbeakerRequestError ? error.cause?.response.status : undefined;
-  if (status === 401)
-    return new GitLabError('refused', `${host} refuses GITLAB_TOKEN: create a token with the scope ${scope}`);
-  if (status === 403)
-    return new GitLabError(
-      'refused',
-      `${host} does not show ${what}: GITLAB_TOKEN needs the scope ${scope} and the role of a Maintainer`,
-    );
-  if (status === 404)
-    return new GitLabError(
-      'not-found',
-      `${host} knows no such project or job, or does not show ${what} to GITLAB_TOKEN`,
-    );
-  const reason = error instanceof Error ? error.message : String(error);
-  return new GitLabError('unreachable', `${host} could not be asked for ${what}: ${reason}`);
 }

@@ -1,6 +1,12 @@
-import { parameterNames, parseEcrRegistry, safetyLaunchSecondsOf } from '@serverless-gitlab-runner/fleet';
+import {
+  logGroupNames,
+  parameterNames,
+  parseEcrRegistry,
+  safetyLaunchSecondsOf,
+} from '@serverless-gitlab-runner/fleet';
 import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import type { Role } from 'aws-cdk-lib/aws-iam';
+import { Connections, type IConnectable, type ISecurityGroup, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
+import type { IGrantable, IPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { type ILogGroup, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ParameterTier, StringParameter } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
@@ -41,9 +47,13 @@ type ParsedFleet = ReturnType<typeof parseFleet>;
  * The resources of one fleet: its document, security groups, job log, and roles. A manager's permissions name no resource of
  * another fleet, so that a job which takes over its manager reaches only its own fleet.
  */
-export class FleetResources extends Construct {
+export class FleetResources extends Construct implements IGrantable, IConnectable {
   readonly jobLogGroup: ILogGroup;
   readonly managerRole: Role;
+  /** The managers' role, for permissions such as decryption with a key of your own. */
+  readonly grantPrincipal: IPrincipal;
+  /** The job tasks' security groups: `database.connections.allowDefaultPortFrom(fleet)` lets jobs reach a database. */
+  readonly connections: Connections;
   /** Explains what happens to a job whose webhook was lost. */
   readonly lostWebhooks: string;
 
@@ -52,7 +62,7 @@ export class FleetResources extends Construct {
     super(scope, id);
     const fleet = parseFleet(props.fleet);
     this.jobLogGroup = new LogGroup(this, 'JobLog', {
-      logGroupName: `${props.parameterPrefix}/jobs/${fleet.name}`,
+      logGroupName: logGroupNames(props.parameterPrefix).jobs(fleet.name),
       retention: props.logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -64,6 +74,7 @@ export class FleetResources extends Construct {
       jobTaskRoleArn: fleet.job.taskRoleArn,
       jobLogGroup: this.jobLogGroup,
     }).taskRole;
+    this.grantPrincipal = this.managerRole.grantPrincipal;
     if (fleet.job.imageConfigRegistries.some(parseEcrRegistry))
       jobExecution.grantReadConfigs(this.managerRole);
     this.lostWebhooks = lostWebhooksNotice(fleet, {
@@ -72,7 +83,14 @@ export class FleetResources extends Construct {
       hasPublicIp: fleet.network?.assignPublicIp ?? props.network.assignPublicIp,
     });
     if (safetyLaunchSecondsOf(fleet) === 0) Annotations.of(this).addInfo(this.lostWebhooks);
-    this.document(fleet, props);
+    const network = fleet.network ?? this.ownNetwork(fleet, props);
+    this.connections = new Connections({ securityGroups: this.securityGroups(network.jobSecurityGroups) });
+    this.document(fleet, network, props);
+  }
+
+  /** Their rules for egress are not changed: they allow everything, or are the owner's. */
+  private securityGroups(ids: readonly string[]): ISecurityGroup[] {
+    return ids.map((id, index) => SecurityGroup.fromSecurityGroupId(this, `JobSecurityGroup${index}`, id));
   }
 
   private jobExecutionRole({ name, job }: ParsedFleet, props: FleetResourcesProps): JobExecutionRole {
@@ -88,15 +106,19 @@ export class FleetResources extends Construct {
   }
 
   /** The SSM parameter with the fleet's configuration. */
-  private document(fleet: ParsedFleet, props: FleetResourcesProps): void {
-    const { name, network, cache: _, ...settings } = fleet;
+  private document(
+    fleet: ParsedFleet,
+    network: NonNullable<ParsedFleet['network']>,
+    props: FleetResourcesProps,
+  ): void {
+    const { name, network: _network, cache: _cache, ...settings } = fleet;
     const cache = fleetCache(this, fleet, this.managerRole, props.cache);
     if (cache) this.managerRole.addToPolicy(assumeCacheRole(cache.roleArn));
     const document = {
       version: 1,
       name,
       ...settings,
-      network: network ?? this.ownNetwork(fleet, props),
+      network,
       cache,
     };
     const stringValue = Stack.of(this).toJsonString(document);
@@ -113,14 +135,17 @@ export class FleetResources extends Construct {
     });
   }
 
-  private ownNetwork(fleet: ParsedFleet, { network, environment, ...props }: FleetResourcesProps) {
+  private ownNetwork(
+    fleet: ParsedFleet,
+    { network, environment, ...props }: FleetResourcesProps,
+  ): NonNullable<ParsedFleet['network']> {
     const groups = new FleetSecurityGroups(this, 'SecurityGroups', {
       fleet: fleet.name,
       vpcId: network.vpcId,
       managerEgressPorts: managerEgressPorts({ fleet, environment, ports: props.managerEgressPorts }),
     });
     return {
-      subnets: network.subnetIds,
+      subnets: [...network.subnetIds],
       managerSecurityGroups: [groups.managerSecurityGroupId],
       jobSecurityGroups: [groups.jobSecurityGroupId],
       assignPublicIp: network.assignPublicIp,

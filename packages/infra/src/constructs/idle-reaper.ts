@@ -3,7 +3,7 @@ import { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { Rule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
-import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IGrantable, type IPrincipal, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { Schedule, ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
@@ -19,6 +19,7 @@ import {
 } from '../policies/statements.ts';
 import { deadLetterQueue } from './dead-letter-queue.ts';
 import type { Installation } from './installation.ts';
+import { addLineMetric, METRICS } from './metrics.ts';
 import { ServiceAlarms } from './service-alarms.ts';
 import { ServiceFunction, type ServiceOptions } from './service-function.ts';
 
@@ -33,8 +34,10 @@ export interface IdleReaperProps extends ServiceOptions {
 const TIMEOUT = Duration.seconds(120);
 
 /** The reaper's Lambda, its schedule, and the rule that invokes it when a manager stops. */
-export class IdleReaper extends Construct {
+export class IdleReaper extends Construct implements IGrantable {
   readonly function: Lambda;
+  /** The function's role, for permissions such as decryption with a key of your own. */
+  readonly grantPrincipal: IPrincipal;
   readonly deadLetters: Queue;
 
   constructor(
@@ -48,9 +51,23 @@ export class IdleReaper extends Construct {
     // Every invocation is a complete sweep, so the next one, a minute later, is the retry.
     reaper.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(5) });
     this.function = reaper;
+    this.grantPrincipal = reaper.grantPrincipal;
+    const { parameterPrefix } = installation;
+    const ofSweep = {
+      parameterPrefix,
+      logGroup: reaper.logGroup,
+      line: { service: 'idle-reaper', message: 'sweep' },
+      above: 0,
+    } as const;
+    addLineMetric(this, 'Managers', { ...ofSweep, metricName: METRICS.runningManagers, value: '$.managers' });
+    addLineMetric(this, 'JobTasks', { ...ofSweep, metricName: METRICS.runningJobTasks, value: '$.jobTasks' });
     this.schedule(rate ?? Duration.minutes(1));
     this.watchStoppedManagers(installation.clusterArn);
-    const alarms = new ServiceAlarms(this, 'Alarms', alarmActions);
+    const alarms = new ServiceAlarms(this, 'Alarms', {
+      service: 'idle-reaper',
+      parameterPrefix,
+      actions: alarmActions,
+    });
     alarms.functionErrors(this.function);
     alarms.deadLetters(this.deadLetters);
   }
@@ -59,6 +76,7 @@ export class IdleReaper extends Construct {
     const { parameterPrefix, eventBusArn, eventBusName, clusterArn } = installation;
     return new ServiceFunction(this, 'Service', {
       service: 'idle-reaper',
+      parameterPrefix,
       description: 'Drains idle managers, stops orphaned tasks',
       timeout: TIMEOUT,
       environment: {

@@ -2,12 +2,10 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
 import { SymlinkFollowMode } from 'aws-cdk-lib';
 import { type DockerImageAssetProps, Platform } from 'aws-cdk-lib/aws-ecr-assets';
-
-const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
+import { productFile } from '../product-files.ts';
 
 /** A part of the manager's image does not exist. The message says how to build it. */
 export class MissingImagePartError extends Error {
@@ -22,21 +20,21 @@ export interface RunnerImageContext {
   readonly executor: string;
 }
 
-/** The helper's image, built from this repository for one architecture. */
+/** The helper's image, built from this product's files for one architecture. */
 export function builtJobBaseImage(architecture: Architecture): DockerImageAssetProps {
-  return { directory: join(ROOT, 'images/job-base'), platform: platformOf(architecture) };
+  return { directory: productFile('images/job-base'), platform: platformOf(architecture) };
 }
 
 /**
- * The manager's image, built from this repository.
+ * The manager's image, built from this product's files.
  * @throws {MissingImagePartError}
  */
 export function builtRunnerImage(architecture: Architecture): DockerImageAssetProps {
   const directory = mkdtempSync(join(tmpdir(), 'serverless-gitlab-runner-image-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
   stageRunnerImage(directory, {
-    dockerfile: join(ROOT, 'images/runner'),
-    executor: join(ROOT, 'packages/runner-manager'),
+    dockerfile: productFile('images/runner'),
+    executor: productFile('packages/runner-manager'),
   });
   return { directory, platform: platformOf(architecture), followSymlinks: SymlinkFollowMode.ALWAYS };
 }

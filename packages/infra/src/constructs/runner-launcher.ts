@@ -4,10 +4,10 @@ import { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IGrantable, type IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import { FilterPattern } from 'aws-cdk-lib/aws-logs';
+import { FilterPattern, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { findTasks, runTasks, tagManagers } from '../policies/ecs-statements.ts';
@@ -21,6 +21,7 @@ import {
 } from '../policies/statements.ts';
 import { deadLetterQueue } from './dead-letter-queue.ts';
 import type { Installation } from './installation.ts';
+import { addLineMetric, METRICS, REASON } from './metrics.ts';
 import { ServiceAlarms } from './service-alarms.ts';
 import { ServiceFunction, type ServiceOptions } from './service-function.ts';
 
@@ -51,8 +52,10 @@ const API_TOKENS = ['fleets/*/api-token'];
 const REQUEST_EVENTS: readonly EventName[] = ['JobQueued', 'ManagerRequested'];
 
 /** Rule, queue and Lambda that start managers for queued jobs. */
-export class RunnerLauncher extends Construct {
+export class RunnerLauncher extends Construct implements IGrantable {
   readonly function: Lambda;
+  /** The function's role, for permissions such as decryption with a key of your own. */
+  readonly grantPrincipal: IPrincipal;
   readonly queue: Queue;
   readonly deadLetters: Queue;
 
@@ -90,19 +93,41 @@ export class RunnerLauncher extends Construct {
       }),
     );
     this.function = launcher;
-    const alarms = new ServiceAlarms(this, 'Alarms', alarmActions);
+    this.grantPrincipal = launcher.grantPrincipal;
+    this.addMetrics(installation.parameterPrefix, launcher.logGroup);
+    const alarms = new ServiceAlarms(this, 'Alarms', {
+      service: 'runner-launcher',
+      parameterPrefix: installation.parameterPrefix,
+      actions: alarmActions,
+    });
     alarms.functionErrors(launcher);
     alarms.deadLetters(this.deadLetters);
     alarms.oldestMessage(this.queue, oldestMessageAlarm ?? Duration.minutes(15));
     alarms.loggedLines('RefusedTokens', {
       logGroup: launcher.logGroup,
-      namespace: installation.parameterPrefix.slice(1),
       pattern: FilterPattern.stringValue('$.failure.reason', '=', 'runner-token-refused'),
       threshold: 0,
       minutes: 5,
       description:
         'GitLab refuses a runner token, so no manager is started: run `npx sgr doctor`, store a valid one, then `npx sgr redrive`',
     });
+  }
+
+  /** From the launcher's log. */
+  private addMetrics(parameterPrefix: string, logGroup: ILogGroup): void {
+    const planned = { service: 'runner-launcher', message: 'launch planned' } as const;
+    const failed = { service: 'runner-launcher', message: 'launch failed' } as const;
+    const common = { parameterPrefix, logGroup };
+    addLineMetric(this, 'Launches', {
+      ...common,
+      metricName: METRICS.managersLaunched,
+      line: planned,
+      value: '$.launches',
+      above: 0,
+    });
+    const failures = { ...common, metricName: METRICS.launchFailures, dimension: REASON };
+    addLineMetric(this, 'FailedPlans', { ...failures, line: planned });
+    addLineMetric(this, 'FailedLaunches', { ...failures, line: failed });
   }
 
   private service(
@@ -113,6 +138,7 @@ export class RunnerLauncher extends Construct {
     const { parameterPrefix, eventBusArn, eventBusName, clusterArn } = installation;
     return new ServiceFunction(this, 'Service', {
       service: 'runner-launcher',
+      parameterPrefix,
       description: 'Queued jobs in, runner managers out',
       timeout: TIMEOUT,
       environment: {

@@ -1,3 +1,4 @@
+import type { ServiceName } from '@serverless-gitlab-runner/fleet';
 import { Duration } from 'aws-cdk-lib';
 import {
   Alarm,
@@ -10,14 +11,18 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { type IFilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { type AlarmId, serviceAlarmName } from './alarm-names.ts';
+import { METRICS, metricNamespace } from './metrics.ts';
 
 const PERIOD = Duration.minutes(1);
+const METRIC_OF_ALARM = {
+  RejectedWebhooks: METRICS.rejectedWebhooks,
+  RefusedTokens: METRICS.refusedTokens,
+} as const;
 
 /** Lines of a log that should be few. */
 export interface LoggedLines {
   readonly logGroup: ILogGroup;
-  /** Of the metric, which is named after the alarm. */
-  readonly namespace: string;
   readonly pattern: IFilterPattern;
   readonly threshold: number;
   /** Minutes over which lines are counted. */
@@ -25,13 +30,20 @@ export interface LoggedLines {
   readonly description: string;
 }
 
+export interface ServiceAlarmsProps {
+  readonly service: ServiceName;
+  readonly parameterPrefix: string;
+  /** @default none */
+  readonly actions?: readonly IAlarmAction[] | undefined;
+}
+
 /** A service's alarms; the user chooses their actions. */
 export class ServiceAlarms extends Construct {
-  private readonly actions: readonly IAlarmAction[];
+  private readonly props: ServiceAlarmsProps;
 
-  constructor(scope: Construct, id: string, actions: readonly IAlarmAction[] = []) {
+  constructor(scope: Construct, id: string, props: ServiceAlarmsProps) {
     super(scope, id);
-    this.actions = actions;
+    this.props = props;
   }
 
   /** The function failed in at least three of five minutes. A single failure is retried. */
@@ -71,13 +83,13 @@ export class ServiceAlarms extends Construct {
   /**
    * More than `threshold` lines of a log match a pattern within `minutes`. The metric costs only in hours in which a line matches.
    */
-  loggedLines(id: string, props: LoggedLines): void {
-    const { logGroup, namespace, pattern, threshold, minutes, description } = props;
+  loggedLines(id: AlarmId & keyof typeof METRIC_OF_ALARM, props: LoggedLines): void {
+    const { logGroup, pattern, threshold, minutes, description } = props;
     const filter = new MetricFilter(this, `${id}Lines`, {
       logGroup,
       filterPattern: pattern,
-      metricNamespace: namespace,
-      metricName: id,
+      metricNamespace: metricNamespace(this.props.parameterPrefix),
+      metricName: METRIC_OF_ALARM[id],
     });
     const period = Duration.minutes(minutes);
     const metric = filter.metric({ period, statistic: 'Sum' });
@@ -85,11 +97,13 @@ export class ServiceAlarms extends Construct {
   }
 
   private alarm(
-    id: string,
+    id: AlarmId,
     metric: IMetric,
     props: { threshold: number; minutes: number; minutesToAlarm: number; description: string },
   ): void {
+    const { parameterPrefix, service, actions = [] } = this.props;
     const alarm = new Alarm(this, id, {
+      alarmName: serviceAlarmName(parameterPrefix, service, id),
       metric,
       threshold: props.threshold,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -98,6 +112,6 @@ export class ServiceAlarms extends Construct {
       treatMissingData: TreatMissingData.NOT_BREACHING,
       alarmDescription: props.description,
     });
-    alarm.addAlarmAction(...this.actions);
+    alarm.addAlarmAction(...actions);
   }
 }

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import type { ServiceName } from '@serverless-gitlab-runner/fleet';
+import { logGroupNames, type ServiceName } from '@serverless-gitlab-runner/fleet';
 import { type Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { productFile } from '../product-files.ts';
 
 /** Options of every service's Lambda. */
 export interface ServiceOptions {
@@ -27,6 +27,7 @@ export interface ServiceOptions {
 
 export interface ServiceFunctionProps {
   readonly service: ServiceName;
+  readonly parameterPrefix: string;
   readonly description: string;
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;
@@ -47,6 +48,7 @@ export class ServiceFunction extends Construct {
     super(scope, id);
     const { service, options } = props;
     const logGroup = new LogGroup(this, 'Log', {
+      logGroupName: logGroupNames(props.parameterPrefix).service(service),
       retention: options.logRetention ?? RetentionDays.TWO_WEEKS,
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -83,7 +85,7 @@ export class ServiceFunction extends Construct {
  * @throws {MissingBundleError}
  */
 function bundleOf(service: ServiceName): Code {
-  const directory = fileURLToPath(new URL(`../../../${service}/dist`, import.meta.url));
+  const directory = productFile(`packages/${service}/dist`);
   if (!existsSync(directory)) {
     throw new MissingBundleError(`${directory} does not exist: run \`npx nx build ${service}\` first`);
   }

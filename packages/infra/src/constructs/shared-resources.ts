@@ -1,4 +1,4 @@
-import { DEFAULT_PARAMETER_PREFIX, type FargatePrices } from '@serverless-gitlab-runner/fleet';
+import { DEFAULT_PARAMETER_PREFIX, type FargatePrices, logGroupNames } from '@serverless-gitlab-runner/fleet';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnCluster } from 'aws-cdk-lib/aws-ecs';
@@ -8,15 +8,20 @@ import { type ILogGroup, LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { FleetProps } from '../fleet-props.ts';
 import { managerRolePath } from '../policies/statements.ts';
+import { installationName } from './alarm-names.ts';
+import { Dashboard } from './dashboard.ts';
 import { refuseNestedPrefixes } from './fleet-cache.ts';
 import { FleetResources, type FleetResourcesProps } from './fleet-resources.ts';
 import { limitToBuildable, resolveHelperImages } from './helper-images.ts';
 import { type ImageSource, type ResolvedImage, resolveImage } from './image-source.ts';
 import type { Installation } from './installation.ts';
 import { JobCache, type JobCacheProps } from './job-cache.ts';
+import { addLineMetric, END, fleetDimension, METRICS, REASON } from './metrics.ts';
 import { type BudgetProps, MonthlyBudget } from './monthly-budget.ts';
 import { Network, type NetworkProps } from './network.ts';
+import { withPublishedImages } from './published-images.ts';
 import { builtRunnerImage } from './repository-images.ts';
+import { SavedQueries } from './saved-queries.ts';
 import { SpendingAlarms } from './spending-alarms.ts';
 
 export interface SharedResourcesProps {
@@ -26,9 +31,13 @@ export interface SharedResourcesProps {
   readonly parameterPrefix?: string;
   /** @default a new VPC with public subnets and no NAT gateway */
   readonly network?: NetworkProps;
-  /** The manager's image. @default built from `images/runner` */
+  /** The manager's image. @default the one that was released with this package; without one, built from `images/runner` */
   readonly runnerImage?: ImageSource;
-  /** The image of job tasks' helper. @default built from `images/job-base`, if jobs may run on X86_64 */
+  /**
+   * The image of job tasks' helper.
+   * @default the one that was released with this package; without one, built from `images/job-base` for each architecture that
+   * jobs may run on
+   */
   readonly jobBaseImage?: ImageSource;
   /**
    * The same for job tasks on ARM64.
@@ -81,6 +90,11 @@ export interface SharedResourcesProps {
   readonly loggedMibAlarm?: number;
   /** A monthly budget of the account. @default none, because the right amount is unknown here */
   readonly budget?: BudgetProps;
+  /**
+   * A CloudWatch dashboard. Three are free in an account; each further one costs $3 a month.
+   * @default true
+   */
+  readonly dashboard?: boolean;
   /** Actions of the alarms. @default none: alarms are only visible in CloudWatch */
   readonly alarmActions?: readonly IAlarmAction[];
   /** How long logs of managers and job tasks are kept. @default RetentionDays.TWO_WEEKS */
@@ -106,11 +120,12 @@ export class SharedResources extends Construct implements Installation {
   /** By the fleet's name. */
   readonly fleetResources: ReadonlyMap<string, FleetResources>;
 
-  constructor(scope: Construct, id: string, props: SharedResourcesProps = {}) {
+  constructor(scope: Construct, id: string, given: SharedResourcesProps = {}) {
     super(scope, id);
+    const props = withPublishedImages(given);
     this.parameterPrefix = props.parameterPrefix ?? DEFAULT_PARAMETER_PREFIX;
     this.fleets = limitToBuildable(props.fleets ?? [{ name: 'default' }], props);
-    const name = nameOf(this.parameterPrefix);
+    const name = installationName(this.parameterPrefix);
     const cluster = new CfnCluster(this, 'Cluster', {
       clusterName: name,
       capacityProviders: ['FARGATE', 'FARGATE_SPOT'],
@@ -128,7 +143,7 @@ export class SharedResources extends Construct implements Installation {
     this.eventBusName = eventBus.eventBusName;
     this.network = new Network(this, 'Network', props.network);
     this.managerLogGroup = new LogGroup(this, 'ManagerLog', {
-      logGroupName: `${this.parameterPrefix}/managers`,
+      logGroupName: logGroupNames(this.parameterPrefix).managers,
       retention: props.logRetention ?? RetentionDays.TWO_WEEKS,
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -141,14 +156,46 @@ export class SharedResources extends Construct implements Installation {
         new FleetResources(this, `Fleet-${fleet.name}`, { ...common, fleet }),
       ]),
     );
-    this.watchSpending(props, cache);
+    const spending = this.watchSpending(props, cache);
+    this.addObservability(props.dashboard ?? true, spending.names);
+  }
+
+  /** Metrics of the managers' log, saved queries, and the dashboard. */
+  private addObservability(hasDashboard: boolean, sharedAlarms: readonly string[]): void {
+    const { parameterPrefix, managerLogGroup: logGroup } = this;
+    const fleets = this.fleets.map(({ name }) => name);
+    const common = { parameterPrefix, logGroup };
+    addLineMetric(this, 'QueuedToScript', {
+      ...common,
+      metricName: METRICS.queuedToScript,
+      line: { service: 'runner-manager', message: 'script started' },
+      value: '$.queuedToScriptSeconds',
+      dimension: fleetDimension(fleets),
+    });
+    addLineMetric(this, 'JobsEnded', {
+      ...common,
+      metricName: METRICS.jobsEnded,
+      line: { service: 'runner-manager', message: 'job ended' },
+      dimension: END,
+    });
+    addLineMetric(this, 'FailedManagers', {
+      ...common,
+      metricName: METRICS.launchFailures,
+      line: { service: 'runner-manager', message: 'launch failed' },
+      dimension: REASON,
+    });
+    new SavedQueries(this, 'Queries', { parameterPrefix, fleets });
+    if (hasDashboard) new Dashboard(this, 'Dashboard', { parameterPrefix, sharedAlarms });
   }
 
   private watchSpending(
     { alarmActions, loggedMibAlarm = 1024, cache: cacheProps, budget }: SharedResourcesProps,
     cache: JobCache | undefined,
-  ): void {
-    const alarms = new SpendingAlarms(this, 'Spending', alarmActions);
+  ): SpendingAlarms {
+    const alarms = new SpendingAlarms(this, 'Spending', {
+      parameterPrefix: this.parameterPrefix,
+      actions: alarmActions ?? [],
+    });
     alarms.loggedBytes('managers', this.managerLogGroup.logGroupName, loggedMibAlarm);
     for (const [fleet, { jobLogGroup }] of this.fleetResources)
       alarms.loggedBytes(`jobs-${fleet}`, jobLogGroup.logGroupName, loggedMibAlarm);
@@ -156,6 +203,7 @@ export class SharedResources extends Construct implements Installation {
     if (cache && cacheProps?.bucketName === undefined)
       alarms.bucketSize(cache.bucketName, cacheProps?.sizeAlarmGib ?? 500);
     if (budget) new MonthlyBudget(this, 'Budget', budget);
+    return alarms;
   }
 
   /** Properties that are the same for all fleets. */
@@ -202,9 +250,4 @@ export class SharedResources extends Construct implements Installation {
     image.grantPull(role);
     return role;
   }
-}
-
-/** `/serverless-gitlab-runner` becomes `serverless-gitlab-runner`, because people and other consumers read these names. */
-function nameOf(parameterPrefix: string): string {
-  return parameterPrefix.slice(1).replaceAll('/', '-');
 }

@@ -7,17 +7,25 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import { alarmName } from './alarm-names.ts';
 
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
+interface SpendingAlarmsProps {
+  readonly parameterPrefix: string;
+  readonly actions: readonly IAlarmAction[];
+}
+
 /** Alarms on usage that jobs can increase and that is billed by the byte. */
 export class SpendingAlarms extends Construct {
-  private readonly actions: readonly IAlarmAction[];
+  /** Names of the alarms. */
+  readonly names: string[] = [];
+  private readonly props: SpendingAlarmsProps;
 
-  constructor(scope: Construct, id: string, actions: readonly IAlarmAction[] = []) {
+  constructor(scope: Construct, id: string, props: SpendingAlarmsProps) {
     super(scope, id);
-    this.actions = actions;
+    this.props = props;
   }
 
   /** Alarm if more than `mib` MiB were written to a log group within an hour. */
@@ -53,12 +61,15 @@ export class SpendingAlarms extends Construct {
   }
 
   private alarm(id: string, props: { metric: Metric; threshold: number; alarmDescription: string }): void {
+    const name = alarmName(this.props.parameterPrefix, id);
+    this.names.push(name);
     const alarm = new Alarm(this, id, {
+      alarmName: name,
       ...props,
       evaluationPeriods: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
-    alarm.addAlarmAction(...this.actions);
+    alarm.addAlarmAction(...this.props.actions);
   }
 }

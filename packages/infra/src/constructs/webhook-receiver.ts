@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type IGrantable, type IPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as Lambda } from 'aws-cdk-lib/aws-lambda';
 import { FilterPattern } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -24,8 +24,10 @@ const TIMEOUT = Duration.seconds(15);
 const WEBHOOK_SECRETS = ['fleets/*/webhook-secret*', 'fleets/*/signing-token*'];
 
 /** The Lambda behind the URL that GitLab's webhooks call. */
-export class WebhookReceiver extends Construct {
+export class WebhookReceiver extends Construct implements IGrantable {
   readonly function: Lambda;
+  /** The function's role, for permissions such as decryption with a key of your own. */
+  readonly grantPrincipal: IPrincipal;
   /** The webhook's URL, with a trailing slash and without the query. */
   readonly url: string;
 
@@ -38,6 +40,7 @@ export class WebhookReceiver extends Construct {
     const { parameterPrefix, eventBusArn, eventBusName } = installation;
     const { function: receiver } = new ServiceFunction(this, 'Service', {
       service: 'webhook-receiver',
+      parameterPrefix,
       description: 'GitLab webhook in, JobQueued and JobFinished out',
       timeout: TIMEOUT,
       environment: { EVENT_BUS_NAME: eventBusName, PARAMETER_PREFIX: parameterPrefix },
@@ -56,12 +59,16 @@ export class WebhookReceiver extends Construct {
       options,
     });
     this.function = receiver;
+    this.grantPrincipal = receiver.grantPrincipal;
     this.url = openEndpoint(this, receiver, endpoint ?? endpointOfRegion(this));
-    const alarms = new ServiceAlarms(this, 'Alarms', alarmActions);
+    const alarms = new ServiceAlarms(this, 'Alarms', {
+      service: 'webhook-receiver',
+      parameterPrefix,
+      actions: alarmActions,
+    });
     alarms.functionErrors(receiver);
     alarms.loggedLines('RejectedWebhooks', {
       logGroup: receiver.logGroup,
-      namespace: parameterPrefix.slice(1),
       pattern: FilterPattern.numberValue('$.statusCode', '=', 401),
       // GitLab sends up to four webhooks for each job. A few may be a stranger's.
       threshold: 10,

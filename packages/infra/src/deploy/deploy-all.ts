@@ -22,6 +22,8 @@ export interface DeployOptions {
   readonly context?: Readonly<Record<string, unknown>>;
   /** Command of the CDK app. Default: this package's app. */
   readonly app?: string;
+  /** Whether to bootstrap the account and region for CDK. Default: only an emulator. */
+  readonly bootstrap?: boolean;
   /** Receives progress line by line: a few lines per stack, and failures. */
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -46,8 +48,7 @@ const deployOutputsSchema = z.object({
 export type DeployOutputs = z.infer<typeof deployOutputsSchema>;
 
 /**
- * Deploys every stack with the CDK CLI, synthesising once. Bootstraps an emulator first; a real account is bootstrapped by its
- * owner. Needs the Lambdas' bundles (`nx build`).
+ * Deploys every stack with the CDK CLI, synthesising once. Needs the Lambdas' bundles (`nx build`).
  * @throws {DeployError} if CDK fails; an `AbortError` if `signal` ends it
  */
 export async function deployAll(options: DeployOptions): Promise<DeployOutputs> {
@@ -64,7 +65,7 @@ export async function deployAll(options: DeployOptions): Promise<DeployOutputs> 
   try {
     const appArguments = app === undefined ? [] : ['--app', app];
     await run(['synth', '--quiet', '--output', assembly, ...appArguments, ...contextArguments(context)]);
-    if (endpoint !== undefined) await run(['bootstrap', '--app', assembly]);
+    if (options.bootstrap ?? endpoint !== undefined) await run(['bootstrap', '--app', assembly]);
     const clients = clientsFor(endpoint, region);
     if (!isUsable(await describeStack(clients.cloudFormation, SHARED_STACK)))
       await ensureServiceLinkedRole(clients.iam, options.log, signal);

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isUsable, settledStack } from '@serverless-gitlab-runner/aws/stacks';
 import { SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
+import { PACKAGE_DIRECTORY } from '../product-files.ts';
 import { exportedNames, importedNames, missingExports } from './missing-exports.ts';
-import { DeployError, INFRA_DIRECTORY, runCdk } from './run-cdk.ts';
+import { DeployError, runCdk } from './run-cdk.ts';
 import { type DeployClients, runDeployment } from './run-deployment.ts';
 import { ensureServiceLinkedRole } from './service-linked-role.ts';
 
@@ -73,7 +74,7 @@ interface Synthesised {
 
 async function synthesise(target: StackTarget, { options, log }: DeployStackOptions): Promise<Synthesised> {
   const stack = target === 'shared' ? SHARED_STACK : serviceStack(target);
-  const assembly = join(INFRA_DIRECTORY, 'cdk.out', target);
+  const assembly = join(PACKAGE_DIRECTORY, 'cdk.out', target);
   const context = [...contextOf(options), ...contextFor(target)];
   await runCdk(['synth', '--quiet', '--no-notices', '--output', assembly, ...context], { log });
   const template: unknown = JSON.parse(await readFile(join(assembly, `${stack}.template.json`), 'utf8'));

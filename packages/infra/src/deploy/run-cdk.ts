@@ -3,11 +3,8 @@ import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { OperationError } from '../cli/run-command.ts';
-
-/** `packages/infra`, where `cdk.json` is. */
-export const INFRA_DIRECTORY = fileURLToPath(new URL('../..', import.meta.url));
+import { PACKAGE_DIRECTORY } from '../product-files.ts';
 
 /** A deployment failed. The message has CloudFormation's reason, or CDK's last lines of output. */
 export class DeployError extends OperationError {
@@ -25,14 +22,14 @@ export interface RunCdkOptions {
 const LINES_IN_ERROR = 30;
 
 /**
- * Runs the CDK CLI in `packages/infra` and waits until it exits.
+ * Runs the CDK CLI in this package and waits until it exits.
  * @throws {DeployError} if the exit code is not 0; the signal's reason (an `AbortError`) if the signal ended it
  */
 export async function runCdk(args: readonly string[], options: RunCdkOptions): Promise<void> {
   const { log, signal } = options;
   signal?.throwIfAborted();
   const child = spawn(process.execPath, [cdkProgram(), ...args], {
-    cwd: INFRA_DIRECTORY,
+    cwd: PACKAGE_DIRECTORY,
     env: {
       ...process.env,
       ...options.environment,

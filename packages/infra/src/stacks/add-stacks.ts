@@ -8,6 +8,7 @@ import type { BudgetProps } from '../constructs/monthly-budget.ts';
 import type { NetworkProps } from '../constructs/network.ts';
 import type { SharedResourcesProps } from '../constructs/shared-resources.ts';
 import { IdleReaperStack, RunnerLauncherStack, WebhookReceiverStack } from './service-stacks.ts';
+import { SettingsParameters } from './settings-parameters.ts';
 import { SharedStack } from './shared-stack.ts';
 
 export interface AddStacksOptions {
@@ -18,6 +19,7 @@ export interface AddStacksOptions {
 /** Adds the shared stack and the selected services' stacks to an app. */
 export function addStacks(app: App, settings: AppSettings, options: AddStacksOptions = {}): void {
   const shared = new SharedStack(app, SHARED_STACK, sharedProps(settings));
+  new SettingsParameters(shared, 'Settings', settings);
   for (const service of settings.services) addServiceStack(app, shared, service, settings, options);
 }
 
@@ -65,6 +67,7 @@ function sharedProps(settings: AppSettings): SharedResourcesProps {
     jobImageRepositories: rest.jobImageRepositories,
     logLevel: rest.logLevel,
     loggedMibAlarm: rest.loggedMibAlarm,
+    dashboard: rest.dashboard,
     advancedFleetDocuments: rest.advancedFleetDocuments,
     alarmActions: alarmActions(rest.alarmTopicArn),
     ...(budget === undefined ? {} : { budget: budgetProps(budget, rest.alarmTopicArn) }),

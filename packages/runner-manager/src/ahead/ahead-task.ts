@@ -33,6 +33,7 @@ export interface AheadSettings
     | 'managerTaskArn'
     | 'stateFolder'
     | 'inherited'
+    | 'awaitPort'
     | 'runTask'
     | 'taskDefinitions'
     | 'watcher'
@@ -96,7 +97,7 @@ export function startAheadTask(settings: AheadSettings, order: AheadOrder, onLos
 }
 
 async function prepare(settings: AheadSettings, task: AheadTask, onLost: () => void): Promise<void> {
-  const { fleet, inherited, stateFolder, readImageDigests } = settings;
+  const { fleet, inherited, awaitPort, stateFolder, readImageDigests } = settings;
   const { shape } = task.recipe;
   const deadline = AbortSignal.timeout(fleet.job.startTimeoutSeconds * 1000);
   const signal = AbortSignal.any([task.abort.signal, deadline]);
@@ -105,13 +106,15 @@ async function prepare(settings: AheadSettings, task: AheadTask, onLost: () => v
   task.digests = await readImageDigests(shape);
   const address = await start(settings, task, folder, signal);
   follow(settings, task, onLost);
-  const connection = await openConnection({ folder, address, environment: inherited, signal });
+  const connection = await openConnection({ folder, address, environment: inherited, awaitPort, signal });
   task.connection = connection;
   task.release.push(startHeartbeat(settings, connection, task.started?.arn ?? ''));
-  await awaitBuildContainer(connection, fleet, signal);
+  await awaitBuildContainer(connection, fleet.job.startTimeoutSeconds * 1000, signal);
   const moved = movedImage(task.digests, await readImageDigests(shape));
   if (moved !== undefined) throw new SystemFailureError(`the tag of ${moved} moved while it was pulled`);
-  if (task.started) task.started.isReady = true;
+  const { started } = task;
+  if (started)
+    Object.assign(started, { isReady: true, startSeconds: (Date.now() - started.requestedAt) / 1000 });
 }
 
 /** @returns the address of the task's helper */
@@ -136,12 +139,9 @@ async function start(
     startId,
     group: aheadTaskGroup(startId),
     tags,
-    overrides: jobTaskOverrides(
-      folder.publicKey,
-      fleet.job.deadManSeconds,
-      new Map(),
-      fleet.job.startTimeoutSeconds + FORGOTTEN_SECONDS,
-    ),
+    overrides: jobTaskOverrides(folder.publicKey, fleet.job.deadManSeconds, new Map(), {
+      unclaimedSeconds: fleet.job.startTimeoutSeconds + FORGOTTEN_SECONDS,
+    }),
   };
   const log = createJobLog((line) => logger.debug(line, { startId }));
   const onStarted = (started: StartedTask) => {

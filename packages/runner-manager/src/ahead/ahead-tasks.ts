@@ -3,6 +3,7 @@ import { tagTask } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { type CapacityProvider, toTags } from '@serverless-gitlab-runner/fleet';
 import { type ArrivedJob, createBook, learnClaim, type TaskKind } from '@serverless-gitlab-runner/forecast';
 import { messageOf, NoCapacityError, SystemFailureError } from '../errors.ts';
+import { awaitBuildContainer } from '../job/start/await-build-container.ts';
 import { UNITS_PER_VCPU } from '../parse-quantity.ts';
 import {
   type AheadRecipe,
@@ -25,8 +26,11 @@ export interface ClaimRequest {
   capacity: readonly CapacityProvider[];
 }
 
-/** `none`: the job needs a task of its own; `why` says so in its log if a task was waiting for it. */
-export type Claim = { kind: 'claimed'; task: AheadTask } | { kind: 'none'; why?: string };
+/**
+ * `none`: the job needs a task of its own; `why` says so in its log if a task was waiting for it. `build` describes the build
+ * container's user and shell.
+ */
+export type Claim = { kind: 'claimed'; task: AheadTask; build: string } | { kind: 'none'; why?: string };
 
 /**
  * The tasks that a manager starts ahead. It learns from its own jobs, in memory, which jobs follow which, and starts their tasks
@@ -40,8 +44,8 @@ export interface AheadTasks {
    * @throws the signal's reason
    */
   claim(request: ClaimRequest, signal: AbortSignal): Promise<Claim>;
-  /** A job's task accepts commands. @param startSeconds time from RunTask; undefined if it was claimed */
-  ready(id: string, kind: TaskKind, startSeconds: number | undefined): void;
+  /** A job's task accepts commands. @param startSeconds time from RunTask until a task accepted commands, claimed or not */
+  ready(id: string, kind: TaskKind, startSeconds: number): void;
   /** Keeps what a task was started from, if tasks like it may be started ahead. */
   learnRecipe(recipe: AheadRecipe): void;
   /** A job's own script has ended. */
@@ -125,6 +129,12 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
     letGo(task, why);
   };
 
+  /** Lets go of what was started for a job that needs another task. */
+  const dropTasksFor = (job: ArrivedJob) => {
+    for (const task of [...waiting.values()])
+      if (isStartedFor(task, job)) drop(task.id, 'its job needs another task');
+  };
+
   /** Lets go of all waiting tasks, for a reason that says nothing about their jobs. */
   const dropAll = (why: string) => {
     const tasks = [...waiting.values()];
@@ -143,7 +153,10 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
     dropAll(why);
   };
 
-  /** Takes a task out of the waiting ones: one that is ready if possible. */
+  /**
+   * Takes a task out of the waiting ones: one that is ready if possible. A task that was started for this very job and remains then
+   * waits for the other job instead.
+   */
   const take = ({ job, family, capacity }: ClaimRequest): AheadTask | undefined => {
     const key = claimKey(job, family);
     const fits = (task: AheadTask) => {
@@ -152,7 +165,14 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
     };
     const fitting = [...waiting.values()].filter(fits);
     const taken = fitting.find(({ started }) => started?.isReady) ?? fitting[0];
-    if (taken) waiting.delete(taken.id);
+    if (!taken) return undefined;
+    waiting.delete(taken.id);
+    const own = fitting.find((task) => task !== taken && isStartedFor(task, job));
+    if (own) {
+      const { job: name, pipeline } = taken;
+      Object.assign(taken, { job: own.job, pipeline: own.pipeline });
+      Object.assign(own, { job: name, pipeline });
+    }
     return taken;
   };
 
@@ -161,11 +181,14 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
 
     async claim(request, signal) {
       const task = take(request);
-      if (!task) return { kind: 'none' };
+      if (!task) {
+        dropTasksFor(request.job);
+        return { kind: 'none' };
+      }
+      let build: string;
       try {
         await unlessAborted(() => task.ready, signal);
-        const why = await whyNotUsable(task);
-        if (why !== undefined) throw new SystemFailureError(why);
+        build = await checkUsable(task, signal);
         const tags = toTags({ jobId: String(request.jobId) });
         const arn = task.started?.arn ?? '';
         if (!(await unlessAborted(() => tagTask(runTask.ecs, runTask.cluster, arn, tags), signal)))
@@ -178,7 +201,7 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
       }
       for (const release of task.release.splice(0)) release();
       learnClaim(book, task.job, true, now());
-      return { kind: 'claimed', task };
+      return { kind: 'claimed', task, build };
     },
 
     ready(id, kind, startSeconds) {
@@ -208,21 +231,28 @@ export function createAheadTasks(settings: AheadSettings, now: () => number = Da
     },
   };
 
-  /** Checks a ready task right before a job gets it. */
-  async function whyNotUsable({
-    started,
-    connection,
-    digests,
-    recipe,
-  }: AheadTask): Promise<string | undefined> {
-    if (!started || !connection || !digests) return 'it is not ready';
-    const [current] = await Promise.all([
+  /**
+   * Checks a ready task right before a job gets it.
+   * @returns its build container's user and shell
+   * @throws {SystemFailureError} with the reason why no job may get it
+   */
+  async function checkUsable(
+    { started, connection, digests, recipe }: AheadTask,
+    signal: AbortSignal,
+  ): Promise<string> {
+    if (!started || !connection || !digests) throw new SystemFailureError('it is not ready');
+    const [current, build] = await Promise.all([
       readImageDigests(recipe.shape),
-      connection.ask('heartbeat', { deadlineMs: ALIVE_MS }),
+      awaitBuildContainer(connection, ALIVE_MS, signal),
     ]);
     const moved = movedImage(digests, current);
-    return moved === undefined ? undefined : `the tag of ${moved} has moved since`;
+    if (moved !== undefined) throw new SystemFailureError(`the tag of ${moved} has moved since`);
+    return build;
   }
+}
+
+function isStartedFor(task: AheadTask, { project, name, pipeline }: ArrivedJob): boolean {
+  return task.job.project === project && task.job.name === name && task.pipeline === pipeline;
 }
 
 /** Settles as the work, or rejects when the signal aborts first. Work is not started after that: nothing would await it. */

@@ -15,8 +15,8 @@ import type { PipelineFacts } from './decide-ahead.ts';
 export interface RunningJobs {
   /** @param id the session's */
   arrived(id: string, job: ArrivedJob): void;
-  /** @param startSeconds time from RunTask; undefined if the task was claimed */
-  ready(id: string, kind: TaskKind, startSeconds: number | undefined): void;
+  /** @param startSeconds time from RunTask until the task accepted commands, claimed or not */
+  ready(id: string, kind: TaskKind, startSeconds: number): void;
   scriptEnded(id: string, succeeded: boolean): void;
   ended(id: string): void;
   /** A task was started ahead for a job of that name. */
@@ -30,7 +30,7 @@ interface Entry {
   job: ArrivedJob;
   /** Its arrival, then when its task was ready. Milliseconds since 1970. */
   startedAt: number;
-  task: { kind: TaskKind; startSeconds: number | undefined } | undefined;
+  task: { kind: TaskKind; startSeconds: number } | undefined;
   succeededAt: number | undefined;
 }
 

@@ -13,7 +13,7 @@ export interface JobFolder {
 }
 
 /** Port of the helper's SSH server. */
-const HELPER_PORT = 10022;
+export const HELPER_PORT = 10022;
 
 /** Folder of a session's files. The run hook builds the same path. */
 export function jobFolderPath(stateFolder: string, sessionId: string): string {

@@ -20,6 +20,8 @@ export interface StartedTask {
   lastSeen?: Task;
   /** Whether it has accepted commands. */
   isReady: boolean;
+  /** Seconds from RunTask until it accepted commands, if it was started ahead. */
+  startSeconds?: number;
   /** When a job claimed it, if it was started ahead. Milliseconds since 1970. */
   claimedAt?: number;
 }
@@ -53,6 +55,14 @@ export interface JobSession {
   loss?: StopExplanation;
   task?: StartedTask;
   connection?: JobConnection;
+  /** When the runner took the job, in milliseconds since 1970. */
+  takenAt: number;
+  /** Seconds from then until its task accepted commands, once it does. */
+  startSeconds?: number;
+  /** Whether the job cannot run as it is written. */
+  isRefused: boolean;
+  /** How its script ended, or a stage before it failed. */
+  scriptEnd?: 'succeeded' | 'failed';
   /** Settles when `prepare` is over. Never rejects. */
   prepared: Promise<void>;
   /** Set once the session is being ended. */
@@ -80,6 +90,8 @@ export function newSession(identity: JobIdentity, response: JobResponse): JobSes
     reported: new Set(),
     secrets: [],
     loginsReleased: Promise.resolve(),
+    takenAt: Date.now(),
+    isRefused: false,
     prepared: Promise.resolve(),
     release: [],
   };

@@ -95,10 +95,11 @@ async function refuse(
   message: string,
   exitCode: number,
 ): Promise<number> {
-  logger.error(message, { reason });
+  const fleet = environment.fleet;
+  logger.error('launch failed', { fleet, failure: { reason, message, permanent: true } });
   const occurredAt = new Date().toISOString();
   await publish('ManagerLaunchFailed', {
-    fleet: environment.fleet,
+    fleet,
     occurredAt,
     reason,
     message,

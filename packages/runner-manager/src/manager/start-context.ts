@@ -12,6 +12,7 @@ import { createReadImageDigests } from '../ahead/image-digests.ts';
 import type { Environment } from '../environment.ts';
 import type { ExecutorContext } from '../executor-context.ts';
 import { createProjectShares } from '../job/plan/project-shares.ts';
+import { awaitPort } from '../job/start/await-port.ts';
 import type { EventPublisher } from '../publish-events.ts';
 import { createEcrLogin } from '../registry/ecr-login.ts';
 import { createImageConfigReader } from '../registry/image-config-reader.ts';
@@ -57,6 +58,7 @@ export async function createContext(
     managerTaskArn: taskArn,
     stateFolder: environment.stateFolder,
     inherited: environment.inherited,
+    awaitPort,
     runTask: { ecs, cluster, startedBy: taskIdOf(taskArn), fleet },
     taskDefinition: {
       fleet: fleet.name,

@@ -71,22 +71,23 @@ const DEFINITION_GONE = /\bTaskDefinition (is inactive|not found)/i;
 /**
  * Overrides that vary by job: the helper's public key and heartbeat timeout, and the environment of services that ECS starts
  * without the service agent. The private key never leaves the manager.
- * @param unclaimedSeconds seconds after which the task ends if no stage has begun. Default: never
+ * @param purpose the task's job, for the helper's log; or, for a task started ahead, seconds after which it ends if no stage has
+ *   begun
  */
 export function jobTaskOverrides(
   publicKey: string,
   deadManSeconds: number,
   services: ReadonlyMap<string, { name: string; value: string }[]>,
-  unclaimedSeconds?: number,
+  purpose: { jobId: number } | { unclaimedSeconds: number },
 ): TaskOverride {
   const helper = {
     name: HELPER_CONTAINER,
     environment: [
       { name: 'SSH_PUBLIC_KEY', value: publicKey },
       { name: 'DEAD_MAN_SECONDS', value: String(deadManSeconds) },
-      ...(unclaimedSeconds === undefined
-        ? []
-        : [{ name: 'UNCLAIMED_SECONDS', value: String(unclaimedSeconds) }]),
+      'jobId' in purpose
+        ? { name: 'JOB_ID', value: String(purpose.jobId) }
+        : { name: 'UNCLAIMED_SECONDS', value: String(purpose.unclaimedSeconds) },
     ],
   };
   const others = [...services]

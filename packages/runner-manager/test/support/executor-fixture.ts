@@ -68,6 +68,7 @@ export async function makeExecutorFixture(change: (fleet: FleetConfig) => FleetC
     managerTaskArn: MANAGER_ARN,
     stateFolder: folder,
     inherited: await fakeSsh(folder),
+    awaitPort: async () => {},
     runTask: { ecs: client, cluster: 'ci', startedBy: 'fedcba9876543210', fleet },
     taskDefinition: {
       fleet: 'default',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
  * Puts an `ssh` into a folder that answers like the helper: it "connects" when it holds the connection, and reports a build
  * container when asked whether it is ready. It writes each call to `calls`, one per line, and services' environments to
  * `environments`. Files in the folder change its answers: `ports` (open ports), `silent` (no port is ever open), `vitals` (of the
- * build container), `disk` (output of df), `read-only` (its `/etc/hosts`), `broken` (the connection), `deaf` (heartbeats fail),
+ * build container), `disk` (output of df), `read-only` (its `/etc/hosts`), `broken` (the connection), `broken-once` (its next answer), `deaf` (heartbeats fail),
  * `tail` (the last lines of services), `refuses` (services' environments are refused).
  * @returns the environment in which it is found
  */
@@ -17,7 +17,9 @@ echo "$*" >> '${folder}/calls'
 case "$*" in
   *' -N '*) echo connected; exec sleep 60 ;;
   *heartbeat) [ -e '${folder}/deaf' ] && exit 255 ;;
-  *ready) [ -e '${folder}/broken' ] && exit 255; echo 'user=1000 shell=/bin/sh' ;;
+  *ready)
+    [ -e '${folder}/broken-once' ] && rm '${folder}/broken-once' && exit 255
+    [ -e '${folder}/broken' ] && exit 255; echo 'user=1000 shell=/bin/sh' ;;
   *await-ports*) [ -e '${folder}/silent' ] && exec sleep 60; cat '${folder}/ports' ;;
   *disk) cat '${folder}/disk' 2> /dev/null ;;
   *' service svc-'*)

@@ -37,6 +37,7 @@ export async function makeHookFixture() {
       return 'system-failure';
     }),
     again: vi.fn<JobExecutor['again']>().mockResolvedValue(false),
+    scriptStarts: vi.fn<JobExecutor['scriptStarts']>(),
     afterStage: vi.fn<JobExecutor['afterStage']>().mockResolvedValue([]),
     endAll: vi.fn<JobExecutor['endAll']>().mockResolvedValue(),
   };

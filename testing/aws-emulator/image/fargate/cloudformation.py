@@ -1,5 +1,6 @@
-"""CloudFormation's ECS resources with the same rules, and two resource types that MiniStack lacks."""
+"""CloudFormation's ECS resources with the same rules, and three resource types that MiniStack lacks."""
 
+import re
 import uuid
 
 from ministack.services import ec2, ecs
@@ -110,6 +111,27 @@ def _remove_egress(physical_id, properties):
             group["IpPermissionsEgress"].remove(rule)
 
 
+_QUERY_MEMBERS = {"Name": r"[^:*]{1,255}", "QueryString": r"[\s\S]{1,10000}"}
+_LOG_GROUP_NAME = re.compile(r"[.\-_/#A-Za-z0-9]{1,512}")
+_QUERIED_GROUPS = 50
+
+
+def define_query(logical_id, properties, stack_name):
+    """AWS::Logs::QueryDefinition: checked, but not stored. As on AWS, the log groups need not exist."""
+    for name, pattern in _QUERY_MEMBERS.items():
+        if not re.fullmatch(pattern, properties.get(name) or ""):
+            raise ValueError(f"{name} of a query definition must match {pattern} (Error Code: InvalidParameterException)")
+    groups = properties.get("LogGroupNames") or []
+    if len(groups) > _QUERIED_GROUPS or not all(_LOG_GROUP_NAME.fullmatch(group) for group in groups):
+        raise ValueError("LogGroupNames of a query definition are invalid (Error Code: InvalidParameterException)")
+    return str(uuid.uuid4()), {}
+
+
+def _update_query(physical_id, old, new, stack_name):
+    define_query(physical_id, new, stack_name)
+    return physical_id, {}
+
+
 def install() -> None:
     """Register the resource types in MiniStack."""
     handlers = provisioners._RESOURCE_HANDLERS
@@ -118,3 +140,5 @@ def install() -> None:
         "create": associate_capacity_providers, "update": _update_associations, "delete": _remove_associations}
     handlers["AWS::EC2::SecurityGroupEgress"] = {
         "create": allow_egress, "update": _update_egress, "delete": _remove_egress}
+    handlers["AWS::Logs::QueryDefinition"] = {
+        "create": define_query, "update": _update_query, "delete": lambda physical_id, properties: None}

@@ -1,3 +1,5 @@
+import type { RunnerScope } from './runner.ts';
+
 /** The contents of a `.gitlab-ci.yml` as tests and the demo define them. Keys are GitLab's, in camel case. */
 
 /** A CI/CD variable: a plain value, or one with the options that GitLab's settings page offers. */
@@ -151,6 +153,8 @@ export interface RunnerDefinition {
   paused?: boolean;
   /** `ref_protected`: takes jobs of protected branches only. Default `not_protected`. */
   accessLevel?: 'not_protected' | 'ref_protected';
+  /** Default: the instance's. */
+  scope?: RunnerScope;
   /** Default: a generated `glrt-` token. */
   token?: string;
 }

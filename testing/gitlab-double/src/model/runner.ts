@@ -13,6 +13,12 @@ export interface RunnerManager {
   jobRequests: number;
 }
 
+/** An instance's runner takes jobs of all projects; a group's those of projects below its path. */
+export type RunnerScope =
+  | { type: 'instance_type' }
+  | { type: 'group_type'; group: string }
+  | { type: 'project_type'; projectIds: Set<number> };
+
 /** A runner: its token, the jobs it may take, and the managers that used the token. */
 export interface Runner {
   id: number;
@@ -22,6 +28,8 @@ export interface Runner {
   runUntagged: boolean;
   paused: boolean;
   accessLevel: 'not_protected' | 'ref_protected';
+  /** Whose jobs it takes. */
+  scope: RunnerScope;
   revoked: boolean;
   createdAt: Date;
   managers: Map<string, RunnerManager>;

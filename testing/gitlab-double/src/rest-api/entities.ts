@@ -1,10 +1,11 @@
 import type { Instance } from '../instance.ts';
 import type { Job } from '../model/pipeline.ts';
-import { USER } from '../model/project.ts';
+import { type Project, USER } from '../model/project.ts';
 import type { Runner, RunnerManager } from '../model/runner.ts';
 import { jobUrl } from '../urls.ts';
 import { isDisabled } from '../webhooks/health.ts';
 import type { Webhook } from '../webhooks/webhook.ts';
+import { groupIdOf } from './access.ts';
 
 /** A job as `GET /projects/:id/jobs/:job_id` shows it (doc/api/jobs.md). */
 export function jobEntity(instance: Instance, job: Job) {
@@ -80,7 +81,7 @@ export function managerEntity(manager: RunnerManager) {
 }
 
 /** A runner as `GET /projects/:id/runners` lists it (doc/api/runners.md). Without managers, GitLab has never heard of it. */
-export function runnerEntity({ id, description, paused, managers }: Runner) {
+export function runnerEntity({ id, description, paused, managers, scope }: Runner) {
   const isOnline = managers.size > 0;
   return {
     id,
@@ -88,8 +89,8 @@ export function runnerEntity({ id, description, paused, managers }: Runner) {
     ip_address: null,
     active: !paused,
     paused,
-    is_shared: true,
-    runner_type: 'instance_type',
+    is_shared: scope.type === 'instance_type',
+    runner_type: scope.type,
     name: 'gitlab-runner',
     online: isOnline ? true : null,
     status: isOnline ? 'online' : 'never_contacted',
@@ -97,7 +98,9 @@ export function runnerEntity({ id, description, paused, managers }: Runner) {
 }
 
 /** A runner as `GET /runners/:id` shows it. */
-export function runnerDetails(runner: Runner) {
+export function runnerDetails(instance: Instance, runner: Runner) {
+  const { scope } = runner;
+  const projectIds = scope.type === 'project_type' ? [...scope.projectIds] : [];
   const contacts = [...runner.managers.values()].map(({ contactedAt }) => contactedAt.getTime());
   return {
     ...runnerEntity(runner),
@@ -112,8 +115,22 @@ export function runnerDetails(runner: Runner) {
     architecture: null,
     contacted_at: contacts.length === 0 ? null : new Date(Math.max(...contacts)),
     maintenance_note: null,
-    projects: [],
-    groups: [],
+    projects: projectIds.map((id) => ({ id, path_with_namespace: instance.projects.get(id)?.path })),
+    groups: scope.type === 'group_type' ? [{ id: groupIdOf(instance, scope.group), name: scope.group }] : [],
+  };
+}
+
+/** A project as `GET /projects/:id` shows it to a Maintainer (doc/api/projects.md). */
+export function projectEntity(instance: Instance, { id, path, name, defaultBranch, visibility }: Project) {
+  return {
+    id,
+    name,
+    path_with_namespace: path,
+    default_branch: defaultBranch,
+    visibility,
+    archived: false,
+    web_url: `${instance.settings.externalUrl}/${path}`,
+    permissions: { project_access: { access_level: 40, notification_level: 3 }, group_access: null },
   };
 }
 

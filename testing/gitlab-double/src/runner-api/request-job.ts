@@ -5,6 +5,7 @@ import type { Job } from '../model/pipeline.ts';
 import { isProtectedBranch } from '../model/project.ts';
 import type { Runner } from '../model/runner.ts';
 import { startJob } from '../pipelines/lifecycle.ts';
+import { isAvailableTo } from '../runners.ts';
 import { authenticateRunner, contactManager } from './authentication.ts';
 import { jobPayload } from './job-payload.ts';
 import { jobRequestSchema } from './schemas.ts';
@@ -57,6 +58,7 @@ function nextJob(instance: Instance, runner: Runner): Job | undefined {
 /** A runner needs all tags of a job, or `runUntagged` for a job without tags. It may be limited to protected branches. */
 function mayTake(runner: Runner, job: Job): boolean {
   const { project, ref } = job.pipeline;
+  if (!isAvailableTo(runner, project)) return false;
   if (runner.accessLevel === 'ref_protected' && !isProtectedBranch(project, ref)) return false;
   const tags = job.definition.tags ?? [];
   return tags.length === 0 ? runner.runUntagged : tags.every((tag) => runner.tags.includes(tag));

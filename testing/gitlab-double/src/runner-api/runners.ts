@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { ApiError } from '../errors.ts';
 import { readJson } from '../http.ts';
 import type { Instance } from '../instance.ts';
-import { newRunnerToken } from '../runners.ts';
+import { createRunnerToken } from '../runners.ts';
 import { authenticateRunner, contactManager } from './authentication.ts';
 import { registerSchema, unregisterManagerSchema, unregisterSchema, verifySchema } from './schemas.ts';
 
@@ -31,7 +31,7 @@ export function runnerRoutes(instance: Instance): Hono {
     // Unlike the other routes, this one reads no header.
     if (!body.token) throw new ApiError(400, 'token is missing', { validation: true });
     const runner = authenticateRunner(context, instance, body.token);
-    runner.token = newRunnerToken();
+    runner.token = createRunnerToken();
     return context.json({ token: runner.token, token_expires_at: null }, 201);
   });
 

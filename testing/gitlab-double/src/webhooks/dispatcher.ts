@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GitLabEvent } from '../events.ts';
 import type { Instance } from '../instance.ts';
+import type { Job } from '../model/pipeline.ts';
 import { afterDelivery, HEALTHY, isDisabled, isSuccess } from './health.ts';
 import { JOB_HOOK_STATUSES, jobHook } from './job-hook.ts';
 import { pipelineHook } from './pipeline-hook.ts';
@@ -23,6 +24,7 @@ export function addWebhook(instance: Instance, definition: WebhookDefinition): W
     token: definition.token ?? null,
     signingToken: definition.signingToken ?? null,
     projectId: definition.projectId ?? null,
+    group: definition.group ?? null,
     events: { job: definition.events?.job ?? true, pipeline: definition.events?.pipeline ?? true },
     customHeaders: definition.customHeaders ?? {},
     health: HEALTHY,
@@ -34,7 +36,7 @@ export function addWebhook(instance: Instance, definition: WebhookDefinition): W
 /** Sends webhooks for events, each once and concurrently: GitLab neither keeps their order nor redelivers. */
 export class WebhookDispatcher {
   readonly #instance: Instance;
-  readonly #pending = new Set<Promise<void>>();
+  readonly #pending = new Set<Promise<unknown>>();
   readonly #unsubscribe: () => void;
   readonly #semaphore: Semaphore;
 
@@ -63,13 +65,25 @@ export class WebhookDispatcher {
     const kind = notification.event === 'Job Hook' ? 'job' : 'pipeline';
     const eventUuid = randomUUID();
     for (const webhook of this.#instance.webhooks.values()) {
-      const inScope = webhook.projectId === null || webhook.projectId === notification.projectId;
-      if (!inScope || !webhook.events[kind]) continue;
+      if (!isInScope(this.#instance, webhook, notification.projectId) || !webhook.events[kind]) continue;
       const sending = this.#semaphore.run(() => deliver(this.#instance, webhook, notification, eventUuid));
       this.#pending.add(sending);
       sending.finally(() => this.#pending.delete(sending));
     }
   }
+}
+
+function isInScope(instance: Instance, { projectId, group }: Webhook, of: number): boolean {
+  if (projectId !== null) return projectId === of;
+  const namespace = instance.projects.get(of)?.namespace ?? '';
+  return group === null || `${namespace}/`.startsWith(`${group}/`);
+}
+
+/** Sends the newest job of a project, as GitLab's "Test" does, and returns what the receiver answered. */
+export async function testWebhook(instance: Instance, webhook: Webhook, job: Job): Promise<WebhookDelivery> {
+  const body = JSON.stringify(jobHook(instance, job));
+  const notification: Notification = { event: 'Job Hook', projectId: job.pipeline.project.id, body };
+  return deliver(instance, webhook, notification, randomUUID());
 }
 
 function notificationOf(instance: Instance, event: GitLabEvent): Notification | null {
@@ -89,7 +103,7 @@ async function deliver(
   webhook: Webhook,
   { event, body }: Notification,
   eventUuid: string,
-): Promise<void> {
+): Promise<WebhookDelivery> {
   const at = instance.now();
   const instanceUrl = instance.settings.externalUrl;
   const headers = deliveryHeaders(webhook, { event, eventUuid, instanceUrl, body, at });
@@ -103,7 +117,7 @@ async function deliver(
   };
   const answer = isDisabled(webhook.health, at.getTime())
     ? { outcome: 'skipped' as const, status: null, responseBody: null, error: 'the webhook is disabled' }
-    : await attempt(webhook, headers, body);
+    : await attempt(webhook, { headers, body, reach: instance.settings.reachableUrl });
   const now = instance.now();
   if (answer.outcome !== 'skipped') {
     webhook.health = afterDelivery(webhook.health, isSuccess(answer.status), now.getTime());
@@ -111,13 +125,17 @@ async function deliver(
   const delivery: WebhookDelivery = { ...record, ...answer, ms: now.getTime() - at.getTime() };
   instance.deliveries.push(delivery);
   instance.hub.publish({ type: 'webhook-delivery', at: now, delivery });
+  return delivery;
 }
 
 type Answer = Pick<WebhookDelivery, 'outcome' | 'status' | 'responseBody' | 'error'>;
 
-async function attempt(webhook: Webhook, headers: Record<string, string>, body: string): Promise<Answer> {
+async function attempt(
+  webhook: Webhook,
+  { headers, body, reach }: { headers: Record<string, string>; body: string; reach: (url: string) => string },
+): Promise<Answer> {
   try {
-    const { status, body: responseBody } = await post(webhook.url, headers, body);
+    const { status, body: responseBody } = await post(reach(webhook.url), headers, body);
     return { outcome: 'answered', status, responseBody, error: null };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

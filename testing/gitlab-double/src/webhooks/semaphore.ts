@@ -7,7 +7,7 @@ export class Semaphore {
     this.#free = count;
   }
 
-  async run(work: () => Promise<void>): Promise<void> {
+  async run(work: () => Promise<unknown>): Promise<void> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {

@@ -7,8 +7,10 @@ export interface Webhook {
   token: string | null;
   /** `whsec_` and the key in base64: deliveries are signed as defined by Standard Webhooks. */
   signingToken: string | null;
-  /** Null: events of all projects. */
+  /** Null: events of all projects, or of those of `group`. */
   projectId: number | null;
+  /** Path of the group whose projects' events a group hook gets; null for any other hook. */
+  group: string | null;
   events: { job: boolean; pipeline: boolean };
   /** GitLab's "custom headers". `Host` is allowed here, to reach a function URL at a different address. */
   customHeaders: Readonly<Record<string, string>>;
@@ -44,6 +46,7 @@ export interface WebhookDefinition {
   token?: string;
   signingToken?: string;
   projectId?: number;
+  group?: string;
   /** Default: both. */
   events?: { job?: boolean; pipeline?: boolean };
   customHeaders?: Readonly<Record<string, string>>;

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { ECSClient } from '@aws-sdk/client-ecs';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { type Emulator, emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
@@ -35,6 +36,7 @@ export interface System {
   outputs: DeployOutputs;
   ecs: ECSClient;
   ssm: SSMClient;
+  logs: CloudWatchLogsClient;
 }
 
 /** Deploys every stack with the real CDK, and stores the secrets as an operator would. */
@@ -79,6 +81,7 @@ export async function deploySystem(options: DeploySystemOptions): Promise<System
     outputs,
     ecs: new ECSClient(client),
     ssm,
+    logs: new CloudWatchLogsClient(client),
   };
 }
 

@@ -1,6 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DescribeTasksCommand, type ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
-import { familyOf, jobOfGroup, ownerOfFamily, tagValue, taskIdOf } from '@serverless-gitlab-runner/fleet';
+import {
+  familyOf,
+  isAheadGroup,
+  jobOfGroup,
+  ownerOfFamily,
+  tagValue,
+  taskIdOf,
+} from '@serverless-gitlab-runner/fleet';
 
 const POLL_INTERVAL_MS = 500;
 
@@ -12,6 +19,8 @@ export interface ObservedTask {
   fleet: string;
   /** GitLab's job id; job tasks only. */
   jobId: number | undefined;
+  /** GitLab's id of the job that has claimed it; only job tasks that were started ahead. */
+  claimedBy: number | undefined;
   /** GitLab's project id; job tasks only. */
   projectId: number | undefined;
   lastStatus: string;
@@ -70,12 +79,14 @@ function observe(task: Task): ObservedTask | undefined {
   const owner = ownerOfFamily(familyOf(task.taskDefinitionArn ?? ''));
   if (!task.taskArn || owner === undefined) return undefined;
   const projectId = tagValue(task.tags, 'projectId');
+  const claimedBy = isAheadGroup(task.group ?? '') ? tagValue(task.tags, 'jobId') : undefined;
   return {
     taskArn: task.taskArn,
     taskId: taskIdOf(task.taskArn),
     role: owner.role,
     fleet: owner.fleet,
     jobId: owner.role === 'job' ? jobOfGroup(task.group ?? '') : undefined,
+    claimedBy: claimedBy === undefined ? undefined : Number(claimedBy),
     projectId: projectId === undefined ? undefined : Number(projectId),
     lastStatus: task.lastStatus ?? 'UNKNOWN',
     cpu: Number(task.cpu),
@@ -148,6 +159,7 @@ export class TaskObserver {
         const task = {
           ...now,
           projectId: now.projectId ?? before?.projectId,
+          claimedBy: now.claimedBy ?? before?.claimedBy,
           // Concurrent sweeps may both write the mark; the first one counts.
           drainedAt: before?.drainedAt ?? now.drainedAt,
           slot: now.slot ?? before?.slot,

@@ -1,8 +1,8 @@
 import { estimateCostUsd, FARGATE_PRICES } from '@serverless-gitlab-runner/fleet';
 import { HOST_ARCHITECTURE } from '@serverless-gitlab-runner/machine';
 import { describe, expect, it } from 'vitest';
-import { waitOf } from '../../src/suites/bench/staged-pipeline.ts';
-import { costOfTasks, meanStart } from '../../src/suites/bench/task-costs.ts';
+import { definePipeline, waitOf } from '../../src/suites/bench/staged-pipeline.ts';
+import { costOfTasks, countAhead, meanStart } from '../../src/suites/bench/task-costs.ts';
 import type { ObservedTask } from '../../src/system/observe-tasks.ts';
 
 const T0 = 1_800_000_000;
@@ -14,6 +14,21 @@ function job(name: string, queued: number, started: number, status = 'success'):
   const text = `Running\nthe script started at ${T0 + started}.250000000\nend`;
   return { name, status, queuedAt: at(queued), trace: { text } } as FinishedJob;
 }
+
+describe('a pipeline', () => {
+  it('gives variables to the jobs that they are for, and to no other', () => {
+    const { jobs } = definePipeline({
+      stages: [['build'], ['test']],
+      scriptSeconds: 1,
+      tag: 'ahead',
+      jobVariables: { test: { FARGATE_EPHEMERAL_STORAGE: '21' } },
+    });
+    expect(jobs.map(({ name, variables }) => [name, variables])).toEqual([
+      ['build', {}],
+      ['test', { FARGATE_EPHEMERAL_STORAGE: '21' }],
+    ]);
+  });
+});
 
 describe('the waiting time of a pipeline', () => {
   const stages = [['a'], ['b', 'c']];
@@ -66,6 +81,16 @@ describe('the cost of tasks', () => {
 
   it('counts nothing for a task that never pulled', () => {
     expect(costOfTasks([task('job', { stoppedAt: at(200) })], span)).toBe(0);
+  });
+
+  it('counts the tasks that were started ahead, and those that were claimed', () => {
+    const tasks = [
+      task('job', { jobId: undefined, claimedBy: 7 }),
+      task('job', { jobId: undefined, claimedBy: undefined }),
+      task('job', { jobId: 8, claimedBy: undefined }),
+      task('manager', { jobId: undefined, claimedBy: undefined }),
+    ];
+    expect(countAhead(tasks)).toEqual({ started: 2, claimed: 1 });
   });
 
   it('knows the mean start of job tasks', () => {

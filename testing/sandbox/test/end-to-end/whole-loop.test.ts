@@ -1,9 +1,11 @@
+import { BASE_LOG_FIELDS } from '@serverless-gitlab-runner/fleet';
 import { Cleanup } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_PIPELINES } from '../../src/suites/demo/pipelines.ts';
 import { startStopwatch } from '../../src/suites/demo/stopwatch.ts';
 import { runWholeLoop, type WholeLoop } from '../../src/suites/demo/whole-loop.ts';
 import { prepareMachine } from '../../src/system/prepare-machine.ts';
+import { logGroupTexts } from '../../src/system/readable-texts.ts';
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
 const cleanup = new Cleanup(log);
@@ -16,6 +18,23 @@ beforeAll(async () => {
 }, 10 * 60_000);
 
 afterAll(() => cleanup.run(), 60_000);
+
+/** The JSON lines of every log group. */
+async function logLines(): Promise<LogLine[]> {
+  const texts = await logGroupTexts(loop.system.logs);
+  return texts.flatMap(({ text }) => text.split('\n').flatMap(parseLine));
+}
+
+interface LogLine {
+  service?: string;
+  message?: string;
+}
+
+/** Of a line that the emulator's Lambda prefixes, too. Lines of gitlab-runner are not JSON. */
+function parseLine(line: string): LogLine[] {
+  const [json] = /\{".*\}$/.exec(line) ?? [];
+  return json === undefined ? [] : [JSON.parse(json)];
+}
 
 const jobNames = DEMO_PIPELINES.flatMap(({ expectations }) => Object.keys(expectations));
 
@@ -57,6 +76,33 @@ describe('five pipelines by webhook, from zero and back to zero', () => {
     for (const { what, status } of answers) {
       const isRelevant = ['pending', 'success', 'failed', 'canceled'].includes(what ?? '');
       expect({ what, status }).toEqual({ what, status: isRelevant ? 202 : 204 });
+    }
+  });
+
+  it('logs each job from its webhook to its end, in lines of one shape', async () => {
+    const lines = await logLines();
+    for (const { job } of loop.jobs) {
+      const own = lines.filter((line) => JSON.stringify(line).match(new RegExp(`"jobId":${job.id}[,}]`)));
+      const said = own.map(({ service, message }) => `${service}: ${message}`);
+      expect(said, job.name).toEqual(
+        expect.arrayContaining([
+          'webhook-receiver: webhook answered',
+          'runner-launcher: jobs decided',
+          'runner-manager: job taken',
+          'runner-manager: job task started',
+          'runner-manager: job ready',
+          'runner-manager: script started',
+          'runner-manager: job ended',
+          'job-helper: helper ready',
+        ]),
+      );
+      for (const line of own)
+        expect(line).toMatchObject(
+          Object.fromEntries(BASE_LOG_FIELDS.map((name) => [name, expect.anything()])),
+        );
+      expect(own).toContainEqual(
+        expect.objectContaining({ message: 'script started', queuedToScriptSeconds: expect.any(Number) }),
+      );
     }
   });
 

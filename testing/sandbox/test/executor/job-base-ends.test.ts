@@ -175,10 +175,19 @@ describe('when something fails', () => {
   it('a helper whose port is in use logs it and exits with 71', async () => {
     const taken = '"$0" nc -l -p 10022 > /dev/null & sleep 0.5; exec /usr/local/lib/job-helper/entrypoint';
     const { code, stderr } = await tryCommand('docker', [
-      ...['run', '--rm', '-e', 'SSH_PUBLIC_KEY=ssh-ed25519 AAAA', '--entrypoint', '/bin/sh', HELPER_IMAGE],
-      ...['-c', taken, '/bin/busybox'],
+      ...['run', '--rm', '-e', 'SSH_PUBLIC_KEY=ssh-ed25519 AAAA', '-e', 'JOB_ID=4711'],
+      ...['--entrypoint', '/bin/sh', HELPER_IMAGE, '-c', taken, '/bin/busybox'],
     ]);
-    expect({ code, stderr }).toMatchObject({ code: 71, stderr: expect.stringContaining('port 10022') });
+    const [line = ''] = /\{.*\}/.exec(stderr) ?? [];
+    expect({ code, ...JSON.parse(line) }).toEqual({
+      code: 71,
+      level: 'ERROR',
+      service: 'job-helper',
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]{8}Z$/),
+      message: 'helper cannot start',
+      jobId: 4711,
+      problem: expect.stringContaining('port 10022'),
+    });
   });
 
   it('a helper accepts no other request and runs no shell commands', async () => {

@@ -122,6 +122,7 @@ describe('the peak number of managers', () => {
     role: 'manager',
     fleet: 'default',
     jobId: undefined,
+    claimedBy: undefined,
     projectId: undefined,
     lastStatus: 'STOPPED',
     cpu: 1,

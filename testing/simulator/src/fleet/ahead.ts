@@ -73,8 +73,8 @@ export interface Ahead {
 export interface EndedRun {
   /** Milliseconds since the start of the trace. */
   startedAt: number;
-  /** Start time of its task; undefined if the task was started ahead. */
-  startSeconds: number | undefined;
+  /** Start time of its task, claimed or not. */
+  startSeconds: number;
   succeeded: boolean;
 }
 

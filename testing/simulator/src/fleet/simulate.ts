@@ -215,10 +215,9 @@ function createFleet(trace: Trace, policy: Policy, model: StartModel, seed: numb
       charge(outcome.bill, 'idle', Math.max(0, idle), isMeasured(task.startedAt));
       charge(outcome.bill, 'jobs', usd - Math.max(0, idle), isMeasured(task.startedAt));
       if (manager) managers.finish(manager, job.id);
-      const startSeconds = claimed ? undefined : task.startSeconds;
       placement.ahead?.ended(pipeline, job, {
         startedAt: scriptAt,
-        startSeconds,
+        startSeconds: task.startSeconds,
         succeeded: attempt.succeeded,
       });
       run.onEnd(attempt.succeeded);

@@ -2,9 +2,11 @@ import { jobStopReason, stopTask } from '@serverless-gitlab-runner/aws/ecs-tasks
 import type { ExecutorContext } from '../../executor-context.ts';
 import { removeJobFolder } from '../job-folder.ts';
 import { type JobSession, releaseSession } from '../job-session.ts';
+import { logEnded } from '../log-job.ts';
 import { publishFinished } from '../start/job-task-events.ts';
 import { releaseLogins, releaseLoginsWhenPulled } from '../start/lease-logins.ts';
 import { announceLeave } from './announce-end.ts';
+import { decideJobEnd } from './decide-job-end.ts';
 
 /**
  * Ends a job's connection and task and removes its files. Works at any point of a job's life. A second call waits for the
@@ -23,6 +25,7 @@ export function endSession(context: ExecutorContext, session: JobSession, reason
 async function end(context: ExecutorContext, session: JobSession, reason: string): Promise<void> {
   const { ecs, cluster } = context.runTask;
   context.ahead?.ended(session.id);
+  const outcome = decideJobEnd(session);
   await announceLeave(session);
   releaseSession(session);
   if (session.task) {
@@ -32,5 +35,6 @@ async function end(context: ExecutorContext, session: JobSession, reason: string
   } else {
     await releaseLogins(session);
   }
+  logEnded(context, session, outcome, reason);
   await removeJobFolder(context.stateFolder, session.id);
 }

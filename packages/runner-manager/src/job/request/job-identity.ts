@@ -14,6 +14,8 @@ export interface JobIdentity {
   ref?: string;
   /** Whether the job's ref is protected; undefined for a runner that drops it. */
   isProtected: boolean | undefined;
+  /** Seconds that the job waited in GitLab until a runner had it; undefined for a runner that drops it. */
+  queuedSeconds: number | undefined;
 }
 
 /** Limits of GitLab and of the events. */
@@ -37,6 +39,7 @@ export function jobIdentity(
     pipelineId: info.pipeline_id || undefined,
     projectId: info.project_id,
     isProtected: git?.protected ?? undefined,
+    queuedSeconds: info.time_in_queue_seconds ?? undefined,
     ...(git?.ref && git.ref.length <= MAX_PATH_CHARACTERS ? { ref: git.ref } : {}),
     projectPath: path && path.length <= MAX_PATH_CHARACTERS ? path : undefined,
   };

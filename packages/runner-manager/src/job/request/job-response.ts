@@ -62,6 +62,8 @@ const jobResponseSchema = z.object({
     pipeline_id: z.int().nonnegative().nullish(),
     /** Since GitLab Runner 18.5. */
     project_full_path: z.string().nullish(),
+    /** Seconds that the job waited in GitLab. Only measured, so a strange value does not refuse the job. */
+    time_in_queue_seconds: z.number().nonnegative().nullish().catch(undefined),
   }),
   git_info: z
     .object({

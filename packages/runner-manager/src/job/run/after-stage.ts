@@ -18,6 +18,12 @@ export interface EndedStage {
   exitCode: number;
 }
 
+/** A failed stage before the script may be retried by the runner; the script then decides. What follows it changes nothing. */
+function noteScriptEnd(session: JobSession, { name, exitCode }: EndedStage): void {
+  if (name === SCRIPT_STAGE) session.scriptEnd = exitCode === 0 ? 'succeeded' : 'failed';
+  else if (exitCode !== 0) session.scriptEnd ??= 'failed';
+}
+
 /** Lines for the job log after a stage: services that died, causes that a failed script cannot see, and finally the cost. */
 export async function afterStage(
   context: ExecutorContext,
@@ -27,6 +33,7 @@ export async function afterStage(
   const lines: string[] = [];
   const log = createJobLog((line) => void lines.push(line));
   if (stage.name === SCRIPT_STAGE) context.ahead?.scriptEnded(session.id, stage.exitCode === 0);
+  noteScriptEnd(session, stage);
   const isFailure = stage.exitCode !== 0 && USERS_STAGE.test(stage.name);
   if (isFailure) {
     for (const line of await explainScriptFailure(session)) log.warn([line]);

@@ -1,15 +1,17 @@
-import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import { SystemFailureError } from '../../errors.ts';
 import { AGENT_FOLDER } from '../../task/task-definition.ts';
 import type { JobConnection } from './open-connection.ts';
 
-/** @returns the build container's user and shell, for the job log, once its agent accepts commands. @throws {SystemFailureError} */
+/**
+ * @returns the build container's user and shell, for the job log, once its agent accepts commands
+ * @throws {SystemFailureError} when it does not within `deadlineMs` milliseconds, or the connection fails
+ */
 export async function awaitBuildContainer(
   connection: JobConnection,
-  { job }: Pick<FleetConfig, 'job'>,
+  deadlineMs: number,
   signal: AbortSignal,
 ): Promise<string> {
-  const { stdout } = await connection.ask('ready', { signal, deadlineMs: job.startTimeoutSeconds * 1000 });
+  const { stdout } = await connection.ask('ready', { signal, deadlineMs });
   const found = /^user=(\d{1,10}) shell=([ -~]{1,200})\n$/.exec(stdout);
   if (!found)
     throw new SystemFailureError(`The build container's agent did not respond: ${stdout.slice(0, 200)}`);

@@ -66,14 +66,20 @@ export function recipeOf({ context, plan, overrides, log }: ClaimPreparation): A
   };
 }
 
+/** The connection to the helper of a claimed task, and its build container's user and shell. */
+export interface ClaimedTask {
+  connection: JobConnection;
+  build: string;
+}
+
 /**
  * Gives a job a task that was started ahead, if one waits for a job like it.
- * @returns the connection to its helper; undefined if the job needs a task of its own
+ * @returns undefined if the job needs a task of its own
  */
 export async function claimTask(
   { context, session, job, log, signal }: ClaimPreparation,
   { definition, capacity }: AheadRecipe,
-): Promise<JobConnection | undefined> {
+): Promise<ClaimedTask | undefined> {
   const { ahead, stateFolder, watcher } = context;
   const { jobId } = session.identity;
   const claim = await ahead?.claim({ job, jobId, family: definition.family, capacity }, signal);
@@ -92,5 +98,5 @@ export async function claimTask(
   log.info(
     `Claimed task ${started.arn}, started ${formatSeconds(Date.now() - started.requestedAt)} ago${image}`,
   );
-  return connection;
+  return { connection, build: claim.build };
 }

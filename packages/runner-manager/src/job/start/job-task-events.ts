@@ -15,20 +15,23 @@ export async function publishStarted(context: ExecutorContext, session: JobSessi
   });
 }
 
+/** Whether a job's task ended unexpectedly after it had accepted commands. */
+export function isLost({ loss }: Pick<JobSession, 'loss'>, { lastSeen, isReady }: StartedTask): boolean {
+  // A job may have finished although Spot had announced the end of its task.
+  const isStopped = lastSeen?.desiredStatus === 'STOPPED' && !isSpotInterruption(lastSeen);
+  return isReady && (loss !== undefined || isStopped);
+}
+
 /** Publishes that a job's task has ended, with its duration and cost. */
 export async function publishFinished(
   context: ExecutorContext,
   session: JobSession,
   task: StartedTask,
 ): Promise<void> {
-  const { lastSeen } = task;
-  // A job may have finished although Spot had announced the end of its task.
-  const isStopped = lastSeen?.desiredStatus === 'STOPPED' && !isSpotInterruption(lastSeen);
-  const isLost = task.isReady && (session.loss !== undefined || isStopped);
-  const reason = lastSeen?.stoppedReason?.slice(0, 1024);
+  const reason = task.lastSeen?.stoppedReason?.slice(0, 1024);
   await context.publish('JobTaskFinished', {
     ...commonDetail(context, session, task),
-    outcome: isLost ? 'lost' : task.isReady ? 'completed' : 'start-failed',
+    outcome: isLost(session, task) ? 'lost' : task.isReady ? 'completed' : 'start-failed',
     ...(reason ? { reason } : {}),
     ...costDetail(context, task),
   });
@@ -78,7 +81,8 @@ function taskDetail({ fleet, managerTaskArn }: TaskEventContext, task: StartedTa
   };
 }
 
-function costDetail(
+/** Seconds from RunTask until now, and their price. */
+export function costDetail(
   { pricing }: Pick<ExecutorContext, 'pricing'>,
   { shape, capacityProvider, requestedAt }: StartedTask,
 ) {

@@ -4,8 +4,9 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SystemFailureError } from '../../errors.ts';
 import { limitConcurrency } from '../../limit-concurrency.ts';
-import { controlSocketOf, type JobFolder, writeSshConfig } from '../job-folder.ts';
+import { controlSocketOf, HELPER_PORT, type JobFolder, writeSshConfig } from '../job-folder.ts';
 import { type AskOptions, askHelper, type CommandOutput } from '../run/ask-helper.ts';
+import type { AwaitPort } from './await-port.ts';
 
 /** The SSH connection of a job. The run hook's `ssh` shares it, so that a job needs one handshake only. */
 export interface JobConnection {
@@ -28,6 +29,7 @@ export interface ConnectSettings {
   address: string;
   /** Environment of `ssh`. */
   environment: Readonly<Record<string, string>>;
+  awaitPort: AwaitPort;
   signal: AbortSignal;
 }
 
@@ -41,8 +43,12 @@ export async function openConnection(settings: ConnectSettings): Promise<JobConn
   return connectionOf(settings, await connect(settings, settings.signal));
 }
 
-async function connect({ folder, environment }: ConnectSettings, signal: AbortSignal): Promise<ChildProcess> {
+async function connect(
+  { folder, address, environment, awaitPort }: ConnectSettings,
+  signal: AbortSignal,
+): Promise<ChildProcess> {
   for (;;) {
+    await awaitPort(address, HELPER_PORT, signal);
     signal.throwIfAborted();
     const master = await tryToConnect(folder, environment, signal);
     if (master && signal.aborted) master.kill();

@@ -12,6 +12,7 @@ import { pullSecondsOf } from '../../task/task-facts.ts';
 import { createJobFolder, type JobFolder } from '../job-folder.ts';
 import { formatSeconds, type JobLog } from '../job-log.ts';
 import type { JobSession, StartedTask } from '../job-session.ts';
+import { logTaskStarted } from '../log-job.ts';
 import { type JobTaskPlan, planJobTask } from '../plan/plan-job-task.ts';
 import { withImageEntryPoint } from '../plan/read-image-entry-point.ts';
 import { withServicePrograms } from '../plan/read-service-programs.ts';
@@ -115,7 +116,10 @@ async function startAndConnect(preparation: Preparation): Promise<void> {
   const recipe = context.ahead && recipeOf(preparation);
   if (recipe) context.ahead?.learnRecipe(recipe);
   const claimed = recipe && (await claimTask(preparation, recipe));
-  if (claimed) await whileTaskRuns(preparation, (signal) => serve({ ...preparation, signal }, claimed));
+  if (claimed)
+    await whileTaskRuns(preparation, (signal) =>
+      serve({ ...preparation, signal }, claimed.connection, async () => claimed.build),
+    );
   else await startTask(preparation);
   if (session.task) reportReady(context, session, session.task, recipe);
 }
@@ -124,12 +128,12 @@ async function startAndConnect(preparation: Preparation): Promise<void> {
 function reportReady(
   { ahead }: ExecutorContext,
   { id }: JobSession,
-  { shape, capacityProvider, requestedAt, claimedAt }: StartedTask,
+  { shape, capacityProvider, requestedAt, startSeconds }: StartedTask,
   recipe: AheadRecipe | undefined,
 ): void {
   const { cpu, memory } = shape.size;
   const kind = { shape: recipe?.definition.family ?? NEVER_AHEAD, cpu, memory, capacity: capacityProvider };
-  ahead?.ready(id, kind, claimedAt === undefined ? (Date.now() - requestedAt) / 1000 : undefined);
+  ahead?.ready(id, kind, startSeconds ?? (Date.now() - requestedAt) / 1000);
 }
 
 async function startTask(preparation: Preparation): Promise<void> {
@@ -138,6 +142,7 @@ async function startTask(preparation: Preparation): Promise<void> {
   const order = await makeOrder(preparation, folder);
   const { address } = await acquireJobTask(context, plan, order, log, { signal, deadline }, (started) => {
     session.task = started;
+    logTaskStarted(context, session, started);
     followTask(context.watcher, session);
     logHelperLink(context, started.arn, log);
   });
@@ -188,7 +193,7 @@ async function makeOrder(
     definition,
     startId: session.startId,
     group: jobTaskGroup(jobId),
-    overrides: jobTaskOverrides(folder.publicKey, context.fleet.job.deadManSeconds, overrides),
+    overrides: jobTaskOverrides(folder.publicKey, context.fleet.job.deadManSeconds, overrides, { jobId }),
     tags: toTags({
       role: 'job',
       fleet: context.fleet.name,
@@ -201,23 +206,23 @@ async function makeOrder(
 
 async function connect(preparation: Preparation, folder: JobFolder, address: string): Promise<void> {
   const { context, session, log, signal } = preparation;
-  const connection = await openConnection({ folder, address, environment: context.inherited, signal });
+  const { inherited, awaitPort } = context;
+  const connection = await openConnection({ folder, address, environment: inherited, awaitPort, signal });
   session.connection = connection;
   signal.throwIfAborted();
   logConnected(session, log);
   if (session.task) session.release.push(startHeartbeat(context, connection, session.task.arn));
-  await serve(preparation, connection);
+  const deadlineMs = context.fleet.job.startTimeoutSeconds * 1000;
+  await serve(preparation, connection, () => awaitBuildContainer(connection, deadlineMs, signal));
 }
 
 /** Waits for the build container, and gives the services their variables and names. */
 async function serve(
   { context, session, plan, log, signal }: Preparation,
   connection: JobConnection,
+  awaitBuild: () => Promise<string>,
 ): Promise<void> {
-  const [build] = await Promise.all([
-    awaitBuildContainer(connection, context.fleet, signal),
-    sendEnvironments(connection, plan, log, signal),
-  ]);
+  const [build] = await Promise.all([awaitBuild(), sendEnvironments(connection, plan, log, signal)]);
   log.info(`The build container is ready: ${build}`);
   await announceServices(connection, plan.serviceHostnames, log, signal);
   await awaitServices({ context, session, connection, log, signal });

@@ -14,8 +14,8 @@ export interface StagedPipeline {
   scriptSeconds: number;
   /** Tag of the runner that takes the jobs. */
   tag: string;
-  /** Variables of all jobs. Default: none. */
-  variables?: VariableDefinitions;
+  /** Variables of single jobs, by name. Default: none. */
+  jobVariables?: Readonly<Record<string, VariableDefinitions>>;
 }
 
 /** What a pipeline's jobs waited, in seconds. */
@@ -34,17 +34,18 @@ export function definePipeline({
   stages,
   scriptSeconds,
   tag,
-  variables,
+  jobVariables = {},
 }: StagedPipeline): PipelineDefinition {
   const stageOf = (index: number) => `stage-${index + 1}`;
   return {
     stages: stages.map((_, index) => stageOf(index)),
-    variables: { FF_TIMESTAMPS: 'false', ...variables },
+    variables: { FF_TIMESTAMPS: 'false' },
     jobs: stages.flatMap((names, index) =>
       names.map((name) => ({
         name,
         stage: stageOf(index),
         tags: [tag],
+        variables: jobVariables[name] ?? {},
         script: [PRINT_FIRST_LINE, `sleep ${scriptSeconds}`],
       })),
     ),

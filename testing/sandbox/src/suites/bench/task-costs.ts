@@ -37,6 +37,12 @@ function costOf(task: ObservedTask, { from, until }: Span): number {
   });
 }
 
+/** Number of job tasks that were started ahead, and of those among them that a job claimed. */
+export function countAhead(tasks: readonly ObservedTask[]): { started: number; claimed: number } {
+  const ahead = tasks.filter(({ role, jobId }) => role === 'job' && jobId === undefined);
+  return { started: ahead.length, claimed: ahead.filter(({ claimedBy }) => claimedBy !== undefined).length };
+}
+
 /** Mean seconds from RunTask until all containers of a job task run, by ECS's own times. */
 export function meanStart(tasks: readonly ObservedTask[]): number {
   const starts = tasks.flatMap(({ role, createdAt, startedAt }) =>
