@@ -28,7 +28,7 @@ export const LOG_LINES = {
   'webhook-receiver': {
     'webhook answered': [
       ...['statusCode', 'milliseconds', 'fleet', 'decision', 'problem', 'bytes'],
-      ...['event', 'status', 'jobId', 'projectId', 'eventId'],
+      ...['event', 'status', 'jobId', 'projectId', 'eventId', 'secret'],
     ],
   },
   'runner-launcher': {
@@ -72,6 +72,8 @@ export const LOG_LINES = {
       'seconds',
       'costUsd',
     ],
+    /** An event that the manager publishes. */
+    event: ['event', 'detail'],
     /** The manager serves nobody and exits. */
     'launch failed': ['fleet', 'failure'],
   },

@@ -49,7 +49,7 @@ describe('the log of a job', () => {
       .resolves({ tasks: [{ ...RUNNING_TASK, pullStartedAt, pullStoppedAt }] });
     await fixture.prepare(queuedFor(12.5));
     await runJob(0);
-    const { 'launch failed': _, ...ofJobs } = LOG_LINES['runner-manager'];
+    const { 'launch failed': _, event: _published, ...ofJobs } = LOG_LINES['runner-manager'];
     for (const [message, fields] of Object.entries(ofJobs)) {
       // The manager's logger adds fleet and manager to every line (run-manager.test.ts).
       const own = [...fields].filter((field) => field !== 'fleet' && field !== 'manager');

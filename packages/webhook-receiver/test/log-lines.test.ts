@@ -22,9 +22,13 @@ it('the log has the fields that queries, metrics and `sgr` read', async () => {
   ssm.on(GetParametersByPathCommand).resolves({
     Parameters: [{ Name: '/p/fleets/default/config', Value: fleetDocument() }],
   });
-  ssm
-    .on(GetParametersCommand)
-    .resolves({ Parameters: [{ Name: '/p/fleets/default/webhook-secret', Value: SECRET }] });
+  ssm.on(GetParametersCommand).resolves({
+    Parameters: [
+      { Name: '/p/fleets/default/webhook-secret', Value: SECRET },
+      // A rotation is under way.
+      { Name: '/p/fleets/default/webhook-secret-previous', Value: 'previous' },
+    ],
+  });
   bus.on(PutEventsCommand).resolves({ Entries: [{ EventId: 'id' }] });
   await handler(functionUrlEvent(pendingHook));
   await handler(functionUrlEvent({ ...jobHook, build_status: 'success' }));
@@ -36,6 +40,7 @@ it('the log has the fields that queries, metrics and `sgr` read', async () => {
   for (const line of lines)
     expect(line).toMatchObject({ service: 'webhook-receiver', message: 'webhook answered' });
   expect(lines[1]).toMatchObject({ level: 'INFO', event: 'finished', status: 'success', eventId: 'id' });
+  expect(lines[1]).toMatchObject({ secret: 'current' });
   const fields = new Set(lines.flatMap((line) => Object.keys(line)));
   const expected = [...BASE_LOG_FIELDS, ...LOG_LINES['webhook-receiver']['webhook answered']];
   // Powertools' own.
