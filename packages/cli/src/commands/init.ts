@@ -51,7 +51,7 @@ export function addInit(program: Command, { terminal }: CommandContext): void {
     )
     .option('--project <path>', 'serves a project (repeatable)', collect, [])
     .addOption(new Option('--group <path>', 'serves all projects of a group').conflicts('project'))
-    .option('--gitlab <url>', 'URL of GitLab (default: https://gitlab.com)')
+    .option('--gitlab <url>', 'URL of GitLab (default: as deployed, else https://gitlab.com)')
     .option('--fleet <name>', 'the fleet that is made or changed', 'default')
     .option('--tags <list>', 'tags of its jobs, separated by commas', commaSeparated)
     .option('--run-untagged', 'takes jobs without tags as well')
@@ -79,9 +79,10 @@ export function addInit(program: Command, { terminal }: CommandContext): void {
 
 async function requestOf(flags: Flags): Promise<InitRequest> {
   const { fleet, gitlab, group, project, tags, cpu, memory, spot } = flags;
+  const { deployedGitLabUrl } = await import('../init/deployed-gitlab-url.ts');
   return {
     fleet,
-    gitlabUrl: gitlab ?? 'https://gitlab.com',
+    gitlabUrl: gitlab ?? (await deployedGitLabUrl(fleet)) ?? 'https://gitlab.com',
     target: group === undefined ? { kind: 'project', paths: project } : { kind: 'group', path: group },
     tagList: tags,
     // A runner with tags leaves jobs without tags to other runners, as GitLab's own page suggests.
@@ -99,7 +100,7 @@ async function withAnswers(request: InitRequest, flags: Flags, mayAsk: boolean):
   if (!mayAsk) throw new UsageError('Name what is served: --project PATH or --group PATH.');
   const { askForRequest } = await import('../init/ask-request.ts');
   const { gitlab, tags: tagList, spot } = flags;
-  const answers = await askForRequest({ gitlabUrl: gitlab, tagList, spot });
+  const answers = await askForRequest({ gitlabUrl: gitlab, tagList, spot }, request.gitlabUrl);
   const { kind, path } = answers.target;
   return {
     ...request,

@@ -12,15 +12,19 @@ export interface Answers {
 const isPath = (text: string) =>
   /^[^\s/]+(\/[^\s/]+)*$/.test(text) || 'Write a path as in the URL of its page.';
 
-/** Asks for what is undefined in `given`. Ctrl-C throws inquirer's `ExitPromptError`. */
+/**
+ * Asks for what is undefined in `given`. Ctrl-C throws inquirer's `ExitPromptError`.
+ * @param likelyUrl offered as GitLab's URL
+ */
 export async function askForRequest(
   given: { [Key in keyof Answers]?: Answers[Key] | undefined },
+  likelyUrl: string,
 ): Promise<Answers> {
   const gitlabUrl =
     given.gitlabUrl ??
     (await input({
       message: 'URL of GitLab',
-      default: 'https://gitlab.com',
+      default: likelyUrl,
       validate: (text) => /^https?:\/\/\S+$/.test(text) || 'Write a URL, such as https://gitlab.example.com.',
     }));
   const target = given.target ?? (await askForTarget());
@@ -50,7 +54,7 @@ async function askForTarget(): Promise<Answers['target']> {
 /** Asks for a token, which is shown as asterisks and kept by nobody. */
 export async function askForToken(gitlabUrl: string): Promise<string | undefined> {
   const answer = await password({
-    message: `A token of ${gitlabUrl} with the scope api, of a Maintainer (empty: you make runner and webhook by hand)`,
+    message: `Token of ${gitlabUrl}, scope api (empty: runner and webhook by hand)`,
     mask: true,
   });
   return answer.trim() || undefined;

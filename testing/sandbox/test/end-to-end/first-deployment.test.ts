@@ -63,7 +63,7 @@ beforeAll(async () => {
   cleanup.add('the operator', () => operator.leave());
   ecs = new ECSClient(emulatorClient(emulator.endpoint));
   sqs = new SQSClient(emulatorClient(emulator.endpoint));
-  blocks = await shellBlocks(README, 'From an empty account to the first job');
+  blocks = await shellBlocks(README, 'From an empty account to the first job, in a clone');
 }, 5 * 60_000);
 
 afterAll(() => cleanup.run(), 60_000);
