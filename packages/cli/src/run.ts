@@ -5,6 +5,7 @@ import { addCost } from './commands/cost.ts';
 import { addDestroy } from './commands/destroy.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrain } from './commands/drain.ts';
+import { addFleet } from './commands/fleet.ts';
 import { addInit } from './commands/init.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addLogs } from './commands/logs.ts';
@@ -33,6 +34,7 @@ const COMMANDS = [
   addLogs,
   addJobs,
   addCost,
+  addFleet,
   addNextSteps,
   addRedrive,
   addDrain,

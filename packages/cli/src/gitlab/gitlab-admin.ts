@@ -61,6 +61,8 @@ export interface GitLabAdmin {
     settings: RunnerSettings,
   ): Promise<{ id: number; token: string }>;
   changeRunner(id: number, settings: RunnerSettings): Promise<void>;
+  /** A paused runner takes no jobs. */
+  pauseRunner(id: number, paused: boolean): Promise<void>;
   /** Replaces a runner's token, and returns the new one. */
   resetRunnerToken(id: number): Promise<string>;
   /** Makes a project's runner available to another project. */
@@ -127,6 +129,8 @@ export function createGitLabAdmin(url: string, token: string): GitLabAdmin {
           accessLevel: isProtected ? 'ref_protected' : 'not_protected',
         }),
       ).then(() => undefined),
+    pauseRunner: (id, paused) =>
+      ask(`a change of runner ${id}`, done, () => api.Runners.edit(id, { paused })).then(() => undefined),
     resetRunnerToken: async (id) => {
       const schema = z.object({ token: z.string() });
       // The library's function of this purpose calls a route that GitLab does not have.

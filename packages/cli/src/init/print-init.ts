@@ -1,11 +1,11 @@
 import { type Clients, createClients } from '../clients.ts';
 import { confirm } from '../confirm.ts';
+import { deploySettings } from '../deploy-settings.ts';
 import { printNextSteps } from '../next-steps/print-next-steps.ts';
-import { OperationError } from '../operation-error.ts';
 import { DEFAULT_COLUMNS, type Terminal } from '../terminal.ts';
 import type { InitRequest } from './init-request.ts';
 import { renderPlan, renderResult } from './render-init.ts';
-import { type DeployRequest, type GitLabTokens, runInit } from './run-init.ts';
+import { type GitLabTokens, runInit } from './run-init.ts';
 
 export interface InitCommand {
   request: InitRequest;
@@ -31,7 +31,10 @@ export async function printInit(
     clients,
     log,
     now: terminal.now,
-    deploy: (options) => deploy(options, log),
+    deploy(options) {
+      log('Deploying images and stacks, which takes some minutes the first time …');
+      return deploySettings({ ...options, log });
+    },
     async confirm(plan, aws) {
       const lines = renderPlan(request, plan, aws, columns);
       if (isDryRun) {
@@ -48,19 +51,4 @@ export async function printInit(
   terminal.print('');
   if (result.byHand.length > 0) await printNextSteps({ json }, terminal, clients);
   for (const line of renderResult(request, result, columns)) terminal.print(line);
-}
-
-async function deploy({ context, bootstrap }: DeployRequest, log: (line: string) => void) {
-  const { DeployError, deployAll } = await import('@serverless-gitlab-runner/infra/operate');
-  log('Deploying images and stacks, which takes some minutes the first time …');
-  try {
-    const outputs = await deployAll({ context, bootstrap, log: (line) => log(`  ${line}`) });
-    log('✓ stacks deployed');
-    return { webhookUrl: outputs.WebhookUrl, parameterPrefix: outputs.ParameterPrefix };
-  } catch (error) {
-    if (!(error instanceof DeployError)) throw error;
-    throw new OperationError(`${error.message}\nOnce that is mended, run the same command again.`, {
-      cause: error,
-    });
-  }
 }
