@@ -201,7 +201,7 @@ describe('sgr rotate webhook-secret', () => {
           const done = await sgr(['rotate', 'webhook-secret', '--finish']);
           return done.code === code && `${done.stdout}${done.stderr}`.includes(message) ? done : undefined;
         },
-        30_000,
+        90_000,
         1000,
       );
     const old = environment.system.webhookSecret;
