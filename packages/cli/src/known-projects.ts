@@ -1,7 +1,7 @@
 import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import * as z from 'zod';
 import type { ValidFleet } from './choose-fleet.ts';
-import type { HookPlace } from './gitlab/gitlab-hooks.ts';
+import type { HookPlace } from './gitlab/hook-place.ts';
 import { readLogLines } from './read-log-lines.ts';
 
 /** Ids of projects by the fleet that their webhooks name. */

@@ -30,7 +30,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { assetsIn } from '../src/destroy/cdk-assets.ts';
 import { renderLists } from '../src/destroy/render-removal.ts';
-import { pointsAt } from '../src/gitlab/gitlab-hooks.ts';
+import { pointsAt } from '../src/gitlab/hook-place.ts';
 import { run } from '../src/index.ts';
 
 const aws = {

@@ -161,9 +161,13 @@ describe('a project', () => {
     disabled_until: null,
     ...over,
   });
+  /** Events of the hook, newest first, a minute apart, until the given time. */
+  const events = (answers: string[], jobId?: number) =>
+    new Map([[5, answers.map((answer, index) => ({ answer, at: ago(60 * (index + 1)), jobId }))]]);
   const project = (over: Partial<ProjectFacts> = {}): ProjectFacts => ({
     project: 'team/app',
     hooks: [hook()],
+    hookEvents: new Map(),
     runners: [runner()],
     pending: [],
     webhookUrl: 'https://abc123.lambda-url.eu-west-1.on.aws/',
@@ -199,7 +203,50 @@ describe('a project', () => {
       { runners: [runner(), runner({ paused: true })] },
       /^warning runner-paused: Runner #3 \(fleet\) of team\/app/,
     ],
+    ['whose events are accepted', { hookEvents: events(['202', '401']) }, undefined],
+    [
+      'whose last event is refused',
+      { hookEvents: events(['401', '401', '202']) },
+      /^broken hook-event-failed: GitLab's last event of webhook 5 of team\/app got 401, as did 2 of its last 3/,
+    ],
+    [
+      'whose URL cannot be reached',
+      { hookEvents: events(['internal error']) },
+      /^broken hook-event-failed: .* got internal error, as did 1 of its last 1/,
+    ],
     ['with a job that waits', { pending: [gitlabJob()] }, undefined],
+    [
+      'with a job that waits, whose event was sent',
+      { pending: [gitlabJob()], hookEvents: events(['202'], 7) },
+      undefined,
+    ],
+    [
+      'with a job that waits, of which GitLab sent nothing',
+      { pending: [gitlabJob()], hookEvents: events(['202'], 6) },
+      /^broken hook-event-missing: GitLab sent no event of job 7 of team\/app/,
+    ],
+    [
+      'with a job that is older than the events that GitLab shows',
+      {
+        pending: [gitlabJob({ created_at: new Date(ago(3600)).toISOString() })],
+        hookEvents: events(
+          Array.from({ length: 20 }, () => '202'),
+          6,
+        ),
+      },
+      undefined,
+    ],
+    [
+      'with a job that is newer than the oldest of them',
+      {
+        pending: [gitlabJob({ created_at: new Date(ago(90)).toISOString() })],
+        hookEvents: events(
+          Array.from({ length: 20 }, () => '202'),
+          6,
+        ),
+      },
+      /^broken hook-event-missing/,
+    ],
     [
       'with a job that no runner takes',
       { pending: [gitlabJob({ tag_list: ['gpu'] })] },

@@ -12,4 +12,4 @@ export type {
 export type { Job, Pipeline } from './model/pipeline.ts';
 export type { Project } from './model/project.ts';
 export type { Runner } from './model/runner.ts';
-export type { WebhookDelivery } from './webhooks/webhook.ts';
+export type { Webhook, WebhookDelivery } from './webhooks/webhook.ts';

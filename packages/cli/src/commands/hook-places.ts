@@ -1,4 +1,4 @@
-import type { HookPlace } from '../gitlab/gitlab-hooks.ts';
+import type { HookPlace } from '../gitlab/hook-place.ts';
 
 /** Collects the values of an option that may be repeated. */
 export function collect(value: string, previous: readonly string[]): string[] {

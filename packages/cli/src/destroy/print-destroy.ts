@@ -1,5 +1,5 @@
 import { confirm } from '../confirm.ts';
-import type { HookPlace } from '../gitlab/gitlab-hooks.ts';
+import type { HookPlace } from '../gitlab/hook-place.ts';
 import { DEFAULT_COLUMNS, type Terminal } from '../terminal.ts';
 import { createDestroyClients, type DestroyClients } from './destroy-clients.ts';
 import { destroyInstallation } from './destroy-installation.ts';

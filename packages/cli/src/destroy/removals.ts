@@ -1,5 +1,5 @@
 import { SHARED_STACK } from '@serverless-gitlab-runner/fleet';
-import type { HookPlace } from '../gitlab/gitlab-hooks.ts';
+import type { HookPlace } from '../gitlab/hook-place.ts';
 import { knownPlaces } from '../known-projects.ts';
 import { cacheBuckets } from './buckets.ts';
 import { cdkBundles, cdkImages } from './cdk-assets.ts';

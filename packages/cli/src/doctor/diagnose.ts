@@ -3,6 +3,7 @@ import type { ListedFleet } from '@serverless-gitlab-runner/fleet';
 import type { Clients } from '../clients.ts';
 import { gitlabUrlsOf, readFleets } from '../fleets.ts';
 import { GitLabError } from '../gitlab/gitlab-error.ts';
+import { pointsAt } from '../gitlab/hook-place.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { countMessages } from '../queues.ts';
 import { readLaunchFailures } from '../read-launch-failures.ts';
@@ -145,7 +146,15 @@ async function projectFindings(
     gitlab.runners(project),
     gitlab.pendingJobs(project),
   ]);
-  return checkProject({ project, hooks, runners, pending, webhookUrl });
+  const events = await Promise.all(
+    hooks
+      .filter((hook) => pointsAt(hook, webhookUrl))
+      .map(async ({ id }) => [id, await gitlab.hookEvents(project, id)] as const),
+  );
+  const hookEvents = new Map(
+    events.flatMap(([id, list]) => (list === undefined ? [] : [[id, list] as const])),
+  );
+  return checkProject({ project, hooks, hookEvents, runners, pending, webhookUrl });
 }
 
 async function unlessUnreadable(what: string, findings: Promise<Finding[]>): Promise<Finding[]> {

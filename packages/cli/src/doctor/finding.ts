@@ -48,6 +48,8 @@ export type CheckName =
   | 'hook-missing'
   | 'hook-without-job-events'
   | 'hook-disabled'
+  | 'hook-event-failed'
+  | 'hook-event-missing'
   | 'runner-paused'
   | 'job-without-runner'
   | 'not-checked';

@@ -1,6 +1,7 @@
 import { unlessRefused } from './gitlab-error.ts';
-import { type GitLabHooks, type HookPlace, pointsAt } from './gitlab-hooks.ts';
+import type { GitLabHooks } from './gitlab-hooks.ts';
 import type { GitLabHook } from './gitlab-reader.ts';
+import { type HookPlace, pointsAt } from './hook-place.ts';
 
 /** A webhook, and where it is. */
 export interface PlacedHook {

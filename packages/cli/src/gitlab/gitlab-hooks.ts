@@ -2,12 +2,7 @@ import { Gitlab } from '@gitbeaker/rest';
 import * as z from 'zod';
 import { callGitLab, GITLAB_TIMEOUT_MS } from './gitlab-call.ts';
 import { type GitLabHook, hookSchema } from './gitlab-reader.ts';
-
-/** Where webhooks are: a project or a group, by id or path. */
-export interface HookPlace {
-  kind: 'project' | 'group';
-  name: string | number;
-}
+import { type HookPlace, placeName } from './hook-place.ts';
 
 /** Reads and changes webhooks. The token needs the scope `api`, and the role of a Maintainer (groups: Owner). */
 export interface GitLabHooks {
@@ -65,25 +60,4 @@ const NEEDS = 'the scope api and the role of a Maintainer (for a group: Owner)';
 
 function forJobs(token: string) {
   return { token, jobEvents: true, pushEvents: false, enableSslVerification: true };
-}
-
-/** Such as `project team/app`. */
-export function placeName({ kind, name }: HookPlace): string {
-  return `${kind} ${name}`;
-}
-
-/** Whether a webhook's URL is that of an installation, whatever fleet its query names. */
-export function pointsAt(hook: Pick<GitLabHook, 'url'>, webhookUrl: string): boolean {
-  const [one, other] = [URL.parse(hook.url), URL.parse(webhookUrl)];
-  return (
-    one !== null &&
-    other !== null &&
-    one.host === other.host &&
-    one.pathname.replace(/\/+$/, '') === other.pathname.replace(/\/+$/, '')
-  );
-}
-
-/** The fleet that a webhook's URL names. */
-export function fleetOfHook({ url }: Pick<GitLabHook, 'url'>): string {
-  return URL.parse(url)?.searchParams.get('fleet') ?? 'default';
 }

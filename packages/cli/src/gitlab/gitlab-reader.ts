@@ -1,6 +1,7 @@
 import { Gitlab } from '@gitbeaker/rest';
 import * as z from 'zod';
 import { callGitLab, GITLAB_TIMEOUT_MS } from './gitlab-call.ts';
+import { GitLabError } from './gitlab-error.ts';
 
 const jobSchema = z.object({
   id: z.number(),
@@ -8,6 +9,7 @@ const jobSchema = z.object({
   name: z.string(),
   ref: z.string(),
   tag_list: z.array(z.string()).default([]),
+  created_at: z.string().optional(),
   runner: z.object({ id: z.number(), description: z.string().nullish() }).nullish(),
 });
 const runnerSchema = z.object({
@@ -27,6 +29,22 @@ export const hookSchema = z.object({
   disabled_until: z.string().nullish(),
 });
 
+const hookEventSchema = z
+  .object({
+    /** The HTTP status of the answer, or `internal error` without one. */
+    response_status: z.coerce.string(),
+    created_at: z.string(),
+    request_data: z.object({ build_id: z.number().optional() }).nullish().catch(undefined),
+  })
+  .transform(({ response_status: answer, created_at: at, request_data: data }) => ({
+    answer,
+    /** Milliseconds since 1970. */
+    at: Date.parse(at),
+    jobId: data?.build_id,
+  }));
+
+/** A webhook that GitLab sent, as its log shows it. */
+export type GitLabHookEvent = z.infer<typeof hookEventSchema>;
 /** A job in GitLab. */
 export type GitLabJob = z.infer<typeof jobSchema>;
 /** A runner of a project. */
@@ -43,6 +61,11 @@ export interface GitLabReader {
   runners(project: string | number): Promise<GitLabRunner[]>;
   /** Needs the role of a Maintainer. */
   hooks(project: string | number): Promise<GitLabHook[]>;
+  /**
+   * The last 20 events of a webhook within seven days, newest first; undefined before GitLab 17.3. Needs the role of a Maintainer.
+   * @see https://docs.gitlab.com/api/project_webhooks/#list-events-for-a-project-webhook
+   */
+  hookEvents(project: string | number, hook: number): Promise<GitLabHookEvent[] | undefined>;
 }
 
 const PAGE = { perPage: 100, maxPages: 1 } as const;
@@ -64,6 +87,18 @@ export function createGitLabReader(url: string, token: string): GitLabReader {
         const runners = await api.Runners.all({ projectId: project, ...PAGE });
         return Promise.all(runners.map(({ id }) => api.Runners.show(id)));
       }),
+    hookEvents: async (project, hook) => {
+      try {
+        // The library has no function for this; its requester's paths begin with `projects/`.
+        return await read(`the events of webhook ${hook}`, z.array(hookEventSchema), async () => {
+          const path = `${encodeURIComponent(project)}/hooks/${hook}/events`;
+          return (await api.ProjectHooks.requester.get(path)).body;
+        });
+      } catch (error) {
+        if (error instanceof GitLabError && error.kind === 'not-found') return undefined;
+        throw error;
+      }
+    },
     hooks: (project) => read('its webhooks', z.array(hookSchema), () => api.ProjectHooks.all(project)),
   };
 }

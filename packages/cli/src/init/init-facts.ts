@@ -1,6 +1,6 @@
 import type { AdminProject, AdminRunner, Owner } from '../gitlab/gitlab-admin.ts';
-import type { HookPlace } from '../gitlab/gitlab-hooks.ts';
 import type { GitLabHook } from '../gitlab/gitlab-reader.ts';
+import type { HookPlace } from '../gitlab/hook-place.ts';
 import type { DeployedSettings } from '../settings/deployed-settings.ts';
 
 /** What exists already at AWS. */

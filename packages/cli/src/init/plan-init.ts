@@ -5,7 +5,7 @@ import {
   serviceStack,
 } from '@serverless-gitlab-runner/fleet';
 import type { RunnerSettings } from '../gitlab/gitlab-admin.ts';
-import { placeName } from '../gitlab/gitlab-hooks.ts';
+import { placeName } from '../gitlab/hook-place.ts';
 import { OperationError } from '../operation-error.ts';
 import type { FleetSettings } from '../settings/deployed-settings.ts';
 import type { AwsFacts, GitLabFacts } from './init-facts.ts';

@@ -4,7 +4,7 @@ import { type Project, USER } from '../model/project.ts';
 import type { Runner, RunnerManager } from '../model/runner.ts';
 import { jobUrl } from '../urls.ts';
 import { isDisabled } from '../webhooks/health.ts';
-import type { Webhook } from '../webhooks/webhook.ts';
+import type { Webhook, WebhookDelivery } from '../webhooks/webhook.ts';
 import { groupIdOf } from './access.ts';
 
 /** A job as `GET /projects/:id/jobs/:job_id` shows it (doc/api/jobs.md). */
@@ -157,5 +157,21 @@ export function hookEntity(instance: Instance, { id, url, projectId, events, hea
     enable_ssl_verification: true,
     alert_status: isOff ? (isForGood ? 'disabled' : 'temporarily_disabled') : 'executable',
     disabled_until: isOff && !isForGood ? new Date(disabledUntil) : null,
+  };
+}
+
+/** An event of a webhook as `GET /projects/:id/hooks/:hook_id/events` shows it; GitLab keeps them for seven days. */
+export function hookEventEntity({ url, event, at, requestBody, responseBody, status, ms }: WebhookDelivery) {
+  return {
+    id: at.getTime(),
+    url,
+    trigger: event === 'Job Hook' ? 'job_hooks' : 'pipeline_hooks',
+    request_headers: {},
+    request_data: JSON.parse(requestBody),
+    response_headers: {},
+    response_body: responseBody ?? '',
+    execution_duration: ms / 1000,
+    response_status: status === null ? 'internal error' : `${status}`,
+    created_at: at,
   };
 }

@@ -6,7 +6,7 @@ import type { Instance } from '../instance.ts';
 import { addWebhook, testWebhook } from '../webhooks/dispatcher.ts';
 import type { Webhook } from '../webhooks/webhook.ts';
 import { authorizedGroup, authorizedProject, pageOf, READ, WRITE } from './access.ts';
-import { hookEntity } from './entities.ts';
+import { hookEntity, hookEventEntity } from './entities.ts';
 
 const hookSchema = z.object({
   url: z.string(),
@@ -74,6 +74,13 @@ export function addHookRoutes(routes: Hono, instance: Instance): void {
     routes.delete(`${path}/:hook`, (context) => {
       instance.webhooks.delete(hookOf(context, instance, ownerOf(context)).id);
       return context.body(null, 204);
+    });
+    routes.get(`${path}/:hook/events`, (context) => {
+      const { id } = hookOf(context, instance, ownerOf(context, READ));
+      const sent = instance.deliveries.filter(
+        ({ webhookId, outcome }) => webhookId === id && outcome !== 'skipped',
+      );
+      return context.json(pageOf(context, sent.reverse()).map(hookEventEntity));
     });
     routes.post(`${path}/:hook/test/:trigger`, async (context) => {
       const owner = ownerOf(context);

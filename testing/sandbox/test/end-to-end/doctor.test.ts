@@ -5,6 +5,13 @@ import {
   DescribeStackResourcesCommand,
 } from '@aws-sdk/client-cloudformation';
 import {
+  AssociateRouteTableCommand,
+  CreateRouteTableCommand,
+  CreateSubnetCommand,
+  DescribeSubnetsCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2';
+import {
   DeregisterTaskDefinitionCommand,
   DescribeTaskDefinitionCommand,
   PutClusterCapacityProvidersCommand,
@@ -18,9 +25,9 @@ import {
   PutFunctionConcurrencyCommand,
   UpdateEventSourceMappingCommand,
 } from '@aws-sdk/client-lambda';
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { DeleteParameterCommand } from '@aws-sdk/client-ssm';
-import { emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
+import { PurgeQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DeleteParameterCommand, PutParameterCommand } from '@aws-sdk/client-ssm';
+import { EmulatorSwitches, emulatorClient, QUOTA_REACHED } from '@serverless-gitlab-runner/aws-emulator';
 import {
   type FleetConfig,
   managerFamily,
@@ -28,6 +35,7 @@ import {
   serviceStack,
   toTags,
 } from '@serverless-gitlab-runner/fleet';
+import type { Project, Webhook } from '@serverless-gitlab-runner/gitlab-double';
 import { Cleanup, NODE_BINARY, REPOSITORY_ROOT, tryCommand, until } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FleetDocument } from '../../src/suites/faults/fleet-document.ts';
@@ -39,6 +47,9 @@ const cleanup = new Cleanup(log);
 
 let environment: TestEnvironment;
 let fleet: FleetDocument;
+let project: Project;
+/** The project's, with the URL of the installation. */
+let hook: Webhook;
 /** As deployed. */
 let network: FleetConfig['network'];
 
@@ -48,12 +59,28 @@ beforeAll(async () => {
     log,
     cleanup,
     machine,
-    runner: { description: 'the default fleet' },
+    runner: { description: 'the default fleet', tags: ['fargate'], runUntagged: false },
+    gitlab: async () => ({ reachableUrl }),
     fleets: async () => ({ fleet: { manager: { max: 2 } } }),
   });
   fleet = new FleetDocument(environment.system);
   ({ network } = await fleet.read());
+  const { gitlab, system } = environment;
+  project = await gitlab.createProject({ path: 'team/app' });
+  await gitlab.pushCommit(project, { message: 'first', files: { 'README.md': '# App\n' } });
+  hook = gitlab.addWebhook({
+    url: `${system.outputs.WebhookUrl}?fleet=default`,
+    token: system.webhookSecret,
+    projectId: project.id,
+    events: { pipeline: false },
+  });
 }, 5 * 60_000);
+
+/** The host of a function URL resolves only on AWS. */
+function reachableUrl(url: string): string {
+  const { hostname, search } = new URL(url);
+  return `${environment.emulator.endpoint}/_aws/lambda-url/${hostname.split('.')[0]}/${search}`;
+}
 
 afterAll(() => cleanup.run(), 60_000);
 
@@ -66,15 +93,18 @@ interface Found {
 }
 
 /** Runs `sgr doctor` as a user does. */
-async function doctor(): Promise<Found> {
+async function doctor(...args: string[]): Promise<Found> {
   const env = {
     AWS_ENDPOINT_URL: environment.emulator.endpoint,
     AWS_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'operator',
     AWS_SECRET_ACCESS_KEY: 'test',
+    GITLAB_TOKEN: environment.gitlab.privateToken,
   };
   const program = join(REPOSITORY_ROOT, 'packages/cli/src/sgr.ts');
-  const { code, stdout, stderr } = await tryCommand(NODE_BINARY, [program, 'doctor', '--json'], { env });
+  const { code, stdout, stderr } = await tryCommand(NODE_BINARY, [program, 'doctor', '--json', ...args], {
+    env,
+  });
   if (!stdout.startsWith('[')) throw new Error(`sgr doctor failed: ${stderr}`);
   const findings: { check: string; problem: string }[] = JSON.parse(stdout);
   return {
@@ -96,13 +126,18 @@ async function resourceOf(StackName: string, type: string): Promise<string> {
   return id;
 }
 
-async function sendWebhook(over: { fleet?: string; secret?: string; body?: string }): Promise<number> {
+async function sendWebhook(over: {
+  fleet?: string;
+  secret?: string;
+  body?: string;
+  event?: string;
+}): Promise<number> {
   const { webhookUrl, webhookSecret } = environment.system;
   const url = new URL(webhookUrl);
   if (over.fleet !== undefined) url.searchParams.set('fleet', over.fleet);
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'x-gitlab-event': 'Job Hook', 'x-gitlab-token': over.secret ?? webhookSecret },
+    headers: { 'x-gitlab-event': over.event ?? 'Job Hook', 'x-gitlab-token': over.secret ?? webhookSecret },
     body: over.body ?? '{}',
   });
   return response.status;
@@ -171,6 +206,45 @@ async function deregisterManagers(): Promise<void> {
   }
 }
 
+/** Queues a job that no manager of the test takes. */
+async function queueJob(tags: string[]): Promise<void> {
+  const job = { name: 'job', stage: 'test', tags, script: ['true'] };
+  await environment.gitlab.createPipeline(project, { stages: ['test'], jobs: [job] });
+  await environment.gitlab.deliveriesSettled();
+}
+
+/** As above, but GitLab sends no webhook. */
+async function queueJobWithoutEvent(tags: string[]): Promise<void> {
+  environment.gitlab.webhooks.delete(hook.id);
+  await queueJob(tags);
+  environment.gitlab.webhooks.set(hook.id, hook);
+}
+
+/** Empties the launcher's queue: jobs that wait start no manager later. */
+async function forgetQueued(): Promise<void> {
+  const { QueueUrl } = environment.system.outputs;
+  await new SQSClient(options()).send(new PurgeQueueCommand({ QueueUrl }));
+}
+
+async function putRunnerToken(Value: string): Promise<void> {
+  const { outputs, fleet: fleetName, ssm } = environment.system;
+  const Name = parameterNames(outputs.ParameterPrefix, fleetName).runnerToken;
+  await ssm.send(new PutParameterCommand({ Name, Value, Type: 'SecureString', Overwrite: true }));
+}
+
+/** A new subnet in the fleet's VPC, whose route table leads nowhere. */
+async function subnetWithoutRoute(): Promise<string> {
+  const ec2 = new EC2Client(options());
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ SubnetIds: network.subnets }));
+  const { RouteTable } = await ec2.send(new CreateRouteTableCommand({ VpcId: Subnets[0]?.VpcId }));
+  const { Subnet } = await ec2.send(
+    new CreateSubnetCommand({ VpcId: Subnets[0]?.VpcId, CidrBlock: '10.0.250.0/28' }),
+  );
+  const SubnetId = Subnet?.SubnetId ?? '';
+  await ec2.send(new AssociateRouteTableCommand({ RouteTableId: RouteTable?.RouteTableId, SubnetId }));
+  return SubnetId;
+}
+
 const launcher = serviceStack('runner-launcher');
 const receiver = serviceStack('webhook-receiver');
 
@@ -179,11 +253,131 @@ describe('sgr doctor', () => {
     expect(await doctor()).toMatchObject({ code: 0, checks: ['no-webhook'] });
   });
 
+  // What GitLab shows of a project: each row mends what it broke.
+  it.each<[string, string, () => unknown, () => unknown]>([
+    [
+      'webhook-of-other-events',
+      'Webhooks arrive, but none of a job',
+      () => sendWebhook({ event: 'Push Hook' }),
+      () => undefined,
+    ],
+    [
+      'hook-missing',
+      'No webhook of team/app',
+      () => environment.gitlab.webhooks.delete(hook.id),
+      () => environment.gitlab.webhooks.set(hook.id, hook),
+    ],
+    [
+      'hook-without-job-events',
+      'sends no job events',
+      () => Object.assign(hook.events, { job: false }),
+      () => Object.assign(hook.events, { job: true }),
+    ],
+    [
+      'hook-disabled',
+      'for good',
+      () => Object.assign(hook.health, { failures: 40, disabledUntil: Number.POSITIVE_INFINITY }),
+      () => Object.assign(hook.health, { failures: 0, disabledUntil: 0 }),
+    ],
+    [
+      'runner-paused',
+      'is paused',
+      () => environment.gitlab.pauseRunner(1),
+      () => environment.gitlab.pauseRunner(1, false),
+    ],
+    [
+      'hook-event-failed',
+      'got 401',
+      async () => {
+        Object.assign(hook, { token: 'wrong' });
+        await queueJob(['fargate']);
+      },
+      () => Object.assign(hook, { token: environment.system.webhookSecret }),
+    ],
+    [
+      'hook-event-missing',
+      'GitLab sent no event of job',
+      async () => {
+        await queueJobWithoutEvent(['fargate']);
+        environment.gitlab.deliveries.length = 0;
+      },
+      () => undefined,
+    ],
+    [
+      'launch-failed',
+      'No manager of fleet default could be started',
+      async () => {
+        await new EmulatorSwitches(environment.emulator.endpoint).setCapacity({ FARGATE: QUOTA_REACHED });
+        await queueJob(['fargate']);
+      },
+      async () => {
+        await forgetQueued();
+        await new EmulatorSwitches(environment.emulator.endpoint).setCapacity({ FARGATE: null });
+      },
+    ],
+    [
+      'runner-token-refused',
+      'default',
+      async () => {
+        await putRunnerToken('glrt-of-nobody');
+        await queueJob(['fargate']);
+      },
+      async () => {
+        await forgetQueued();
+        await putRunnerToken(environment.gitlab.runners.get(1)?.token ?? '');
+      },
+    ],
+    [
+      'job-without-runner',
+      'no runner takes its tags: gpu',
+      () => queueJobWithoutEvent(['gpu']),
+      () => undefined,
+    ],
+  ])('finds %s (%s)', async (check, problem, breakIt, mendIt) => {
+    await breakIt();
+    await until(
+      `sgr doctor to find ${check}`,
+      async () => {
+        const { checks, problems } = await doctor('--project', 'team/app');
+        return (checks.includes(check) && problems.includes(problem)) || undefined;
+      },
+      60_000,
+      500,
+    );
+    await mendIt();
+  });
+
   // Each breaks one more part of the same installation. The rows stay broken, so all of their names are found at the end.
   it.each<[string, string, () => Promise<unknown>]>([
     ['webhook-invalid', 'got 400', () => sendWebhook({ body: '{"build_id":"x"}' })],
     ['webhook-refused', 'got 401', () => sendWebhook({ secret: 'wrong' })],
     ['webhook-for-unknown-fleet', 'fleet nowhere got 404', () => sendWebhook({ fleet: 'nowhere' })],
+    [
+      'api-token-missing',
+      "Fleet default uses GitLab's API",
+      () => fleet.change({ gitlabApi: { projects: [] } }),
+    ],
+    [
+      'subnet-without-address',
+      'its tasks get no public address',
+      () => changeNetwork({ assignPublicIp: false }),
+    ],
+    [
+      'subnet-without-route',
+      'has no route to the internet',
+      async () => changeNetwork({ subnets: [await subnetWithoutRoute()] }),
+    ],
+    [
+      'reaper-dead-letters',
+      'missed 1 event',
+      () =>
+        new SQSClient(options()).send(
+          new SendMessageCommand({
+            QueueUrl: environment.system.outputs.ReaperDeadLettersUrl,
+            MessageBody: '{}',
+          }),
+        ),
+    ],
     [
       'part-disabled',
       `The rule of ${launcher}`,

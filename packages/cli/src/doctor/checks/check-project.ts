@@ -1,4 +1,5 @@
-import type { GitLabHook, GitLabJob, GitLabRunner } from '../../gitlab/gitlab-reader.ts';
+import type { GitLabHook, GitLabHookEvent, GitLabJob, GitLabRunner } from '../../gitlab/gitlab-reader.ts';
+import { pointsAt } from '../../gitlab/hook-place.ts';
 import { runnerName, whyNotTaken } from '../../gitlab/match-runner.ts';
 import { broken, type Finding, warning } from '../finding.ts';
 
@@ -6,6 +7,8 @@ import { broken, type Finding, warning } from '../finding.ts';
 export interface ProjectFacts {
   project: string;
   hooks: readonly GitLabHook[];
+  /** What GitLab sent lately, by the id of the webhook, newest first; without those of which GitLab keeps no log. */
+  hookEvents: ReadonlyMap<number, readonly GitLabHookEvent[]>;
   runners: readonly GitLabRunner[];
   /** Jobs that wait for a runner. */
   pending: readonly GitLabJob[];
@@ -36,8 +39,9 @@ export function checkProject(facts: ProjectFacts): Finding[] {
 }
 
 /** A group's or an instance's webhook is not listed with a project's own. */
-function hookFindings({ project, hooks, webhookUrl }: ProjectFacts): Finding[] {
-  const own = hooks.filter(({ url }) => url.includes(hostLabel(webhookUrl)));
+function hookFindings(facts: ProjectFacts): Finding[] {
+  const { project, hooks, webhookUrl, hookEvents } = facts;
+  const own = hooks.filter((hook) => pointsAt(hook, webhookUrl));
   if (own.length === 0)
     return [
       warning(
@@ -65,13 +69,67 @@ function hookFindings({ project, hooks, webhookUrl }: ProjectFacts): Finding[] {
             'Mend what its recent events show, then press "Test" in Settings → Webhooks',
           ),
         ]),
+    ...eventFindings(hook, hookEvents.get(hook.id), facts),
   ]);
 }
 
-/** The part of the receiver's host that no other installation has. */
-function hostLabel(webhookUrl: string): string {
-  return new URL(webhookUrl).hostname.split('.')[0] ?? webhookUrl;
+/** What GitLab's own log of a webhook says: the answer to the last one, and jobs of which it sent none. */
+function eventFindings(
+  { id }: GitLabHook,
+  events: readonly GitLabHookEvent[] | undefined,
+  { project, pending }: ProjectFacts,
+): Finding[] {
+  if (events === undefined) return [];
+  const [last] = events;
+  const failed = events.filter(({ answer }) => !isSuccess(answer));
+  if (last !== undefined && !isSuccess(last.answer))
+    return [
+      broken(
+        'hook-event-failed',
+        `GitLab's last event of webhook ${id} of ${project} got ${last.answer}, as did ${failed.length} of its last ${events.length}`,
+        remedyOf(last.answer),
+      ),
+    ];
+  const unsent = pending.find((job) => isUnsent(job, events));
+  if (unsent === undefined) return [];
+  return [
+    broken(
+      'hook-event-missing',
+      `GitLab sent no event of job ${unsent.id} of ${project}, which waits, through webhook ${id}`,
+      'GitLab drops webhooks above its rate limit, and sends none while a webhook is disabled: press "Test" in Settings → Webhooks, or queue another job; the fleet\'s safetyLaunchSeconds starts managers for lost webhooks',
+    ),
+  ];
 }
+
+function isSuccess(answer: string): boolean {
+  return /^2\d\d$/.test(answer);
+}
+
+function remedyOf(answer: string): string {
+  switch (answer) {
+    case '401':
+      return 'The secret token differs from the stored one: run sgr init again, which sets it';
+    case '404':
+      return 'Its URL names a fleet that is not deployed: run sgr next-steps, which prints the URL';
+    case '429':
+      return "More webhooks arrive than AWS lets the function answer: raise the account's quota for concurrent executions";
+    case 'internal error':
+      return 'GitLab cannot reach the URL: check its DNS, its proxy, and whether its outbound requests are allowed (Admin → Settings → Network)';
+    default:
+      return 'See the answer in Settings → Webhooks → Edit → Recent events, and the log of webhook-receiver';
+  }
+}
+
+/** Events are sent for each status, so a waiting job has one among the newest, unless those are all later than the job. */
+function isUnsent({ id, created_at }: GitLabJob, events: readonly GitLabHookEvent[]): boolean {
+  const oldest = events.at(-1)?.at ?? Number.NEGATIVE_INFINITY;
+  const isCovered = created_at !== undefined && Date.parse(created_at) > oldest;
+  const isFull = events.length >= MAX_EVENTS;
+  return (isCovered || !isFull) && !events.some(({ jobId }) => jobId === id);
+}
+
+/** GitLab's page of events. */
+const MAX_EVENTS = 20;
 
 function jobFindings({ project, pending, runners }: ProjectFacts): Finding[] {
   const without = pending.filter((job) => runners.every((runner) => whyNotTaken(job, runner) !== undefined));
