@@ -45,8 +45,11 @@ const managerSchema = z
      * two minutes after the drain, GitLab may still answer a request with a job.
      */
     drainGraceSeconds: z.int().min(180).max(86_400).default(900),
-    /** Seconds between GitLab Runner's requests for jobs (its `check_interval`). Default 3. */
-    checkIntervalSeconds: z.int().min(1).max(60).default(3),
+    /**
+     * Seconds between GitLab Runner's requests for jobs (its `check_interval`). Default 3; with `ahead.start: next` 1, because with
+     * tasks that are ready, a GitLab that does not hold requests open (long polling) is most of what a stage waits for.
+     */
+    checkIntervalSeconds: z.int().min(1).max(60).optional(),
     /** Seconds between the manager's reads of its own tags. Default 10. With n > 10 managers, n/10 times as long, at most 60. */
     drainPollSeconds: z.number().min(0.2).max(60).default(10),
   })
@@ -259,6 +262,11 @@ export function safetyLaunchSecondsOf({
 }: Pick<FleetConfig, 'safetyLaunchSeconds' | 'gitlabApi'>): number {
   const isFree = gitlabApi !== undefined && gitlabApi.projects.length > 0;
   return safetyLaunchSeconds ?? (isFree ? FREE_SAFETY_LAUNCH_SECONDS : 0);
+}
+
+/** `manager.checkIntervalSeconds` of a fleet, with its default. */
+export function checkIntervalSecondsOf({ manager, ahead }: Pick<FleetConfig, 'manager' | 'ahead'>): number {
+  return manager.checkIntervalSeconds ?? (ahead.start === 'next' ? 1 : 3);
 }
 
 /** The fleet's document is not JSON or does not match the schema. The message names the parameter and the field. */

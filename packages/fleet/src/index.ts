@@ -21,6 +21,7 @@ export {
   nextFargateSize,
 } from './fargate-sizes.ts';
 export {
+  checkIntervalSecondsOf,
   type FleetConfig,
   type FleetConfigInput,
   fleetConfigSchema,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  checkIntervalSecondsOf,
   fleetConfigSchema,
   InvalidFleetConfigError,
   parseFleetConfig,
@@ -23,7 +24,6 @@ describe('a fleet’s document', () => {
         idleSeconds: 300,
         maxLifetimeSeconds: 86_400,
         drainGraceSeconds: 900,
-        checkIntervalSeconds: 3,
         drainPollSeconds: 10,
       },
       job: {
@@ -49,6 +49,14 @@ describe('a fleet’s document', () => {
       network: { ...network, assignPublicIp: false },
       webhook: { accepts: 'either', allowRunnerToken: false },
     });
+  });
+
+  it.each([
+    [{}, 3],
+    [{ ahead: { start: 'next' } }, 1],
+    [{ ahead: { start: 'next' }, manager: { checkIntervalSeconds: 5 } }, 5],
+  ])('has a check interval whose default depends on tasks started ahead: %j', (over, expected) => {
+    expect(checkIntervalSecondsOf(fleetConfigSchema.parse({ ...least, ...over }))).toBe(expected);
   });
 
   it('describes its runner, with GitLab’s defaults, and has an API token only if configured', () => {

@@ -85,6 +85,11 @@ describe("the runner's configuration", () => {
     expect(runner).toMatchObject({ limit: 7, custom: { prepare_exec_timeout: 1020 } });
   });
 
+  it('asks for jobs each second if their tasks are started ahead', () => {
+    const intervalOf = (fleet: Parameters<typeof readConfig>[0]) => readConfig(fleet).process.check_interval;
+    expect([intervalOf({}), intervalOf({ ahead: { start: 'next' } })]).toEqual([3, 1]);
+  });
+
   it('sets the clone URL only if the fleet has one', () => {
     expect(readConfig().runner).not.toHaveProperty('clone_url');
     expect(readConfig({ cloneUrl: 'http://10.0.0.1' }).runner.clone_url).toBe('http://10.0.0.1');

@@ -1,7 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { systemTiming } from '@serverless-gitlab-runner/aws/calls';
 import { ECS_SHARES, keepToShare } from '@serverless-gitlab-runner/aws/ecs-tasks';
-import { InvalidFleetConfigError, taskIdOf } from '@serverless-gitlab-runner/fleet';
+import { checkIntervalSecondsOf, InvalidFleetConfigError, taskIdOf } from '@serverless-gitlab-runner/fleet';
 import type { ManagerLaunchFailed } from '@serverless-gitlab-runner/shared-events';
 import type { Environment } from '../environment.ts';
 import { startHookServer } from '../hook-server.ts';
@@ -132,7 +132,7 @@ async function serveJobs(
     ...runner,
     emptyConfig: files.emptyConfig,
     jobRequests: () => readJobRequests(environment.metricsPort),
-    checkIntervalMs: identity.fleet.manager.checkIntervalSeconds * 1000,
+    checkIntervalMs: checkIntervalSecondsOf(identity.fleet) * 1000,
     logger: own,
   });
   const finish: typeof closeRunner = (timeouts) => {

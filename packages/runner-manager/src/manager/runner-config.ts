@@ -1,4 +1,4 @@
-import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import { checkIntervalSecondsOf, type FleetConfig } from '@serverless-gitlab-runner/fleet';
 import { stringify } from 'smol-toml';
 import { BUILDS_FOLDER } from '../task/task-definition.ts';
 import type { RunnerCache } from './cache-role.ts';
@@ -45,10 +45,9 @@ export function emptyRunnerConfig(settings: Pick<RunnerConfigSettings, 'fleet' |
 }
 
 function processSettings({ fleet, metricsPort }: Pick<RunnerConfigSettings, 'fleet' | 'metricsPort'>) {
-  const { concurrentJobs, checkIntervalSeconds } = fleet.manager;
   return {
-    concurrent: concurrentJobs,
-    check_interval: checkIntervalSeconds,
+    concurrent: fleet.manager.concurrentJobs,
+    check_interval: checkIntervalSecondsOf(fleet),
     listen_address: `127.0.0.1:${metricsPort}`,
   };
 }

@@ -22,6 +22,8 @@ export const MANY_JOBS = 50;
 const OTHER_FLEETS = [
   // Jobs' images are local, so no registry can be asked about their tags.
   { name: 'ahead', ahead: { start: 'next', tagsAreFixed: true } },
+  // As often as a fleet that starts tasks ahead, so that only these differ.
+  { name: 'each-second', manager: { checkIntervalSeconds: 1 } },
   { name: 'many', manager: { concurrentJobs: MANY_JOBS } },
 ] as const;
 
@@ -77,8 +79,12 @@ export class BenchEnvironment {
       const { token: runnerToken } = gitlab.createRunner({ tags: [name], runUntagged: false });
       return openFleet(system, { name, runnerToken });
     };
-    const [ahead, many] = [await open('ahead'), await open('many')];
-    return new BenchEnvironment(environment, { default: system.webhookUrl, ahead, many });
+    return new BenchEnvironment(environment, {
+      default: system.webhookUrl,
+      ahead: await open('ahead'),
+      'each-second': await open('each-second'),
+      many: await open('many'),
+    });
   }
 
   async createProject(fleet: BenchFleet, name: string): Promise<Project> {
