@@ -160,10 +160,13 @@ const aheadSchema = z
 
 /** The awsvpc network of the fleet's tasks. */
 const networkSchema = z.object({
+  /** Subnets of managers and job tasks. */
   subnets: z.array(z.string().startsWith('subnet-')).min(1).max(16),
+  /** Security groups of managers. */
   managerSecurityGroups: z.array(z.string().startsWith('sg-')).min(1).max(5),
+  /** Security groups of job tasks. */
   jobSecurityGroups: z.array(z.string().startsWith('sg-')).min(1).max(5),
-  /** Default false: the subnets reach the internet through a NAT gateway. */
+  /** Whether tasks get a public IPv4 address. Default false: the subnets reach the internet through a NAT gateway. */
   assignPublicIp: z.boolean().default(false),
 });
 
@@ -219,7 +222,9 @@ const gitlabApiSchema = z.object({
  * `parameterNames`).
  */
 export const fleetConfigSchema = z.object({
+  /** Version of the document. */
   version: z.literal(1),
+  /** The fleet's name: a-z, 0-9 and -, at most 32 characters. */
   name: fleetNameSchema,
   /** Base URL of the GitLab instance. Default `https://gitlab.com`. */
   gitlabUrl: z.url({ protocol: /^https?$/ }).default('https://gitlab.com'),
@@ -234,7 +239,7 @@ export const fleetConfigSchema = z.object({
   webhook: webhookSchema,
   /** Which jobs the fleet's runner takes. Default: not set, so only the webhook's URL decides. Read only with `gitlabApi`. */
   runner: runnerSchema.optional(),
-  /** Default: the fleet has no API token, and GitLab's API is not asked. */
+  /** Access to GitLab's API, with the token in the parameter `api-token`. Default: none, and GitLab's API is not asked. */
   gitlabApi: gitlabApiSchema.optional(),
   /**
    * Seconds without a manager after which one is started to poll GitLab, in case a webhook was lost; 0: never. Default 1,800

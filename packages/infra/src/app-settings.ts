@@ -18,25 +18,32 @@ function parseJson(text: string): unknown {
 const serviceNameSchema = z.enum(['webhook-receiver', 'runner-launcher', 'idle-reaper']);
 
 const networkSchema = z.strictObject({
+  /** The VPC. */
   vpcId: z.string().startsWith('vpc-'),
+  /** Subnets of managers and jobs. */
   subnets: z.array(z.string().startsWith('subnet-')).min(1),
   /** Whether tasks get a public IPv4 address. Default false. */
   assignPublicIp: z.boolean().default(false),
 });
 
 const cacheSchema = z.strictObject({
+  /** An existing bucket, which keeps its own settings. Default: a new one. */
   bucketName: z.string().min(3).optional(),
+  /** Days after which a cache is deleted that was not written again. Default 30. */
   expireDays: z.int().min(1).max(3650).optional(),
+  /** Alarm threshold: size of the bucket in GiB. Default 500. */
   sizeAlarmGib: z.int().min(1).optional(),
 });
 
 const budgetSchema = z.strictObject({
+  /** The amount of a month, in USD. */
   monthlyUsd: z.number().positive(),
+  /** Address that is notified. Default none. */
   email: z.email().optional(),
 });
 
 /** The app's settings in CDK's context; every key is optional. */
-const settingsSchema = z.object({
+export const settingsSchema = z.object({
   /** The fleets. Default: one named `default` for https://gitlab.com. */
   fleets: json(z.array(fleetInputSchema).min(1)).default([{ name: 'default' }]),
   /** Name of the manager's image. Default: built from images/runner. */
@@ -45,20 +52,25 @@ const settingsSchema = z.object({
   jobBaseImage: z.string().min(1).optional(),
   /** The same for jobs on ARM64. Default: `jobBaseImage` if set, else built. */
   jobBaseImageArm64: z.string().min(1).optional(),
+  /** Prefix of the names of parameters and log groups; cluster and bus are named after it. */
   parameterPrefix: z
     .string()
     .regex(/^(\/[A-Za-z0-9_.-]+)+$/, 'begins with a slash and does not end with one')
     .default(DEFAULT_PARAMETER_PREFIX),
   /** Existing network. Default: a new VPC with public subnets. */
   network: json(networkSchema).optional(),
+  /** CPU units of a manager's task. */
   managerCpu: z.coerce.number().int().default(256),
+  /** MiB of a manager's task: 20 jobs use 150. */
   managerMemoryMiB: z.coerce.number().int().default(1024),
+  /** Architecture of managers. */
   managerArchitecture: z.enum(['X86_64', 'ARM64']).default('X86_64'),
   /**
    * Fargate's prices in the region, for job logs and events: `{ X86_64: { vcpu, gib }, ARM64: { vcpu, gib } }`, USD an hour.
    * Default: known prices.
    */
   fargatePrices: json(fargatePricesSchema).optional(),
+  /** Additional variables of managers, for example a proxy's. */
   managerEnvironment: json(z.record(z.string(), z.string())).default({}),
   /**
    * TCP ports that managers may reach in addition to those that settings name, for example 8200 for a Vault server. Default none.
@@ -90,6 +102,7 @@ const settingsSchema = z.object({
   loggedMibAlarm: z.coerce.number().positive().default(1024),
   /** A monthly budget of the account; it notifies `email`, the topic `alarmTopicArn`, or both. Default none. */
   budget: json(budgetSchema).optional(),
+  /** Of Lambdas and managers. */
   logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   /** Services to synthesise, in addition to the shared stack. Default all three. */
   services: json(z.array(serviceNameSchema)).default(['webhook-receiver', 'runner-launcher', 'idle-reaper']),

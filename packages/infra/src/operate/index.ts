@@ -3,6 +3,7 @@
  * CDK CLI runs as a process of its own.
  */
 export { describeStack, isUsable } from '@serverless-gitlab-runner/aws/stacks';
+export { settingsSchema as installationSettingsSchema } from '../app-settings.ts';
 export { explainError, OperationError } from '../cli/run-command.ts';
 export { DeployError, type DeployOptions, type DeployOutputs, deployAll } from '../deploy/deploy-all.ts';
 export { type SecretCommands, secretCommands } from '../stacks/secret-commands.ts';
