@@ -82,6 +82,15 @@ function inlinePictures(markdown: MarkdownRenderer): void {
   };
 }
 
+/** Keeps `{{ }}` in code from being read as a template. */
+function keepBraces(markdown: MarkdownRenderer): void {
+  const { code_inline: render } = markdown.renderer.rules;
+  markdown.renderer.rules.code_inline = (tokens, index, options, env, self) => {
+    tokens[index]?.attrSet('v-pre', '');
+    return render?.(tokens, index, options, env, self) ?? '';
+  };
+}
+
 const guide = [
   { text: 'Start here (ten minutes)', link: '/start' },
   { text: 'How it works', link: '/how-it-works' },
@@ -131,6 +140,7 @@ export default defineConfig({
     config(markdown) {
       linkToSources(markdown);
       inlinePictures(markdown);
+      keepBraces(markdown);
     },
   },
   // Everything comes from the site itself: no font or script of another host.

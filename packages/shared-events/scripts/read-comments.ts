@@ -7,16 +7,22 @@ export interface CheckedModule {
   exported(name: string): ts.Symbol;
 }
 
+const OPTIONS: ts.CompilerOptions = {
+  module: ts.ModuleKind.NodeNext,
+  target: ts.ScriptTarget.ES2024,
+  strict: true,
+  noEmit: true,
+  allowImportingTsExtensions: true,
+  skipLibCheck: true,
+};
+
+/** The last program: the next one takes over the files that it parsed. */
+let last: ts.Program | undefined;
+
 /** Type-checks a module of this repository, so that its comments can be read. */
 export function checkModule(path: string): CheckedModule {
-  const program = ts.createProgram([path], {
-    module: ts.ModuleKind.NodeNext,
-    target: ts.ScriptTarget.ES2024,
-    strict: true,
-    noEmit: true,
-    allowImportingTsExtensions: true,
-    skipLibCheck: true,
-  });
+  const program = ts.createProgram([path], OPTIONS, undefined, last);
+  last = program;
   const checker = program.getTypeChecker();
   const file = program.getSourceFile(path);
   const module = file && checker.getSymbolAtLocation(file);
