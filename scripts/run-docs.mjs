@@ -1,8 +1,9 @@
 /** `npm run docs`: writes the reference pages, builds the site and checks its links; with --serve also serves it. */
+import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, serve } from 'vitepress';
+import { serve } from 'vitepress';
 import { parseCommandLine } from './cli/commands.mjs';
 import { logProgress, secondsSince } from './cli/progress.mjs';
 import { runAttached } from './cli/run-attached.mjs';
@@ -55,13 +56,25 @@ function writeReference() {
   });
 }
 
-/** VitePress prints what it does; a failure is its last line. */
-async function buildSite() {
-  try {
-    await build(DOCS);
-    return 0;
-  } catch (error) {
-    console.log(error instanceof Error ? error.message : String(error));
-    return 1;
+/** VitePress's output is printed only if it fails. @returns {Promise<number>} */
+function buildSite() {
+  const child = spawn(process.execPath, ['node_modules/vitepress/bin/vitepress.js', 'build', 'docs'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (/** @type {string} */ chunk) => {
+      output += chunk;
+    });
   }
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
+    process.once(signal, () => child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code !== 0) console.log(output.trimEnd());
+      resolve(code ?? 1);
+    });
+  });
 }

@@ -48,7 +48,9 @@ function linkToSources(markdown: MarkdownRenderer): void {
         const href = token.attrGet('href') ?? '';
         const page = typeof state.env.relativePath === 'string' ? state.env.relativePath : '';
         const target = outsidePath(page, href);
-        const address = target === undefined ? href : sourceAddress(target);
+        // Where the Git host shows a README.md, the site has the folder's page.
+        const own = href.replace(/(^|\/)README\.md(?=#|$)/, '$1index.md');
+        const address = target === undefined ? own : sourceAddress(target);
         closing.push(address === undefined);
         if (address === undefined) token.hidden = true;
         else token.attrSet('href', address);
@@ -89,6 +91,15 @@ function keepBraces(markdown: MarkdownRenderer): void {
     tokens[index]?.attrSet('v-pre', '');
     return render?.(tokens, index, options, env, self) ?? '';
   };
+}
+
+/** The anchor of a heading, as GitLab and GitHub make it, so that links work there, too. */
+function anchorOf(heading: string): string {
+  return heading
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(/\s/g, '-');
 }
 
 const guide = [
@@ -137,6 +148,7 @@ export default defineConfig({
   // On the Git host, a folder shows its README.md.
   rewrites: { 'decisions/README.md': 'decisions/index.md' },
   markdown: {
+    anchor: { slugify: anchorOf },
     config(markdown) {
       linkToSources(markdown);
       inlinePictures(markdown);
