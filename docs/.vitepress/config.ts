@@ -12,13 +12,18 @@ function repositoryUrl(): string | undefined {
   const { CI_PROJECT_URL, GITHUB_SERVER_URL, GITHUB_REPOSITORY } = process.env;
   if (CI_PROJECT_URL) return CI_PROJECT_URL;
   if (GITHUB_REPOSITORY) return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}`;
-  return originUrl()?.replace(/^git@([^:]+):/, 'https://$1/').replace(/\.git$/, '');
+  return originUrl()
+    ?.replace(/^git@([^:]+):/, 'https://$1/')
+    .replace(/\.git$/, '');
 }
 
 function originUrl(): string | undefined {
   try {
-    const options = { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] } as const;
-    const url = execFileSync('git', ['remote', 'get-url', 'origin'], options).trim();
+    const url = execFileSync('git', ['remote', 'get-url', 'origin'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
     return /^(https:|git@)/.test(url) ? url : undefined;
   } catch {
     return undefined;
@@ -39,29 +44,33 @@ function sourceAddress(path: string): string | undefined {
  * address is known.
  */
 function linkToSources(markdown: MarkdownRenderer): void {
-  markdown.core.ruler.push('sources', (state) => {
-    for (const block of state.tokens) {
-      const closing: boolean[] = [];
-      for (const token of block.children ?? []) {
-        if (token.type === 'link_close' && closing.pop()) token.hidden = true;
-        if (token.type !== 'link_open') continue;
-        const href = token.attrGet('href') ?? '';
-        const page = typeof state.env.relativePath === 'string' ? state.env.relativePath : '';
-        const target = outsidePath(page, href);
-        // Where the Git host shows a README.md, the site has the folder's page.
-        const own = href.replace(/(^|\/)README\.md(?=#|$)/, '$1index.md');
-        const address = target === undefined ? own : sourceAddress(target);
-        closing.push(address === undefined);
-        if (address === undefined) token.hidden = true;
-        else token.attrSet('href', address);
-      }
-      block.children = block.children?.filter((token) => !isHiddenLink(token)) ?? null;
-    }
+  markdown.core.ruler.push('sources', ({ tokens, env }) => {
+    const page = String(env.relativePath ?? '');
+    for (const block of tokens) if (block.children) block.children = withLinks(block.children, page);
   });
 }
 
-const isHiddenLink = ({ type, hidden }: { type: string; hidden: boolean }) =>
-  hidden && (type === 'link_open' || type === 'link_close');
+type Token = ReturnType<MarkdownRenderer['parse']>[number];
+
+/** The tokens of a text with the addresses that its links have on the site; a link without an address is its text. */
+function withLinks(tokens: readonly Token[], page: string): Token[] {
+  let isLeftOut = false;
+  return tokens.filter((token) => {
+    if (token.type === 'link_close') return !isLeftOut;
+    if (token.type !== 'link_open') return true;
+    const address = addressOnSite(token.attrGet('href') ?? '', page);
+    isLeftOut = address === undefined;
+    if (address !== undefined) token.attrSet('href', address);
+    return !isLeftOut;
+  });
+}
+
+function addressOnSite(href: string, page: string): string | undefined {
+  const source = outsidePath(page, href);
+  if (source !== undefined) return sourceAddress(source);
+  // Where the Git host shows a README.md, the site has the folder's page.
+  return href.replace(/(^|\/)README\.md(?=#|$)/, '$1index.md');
+}
 
 /** The path in the repository of a link that leaves `docs`; undefined for any other. */
 function outsidePath(page: string, href: string): string | undefined {

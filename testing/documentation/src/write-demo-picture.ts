@@ -6,7 +6,9 @@ import { renderDemoPicture } from './demo-picture.ts';
 
 const [file] = process.argv.slice(2);
 if (file === undefined) {
-  console.error('Usage: npm run demo-picture -w testing/documentation -- FILE (the output of "npm run demo")');
+  console.error(
+    'Usage: npm run demo-picture -w testing/documentation -- FILE (the output of "npm run demo")',
+  );
   process.exit(2);
 }
 // npm runs scripts in the package's folder.

@@ -40,7 +40,9 @@ describe('sgr in documents', () => {
 
 describe('npm in documents', () => {
   it('runs commands that exist, with all options', () => {
-    const commands = documentedCommands('npm').filter(({ words }) => ['run', 'test'].includes(words[1] ?? ''));
+    const commands = documentedCommands('npm').filter(({ words }) =>
+      ['run', 'test'].includes(words[1] ?? ''),
+    );
     expect(commands.length).toBeGreaterThan(40);
     expect(refusals(commands, checkNpm)).toEqual([]);
   });
@@ -69,7 +71,7 @@ function checkNpm(words: readonly string[]): string | undefined {
     const folder = rest[workspace + 1] ?? '';
     return SCRIPTS.get(folder)?.includes(name) ? undefined : `${folder} has no script "${name}"`;
   }
-  if (name === 'help' || name === 'COMMAND') return undefined;
+  if (['', 'help', 'COMMAND'].includes(name)) return undefined;
   if (!isCommand(name)) return `there is no command "${name}"`;
   const args = rest.filter((word) => word !== '--');
   if (asksForHelp(args)) return undefined;

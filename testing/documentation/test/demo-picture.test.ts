@@ -31,6 +31,8 @@ describe('the picture of the demo', () => {
   });
 
   it('is not drawn of a demo that failed', () => {
-    expect(() => renderDemoPicture(LOG.replace('All checks passed', 'Failed'))).toThrow('npm run demo > FILE');
+    expect(() => renderDemoPicture(LOG.replace('All checks passed', 'Failed'))).toThrow(
+      'npm run demo > FILE',
+    );
   });
 });

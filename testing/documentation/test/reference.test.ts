@@ -6,9 +6,12 @@ import { textOf } from '../src/commands/read-commands.ts';
 import { REFERENCE_PAGES } from '../src/reference/pages.ts';
 
 describe('the reference', () => {
-  it.each(Object.entries(REFERENCE_PAGES))('%s is up to date (update it with: npm run docs)', (path, render) => {
-    expect(textOf(path)).toBe(render());
-  });
+  it.each(Object.entries(REFERENCE_PAGES))(
+    '%s is up to date (update it with: npm run docs)',
+    (path, render) => {
+      expect(textOf(path)).toBe(render());
+    },
+  );
 
   it('has no other pages', () => {
     const pages = globSync('docs/reference/*', { cwd: REPOSITORY_ROOT });

@@ -56,9 +56,5 @@ function helpOf(command: Command): string {
 }
 
 function exitCodes(): string[] {
-  return [
-    '## Exit codes',
-    '',
-    '0: done. 1: failed; of `sgr doctor`: something is broken. 2: wrong usage.',
-  ];
+  return ['## Exit codes', '', '0: done. 1: failed; of `sgr doctor`: something is broken. 2: wrong usage.'];
 }

@@ -50,7 +50,9 @@ function membersOf({ checker, exported }: CheckedModule, name: string, isOwnOnly
   return members.filter(
     (member) =>
       !PASSED_ON.includes(member.name) &&
-      member.declarations?.some(({ parent }) => ts.isInterfaceDeclaration(parent) && parent.name.text === name),
+      member.declarations?.some(
+        ({ parent }) => ts.isInterfaceDeclaration(parent) && parent.name.text === name,
+      ),
   );
 }
 
@@ -70,6 +72,8 @@ function rowOf(member: ts.Symbol, checker: ts.TypeChecker): string[] {
 /** The type as it is written in the source. */
 function typeOf({ valueDeclaration }: ts.Symbol): string {
   const type =
-    valueDeclaration !== undefined && ts.isPropertySignature(valueDeclaration) ? valueDeclaration.type : undefined;
+    valueDeclaration !== undefined && ts.isPropertySignature(valueDeclaration)
+      ? valueDeclaration.type
+      : undefined;
   return type?.getText().replaceAll(/\s+/g, ' ') ?? 'unknown';
 }

@@ -1,4 +1,4 @@
-import ts from 'typescript';
+import type ts from 'typescript';
 import * as z from 'zod';
 import {
   checkModule,
@@ -104,10 +104,11 @@ function typeOf(property: JsonSchema): string {
   if (anyOf !== undefined)
     return anyOf.map((each) => (typeof each === 'boolean' ? '' : typeOf(each))).join(' or ');
   if (isSize(property)) return 'CPU units and MiB';
-  if (type === 'array') return `list of ${pluralOf(typeof items === 'object' && !Array.isArray(items) ? typeOf(items) : 'values')}`;
+  if (type === 'array')
+    return `list of ${pluralOf(typeof items === 'object' && !Array.isArray(items) ? typeOf(items) : 'values')}`;
   if (type === 'integer' || type === 'number') return numberOf(property);
   if (type === 'object') return property.additionalProperties ? 'values by name' : 'object';
-  return type === 'string' ? 'text' : (type ?? 'value');
+  return type === 'string' ? 'text' : String(type ?? 'value');
 }
 
 function pluralOf(type: string): string {
