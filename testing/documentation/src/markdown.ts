@@ -9,7 +9,8 @@ export function plainText(text: string): string {
 /** A value as code; an empty string if there is none. */
 export function code(value: unknown): string {
   if (value === undefined) return '';
-  return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+  const text = typeof value === 'string' ? value : JSON.stringify(value).replaceAll(',', ', ');
+  return `\`${text}\``;
 }
 
 /** A Markdown table. Cells are plain text or Markdown in one line. */
