@@ -26,5 +26,5 @@ function cell(text: string): string {
 /** A page from lines, with the notice that it is generated. */
 export function page(title: string, introduction: readonly string[], sections: readonly string[]): string {
   const notice = 'Generated from the code by `npm run docs`; do not edit.';
-  return `${['---', 'editLink: false', '---', '', `# ${title}`, '', notice, '', ...introduction, '', ...sections].join('\n').trimEnd()}\n`;
+  return `${[`# ${title}`, '', notice, '', ...introduction, '', ...sections].join('\n').trimEnd()}\n`;
 }

@@ -2,8 +2,8 @@ import { createProgram } from '@serverless-gitlab-runner/cli';
 import type { Command } from 'commander';
 import { page } from '../markdown.ts';
 
-/** Columns of the help on the page: code blocks of the site show some 90 characters without scrolling. */
-const COLUMNS = 88;
+/** Columns of the help on the page: as many as a code block of the site shows. */
+const COLUMNS = 80;
 
 /** The help of `sgr` and of each of its commands, as a terminal shows it. */
 export function renderCliPage(): string {
@@ -48,11 +48,26 @@ function helpOf(command: Command): string {
     },
   });
   command.outputHelp();
-  return help
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')
-    .trim();
+  const lines = help.split('\n').map((line) => line.trimEnd());
+  return wrapped(lines).join('\n').trim();
+}
+
+/** Paragraphs, which have the lines of a wide terminal, in lines of `COLUMNS`. Indented lines are lists, and stay. */
+function wrapped(lines: readonly string[]): string[] {
+  const done: string[] = [];
+  for (const line of lines) {
+    const before = done.at(-1) ?? '';
+    const continues = /^\S.*[^:]$/.test(before) && /^\S/.test(line);
+    const words = continues ? `${done.pop()} ${line}` : line;
+    done.push(...(/^\s/.test(words) ? [words] : wrap(words)));
+  }
+  return done;
+}
+
+function wrap(text: string): string[] {
+  if (text.length <= COLUMNS) return [text];
+  const space = text.lastIndexOf(' ', COLUMNS);
+  return space <= 0 ? [text] : [text.slice(0, space), ...wrap(text.slice(space + 1))];
 }
 
 function exitCodes(): string[] {
