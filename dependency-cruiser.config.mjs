@@ -24,6 +24,7 @@ const mayImport = {
     registry: ['machine'],
     'policy-check': ['fleet', 'machine'],
     'protocol-model': ['shared-events', 'fleet', 'aws', 'runner-launcher', 'idle-reaper', 'runner-manager'],
+    documentation: ['shared-events', 'fleet', 'infra', 'cli', 'machine'],
     simulator: ['fleet', 'aws', 'forecast', 'runner-launcher', 'idle-reaper'],
     sandbox: [
       ...['shared-events', 'fleet', 'infra', 'cli'],

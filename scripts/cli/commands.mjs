@@ -271,6 +271,28 @@ installs. Unchanged packages come from nx's cache. "npx nx release publish" publ
 `,
     options: { help },
   },
+  docs: {
+    summary: 'builds the documentation as a site, and checks its links',
+    help: `Usage: npm run docs [-- --serve [--port N]]
+
+Writes the reference pages (docs/reference) from the code, builds the site from docs/ in dist/docs, and checks that every link of
+it leads to a page, and every anchor to a heading. Exit code 1 if one does not. dist/docs can be served by any web server.
+
+      --serve    serves the site on this machine, until Ctrl-C
+      --port N   port of --serve (default: 4173)
+  -h, --help     prints this help
+
+Variables:
+  DOCS_BASE      path of the site at its host, with slashes at both ends, such as /serverless-gitlab-runner/ (default: /)
+`,
+    options: { help, serve: { type: 'boolean', default: false }, port: { type: 'string', default: '4173' } },
+    check: ({ port }) => {
+      const isPort = /^\d{1,5}$/.test(String(port)) && Number(port) > 0 && Number(port) < 65_536;
+      return isPort ? undefined : `--port takes a number from 1 to 65535, not "${port}".`;
+    },
+    missing: (_, { DOCS_BASE: base = '/' }) =>
+      /^\/(.*\/)?$/.test(base) ? undefined : `DOCS_BASE must begin and end with a slash, unlike "${base}".`,
+  },
   format: {
     summary: 'formats, and applies automatic fixes',
     help: `Usage: npm run format

@@ -49,7 +49,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     const fail = () => {
       code = FAILED;
     };
-    await programFor({ terminal, fail }).parseAsync([...args], { from: 'user' });
+    await createProgram({ terminal, fail }).parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
@@ -68,7 +68,8 @@ async function explain(error: unknown): Promise<string | undefined> {
   return explainFailure(error);
 }
 
-function programFor(context: CommandContext): Command {
+/** Defines the command line: its commands, options and help. */
+export function createProgram(context: CommandContext): Command {
   const { terminal } = context;
   const columns = terminal.columns ?? DEFAULT_COLUMNS;
   const program = new Command('sgr')

@@ -20,7 +20,8 @@ async function ask(question: string): Promise<string> {
 process.exitCode = await run(process.argv.slice(2), {
   print: (text) => void process.stdout.write(`${text}\n`),
   printError: (text) => void process.stderr.write(`${text}\n`),
-  columns: process.stdout.columns ?? (Number(process.env.COLUMNS) || undefined),
+  // Some terminals, such as those of pipelines, report 0 columns.
+  columns: process.stdout.columns || Number(process.env.COLUMNS) || undefined,
   ask: process.stdin.isTTY ? ask : undefined,
   now: Date.now,
 });

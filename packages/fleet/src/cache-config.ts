@@ -23,7 +23,7 @@ export const cacheSchema = z.object({
   shared: z.boolean().default(false),
   /**
    * Maximum size of a cache archive in MiB (GitLab Runner's `MaxUploadedArchiveSize`). A larger archive is not uploaded; the job
-   * continues, and its log says so. Default 2,048.
+   * continues, and its log says so. Requires a runner that supports it, such as 17.9. Default 2,048.
    */
   maxArchiveMib: z.int().min(1).max(1_048_576).default(2048),
 });

@@ -2,7 +2,12 @@ import * as z from 'zod';
 import type { Architecture, CapacityProvider, FargateSize } from './fargate-sizes.ts';
 
 /** USD per hour, on demand. */
-const hourlySchema = z.object({ vcpu: z.number().nonnegative(), gib: z.number().nonnegative() });
+const hourlySchema = z.object({
+  /** USD per vCPU-hour. */
+  vcpu: z.number().nonnegative(),
+  /** USD per GiB-hour. */
+  gib: z.number().nonnegative(),
+});
 
 /** On-demand prices of Fargate on Linux, in USD per hour, for a vCPU and a GiB of memory, by architecture. */
 export const fargatePricesSchema = z.object({ X86_64: hourlySchema, ARM64: hourlySchema });

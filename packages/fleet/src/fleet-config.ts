@@ -84,16 +84,25 @@ const jobSchema = z
     maxSize: sizeSchema.default({ cpu: 4096, memory: 30_720 }),
     /** Architecture of jobs that request none. Default `X86_64`. */
     architecture: architectureSchema.default('X86_64'),
-    /** Architectures that jobs may request. Default both. */
+    /**
+     * Architectures that jobs may request. Default both. The deployment builds the helper's image for these; if this is not set, for
+     * `job.architecture` only.
+     */
     architectures: z.array(architectureSchema).min(1).default(['X86_64', 'ARM64']),
     /**
      * Capacity providers of job tasks, tried in order. Default on demand only: Spot is about 70 % cheaper, but AWS may interrupt
      * a job's task.
      */
     capacity: capacitySchema.default(['FARGATE']),
-    /** Maximum number of concurrent jobs of one project in one manager. Default none: only the fleet's own limits apply. */
+    /**
+     * Maximum number of concurrent jobs of one project in one manager. Further jobs keep their places in the manager, wait for at
+     * most `job.startTimeoutSeconds`, and then fail. Default none: only the fleet's own limits apply.
+     */
     maxConcurrentPerProject: z.int().min(1).max(20_000).optional(),
-    /** Maximum vCPUs of one project's concurrent jobs in one manager. Default none: only the fleet's own limits apply. */
+    /**
+     * Maximum vCPUs of one project's concurrent jobs in one manager. Further jobs wait in the same way; a job above the limit runs
+     * alone. Default none: only the fleet's own limits apply.
+     */
     maxVcpuPerProject: z.number().min(0.25).max(320_000).optional(),
     /** GiB of ephemeral storage of jobs that request none. Default 20, which Fargate includes. */
     ephemeralStorageGib: z.int().min(20).max(200).default(20),
@@ -105,7 +114,10 @@ const jobSchema = z
     maxLifetimeSeconds: z.int().min(300).max(604_800).default(14_400),
     /** Seconds without a heartbeat from the manager after which a job task's helper stops the task. Default 300. */
     deadManSeconds: z.int().min(30).max(3600).default(300),
-    /** Seconds from RunTask within which the job must accept commands, including image pulls. Default 600. */
+    /**
+     * Seconds from the first RunTask within which the job must accept commands, including image pulls and the wait for Fargate
+     * capacity or a vCPU quota. Default 600.
+     */
     startTimeoutSeconds: z.int().min(30).max(3600).default(600),
     /** Seconds that a job waits for its services (GitLab Runner's `wait_for_services_timeout`). Default 30; 0: no wait. */
     waitForServicesSeconds: z.int().min(0).max(600).default(30),
@@ -147,7 +159,10 @@ const jobSchema = z
  */
 const aheadSchema = z
   .object({
-    /** `next`: the tasks of jobs that usually follow the running ones. Default `off`. */
+    /**
+     * `next`: the tasks of jobs that usually follow the running ones are started before those jobs are queued, so that they need
+     * not wait for Fargate. Default `off`.
+     */
     start: z.enum(['off', 'next']).default('off'),
     /** Maximum vCPUs of tasks that wait to be claimed, in one manager. Default 16. */
     maxVcpu: z.number().min(0.25).max(10_000).default(16),
@@ -163,10 +178,13 @@ const aheadSchema = z
 
 /** The awsvpc network of the fleet's tasks. */
 const networkSchema = z.object({
+  /** Subnets of managers and job tasks. */
   subnets: z.array(z.string().startsWith('subnet-')).min(1).max(16),
+  /** Security groups of managers. */
   managerSecurityGroups: z.array(z.string().startsWith('sg-')).min(1).max(5),
+  /** Security groups of job tasks. */
   jobSecurityGroups: z.array(z.string().startsWith('sg-')).min(1).max(5),
-  /** Default false: the subnets reach the internet through a NAT gateway. */
+  /** Whether tasks get a public IPv4 address. Default false: the subnets reach the internet through a NAT gateway. */
   assignPublicIp: z.boolean().default(false),
 });
 
@@ -222,7 +240,9 @@ const gitlabApiSchema = z.object({
  * `parameterNames`).
  */
 export const fleetConfigSchema = z.object({
+  /** Version of the document. */
   version: z.literal(1),
+  /** The fleet's name: a-z, 0-9 and -, at most 32 characters. */
   name: fleetNameSchema,
   /** Base URL of the GitLab instance. Default `https://gitlab.com`. */
   gitlabUrl: z.url({ protocol: /^https?$/ }).default('https://gitlab.com'),
@@ -237,7 +257,7 @@ export const fleetConfigSchema = z.object({
   webhook: webhookSchema,
   /** Which jobs the fleet's runner takes. Default: not set, so only the webhook's URL decides. Read only with `gitlabApi`. */
   runner: runnerSchema.optional(),
-  /** Default: the fleet has no API token, and GitLab's API is not asked. */
+  /** Access to GitLab's API, with the token in the parameter `api-token`. Default: none, and GitLab's API is not asked. */
   gitlabApi: gitlabApiSchema.optional(),
   /**
    * Seconds without a manager after which one is started to poll GitLab, in case a webhook was lost; 0: never. Default 1,800

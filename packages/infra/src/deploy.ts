@@ -14,7 +14,7 @@ Deploys one stack and no other. STACK is one of:
   ${DEPLOY_TARGETS.join('\n  ')}
 
 Options are passed to \`cdk deploy\`, after those in the variable DEPLOY_OPTIONS (a JSON array; use it with nx, which drops quotes from JSON):
-  -c, --context KEY=VALUE     a setting of this app (README, "Context"), overrides cdk.json
+  -c, --context KEY=VALUE     a setting (docs/reference/installation-settings.md), overrides cdk.json
       --profile NAME          profile of the AWS credentials
   -r, --role-arn ARN          role that CloudFormation assumes
   -t, --tags KEY=VALUE        tag of the stack

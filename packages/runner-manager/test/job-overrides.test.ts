@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseJobOverrides } from '../src/job/request/job-overrides.ts';
 import { jobOf, jobWith } from './support/job.ts';
@@ -98,4 +99,22 @@ describe("a job's settings", () => {
     };
     expect(parseJobOverrides(jobWith(others))).toEqual(parseJobOverrides(jobOf()));
   });
+});
+
+it('are documented: the comments name each variable that is read, and no other', () => {
+  const source = readFileSync(new URL('../src/job/request/job-overrides.ts', import.meta.url), 'utf8');
+  const documented = [...source.matchAll(/@variable (\S+)/g)].map(([, name]) => name);
+  const read = new Set<string>();
+  class RecordingMap extends Map<string, string> {
+    override get(name: string) {
+      read.add(name);
+      return super.get(name);
+    }
+    override keys() {
+      read.add('TESTCONTAINERS_*');
+      return super.keys();
+    }
+  }
+  parseJobOverrides({ ...jobOf(), variables: new RecordingMap() });
+  expect(documented.sort()).toEqual([...read].sort());
 });

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { type EventName, eventNames } from '../src/event-schemas.ts';
+import { checkModule, commentOf, fieldsOf } from './read-comments.ts';
 
 /** What the source says about an event and its fields. */
 export interface EventDescription {
@@ -16,19 +17,8 @@ const SOURCE = fileURLToPath(new URL('../src/event-schemas.ts', import.meta.url)
  * contain it, and no Lambda's bundle grows by it.
  */
 export function readDescriptions(): Record<EventName, EventDescription> {
-  const program = ts.createProgram([SOURCE], {
-    module: ts.ModuleKind.NodeNext,
-    target: ts.ScriptTarget.ES2024,
-    strict: true,
-    noEmit: true,
-    allowImportingTsExtensions: true,
-    skipLibCheck: true,
-  });
-  const checker = program.getTypeChecker();
-  const file = program.getSourceFile(SOURCE);
-  const module = file && checker.getSymbolAtLocation(file);
-  const schemas = module && checker.getExportsOfModule(module).find(({ name }) => name === 'eventSchemas');
-  if (schemas === undefined) throw new Error(`${SOURCE} does not export eventSchemas`);
+  const { checker, exported } = checkModule(SOURCE);
+  const schemas = exported('eventSchemas');
   const properties = checker.getTypeOfSymbol(schemas).getProperties();
   const entries = eventNames.map((name) => {
     const schema = properties.find((property) => property.name === name);
@@ -39,12 +29,10 @@ export function readDescriptions(): Record<EventName, EventDescription> {
 }
 
 function describe(checker: ts.TypeChecker, schema: ts.Symbol): EventDescription {
-  // zod's own `shape` has the type of the object that was passed to `z.object`, whose properties keep their comments.
-  const shape = checker.getTypeOfSymbol(schema).getProperty('shape');
-  const fields = shape === undefined ? [] : checker.getTypeOfSymbol(shape).getProperties();
-  const comments = fields.map((field) => [field.name, textOf(field, checker)]);
+  const fields = fieldsOf(checker.getTypeOfSymbol(schema), checker) ?? [];
+  const comments = fields.map((field) => [field.name, commentOf(field, checker)]);
   return {
-    event: textOf(schemaConstant(schema, checker), checker),
+    event: commentOf(schemaConstant(schema, checker), checker),
     fields: Object.fromEntries(comments.filter(([, comment]) => comment !== '')),
   };
 }
@@ -55,8 +43,4 @@ function schemaConstant(property: ts.Symbol, checker: ts.TypeChecker): ts.Symbol
   if (assignment === undefined || !ts.isPropertyAssignment(assignment)) return property;
   const named = checker.getSymbolAtLocation(assignment.initializer) ?? property;
   return named.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(named) : named;
-}
-
-function textOf(symbol: ts.Symbol, checker: ts.TypeChecker): string {
-  return ts.displayPartsToString(symbol.getDocumentationComment(checker)).replaceAll(/\s+/g, ' ').trim();
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type CommandContext, gitlabToken, positiveNumber } from './command-context.ts';
 
 const HELP = `
-Exit code 1 if something is broken; a warning may be intended. README.md lists all checks. --project needs GITLAB_TOKEN in the
+Exit code 1 if something is broken; a warning may be intended. docs/operating.md lists all checks. --project needs GITLAB_TOKEN in the
 environment (scope read_api, of a Maintainer).
 
 Examples:

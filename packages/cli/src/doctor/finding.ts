@@ -1,6 +1,6 @@
 /** Something that is wrong, or may be. */
 export interface Finding {
-  /** The check that found it; the README lists all. */
+  /** The check that found it; docs/operating.md lists all. */
   check: CheckName;
   /** `broken`: jobs do not run, or some do not. `warning`: it may be intended. */
   severity: 'broken' | 'warning';

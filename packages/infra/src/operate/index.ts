@@ -4,6 +4,7 @@
  */
 export { describeStack, isUsable } from '@serverless-gitlab-runner/aws/stacks';
 export { InvalidFleetConfigError } from '@serverless-gitlab-runner/fleet';
+export { settingsSchema as installationSettingsSchema } from '../app-settings.ts';
 export { explainError, OperationError } from '../cli/run-command.ts';
 export { DeployError, type DeployOptions, type DeployOutputs, deployAll } from '../deploy/deploy-all.ts';
 export { parseFleet } from '../fleet-props.ts';

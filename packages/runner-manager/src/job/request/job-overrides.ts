@@ -24,29 +24,85 @@ export interface Setting<Value> {
 }
 
 /**
- * All settings that a job may make by variables, bounded and parsed; docs/writing-jobs.md lists them. Unset ones are undefined.
+ * All settings that a job may make by variables, bounded and parsed; docs/reference/job-variables.md is written from these comments. Unset ones are undefined.
  * No other variable has an effect, except that names of images, services, users and platforms may refer to variables.
  */
 export interface JobOverrides {
-  /** CPU units. */
+  /**
+   * vCPUs (`0.5`, `2 vCPU`) or CPU units (`512`); parsed to CPU units.
+   * @variable FARGATE_CPU
+   * @default the fleet's `job.size`
+   */
   cpu: Setting<number> | undefined;
-  /** MiB. */
+  /**
+   * MiB (`2048`), or with a unit (`2GB`, `512MB`); parsed to MiB.
+   * @variable FARGATE_MEMORY
+   * @default the fleet's `job.size`
+   */
   memory: Setting<number> | undefined;
-  /** Settings for the Kubernetes executor, in the same units. A limit takes precedence over a request. */
+  /**
+   * The CPU of pipelines written for the Kubernetes executor, in the same units. Used if neither `FARGATE_CPU` nor `FARGATE_MEMORY`
+   * is set. A limit takes precedence over a request.
+   * @variable KUBERNETES_CPU_LIMIT
+   * @variable KUBERNETES_CPU_REQUEST
+   */
   kubernetesCpu: Setting<number> | undefined;
+  /**
+   * The same for memory.
+   * @variable KUBERNETES_MEMORY_LIMIT
+   * @variable KUBERNETES_MEMORY_REQUEST
+   */
   kubernetesMemory: Setting<number> | undefined;
-  /** GiB. */
+  /**
+   * Size of the task's disk in GiB, 20 or more.
+   * @variable FARGATE_EPHEMERAL_STORAGE
+   * @default the fleet's `job.ephemeralStorageGib`
+   */
   storage: Setting<number> | undefined;
+  /**
+   * `X86_64` or `ARM64`.
+   * @variable FARGATE_ARCHITECTURE
+   * @default the image's `docker: platform`, else the fleet's `job.architecture`
+   */
   architecture: Setting<Architecture> | undefined;
-  /** In the order to try. */
+  /**
+   * `FARGATE_SPOT` (`spot`), `FARGATE` (`on-demand`), or both in the order to try (`spot,on-demand`).
+   * @variable FARGATE_CAPACITY
+   * @default the fleet's `job.capacity`
+   */
   capacity: Setting<readonly CapacityProvider[]> | undefined;
+  /**
+   * `true` or `1`: the image's own entry point is run.
+   * @variable FF_KUBERNETES_HONOR_ENTRYPOINT
+   * @default the fleet's `job.honorImageEntryPoint`
+   */
   honorImageEntryPoint: boolean | undefined;
+  /**
+   * Registry logins, as `docker login` writes them; may be a file variable; at most 64 KiB and 100 registries.
+   * @variable DOCKER_AUTH_CONFIG
+   */
   dockerAuth: DockerAuthConfig;
+  /**
+   * Only checked: a job in the Docker client's image is rejected if its daemon cannot exist.
+   * @variable DOCKER_HOST
+   */
   dockerHost: string | undefined;
+  /**
+   * Port of the job's service that is waited for, if it has one service; a service's own variables come first.
+   * @variable HEALTHCHECK_TCP_PORT
+   * @default the image's usual port
+   */
   healthcheckPort: Setting<number> | undefined;
-  /** Whether the job is an interactive terminal of GitLab's Web IDE. */
+  /**
+   * Only checked: `webide`, the terminal of GitLab's Web IDE, is rejected.
+   * @variable CI_PIPELINE_SOURCE
+   * @default GitLab's
+   */
   isWebTerminal: boolean;
-  /** Whether a variable of Testcontainers is set. */
+  /**
+   * Only checked: if any variable of Testcontainers is set, the job log says that there is no Docker daemon.
+   * @variable TESTCONTAINERS_*
+   */
   usesTestcontainers: boolean;
 }
 
