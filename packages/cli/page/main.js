@@ -14,7 +14,7 @@ import { legendItems } from './track.js';
 
 const MINUTE = 60_000;
 /** Lengths of the time line that can be chosen. */
-const RANGES = [15 * MINUTE, 60 * MINUTE, 6 * 60 * MINUTE, 24 * 60 * MINUTE];
+const RANGES = [5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 6 * 60 * MINUTE, 24 * 60 * MINUTE];
 const RANGE_KEY = 'sgr-ui-range';
 /** Without a word for that long, what is shown may be old: the server reads every five seconds. */
 const STALE_MS = 20_000;

@@ -126,7 +126,7 @@ describe('the page', () => {
     const text = await (await open()).locator('main').textContent();
     for (const expected of [
       'No job waits or runs.',
-      'No job has ended within 15 min.',
+      'No job has ended within 5 min.',
       'No fleet is deployed.',
     ])
       expect(text).toContain(expected);
