@@ -98,6 +98,7 @@ export default {
           '^(packages|testing)/[^/]+/src/index\\.ts$',
           '^packages/aws/src/[^/]+/index\\.ts$',
           '^packages/infra/src/operate/index\\.ts$',
+          '^packages/cli/src/ui/index\\.ts$',
         ],
       },
     },

@@ -13,6 +13,11 @@ const checks = [
   { name: 'format and lint rules', script: '@biomejs/biome/bin/biome', args: ['check', '.'] },
   { name: 'types', script: 'typescript/bin/tsc', args: ['-p', 'tsconfig.json', '--noEmit'] },
   {
+    name: 'types in the browser',
+    script: 'typescript/bin/tsc',
+    args: ['-p', 'packages/cli/tsconfig.page.json', '--noEmit'],
+  },
+  {
     name: 'package boundaries',
     script: 'dependency-cruiser/bin/dependency-cruiser.mjs',
     args: ['--config', 'dependency-cruiser.config.mjs', 'packages', 'examples'],

@@ -56,15 +56,16 @@ export const deployOptions = /** @type {const} */ ({
 export const commands = /** @satisfies {Record<string, CommandDefinition>} */ ({
   demo: {
     summary: 'shows the system locally: webhooks in, jobs in their own images, back to zero',
-    help: `Usage: npm run demo
+    help: `Usage: npm run demo [-- --ui]
 
 Runs five pipelines through the whole system on this machine, and waits until it is back to zero. Writes reports/demo.json,
 and each job's log to reports/demo-logs/. Needs Docker. Ctrl-C leaves nothing behind.
 
+      --ui     serves the page of "sgr ui" while it runs, and prints its URL
   -h, --help   prints this help
 
 ${SANDBOX_VARIABLES}`,
-    options: { help },
+    options: { help, ui: { type: 'boolean', default: false } },
   },
   sandbox: {
     summary: 'runs the system locally for your own GitLab',

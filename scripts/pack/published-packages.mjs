@@ -52,7 +52,8 @@ export const PUBLISHED = /** @satisfies {Record<string, PublishedPackage>} */ ({
     exports: { '.': 'index' },
     bin: { sgr: 'sgr' },
     inlined: ['fleet', 'aws'],
-    files: {},
+    // The page of `sgr ui`; `src/ui/page-files.ts` finds it here.
+    files: { page: 'packages/cli/page' },
   },
 });
 

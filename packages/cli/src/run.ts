@@ -13,6 +13,7 @@ import { addNextSteps } from './commands/next-steps.ts';
 import { addRedrive } from './commands/redrive.ts';
 import { addRotate } from './commands/rotate.ts';
 import { addStatus } from './commands/status.ts';
+import { addUi } from './commands/ui.ts';
 import { addWhy } from './commands/why.ts';
 import { OperationError, UsageError } from './operation-error.ts';
 import { DEFAULT_COLUMNS, type Terminal } from './terminal.ts';
@@ -31,6 +32,7 @@ const COMMANDS = [
   addWhy,
   addDoctor,
   addStatus,
+  addUi,
   addLogs,
   addJobs,
   addCost,

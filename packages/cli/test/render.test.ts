@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration } from '../src/duration.ts';
+import { duration } from '../page/format.js';
 import type { Status } from '../src/status/read-status.ts';
 import { renderStatus } from '../src/status/render-status.ts';
 import { explainJob } from '../src/why/explain-job.ts';

@@ -2,6 +2,7 @@
 
 export { ensureArmEmulation } from './arm-emulation.ts';
 export { buildPackages, packPackages } from './build-packages.ts';
+export { ensureChromium } from './chromium.ts';
 export { Cleanup, InterruptedError, interruptSignal, unlessInterrupted } from './cleanup.ts';
 export { BASE_IMAGE, BaseImageUnavailableError, ensureBaseImage } from './docker/base-image.ts';
 export { buildImage, type ImageBuild, type ImageBuildResult, imageId } from './docker/build-image.ts';

@@ -1,10 +1,10 @@
 import { TAG } from '@serverless-gitlab-runner/fleet';
+import { usd } from '../../page/format.js';
 import { type Clients, createClients } from '../clients.ts';
 import { csvLine } from '../csv.ts';
 import { findInstallation } from '../installation.ts';
 import { plainTable, shorten } from '../plain-table.ts';
 import { DEFAULT_COLUMNS, type Terminal } from '../terminal.ts';
-import { usd } from '../usd.ts';
 import { wrap } from '../wrap.ts';
 import { CUT } from './cut-notice.ts';
 import { readRuns } from './read-runs.ts';

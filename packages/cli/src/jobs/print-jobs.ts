@@ -1,10 +1,10 @@
+import { usd } from '../../page/format.js';
 import { type Clients, createClients } from '../clients.ts';
 import { csvLine } from '../csv.ts';
 import { findInstallation } from '../installation.ts';
 import { plainTable, shortenColumns } from '../plain-table.ts';
 import { DEFAULT_COLUMNS, type Terminal } from '../terminal.ts';
 import { timesAsIso } from '../times-as-iso.ts';
-import { usd } from '../usd.ts';
 import { CUT } from './cut-notice.ts';
 import { type JobRun, projectName, waitedSeconds } from './job-run.ts';
 import { readRuns } from './read-runs.ts';

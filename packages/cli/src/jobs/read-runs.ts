@@ -14,14 +14,25 @@ const queuedSchema = z.object({
   event: z.literal('queued'),
   jobId: z.number(),
   projectId: z.number(),
+  fleet: z.string().optional(),
 });
 
 /** Reads what ran since a time: the events that managers log, and when the receiver got the jobs' webhooks. */
 export async function readRuns(
   logs: CloudWatchLogsClient,
-  { logGroups }: Pick<Installation, 'logGroups'>,
+  installation: Pick<Installation, 'logGroups'>,
   since: number,
 ): Promise<Runs> {
+  const { lines, isCut } = await readRunLines(logs, installation, since);
+  return { ...runsOf(lines), isCut };
+}
+
+/** Reads the lines from which `runsOf` makes what ran since a time. */
+export async function readRunLines(
+  logs: CloudWatchLogsClient,
+  { logGroups }: Pick<Installation, 'logGroups'>,
+  since: number,
+): Promise<{ lines: RunLines; isCut: boolean }> {
   let isCut = false;
   const onLimit = () => {
     isCut = true;
@@ -34,13 +45,14 @@ export async function readRuns(
     search(logGroups.managers, 'AheadTaskStopped'),
     search(logGroups.receiver, 'queued'),
   ]);
-  return { ...runsOf({ started, finished, stopped, queued }), isCut };
+  return { lines: { started, finished, stopped, queued }, isCut };
 }
 
-type Lines = Record<'started' | 'finished' | 'stopped' | 'queued', readonly LogLine[]>;
+/** Oldest first; other lines may be among them. */
+export type RunLines = Record<'started' | 'finished' | 'stopped' | 'queued', readonly LogLine[]>;
 
-/** Joins the events of each task. @param lines oldest first; other lines among them are ignored */
-export function runsOf({ started, finished, stopped, queued }: Lines): Omit<Runs, 'isCut'> {
+/** Joins the events of each task. */
+export function runsOf({ started, finished, stopped, queued }: RunLines): Omit<Runs, 'isCut'> {
   const runs = new Map<string, JobRun>();
   for (const { detail } of detailsOf('JobTaskStarted', started))
     runs.set(detail.taskArn, { ...commonOf(detail), startedAt: Date.parse(detail.occurredAt) });
@@ -49,12 +61,7 @@ export function runsOf({ started, finished, stopped, queued }: Lines): Omit<Runs
     const known = runs.get(detail.taskArn) ?? commonOf(detail);
     runs.set(detail.taskArn, { ...known, end: { at: Date.parse(occurredAt), outcome, seconds, costUsd } });
   }
-  const arrivals = queued.flatMap(({ at, fields }) => {
-    const line = queuedSchema.safeParse(fields).data;
-    return line ? { at, key: keyOf(line) } : [];
-  });
-  // A job that is retried has another id, so the first webhook is the one that queued it.
-  const queuedAt = new Map(arrivals.toReversed().map(({ key, at }) => [key, at]));
+  const queuedAt = new Map(arrivalsOf(queued).map((arrival) => [keyOf(arrival), arrival.at]));
   const jobs = [...runs.values()].map((run) => ({ ...run, queuedAt: queuedAt.get(keyOf(run)) }));
   return {
     jobs: jobs.sort((one, other) => timeOf(one) - timeOf(other)),
@@ -65,8 +72,28 @@ export function runsOf({ started, finished, stopped, queued }: Lines): Omit<Runs
   };
 }
 
+/** A job whose webhook said that it is queued. */
+export interface Arrival {
+  /** Milliseconds since 1970. */
+  at: number;
+  jobId: number;
+  projectId: number;
+  fleet: string | undefined;
+}
+
+/** When each job was queued. A job that is retried has another id, so its first webhook is the one that counts. */
+export function arrivalsOf(queued: readonly LogLine[]): Arrival[] {
+  const first = new Map<string, Arrival>();
+  for (const { at, fields } of queued) {
+    const line = queuedSchema.safeParse(fields).data;
+    if (line && !first.has(keyOf(line)))
+      first.set(keyOf(line), { at, jobId: line.jobId, projectId: line.projectId, fleet: line.fleet });
+  }
+  return [...first.values()];
+}
+
 /** Job ids are unique within one GitLab; fleets may have several. */
-function keyOf({ jobId, projectId }: { jobId: number; projectId: number }): string {
+export function keyOf({ jobId, projectId }: { jobId: number; projectId: number }): string {
   return `${projectId}/${jobId}`;
 }
 

@@ -1,3 +1,4 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { TaskState } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import type { ListedFleet } from '@serverless-gitlab-runner/fleet';
 import type { Clients } from '../clients.ts';
@@ -13,12 +14,14 @@ export interface Status {
   managers: ManagerStatus[];
   /** Job tasks that have not stopped, oldest first. */
   jobTasks: JobTaskStatus[];
-  queue: {
-    /** Jobs whose message waits for its next look, or is being looked at. */
-    messages: number;
-    launcherDeadLetters: number;
-    reaperDeadLetters: number;
-  };
+  queue: QueueStatus;
+}
+
+export interface QueueStatus {
+  /** Jobs whose message waits for its next look, or is being looked at. */
+  messages: number;
+  launcherDeadLetters: number;
+  reaperDeadLetters: number;
 }
 
 export interface FleetStatus {
@@ -54,27 +57,36 @@ export interface JobTaskStatus {
   since: number | undefined;
 }
 
-export async function readStatus(
-  { ecs, sqs, ssm }: Clients,
-  { region, cluster, parameterPrefix, queueUrl, deadLetterUrls }: Installation,
-): Promise<Status> {
-  const [fleets, tasks, messages, launcherDeadLetters, reaperDeadLetters] = await Promise.all([
-    readFleets(ssm, parameterPrefix),
-    readTasks(ecs, cluster),
-    countMessages(sqs, queueUrl),
-    countMessages(sqs, deadLetterUrls.launcher),
-    countMessages(sqs, deadLetterUrls.reaper),
+export async function readStatus(clients: Clients, installation: Installation): Promise<Status> {
+  const { region, cluster, parameterPrefix } = installation;
+  const [fleets, tasks, queue] = await Promise.all([
+    readFleets(clients.ssm, parameterPrefix),
+    readTasks(clients.ecs, cluster),
+    readQueue(clients.sqs, installation),
   ]);
   return {
     region,
     fleets: fleets.map((fleet) => fleetStatus(fleet, parameterPrefix)),
     managers: managersOf(tasks),
     jobTasks: jobTasksOf(tasks),
-    queue: { messages, launcherDeadLetters, reaperDeadLetters },
+    queue,
   };
 }
 
-function fleetStatus(fleet: ListedFleet, prefix: string): FleetStatus {
+/** Counts the messages of the launcher's queue and of the dead-letter queues. */
+export async function readQueue(
+  sqs: SQSClient,
+  { queueUrl, deadLetterUrls }: Pick<Installation, 'queueUrl' | 'deadLetterUrls'>,
+): Promise<QueueStatus> {
+  const [messages, launcherDeadLetters, reaperDeadLetters] = await Promise.all([
+    countMessages(sqs, queueUrl),
+    countMessages(sqs, deadLetterUrls.launcher),
+    countMessages(sqs, deadLetterUrls.reaper),
+  ]);
+  return { messages, launcherDeadLetters, reaperDeadLetters };
+}
+
+export function fleetStatus(fleet: ListedFleet, prefix: string): FleetStatus {
   const { runnerToken, webhookSecret } = storedSecrets(fleet, prefix);
   const stored = { name: fleet.name, runnerToken, webhookSecret };
   if ('problem' in fleet) return { ...stored, problem: fleet.problem.replaceAll(/\s+/g, ' ') };

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { duration } from '../duration.ts';
+import { duration } from '../../page/format.js';
 import { plainTable } from '../plain-table.ts';
 import { isServedByWebhook } from '../served-by-webhook.ts';
 import { wrap } from '../wrap.ts';
@@ -56,7 +56,7 @@ function section(title: string, head: readonly string[], rows: readonly (readonl
 }
 
 /** What keeps jobs from running, and the command that shows or mends it. */
-function warningsOf({ fleets, queue }: Status): string[] {
+export function warningsOf({ fleets, queue }: Pick<Status, 'fleets' | 'queue'>): string[] {
   const letters = queue.launcherDeadLetters + queue.reaperDeadLetters;
   return [
     ...fleets.flatMap((fleet) => problemsOf(fleet, fleets)),

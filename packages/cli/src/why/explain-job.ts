@@ -1,4 +1,4 @@
-import { duration } from '../duration.ts';
+import { duration } from '../../page/format.js';
 import { explainGitLab } from './explain-gitlab.ts';
 import type { JobFacts, JobTask, LaunchDecision } from './job-facts.ts';
 import type { Explanation, Step, Verdict } from './verdict.ts';

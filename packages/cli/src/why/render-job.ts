@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { duration } from '../duration.ts';
+import { duration } from '../../page/format.js';
 import { wrap } from '../wrap.ts';
 import type { Explanation } from './verdict.ts';
 

@@ -50,10 +50,10 @@ export async function runSandbox(context: CommandContext): Promise<number> {
     'In GitLab, add a webhook (Settings, Webhooks) with the URL and secret below and the trigger "Job events".',
   );
   log('To follow the logs: npm run sandbox -- logs');
-  log('To see why a job waits (npx sgr --help lists more):');
-  log(
-    `  AWS_ENDPOINT_URL=${emulator.endpoint} AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x npx sgr why JOB`,
-  );
+  log('To see why a job waits, or everything on a live page (npx sgr --help lists more):');
+  const env = `AWS_ENDPOINT_URL=${emulator.endpoint} AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=x AWS_SECRET_ACCESS_KEY=x`;
+  log(`  ${env} npx sgr why JOB`);
+  log(`  ${env} npx sgr ui --open`);
   log(pc.bold('Ready. Press Ctrl-C to stop; nothing is left behind.'));
   console.log(`WEBHOOK_URL=${system.webhookUrl}`);
   console.log(`WEBHOOK_SECRET=${system.webhookSecret}`);

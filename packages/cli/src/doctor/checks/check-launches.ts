@@ -1,4 +1,4 @@
-import { duration } from '../../duration.ts';
+import { duration } from '../../../page/format.js';
 import type { LaunchFailure } from '../../read-launch-failures.ts';
 import { broken, type Finding, warning } from '../finding.ts';
 

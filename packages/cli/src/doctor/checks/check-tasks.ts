@@ -1,6 +1,6 @@
 import type { TaskState } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { RUNNER_TOKEN_REFUSED_EXIT_CODE } from '@serverless-gitlab-runner/fleet';
-import { duration } from '../../duration.ts';
+import { duration } from '../../../page/format.js';
 import { broken, type CheckName, type Finding, warning } from '../finding.ts';
 
 /** A manager or job task that runs, or ended within the last hour. */

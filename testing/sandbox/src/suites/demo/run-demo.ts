@@ -1,18 +1,24 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { logToStderr as log, REPORTS, writeReport } from '@serverless-gitlab-runner/machine';
+import { type Cleanup, logToStderr as log, REPORTS, writeReport } from '@serverless-gitlab-runner/machine';
+import { parseCommandLine } from '../../../../../scripts/cli/commands.mjs';
 import type { CommandContext } from '../../command.ts';
 import { prepareMachine } from '../../system/prepare-machine.ts';
+import { servePage } from '../../system/serve-page.ts';
 import { renderDemo } from './render.ts';
 import { problemsOfReport } from './report.ts';
 import { startStopwatch } from './stopwatch.ts';
 import { runWholeLoop, type WholeLoop } from './whole-loop.ts';
 
 /** `npm run demo`: runs five pipelines through the whole system on this machine, and waits until it is back at zero. */
-export async function runDemo({ cleanup, signal }: CommandContext): Promise<number> {
+export async function runDemo({ args, cleanup, signal }: CommandContext): Promise<number> {
+  const { ui } = parseCommandLine('demo', args).values;
   const clock = startStopwatch();
   const machine = await prepareMachine({ log, cleanup, bundles: true, demoImages: true });
-  const loop = await runWholeLoop({ log, cleanup, signal, machine, clock });
+  const loop = await runWholeLoop({
+    ...{ log, cleanup, signal, machine, clock },
+    ...(ui && { onReady: ({ emulator }) => showPage(emulator.endpoint, cleanup) }),
+  });
   writeReports(loop);
   console.log(renderDemo(loop.report, loop.jobs, loop.tasks));
   return reportResult([
@@ -20,6 +26,11 @@ export async function runDemo({ cleanup, signal }: CommandContext): Promise<numb
     ...problemsOfReport(loop.report),
     ...loop.protocolErrors.map((error) => `GitLab refused ${error.method} ${error.path}: ${error.message}`),
   ]);
+}
+
+async function showPage(endpoint: string, cleanup: Cleanup): Promise<void> {
+  const { url } = await servePage(endpoint, cleanup);
+  log(`To watch the demo, open ${url}`);
 }
 
 /** Writes `reports/demo.json` and each job's log at GitLab. */

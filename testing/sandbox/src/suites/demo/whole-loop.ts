@@ -4,7 +4,7 @@ import { type Cleanup, type Log, step } from '@serverless-gitlab-runner/machine'
 import type { System } from '../../system/deploy-system.ts';
 import { type ObservedTask, readTasks } from '../../system/observe-tasks.ts';
 import type { PreparedMachine } from '../../system/prepare-machine.ts';
-import { startTestEnvironment } from '../../system/test-environment.ts';
+import { startTestEnvironment, type TestEnvironment } from '../../system/test-environment.ts';
 import { DEMO_PIPELINES } from './pipelines.ts';
 import { logGitLabEvent, logTaskChange } from './progress-lines.ts';
 import { type DemoJob, type DemoReport, makeReport } from './report.ts';
@@ -26,6 +26,8 @@ export interface WholeLoopOptions {
   machine: PreparedMachine;
   /** Started with the set-up. */
   clock: Stopwatch;
+  /** Called before the first webhook. */
+  onReady?: (environment: TestEnvironment) => Promise<void>;
 }
 
 /** What GitLab, ECS and Docker saw, from the first webhook back to zero. */
@@ -45,10 +47,11 @@ export async function runWholeLoop({
   signal,
   machine,
   clock,
+  onReady,
 }: WholeLoopOptions): Promise<WholeLoop> {
   log(`Manager settings, shortened for the demo: ${JSON.stringify(DEMO_FLEET.manager)}`);
   let setup = 0;
-  const { gitlab, system, observer } = await startTestEnvironment({
+  const environment = await startTestEnvironment({
     log,
     cleanup,
     machine,
@@ -60,6 +63,8 @@ export async function runWholeLoop({
       return { fleet: DEMO_FLEET };
     },
   });
+  const { gitlab, system, observer } = environment;
+  await onReady?.(environment);
   const deploy = clock.lap();
 
   gitlab.subscribe(logGitLabEvent(log));

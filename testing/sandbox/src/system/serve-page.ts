@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type Cleanup, NODE_BINARY, REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
+
+/** A running `sgr ui`. */
+export interface ServedPage {
+  url: string;
+  /** Asks it to end, as Ctrl-C does, and returns its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/**
+ * Runs `sgr ui` for the installation in an emulator, until it is stopped or cleaned up.
+ * @param endpoint of the emulator
+ */
+export async function servePage(endpoint: string, cleanup: Cleanup): Promise<ServedPage> {
+  const program = join(REPOSITORY_ROOT, 'packages/cli/src/sgr.ts');
+  const sgr = spawn(NODE_BINARY, [program, 'ui', '--hours', '1'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...process.env,
+      ...{ AWS_ENDPOINT_URL: endpoint, AWS_REGION: 'us-east-1' },
+      ...{ AWS_ACCESS_KEY_ID: 'operator', AWS_SECRET_ACCESS_KEY: 'test' },
+    },
+  });
+  const exited = once(sgr, 'exit');
+  const stop = async () => {
+    sgr.kill('SIGINT');
+    const [code] = (await exited) as [number | null];
+    return code;
+  };
+  cleanup.add('sgr ui', async () => void (await stop()));
+  const ended = exited.then(([code]) => {
+    throw new Error(`sgr ui ended with ${code}`);
+  });
+  const printed = once(createInterface(sgr.stdout), 'line');
+  const [url] = (await Promise.race([printed, ended])) as [string];
+  ended.catch(() => undefined);
+  return { url, stop };
+}
