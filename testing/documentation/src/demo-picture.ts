@@ -1,5 +1,5 @@
 /** Characters of a line that is shown; longer ones are cut. */
-const MAX_COLUMNS = 88;
+const MAX_COLUMNS = 98;
 const CHARACTER_PX = 8;
 const LINE_PX = 18;
 const PADDING_PX = 16;
