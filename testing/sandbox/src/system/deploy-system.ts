@@ -7,6 +7,7 @@ import { parameterNames } from '@serverless-gitlab-runner/fleet';
 import { type DeployOutputs, deployAll, type FleetProps } from '@serverless-gitlab-runner/infra';
 import { HOST_ARCHITECTURE, type Log, step } from '@serverless-gitlab-runner/machine';
 import type { PreparedMachine } from './prepare-machine.ts';
+import { reachableUrl } from './reachable-url.ts';
 
 const FLEET = 'default';
 
@@ -75,7 +76,7 @@ export async function deploySystem(options: DeploySystemOptions): Promise<System
   if (options.apiToken !== undefined) await putSecret(ssm, names.apiToken, options.apiToken);
   return {
     fleet: FLEET,
-    webhookUrl: `${reachableUrl(outputs.WebhookUrl, emulator)}?fleet=${FLEET}`,
+    webhookUrl: reachableUrl(`${outputs.WebhookUrl}?fleet=${FLEET}`, emulator),
     webhookSecret,
     defaultImage: defaultJob,
     outputs,
@@ -89,10 +90,4 @@ async function putSecret(ssm: SSMClient, name: string, value: string): Promise<v
   await ssm.send(
     new PutParameterCommand({ Name: name, Value: value, Type: 'SecureString', Overwrite: true }),
   );
-}
-
-/** A function URL's host resolves only on AWS. The emulator serves it under a path. */
-function reachableUrl(functionUrl: string, emulator: Emulator): string {
-  const [urlId] = new URL(functionUrl).hostname.split('.');
-  return `${emulator.endpoint}/_aws/lambda-url/${urlId}/`;
 }

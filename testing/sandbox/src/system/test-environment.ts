@@ -8,6 +8,7 @@ import type { Cleanup, Log } from '@serverless-gitlab-runner/machine';
 import { type DeploySystemOptions, deploySystem, type System } from './deploy-system.ts';
 import { TaskObserver } from './observe-tasks.ts';
 import type { PreparedMachine } from './prepare-machine.ts';
+import { reachableUrl } from './reachable-url.ts';
 import { type EmulatorSettings, startEmulatorFor } from './start-emulator.ts';
 
 /**
@@ -54,6 +55,7 @@ export async function startTestEnvironment(options: TestEnvironmentOptions): Pro
   const gitlab = await startGitLabDouble({
     host: emulator.gatewayAddress,
     concurrentDeliveries: CONCURRENT_DELIVERIES,
+    reachableUrl: (url) => reachableUrl(url, emulator),
     ...(await options.gitlab?.(emulator.gatewayAddress)),
   });
   cleanup.add('the GitLab double', () => gitlab.stop());

@@ -60,7 +60,6 @@ beforeAll(async () => {
     cleanup,
     machine,
     runner: { description: 'the default fleet', tags: ['fargate'], runUntagged: false },
-    gitlab: async () => ({ reachableUrl }),
     fleets: async () => ({ fleet: { manager: { max: 2 } } }),
   });
   fleet = new FleetDocument(environment.system);
@@ -75,12 +74,6 @@ beforeAll(async () => {
     events: { pipeline: false },
   });
 }, 5 * 60_000);
-
-/** The host of a function URL resolves only on AWS. */
-function reachableUrl(url: string): string {
-  const { hostname, search } = new URL(url);
-  return `${environment.emulator.endpoint}/_aws/lambda-url/${hostname.split('.')[0]}/${search}`;
-}
 
 afterAll(() => cleanup.run(), 60_000);
 

@@ -66,7 +66,8 @@ afterAll(() => cleanup.run(), 60_000);
 
 async function queueJobs(tags: Readonly<Record<string, string[]>>): Promise<Map<string, Job>> {
   const project = await gitlab.createProject({ path: 'teams/shop' });
-  gitlab.addWebhook({ url: system.webhookUrl, token: system.webhookSecret, projectId: project.id });
+  const url = `${system.outputs.WebhookUrl}?fleet=default`;
+  gitlab.addWebhook({ url, token: system.webhookSecret, projectId: project.id });
   await gitlab.pushCommit(project, { message: 'jobs with tags', files: { 'README.md': '# Shop\n' } });
   const pipeline = await gitlab.createPipeline(project, {
     stages: ['test'],

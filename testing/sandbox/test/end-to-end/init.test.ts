@@ -10,6 +10,7 @@ import {
 import { Cleanup, HOST_ARCHITECTURE } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PreparedMachine, prepareMachine } from '../../src/system/prepare-machine.ts';
+import { reachableUrl } from '../../src/system/reachable-url.ts';
 import { startEmulatorFor } from '../../src/system/start-emulator.ts';
 import { Operator, type ShellResult } from './support/operator.ts';
 
@@ -26,7 +27,10 @@ beforeAll(async () => {
   machine = await prepareMachine({ log, cleanup, demoImages: false });
   emulator = await startEmulatorFor(log, cleanup, machine);
   await new EmulatorSwitches(emulator.endpoint).setAccount({ new: true, lagSeconds: 3, mayCreateRole: true });
-  gitlab = await startGitLabDouble({ host: emulator.gatewayAddress, reachableUrl });
+  gitlab = await startGitLabDouble({
+    host: emulator.gatewayAddress,
+    reachableUrl: (url) => reachableUrl(url, emulator),
+  });
   cleanup.add('the GitLab double', () => gitlab.stop());
   operator = await Operator.of(emulator);
   cleanup.add('the operator', () => operator.leave());
@@ -35,12 +39,6 @@ beforeAll(async () => {
 }, 5 * 60_000);
 
 afterAll(() => cleanup.run(), 60_000);
-
-/** The host of a function URL resolves only on AWS. */
-function reachableUrl(url: string): string {
-  const { hostname, search } = new URL(url);
-  return `${emulator.endpoint}/_aws/lambda-url/${hostname.split('.')[0]}/${search}`;
-}
 
 /** Runs `sgr` as an administrator does, with the name resolution of AWS. */
 function sgr(args: string): Promise<ShellResult> {
