@@ -54,7 +54,7 @@ export const decisionModules = {
 export const decisionTests = [
   'packages/aws/test/{publish-events,capacity-refusal,crash-backoff,stop-task,task-facts}.test.ts',
   'packages/runner-manager/test/{job-overrides,plan-*,refuse-*,image-entry-point}.test.ts',
-  'packages/runner-manager/test/{decide-ahead,explain-stop,why-not-ahead}.test.ts',
+  'packages/runner-manager/test/{decide-ahead,decide-job-end,explain-stop,why-not-ahead}.test.ts',
   'packages/idle-reaper/test/{decide-*,job-definitions,runner-tokens,secrets}.test.ts',
   'packages/runner-launcher/test/{decide-next-step,drained-managers,launch-failure,match-fleet,plan-launch,retry-delay}.test.ts',
   'packages/webhook-receiver/test/{authenticate,is-authentic,job-hook}.test.ts',

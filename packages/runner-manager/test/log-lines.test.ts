@@ -1,15 +1,12 @@
 import { DescribeTasksCommand } from '@aws-sdk/client-ecs';
-import { JOB_ENDS, LOG_LINES } from '@serverless-gitlab-runner/fleet';
+import { LOG_LINES } from '@serverless-gitlab-runner/fleet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decideJobEnd } from '../src/job/end/decide-job-end.ts';
-import type { StartedTask } from '../src/job/job-session.ts';
 import {
   type ExecutorFixture,
   makeExecutorFixture,
   RUNNING_TASK,
   TASK_ARN,
 } from './support/executor-fixture.ts';
-import { sessionOf } from './support/job.ts';
 
 let fixture: ExecutorFixture;
 
@@ -100,33 +97,6 @@ describe('the log of a job', () => {
 });
 
 describe('the end of a job', () => {
-  const ready: StartedTask = {
-    arn: TASK_ARN,
-    capacityProvider: 'FARGATE',
-    shape: undefined as unknown as StartedTask['shape'],
-    requestedAt: 0,
-    isReady: true,
-  };
-  const aborted = { signal: { aborted: true } };
-  const loss: { lines: string[]; fault: 'system' } = { lines: [], fault: 'system' };
-  const stopped = { ...ready, lastSeen: { desiredStatus: 'STOPPED' } };
-
-  it.each([
-    ['succeeded', { task: ready, scriptEnd: 'succeeded' }],
-    ['failed', { task: ready, scriptEnd: 'failed' }],
-    ['interrupted', { task: ready }],
-    ['interrupted', { abort: aborted }],
-    ['interrupted', { task: { ...ready, isReady: false }, abort: aborted }],
-    ['refused', { isRefused: true }],
-    ['start-failed', {}],
-    ['start-failed', { task: { ...ready, isReady: false } }],
-    ['lost', { task: ready, loss }],
-    ['lost', { task: stopped, scriptEnd: 'succeeded' }],
-  ] as const)('is %s', (end, facts) => {
-    expect(decideJobEnd({ ...sessionOf(), ...facts })).toBe(end);
-    expect(JOB_ENDS).toContain(end);
-  });
-
   it.each([
     ['a stage before the script', [['get_sources', 1]], 'failed'],
     [
