@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   CloudFormationClient,
   DeleteStackCommand,
@@ -36,11 +35,12 @@ import {
   toTags,
 } from '@serverless-gitlab-runner/fleet';
 import type { Project, Webhook } from '@serverless-gitlab-runner/gitlab-double';
-import { Cleanup, NODE_BINARY, REPOSITORY_ROOT, tryCommand, until } from '@serverless-gitlab-runner/machine';
+import { Cleanup, until } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FleetDocument } from '../../src/suites/faults/fleet-document.ts';
 import { prepareMachine } from '../../src/system/prepare-machine.ts';
 import { startTestEnvironment, type TestEnvironment } from '../../src/system/test-environment.ts';
+import { runSgr } from './support/run-sgr.ts';
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
 const cleanup = new Cleanup(log);
@@ -87,17 +87,8 @@ interface Found {
 
 /** Runs `sgr doctor` as a user does. */
 async function doctor(...args: string[]): Promise<Found> {
-  const env = {
-    AWS_ENDPOINT_URL: environment.emulator.endpoint,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'operator',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    GITLAB_TOKEN: environment.gitlab.privateToken,
-  };
-  const program = join(REPOSITORY_ROOT, 'packages/cli/src/sgr.ts');
-  const { code, stdout, stderr } = await tryCommand(NODE_BINARY, [program, 'doctor', '--json', ...args], {
-    env,
-  });
+  const token = { GITLAB_TOKEN: environment.gitlab.privateToken };
+  const { code, stdout, stderr } = await runSgr(environment.emulator, ['doctor', '--json', ...args], token);
   if (!stdout.startsWith('[')) throw new Error(`sgr doctor failed: ${stderr}`);
   const findings: { check: string; problem: string }[] = JSON.parse(stdout);
   return {

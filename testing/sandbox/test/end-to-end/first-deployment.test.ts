@@ -23,6 +23,7 @@ import { Cleanup, HOST_ARCHITECTURE } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTasks, TaskObserver } from '../../src/system/observe-tasks.ts';
 import { type PreparedMachine, prepareMachine } from '../../src/system/prepare-machine.ts';
+import { reachableUrl } from '../../src/system/reachable-url.ts';
 import { startEmulatorFor } from '../../src/system/start-emulator.ts';
 import {
   ACCOUNT,
@@ -160,9 +161,11 @@ describe('a first deployment with the commands of the README, into a new account
     expect(values.get('webhook-secret')).toBe(made.stdout.trim());
     project = await gitlab.createProject({ path: 'teams/shop' });
     await gitlab.pushCommit(project, { message: 'first', files: { 'README.md': '# Shop\n' } });
-    const { hostname, search } = new URL(url ?? '');
-    const reachable = `${emulator.endpoint}/_aws/lambda-url/${hostname.split('.')[0]}/${search}`;
-    gitlab.addWebhook({ url: reachable, token: made.stdout.trim(), projectId: project.id });
+    gitlab.addWebhook({
+      url: reachableUrl(url ?? '', emulator),
+      token: made.stdout.trim(),
+      projectId: project.id,
+    });
     // As an operator adds it: its host resolves on AWS only.
     gitlab.addWebhook({ url: url ?? '', token: made.stdout.trim(), projectId: project.id });
     observer = new TaskObserver(ecs, CLUSTER, () => undefined);

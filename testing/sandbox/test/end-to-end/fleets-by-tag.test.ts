@@ -1,18 +1,12 @@
-import { join } from 'node:path';
 import type { GitLabDouble, Job } from '@serverless-gitlab-runner/gitlab-double';
-import {
-  Cleanup,
-  NODE_BINARY,
-  REPOSITORY_ROOT,
-  runCommand,
-  tryCommand,
-} from '@serverless-gitlab-runner/machine';
+import { Cleanup } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DeploySystemOptions, System } from '../../src/system/deploy-system.ts';
 import type { ObservedTask, TaskObserver } from '../../src/system/observe-tasks.ts';
 import { openFleet } from '../../src/system/open-fleet.ts';
 import { prepareMachine } from '../../src/system/prepare-machine.ts';
 import { startTestEnvironment } from '../../src/system/test-environment.ts';
+import { runSgr } from './support/run-sgr.ts';
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
 const cleanup = new Cleanup(log);
@@ -36,8 +30,6 @@ let system: System;
 let observer: TaskObserver;
 let jobs: Map<string, Job>;
 let endpoint: string;
-/** A user's environment. */
-const AWS = { AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'operator', AWS_SECRET_ACCESS_KEY: 'test' };
 /** What `sgr why` said of the job "small" from when it was queued, without repetitions. */
 let states: string[];
 
@@ -82,22 +74,18 @@ function idOf(name: string): number {
   return job.id;
 }
 
-/** Runs `sgr` as a user does, and returns its JSON. */
-async function sgr(...args: string[]) {
-  return runSgr({}, ...args);
-}
-
-async function runSgr(more: Record<string, string>, ...args: string[]) {
-  const program = join(REPOSITORY_ROOT, 'packages/cli/src/sgr.ts');
-  const env = { ...AWS, AWS_ENDPOINT_URL: endpoint, ...more };
-  return JSON.parse(await runCommand(NODE_BINARY, [program, ...args, '--json'], { env }));
+/** Runs `sgr` as a user does, and returns its JSON. @throws if it fails */
+async function sgr(args: readonly string[], env: Record<string, string> = {}) {
+  const { code, stdout, stderr } = await runSgr({ endpoint }, [...args, '--json'], env);
+  if (code !== 0) throw new Error(`sgr ${args.join(' ')} failed: ${stderr}`);
+  return JSON.parse(stdout);
 }
 
 async function statesUntilEnd(jobId: number): Promise<string[]> {
   const seen: string[] = [];
   const deadline = Date.now() + 120_000;
   while (seen.at(-1) !== 'ended' && Date.now() < deadline) {
-    const { state } = await sgr('why', `${jobId}`);
+    const { state } = await sgr(['why', `${jobId}`]);
     if (seen.at(-1) !== state) seen.push(state);
   }
   return seen;
@@ -133,7 +121,7 @@ describe('one webhook for several fleets, with an API token', () => {
     const order = ['unknown', 'queued', 'starting', 'running', 'ended'];
     expect(states).toEqual(order.filter((state) => states.includes(state)));
     expect(states).toEqual(expect.arrayContaining(['queued', 'ended']));
-    const small = await sgr('why', `${idOf('small')}`);
+    const small = await sgr(['why', `${idOf('small')}`]);
     const steps: string[] = small.steps.map(({ what }: { what: string }) => what);
     expect(steps[0]).toBe('webhook accepted for fleet default');
     expect(steps).toEqual(
@@ -143,34 +131,30 @@ describe('one webhook for several fleets, with an API token', () => {
         ...['pull of the images started', 'task runs', 'task has ended'],
       ]),
     );
-    expect(await sgr('why', `${idOf('unmatched')}`)).toMatchObject({
+    expect(await sgr(['why', `${idOf('unmatched')}`])).toMatchObject({
       state: 'queued',
       summary: "No fleet's runner takes it: its tags are gpu",
     });
-    expect(await sgr('why', '99999999')).toMatchObject({ state: 'unknown', steps: [] });
+    expect(await sgr(['why', '99999999'])).toMatchObject({ state: 'unknown', steps: [] });
   });
 
   it('asks GitLab with a token: which runners take a job, and what is wrong with its project', async () => {
     const token = { GITLAB_TOKEN: gitlab.privateToken };
     const page = `${gitlab.url}/teams/shop/-/jobs/${idOf('unmatched')}`;
-    expect(await runSgr(token, 'why', page)).toMatchObject({
+    expect(await sgr(['why', page], token)).toMatchObject({
       state: 'queued',
       summary: 'No runner of its project takes it: its tags are gpu',
       advice: [expect.stringContaining('lacks the tag gpu'), expect.stringContaining('lacks the tag gpu')],
     });
-    expect(await runSgr(token, 'why', `${idOf('small')}`)).toMatchObject({ state: 'ended' });
-    const program = join(REPOSITORY_ROOT, 'packages/cli/src/sgr.ts');
-    const { code, stdout } = await tryCommand(
-      NODE_BINARY,
-      [program, 'doctor', '--project', 'teams/shop', '--json'],
-      { env: { ...AWS, AWS_ENDPOINT_URL: endpoint, ...token } },
-    );
+    expect(await sgr(['why', `${idOf('small')}`], token)).toMatchObject({ state: 'ended' });
+    const args = ['doctor', '--project', 'teams/shop', '--json'];
+    const { code, stdout } = await runSgr({ endpoint }, args, token);
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toEqual([expect.objectContaining({ check: 'job-without-runner' })]);
   });
 
   it('shows both fleets, their managers and dead letters with sgr status', async () => {
-    expect(await sgr('status')).toMatchObject({
+    expect(await sgr(['status'])).toMatchObject({
       region: 'us-east-1',
       fleets: [
         { name: 'default', runnerToken: true, webhookSecret: true },

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { CloudWatchLogsClient, DescribeLogGroupsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { ListTaskDefinitionFamiliesCommand } from '@aws-sdk/client-ecs';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
@@ -6,13 +5,14 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { GetParameterCommand, GetParametersByPathCommand } from '@aws-sdk/client-ssm';
 import { emulatorClient, taskContainers } from '@serverless-gitlab-runner/aws-emulator';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
-import type { Job, Project } from '@serverless-gitlab-runner/gitlab-double';
-import { Cleanup, NODE_BINARY, REPOSITORY_ROOT, tryCommand, until } from '@serverless-gitlab-runner/machine';
+import type { Job, Project, Webhook } from '@serverless-gitlab-runner/gitlab-double';
+import { Cleanup, until } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { EventTap } from '../../src/suites/faults/event-tap.ts';
 import { prepareMachine } from '../../src/system/prepare-machine.ts';
 import { startTestEnvironment, type TestEnvironment } from '../../src/system/test-environment.ts';
+import { runSgr } from './support/run-sgr.ts';
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
 const cleanup = new Cleanup(log);
@@ -20,8 +20,7 @@ const cleanup = new Cleanup(log);
 let environment: TestEnvironment;
 let project: Project;
 let tap: EventTap;
-/** The webhook that reaches the receiver, and one with the URL that only AWS resolves. */
-let hooks: { reachable: { token: string | null }; real: { id: number; token: string | null } };
+let hook: Webhook;
 
 beforeAll(async () => {
   const machine = await prepareMachine({ log, cleanup, demoImages: false });
@@ -40,11 +39,12 @@ beforeAll(async () => {
   const { gitlab, system } = environment;
   project = await gitlab.createProject({ path: 'team/app' });
   await gitlab.pushCommit(project, { message: 'first', files: { 'README.md': '# App\n' } });
-  const common = { token: system.webhookSecret, projectId: project.id, events: { pipeline: false } };
-  hooks = {
-    reachable: gitlab.addWebhook({ ...common, url: system.webhookUrl }),
-    real: gitlab.addWebhook({ ...common, url: `${system.outputs.WebhookUrl}?fleet=default` }),
-  };
+  hook = gitlab.addWebhook({
+    url: `${system.outputs.WebhookUrl}?fleet=default`,
+    token: system.webhookSecret,
+    projectId: project.id,
+    events: { pipeline: false },
+  });
   const client = clientOptions();
   tap = await EventTap.start(
     new EventBridgeClient(client),
@@ -59,18 +59,7 @@ const clientOptions = () => emulatorClient(environment.emulator.endpoint);
 
 /** Runs `sgr` as a user does, without a terminal. */
 async function sgr(args: readonly string[], env: Record<string, string> = {}) {
-  const { endpoint } = environment.emulator;
-  const program = join(REPOSITORY_ROOT, 'packages/cli/src/sgr.ts');
-  const done = await tryCommand(NODE_BINARY, [program, ...args], {
-    env: {
-      AWS_ENDPOINT_URL: endpoint,
-      AWS_ENDPOINT_URL_S3: endpoint,
-      AWS_REGION: 'us-east-1',
-      AWS_ACCESS_KEY_ID: 'operator',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      ...env,
-    },
-  });
+  const done = await runSgr(environment.emulator, args, env);
   log(`sgr ${args.join(' ')} → ${done.code}\n${done.stdout}${done.stderr}`);
   return done;
 }
@@ -168,32 +157,35 @@ describe('sgr jobs, cost and logs', () => {
 });
 
 describe('sgr rotate webhook-secret', () => {
+  /** Runs a job whose webhooks have this secret. */
+  const sendWith = async (token: string | null) => {
+    hook.token = token;
+    await succeeds(await queue('echo sent'));
+  };
+
   it('stores a new secret, sets it in GitLab, and accepts both', { timeout: 120_000 }, async () => {
     const old = environment.system.webhookSecret;
     const { code, stdout } = await sgr(['rotate', 'webhook-secret', '--json'], withToken());
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
-      changed: [`webhook ${hooks.real.id} of project ${project.id}`],
+      changed: [`webhook ${hook.id} of project ${project.id}`],
       unchanged: [],
     });
     expect(await secret('previousWebhookSecret')).toBe(old);
-    expect(hooks.real.token).toBe(await secret('webhookSecret'));
-    expect(hooks.real.token).not.toBe(old);
-    // The other webhook still has the old one.
-    await succeeds(await queue('echo with the previous secret'));
+    expect(hook.token).toBe(await secret('webhookSecret'));
+    expect(hook.token).not.toBe(old);
+    const fresh = hook.token;
+    await sendWith(old);
+    hook.token = fresh;
   });
 
   it('continues if it is run again, without a third secret', async () => {
-    const before = hooks.real.token;
+    const before = hook.token;
     const { code } = await sgr(['rotate', 'webhook-secret'], withToken());
-    expect({ code, token: hooks.real.token }).toEqual({ code: 0, token: before });
+    expect({ code, token: hook.token }).toEqual({ code: 0, token: before });
   });
 
   it('does not finish while a project sends the previous one', { timeout: 180_000 }, async () => {
-    const send = async (token: string | null) => {
-      hooks.reachable.token = token;
-      await succeeds(await queue('echo rotated'));
-    };
     const finish = (code: number, message: string) =>
       until(
         `--finish to say ${message}`,
@@ -205,12 +197,13 @@ describe('sgr rotate webhook-secret', () => {
         1000,
       );
     const old = environment.system.webhookSecret;
+    const fresh = hook.token;
     // A webhook with the new secret makes the receiver read both; without it, it would know the new one within a minute.
-    await send(hooks.real.token);
-    await send(old);
+    await sendWith(fresh);
+    await sendWith(old);
     await finish(1, `project ${project.id} still had the previous secret`);
     expect(await secret('previousWebhookSecret')).toBe(old);
-    await send(hooks.real.token);
+    await sendWith(fresh);
     await finish(0, 'Only the new webhook secret');
     expect(await secret('previousWebhookSecret')).toBeUndefined();
   });
@@ -289,7 +282,7 @@ describe('sgr destroy', () => {
     );
     expect({ Parameters, families, logGroups }).toEqual({ Parameters: [], families: [], logGroups: [] });
     expect(await taskContainers(machine.runId)).toEqual([]);
-    expect([...gitlab.webhooks.keys()]).not.toContain(hooks.real.id);
+    expect([...gitlab.webhooks.keys()]).not.toContain(hook.id);
     expect([...gitlab.runners.values()].map(({ revoked }) => revoked)).toEqual([true]);
     expect(gitlab.protocolErrors).toEqual([]);
   });

@@ -1,3 +1,5 @@
+import { reachableUrl } from '../../../src/system/reachable-url.ts';
+
 /**
  * Loaded into `sgr` (`node --import`): resolves the hosts of function URLs, which only AWS does, to the emulator of
  * `AWS_ENDPOINT_URL`.
@@ -11,10 +13,9 @@ const endpoint = process.env.AWS_ENDPOINT_URL ?? '';
  * @returns {Promise<Response>}
  */
 function resolve(input, init) {
-  const url = new URL(input instanceof Request ? input.url : String(input));
-  const [id, kind] = url.hostname.split('.');
-  const isFunction = kind === 'lambda-url';
-  return isFunction ? send(`${endpoint}/_aws/lambda-url/${id}/${url.search}`, init) : send(input, init);
+  const url = input instanceof Request ? input.url : String(input);
+  const reachable = reachableUrl(url, { endpoint });
+  return reachable === url ? send(input, init) : send(reachable, init);
 }
 
 Object.assign(globalThis, { fetch: resolve });
