@@ -1,9 +1,9 @@
 /** `npm run lint`: runs every check of the repository in turn and prints the output of those that fail. */
-import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { logProgress, secondsSince } from './cli/progress.mjs';
+import { secondsSince } from './cli/progress.mjs';
+import { runQuietly } from './cli/run-quietly.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const modules = dirname(dirname(createRequire(import.meta.url).resolve('typescript/package.json')));
@@ -34,13 +34,7 @@ const start = Date.now();
 /** @type {string[]} */
 const failed = [];
 for (const { name, script, args } of checks) {
-  const checkStart = Date.now();
-  logProgress(`› ${name} …`);
-  const { code, output } = await run(join(modules, script), args);
-  logProgress(`${code === 0 ? '✓' : '✗'} ${name} (${secondsSince(checkStart)} s)`);
-  if (code === 0) continue;
-  failed.push(name);
-  console.log(output.trimEnd());
+  if (!(await runQuietly(name, [join(modules, script), ...args], root))) failed.push(name);
 }
 console.log(
   failed.length === 0
@@ -48,31 +42,3 @@ console.log(
     : `Failed: ${failed.join(', ')}. "npm run format" fixes formatting and some lint rules.`,
 );
 process.exitCode = failed.length === 0 ? 0 : 1;
-
-/**
- * @param {string} script
- * @param {readonly string[]} args
- * @returns {Promise<{ code: number, output: string }>}
- */
-function run(script, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script, ...args], {
-      cwd: root,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (/** @type {string} */ chunk) => {
-        output += chunk;
-      });
-    }
-    for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
-      process.once(signal, () => child.kill(signal));
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      // Interrupted: start no further check.
-      if (signal) process.exit(signal === 'SIGINT' ? 130 : 143);
-      resolve({ code: code ?? 1, output });
-    });
-  });
-}
