@@ -1,7 +1,8 @@
+import { ALL_STACKS } from '@serverless-gitlab-runner/fleet';
 import { describe, expect, it } from 'vitest';
 import type { AwsFacts, GitLabFacts } from '../src/init/init-facts.ts';
 import { fleetWith, type InitRequest } from '../src/init/init-request.ts';
-import { ALL_STACKS, planInit, UnknownSettingsError } from '../src/init/plan-init.ts';
+import { planInit, UnknownSettingsError } from '../src/init/plan-init.ts';
 import { renderPlan, renderResult } from '../src/init/render-init.ts';
 
 const request = (over: Partial<InitRequest> = {}): InitRequest => ({

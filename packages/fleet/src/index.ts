@@ -51,9 +51,10 @@ export {
   type ParameterNames,
   parameterNames,
   parameterPrefixSchema,
+  settingsPath,
   webhookRunnerTokenName,
 } from './parameter-names.ts';
-export { type ServiceName, SHARED_STACK, serviceStack } from './stack-names.ts';
+export { ALL_STACKS, type ServiceName, SHARED_STACK, serviceStack } from './stack-names.ts';
 export {
   aheadTaskGroup,
   BUILD_CONTAINER,

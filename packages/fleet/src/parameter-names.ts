@@ -51,14 +51,19 @@ export function fleetsPath(prefix: string): string {
   return `${prefix}/fleets/`;
 }
 
+/** Path of the settings of the last deployment, without a trailing slash. */
+export function settingsPath(prefix: string): string {
+  return `${prefix}/settings`;
+}
+
 /** Name of the String with the installation's settings as written, except its fleets: the app of `infra` wrote it. */
 export function installationSettingsName(prefix: string): string {
-  return `${prefix}/settings/installation`;
+  return `${settingsPath(prefix)}/installation`;
 }
 
 /** Path of the Strings with each fleet's settings as written, with a trailing slash; the rest of a name is the fleet's. */
 export function fleetSettingsPath(prefix: string): string {
-  return `${prefix}/settings/fleets/`;
+  return `${settingsPath(prefix)}/fleets/`;
 }
 
 /**

@@ -10,3 +10,9 @@ export const SHARED_STACK = `${PREFIX}-shared`;
 export function serviceStack(service: ServiceName): string {
   return `${PREFIX}-${service}`;
 }
+
+/** Every stack, the shared one first, which the others import from. */
+export const ALL_STACKS: readonly string[] = [
+  SHARED_STACK,
+  ...(['webhook-receiver', 'runner-launcher', 'idle-reaper'] as const).map(serviceStack),
+];

@@ -2,6 +2,7 @@ import { BatchDeleteImageCommand, DescribeImagesCommand, type ECRClient } from '
 import type { S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod';
 import { OperationError } from '../operation-error.ts';
+import { parseJson } from '../parse-json.ts';
 import { deleteObjects, objectVersions } from './buckets.ts';
 import { chunks, type ResourceKind, unlessGone } from './resource-kind.ts';
 
@@ -42,14 +43,6 @@ function bundlesIn(text: string): string[] {
     return isCdks ? [`${code.S3Bucket}/${code.S3Key}`] : [];
   });
   return [...new Set(found)];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Images in CDK's repository. */

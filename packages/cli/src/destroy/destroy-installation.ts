@@ -33,7 +33,7 @@ export interface DestroyOptions {
 const STARTERS = (['webhook-receiver', 'runner-launcher'] as const).map(serviceStack);
 const REAPER = serviceStack('idle-reaper');
 /** Every stack, in the order of removal. */
-export const ALL_STACKS = [...STARTERS, REAPER, SHARED_STACK];
+export const REMOVAL_ORDER = [...STARTERS, REAPER, SHARED_STACK];
 /** Milliseconds within which ECS must have stopped tasks: Spot's `stopTimeout`s total at most 120 s. */
 const STOP_MS = 300_000;
 /** Attempts to delete the shared stack: a launcher in the middle of a call may have started another manager. */

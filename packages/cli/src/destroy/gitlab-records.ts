@@ -6,7 +6,7 @@ import { createGitLabHooks } from '../gitlab/gitlab-hooks.ts';
 import type { GitLabHook } from '../gitlab/gitlab-reader.ts';
 import { type HookPlace, placeName } from '../gitlab/hook-place.ts';
 import { createRunnerTokens } from '../gitlab/runner-token.ts';
-import { readSecret } from '../read-secret.ts';
+import { readSecret } from '../secrets.ts';
 import type { ResourceKind } from './resource-kind.ts';
 
 /** A GitLab instance, and where in it webhooks of this installation may be. */

@@ -17,7 +17,7 @@ import { type KnownProjects, readKnownProjects } from '../known-projects.ts';
 import { OperationError } from '../operation-error.ts';
 import { assetsIn, type CdkAssets } from './cdk-assets.ts';
 import type { DestroyClients } from './destroy-clients.ts';
-import { ALL_STACKS } from './destroy-installation.ts';
+import { REMOVAL_ORDER } from './destroy-installation.ts';
 
 /** What is known of an installation before anything is removed. Most of it is known only from its stacks. */
 export interface DestroyFacts {
@@ -40,8 +40,8 @@ export interface DestroyFacts {
 export async function readDestroyFacts(clients: DestroyClients, now: number): Promise<DestroyFacts> {
   const { cloudFormation } = clients;
   const region = await cloudFormation.config.region();
-  const described = await Promise.all(ALL_STACKS.map((stack) => describeStack(cloudFormation, stack)));
-  const existing = ALL_STACKS.flatMap((name, index) => {
+  const described = await Promise.all(REMOVAL_ORDER.map((stack) => describeStack(cloudFormation, stack)));
+  const existing = REMOVAL_ORDER.flatMap((name, index) => {
     const stack = described[index];
     return stack ? { name, outputs: outputsOf(stack), account: stack.StackId?.split(':')[4] ?? '' } : [];
   });

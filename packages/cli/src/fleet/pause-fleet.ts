@@ -1,11 +1,12 @@
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
+import { chooseFleet } from '../choose-fleet.ts';
 import { type Clients, createClients } from '../clients.ts';
 import { readFleets } from '../fleets.ts';
 import { createGitLabAdmin } from '../gitlab/gitlab-admin.ts';
 import { createRunnerTokens } from '../gitlab/runner-token.ts';
 import { findInstallation } from '../installation.ts';
 import { OperationError, UsageError } from '../operation-error.ts';
-import { readSecret } from '../read-secret.ts';
+import { readSecret } from '../secrets.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** `sgr fleet pause` and `resume`: the fleet's runner takes no jobs, or takes jobs again. Running jobs go on. */
@@ -17,10 +18,8 @@ export async function pauseFleet(
   if (gitlabToken === undefined)
     throw new UsageError('Set GITLAB_TOKEN (scope api or manage_runner): GitLab pauses the runner.');
   const { parameterPrefix } = await findInstallation(cloudFormation);
-  const fleet = (await readFleets(ssm, parameterPrefix)).find((one) => one.name === name);
-  if (fleet === undefined || 'problem' in fleet) throw new UsageError(`There is no valid fleet ${name}.`);
   const token = await readSecret(ssm, parameterNames(parameterPrefix, name).runnerToken);
-  const { gitlabUrl } = fleet.config;
+  const { gitlabUrl } = chooseFleet(await readFleets(ssm, parameterPrefix), name).config;
   const id = token === undefined ? undefined : await createRunnerTokens(gitlabUrl).idOf(token);
   if (id === undefined)
     throw new OperationError(

@@ -1,6 +1,6 @@
 import { Gitlab } from '@gitbeaker/rest';
 import * as z from 'zod';
-import { callGitLab, GITLAB_TIMEOUT_MS } from './gitlab-call.ts';
+import { callGitLab, GITLAB_TIMEOUT_MS, MAY_CHANGE } from './gitlab-call.ts';
 
 const projectSchema = z
   .object({ id: z.number(), path_with_namespace: z.string(), archived: z.boolean().optional() })
@@ -69,7 +69,6 @@ export interface GitLabAdmin {
   assignRunner(runnerId: number, project: AdminProject): Promise<void>;
 }
 
-const API = 'the scope api and the role of a Maintainer (for a group: Owner)';
 const CREATE_RUNNER = 'the scope api or create_runner, and the role of a Maintainer (for a group: Owner)';
 
 /** @param url of GitLab, without a path unless GitLab has one */
@@ -80,7 +79,7 @@ export function createGitLabAdmin(url: string, token: string): GitLabAdmin {
     what: string,
     schema: Schema,
     call: () => Promise<unknown>,
-    needs = API,
+    needs = MAY_CHANGE,
   ) => callGitLab({ host, what, needs }, schema, call);
   const done = z.unknown();
   return {

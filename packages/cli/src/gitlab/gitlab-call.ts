@@ -5,6 +5,9 @@ import { GitLabError } from './gitlab-error.ts';
 /** Milliseconds until a call to GitLab counts as failed. */
 export const GITLAB_TIMEOUT_MS = 20_000;
 
+/** What a token needs to change runners and webhooks. */
+export const MAY_CHANGE = 'the scope api and the role of a Maintainer (for a group: Owner)';
+
 /** What is asked, for the messages of failures. */
 export interface GitLabQuestion {
   /** GitLab's URL. */

@@ -1,6 +1,6 @@
 import { Gitlab } from '@gitbeaker/rest';
 import * as z from 'zod';
-import { callGitLab, GITLAB_TIMEOUT_MS } from './gitlab-call.ts';
+import { callGitLab, GITLAB_TIMEOUT_MS, MAY_CHANGE } from './gitlab-call.ts';
 import { type GitLabHook, hookSchema } from './gitlab-reader.ts';
 import { type HookPlace, placeName } from './hook-place.ts';
 
@@ -33,7 +33,7 @@ export function createGitLabHooks(url: string, token: string): GitLabHooks {
     schema: Schema,
     call: (hooks: Gitlab['ProjectHooks'] | Gitlab['GroupHooks']) => Promise<unknown>,
   ) =>
-    callGitLab({ host, what: `the webhooks of ${placeName(place)}`, needs: NEEDS }, schema, () =>
+    callGitLab({ host, what: `the webhooks of ${placeName(place)}`, needs: MAY_CHANGE }, schema, () =>
       call(place.kind === 'project' ? api.ProjectHooks : api.GroupHooks),
     );
   const change = async (place: HookPlace, call: Parameters<typeof attempt>[2]): Promise<void> => {
@@ -55,8 +55,6 @@ export function createGitLabHooks(url: string, token: string): GitLabHooks {
       ),
   };
 }
-
-const NEEDS = 'the scope api and the role of a Maintainer (for a group: Owner)';
 
 function forJobs(token: string) {
   return { token, jobEvents: true, pushEvents: false, enableSslVerification: true };

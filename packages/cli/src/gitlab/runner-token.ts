@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { GITLAB_TIMEOUT_MS } from './gitlab-call.ts';
 import { GitLabError } from './gitlab-error.ts';
 
 /**
@@ -14,7 +15,6 @@ export interface RunnerTokens {
   removeRunner(token: string): Promise<boolean>;
 }
 
-const TIMEOUT_MS = 20_000;
 const resetSchema = z.object({ token: z.string().min(1) });
 const verifySchema = z.object({ id: z.number() });
 /** GitLab notes who verifies a token as one of the runner's managers, which is removed again. */
@@ -29,7 +29,7 @@ export function createRunnerTokens(url: string): RunnerTokens {
         method,
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(GITLAB_TIMEOUT_MS),
       });
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
@@ -61,19 +61,4 @@ export function createRunnerTokens(url: string): RunnerTokens {
       return (await accepted(await call('DELETE', '/runners', { token }))) !== undefined;
     },
   };
-}
-
-/** Replaces the token of a runner by its id, with a token for GitLab's API. @throws {GitLabError} */
-export async function resetRunnerById(url: string, apiToken: string, id: number): Promise<string> {
-  const host = url.replace(/\/+$/, '');
-  const response = await fetch(`${host}/api/v4/runners/${id}/reset_authentication_token`, {
-    method: 'POST',
-    headers: { 'private-token': apiToken },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  if (response.ok) return resetSchema.parse(await response.json()).token;
-  throw new GitLabError(
-    'refused',
-    `${host} answered ${response.status}: GITLAB_TOKEN needs the scope api, and the right to change runner ${id}`,
-  );
 }

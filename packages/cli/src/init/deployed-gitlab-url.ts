@@ -1,4 +1,4 @@
-import { describeStack } from '@serverless-gitlab-runner/aws/stacks';
+import { describeStack, outputsOf } from '@serverless-gitlab-runner/aws/stacks';
 import { SHARED_STACK } from '@serverless-gitlab-runner/fleet';
 import { type Clients, createClients } from '../clients.ts';
 import { readDeployedSettings } from '../settings/deployed-settings.ts';
@@ -8,8 +8,7 @@ export async function deployedGitLabUrl(
   fleet: string,
   { cloudFormation, ssm }: Pick<Clients, 'cloudFormation' | 'ssm'> = createClients(),
 ): Promise<string | undefined> {
-  const stack = await describeStack(cloudFormation, SHARED_STACK);
-  const prefix = stack?.Outputs?.find(({ OutputKey }) => OutputKey === 'ParameterPrefix')?.OutputValue;
+  const prefix = outputsOf(await describeStack(cloudFormation, SHARED_STACK)).get('ParameterPrefix');
   const fleets = prefix === undefined ? [] : ((await readDeployedSettings(ssm, prefix))?.fleets ?? []);
   const gitlabUrl = (fleets.find(({ name }) => name === fleet) ?? fleets[0])?.gitlabUrl;
   return typeof gitlabUrl === 'string' ? gitlabUrl : undefined;

@@ -1,9 +1,4 @@
-import {
-  estimateCostUsd,
-  fargatePricesOf,
-  SHARED_STACK,
-  serviceStack,
-} from '@serverless-gitlab-runner/fleet';
+import { ALL_STACKS, estimateCostUsd, fargatePricesOf } from '@serverless-gitlab-runner/fleet';
 import type { RunnerSettings } from '../gitlab/gitlab-admin.ts';
 import { placeName } from '../gitlab/hook-place.ts';
 import { OperationError } from '../operation-error.ts';
@@ -28,7 +23,6 @@ export interface InitPlan {
   /** CDK context of the deployment. */
   context: Readonly<Record<string, unknown>>;
   runner: RunnerSettings;
-  /** Name of the runner at GitLab, by which another run finds it. */
   runnerDescription: string;
 }
 
@@ -36,11 +30,6 @@ export interface InitPlan {
 export class UnknownSettingsError extends OperationError {
   override readonly name = 'UnknownSettingsError';
 }
-
-export const ALL_STACKS: readonly string[] = [
-  SHARED_STACK,
-  ...(['webhook-receiver', 'runner-launcher', 'idle-reaper'] as const).map(serviceStack),
-];
 
 /**
  * Plans what is missing. What exists is kept or changed, so that a run that failed half-way can be repeated.
@@ -52,12 +41,10 @@ export function planInit(request: InitRequest, aws: AwsFacts, gitlab: GitLabFact
     throw new UnknownSettingsError(
       `The installation in ${aws.region} was deployed by an older version or by a stack of your own, so its settings are not known here. Deploy it once as before with this version (npm run deploy), then run this again.`,
     );
-  const before = aws.settings?.fleets ?? [];
-  const fleet = fleetWith(
-    request,
-    before.find(({ name }) => name === request.fleet),
-  );
-  const fleets = [...before.filter(({ name }) => name !== request.fleet), fleet];
+  const deployed = aws.settings?.fleets ?? [];
+  const before = deployed.find(({ name }) => name === request.fleet);
+  const fleet = fleetWith(request, before);
+  const fleets = [...deployed.filter((one) => one !== before), fleet];
   const runner = runnerSettingsOf(fleet);
   return {
     steps: [
@@ -71,10 +58,7 @@ export function planInit(request: InitRequest, aws: AwsFacts, gitlab: GitLabFact
             },
           ]),
       stacksStep(aws),
-      fleetStep(
-        fleet,
-        before.find(({ name }) => name === request.fleet),
-      ),
+      fleetStep(fleet, before),
       {
         part: 'webhook-secret',
         action: aws.isWebhookSecretStored ? 'keep' : 'create',
@@ -86,8 +70,16 @@ export function planInit(request: InitRequest, aws: AwsFacts, gitlab: GitLabFact
     fleets,
     context: { ...aws.settings?.installation, ...request.settings, fleets },
     runner,
-    runnerDescription: `serverless-gitlab-runner ${request.fleet} (${aws.account}, ${aws.region})`,
+    runnerDescription: runnerDescription(request, aws),
   };
+}
+
+/** Name of the runner at GitLab, by which another run finds it. */
+export function runnerDescription(
+  { fleet }: Pick<InitRequest, 'fleet'>,
+  { account, region }: Pick<AwsFacts, 'account' | 'region'>,
+): string {
+  return `serverless-gitlab-runner ${fleet} (${account}, ${region})`;
 }
 
 function stacksStep({ stacks, region }: AwsFacts): InitStep {

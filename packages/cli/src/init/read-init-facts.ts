@@ -1,6 +1,7 @@
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import { describeStack } from '@serverless-gitlab-runner/aws/stacks';
+import { describeStack, isUsable, outputsOf } from '@serverless-gitlab-runner/aws/stacks';
 import {
+  ALL_STACKS,
   DEFAULT_PARAMETER_PREFIX,
   parameterNames,
   SHARED_STACK,
@@ -13,16 +14,13 @@ import { GitLabError } from '../gitlab/gitlab-error.ts';
 import type { GitLabHooks } from '../gitlab/gitlab-hooks.ts';
 import type { HookPlace } from '../gitlab/hook-place.ts';
 import { createRunnerTokens } from '../gitlab/runner-token.ts';
-import { readSecret } from '../read-secret.ts';
+import { readSecret } from '../secrets.ts';
 import { readDeployedSettings } from '../settings/deployed-settings.ts';
 import type { AwsFacts, GitLabFacts, PlannedHook } from './init-facts.ts';
 import type { InitRequest } from './init-request.ts';
-import { ALL_STACKS } from './plan-init.ts';
 
 /** What `sgr init` itself asks of AWS. */
 export type InitClients = Pick<Clients, 'cloudFormation' | 'ssm' | 'sts'>;
-
-const COMPLETE = /^(CREATE|UPDATE|IMPORT|UPDATE_ROLLBACK)_COMPLETE$/;
 
 export async function readAwsFacts(request: InitRequest, clients: InitClients): Promise<AwsFacts> {
   const { cloudFormation, ssm, sts } = clients;
@@ -33,9 +31,7 @@ export async function readAwsFacts(request: InitRequest, clients: InitClients): 
     ...ALL_STACKS.map((name) => describeStack(cloudFormation, name)),
   ]);
   const output = (stackName: string, key: string) =>
-    stacks
-      .find((stack) => stack?.StackName === stackName)
-      ?.Outputs?.find(({ OutputKey }) => OutputKey === key)?.OutputValue;
+    outputsOf(stacks.find((stack) => stack?.StackName === stackName)).get(key);
   const parameterPrefix = output(SHARED_STACK, 'ParameterPrefix') ?? prefixOf(request.settings);
   const names = parameterNames(parameterPrefix, request.fleet);
   const [fleets, settings, webhookSecret, runnerToken] = await Promise.all([
@@ -47,10 +43,8 @@ export async function readAwsFacts(request: InitRequest, clients: InitClients): 
   return {
     account: identity.Account ?? '',
     region,
-    isBootstrapped: COMPLETE.test(toolkit?.StackStatus ?? ''),
-    stacks: stacks.flatMap((stack) =>
-      COMPLETE.test(stack?.StackStatus ?? '') ? [stack?.StackName ?? ''] : [],
-    ),
+    isBootstrapped: isUsable(toolkit),
+    stacks: stacks.flatMap((stack) => (isUsable(stack) ? [stack?.StackName ?? ''] : [])),
     settings,
     fleets: fleets.map(({ name }) => name),
     parameterPrefix,

@@ -1,14 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import type { SSMClient } from '@aws-sdk/client-ssm';
 import { parameterNames } from '@serverless-gitlab-runner/fleet';
 import { type AdminProject, createGitLabAdmin } from '../gitlab/gitlab-admin.ts';
 import { GitLabError } from '../gitlab/gitlab-error.ts';
 import { createGitLabHooks, type GitLabHooks } from '../gitlab/gitlab-hooks.ts';
 import { placeName } from '../gitlab/hook-place.ts';
-import { readSecret } from '../read-secret.ts';
+import { createWebhookSecret, readSecret, storeSecret } from '../secrets.ts';
 import type { AwsFacts, GitLabFacts, PlannedHook } from './init-facts.ts';
 import type { InitRequest } from './init-request.ts';
-import { hasSettings, type InitPlan, planInit, unassigned } from './plan-init.ts';
+import { hasSettings, type InitPlan, planInit, runnerDescription, unassigned } from './plan-init.ts';
 import { type GitLabAdmins, type InitClients, readAwsFacts, readGitLabFacts } from './read-init-facts.ts';
 import { awaitReceiver } from './test-webhook.ts';
 
@@ -60,9 +59,9 @@ export async function runInit(options: InitOptions): Promise<InitResult | undefi
   const { request, tokens, clients, log } = options;
   const aws = await readAwsFacts(request, clients);
   const admins = tokens && adminsOf(request.gitlabUrl, tokens);
-  const { runnerDescription } = planInit(request, aws, undefined);
   const read = (webhookUrl: string | undefined) =>
-    admins && readGitLabFacts(request, runnerDescription, withFleet(webhookUrl, request.fleet), admins);
+    admins &&
+    readGitLabFacts(request, runnerDescription(request, aws), withFleet(webhookUrl, request.fleet), admins);
   const gitlab = await read(aws.webhookUrl);
   const plan = planInit(request, aws, gitlab);
   if (!(await options.confirm(plan, aws))) return undefined;
@@ -94,7 +93,7 @@ export async function runInit(options: InitOptions): Promise<InitResult | undefi
       untested: [],
     };
   const isRunnerDone = await ensureRunner({ aws, plan, gitlab: now, admins, log }, (token) =>
-    putSecret(clients.ssm, names.runnerToken, token),
+    storeSecret(clients.ssm, names.runnerToken, token),
   );
   const { tested, untested } = await ensureHooks({ url, secret }, now, admins, log);
   return {
@@ -126,14 +125,10 @@ function withFleet(webhookUrl: string | undefined, fleet: string): string | unde
 async function ensureSecret(ssm: SSMClient, name: string, log: (line: string) => void): Promise<string> {
   const stored = await readSecret(ssm, name);
   if (stored !== undefined) return stored;
-  const secret = randomBytes(32).toString('hex');
-  await putSecret(ssm, name, secret);
+  const secret = createWebhookSecret();
+  await storeSecret(ssm, name, secret);
   log("✓ the webhook's secret is stored");
   return secret;
-}
-
-async function putSecret(ssm: SSMClient, Name: string, Value: string): Promise<void> {
-  await ssm.send(new PutParameterCommand({ Name, Value, Type: 'SecureString', Overwrite: true }));
 }
 
 interface RunnerContext {

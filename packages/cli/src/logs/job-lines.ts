@@ -3,6 +3,7 @@ import { paginateFilterLogEvents } from '@aws-sdk/client-cloudwatch-logs';
 import { taskIdOf } from '@serverless-gitlab-runner/fleet';
 import * as z from 'zod';
 import type { Installation } from '../installation.ts';
+import { parseJson } from '../parse-json.ts';
 
 /** A line about a job. */
 export interface JobLine {
@@ -121,12 +122,4 @@ function tasksIn(lines: readonly JobLine[], jobId: number): string[] {
 function timeOf(text: string): number | undefined {
   const { data } = timedSchema.safeParse(parseJson(text));
   return data && Date.parse(data.timestamp);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

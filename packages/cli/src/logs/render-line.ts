@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import * as z from 'zod';
+import { parseJson } from '../parse-json.ts';
 import { wrap } from '../wrap.ts';
 import type { JobLine } from './job-lines.ts';
 
@@ -44,12 +45,4 @@ function printable(text: string): string {
   return stripVTControlCharacters(text)
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/\p{Cc}/gu, '?');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -4,10 +4,11 @@ import { chooseFleet } from '../choose-fleet.ts';
 import { type Clients, createClients } from '../clients.ts';
 import { drainManagers } from '../drain/drain-managers.ts';
 import { readFleets } from '../fleets.ts';
-import { createRunnerTokens, resetRunnerById } from '../gitlab/runner-token.ts';
+import { createGitLabAdmin } from '../gitlab/gitlab-admin.ts';
+import { createRunnerTokens } from '../gitlab/runner-token.ts';
 import { findInstallation } from '../installation.ts';
 import { OperationError } from '../operation-error.ts';
-import { readSecret } from '../read-secret.ts';
+import { readSecret } from '../secrets.ts';
 import { readTasks } from '../tasks.ts';
 import type { Terminal } from '../terminal.ts';
 import { rotateRunnerToken } from './rotate-runner-token.ts';
@@ -45,7 +46,8 @@ export async function printRotateRunnerToken(
     ssm,
     parameter,
     gitlab: createRunnerTokens(gitlabUrl),
-    resetById: gitlabToken === undefined ? undefined : (id) => resetRunnerById(gitlabUrl, gitlabToken, id),
+    resetById:
+      gitlabToken === undefined ? undefined : createGitLabAdmin(gitlabUrl, gitlabToken).resetRunnerToken,
   });
   const { managers } = await readTasks(ecs, cluster);
   const old = managers

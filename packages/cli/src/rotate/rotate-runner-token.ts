@@ -1,12 +1,7 @@
-import {
-  AddTagsToResourceCommand,
-  ListTagsForResourceCommand,
-  PutParameterCommand,
-  type SSMClient,
-} from '@aws-sdk/client-ssm';
+import { AddTagsToResourceCommand, ListTagsForResourceCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import type { RunnerTokens } from '../gitlab/runner-token.ts';
 import { OperationError } from '../operation-error.ts';
-import { readSecret } from '../read-secret.ts';
+import { readSecret, storeSecret } from '../secrets.ts';
 
 /** Tag of the parameter: the runner's id at GitLab, by which its token can be replaced if the stored one is lost. */
 const RUNNER_ID_TAG = 'serverless-gitlab-runner:runner-id';
@@ -35,11 +30,11 @@ export async function rotateRunnerToken(rotation: RunnerTokenRotation): Promise<
   const id = await gitlab.idOf(token);
   if (id === undefined) return recover(rotation);
   await noteId(ssm, parameter, id);
-  await store(ssm, parameter, token);
+  await storeSecret(ssm, parameter, token);
   const fresh = await gitlab.reset(token);
   if (fresh === undefined)
     throw new OperationError(`GitLab does not let the token of runner ${id} replace itself.`);
-  await store(ssm, parameter, fresh);
+  await storeSecret(ssm, parameter, fresh);
   return id;
 }
 
@@ -53,7 +48,7 @@ async function recover({ ssm, parameter, resetById }: RunnerTokenRotation): Prom
           : `If a rotation was interrupted, run this again with GITLAB_TOKEN (scope api), which gets runner ${id} a new one.`
       }`,
     );
-  await store(ssm, parameter, await resetById(id));
+  await storeSecret(ssm, parameter, await resetById(id));
   return id;
 }
 
@@ -67,8 +62,4 @@ async function notedId(ssm: SSMClient, ResourceId: string): Promise<number | und
   const { TagList = [] } = await ssm.send(new ListTagsForResourceCommand(query));
   const value = TagList.find(({ Key }) => Key === RUNNER_ID_TAG)?.Value;
   return value === undefined ? undefined : Number(value);
-}
-
-async function store(ssm: SSMClient, Name: string, Value: string): Promise<void> {
-  await ssm.send(new PutParameterCommand({ Name, Value, Type: 'SecureString', Overwrite: true }));
 }

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { ParameterNames } from '@serverless-gitlab-runner/fleet';
 import { OperationError } from '../operation-error.ts';
-import { readSecret } from '../read-secret.ts';
+import { createWebhookSecret, readSecret, storeSecret } from '../secrets.ts';
 
 export interface StoredRotation {
   /** The secret that webhooks are to send from now on. */
@@ -19,7 +18,7 @@ export interface StoredRotation {
 export async function rotateWebhookSecret(
   ssm: SSMClient,
   names: ParameterNames,
-  create: () => string = () => randomBytes(32).toString('hex'),
+  create: () => string = createWebhookSecret,
 ): Promise<StoredRotation> {
   const current = await readSecret(ssm, names.webhookSecret);
   if (current === undefined)
@@ -28,12 +27,8 @@ export async function rotateWebhookSecret(
     );
   const previous = await readSecret(ssm, names.previousWebhookSecret);
   if (previous !== undefined && previous !== current) return { secret: current, isResumed: true };
-  if (previous === undefined) await store(ssm, names.previousWebhookSecret, current);
+  if (previous === undefined) await storeSecret(ssm, names.previousWebhookSecret, current);
   const secret = create();
-  await store(ssm, names.webhookSecret, secret);
+  await storeSecret(ssm, names.webhookSecret, secret);
   return { secret, isResumed: false };
-}
-
-async function store(ssm: SSMClient, Name: string, Value: string): Promise<void> {
-  await ssm.send(new PutParameterCommand({ Name, Value, Type: 'SecureString', Overwrite: true }));
 }

@@ -1,5 +1,5 @@
 import { paginateGetParametersByPath, type SSMClient } from '@aws-sdk/client-ssm';
-import { fleetSettingsPath, installationSettingsName } from '@serverless-gitlab-runner/fleet';
+import { fleetSettingsPath, installationSettingsName, settingsPath } from '@serverless-gitlab-runner/fleet';
 import * as z from 'zod';
 
 const recordSchema = z.record(z.string(), z.unknown());
@@ -25,7 +25,7 @@ export async function readDeployedSettings(
   parameterPrefix: string,
 ): Promise<DeployedSettings | undefined> {
   const values = new Map<string, unknown>();
-  const query = { Path: `${parameterPrefix}/settings`, Recursive: true };
+  const query = { Path: settingsPath(parameterPrefix), Recursive: true };
   for await (const { Parameters = [] } of paginateGetParametersByPath({ client }, query))
     for (const { Name = '', Value = '' } of Parameters) values.set(Name, JSON.parse(Value));
   const installation = recordSchema.safeParse(values.get(installationSettingsName(parameterPrefix))).data;

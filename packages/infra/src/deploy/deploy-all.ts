@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { describeStack, isUsable } from '@serverless-gitlab-runner/aws/stacks';
-import { SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
+import { ALL_STACKS, SHARED_STACK } from '@serverless-gitlab-runner/fleet';
 import * as z from 'zod';
 import { emulatorEnvironment } from './emulator-environment.ts';
 import { runCdk } from './run-cdk.ts';
@@ -83,17 +83,12 @@ export async function deployAll(options: DeployOptions): Promise<DeployOutputs> 
           'events',
         ],
       ]);
-    await runDeployment(deploy, { ...clients, stacks: STACKS, log: options.log, signal });
+    await runDeployment(deploy, { ...clients, stacks: ALL_STACKS, log: options.log, signal });
     return deployOutputsSchema.parse(mergeStacks(await readFile(outputsFile, 'utf8')));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
 }
-
-const STACKS = [
-  SHARED_STACK,
-  ...(['webhook-receiver', 'runner-launcher', 'idle-reaper'] as const).map(serviceStack),
-];
 
 function clientsFor(endpoint: string | undefined, region = 'us-east-1') {
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };

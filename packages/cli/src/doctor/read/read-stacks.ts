@@ -1,6 +1,6 @@
 import { type CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { describeStack } from '@serverless-gitlab-runner/aws/stacks';
-import { SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
+import { ALL_STACKS } from '@serverless-gitlab-runner/fleet';
 import type { StackFacts } from '../checks/check-stacks.ts';
 
 /** A resource of a stack. */
@@ -11,16 +11,9 @@ export interface StackResource {
   physicalId: string;
 }
 
-const STACKS = [
-  SHARED_STACK,
-  serviceStack('webhook-receiver'),
-  serviceStack('runner-launcher'),
-  serviceStack('idle-reaper'),
-];
-
 export async function readStacks(client: CloudFormationClient): Promise<StackFacts[]> {
   return Promise.all(
-    STACKS.map(async (name) => ({
+    ALL_STACKS.map(async (name) => ({
       name,
       status: (await describeStack(client, name))?.StackStatus,
     })),
@@ -29,7 +22,7 @@ export async function readStacks(client: CloudFormationClient): Promise<StackFac
 
 export async function readResources(client: CloudFormationClient): Promise<StackResource[]> {
   const resources = await Promise.all(
-    STACKS.map(async (stack) => {
+    ALL_STACKS.map(async (stack) => {
       const found: StackResource[] = [];
       for await (const page of paginateListStackResources({ client }, { StackName: stack }))
         for (const {
