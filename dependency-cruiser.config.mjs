@@ -62,7 +62,7 @@ export default {
         'cli: starts at once, and works without the CDK library; it operates installations through infra/operate',
       severity: 'error',
       from: { path: '^packages/cli/' },
-      to: { path: '^packages/infra/', pathNot: '^packages/infra/src/operate/index\\.ts$' },
+      to: { path: '^packages/infra/', pathNot: '^packages/infra/src/operate\\.ts$' },
     },
     {
       name: 'a-task-knows-no-job',
@@ -97,7 +97,7 @@ export default {
           '^$1/$2/',
           '^(packages|testing)/[^/]+/src/index\\.ts$',
           '^packages/aws/src/[^/]+/index\\.ts$',
-          '^packages/infra/src/operate/index\\.ts$',
+          '^packages/infra/src/operate\\.ts$',
           '^packages/cli/src/ui/index\\.ts$',
         ],
       },

@@ -14,7 +14,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsdown';
 import { publishedManifest } from './pack/manifest.mjs';
@@ -73,7 +73,11 @@ async function pack(name, folder) {
  * @returns {Promise<Set<string>>} what the compiled code and its types import from elsewhere
  */
 async function compile(name, { entries, formats, node, inlined = [] }, outDir, sources) {
-  const { bundles } = await build({
+  const inlinedPackages = inlined.map((folder) => `${SCOPE}/${folder}`);
+  /** @param {string} id */
+  const isInlined = (id) =>
+    inlinedPackages.some((inlinedPackage) => id === inlinedPackage || id.startsWith(`${inlinedPackage}/`));
+  const bundles = await build({
     config: false,
     cwd: join(ROOT, 'packages', name),
     tsconfig: join(ROOT, 'tsconfig.base.json'),
@@ -85,8 +89,8 @@ async function compile(name, { entries, formats, node, inlined = [] }, outDir, s
     // TypeScript writes no types for what it finds in node_modules, where this workspace's packages are linked.
     dts: { compilerOptions: { paths: sourcePaths(inlined, sources) } },
     deps: {
-      neverBundle: true,
-      alwaysBundle: inlined.map((folder) => new RegExp(`^${SCOPE}/${folder}(/|$)`)),
+      neverBundle: (id) => isPackageName(id) && !isInlined(id),
+      alwaysBundle: isInlined,
     },
     checks: { pluginTimings: false },
     logLevel: 'warn',
@@ -95,6 +99,14 @@ async function compile(name, { entries, formats, node, inlined = [] }, outDir, s
   const own = new Set(chunks.map(({ fileName }) => fileName));
   const imported = chunks.flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports]);
   return new Set(imported.filter((module) => !own.has(module)));
+}
+
+/**
+ * @param {string} id what an import names
+ * @returns {boolean} whether it is a package, not a file
+ */
+function isPackageName(id) {
+  return /^[@\w]/.test(id) && !isAbsolute(id);
 }
 
 /**

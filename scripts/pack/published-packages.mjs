@@ -33,7 +33,7 @@ export const PUBLISHED = /** @satisfies {Record<string, PublishedPackage>} */ ({
     files: { schemas: 'packages/shared-events/schemas' },
   },
   infra: {
-    entries: { index: 'src/index.ts', operate: 'src/operate/index.ts', app: 'src/app.ts' },
+    entries: { index: 'src/index.ts', operate: 'src/operate.ts', app: 'src/app.ts' },
     formats: ['esm'],
     node: '>=22',
     exports: { '.': 'index', './operate': 'operate' },
