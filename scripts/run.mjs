@@ -40,6 +40,7 @@ const actions = {
   deploy: () => run(['scripts/run-deploy.mjs', ...args]),
   build: () => runTarget('build', 'Built'),
   pack: () => runTarget('pack', 'dist/npm/{shared-events,infra,cli}{/,.tgz} packed'),
+  template: () => runTarget('template', 'dist/template written'),
   docs: () => run(['scripts/run-docs.mjs', ...args]),
   format: () => run([join(root, 'node_modules/@biomejs/biome/bin/biome'), 'check', '--write', '.']),
 };

@@ -130,6 +130,7 @@ const operating = [
 ];
 const building = [
   { text: 'In a stack of your own', link: '/embedding' },
+  { text: 'Without CDK', link: '/template' },
   { text: 'Events', link: '/events' },
   { text: 'Architecture', link: '/architecture' },
   { text: 'Permissions of managers', link: '/manager-permissions' },
@@ -143,6 +144,7 @@ const reference = [
   { text: 'Variables of a job', link: '/reference/job-variables' },
   { text: 'Events', link: '/reference/events' },
   { text: 'Construct', link: '/reference/construct' },
+  { text: 'Template', link: '/reference/template' },
 ];
 
 export default defineConfig({

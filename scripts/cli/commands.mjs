@@ -272,6 +272,21 @@ installs. Unchanged packages come from nx's cache. "npx nx release publish" publ
 `,
     options: { help },
   },
+  template: {
+    summary: 'writes the plain CloudFormation template, under dist/template',
+    help: `Usage: npm run template
+
+Writes the plain CloudFormation template and the Lambdas' code for it to dist/template, for deployments without CDK
+(docs/template.md).
+
+  -h, --help   prints this help
+
+Variables:
+  PUBLISHED_IMAGES  images that the template's parameters have as defaults, as scripts/publish-images.mjs prints them
+                    (default: none)
+`,
+    options: { help },
+  },
   docs: {
     summary: 'builds the documentation as a site, and checks its links',
     help: `Usage: npm run docs [-- --serve [--port N]]

@@ -1,6 +1,6 @@
 import type { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { describeStack, outputsOf } from '@serverless-gitlab-runner/aws/stacks';
-import { SHARED_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
+import { ALL_STACKS, SHARED_STACK, SINGLE_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
 import { NotInstalledError } from './not-installed-error.ts';
 
 /** Where the parts of an installation are, from the outputs of its stacks. */
@@ -20,10 +20,17 @@ export interface Installation {
   logGroups: { receiver: string; launcher: string; reaper: string; managers: string; jobs: string[] };
 }
 
+/** The installation's stacks: the one of the plain template if there is one, else those of the app. */
+export async function installationStacks(client: CloudFormationClient): Promise<readonly string[]> {
+  return (await describeStack(client, SINGLE_STACK)) === undefined ? ALL_STACKS : [SINGLE_STACK];
+}
+
 /** @throws {NotInstalledError} and CloudFormation's errors */
 export async function findInstallation(client: CloudFormationClient): Promise<Installation> {
   const region = await client.config.region();
-  const read = async (stack: string) => {
+  const isSingle = (await installationStacks(client)).includes(SINGLE_STACK);
+  const read = async (part: string) => {
+    const stack = isSingle ? SINGLE_STACK : part;
     const outputs = outputsOf(await describeStack(client, stack));
     const required = (name: string) => {
       const value = outputs.get(name);

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import type { CommandContext } from './commands/command-context.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addCost } from './commands/cost.ts';
 import { addDestroy } from './commands/destroy.ts';
 import { addDoctor } from './commands/doctor.ts';
@@ -72,6 +73,12 @@ async function explain(error: unknown): Promise<string | undefined> {
 
 /** Defines the command line: its commands, options and help. */
 export function createProgram(context: CommandContext): Command {
+  const program = describeProgram(context);
+  addCompletion(program, () => describeProgram(context));
+  return program;
+}
+
+function describeProgram(context: CommandContext): Command {
   const { terminal } = context;
   const columns = terminal.columns ?? DEFAULT_COLUMNS;
   const program = new Command('sgr')

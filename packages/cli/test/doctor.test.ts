@@ -94,10 +94,13 @@ const STACKS = {
 } as const;
 const answered = { message: 'webhook answered', statusCode: 202, fleet: 'default', decision: 'published' };
 
+const noSuchStack = () => Object.assign(new Error('x does not exist'), { name: 'ValidationError' });
+
 /** An installation in which nothing is wrong. */
 beforeEach(() => {
   process.env.AWS_REGION = 'eu-west-1';
   for (const mock of Object.values(aws)) mock.reset();
+  aws.cloudFormation.on(DescribeStacksCommand).rejects(noSuchStack());
   for (const [name, { outputs, resources }] of Object.entries(STACKS)) {
     const StackName = `serverless-gitlab-runner-${name}`;
     aws.cloudFormation.on(DescribeStacksCommand, { StackName }).resolves({
@@ -226,7 +229,7 @@ describe('sgr doctor', () => {
       () =>
         aws.cloudFormation
           .on(DescribeStacksCommand, { StackName: 'serverless-gitlab-runner-idle-reaper' })
-          .rejects(Object.assign(new Error('x does not exist'), { name: 'ValidationError' })),
+          .rejects(noSuchStack()),
       'stack-missing',
     ],
     [

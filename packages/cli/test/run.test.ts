@@ -62,6 +62,9 @@ const TASKS: Task[] = [
   },
 ];
 
+const noSuchStack = () =>
+  Object.assign(new Error('Stack with id x does not exist'), { name: 'ValidationError' });
+
 afterEach(() => {
   delete process.env.GITLAB_TOKEN;
 });
@@ -69,6 +72,7 @@ afterEach(() => {
 beforeEach(() => {
   process.env.AWS_REGION = 'eu-west-1';
   for (const mock of [cloudFormation, ecs, logs, sqs, ssm]) mock.reset();
+  cloudFormation.on(DescribeStacksCommand).rejects(noSuchStack());
   for (const [stack, outputs] of Object.entries(OUTPUTS))
     cloudFormation.on(DescribeStacksCommand, { StackName: `serverless-gitlab-runner-${stack}` }).resolves({
       Stacks: [
@@ -261,12 +265,29 @@ describe('a command line', () => {
   it('says that nothing is installed here', async () => {
     cloudFormation
       .on(DescribeStacksCommand, { StackName: 'serverless-gitlab-runner-shared' })
-      .rejects(Object.assign(new Error('Stack with id x does not exist'), { name: 'ValidationError' }));
+      .rejects(noSuchStack());
     const { code, errors } = await sgr('status');
     expect(code).toBe(1);
     expect(errors).toBe(
       'serverless-gitlab-runner-shared is not deployed in eu-west-1. Choose account and region with AWS_PROFILE and AWS_REGION, or deploy with `npm run deploy`.',
     );
+  });
+
+  it('finds an installation in one stack, of the plain template', async () => {
+    const Outputs = Object.values(OUTPUTS).flatMap((outputs) =>
+      Object.entries(outputs).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue })),
+    );
+    cloudFormation
+      .reset()
+      .on(DescribeStacksCommand)
+      .rejects(noSuchStack())
+      .on(DescribeStacksCommand, { StackName: 'serverless-gitlab-runner' })
+      .resolves({
+        Stacks: [{ StackName: 'x', StackStatus: 'CREATE_COMPLETE', CreationTime: new Date(0), Outputs }],
+      });
+    const { code, text, errors } = await sgr('status');
+    expect(code, errors).toBe(0);
+    expect(text).toContain('default');
   });
 
   it('says that the installation is of an older version', async () => {

@@ -54,7 +54,7 @@ export {
   settingsPath,
   webhookRunnerTokenName,
 } from './parameter-names.ts';
-export { ALL_STACKS, type ServiceName, SHARED_STACK, serviceStack } from './stack-names.ts';
+export { ALL_STACKS, type ServiceName, SHARED_STACK, SINGLE_STACK, serviceStack } from './stack-names.ts';
 export {
   aheadTaskGroup,
   BUILD_CONTAINER,

@@ -3,6 +3,9 @@ export type ServiceName = 'webhook-receiver' | 'runner-launcher' | 'idle-reaper'
 
 const PREFIX = 'serverless-gitlab-runner';
 
+/** The stack of an installation from the plain template: everything in one. */
+export const SINGLE_STACK = PREFIX;
+
 /** The stack with network, cluster, bus, managers and fleets. */
 export const SHARED_STACK = `${PREFIX}-shared`;
 

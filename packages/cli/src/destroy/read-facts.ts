@@ -76,7 +76,7 @@ async function refuseOtherInstallation({ ecs }: DestroyClients, cluster: string)
   const { clusters = [] } = await ecs.send(new DescribeClustersCommand({ clusters: [cluster] }));
   if (clusters.some(({ status }) => status === 'ACTIVE'))
     throw new OperationError(
-      `The cluster ${cluster} exists, but not the stack ${SHARED_STACK}: it is of an installation in a stack of your own. Delete that stack; this command removes only what \`npm run deploy\` made.`,
+      `The cluster ${cluster} exists, but not the stack ${SHARED_STACK}: it is of the plain template, or of an installation in a stack of your own. Delete that stack; this command removes only what \`npm run deploy\` made.`,
     );
 }
 

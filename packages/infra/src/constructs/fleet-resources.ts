@@ -4,7 +4,7 @@ import {
   parseEcrRegistry,
   safetyLaunchSecondsOf,
 } from '@serverless-gitlab-runner/fleet';
-import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import { Connections, type IConnectable, type ISecurityGroup, SecurityGroup } from 'aws-cdk-lib/aws-ec2';
 import type { IGrantable, IPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { type ILogGroup, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -37,6 +37,8 @@ export interface FleetResourcesProps
   readonly imageMirrors: readonly string[] | undefined;
   /** Whether a document that is too long for a standard parameter may be an advanced one. */
   readonly advancedDocument: boolean;
+  /** Settings of the document that are known at deployment only. They replace the fleet's. */
+  readonly deployedSettings: Readonly<Record<string, unknown>>;
   /** How long the log of job tasks is kept. */
   readonly logRetention: RetentionDays;
 }
@@ -54,6 +56,8 @@ export class FleetResources extends Construct implements IGrantable, IConnectabl
   readonly grantPrincipal: IPrincipal;
   /** The job tasks' security groups: `database.connections.allowDefaultPortFrom(fleet)` lets jobs reach a database. */
   readonly connections: Connections;
+  /** Ids of the managers' security groups. */
+  readonly managerSecurityGroups: readonly string[];
   /** Explains what happens to a job whose webhook was lost. */
   readonly lostWebhooks: string;
 
@@ -84,6 +88,7 @@ export class FleetResources extends Construct implements IGrantable, IConnectabl
     });
     if (safetyLaunchSecondsOf(fleet) === 0) Annotations.of(this).addInfo(this.lostWebhooks);
     const network = fleet.network ?? this.ownNetwork(fleet, props);
+    this.managerSecurityGroups = network.managerSecurityGroups;
     this.connections = new Connections({ securityGroups: this.securityGroups(network.jobSecurityGroups) });
     this.document(fleet, network, props);
   }
@@ -114,13 +119,7 @@ export class FleetResources extends Construct implements IGrantable, IConnectabl
     const { name, network: _network, cache: _cache, ...settings } = fleet;
     const cache = fleetCache(this, fleet, this.managerRole, props.cache);
     if (cache) this.managerRole.addToPolicy(assumeCacheRole(cache.roleArn));
-    const document = {
-      version: 1,
-      name,
-      ...settings,
-      network,
-      cache,
-    };
+    const document = withDeployed({ version: 1, name, ...settings, network, cache }, props.deployedSettings);
     const stringValue = Stack.of(this).toJsonString(document);
     const tier = documentTier(this, name, {
       document,
@@ -151,4 +150,20 @@ export class FleetResources extends Construct implements IGrantable, IConnectabl
       assignPublicIp: network.assignPublicIp,
     };
   }
+}
+
+/** Groups of settings replace the fleet's own setting by setting, unless the whole group is known at deployment only. */
+function withDeployed(
+  document: Readonly<Record<string, unknown>>,
+  deployed: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const groups = Object.entries(deployed).map(([name, value]) => {
+    const own = document[name];
+    return [name, isGroup(own) && isGroup(value) ? { ...own, ...value } : value] as const;
+  });
+  return { ...document, ...Object.fromEntries(groups) };
+}
+
+function isGroup(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Token.isUnresolved(value);
 }

@@ -14,6 +14,12 @@ interface ImageProps {
   readonly jobBaseImage?: ImageSource;
 }
 
+/** A release's images by the names of their properties. @throws if one is not named by digest */
+export function parseImages(json: string): Required<{ [Name in keyof ImageProps]: string }> {
+  const { runner, jobBase } = imagesSchema.parse(JSON.parse(json));
+  return { runnerImage: runner, jobBaseImage: jobBase };
+}
+
 /**
  * Fills in the images that were released with this package, so that nothing has to be built. A release writes their names into
  * the package; the repository, and a package that was packed by hand, have none.
@@ -24,6 +30,10 @@ export function withPublishedImages<Props extends ImageProps>(
   file = productFile('images.json'),
 ): Props {
   if (!existsSync(file)) return props;
-  const { runner, jobBase } = imagesSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  return { ...props, runnerImage: props.runnerImage ?? runner, jobBaseImage: props.jobBaseImage ?? jobBase };
+  const { runnerImage, jobBaseImage } = parseImages(readFileSync(file, 'utf8'));
+  return {
+    ...props,
+    runnerImage: props.runnerImage ?? runnerImage,
+    jobBaseImage: props.jobBaseImage ?? jobBaseImage,
+  };
 }

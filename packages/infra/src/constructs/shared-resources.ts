@@ -86,6 +86,12 @@ export interface SharedResourcesProps {
    * @default false: such a document is rejected at synthesis
    */
   readonly advancedFleetDocuments?: boolean;
+  /**
+   * Settings of all fleets that are known at deployment only, such as parameters of the stack. They replace those in `fleets`,
+   * and only the services check them.
+   * @default none
+   */
+  readonly deployedSettings?: Readonly<Record<string, unknown>>;
   /** Alarm threshold: MiB logged within an hour by managers, or by one fleet's job tasks. @default 1024 */
   readonly loggedMibAlarm?: number;
   /** A monthly budget of the account. @default none, because the right amount is unknown here */
@@ -116,6 +122,8 @@ export class SharedResources extends Construct implements Installation {
   readonly eventBusName: string;
   readonly network: Network;
   readonly managerLogGroup: ILogGroup;
+  /** The role with which Fargate pulls the managers' image and writes their log. */
+  readonly managerExecutionRole: Role;
   readonly fleets: readonly FleetProps[];
   /** By the fleet's name. */
   readonly fleetResources: ReadonlyMap<string, FleetResources>;
@@ -149,7 +157,10 @@ export class SharedResources extends Construct implements Installation {
     });
     const cache = props.cache && new JobCache(this, 'Cache', props.cache);
     if (cache) refuseNestedPrefixes(this.fleets);
-    const common = this.common(props, cache);
+    const architecture = props.managerArchitecture ?? 'X86_64';
+    const image = resolveImage(this, 'RunnerImage', props.runnerImage ?? builtRunnerImage(architecture));
+    this.managerExecutionRole = this.createManagerExecutionRole(image);
+    const common = this.common(props, image, cache);
     this.fleetResources = new Map(
       this.fleets.map((fleet) => [
         fleet.name,
@@ -209,10 +220,9 @@ export class SharedResources extends Construct implements Installation {
   /** Properties that are the same for all fleets. */
   private common(
     props: SharedResourcesProps,
+    image: ResolvedImage,
     cache: JobCache | undefined,
   ): Omit<FleetResourcesProps, 'fleet'> {
-    const architecture = props.managerArchitecture ?? 'X86_64';
-    const image = resolveImage(this, 'RunnerImage', props.runnerImage ?? builtRunnerImage(architecture));
     return {
       parameterPrefix: this.parameterPrefix,
       clusterArn: this.clusterArn,
@@ -220,12 +230,12 @@ export class SharedResources extends Construct implements Installation {
       eventBusArn: this.eventBusArn,
       eventBusName: this.eventBusName,
       image,
-      executionRole: this.managerExecutionRole(image),
+      executionRole: this.managerExecutionRole,
       helperImages: resolveHelperImages(this, this.fleets, props),
       logGroup: this.managerLogGroup,
       cpu: props.managerCpu ?? 256,
       memoryMiB: props.managerMemoryMiB ?? 1024,
-      architecture,
+      architecture: props.managerArchitecture ?? 'X86_64',
       logLevel: props.logLevel ?? 'INFO',
       environment: {
         ...props.managerEnvironment,
@@ -237,11 +247,12 @@ export class SharedResources extends Construct implements Installation {
       imageRepositories: props.jobImageRepositories ?? [],
       imageMirrors: props.jobImageMirrors,
       advancedDocument: props.advancedFleetDocuments ?? false,
+      deployedSettings: props.deployedSettings ?? {},
       logRetention: props.logRetention ?? RetentionDays.TWO_WEEKS,
     };
   }
 
-  private managerExecutionRole(image: ResolvedImage): Role {
+  private createManagerExecutionRole(image: ResolvedImage): Role {
     const role = new Role(this, 'ManagerExecutionRole', {
       assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com'),
       path: managerRolePath(this, this.parameterPrefix),

@@ -1,8 +1,9 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { IdleReaper, type IdleReaperProps } from '../constructs/idle-reaper.ts';
 import { RunnerLauncher, type RunnerLauncherProps } from '../constructs/runner-launcher.ts';
 import { WebhookReceiver, type WebhookReceiverProps } from '../constructs/webhook-receiver.ts';
+import { addLauncherOutputs, addReaperOutputs, addReceiverOutputs } from './outputs.ts';
 
 /** The stack of webhook-receiver, with the webhook's URL. */
 export class WebhookReceiverStack extends Stack {
@@ -11,12 +12,7 @@ export class WebhookReceiverStack extends Stack {
   constructor(scope: Construct, id: string, service: WebhookReceiverProps, props: StackProps = {}) {
     super(scope, id, { description: 'serverless-gitlab-runner: GitLab webhook in, events out', ...props });
     this.service = new WebhookReceiver(this, 'WebhookReceiver', service);
-    new CfnOutput(this, 'WebhookUrl', {
-      value: this.service.url,
-      description: 'URL for GitLab; add ?fleet=<name> for a fleet other than "default"',
-    });
-    new CfnOutput(this, 'WebhookReceiverFunction', { value: this.service.function.functionName });
-    new CfnOutput(this, 'WebhookReceiverLogGroup', { value: this.service.function.logGroup.logGroupName });
+    addReceiverOutputs(this, this.service);
   }
 }
 
@@ -27,10 +23,7 @@ export class RunnerLauncherStack extends Stack {
   constructor(scope: Construct, id: string, service: RunnerLauncherProps, props: StackProps = {}) {
     super(scope, id, { description: 'serverless-gitlab-runner: queued jobs in, managers out', ...props });
     this.service = new RunnerLauncher(this, 'RunnerLauncher', service);
-    new CfnOutput(this, 'RunnerLauncherFunction', { value: this.service.function.functionName });
-    new CfnOutput(this, 'RunnerLauncherLogGroup', { value: this.service.function.logGroup.logGroupName });
-    new CfnOutput(this, 'QueueUrl', { value: this.service.queue.queueUrl });
-    new CfnOutput(this, 'LauncherDeadLettersUrl', { value: this.service.deadLetters.queueUrl });
+    addLauncherOutputs(this, this.service);
   }
 }
 
@@ -41,8 +34,6 @@ export class IdleReaperStack extends Stack {
   constructor(scope: Construct, id: string, service: IdleReaperProps, props: StackProps = {}) {
     super(scope, id, { description: 'serverless-gitlab-runner: drains and stops', ...props });
     this.service = new IdleReaper(this, 'IdleReaper', service);
-    new CfnOutput(this, 'IdleReaperFunction', { value: this.service.function.functionName });
-    new CfnOutput(this, 'IdleReaperLogGroup', { value: this.service.function.logGroup.logGroupName });
-    new CfnOutput(this, 'ReaperDeadLettersUrl', { value: this.service.deadLetters.queueUrl });
+    addReaperOutputs(this, this.service);
   }
 }

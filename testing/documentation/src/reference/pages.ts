@@ -3,6 +3,7 @@ import { renderConstructPage } from './construct-page.ts';
 import { renderEventsPage } from './events-page.ts';
 import { renderJobVariablesPage } from './job-variables-page.ts';
 import { renderFleetPage, renderInstallationPage } from './settings-pages.ts';
+import { renderTemplatePage } from './template-page.ts';
 
 /** The reference pages by their path in the repository. */
 export const REFERENCE_PAGES: Readonly<Record<string, () => string>> = {
@@ -12,4 +13,5 @@ export const REFERENCE_PAGES: Readonly<Record<string, () => string>> = {
   'docs/reference/job-variables.md': renderJobVariablesPage,
   'docs/reference/events.md': renderEventsPage,
   'docs/reference/construct.md': renderConstructPage,
+  'docs/reference/template.md': renderTemplatePage,
 };

@@ -6,7 +6,7 @@ import {
   type LambdaClient,
 } from '@aws-sdk/client-lambda';
 import { GetScheduleCommand, type SchedulerClient } from '@aws-sdk/client-scheduler';
-import { serviceStack } from '@serverless-gitlab-runner/fleet';
+import { SINGLE_STACK, serviceStack } from '@serverless-gitlab-runner/fleet';
 import type { PartFacts } from '../checks/check-parts.ts';
 import type { StackResource } from './read-stacks.ts';
 
@@ -23,6 +23,7 @@ const EFFECTS: ReadonlyMap<string, string> = new Map([
   [serviceStack('webhook-receiver'), 'no webhook is accepted'],
   [serviceStack('runner-launcher'), 'no manager is started'],
   [serviceStack('idle-reaper'), 'idle managers run on'],
+  [SINGLE_STACK, 'jobs wait, or idle managers run on'],
 ]);
 
 /** Reads the state of each function, URL, queue subscription, rule and schedule of the services' stacks. */

@@ -1,6 +1,6 @@
 import { type CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { describeStack } from '@serverless-gitlab-runner/aws/stacks';
-import { ALL_STACKS } from '@serverless-gitlab-runner/fleet';
+import { installationStacks } from '../../installation.ts';
 import type { StackFacts } from '../checks/check-stacks.ts';
 
 /** A resource of a stack. */
@@ -12,8 +12,9 @@ export interface StackResource {
 }
 
 export async function readStacks(client: CloudFormationClient): Promise<StackFacts[]> {
+  const stacks = await installationStacks(client);
   return Promise.all(
-    ALL_STACKS.map(async (name) => ({
+    stacks.map(async (name) => ({
       name,
       status: (await describeStack(client, name))?.StackStatus,
     })),
@@ -21,8 +22,9 @@ export async function readStacks(client: CloudFormationClient): Promise<StackFac
 }
 
 export async function readResources(client: CloudFormationClient): Promise<StackResource[]> {
+  const stacks = await installationStacks(client);
   const resources = await Promise.all(
-    ALL_STACKS.map(async (stack) => {
+    stacks.map(async (stack) => {
       const found: StackResource[] = [];
       for await (const page of paginateListStackResources({ client }, { StackName: stack }))
         for (const {
