@@ -1,4 +1,7 @@
-/** The page of `sgr ui`: reads snapshots from its server while it is visible, and draws them. */
+/**
+ * The page of `sgr ui`: reads snapshots from its server while it is visible, and draws them. A saved page (`sgr ui --save`) has one
+ * in itself, and asks nobody.
+ */
 
 import { drawJobs, focusRow, moveFocus, neighbour } from './draw-jobs.js';
 import { drawCosts, drawFleets, drawManagers, drawTiles, drawWarnings } from './draw-overview.js';
@@ -9,6 +12,7 @@ import { fittingRange, placeOf, ticksOf } from './timeline.js';
 import { legendItems } from './track.js';
 
 /** @typedef {import('../src/ui/snapshot.ts').Snapshot} Snapshot */
+/** @typedef {import('../src/ui/saved-page.ts').Saved} Saved */
 /** @typedef {import('./job-dialog.js').Answer} Answer */
 /** @typedef {import('./timeline.js').Span} Span */
 
@@ -23,6 +27,9 @@ const RECONNECT_MS = 3000;
 /** Least distance of ticks, and the width of a tick's label. */
 const TICK_PX = 60;
 const LABEL_PX = 44;
+
+/** Only in a saved page. @type {Saved | undefined} */
+const saved = readSaved();
 
 /** What the page knows. */
 const state = {
@@ -44,18 +51,26 @@ const state = {
 const filter = /** @type {HTMLInputElement} */ (byId('filter'));
 const dialog = /** @type {HTMLDialogElement} */ (byId('job'));
 
+/** @returns {Saved | undefined} */
+function readSaved() {
+  const text = document.getElementById('saved')?.textContent;
+  return text ? JSON.parse(text) : undefined;
+}
+
 /**
  * The range that was chosen before, or else one that shows something.
  * @param {Snapshot} snapshot
  * @param {readonly number[]} offered
  */
 function firstRange({ jobs, at }, offered) {
-  const stored = Number(localStorage.getItem(RANGE_KEY));
+  // Where a saved page is shown may allow no storage.
+  const stored = saved ? 0 : Number(localStorage.getItem(RANGE_KEY));
   return offered.includes(stored) ? stored : fittingRange(jobs, at, offered);
 }
 
 /** The time now by the clock that read the snapshot. */
 function now() {
+  if (saved) return saved.snapshot.at;
   return state.snapshot ? state.snapshot.at + Date.now() - state.arrivedAt : Date.now();
 }
 
@@ -130,6 +145,10 @@ function drawTime() {
 }
 
 function drawLive() {
+  if (saved) {
+    byId('live').dataset.state = 'saved';
+    return setText(byId('live-text'), `saved on ${new Date(saved.snapshot.at).toLocaleString()}`);
+  }
   const { snapshot, isConnected, arrivedAt } = state;
   const age = Date.now() - arrivedAt;
   const isStale = snapshot !== undefined && age > STALE_MS;
@@ -189,7 +208,7 @@ function drawRanges(snapshot) {
     input.checked = range === state.range;
     input.addEventListener('change', () => {
       state.range = range;
-      localStorage.setItem(RANGE_KEY, `${range}`);
+      if (!saved) localStorage.setItem(RANGE_KEY, `${range}`);
       drawTime();
     });
     byId('ranges').append(
@@ -257,6 +276,10 @@ async function askWhy() {
  * @returns {Promise<Answer>}
  */
 async function fetchWhy(jobId) {
+  if (saved) {
+    const answer = saved.answers[jobId];
+    return answer ? { answer } : { problem: `Not in this saved page: run sgr why ${jobId}` };
+  }
   try {
     const response = await fetch(`why?job=${jobId}`);
     return response.ok ? { answer: await response.json() } : { problem: (await response.text()).trim() };
@@ -266,7 +289,6 @@ async function fetchWhy(jobId) {
 }
 
 byId('legend').append(...legendItems());
-document.addEventListener('visibilitychange', connect);
 window.addEventListener('hashchange', followAddress);
 window.addEventListener('popstate', followAddress);
 window.addEventListener('resize', drawTime);
@@ -290,6 +312,12 @@ document.addEventListener('keydown', (event) => {
     filter.focus();
   } else moveFocus(event);
 });
-setInterval(drawTime, REDRAW_MS);
+if (saved) {
+  state.snapshot = saved.snapshot;
+  draw();
+} else {
+  document.addEventListener('visibilitychange', connect);
+  setInterval(drawTime, REDRAW_MS);
+  connect();
+}
 followAddress();
-connect();

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createTimedCache, explainFailure, shareCalls } from '@serverless-gitlab-runner/aws/calls';
@@ -14,17 +15,23 @@ import { openBrowser } from './open-browser.ts';
 import { readPageFiles } from './page-files.ts';
 import { createPageServer, type JobAnswer } from './page-server.ts';
 import { createSnapshotReader } from './read-snapshot.ts';
+import { renderSavedPage } from './saved-page.ts';
 
-interface UiOptions {
-  /** 0: a free one. */
-  port: number;
-  open: boolean;
+interface PageOptions {
   hours: number;
   gitlabToken: string | undefined;
 }
 
+interface UiOptions extends PageOptions {
+  /** 0: a free one. */
+  port: number;
+  open: boolean;
+}
+
 const INTERVAL_MS = 5000;
 const RETRY_MS = 15_000;
+/** Each takes several calls to AWS. */
+const MAX_SAVED_ANSWERS = 20;
 /** Only this machine can reach it. */
 const HOST = '127.0.0.1';
 
@@ -58,6 +65,22 @@ export async function serveUi(
   close();
   server.close();
   server.closeAllConnections();
+}
+
+/** `sgr ui --save`: writes the page with what it shows now to a file. The first jobs, which have not ended, are explained. */
+export async function savePage(
+  { file, hours, gitlabToken }: PageOptions & { file: string },
+  { now, print }: Terminal,
+  clients: Clients = createClients(),
+): Promise<void> {
+  const installation = await findInstallation(clients.cloudFormation);
+  const snapshot = await createSnapshotReader(clients, installation, { hours, now })();
+  const explain = createExplain({ clients, installation, hours, gitlabToken, now });
+  const answers: Record<number, JobAnswer> = {};
+  for (const { jobId } of snapshot.jobs.slice(0, MAX_SAVED_ANSWERS))
+    if (jobId !== undefined) answers[jobId] = await explain(jobId);
+  await writeFile(file, renderSavedPage(readPageFiles(), { snapshot, answers }));
+  print(`${file}: ${snapshot.jobs.length} jobs, ${snapshot.managers.length} managers`);
 }
 
 /** @returns the port. @throws {OperationError} if it is taken */

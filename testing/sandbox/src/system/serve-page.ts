@@ -2,7 +2,18 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Cleanup, NODE_BINARY, REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
+import { type Cleanup, NODE_BINARY, REPOSITORY_ROOT, runCommand } from '@serverless-gitlab-runner/machine';
+
+const SGR = join(REPOSITORY_ROOT, 'packages/cli/src/sgr.ts');
+const UI = ['ui', '--hours', '1'];
+
+/** The environment of an operator for whom the emulator is AWS. */
+function operatorOf(endpoint: string): Record<string, string> {
+  return {
+    ...{ AWS_ENDPOINT_URL: endpoint, AWS_REGION: 'us-east-1' },
+    ...{ AWS_ACCESS_KEY_ID: 'operator', AWS_SECRET_ACCESS_KEY: 'test' },
+  };
+}
 
 /** A running `sgr ui`. */
 export interface ServedPage {
@@ -16,14 +27,9 @@ export interface ServedPage {
  * @param endpoint of the emulator
  */
 export async function servePage(endpoint: string, cleanup: Cleanup): Promise<ServedPage> {
-  const program = join(REPOSITORY_ROOT, 'packages/cli/src/sgr.ts');
-  const sgr = spawn(NODE_BINARY, [program, 'ui', '--hours', '1'], {
+  const sgr = spawn(NODE_BINARY, [SGR, ...UI], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      ...{ AWS_ENDPOINT_URL: endpoint, AWS_REGION: 'us-east-1' },
-      ...{ AWS_ACCESS_KEY_ID: 'operator', AWS_SECRET_ACCESS_KEY: 'test' },
-    },
+    env: { ...process.env, ...operatorOf(endpoint) },
   });
   const exited = once(sgr, 'exit');
   const stop = async () => {
@@ -39,4 +45,9 @@ export async function servePage(endpoint: string, cleanup: Cleanup): Promise<Ser
   const [url] = (await Promise.race([printed, ended])) as [string];
   ended.catch(() => undefined);
   return { url, stop };
+}
+
+/** Runs `sgr ui --save` for the installation in an emulator. */
+export async function savePage(endpoint: string, file: string): Promise<void> {
+  await runCommand(NODE_BINARY, [SGR, ...UI, '--save', file], { env: operatorOf(endpoint) });
 }

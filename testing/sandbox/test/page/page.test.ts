@@ -1,13 +1,16 @@
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import {
   createLiveFeed,
   createPageServer,
   type JobRow,
   readPageFiles,
+  renderSavedPage,
   type Snapshot,
 } from '@serverless-gitlab-runner/cli/ui';
 import { REPORTS } from '@serverless-gitlab-runner/machine';
@@ -288,5 +291,59 @@ describe('names that others choose', () => {
     const page = await open();
     const attempt = page.evaluate(`document.body.innerHTML = ${JSON.stringify(HOSTILE_NAME)}`);
     await expect(attempt).rejects.toThrow(/TrustedHTML/);
+  });
+});
+
+describe('a saved page', () => {
+  /** A project cannot be called that; a saved page holds even if it could. */
+  const PROJECT = `</script>${HOSTILE_NAME}`;
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'saved-page-'));
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** Opened from a file, a day later, with a server that nobody may ask. */
+  async function openSaved() {
+    const at = Date.now() - 24 * 60 * 60_000;
+    const file = join(folder, 'saved.html');
+    const answers = { 48210: sampleAnswer(48210, at) };
+    const sample = sampleSnapshot(at);
+    const jobs = sample.jobs.map((job) => ({ ...job, project: PROJECT }));
+    writeFileSync(file, renderSavedPage(readPageFiles(), { snapshot: { ...sample, jobs }, answers }));
+    const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+    const page = await context.newPage();
+    const found: string[] = [];
+    page.on('console', (message) => found.push(message.text()));
+    page.on('pageerror', (error) => found.push(String(error)));
+    page.on('request', (request) => {
+      if (!/^(file|data):/.test(request.url())) found.push(request.url());
+    });
+    opened.push({ page, problems: found });
+    await page.goto(pathToFileURL(file).href);
+    return page;
+  }
+
+  it('shows what was, needs nothing, and runs nothing of a job', async () => {
+    const page = await openSaved();
+    await page.getByText('saved on').waitFor();
+    expect(await page.locator('#ended > li').count()).toBe(6);
+    expect(await page.locator('body').textContent()).toContain(PROJECT);
+    expect(await page.title()).toBe('serverless-gitlab-runner');
+    expect(problems()).toEqual([]);
+    await page.screenshot({ path: join(SCREENS, 'saved.png') });
+  });
+
+  it('explains jobs that had not ended, and closes them', async () => {
+    const page = await openSaved();
+    await page.getByRole('button', { name: 'Job 48210' }).click();
+    await page.getByText('What happened').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Job 48208' }).click();
+    await page.getByText('Not in this saved page: run sgr why 48208').waitFor();
+    expect(problems()).toEqual([]);
   });
 });

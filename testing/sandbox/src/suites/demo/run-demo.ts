@@ -4,7 +4,7 @@ import { type Cleanup, logToStderr as log, REPORTS, writeReport } from '@serverl
 import { parseCommandLine } from '../../../../../scripts/cli/commands.mjs';
 import type { CommandContext } from '../../command.ts';
 import { prepareMachine } from '../../system/prepare-machine.ts';
-import { servePage } from '../../system/serve-page.ts';
+import { savePage, servePage } from '../../system/serve-page.ts';
 import { renderDemo } from './render.ts';
 import { problemsOfReport } from './report.ts';
 import { startStopwatch } from './stopwatch.ts';
@@ -20,6 +20,7 @@ export async function runDemo({ args, cleanup, signal }: CommandContext): Promis
     ...(ui && { onReady: ({ emulator }) => showPage(emulator.endpoint, cleanup) }),
   });
   writeReports(loop);
+  await savePage(loop.emulator.endpoint, join(REPORTS, 'demo.html'));
   console.log(renderDemo(loop.report, loop.jobs, loop.tasks));
   return reportResult([
     ...loop.jobs.flatMap(({ job, problems }) => problems.map((sentence) => `${job.name}: ${sentence}`)),
@@ -47,7 +48,9 @@ function writeReports({ report, jobs }: WholeLoop): void {
 function reportResult(problems: readonly string[]): number {
   console.log('');
   if (problems.length === 0) {
-    console.log('All checks passed. Report: reports/demo.json; job logs: reports/demo-logs/');
+    console.log(
+      'All checks passed. Report: reports/demo.json; page: reports/demo.html; job logs: reports/demo-logs/',
+    );
     return 0;
   }
   console.log(`Some checks failed:\n${problems.map((sentence) => `  - ${sentence}`).join('\n')}`);

@@ -1,3 +1,4 @@
+import type { Emulator } from '@serverless-gitlab-runner/aws-emulator';
 import { taskContainers } from '@serverless-gitlab-runner/aws-emulator';
 import type { GitLabDouble } from '@serverless-gitlab-runner/gitlab-double';
 import { type Cleanup, type Log, step } from '@serverless-gitlab-runner/machine';
@@ -38,6 +39,8 @@ export interface WholeLoop {
   protocolErrors: GitLabDouble['protocolErrors'];
   gitlab: GitLabDouble;
   system: System;
+  /** With everything that was deployed and ran, until it is cleaned up. */
+  emulator: Emulator;
 }
 
 /** Deploys the real stacks to the emulator, runs five pipelines by webhook, and waits until the manager has been drained. */
@@ -92,7 +95,15 @@ export async function runWholeLoop({
     containersLeft: (await taskContainers(machine.runId)).length,
     seconds: { setup, deploy, jobs: jobsSeconds, toZero },
   });
-  return { report, jobs, tasks, protocolErrors: gitlab.protocolErrors, gitlab, system };
+  return {
+    report,
+    jobs,
+    tasks,
+    protocolErrors: gitlab.protocolErrors,
+    gitlab,
+    system,
+    emulator: environment.emulator,
+  };
 }
 
 type StartedJob = Omit<DemoJob, 'task' | 'problems'>;
