@@ -185,8 +185,8 @@ Measures all groups of figures, or the named ones, and compares each figure with
 reports/bench.json. Exit code 1 if a target is missed. Takes about 20 minutes, on a machine that is otherwise idle.
 
   pipelines    waiting time and cost of pipelines in the local system, whose tasks start as slowly as on Fargate; needs Docker
-  manager      boot, CPU and memory of a manager in the local system, what a stage takes, and the receiver's calls; needs
-               Docker
+  manager      boot, CPU and memory of a manager in the local system, what a stage takes, the receiver's calls, and a burst
+               of webhooks; needs Docker
   calls        AWS calls of a launch, a burst, and a steady load of 10 to 3,000 jobs, in virtual time
   lambdas      import, memory and size of the Lambdas' bundles
 

@@ -1,3 +1,5 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { EmulatorSwitches, emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
 import { MANAGER_CONTAINER } from '@serverless-gitlab-runner/fleet';
 import type { Job, Project, WebhookDelivery } from '@serverless-gitlab-runner/gitlab-double';
@@ -7,6 +9,7 @@ import { openFleet } from '../../system/open-fleet.ts';
 import type { PreparedMachine } from '../../system/prepare-machine.ts';
 import { startTestEnvironment, type TestEnvironment } from '../../system/test-environment.ts';
 import { taskContainerId } from '../faults/docker-actions.ts';
+import { EventTap } from '../faults/event-tap.ts';
 import {
   FIRST_LINE,
   type PipelineWait,
@@ -18,6 +21,9 @@ import {
 /** Jobs that the manager of the fleet `many` runs at a time. */
 export const MANY_JOBS = 50;
 
+/** Maximum of managers of the fleet `burst`, each for one job. */
+export const BURST_MANAGERS = 5;
+
 /** Fleets that differ from the default settings. The names are their runners' tags. */
 const OTHER_FLEETS = [
   // Jobs' images are local, so no registry can be asked about their tags.
@@ -25,6 +31,7 @@ const OTHER_FLEETS = [
   // As often as a fleet that starts tasks ahead, so that only these differ.
   { name: 'each-second', manager: { checkIntervalSeconds: 1 } },
   { name: 'many', manager: { concurrentJobs: MANY_JOBS } },
+  { name: 'burst', manager: { max: BURST_MANAGERS, concurrentJobs: 1 } },
 ] as const;
 
 export type BenchFleet = 'default' | (typeof OTHER_FLEETS)[number]['name'];
@@ -84,6 +91,7 @@ export class BenchEnvironment {
       ahead: await open('ahead'),
       'each-second': await open('each-second'),
       many: await open('many'),
+      burst: await open('burst'),
     });
   }
 
@@ -153,6 +161,28 @@ export class BenchEnvironment {
     const delivery = gitlab.deliveries.find(isOfWaitingJob);
     if (delivery === undefined) throw new Error('GitLab has delivered no webhook for a waiting job');
     return delivery;
+  }
+
+  /** URL of a fleet's webhook, as this machine reaches it. */
+  webhookUrl(fleet: BenchFleet): string {
+    return this.#webhookUrls[fleet];
+  }
+
+  /** Records the events on the bus from now on. */
+  async tapEvents(): Promise<EventTap> {
+    const client = emulatorClient(this.awsEndpoint);
+    const { EventBusName } = this.#environment.system.outputs;
+    return EventTap.start(new EventBridgeClient(client), new SQSClient(client), EventBusName);
+  }
+
+  /** Managers of a fleet, whether they run or not. */
+  managers(fleet: BenchFleet): ObservedTask[] {
+    return this.#environment.observer.tasks.filter((task) => task.fleet === fleet && task.role === 'manager');
+  }
+
+  /** Resolves once a condition on the tasks in ECS holds. */
+  async waitForTasks(what: string, condition: () => boolean, timeoutMs: number): Promise<void> {
+    await this.#environment.observer.waitUntil(what, timeoutMs, condition);
   }
 
   get runId(): string {

@@ -12,6 +12,7 @@ import type { CommandContext } from '../../command.ts';
 import { prepareMachine } from '../../system/prepare-machine.ts';
 import { BenchEnvironment } from './bench-environment.ts';
 import type { Figure } from './figure.ts';
+import { measureBurst } from './measure-burst.ts';
 import { measureCalls } from './measure-calls.ts';
 import { measureLambdas } from './measure-lambdas.ts';
 import { measureManager } from './measure-manager.ts';
@@ -42,6 +43,8 @@ export async function runBench({ args, cleanup, signal }: CommandContext): Promi
       figures.push(...(await measureReceiver(environment, log)));
     }
     if (isChosen('pipelines')) figures.push(...(await measurePipelines(environment, seed, log)));
+    // Last: it leaves messages and managers behind.
+    if (isChosen('manager')) figures.push(...(await measureBurst(environment, log)));
   }
   writeReport('bench.json', figures);
   // The plot in the documentation shows every group.
