@@ -36,6 +36,16 @@ export const AHEAD: Suite = {
     },
     {
       keyword: 'ahead',
+      name: 'a job with a size of its own claims a task of that size',
+      jobs: { 'test-sized': [...succeedsWith('test-sized of main'), CLAIMED] },
+    },
+    {
+      keyword: 'ahead',
+      name: 'a job that runs on Spot claims a task on Spot',
+      jobs: { 'test-on-spot': [...succeedsWith('test-on-spot of main'), CLAIMED] },
+    },
+    {
+      keyword: 'ahead',
       name: 'a claimed task has run no other job',
       jobs: { deploy: [...succeedsWith('deployed from a fresh task'), CLAIMED] },
     },

@@ -1,3 +1,4 @@
+import { QUOTA_REACHED } from '@serverless-gitlab-runner/aws-emulator';
 import { accessDenied } from '@serverless-gitlab-runner/fault-proxy';
 import type { Job } from '@serverless-gitlab-runner/gitlab-double';
 import { isStartedAhead, type ObservedTask } from '../../../system/observe-tasks.ts';
@@ -78,6 +79,61 @@ const aheadInVain: Fault = {
   },
 };
 
+const aheadQuota: Fault = {
+  name: 'ahead-quota',
+  title:
+    'the quotas are reached when a task is to be started ahead: its job gets one later, and none is started ahead for a while',
+  runs: 2,
+  async run(faultRun) {
+    await learn(faultRun);
+    const jobs = await faultRun.queueStages([[build], [test]]);
+    const [first, next] = jobs;
+    if (!first || !next) return;
+    await faultRun.scriptStarted(first);
+    const reached = { ...QUOTA_REACHED, error: true };
+    await faultRun.switches.setCapacity({ FARGATE_SPOT: reached, FARGATE: reached });
+    const attempt = faultRun.aws({
+      match: { operation: 'RunTask', caller: 'manager' },
+      effect: { kind: 'delay', ms: 0 },
+      times: 1,
+    });
+    await faultRun.rulesApplied(attempt);
+    await faultRun.jobsFinished([first]);
+    await faultRun.switches.setCapacity({ FARGATE_SPOT: null, FARGATE: null });
+    faultRun.faultEnded();
+    await faultRun.jobsFinished(jobs);
+    await faultRun.jobsFinished(await faultRun.queueStages([[build], [test]]));
+    if (faultRun.tasks.some(({ role, jobId }) => role === 'job' && jobId === undefined))
+      faultRun.problems.push('a task was started ahead although the quota had just been reached');
+  },
+};
+
+const aheadCancelled: Fault = {
+  name: 'ahead-cancelled',
+  title: 'a job is cancelled while it claims a task: the task ends, and no other job gets it',
+  runs: 2,
+  async run(faultRun) {
+    await learn(faultRun);
+    const claim = faultRun.aws({
+      match: { operation: 'TagResource', caller: 'manager' },
+      effect: { kind: 'delay', ms: 4000 },
+      times: 1,
+    });
+    const [first, next] = await faultRun.queueStages([[build], [test]]);
+    if (!first || !next) return;
+    faultRun.expect(next, { status: 'canceled' });
+    const { taskArn } = await waitingTask(faultRun);
+    await faultRun.rulesApplied(claim);
+    faultRun.environment.gitlab.cancelJob(next.id);
+    faultRun.faultEnded();
+    await faultRun.expectStopWithin(taskArn, LET_GO_MS);
+    const again = await faultRun.retry(next);
+    await faultRun.jobsFinished([again]);
+    if (faultRun.tasks.some((task) => task.taskArn === taskArn && task.claimedBy === again.id))
+      faultRun.problems.push('a job got the task that a cancelled job had claimed');
+  },
+};
+
 const aheadManagerKilled: Fault = {
   name: 'ahead-manager-killed',
   title: 'a manager is killed while a task that it started ahead waits: the task ends',
@@ -123,5 +179,7 @@ export const aheadFaults: readonly Fault[] = [
   aheadSpot,
   aheadClaimDenied,
   aheadInVain,
+  aheadQuota,
+  aheadCancelled,
   aheadManagerKilled,
 ];
