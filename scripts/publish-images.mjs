@@ -26,6 +26,8 @@ const OPTIONS = /** @type {const} */ ({
   help: { type: 'boolean', short: 'h', default: false },
 });
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Fargate pulls an image for every task, and unpacks zstd sooner than gzip. Layers of the base image are compressed anew. */
+const OUTPUT = 'type=image,push=true,compression=zstd,force-compression=true,oci-mediatypes=true';
 /** Folders in `dist/images`, by the name in the result. */
 const IMAGES = { runner: 'runner', jobBase: 'job-base' };
 
@@ -67,7 +69,16 @@ function publish(folder, tag, isDryRun) {
   try {
     const args = [
       ...['buildx', 'build', `dist/images/${folder}`, '--platform', 'linux/amd64,linux/arm64'],
-      ...['--sbom=true', '--provenance=mode=max', '--tag', tag, '--push', '--metadata-file', metadata],
+      ...[
+        '--sbom=true',
+        '--provenance=mode=max',
+        '--tag',
+        tag,
+        '--output',
+        OUTPUT,
+        '--metadata-file',
+        metadata,
+      ],
     ];
     if (isDryRun) {
       console.log(['docker', ...args].join(' '));

@@ -111,7 +111,7 @@ describe('both pipelines', () => {
       '--platform linux/amd64,linux/arm64',
       '--sbom=true',
       '--provenance=mode=max',
-      '--push',
+      '--output type=image,push=true,compression=zstd,',
     ])
       expect(commands.split(option)).toHaveLength(3);
   });
