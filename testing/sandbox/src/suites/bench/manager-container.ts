@@ -43,7 +43,7 @@ export SYSTEM_FAILURE_EXIT_CODE=2 BUILD_FAILURE_EXIT_CODE=1
 hooks=/usr/local/lib/runner-manager/hooks
 fresh=$(mktemp -d)
 cp "$hooks"/* "$fresh"
-sed -i 's/-o ProxyCommand=false/-o ControlPath=none/' "$fresh/run"
+sed -i 's/ProxyCommand=false/ControlPath=none/' "$fresh/run"
 echo true > "$fresh/script"
 round=0
 while [ "$round" -le ${STAGE_ROUNDS} ]; do
