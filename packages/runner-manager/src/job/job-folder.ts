@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
-import { chmod, mkdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { createSshKey } from './ssh-key.ts';
 
 /** Files of a running job: keys, ssh's configuration, its control socket. Only the manager's user may read them. */
 export interface JobFolder {
@@ -26,9 +25,8 @@ export async function createJobFolder(stateFolder: string, sessionId: string): P
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await mkdir(path, { mode: 0o700 });
   await chmod(path, 0o700);
-  const key = join(path, 'key');
-  await promisify(execFile)('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', key]);
-  const publicKey = (await readFile(`${key}.pub`, 'utf8')).trim();
+  const { privateKey, publicKey } = await createSshKey();
+  await writeFile(join(path, 'key'), privateKey, { mode: 0o600 });
   return { path, sshConfig: join(path, 'ssh_config'), publicKey };
 }
 
