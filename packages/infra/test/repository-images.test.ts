@@ -16,11 +16,11 @@ beforeEach(() => {
 describe("the manager image's build context", () => {
   it("contains the Dockerfile's folder and the build output", () => {
     mkdirSync(join(parts.executor, 'dist'));
-    writeFileSync(join(parts.executor, 'dist/manager.mjs'), 'manager');
+    writeFileSync(join(parts.executor, 'dist/manager.cjs'), 'manager');
     const context = temporaryDirectory();
     stageRunnerImage(context, parts);
     expect(readdirSync(context).sort()).toEqual(['Dockerfile', 'dist', 'hooks']);
-    expect(readFileSync(join(context, 'dist/manager.mjs'), 'utf8')).toBe('manager');
+    expect(readFileSync(join(context, 'dist/manager.cjs'), 'utf8')).toBe('manager');
   });
 
   it('cannot be assembled before the manager is built, and the error names the command', () => {

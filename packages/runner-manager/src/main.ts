@@ -20,9 +20,10 @@ async function main(): Promise<number> {
 
 // An explicit exit: hooks of a killed runner may keep their requests open, and while this process runs, the launcher assumes that
 // the manager takes jobs.
-try {
-  process.exit(await main());
-} catch (error) {
-  createLogger('ERROR').error('the manager failed', { error: messageOf(error) });
-  process.exit(1);
-}
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    createLogger('ERROR').error('the manager failed', { error: messageOf(error) });
+    process.exit(1);
+  },
+);

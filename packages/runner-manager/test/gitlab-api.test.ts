@@ -79,6 +79,18 @@ describe('verifying the runner token', () => {
     expect(requests).toHaveLength(1);
   });
 
+  it.each([307, 308])('follows a redirect with %i, as gitlab-runner does', async (status) => {
+    const { url: target, requests } = await gitlab(200);
+    const server = createServer((request, response) => {
+      response.writeHead(status, { location: new URL(request.url ?? '', target).href }).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    closers.push(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    expect(await createRunnerApi(`http://127.0.0.1:${port}`, IDENTITY, logger).verify()).toBe('accepted');
+    expect(requests).toMatchObject([{ method: 'POST', body: { token: 'glrt-x' } }]);
+  });
+
   it('ends at its time limit', async () => {
     const api = createRunnerApi('http://127.0.0.1:1', IDENTITY, logger);
     expect(await api.verifyWithRetries(0.1, never)).toBe('unreachable');

@@ -65,6 +65,15 @@ describe('run', () => {
     expect(fixture.executor.afterStage).not.toHaveBeenCalled();
   });
 
+  it('asks for the reason when ssh cannot be started', async () => {
+    await ssh('');
+    const { code, errors } = await fixture.run('run', [join(fixture.folder, 'script'), 'build_script'], {
+      PATH: '/none',
+    });
+    expect({ code, errors }).toEqual({ code: SYSTEM_FAILURE, errors: '' });
+    expect(fixture.executor.why).toHaveBeenCalledTimes(1);
+  });
+
   it('treats an exit code of zeros as success', async () => {
     await ssh('echo "job-helper: exit 000" >&2');
     expect((await stage()).code).toBe(0);
@@ -86,14 +95,16 @@ describe('run', () => {
     expect(Date.now() - startedAt).toBeLessThan(30_000);
   });
 
-  it('passes its output to no process that outlives it, since gitlab-runner would wait for that', async () => {
-    const seen = join(fixture.folder, 'output-of-sleep');
-    const look = 'out=$(readlink /proc/$$/fd/1); errors=$(readlink /proc/$$/fd/2)';
-    const sleep = `#!/bin/sh\n${look}\necho "$out $errors" > ${seen}\nexec /bin/sleep "$@"\n`;
-    // Holds the pipe of words open until there is something to see.
-    await ssh(`(until [ -s ${seen} ]; do /bin/sleep 0.05; done) > /dev/null & echo "job-helper: exit 0" >&2`);
-    await writeFile(join(fixture.folder, 'bin/sleep'), sleep, { mode: 0o755 });
-    expect((await stage()).code).toBe(0);
+  it('passes its output to no process that may outlive it, since gitlab-runner would wait for that', async () => {
+    const seen = join(fixture.folder, 'output-of-cancel');
+    await ssh(`case "$*" in
+      *cancel*) echo "$(readlink /proc/$$/fd/1) $(readlink /proc/$$/fd/2)" > '${seen}.new'; mv '${seen}.new' '${seen}' ;;
+      *) echo started; until [ -e '${seen}' ]; do sleep 0.05; done; echo 'job-helper: exit 143' >&2 ;;
+    esac`);
+    const { child, ended } = fixture.start('run', [join(fixture.folder, 'script'), 'build_script']);
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    process.kill(-(child.pid ?? 0), 'SIGTERM');
+    await ended;
     expect(await readFile(seen, 'utf8')).toBe('/dev/null /dev/null\n');
   });
 

@@ -106,7 +106,7 @@ describe('infra', () => {
     expect(assets.filter((folder) => existsSync(join(folder, 'index.mjs')))).toHaveLength(3);
     const images = assets.filter((folder) => existsSync(join(folder, 'Dockerfile')));
     expect(images).toHaveLength(2);
-    expect(images.map((folder) => existsSync(join(folder, 'dist/manager.mjs'))).toSorted()).toEqual([
+    expect(images.map((folder) => existsSync(join(folder, 'dist/manager.cjs'))).toSorted()).toEqual([
       false,
       true,
     ]);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { messageOf } from '../errors.ts';
+import { sendRequest } from './send-request.ts';
 
 /** The parts of GitLab's runner API that the manager itself uses. @see https://docs.gitlab.com/api/runners/ */
 export interface RunnerApi {
@@ -28,19 +29,19 @@ export function createRunnerApi(
 ): RunnerApi {
   const identity = { token, system_id: systemId };
   const call = (method: string, path: string, body: Record<string, string>) =>
-    fetch(`${gitlabUrl.replace(/\/$/, '')}/api/v4${path}`, {
+    sendRequest(`${gitlabUrl.replace(/\/$/, '')}/api/v4${path}`, {
       method,
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      timeoutMs: TIMEOUT_MS,
     });
 
   const verify = async () => {
     try {
-      const { ok, status, headers } = await call('POST', '/runners/verify', identity);
-      if (ok) return 'accepted';
+      const { status, contentType } = await call('POST', '/runners/verify', identity);
+      if (status >= 200 && status < 300) return 'accepted';
       // GitLab's API never answers with an HTML page. Firewalls and proxies do, and know nothing about the token.
-      const isPage = headers.get('content-type')?.startsWith('text/html') ?? false;
+      const isPage = contentType.startsWith('text/html');
       if ((status === 401 || status === 403) && !isPage) return 'refused';
       logger.warn('GitLab did not verify the runner token', { gitlabUrl, status, isPage });
     } catch (error) {
@@ -71,7 +72,7 @@ export function createRunnerApi(
   };
 }
 
-/** fetch's own message is only "fetch failed"; the reason is in its cause. */
+/** The message of a timeout, or of `fetch`, does not tell the reason; its cause does. */
 function causeOf(error: unknown): string {
   return error instanceof Error && error.cause ? messageOf(error.cause) : messageOf(error);
 }

@@ -6,7 +6,7 @@ import { RUN_LABEL } from '@serverless-gitlab-runner/aws-emulator';
 import type { Project } from '@serverless-gitlab-runner/gitlab-double';
 import { type Log, runCommand, step } from '@serverless-gitlab-runner/machine';
 import { type BenchEnvironment, MANY_JOBS } from './bench-environment.ts';
-import { type Figure, figureOf, limitedFigure, median } from './figure.ts';
+import { type Figure, figureOf, type LimitedMeasurement, limitedFigure, median } from './figure.ts';
 import {
   compareStages,
   inContainer,
@@ -48,7 +48,7 @@ export async function measureManager(environment: BenchEnvironment, log: Log): P
     measureLog(environment, project, id),
   );
   const memory = await step(log, `${MANY_JOBS} jobs at once`, () => measureMemory(environment, project, id));
-  return [boot, stage, overhead, output, memory];
+  return [boot, stage, ...overhead, ...output, memory];
 }
 
 /** From the start of a container to its first request for a job. */
@@ -114,7 +114,8 @@ async function measureStage(environment: BenchEnvironment, project: Project, id:
   const pairs = await environment.whileRunning(project, 'many', {}, () => compareStages(id));
   const of = (connection: 'shared' | 'fresh') => median(pairs.map((pair) => pair[connection]));
   return figureOf({
-    figure: "executor: a stage over the job's connection, to the same over a new connection",
+    figure:
+      "executor: a stage over the job's connection, to the same over a new connection with ssh's defaults",
     unit: 'ms',
     value: of('shared'),
     baseline: of('fresh'),
@@ -122,35 +123,64 @@ async function measureStage(environment: BenchEnvironment, project: Project, id:
   });
 }
 
-async function measureOverhead(environment: BenchEnvironment, project: Project, id: string): Promise<Figure> {
-  const { cores: idle } = await measureCpu(id, () => delay(IDLE_SECONDS * 1000));
+async function measureOverhead(
+  environment: BenchEnvironment,
+  project: Project,
+  id: string,
+): Promise<Figure[]> {
+  const idle = await measureCpu(id, () => delay(IDLE_SECONDS * 1000));
   const busy = await measureCpu(id, () => environment.run(project, 'many', SHORT_JOBS));
-  const own = (busy.cores - idle) * busy.seconds;
-  return limitedFigure({
-    figure: `manager: CPU of a job from prepare to cleanup, with the runner and its hooks (idle: ${(idle * 100).toFixed(1)} % of a core)`,
+  const msOf = (part: CpuPart) =>
+    ((busy[part] - idle[part]) * busy.seconds * 1000) / SHORT_JOBS.stages.flat().length;
+  return partFigures({
+    figure: `manager: CPU of a job from prepare to cleanup, of the resident process, the hooks and ssh (idle: ${(idle.own * 100).toFixed(1)} % of a core)`,
     unit: 'ms',
-    value: (own / SHORT_JOBS.stages.flat().length) * 1000,
+    own: msOf('own'),
+    runner: msOf('runner'),
     limit: 300,
   });
 }
 
-async function measureLog(environment: BenchEnvironment, project: Project, id: string): Promise<Figure> {
+async function measureLog(environment: BenchEnvironment, project: Project, id: string): Promise<Figure[]> {
   const { megabytesPerSecond, seconds } = LOG;
   const line = `${'x'.repeat(99)}\\n`;
   const script = [
     `awk 'BEGIN { for (i = 0; i < ${MB / 100}; i++) printf "${line}" }' > megabyte`,
     `for second in $(seq ${seconds}); do for one in $(seq ${megabytesPerSecond}); do cat megabyte; done; sleep 1; done`,
   ];
-  const { cores } = await environment.whileRunning(project, 'many', { script }, async () => {
+  const { own, runner } = await environment.whileRunning(project, 'many', { script }, async () => {
     await delay(2000);
     return measureCpu(id, () => delay((seconds / 2) * 1000));
   });
-  return limitedFigure({
-    figure: `manager: CPU while a job writes up to ${megabytesPerSecond} MB of log a second, with the runner`,
+  return partFigures({
+    figure: `manager: CPU while a job writes up to ${megabytesPerSecond} MB of log a second, of the resident process, the hooks and ssh`,
     unit: '% of a core',
-    value: cores * 100,
+    own: own * 100,
+    runner: runner * 100,
     limit: 10,
   });
+}
+
+interface PartMeasurement extends Omit<LimitedMeasurement, 'value'> {
+  own: number;
+  runner: number;
+}
+
+/**
+ * The CPU of what this project adds to `gitlab-runner`, against its limit, and that of `gitlab-runner`'s own process, to the former.
+ * Without `GITLAB_RUNNER_BIN` the latter is that of a double in Node.js, which real installations do not have.
+ */
+function partFigures({ own, runner, ...figure }: PartMeasurement): Figure[] {
+  return [
+    limitedFigure({ ...figure, value: own }),
+    figureOf({
+      figure:
+        "manager: the same of gitlab-runner's own process (a double without GITLAB_RUNNER_BIN), to that",
+      unit: figure.unit,
+      value: runner,
+      baseline: own,
+    }),
+  ];
 }
 
 async function measureMemory(environment: BenchEnvironment, project: Project, id: string): Promise<Figure> {
@@ -164,14 +194,17 @@ async function measureMemory(environment: BenchEnvironment, project: Project, id
   });
 }
 
-/** How long something takes, and how many cores are used meanwhile, on average. */
+/** Cores that are used on average: by `gitlab-runner`'s own process, and by everything else in the manager's container. */
+type CpuPart = 'own' | 'runner';
+
 async function measureCpu(
   id: string,
   act: () => Promise<unknown>,
-): Promise<{ seconds: number; cores: number }> {
+): Promise<Record<CpuPart, number> & { seconds: number }> {
   const before = await readUsage(id);
   await act();
   const after = await readUsage(id);
   const seconds = after.at - before.at;
-  return { seconds, cores: (after.cpuSeconds - before.cpuSeconds) / seconds };
+  const runner = (after.runnerCpuSeconds - before.runnerCpuSeconds) / seconds;
+  return { seconds, runner, own: (after.cpuSeconds - before.cpuSeconds) / seconds - runner };
 }
