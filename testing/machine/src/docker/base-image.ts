@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Architecture } from '@serverless-gitlab-runner/fleet';
@@ -78,9 +78,23 @@ async function bootstrap(name: string, architecture: Architecture, log: Log): Pr
           log(line);
       },
     });
-    await rm(join(folder, 'var/cache/apt/archives'), { recursive: true, force: true });
+    await makeSlim(folder);
     await loadImage({ name, folder, platform });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Removes what the official slim image lacks, too, and lets packages that are installed later do without it. */
+async function makeSlim(folder: string): Promise<void> {
+  const dispensable = ['usr/share/doc', 'usr/share/info', 'usr/share/locale', 'usr/share/man'];
+  for (const path of [...dispensable, 'var/cache/apt', 'var/lib/apt/lists'])
+    await emptyFolder(join(folder, path));
+  const excluded = dispensable.map((path) => `path-exclude /${path}/*\n`).join('');
+  await writeFile(join(folder, 'etc/dpkg/dpkg.cfg.d/slim'), excluded);
+}
+
+async function emptyFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { recursive: true });
 }
