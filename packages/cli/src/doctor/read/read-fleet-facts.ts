@@ -1,7 +1,8 @@
-import { DescribeTaskDefinitionCommand, type ECSClient } from '@aws-sdk/client-ecs';
+import type { ECSClient } from '@aws-sdk/client-ecs';
 import { type ManagerFacts, tokenRefusedAt } from '@serverless-gitlab-runner/aws/ecs-tasks';
-import { type ListedFleet, managerFamily, parameterNames } from '@serverless-gitlab-runner/fleet';
+import { type ListedFleet, parameterNames } from '@serverless-gitlab-runner/fleet';
 import { storedSecrets } from '../../fleets.ts';
+import { newestDefinition } from '../../status/newest-definitions.ts';
 import type { FleetFacts } from '../checks/check-fleets.ts';
 
 /** Facts of each fleet. @param managers including those that ended within the last hour */
@@ -23,19 +24,8 @@ export async function readFleetFacts(
         stored: storedSecrets(fleet, parameterPrefix),
         tokenWrittenAt: otherParameters.get(names.runnerToken),
         tokenRefusedAt: tokenRefusedAt(managers, { fleet: name, runnerTokenParameter: undefined }),
-        hasManagerDefinition: await hasDefinition(ecs, managerFamily(name)),
+        hasManagerDefinition: (await newestDefinition(ecs, name)) !== undefined,
       };
     }),
   );
-}
-
-async function hasDefinition(ecs: ECSClient, family: string): Promise<boolean> {
-  try {
-    await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: family }));
-    return true;
-  } catch (error) {
-    // ECS answers so for a family without an active revision.
-    if (error instanceof Error && error.name === 'ClientException') return false;
-    throw error;
-  }
 }
