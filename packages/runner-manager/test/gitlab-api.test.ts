@@ -41,7 +41,7 @@ describe('verifying the runner token', () => {
     [429, 'unreachable'],
   ])('answered with %i is %s', async (status, answer) => {
     const { url, requests } = await gitlab(status);
-    expect(await createRunnerApi(url, IDENTITY, logger).verify()).toBe(answer);
+    expect(await createRunnerApi(url, IDENTITY, logger, fetch).verify()).toBe(answer);
     expect(requests).toEqual([
       {
         method: 'POST',
@@ -63,24 +63,26 @@ describe('verifying the runner token', () => {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       closers.push(() => void server.close());
       const { port } = server.address() as AddressInfo;
-      expect(await createRunnerApi(`http://127.0.0.1:${port}`, IDENTITY, logger).verify()).toBe(answer);
+      expect(await createRunnerApi(`http://127.0.0.1:${port}`, IDENTITY, logger, fetch).verify()).toBe(
+        answer,
+      );
     },
   );
 
   it('is retried while GitLab fails', async () => {
     const { url, requests } = await gitlab(502, 200);
-    expect(await createRunnerApi(url, IDENTITY, logger).verifyWithRetries(30, never)).toBe('accepted');
+    expect(await createRunnerApi(url, IDENTITY, logger, fetch).verifyWithRetries(30, never)).toBe('accepted');
     expect(requests).toHaveLength(2);
   });
 
   it('is not retried after a refusal', async () => {
     const { url, requests } = await gitlab(403, 200);
-    expect(await createRunnerApi(url, IDENTITY, logger).verifyWithRetries(30, never)).toBe('refused');
+    expect(await createRunnerApi(url, IDENTITY, logger, fetch).verifyWithRetries(30, never)).toBe('refused');
     expect(requests).toHaveLength(1);
   });
 
   it('ends at its time limit', async () => {
-    const api = createRunnerApi('http://127.0.0.1:1', IDENTITY, logger);
+    const api = createRunnerApi('http://127.0.0.1:1', IDENTITY, logger, fetch);
     expect(await api.verifyWithRetries(0.1, never)).toBe('unreachable');
   });
 });
@@ -88,7 +90,7 @@ describe('verifying the runner token', () => {
 describe('unregistering', () => {
   it('removes this manager, not the runner', async () => {
     const { url, requests } = await gitlab(204);
-    await createRunnerApi(url, IDENTITY, logger).unregister();
+    await createRunnerApi(url, IDENTITY, logger, fetch).unregister();
     expect(requests).toEqual([
       {
         method: 'DELETE',
@@ -100,11 +102,11 @@ describe('unregistering', () => {
 
   it('removes another manager of the same token by its system id', async () => {
     const { url, requests } = await gitlab(404);
-    await createRunnerApi(url, IDENTITY, logger).unregister('r_another00000');
+    await createRunnerApi(url, IDENTITY, logger, fetch).unregister('r_another00000');
     expect(requests[0]?.body).toEqual({ token: 'glrt-x', system_id: 'r_another00000' });
   });
 
   it('never rejects', async () => {
-    await createRunnerApi('http://127.0.0.1:1', IDENTITY, logger).unregister();
+    await createRunnerApi('http://127.0.0.1:1', IDENTITY, logger, fetch).unregister();
   });
 });

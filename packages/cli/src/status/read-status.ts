@@ -1,7 +1,7 @@
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { ManagerFacts, TaskState } from '@serverless-gitlab-runner/aws/ecs-tasks';
-import type { ListedFleet } from '@serverless-gitlab-runner/fleet';
+import { type ListedFleet, parameterNames } from '@serverless-gitlab-runner/fleet';
 import type { Clients } from '../clients.ts';
 import { readFleets, storedSecrets } from '../fleets.ts';
 import type { Installation } from '../installation.ts';
@@ -72,7 +72,7 @@ export async function readStatus(clients: Clients, installation: Installation): 
   return {
     region,
     fleets: fleets.map((fleet) => fleetStatus(fleet, parameterPrefix)),
-    managers: await managersOf(tasks, fleets, clients.ecs),
+    managers: await managersOf(tasks, fleets, clients.ecs, parameterPrefix),
     jobTasks: jobTasksOf(tasks),
     queue,
   };
@@ -109,13 +109,16 @@ async function managersOf(
   { managers, jobTasks }: ClusterTasks,
   fleets: readonly ListedFleet[],
   ecs: ECSClient,
+  parameterPrefix: string,
 ): Promise<ManagerStatus[]> {
   const left = managers.filter(({ facts }) => facts.state !== 'stopped');
   const newest = await newestDefinitions(
     ecs,
     left.map(({ facts }) => facts.fleet),
   );
-  const writtenAt = new Map(fleets.map((fleet) => [fleet.name, fleet.writtenAt]));
+  const writtenAt = new Map(
+    fleets.map((fleet) => [fleet.name, startSettingsWrittenAt(fleet, parameterPrefix)]),
+  );
   return left.map(({ facts, task }) => ({
     ...managerStatus(facts, jobTasks),
     isOutdated: isOutdated({
@@ -124,6 +127,16 @@ async function managersOf(
       settingsWrittenAt: writtenAt.get(facts.fleet),
     }),
   }));
+}
+
+/** When what a fleet's managers read at their start was last written: its document, and GitLab's authorities. */
+function startSettingsWrittenAt(
+  { name, writtenAt, otherParameters }: ListedFleet,
+  prefix: string,
+): number | undefined {
+  const authorities = otherParameters.get(parameterNames(prefix, name).certificateAuthorities);
+  const times = [writtenAt, authorities].filter((time) => time !== undefined);
+  return times.length === 0 ? undefined : Math.max(...times);
 }
 
 function managerStatus(

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '@aws-lambda-powertools/logger';
+import type { Fetch } from '@serverless-gitlab-runner/aws/https';
 import { messageOf } from '../errors.ts';
 
 /** The parts of GitLab's runner API that the manager itself uses. @see https://docs.gitlab.com/api/runners/ */
@@ -25,9 +26,10 @@ export function createRunnerApi(
   gitlabUrl: string,
   { token, systemId }: RunnerIdentity,
   logger: Logger,
+  fetch: Fetch,
 ): RunnerApi {
   const identity = { token, system_id: systemId };
-  const call = (method: string, path: string, body: Record<string, string>) =>
+  const call = (method: 'POST' | 'DELETE', path: string, body: Record<string, string>) =>
     fetch(`${gitlabUrl.replace(/\/$/, '')}/api/v4${path}`, {
       method,
       headers: { 'content-type': 'application/json' },

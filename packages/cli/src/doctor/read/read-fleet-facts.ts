@@ -1,6 +1,11 @@
 import type { ECSClient } from '@aws-sdk/client-ecs';
 import { type ManagerFacts, tokenRefusedAt } from '@serverless-gitlab-runner/aws/ecs-tasks';
-import { type ListedFleet, parameterNames } from '@serverless-gitlab-runner/fleet';
+import {
+  InvalidCertificatesError,
+  type ListedFleet,
+  parameterNames,
+  parseCertificates,
+} from '@serverless-gitlab-runner/fleet';
 import { storedSecrets } from '../../fleets.ts';
 import { newestDefinition } from '../../status/newest-definitions.ts';
 import type { FleetFacts } from '../checks/check-fleets.ts';
@@ -24,8 +29,19 @@ export async function readFleetFacts(
         stored: storedSecrets(fleet, parameterPrefix),
         tokenWrittenAt: otherParameters.get(names.runnerToken),
         tokenRefusedAt: tokenRefusedAt(managers, { fleet: name, runnerTokenParameter: undefined }),
+        authorities: readAuthorities(fleet.certificateAuthorities),
         hasManagerDefinition: (await newestDefinition(ecs, name)) !== undefined,
       };
     }),
   );
+}
+
+function readAuthorities(text: string | undefined): FleetFacts['authorities'] {
+  if (text === undefined) return undefined;
+  try {
+    return { certificates: parseCertificates(text) };
+  } catch (error) {
+    if (error instanceof InvalidCertificatesError) return { problem: error.message };
+    throw error;
+  }
 }

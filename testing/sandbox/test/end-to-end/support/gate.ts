@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
+import { freePort } from './tls-front.ts';
 
 /** What a job waits for until the test opens it: a port that answers. */
 export class Gate {
@@ -17,11 +18,7 @@ export class Gate {
 
   /** @param host address of this machine at which jobs reach it */
   static async at(host: string): Promise<Gate> {
-    const server = await listen(host, 0);
-    const address = server.address();
-    await close(server);
-    if (address === null || typeof address === 'string') throw new Error('No port was free');
-    return new Gate(host, address.port);
+    return new Gate(host, await freePort(host));
   }
 
   async open(): Promise<void> {
