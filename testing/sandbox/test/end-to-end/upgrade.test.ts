@@ -87,7 +87,7 @@ beforeAll(async () => {
     token: system.webhookSecret,
     projectId: project.id,
   });
-}, 5 * 60_000);
+}, 10 * 60_000);
 
 afterAll(() => cleanup.run(), 60_000);
 
