@@ -29,7 +29,7 @@ const mayImport = {
     sandbox: [
       ...['shared-events', 'fleet', 'infra', 'cli'],
       ...['machine', 'aws-emulator', 'gitlab-double', 'fault-proxy', 'policy-check'],
-      ...['protocol-model', 'simulator'],
+      ...['protocol-model', 'registry', 'simulator'],
     ],
   },
 };

@@ -1,3 +1,4 @@
+import type { Certificate } from '@serverless-gitlab-runner/fleet';
 import { describe, expect, it } from 'vitest';
 import { checkAccount } from '../src/doctor/checks/check-account.ts';
 import { checkFleets, type FleetFacts } from '../src/doctor/checks/check-fleets.ts';
@@ -62,6 +63,7 @@ describe('fleets', () => {
     stored: { runnerToken: true, webhookSecret: true, apiToken: false },
     tokenWrittenAt: ago(100),
     tokenRefusedAt: undefined,
+    authorities: undefined,
     hasManagerDefinition: true,
     ...over,
   });
@@ -115,7 +117,45 @@ describe('fleets', () => {
       ],
       /^broken webhook-secret-missing: Fleet b/,
     ],
-  ])('with %s', (_title, fleets, expected) => expectOne(checkFleets(fleets), expected));
+  ])('with %s', (_title, fleets, expected) => expectOne(checkFleets(fleets, now), expected));
+
+  const days = (number: number) => now + number * 86_400_000;
+  const certificate = (subject: string, validTo: number): Certificate => ({
+    ...{ subject, validTo, validFrom: 0, isAuthority: true, fingerprint: subject, pem: '' },
+  });
+
+  it.each<[string, FleetFacts['authorities'], string[]]>([
+    ['none', undefined, []],
+    ['one for years', { certificates: [certificate('CN=CA', days(31))] }, []],
+    [
+      'one for a month',
+      { certificates: [certificate('CN=CA', days(30))] },
+      ['warning ca-expires-soon: Fleet default trusts its GitLab by CN=CA, until 2026-12-23, in 30 days'],
+    ],
+    [
+      'an expired one',
+      { certificates: [certificate('CN=CA', now)] },
+      ['broken ca-expired: Fleet default trusts its GitLab by CN=CA, EXPIRED on 2026-11-23'],
+    ],
+    [
+      'an expired one and its successor',
+      { certificates: [certificate('CN=CA', days(-1)), certificate('CN=CA 2', days(400))] },
+      ['warning ca-expired: Fleet default trusts its GitLab by CN=CA, EXPIRED on 2026-11-22'],
+    ],
+    [
+      'a text that is none',
+      { problem: 'It contains no certificate' },
+      [
+        'broken ca-invalid: The stored certificate authorities of fleet default are invalid, so no manager can start: It contains no certificate',
+      ],
+    ],
+  ])('with certificate authorities: %s', (_title, authorities, expected) => {
+    const findings = checkFleets([fleet({ authorities })], now);
+    expect(findings.map(({ severity, check, problem }) => `${severity} ${check}: ${problem}`)).toEqual(
+      expected,
+    );
+    for (const { fix } of findings) expect(fix).toContain('sgr rotate ca FILE --fleet default');
+  });
 });
 
 describe('webhooks', () => {

@@ -111,7 +111,7 @@ beforeEach(() => {
   aws.logs.on(DescribeLogGroupsCommand).callsFake(({ logGroupNamePrefix }) => ({
     logGroups:
       left.logGroup && '/serverless-gitlab-runner/managers'.startsWith(logGroupNamePrefix)
-        ? [{ logGroupName: '/serverless-gitlab-runner/managers' }]
+        ? [{ logGroupName: '/serverless-gitlab-runner/managers', storedBytes: 3 * 2 ** 30 }]
         : [],
   }));
   aws.logs.on(DeleteLogGroupCommand).callsFake(() => {
@@ -174,6 +174,26 @@ describe('sgr destroy', () => {
   it('keeps the cache if it shall', async () => {
     await destroy(['--yes', '--keep-cache']);
     expect(left).toEqual({ ...GONE, bucket: true, objects: 2 });
+  });
+
+  it('keeps the log groups if it shall, and says what they cost and how they go', async () => {
+    const { code, text, errors } = await destroy(['--yes', '--keep-logs']);
+    expect(code).toBe(0);
+    expect(left).toEqual({ ...GONE, logGroup: true });
+    const stays = (shown: string) => shown.split(/What (?:will stay|stays):/)[1]?.replaceAll(/\s+/g, ' ');
+    for (const shown of [text, errors]) {
+      expect(stays(shown)).toContain(
+        'Log groups (1): /serverless-gitlab-runner/managers: they hold 3.00 GiB',
+      );
+      expect(stays(shown)).toContain('for about $0.09 a month, and expire by themselves (--keep-logs).');
+      expect(stays(shown)).toContain('sgr destroy without --keep-logs');
+    }
+    expect(text).not.toContain('log groups (');
+    const again = await destroy(['--yes', '--keep-logs']);
+    expect(again.text).toContain('Nothing of this installation is left');
+    expect(again.text).toContain('Log groups (1)');
+    await destroy(['--yes']);
+    expect(left).toEqual(GONE);
   });
 
   it('leaves an installation in a stack of somebody else alone', async () => {

@@ -141,7 +141,9 @@ beforeEach(() => {
     ],
   });
   aws.ecs.on(ListTasksCommand).resolves({ taskArns: [] });
-  aws.ecs.on(DescribeTaskDefinitionCommand, { taskDefinition: managerFamily('default') }).resolves({});
+  aws.ecs.on(DescribeTaskDefinitionCommand, { taskDefinition: managerFamily('default') }).resolves({
+    taskDefinition: { taskDefinitionArn: 'newest' },
+  });
   aws.ecs.on(DescribeClustersCommand, { clusters: ['cluster'] }).resolves({
     clusters: [{ capacityProviders: ['FARGATE', 'FARGATE_SPOT'] }],
   });

@@ -24,7 +24,7 @@ const COMMANDS = [
     'rotate',
     'destroy',
   ],
-  ...['rotate webhook-secret', 'rotate runner-token'],
+  ...['rotate webhook-secret', 'rotate runner-token', 'rotate ca'],
 ];
 
 describe.each([80, 140])('help of %i columns', (columns) => {

@@ -82,7 +82,10 @@ describe('a status', () => {
       },
     ],
     managers: [
-      { taskId: '0123456789', fleet: 'default', slot: 1, state: 'draining', since: ago(65), jobs: 1 },
+      {
+        ...{ taskId: '0123456789', fleet: 'default', slot: 1, state: 'draining', since: ago(65), jobs: 1 },
+        isOutdated: false,
+      },
     ],
     jobTasks: [
       { jobId: 7, taskId: 'abcdef0123', fleet: 'default', state: 'running', since: ago(20) },
@@ -110,6 +113,19 @@ describe('a status', () => {
       '',
       'Queue: 1 job is looked at again until a task runs.',
     ]);
+  });
+
+  it('names managers that keep an earlier version, and how to replace those that still take jobs', () => {
+    const [manager] = status.managers;
+    if (!manager) throw new Error('the status has no manager');
+    const shown = (...managers: Partial<typeof manager>[]) =>
+      renderStatus({ ...status, managers: managers.map((one) => ({ ...manager, ...one })) }, now, 300);
+    const draining = shown({ isOutdated: true });
+    expect(draining.find((line) => line.includes('01234567'))).toContain('draining, outdated');
+    expect(draining.join('\n')).not.toContain('sgr drain');
+    const one = { isOutdated: true, state: 'running' } as const;
+    expect(shown(one).at(-1)).toMatch(/1 manager keeps an earlier version .* sgr drain replaces it,/);
+    expect(shown(one, { ...one, state: 'starting' }).at(-1)).toMatch(/2 managers keep .* replaces them,/);
   });
 
   it('does not ask for the secret of a fleet that gets its jobs by the webhook of another one', () => {

@@ -1,6 +1,12 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { DescribeTasksCommand, ECSClient, ListTasksCommand, type Task } from '@aws-sdk/client-ecs';
+import {
+  DescribeTaskDefinitionCommand,
+  DescribeTasksCommand,
+  ECSClient,
+  ListTasksCommand,
+  type Task,
+} from '@aws-sdk/client-ecs';
 import { GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { definitionArn } from '@serverless-gitlab-runner/aws/ecs-tasks';
@@ -89,6 +95,9 @@ beforeEach(() => {
   });
   ecs.on(ListTasksCommand, { desiredStatus: 'STOPPED' }).resolves({ taskArns: [] });
   ecs.on(DescribeTasksCommand).resolves({ tasks: TASKS });
+  ecs.on(DescribeTaskDefinitionCommand).resolves({
+    taskDefinition: { taskDefinitionArn: definitionArn(managerFamily('default')) },
+  });
   logs.on(FilterLogEventsCommand).resolves({ events: [] });
   sqs.on(GetQueueAttributesCommand).resolves({ Attributes: { ApproximateNumberOfMessages: '0' } });
   sqs.on(GetQueueAttributesCommand, { QueueUrl: 'https://queue' }).resolves({
@@ -230,6 +239,20 @@ describe('sgr status', () => {
     ])
       expect(text).toContain(expected);
     expect(text).not.toContain('!');
+  });
+
+  it('names managers of an earlier definition', async () => {
+    ecs
+      .on(DescribeTaskDefinitionCommand, { taskDefinition: managerFamily('default') })
+      .resolves({ taskDefinition: { taskDefinitionArn: 'another' } });
+    expect((await sgr('status')).text).toContain('running, outdated');
+  });
+
+  it('names none if a fleet has no active definition', async () => {
+    ecs
+      .on(DescribeTaskDefinitionCommand)
+      .rejects(Object.assign(new Error('Unable to describe task definition.'), { name: 'ClientException' }));
+    expect((await sgr('status')).text).not.toContain('outdated');
   });
 
   it('prints JSON', async () => {

@@ -1,3 +1,10 @@
+export {
+  CERTIFICATES_LENGTH,
+  type Certificate,
+  certificatesText,
+  InvalidCertificatesError,
+  parseCertificates,
+} from './certificates.ts';
 export { type EcrRegistry, parseEcrRegistry } from './ecr-registry.ts';
 export {
   estimateCostUsd,

@@ -1,5 +1,5 @@
 import { type FleetConfig, InvalidFleetConfigError, parseFleetConfig } from './fleet-config.ts';
-import { fleetOfConfigParameter, fleetsPath } from './parameter-names.ts';
+import { fleetOfConfigParameter, fleetsPath, parameterNames } from './parameter-names.ts';
 
 /** The fields of a parameter in SSM's responses that are read here. */
 export interface ListedParameter {
@@ -16,6 +16,8 @@ export type ListedFleet = {
   writtenAt: number | undefined;
   /** When each of the fleet's other parameters was last written, by parameter name. */
   otherParameters: ReadonlyMap<string, number | undefined>;
+  /** Certificates (PEM) of GitLab's authorities, unchecked; undefined if none are stored. */
+  certificateAuthorities: string | undefined;
 } & ({ config: FleetConfig } | { problem: string });
 
 /**
@@ -32,7 +34,17 @@ export function fleetsOf(prefix: string, parameters: readonly ListedParameter[])
     if (name === undefined) return [];
     const others = (byFleet.get(name) ?? []).filter((parameter) => parameter !== document);
     const otherParameters = new Map(others.map((other) => [other.Name ?? '', writtenAt(other)]));
-    return [{ name, writtenAt: writtenAt(document), otherParameters, ...parse(document) }];
+    const authorities = parameterNames(prefix, name).certificateAuthorities;
+    const certificateAuthorities = others.find(({ Name }) => Name === authorities)?.Value;
+    return [
+      {
+        name,
+        writtenAt: writtenAt(document),
+        otherParameters,
+        certificateAuthorities,
+        ...parse(document),
+      },
+    ];
   });
 }
 

@@ -27,6 +27,8 @@ export interface ParameterNames {
   runnerToken: string;
   /** SecureString: a token for GitLab's API (scope `read_api`), where the document has `gitlabApi`. */
   apiToken: string;
+  /** String: certificates (PEM) of the authorities that GitLab's own certificate may be signed by; absent: public ones only. */
+  certificateAuthorities: string;
   /** Path of the SecureStrings that hold runner tokens from webhooks. */
   runnerTokensPath: string;
 }
@@ -42,6 +44,7 @@ export function parameterNames(prefix: string, fleet: string): ParameterNames {
     previousSigningToken: `${path}/signing-token-previous`,
     runnerToken: `${path}/runner-token`,
     apiToken: `${path}/api-token`,
+    certificateAuthorities: `${path}/ca`,
     runnerTokensPath: `${path}/runner-tokens/`,
   };
 }

@@ -19,6 +19,7 @@ describe('the fleets of a listing', () => {
         name: 'blue',
         config: expect.objectContaining({ name: 'blue', gitlabUrl: 'https://gitlab.com' }),
         writtenAt: 1000,
+        certificateAuthorities: undefined,
         otherParameters: new Map([
           ['/p/fleets/blue/api-token', undefined],
           ['/p/fleets/blue/runner-tokens/abc', 2000],
@@ -26,6 +27,18 @@ describe('the fleets of a listing', () => {
       },
     ]);
     expect(JSON.stringify(fleets)).not.toContain('encrypted');
+  });
+
+  it('have the certificates of the authorities of their own GitLab', () => {
+    const fleets = fleetsOf('/p', [
+      document('blue'),
+      { Name: '/p/fleets/blue/ca', Value: 'certificates' },
+      document('red'),
+    ]);
+    expect(fleets.map(({ certificateAuthorities }) => certificateAuthorities)).toEqual([
+      'certificates',
+      undefined,
+    ]);
   });
 
   it('stand in the order of their documents, each with its own parameters', () => {

@@ -114,6 +114,7 @@ describe('parameter names', () => {
   it('are below the fleet’s path', () => {
     expect(parameterNames('/p', 'blue')).toEqual({
       config: '/p/fleets/blue/config',
+      certificateAuthorities: '/p/fleets/blue/ca',
       webhookSecret: '/p/fleets/blue/webhook-secret',
       previousWebhookSecret: '/p/fleets/blue/webhook-secret-previous',
       signingToken: '/p/fleets/blue/signing-token',

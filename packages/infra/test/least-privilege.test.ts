@@ -261,8 +261,16 @@ describe('parameters', () => {
     [REAPER, 'ssm:DeleteParameters', ['/*/runner-tokens/*']],
     [REAPER, 'ssm:GetParametersByPath', ['', '/']],
     [LAUNCHER, 'ssm:GetParametersByPath', ['', '/']],
-    [LAUNCHER, 'ssm:GetParameter', ['/*/config', '/*/runner-token', '/*/runner-tokens/*', '/*/api-token']],
-    [MANAGER, 'ssm:GetParameter', ['/default/config', '/default/runner-token', '/default/runner-tokens/*']],
+    [
+      LAUNCHER,
+      'ssm:GetParameter',
+      ['/*/config', '/*/ca', '/*/runner-token', '/*/runner-tokens/*', '/*/api-token'],
+    ],
+    [
+      MANAGER,
+      'ssm:GetParameter',
+      ['/default/config', '/default/ca', '/default/runner-token', '/default/runner-tokens/*'],
+    ],
   ])('"%s" may %s only for %j', (role, action, names) => {
     const resources = of(role, action).flatMap((statement) => statement.resources);
     expect(resources).toEqual(names.map((name) => `${PARAMETERS}${name}`));

@@ -41,10 +41,12 @@ export async function checkLaunchAllowed(
     return active && crashed(runnerQueue, active);
   const names = parameterNames(deps.parameterPrefix, runnerQueue.fleet);
   const tokenName = runnerQueue.runnerTokenParameter ?? names.runnerToken;
-  const changedAt = await lastWritten(deps.ssm, [names.config, tokenName]);
+  const writtenAt = await readWriteTimes(deps.ssm, [names.config, tokenName, names.certificateAuthorities]);
+  const changedAt = lastOf(writtenAt, [names.config, tokenName]);
   if (refusedAt !== undefined && changedAt <= refusedAt) return tokenRefused(runnerQueue, tokenName);
   // The change may have fixed the cause.
-  if (active?.exitCode === INVALID_FLEET_EXIT_CODE && changedAt > active.lastEndedAt) return undefined;
+  const isWritten = active !== undefined && lastOf(writtenAt, [...writtenAt.keys()]) > active.lastEndedAt;
+  if (isWritten && active.exitCode === INVALID_FLEET_EXIT_CODE) return undefined;
   return active && crashed(runnerQueue, active);
 }
 
@@ -64,7 +66,7 @@ function crashed({ fleet }: RunnerQueue, { failures, until, exitCode }: CrashBac
   if (exitCode === INVALID_FLEET_EXIT_CODE)
     return {
       reason: 'invalid-fleet',
-      message: `${managers} of fleet ${fleet} ended because the fleet's document or runner token was unusable. ${next}; correct what the manager's log names`,
+      message: `${managers} of fleet ${fleet} ended because the fleet's document, runner token or certificate authorities were unusable. ${next}; correct what the manager's log names`,
       permanent: false,
     };
   const how = exitCode === undefined ? 'before its container ran' : `with exit code ${exitCode}`;
@@ -75,8 +77,15 @@ function crashed({ fleet }: RunnerQueue, { failures, until, exitCode }: CrashBac
   };
 }
 
-/** When the most recently written of the parameters was written. Their values are not decrypted. */
-async function lastWritten(ssm: SSMClient, names: string[]): Promise<number> {
+/** When each of the parameters that exist was written. Their values are not decrypted. */
+async function readWriteTimes(ssm: SSMClient, names: string[]): Promise<ReadonlyMap<string, number>> {
   const { Parameters = [] } = await ssm.send(new GetParametersCommand({ Names: names }));
-  return Math.max(0, ...Parameters.map(({ LastModifiedDate }) => LastModifiedDate?.getTime() ?? 0));
+  return new Map(
+    Parameters.map(({ Name = '', LastModifiedDate }) => [Name, LastModifiedDate?.getTime() ?? 0]),
+  );
+}
+
+/** When the most recently written of these parameters was written; 0 if none exists. */
+function lastOf(writtenAt: ReadonlyMap<string, number>, names: readonly string[]): number {
+  return Math.max(0, ...names.map((name) => writtenAt.get(name) ?? 0));
 }

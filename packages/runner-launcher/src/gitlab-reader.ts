@@ -1,4 +1,5 @@
 import type { Timing } from '@serverless-gitlab-runner/aws/calls';
+import { createFetch } from '@serverless-gitlab-runner/aws/https';
 import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
 import * as z from 'zod';
 import { askGitLab, type GitLabAnswer, isTransient } from './gitlab-request.ts';
@@ -96,14 +97,18 @@ async function ask<Value>(
       why: reading.isTransient ? 'failing' : 'token-unusable',
       detail: reading.missing,
     };
-  const { token } = reading;
+  const { token, authorities } = reading;
+  const fetch = createFetch(authorities);
   for (let attempt = 1; ; attempt += 1) {
     const timeoutMs = Math.min(attemptMs, deadlineAt - timing.now());
     if (timeoutMs <= 0) return { kind: 'failed', why: 'unreachable', detail: 'no time left in this batch' };
-    const answer = await askGitLab({ gitlabUrl, path, schema, timeoutMs, token });
+    const answer = await askGitLab({ gitlabUrl, path, schema, timeoutMs, token, fetch });
     if (answer.kind === 'ok') return answer;
-    if (answer.why === 'unauthorized') tokens.forget(name);
-    if (!isTransient(answer.why) || attempt === ATTEMPTS) return answer;
+    if (!isTransient(answer.why) || attempt === ATTEMPTS) {
+      // Unreachable: perhaps because its certificate is by an authority that was stored since.
+      if (answer.why === 'unauthorized' || answer.why === 'unreachable') tokens.forget(name);
+      return answer;
+    }
     await timing.sleep(PAUSE_MS);
   }
 }

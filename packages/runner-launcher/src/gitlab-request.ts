@@ -1,4 +1,5 @@
 import { failureName } from '@serverless-gitlab-runner/aws/calls';
+import type { Fetch } from '@serverless-gitlab-runner/aws/https';
 import type * as z from 'zod';
 
 /** Why GitLab's API gave no usable answer. */
@@ -25,6 +26,7 @@ export interface GitLabRequest<Value> {
   schema: z.ZodType<Value>;
   /** Milliseconds within which the whole answer, including its body, must arrive. */
   timeoutMs: number;
+  fetch: Fetch;
 }
 
 /** A job takes a few KiB, a page of 100 jobs a few hundred. */
@@ -43,7 +45,7 @@ export function isTransient(why: GitLabRefusal): boolean {
  * @see https://docs.gitlab.com/api/rest/authentication/
  */
 export async function askGitLab<Value>(request: GitLabRequest<Value>): Promise<GitLabAnswer<Value>> {
-  const { gitlabUrl, path, token, schema, timeoutMs } = request;
+  const { gitlabUrl, path, token, schema, timeoutMs, fetch } = request;
   if (!TOKEN.test(token)) return failed('token-unusable', 'the parameter does not contain a token');
   try {
     const response = await fetch(`${gitlabUrl.replace(/\/+$/, '')}/api/v4${path}`, {

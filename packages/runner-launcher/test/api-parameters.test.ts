@@ -17,18 +17,21 @@ beforeEach(() => {
 
 describe('the token for GitLab’s API', () => {
   const tokens = () => createApiTokens(new SSMProvider({ awsSdkV3Client: ssm }), '/p', () => now);
-  const answer = (Value: string | undefined) =>
+  const AUTHORITIES = '/p/fleets/default/ca';
+  const answer = (Value: string | undefined) => {
     mock.on(GetParameterCommand).resolves({ Parameter: { Value } });
+    mock.on(GetParameterCommand, { Name: AUTHORITIES }).rejects(named('ParameterNotFound'));
+  };
 
   it('is decrypted, trimmed, and cached for five minutes', async () => {
     answer('glpat-1\n');
     const { read } = tokens();
-    expect(await read('default')).toEqual({ token: 'glpat-1' });
+    expect(await read('default')).toEqual({ token: 'glpat-1', authorities: undefined });
     answer('glpat-2');
     now = 299_999;
-    expect(await read('default')).toEqual({ token: 'glpat-1' });
+    expect(await read('default')).toEqual({ token: 'glpat-1', authorities: undefined });
     now = 300_000;
-    expect(await read('default')).toEqual({ token: 'glpat-2' });
+    expect(await read('default')).toEqual({ token: 'glpat-2', authorities: undefined });
     expect(mock.commandCalls(GetParameterCommand)[0]?.args[0].input).toEqual({
       Name: '/p/fleets/default/api-token',
       WithDecryption: true,
@@ -41,7 +44,19 @@ describe('the token for GitLab’s API', () => {
     await read('default');
     answer('new');
     forget('default');
-    expect(await read('default')).toEqual({ token: 'new' });
+    expect(await read('default')).toEqual({ token: 'new', authorities: undefined });
+  });
+
+  it('comes with the authorities of its GitLab, if there are any', async () => {
+    answer('token');
+    mock.on(GetParameterCommand, { Name: AUTHORITIES }).resolves({ Parameter: { Value: 'certificates' } });
+    expect(await tokens().read('default')).toEqual({ token: 'token', authorities: 'certificates' });
+  });
+
+  it('is not used if the authorities cannot be read: GitLab may be unreachable without them', async () => {
+    answer('token');
+    mock.on(GetParameterCommand, { Name: AUTHORITIES }).rejects(named('ThrottlingException'));
+    expect(await tokens().read('default')).toMatchObject({ isTransient: true });
   });
 
   it.each([

@@ -50,19 +50,24 @@ describe('a runner token that GitLab refused', () => {
   const later = new Date('2026-11-23T10:00:01Z');
 
   it.each([
-    ['nothing was written since', earlier, earlier, true],
-    ['the document was written since', later, earlier, false],
-    ['the token was written since', earlier, later, false],
-  ])('and %s', async (_title, config, token, refused) => {
+    ['nothing was written since', earlier, earlier, earlier, true],
+    ['the document was written since', later, earlier, earlier, false],
+    ['the token was written since', earlier, later, earlier, false],
+    ['only GitLab’s authorities were written since', earlier, earlier, later, true],
+  ])('and %s', async (_title, config, token, authorities, refused) => {
     ended(78);
-    ssmMock
-      .on(GetParametersCommand)
-      .resolves({ Parameters: [{ LastModifiedDate: config }, { LastModifiedDate: token }] });
+    ssmMock.on(GetParametersCommand).resolves({
+      Parameters: [
+        { Name: '/p/fleets/default/config', LastModifiedDate: config },
+        { Name: '/p/fleets/default/runner-token', LastModifiedDate: token },
+        { Name: '/p/fleets/default/ca', LastModifiedDate: authorities },
+      ],
+    });
     const failure = await checkLaunchAllowed(own, [], deps);
     expect(failure !== undefined).toBe(refused);
     if (refused) expect(failure).toMatchObject({ reason: 'runner-token-refused', permanent: true });
     expect(ssmMock.commandCalls(GetParametersCommand)[0]?.args[0].input).toEqual({
-      Names: ['/p/fleets/default/config', '/p/fleets/default/runner-token'],
+      Names: ['/p/fleets/default/config', '/p/fleets/default/runner-token', '/p/fleets/default/ca'],
     });
   });
 
@@ -89,8 +94,10 @@ describe('a runner token that GitLab refused', () => {
 });
 
 describe('managers that ended soon after their start', () => {
-  const written = (date: Date) =>
-    ssmMock.on(GetParametersCommand).resolves({ Parameters: [{ LastModifiedDate: date }] });
+  const written = (date: Date, name = 'config') =>
+    ssmMock
+      .on(GetParametersCommand)
+      .resolves({ Parameters: [{ Name: `/p/fleets/default/${name}`, LastModifiedDate: date }] });
   const at = (seconds: number) => ({ ...deps, now: () => stoppedAt.getTime() + seconds * 1000 });
 
   it('do not delay the first replacement', async () => {
@@ -140,12 +147,18 @@ describe('managers that ended soon after their start', () => {
       if (waits) {
         expect(failure).toMatchObject({ reason: 'invalid-fleet', permanent: false });
         expect(failure?.message).toBe(
-          `The last 2 managers of fleet default ended because the fleet's document or runner token was ` +
-            "unusable. The next one starts after 2026-11-23T10:01:00.000Z; correct what the manager's log names",
+          `The last 2 managers of fleet default ended because the fleet's document, runner token or certificate ` +
+            "authorities were unusable. The next one starts after 2026-11-23T10:01:00.000Z; correct what the manager's log names",
         );
       }
     },
   );
+
+  it('because of invalid authorities of GitLab do not delay the next one once these were written', async () => {
+    ended([65, 1]);
+    written(new Date(stoppedAt.getTime() + 1000), 'ca');
+    expect(await checkLaunchAllowed(own, [], at(10))).toBeUndefined();
+  });
 
   it('delay the next one even after a refused token was replaced', async () => {
     ended([1, 1, 78]);

@@ -29,7 +29,9 @@ describe('a failing GitLab API loses no job', () => {
       expect(kinds(await processBatch([queued(1)], launcher.deps))).toEqual(['manager-launched']);
       expect(launcher.launched()).toEqual(['default']);
       expect(gitlab.requests).toHaveLength(asked);
-      expect(launcher.token.forgotten).toEqual(why === 'unauthorized' ? ['default'] : []);
+      expect(launcher.token.forgotten).toEqual(
+        why === 'unauthorized' || why === 'unreachable' ? ['default'] : [],
+      );
       const [line] = launcher.lines.filter(({ message }) => message.includes('API'));
       expect(line?.fields).toMatchObject({ fleet: 'default', why, todo: expect.stringMatching(/^.{20}/) });
       expect(JSON.stringify([launcher.lines, launcher.published])).not.toContain('planted-secret');
@@ -61,7 +63,7 @@ describe('a failing GitLab API loses no job', () => {
     ],
     [
       'a token that no header accepts, which is not logged',
-      { token: `${API_TOKEN}\nx: y` },
+      { token: `${API_TOKEN}\nx: y`, authorities: undefined },
       'token-unusable',
     ],
   ])('%s', async (_title, reading, why) => {

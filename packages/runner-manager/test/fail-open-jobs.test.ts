@@ -52,7 +52,7 @@ async function answer(request: IncomingMessage, response: ServerResponse) {
 function failAll() {
   const gitlabUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const logger = createLogger('DEBUG', (line) => lines.push(line));
-  return failOpenJobs({ gitlabUrl, logger }, jobs, REASON);
+  return failOpenJobs({ gitlabUrl, fetch, logger }, jobs, REASON);
 }
 
 describe('jobs whose runner died', () => {
@@ -76,7 +76,7 @@ describe('jobs whose runner died', () => {
   it('are skipped if GitLab is unreachable', async () => {
     await new Promise((resolve) => server.close(resolve));
     const gone = failOpenJobs(
-      { gitlabUrl: 'http://127.0.0.1:1', logger: createLogger('DEBUG', (line) => lines.push(line)) },
+      { gitlabUrl: 'http://127.0.0.1:1', fetch, logger: createLogger('DEBUG', (line) => lines.push(line)) },
       jobs,
       REASON,
     );

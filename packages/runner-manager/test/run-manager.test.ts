@@ -1,5 +1,6 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +63,7 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   gitlabUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  mocks.ssm.on(GetParameterCommand).rejects(new ParameterNotFound({ message: '', $metadata: {} }));
   parameter(
     'config',
     JSON.stringify({
@@ -118,7 +120,13 @@ const events = () =>
       ...JSON.parse(Detail ?? '{}'),
     })),
   );
-const started = () => vi.waitFor(() => readFile(join(folder, 'environment'), 'utf8'), 5000);
+const started = () =>
+  vi.waitFor(async () => {
+    const environment = await readFile(join(folder, 'environment'), 'utf8');
+    // The shell creates the file before it writes it.
+    expect(environment).not.toBe('');
+    return environment;
+  }, 5000);
 /** A runner that finishes on request. */
 const OBEDIENT = 'trap "cp $3 $(dirname $3)/config-at-quit.toml; exit 0" QUIT; while :; do sleep 0.05; done';
 
@@ -217,6 +225,50 @@ describe('a manager', () => {
     expect(await readFile(join(folder, 'config.toml'), 'utf8')).toContain(TOKEN);
     expect((await stat(join(folder, 'config.toml'))).mode & 0o777).toBe(0o600);
     expect(JSON.stringify([environment, events(), lines])).not.toContain(TOKEN);
+  });
+});
+
+describe('a manager whose GitLab has a certificate authority of its own', () => {
+  const tls = (name: string) =>
+    readFile(new URL(`../../aws/test/fixtures/tls/${name}`, import.meta.url), 'utf8');
+  let secure: TlsServer;
+
+  beforeEach(async () => {
+    secure = createTlsServer(
+      { cert: await tls('localhost.crt'), key: await tls('localhost.key') },
+      (request, response) => server.emit('request', request, response),
+    );
+    await new Promise<void>((resolve) => secure.listen(0, '127.0.0.1', resolve));
+    const url = `https://localhost:${(secure.address() as AddressInfo).port}`;
+    parameter('config', JSON.stringify(fleetOf({ gitlabUrl: url })));
+  });
+
+  afterEach(() => {
+    secure.close();
+    secure.closeAllConnections();
+  });
+
+  it('trusts it, and lets its runner trust it', async () => {
+    parameter('ca', `a comment\n${await tls('other-ca.crt')}${await tls('ca.crt')}`);
+    const { exitCode } = await start('exit 0');
+    await exitCode;
+    const file = join(folder, 'gitlab-ca.pem');
+    expect(await readFile(join(folder, 'config.toml'), 'utf8')).toContain(`tls-ca-file = "${file}"`);
+    expect(await readFile(file, 'utf8')).toBe(`${await tls('other-ca.crt')}${await tls('ca.crt')}`);
+    expect(requests.filter((request) => request.includes('/api/'))).toEqual([
+      'POST /api/v4/runners/verify',
+      'DELETE /api/v4/runners/managers',
+    ]);
+  });
+
+  it('reports what is wrong with the stored certificates', async () => {
+    parameter('ca', 'no certificate');
+    const { exitCode } = await start(OBEDIENT);
+    expect(await exitCode).toBe(65);
+    expect(events()).toMatchObject([{ name: 'ManagerLaunchFailed', reason: 'invalid-fleet' }]);
+    expect(events()[0].message).toContain(
+      'SSM parameter /serverless-gitlab-runner/fleets/default/ca: It contains no certificate',
+    );
   });
 });
 

@@ -17,6 +17,7 @@ const configOf = (
   more: Parameters<typeof fleetOf>[0] = {},
   token = 'glrt-secret',
   cache: RunnerCache | undefined = undefined,
+  authoritiesFile?: string,
 ) =>
   runnerConfig({
     fleet: fleetOf(more),
@@ -25,6 +26,7 @@ const configOf = (
     hooksFolder: '/hooks',
     metricsPort: 9252,
     cache,
+    authoritiesFile,
   });
 
 /** The parts of it that the runner reads. */
@@ -93,6 +95,14 @@ describe("the runner's configuration", () => {
   it('sets the clone URL only if the fleet has one', () => {
     expect(readConfig().runner).not.toHaveProperty('clone_url');
     expect(readConfig({ cloneUrl: 'http://10.0.0.1' }).runner.clone_url).toBe('http://10.0.0.1');
+  });
+
+  it('names the file with GitLab’s authorities only if there are any', () => {
+    expect(readConfig().runner).not.toHaveProperty('tls-ca-file');
+    const authoritiesFile = '/run/runner-manager/gitlab-ca.pem';
+    expect(readConfig({}, 'glrt-secret', undefined, authoritiesFile).runner['tls-ca-file']).toBe(
+      authoritiesFile,
+    );
   });
 
   it('has a cache only if the fleet has one, and no key for it', () => {

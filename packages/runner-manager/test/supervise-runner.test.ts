@@ -24,7 +24,7 @@ function supervised(managers = 1) {
   const end = superviseRunner({
     runner,
     api,
-    identity: { fleet: fleetOf(), token: 'glrt-x', taskArn: TASK_ARN },
+    identity: { fleet: fleetOf(), token: 'glrt-x', taskArn: TASK_ARN, authorities: undefined },
     ecs: new ECSClient({ region: 'eu-west-1' }),
     managers: () => managers,
     logger: createLogger('ERROR', () => {}),

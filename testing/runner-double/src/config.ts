@@ -51,6 +51,7 @@ const runnerSchema = z.looseObject({
   builds_dir: z.string().default(''),
   cache_dir: z.string().default(''),
   clone_url: z.string().default(''),
+  'tls-ca-file': z.string().default(''),
   environment: z.array(z.string()).default([]),
   limit: z.number().int().min(0).default(0),
   request_concurrency: z.number().int().default(1),

@@ -9,6 +9,7 @@ const schema = z.object({
   CI_JOB_ID: z.string().default(''),
   CI_JOB_TOKEN: z.string().default(''),
   CI_SERVER_URL: z.string().default(''),
+  CI_SERVER_TLS_CA_FILE: z.string().default(''),
 });
 
 export type Environment = z.infer<typeof schema> & {

@@ -16,12 +16,14 @@ not an installation in a stack of your own.
 Examples:
   sgr destroy
   sgr destroy --now --yes
+  sgr destroy --keep-logs
   GITLAB_TOKEN=… sgr destroy --group team --keep-cache`;
 
 interface Options {
   now: boolean;
   waitMinutes: number;
   keepCache: boolean;
+  keepLogs: boolean;
   project: string[];
   group: string[];
   yes: boolean;
@@ -35,6 +37,11 @@ export function addDestroy(program: Command, { terminal }: CommandContext): void
     .option('--now', 'stops tasks at once; their jobs fail', false)
     .option('--wait-minutes <number>', 'how long jobs may still run', minutes, 60)
     .option('--keep-cache', "keeps the bucket of the jobs' caches, which expire", false)
+    .option(
+      '--keep-logs',
+      'keeps the log groups, which expire; sgr destroy without it deletes them later',
+      false,
+    )
     .option('--project <path>', 'also deletes webhooks of this project (repeatable)', collect, [])
     .option('--group <path>', 'also deletes webhooks of this group (repeatable)', collect, [])
     .option('-y, --yes', 'does not ask', false)

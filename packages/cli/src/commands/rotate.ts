@@ -21,10 +21,26 @@ Examples:
   sgr rotate runner-token
   sgr rotate runner-token --fleet large`;
 
+const CA_HELP = `
+For a GitLab whose certificate is signed by an authority of your own. FILE holds the certificates of all authorities (PEM) that
+managers, git, artifacts and calls of GitLab's API are to trust; git trusts no others for this GitLab. They replace those that are
+stored. The difference is shown, and managers are drained: their jobs finish, and new managers trust the new certificates.
+
+To replace an authority without losing a job: store the old and the new one in one file, give GitLab its new certificate when
+sgr status shows no outdated manager, then store only the new one.
+
+Examples:
+  sgr rotate ca company-ca.pem
+  cat old.pem new.pem > both.pem; sgr rotate ca both.pem --fleet large --yes
+  sgr rotate ca --remove`;
+
 export function addRotate(program: Command, context: CommandContext): void {
-  const rotate = program.command('rotate').description('replaces a secret without losing a webhook or a job');
+  const rotate = program
+    .command('rotate')
+    .description("replaces a secret or GitLab's certificate authority without losing a webhook or a job");
   addWebhookSecret(rotate, context);
   addRunnerToken(rotate, context);
+  addCa(rotate, context);
 }
 
 interface WebhookOptions {
@@ -64,5 +80,30 @@ function addRunnerToken(rotate: Command, { terminal }: CommandContext): void {
     .action(async (options: { fleet?: string; json: boolean }) => {
       const { printRotateRunnerToken } = await import('../rotate/print-rotate-runner-token.ts');
       await printRotateRunnerToken({ ...options, gitlabToken: gitlabToken() }, terminal);
+    });
+}
+
+interface CaOptions {
+  fleet?: string;
+  remove: boolean;
+  check: boolean;
+  yes: boolean;
+  json: boolean;
+}
+
+function addCa(rotate: Command, { terminal }: CommandContext): void {
+  rotate
+    .command('ca')
+    .description("stores the certificates of the authorities that sign GitLab's own")
+    .argument('[file]', 'certificates in PEM format')
+    .option('--remove', 'removes the stored ones: only public authorities are trusted', false)
+    .option('--fleet <name>', 'of this fleet; may be omitted if there is one')
+    .option('--no-check', 'does not check that GitLab is trusted by them')
+    .option('-y, --yes', 'does not ask', false)
+    .option('--json', 'prints JSON', false)
+    .addHelpText('after', CA_HELP)
+    .action(async (file: string | undefined, options: CaOptions) => {
+      const { printRotateCa } = await import('../rotate/print-rotate-ca.ts');
+      await printRotateCa({ ...options, file }, terminal);
     });
 }

@@ -3,6 +3,8 @@ import type { HookPlace } from '../gitlab/hook-place.ts';
 import { DEFAULT_COLUMNS, type Terminal } from '../terminal.ts';
 import { createDestroyClients, type DestroyClients } from './destroy-clients.ts';
 import { destroyInstallation } from './destroy-installation.ts';
+import { keepLogGroups } from './keep-log-groups.ts';
+import { listLogGroups } from './log-groups.ts';
 import { type DestroyFacts, readDestroyFacts } from './read-facts.ts';
 import { gitlabPlaces, planRemovals, type Removals } from './removals.ts';
 import { RemovalRecord } from './remove-kinds.ts';
@@ -15,6 +17,7 @@ export interface DestroyCommand {
   yes: boolean;
   json: boolean;
   keepCache: boolean;
+  keepLogs: boolean;
   places: readonly HookPlace[];
   gitlabToken: string | undefined;
 }
@@ -31,10 +34,10 @@ export async function printDestroy(
   clients: DestroyClients = createDestroyClients(),
   pace: Pace = {},
 ): Promise<void> {
-  const { json, keepCache, places, gitlabToken } = command;
+  const { json, keepCache, keepLogs, places, gitlabToken } = command;
   const log = terminal.printError;
   const facts = await readDestroyFacts(clients, terminal.now());
-  const removals = planRemovals(clients, facts, { keepCache, places, gitlabToken, log });
+  const removals = planRemovals(clients, facts, { keepCache, keepLogs, places, gitlabToken, log });
   const record = new RemovalRecord();
   await record.plan([
     ...[...removals.beforeStack.values()].flat(),
@@ -43,6 +46,7 @@ export async function printDestroy(
   ]);
   const remaining = whatRemains(facts, {
     keepCache,
+    keptLogs: keepLogs ? await listLogGroups(clients.logs, facts.parameterPrefix) : [],
     hasGitLabToken: gitlabToken !== undefined,
     gitlabs: gitlabPlaces(facts, places),
   });
@@ -78,17 +82,29 @@ async function remove(
   facts: DestroyFacts,
   { beforeStack, whenIdle, afterStacks }: Removals,
   record: RemovalRecord,
-  { drainMs, log, pollMs }: Pick<DestroyCommand, 'drainMs'> & Pace & { log(line: string): void },
+  {
+    drainMs,
+    keepLogs,
+    log,
+    pollMs,
+  }: Pick<DestroyCommand, 'drainMs' | 'keepLogs'> & Pace & { log(line: string): void },
   clients: DestroyClients,
 ): Promise<void> {
-  const { cloudFormation, ecs } = clients;
+  const { cloudFormation, ecs, s3 } = clients;
+  const pace = pollMs === undefined ? {} : { pollMs };
+  const [bucket] = [...facts.stacks.values()]
+    .flatMap(({ bundles }) => bundles)
+    .map((bundle) => bundle.split('/')[0]);
   await destroyInstallation({
     cloudFormation,
     ecs,
     log,
     drainMs,
-    ...(pollMs === undefined ? {} : { pollMs }),
-    beforeStack: (stack) => record.remove(beforeStack.get(stack) ?? [], log),
+    ...pace,
+    async beforeStack(stack) {
+      if (keepLogs) await keepLogGroups(stack, { cloudFormation, s3, bucket, log, ...pace });
+      await record.remove(beforeStack.get(stack) ?? [], log);
+    },
     whenIdle: () => record.remove(whenIdle, log),
   });
   record.removed('stacks', [...facts.stacks.keys()]);

@@ -14,6 +14,7 @@ import { taskDefinitions } from './task-definitions.ts';
 
 export interface RemovalOptions {
   keepCache: boolean;
+  keepLogs: boolean;
   /** Where webhooks are besides the projects that sent some lately. */
   places: readonly HookPlace[];
   gitlabToken: string | undefined;
@@ -37,7 +38,7 @@ export function planRemovals(
 ): Removals {
   const { parameterPrefix, stacks, webhookUrl } = facts;
   const { ssm, secrets, s3, ecr, ecs, logs } = clients;
-  const { keepCache, gitlabToken: token, log } = options;
+  const { keepCache, keepLogs, gitlabToken: token, log } = options;
   const beforeStack = new Map<string, ResourceKind[]>();
   for (const [stack, { bundles }] of stacks) beforeStack.set(stack, [cdkBundles(s3, bundles)]);
   if (token !== undefined && webhookUrl !== undefined)
@@ -61,7 +62,7 @@ export function planRemovals(
       parameters(ssm, parameterPrefix, facts.stackParameters),
       registryLogins(secrets, parameterPrefix),
       taskDefinitions(ecs),
-      logGroups(logs, parameterPrefix),
+      ...(keepLogs ? [] : [logGroups(logs, parameterPrefix)]),
     ],
   };
 }

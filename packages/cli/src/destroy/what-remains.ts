@@ -1,9 +1,12 @@
 import type { GitLabPlaces } from './gitlab-records.ts';
+import type { StoredLog } from './log-groups.ts';
 import type { DestroyFacts } from './read-facts.ts';
 import type { Remaining } from './render-removal.ts';
 
 export interface RemainingOptions {
   keepCache: boolean;
+  /** Log groups that are kept. */
+  keptLogs: readonly StoredLog[];
   hasGitLabToken: boolean;
   gitlabs: readonly GitLabPlaces[];
 }
@@ -11,7 +14,7 @@ export interface RemainingOptions {
 /** What a removal leaves, with reasons. */
 export function whatRemains(
   { hasToolkit, buckets, webhookUrl, fleets }: DestroyFacts,
-  { keepCache, hasGitLabToken, gitlabs }: RemainingOptions,
+  { keepCache, keptLogs, hasGitLabToken, gitlabs }: RemainingOptions,
 ): Remaining[] {
   const remaining: Remaining[] = [];
   if (hasToolkit)
@@ -22,6 +25,7 @@ export function whatRemains(
   if (keepCache)
     for (const bucket of buckets)
       remaining.push({ what: `s3://${bucket}`, why: 'the caches expire by themselves (--keep-cache)' });
+  if (keptLogs.length > 0) remaining.push(logsOf(keptLogs));
   if (webhookUrl !== undefined)
     for (const { gitlabUrl, places } of gitlabs)
       remaining.push(webhooksAt(gitlabUrl, places, webhookUrl, hasGitLabToken));
@@ -40,6 +44,19 @@ export function whatRemains(
         why: 'its document is invalid, so its GitLab is not known: delete it in Settings → CI/CD → Runners',
       });
   return remaining;
+}
+
+/** AWS's list price of stored logs, in us-east-1. */
+const USD_PER_GIB_MONTH = 0.03;
+
+function logsOf(kept: readonly StoredLog[]): Remaining {
+  const gib = kept.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 30;
+  const cost = gib * USD_PER_GIB_MONTH;
+  const price = cost < 0.01 ? 'less than $0.01' : `about $${cost.toFixed(2)}`;
+  return {
+    what: `Log groups (${kept.length}): ${kept.map(({ name }) => name).join(', ')}`,
+    why: `they hold ${gib.toFixed(2)} GiB, for ${price} a month, and expire by themselves (--keep-logs). Before another installation here, or to delete them: sgr destroy without --keep-logs`,
+  };
 }
 
 function webhooksAt(

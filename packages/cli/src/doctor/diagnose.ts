@@ -75,7 +75,7 @@ function sections(question: DoctorQuestion, clients: Clients, installation: Inst
       what: 'fleets and their secrets',
       async findings() {
         const managers = (await tasks()).managers.map(({ facts }) => facts);
-        return checkFleets(await readFleetFacts(await fleets(), managers, ecs, parameterPrefix));
+        return checkFleets(await readFleetFacts(await fleets(), managers, ecs, parameterPrefix), now);
       },
     },
     {

@@ -1,11 +1,14 @@
+import type { ECSClient } from '@aws-sdk/client-ecs';
 import type { SQSClient } from '@aws-sdk/client-sqs';
-import type { TaskState } from '@serverless-gitlab-runner/aws/ecs-tasks';
-import type { ListedFleet } from '@serverless-gitlab-runner/fleet';
+import type { ManagerFacts, TaskState } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { type ListedFleet, parameterNames } from '@serverless-gitlab-runner/fleet';
 import type { Clients } from '../clients.ts';
 import { readFleets, storedSecrets } from '../fleets.ts';
 import type { Installation } from '../installation.ts';
 import { countMessages } from '../queues.ts';
 import { type ClusterTasks, jobsOf, readTasks } from '../tasks.ts';
+import { isOutdated } from './decide-outdated.ts';
+import { newestDefinitions } from './newest-definitions.ts';
 
 /** What an installation runs now. Times are milliseconds since 1970. */
 export interface Status {
@@ -46,6 +49,8 @@ export interface ManagerStatus {
   state: TaskState | 'draining';
   since: number | undefined;
   jobs: number;
+  /** Whether the fleet's next manager would have another version or other settings. */
+  isOutdated: boolean;
 }
 
 export interface JobTaskStatus {
@@ -67,7 +72,7 @@ export async function readStatus(clients: Clients, installation: Installation): 
   return {
     region,
     fleets: fleets.map((fleet) => fleetStatus(fleet, parameterPrefix)),
-    managers: managersOf(tasks),
+    managers: await managersOf(tasks, fleets, clients.ecs, parameterPrefix),
     jobTasks: jobTasksOf(tasks),
     queue,
   };
@@ -100,18 +105,50 @@ export function fleetStatus(fleet: ListedFleet, prefix: string): FleetStatus {
   };
 }
 
-function managersOf({ managers, jobTasks }: ClusterTasks): ManagerStatus[] {
-  return managers
-    .map(({ facts }) => facts)
-    .filter(({ state }) => state !== 'stopped')
-    .map((manager) => {
-      const { taskId, fleet, slot, state, drainAt, startedAt, createdAt, stoppingAt } = manager;
-      const isDraining = drainAt !== undefined && state === 'running';
-      const jobs = jobsOf(manager, jobTasks);
-      return isDraining
-        ? { taskId, fleet, slot, state: 'draining', since: drainAt, jobs }
-        : { taskId, fleet, slot, state, since: stoppingAt ?? startedAt ?? createdAt, jobs };
-    });
+async function managersOf(
+  { managers, jobTasks }: ClusterTasks,
+  fleets: readonly ListedFleet[],
+  ecs: ECSClient,
+  parameterPrefix: string,
+): Promise<ManagerStatus[]> {
+  const left = managers.filter(({ facts }) => facts.state !== 'stopped');
+  const newest = await newestDefinitions(
+    ecs,
+    left.map(({ facts }) => facts.fleet),
+  );
+  const writtenAt = new Map(
+    fleets.map((fleet) => [fleet.name, startSettingsWrittenAt(fleet, parameterPrefix)]),
+  );
+  return left.map(({ facts, task }) => ({
+    ...managerStatus(facts, jobTasks),
+    isOutdated: isOutdated({
+      manager: { definitionArn: task.taskDefinitionArn, createdAt: facts.createdAt },
+      newestDefinitionArn: newest.get(facts.fleet),
+      settingsWrittenAt: writtenAt.get(facts.fleet),
+    }),
+  }));
+}
+
+/** When what a fleet's managers read at their start was last written: its document, and GitLab's authorities. */
+function startSettingsWrittenAt(
+  { name, writtenAt, otherParameters }: ListedFleet,
+  prefix: string,
+): number | undefined {
+  const authorities = otherParameters.get(parameterNames(prefix, name).certificateAuthorities);
+  const times = [writtenAt, authorities].filter((time) => time !== undefined);
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+function managerStatus(
+  manager: ManagerFacts,
+  jobTasks: ClusterTasks['jobTasks'],
+): Omit<ManagerStatus, 'isOutdated'> {
+  const { taskId, fleet, slot, state, drainAt, startedAt, createdAt, stoppingAt } = manager;
+  const isDraining = drainAt !== undefined && state === 'running';
+  const jobs = jobsOf(manager, jobTasks);
+  return isDraining
+    ? { taskId, fleet, slot, state: 'draining', since: drainAt, jobs }
+    : { taskId, fleet, slot, state, since: stoppingAt ?? startedAt ?? createdAt, jobs };
 }
 
 function jobTasksOf({ jobTasks }: ClusterTasks): JobTaskStatus[] {

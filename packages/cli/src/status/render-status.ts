@@ -24,11 +24,11 @@ export function renderStatus(status: Status, now: number, columns: number): stri
     ...section(
       'Managers',
       ['task', 'fleet', 'slot', 'state', 'for', 'jobs'],
-      managers.map(({ taskId, fleet, slot, state, since, jobs }) => [
+      managers.map(({ taskId, fleet, slot, state, isOutdated, since, jobs }) => [
         taskId.slice(0, 8),
         fleet,
         `${slot ?? ''}`,
-        state,
+        isOutdated ? `${state}, outdated` : state,
         age(since),
         `${jobs}`,
       ]),
@@ -46,7 +46,9 @@ export function renderStatus(status: Status, now: number, columns: number): stri
     ),
     '',
     `Queue: ${queue.messages} ${queue.messages === 1 ? 'job is' : 'jobs are'} looked at again until a task runs.`,
-    ...warningsOf(status).flatMap((warning) => wrap(`${styleText('yellow', '!')} ${warning}`, columns)),
+    ...[...warningsOf(status), ...outdatedWarning(managers)].flatMap((warning) =>
+      wrap(`${styleText('yellow', '!')} ${warning}`, columns),
+    ),
   ];
 }
 
@@ -65,6 +67,19 @@ export function warningsOf({ fleets, queue }: Pick<Status, 'fleets' | 'queue'>):
       : [
           `${letters} ${letters === 1 ? 'message is' : 'messages are'} in the dead-letter queues (launcher ${queue.launcherDeadLetters}, reaper ${queue.reaperDeadLetters}): npx sgr redrive`,
         ]),
+  ];
+}
+
+/** Managers that take jobs although the next one would be different. */
+function outdatedWarning(managers: Status['managers']): string[] {
+  const outdated = managers.filter(
+    ({ isOutdated, state }) => isOutdated && (state === 'starting' || state === 'running'),
+  ).length;
+  if (outdated === 0) return [];
+  const [keep, take, them] =
+    outdated === 1 ? ['manager keeps', 'takes', 'it'] : ['managers keep', 'take', 'them'];
+  return [
+    `${outdated} ${keep} an earlier version or earlier settings, and ${take} jobs until idle or at the end of manager.maxLifetimeSeconds. Now: npx sgr drain replaces ${them}, once running jobs are done`,
   ];
 }
 

@@ -156,7 +156,10 @@ export class RunnerLauncher extends Construct implements IGrantable {
           parameterPrefix,
           ['ssm:GetParameter', 'ssm:GetParameters'],
           // The runner tokens only to check that they exist; they stay encrypted.
-          ['fleets/*/config', 'fleets/*/runner-token', 'fleets/*/runner-tokens/*', ...API_TOKENS],
+          [
+            ...['fleets/*/config', 'fleets/*/ca', 'fleets/*/runner-token', 'fleets/*/runner-tokens/*'],
+            ...API_TOKENS,
+          ],
         ),
         listFleets(this, parameterPrefix),
         decryptOnly(this, parameterPrefix, API_TOKENS),

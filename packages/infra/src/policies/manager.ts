@@ -43,7 +43,7 @@ export function managerStatements(scope: Construct, props: ManagerPermissions): 
       scope,
       parameterPrefix,
       ['ssm:GetParameter'],
-      [`${own}/config`, `${own}/runner-token`, `${own}/runner-tokens/*`],
+      [`${own}/config`, `${own}/ca`, `${own}/runner-token`, `${own}/runner-tokens/*`],
     ),
     ...findTasks(scope, props, fleet),
     ...runTasks(scope, props, {

@@ -25,7 +25,7 @@ export function launcherOf(gitlabUrl: string, fleets: Record<string, Over>, atte
   const lines: { message: string; fields: Record<string, unknown> }[] = [];
   const note = (message: string, fields: Record<string, unknown>) => void lines.push({ message, fields });
   const token: { reading: ApiTokenReading; forgotten: string[] } = {
-    reading: { token: API_TOKEN },
+    reading: { token: API_TOKEN, authorities: undefined },
     forgotten: [],
   };
   const tokens = {

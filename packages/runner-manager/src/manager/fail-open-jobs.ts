@@ -1,9 +1,11 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
+import type { Fetch } from '@serverless-gitlab-runner/aws/https';
 import { messageOf } from '../errors.ts';
 import type { OpenJob } from '../job-executor.ts';
 
 export interface FailJobsSettings {
   gitlabUrl: string;
+  fetch: Fetch;
   logger: Logger;
 }
 
@@ -37,7 +39,11 @@ export async function failOpenJobs(
 }
 
 /** @see https://docs.gitlab.com/api/runners/ and `PATCH /jobs/:id/trace` of GitLab Runner's network client */
-async function appendToLog({ gitlabUrl }: FailJobsSettings, job: OpenJob, text: string): Promise<void> {
+async function appendToLog(
+  { gitlabUrl, fetch }: FailJobsSettings,
+  job: OpenJob,
+  text: string,
+): Promise<void> {
   const body = Buffer.from(text);
   for (let tries = 1, start = 0; tries <= MAX_TRIES; tries += 1) {
     const response = await fetch(urlOf(gitlabUrl, job, '/trace'), {
@@ -60,7 +66,7 @@ async function appendToLog({ gitlabUrl }: FailJobsSettings, job: OpenJob, text: 
   throw new Error('its log keeps growing: another runner has the job');
 }
 
-async function fail({ gitlabUrl, logger }: FailJobsSettings, job: OpenJob): Promise<void> {
+async function fail({ gitlabUrl, fetch, logger }: FailJobsSettings, job: OpenJob): Promise<void> {
   const response = await fetch(urlOf(gitlabUrl, job, ''), {
     method: 'PUT',
     headers: { 'content-type': 'application/json' },

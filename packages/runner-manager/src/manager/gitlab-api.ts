@@ -22,10 +22,12 @@ export interface RunnerIdentity {
   systemId: string;
 }
 
+/** @param authorities certificates (PEM) that GitLab's may be signed by, besides public ones. Default: none */
 export function createRunnerApi(
   gitlabUrl: string,
   { token, systemId }: RunnerIdentity,
   logger: Logger,
+  authorities?: string,
 ): RunnerApi {
   const identity = { token, system_id: systemId };
   const call = (method: string, path: string, body: Record<string, string>) =>
@@ -34,6 +36,7 @@ export function createRunnerApi(
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
       timeoutMs: TIMEOUT_MS,
+      authorities,
     });
 
   const verify = async () => {

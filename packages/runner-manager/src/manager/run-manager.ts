@@ -1,7 +1,13 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { systemTiming } from '@serverless-gitlab-runner/aws/calls';
 import { ECS_SHARES, keepToShare } from '@serverless-gitlab-runner/aws/ecs-tasks';
-import { checkIntervalSecondsOf, InvalidFleetConfigError, taskIdOf } from '@serverless-gitlab-runner/fleet';
+import { createFetch } from '@serverless-gitlab-runner/aws/https';
+import {
+  checkIntervalSecondsOf,
+  InvalidCertificatesError,
+  InvalidFleetConfigError,
+  taskIdOf,
+} from '@serverless-gitlab-runner/fleet';
 import type { ManagerLaunchFailed } from '@serverless-gitlab-runner/shared-events';
 import type { Environment } from '../environment.ts';
 import { startHookServer } from '../hook-server.ts';
@@ -53,21 +59,24 @@ export async function runManager(
   try {
     identity = await readIdentity(environment, clients);
   } catch (error) {
-    const isConfigError = error instanceof InvalidFleetConfigError || error instanceof MissingParameterError;
+    const isConfigError =
+      error instanceof InvalidFleetConfigError ||
+      error instanceof InvalidCertificatesError ||
+      error instanceof MissingParameterError;
     if (!isConfigError) throw error;
     return refuse(deps, 'invalid-fleet', error.message, EXIT.invalidFleet);
   }
   const startedAt = Date.now();
   const systemId = systemIdOf(taskIdOf(identity.taskArn));
   const { gitlabUrl, name } = identity.fleet;
-  const api = createRunnerApi(gitlabUrl, { token: identity.token, systemId }, logger);
+  const api = createRunnerApi(gitlabUrl, { token: identity.token, systemId }, logger, identity.authorities);
   const answer = await api.verifyWithRetries(GITLAB_TIMEOUT_SECONDS, stop);
   if (answer === 'refused') {
     const message = `${gitlabUrl} refused the runner token of fleet ${name}: store a valid one (glrt-…) in its SSM parameter`;
     return refuse(deps, 'runner-token-refused', message, EXIT.tokenRefused);
   }
   if (answer === 'unreachable') {
-    const message = `The manager could not reach ${gitlabUrl}: check gitlabUrl, subnets and security groups of fleet ${name}`;
+    const message = `The manager could not reach ${gitlabUrl}: check gitlabUrl, subnets and security groups of fleet ${name}, and its certificate authority (sgr rotate ca) if GitLab has one of its own`;
     return refuse(deps, 'unknown', message, EXIT.unreachable);
   }
   const since = await drainedSince(clients.ecs, identity.taskArn, logger);
@@ -150,7 +159,8 @@ async function serveJobs(
   });
   // After an orderly exit of the runner, no jobs are open.
   const reason = whyRunnerDied((await runner.exited).how);
-  await failOpenJobs({ gitlabUrl: identity.fleet.gitlabUrl, logger: own }, executor.openJobs(), reason);
+  const gitlab = { gitlabUrl: identity.fleet.gitlabUrl, fetch: createFetch(identity.authorities) };
+  await failOpenJobs({ ...gitlab, logger: own }, executor.openJobs(), reason);
 
   await context.ahead?.close('its manager is leaving');
   await executor.endAll('its manager is leaving');

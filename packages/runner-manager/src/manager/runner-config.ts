@@ -11,6 +11,11 @@ export interface RunnerConfigSettings {
   hooksFolder: string;
   /** Port of the runner's metrics, reachable inside its task only. */
   metricsPort: number;
+  /**
+   * File with the authorities of GitLab's certificate (PEM). The runner passes its content to jobs as CI_SERVER_TLS_CA_FILE, by
+   * which git, `artifacts-…` and `cache-…` trust GitLab, too. Undefined: public authorities only.
+   */
+  authoritiesFile?: string | undefined;
   /** Undefined: the runner has no distributed cache. */
   cache?: RunnerCache | undefined;
 }
@@ -52,11 +57,12 @@ function processSettings({ fleet, metricsPort }: Pick<RunnerConfigSettings, 'fle
   };
 }
 
-function runnerSettings({ fleet, token, name, hooksFolder, cache }: RunnerConfigSettings) {
+function runnerSettings({ fleet, token, name, hooksFolder, cache, authoritiesFile }: RunnerConfigSettings) {
   return {
     name,
     url: fleet.gitlabUrl,
     ...(fleet.cloneUrl ? { clone_url: fleet.cloneUrl } : {}),
+    ...(authoritiesFile === undefined ? {} : { 'tls-ca-file': authoritiesFile }),
     token,
     executor: 'custom',
     shell: 'bash',

@@ -20,7 +20,7 @@ export interface RunnerFiles {
 /** Writes the runner's configuration and, next to it, its system id. */
 export async function writeRunnerFiles(
   { stateFolder, hooksFolder, inherited, metricsPort }: Environment,
-  { fleet, token, taskArn }: ManagerIdentity,
+  { fleet, token, taskArn, authorities }: ManagerIdentity,
   systemId: string,
   { cache, environment: cacheEnvironment }: Pick<OpenCache, 'cache' | 'environment'>,
 ): Promise<RunnerFiles> {
@@ -30,7 +30,9 @@ export async function writeRunnerFiles(
   const configFile = join(stateFolder, 'config.toml');
   await mkdir(join(stateFolder, 'jobs'), { recursive: true, mode: 0o700 });
   const name = `${fleet.name} ${taskIdOf(taskArn)}`;
-  const config = runnerConfig({ fleet, token, name, hooksFolder, metricsPort, cache });
+  const authoritiesFile = authorities === undefined ? undefined : join(stateFolder, 'gitlab-ca.pem');
+  if (authoritiesFile !== undefined) await writeFile(authoritiesFile, authorities ?? '');
+  const config = runnerConfig({ fleet, token, name, hooksFolder, metricsPort, cache, authoritiesFile });
   await writeFile(configFile, config, { mode: 0o600 });
   await writeFile(join(stateFolder, '.runner_system_id'), systemId, { mode: 0o600 });
   const environment = {

@@ -1,6 +1,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { getCACertificates } from 'node:tls';
 
 export interface RequestOptions {
   /** Default GET. */
@@ -9,6 +10,8 @@ export interface RequestOptions {
   body?: string;
   /** Milliseconds until the whole answer must have arrived. Default: no limit. */
   timeoutMs?: number;
+  /** Certificates (PEM) that the server's may be signed by, besides public ones. No redirect is followed then. Default: none. */
+  authorities?: string | undefined;
 }
 
 export interface Answer {
@@ -24,11 +27,11 @@ export interface Answer {
  * @throws when there is no complete answer
  */
 export async function sendRequest(url: string, options: RequestOptions = {}): Promise<Answer> {
-  const { method = 'GET', headers = {}, timeoutMs } = options;
+  const { method = 'GET', headers = {}, timeoutMs, authorities } = options;
   const body = options.body ?? null;
   const signal = timeoutMs === undefined ? null : AbortSignal.timeout(timeoutMs);
-  const answer = await sendOnce(url, { method, headers, body, signal });
-  if (answer.status < 300 || answer.status >= 400) return answer;
+  const answer = await sendOnce(url, { method, headers, body, signal, authorities });
+  if (answer.status < 300 || answer.status >= 400 || authorities !== undefined) return answer;
   const response = await fetch(url, { method, headers, body, signal });
   const contentType = response.headers.get('content-type') ?? '';
   return { status: response.status, contentType, body: await response.text() };
@@ -39,14 +42,20 @@ interface SignalledRequest {
   headers: Readonly<Record<string, string>>;
   body: string | null;
   signal: AbortSignal | null;
+  authorities: string | undefined;
 }
 
-function sendOnce(url: string, { method, headers: given, body, signal }: SignalledRequest): Promise<Answer> {
+function sendOnce(
+  url: string,
+  { method, headers: given, body, signal, authorities }: SignalledRequest,
+): Promise<Answer> {
   // Otherwise Node.js would send the body of a DELETE without its length.
   const headers = body === null ? given : { ...given, 'content-length': Buffer.byteLength(body) };
   const send = new URL(url).protocol === 'https:' ? requestHttps : requestHttp;
+  const trust = authorities === undefined ? {} : { ca: [...getCACertificates('default'), authorities] };
+  const options = { method, headers, agent: false, ...trust, ...(signal && { signal }) };
   return new Promise((resolve, reject) => {
-    const request = send(url, { method, headers, agent: false, ...(signal && { signal }) }, (response) => {
+    const request = send(url, options, (response) => {
       const { statusCode = 0, headers: answered } = response;
       text(response).then(
         (content) =>

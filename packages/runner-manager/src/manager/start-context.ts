@@ -1,9 +1,13 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import {
+  type Certificate,
+  certificatesText,
   type FleetConfig,
   fargatePricesOf,
   fleetSecretsPath,
+  InvalidCertificatesError,
   parameterNames,
+  parseCertificates,
   parseFleetConfig,
   taskIdOf,
 } from '@serverless-gitlab-runner/fleet';
@@ -22,24 +26,42 @@ import { createTaskDefinitionRegistry } from '../task/register-task-definition.t
 import { createTaskWatcher } from '../task/watch-tasks.ts';
 import type { AwsClients } from './aws-clients.ts';
 import { readOwnTaskArn } from './own-task.ts';
-import { readParameter } from './read-parameter.ts';
+import { readOptionalParameter, readParameter } from './read-parameter.ts';
 
 /** A manager's fleet, runner token and own task. */
 export interface ManagerIdentity {
   fleet: FleetConfig;
   token: string;
   taskArn: string;
+  /** Certificates (PEM) of the authorities that GitLab's may be signed by, besides public ones; undefined: none. */
+  authorities: string | undefined;
 }
 
 /** Reads this manager's identity. @throws when a parameter is missing or invalid; the message names it */
 export async function readIdentity(environment: Environment, { ssm }: AwsClients): Promise<ManagerIdentity> {
   const names = parameterNames(environment.parameterPrefix, environment.fleet);
-  const [taskArn, document, token] = await Promise.all([
+  const [taskArn, document, token, authorities] = await Promise.all([
     readOwnTaskArn(environment.metadataUri),
     readParameter(ssm, names.config),
     readParameter(ssm, environment.runnerTokenParameter ?? names.runnerToken),
+    readOptionalParameter(ssm, names.certificateAuthorities),
   ]);
-  return { fleet: parseFleetConfig(names.config, document), token: token.trim(), taskArn };
+  return {
+    fleet: parseFleetConfig(names.config, document),
+    token: token.trim(),
+    taskArn,
+    authorities: authorities && certificatesText(readAuthorities(names.certificateAuthorities, authorities)),
+  };
+}
+
+/** @throws {InvalidCertificatesError} naming the parameter */
+function readAuthorities(parameter: string, text: string): Certificate[] {
+  try {
+    return parseCertificates(text);
+  } catch (error) {
+    if (!(error instanceof InvalidCertificatesError)) throw error;
+    throw new InvalidCertificatesError(`SSM parameter ${parameter}: ${error.message}`, { cause: error });
+  }
 }
 
 /** Creates what serving jobs needs. */

@@ -1,4 +1,5 @@
 import type { Environment } from '../environment.ts';
+import { trustAuthorities } from '../network/trust-authorities.ts';
 import type { Arguments, OptionKind } from './arguments.ts';
 
 /** The job whose artifacts are transferred, and the token for it. */
@@ -13,8 +14,9 @@ export const CREDENTIAL_OPTIONS = {
   'tls-key-file': 'text',
 } as const satisfies Record<string, OptionKind>;
 
-/** Reads the options, with the job's variables as defaults; undefined if one is missing. */
+/** Reads the options, with the job's variables as defaults; undefined if one is missing. Trusts GitLab's authorities. */
 export function readCredentials(args: Arguments, environment: Environment): JobCredentials | undefined {
+  trustAuthorities(args.text('tls-ca-file') || environment.CI_SERVER_TLS_CA_FILE);
   const id = Number(args.text('id') || environment.CI_JOB_ID);
   const token = args.text('token') || environment.CI_JOB_TOKEN;
   const url = args.text('url') || environment.CI_SERVER_URL;

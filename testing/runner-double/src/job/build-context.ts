@@ -1,4 +1,5 @@
 import { type RunnerConfig, shortToken } from '../config.ts';
+import { trustAuthorities } from '../network/trust-authorities.ts';
 import { VERSION } from '../version.ts';
 import { type Directories, NO_DIRECTORIES } from './directories.ts';
 import { FEATURE_FLAG_DEFAULTS, type FeatureFlags, resolveFeatureFlags } from './feature-flags.ts';
@@ -11,6 +12,9 @@ import {
   TEMPORARY_DIRECTORY_VARIABLE,
   type Variable,
 } from './variables.ts';
+
+/** Variable with the file by which jobs trust GitLab. */
+export const AUTHORITIES_VARIABLE = 'CI_SERVER_TLS_CA_FILE';
 
 /** The real runner's default in seconds for a job without a timeout. */
 const DEFAULT_TIMEOUT = 7200;
@@ -102,9 +106,16 @@ function runnerVariables(
     internalVariable('CI_CONCURRENT_ID', String(concurrentId)),
     internalVariable('CI_CONCURRENT_PROJECT_ID', String(concurrentProjectId)),
     internalVariable('CI_SERVER', 'yes'),
+    ...authorityVariables(runner),
     internalVariable('CI_JOB_STATUS', status),
     internalVariable('CI_JOB_TIMEOUT', String(timeoutSeconds)),
   ];
+}
+
+/** GitLab's authorities, as a file for git and the helper commands. */
+function authorityVariables(runner: RunnerConfig): Variable[] {
+  const certificates = trustAuthorities(runner['tls-ca-file']);
+  return certificates === '' ? [] : [{ ...internalVariable(AUTHORITIES_VARIABLE, certificates), file: true }];
 }
 
 export function flagOn(context: { readonly flags: FeatureFlags }, name: string): boolean {

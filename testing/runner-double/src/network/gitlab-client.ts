@@ -4,6 +4,7 @@ import { jobSchema, type ReceivedJob } from '../job/payload.ts';
 import type { Logger } from '../log.ts';
 import { describe, type Reply, type Request, send } from './http.ts';
 import { runnerInfo } from './runner-info.ts';
+import { trustAuthorities } from './trust-authorities.ts';
 
 /** The status for "no response" in the metrics. */
 const NO_RESPONSE = -100;
@@ -25,6 +26,7 @@ export class GitLabClient {
   #lastUpdate = '';
 
   constructor(runner: RunnerConfig, systemId: string, log: Logger) {
+    trustAuthorities(runner['tls-ca-file']);
     this.#runner = runner;
     this.#systemId = systemId;
     this.#log = log;

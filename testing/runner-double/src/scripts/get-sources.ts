@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
-import type { BuildContext } from '../job/build-context.ts';
+import { AUTHORITIES_VARIABLE, type BuildContext } from '../job/build-context.ts';
+import { contentOf } from '../job/variables.ts';
 import { VERSION } from '../version.ts';
 import { quotePath } from './escape.ts';
 import { writeExports } from './exports.ts';
@@ -86,7 +87,7 @@ function writeFetch(writer: ScriptWriter, context: BuildContext): void {
   const { git_info: git } = context.job;
   const remote = gitRemote(context);
   const template = writer.temporaryFile(TEMPLATE_DIRECTORY);
-  writeGitTemplate(writer, template, remote.rewrites);
+  writeGitTemplate(writer, context, template, remote.rewrites);
 
   writer.notice(
     git.depth > 0 ? `Fetching changes with git depth set to ${git.depth}...` : 'Fetching changes...',
@@ -124,6 +125,7 @@ function writeFetch(writer: ScriptWriter, context: BuildContext): void {
 
 function writeGitTemplate(
   writer: ScriptWriter,
+  context: BuildContext,
   template: string,
   rewrites: readonly (readonly [string, string])[],
 ): void {
@@ -137,6 +139,11 @@ function writeGitTemplate(
     ['gc.autoDetach', 'false'],
   ]) {
     writer.line(`git config -f ${config} ${key} ${value}`);
+  }
+  if (contentOf(context.variables, AUTHORITIES_VARIABLE) !== '') {
+    // Of the runner's URL, not of `clone_url`, as in the real runner.
+    const key = writer.escape(`http.${new URL(context.runner.url).origin}.sslCAInfo`);
+    writer.line(`git config -f ${config} ${key} "$${AUTHORITIES_VARIABLE}"`);
   }
   writer.line(`rm -f ${external}`);
   for (const [withCredentials, without] of rewrites) {

@@ -24,6 +24,8 @@ export interface DeploySystemOptions {
   fleet?: Omit<FleetProps, 'name' | 'gitlabUrl'>;
   /** Further fleets of the same GitLab. `openFleet` writes their secrets. Default: none. */
   otherFleets?: readonly Omit<FleetProps, 'gitlabUrl'>[];
+  /** Deploys the stacks. Default: those of this tree. */
+  deploy?: typeof deployAll;
   signal?: AbortSignal;
 }
 
@@ -42,7 +44,7 @@ export interface System {
 
 /** Deploys every stack with the real CDK, and stores the secrets as an operator would. */
 export async function deploySystem(options: DeploySystemOptions): Promise<System> {
-  const { machine, emulator, gitlabUrl, log } = options;
+  const { machine, emulator, gitlabUrl, log, deploy = deployAll } = options;
   const { defaultJob, manager, helper, helperArm64 } = machine.images;
   const fleets = [{ ...options.fleet, name: FLEET }, ...(options.otherFleets ?? [])].map(
     (fleet): FleetProps => ({
@@ -53,7 +55,7 @@ export async function deploySystem(options: DeploySystemOptions): Promise<System
   );
   const client = emulatorClient(emulator.endpoint);
   const outputs = await step(log, 'Deploying the stacks with CDK', (inner) =>
-    deployAll({
+    deploy({
       endpoint: emulator.endpoint,
       region: client.region,
       context: {

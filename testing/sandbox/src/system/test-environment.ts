@@ -29,7 +29,7 @@ export interface TestEnvironment {
 /** Settings of the fleets that differ between suites. */
 export type FleetOptions = Pick<DeploySystemOptions, 'fleet' | 'otherFleets' | 'apiToken'>;
 
-export interface TestEnvironmentOptions {
+export interface TestEnvironmentOptions extends Pick<DeploySystemOptions, 'deploy'> {
   log: Log;
   cleanup: Cleanup;
   machine: PreparedMachine;
@@ -67,6 +67,7 @@ export async function startTestEnvironment(options: TestEnvironmentOptions): Pro
     gitlabUrl: gitlab.url,
     runnerToken,
     ...(await options.fleets({ emulator, gitlab, machine })),
+    ...(options.deploy ? { deploy: options.deploy } : {}),
     ...(signal ? { signal } : {}),
   });
   const observer = new TaskObserver(system.ecs, system.outputs.ClusterArn, options.onTaskChange ?? ignore);

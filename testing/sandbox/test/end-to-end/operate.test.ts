@@ -267,20 +267,43 @@ describe('sgr destroy', () => {
     expect(await secret('runnerToken')).toBeDefined();
   });
 
+  async function logGroupNames(): Promise<string[]> {
+    const { logGroups = [] } = await new CloudWatchLogsClient(clientOptions()).send(
+      new DescribeLogGroupsCommand({ logGroupNamePrefix: `${environment.system.outputs.ParameterPrefix}/` }),
+    );
+    return logGroups.map(({ logGroupName = '' }) => logGroupName).sort();
+  }
+
+  it('keeps only the log groups with --keep-logs', { timeout: 3 * 60_000 }, async () => {
+    const before = await logGroupNames();
+    expect(before).toHaveLength(5);
+    const { code, stdout } = await sgr(['destroy', '--now', '--yes', '--keep-logs'], withToken());
+    expect(code).toBe(0);
+    expect(await logGroupNames()).toEqual(before);
+    const [removed, stays] = stdout.split('What stays:');
+    expect(removed).toContain('stacks (4)');
+    expect(removed).not.toContain('log groups');
+    expect(stays?.replaceAll(/\s+/g, ' ')).toContain(
+      'Log groups (5): /serverless-gitlab-runner/idle-reaper, ',
+    );
+    const again = await sgr(['destroy', '--yes', '--keep-logs']);
+    expect(again.stdout).toContain('Nothing of this installation is left');
+    expect(await logGroupNames()).toEqual(before);
+  });
+
   it('leaves nothing in AWS, nor at GitLab of what it knows', { timeout: 3 * 60_000 }, async () => {
     const { gitlab, system, observer, machine } = environment;
-    const { code } = await sgr(['destroy', '--now', '--yes'], withToken());
+    const { code, stdout } = await sgr(['destroy', '--now', '--yes'], withToken());
     expect(code).toBe(0);
+    expect(stdout).toContain('log groups (5)');
     await observer.stop();
     const Path = system.outputs.ParameterPrefix;
     const { Parameters } = await system.ssm.send(new GetParametersByPathCommand({ Path, Recursive: true }));
     const { families } = await system.ecs.send(
       new ListTaskDefinitionFamiliesCommand({ familyPrefix: 'serverless-gitlab-runner' }),
     );
-    const { logGroups } = await new CloudWatchLogsClient(clientOptions()).send(
-      new DescribeLogGroupsCommand({ logGroupNamePrefix: `${Path}/` }),
-    );
-    expect({ Parameters, families, logGroups }).toEqual({ Parameters: [], families: [], logGroups: [] });
+    const logs = await logGroupNames();
+    expect({ Parameters, families, logs }).toEqual({ Parameters: [], families: [], logs: [] });
     expect(await taskContainers(machine.runId)).toEqual([]);
     expect([...gitlab.webhooks.keys()]).not.toContain(hook.id);
     expect([...gitlab.runners.values()].map(({ revoked }) => revoked)).toEqual([true]);

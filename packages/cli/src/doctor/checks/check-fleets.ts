@@ -1,5 +1,8 @@
+import type { Certificate } from '@serverless-gitlab-runner/fleet';
+import { expiryOf } from '../../rotate/compare-certificates.ts';
+import { describeCertificate } from '../../rotate/render-certificates.ts';
 import { isServedByWebhook } from '../../served-by-webhook.ts';
-import { broken, type Finding } from '../finding.ts';
+import { broken, type Finding, warning } from '../finding.ts';
 
 export interface FleetFacts {
   name: string;
@@ -12,6 +15,8 @@ export interface FleetFacts {
   tokenWrittenAt: number | undefined;
   /** When the last manager started whose token GitLab refused; undefined: none within the last hour. */
   tokenRefusedAt: number | undefined;
+  /** The stored certificates of GitLab's authorities, or why they are invalid; undefined: none are stored. */
+  authorities: { certificates: readonly Certificate[] } | { problem: string } | undefined;
   /** Whether its managers have a task definition. */
   hasManagerDefinition: boolean;
 }
@@ -19,7 +24,7 @@ export interface FleetFacts {
 const STORE = 'npx sgr next-steps prints the command that stores one';
 
 /** Whether each fleet has a valid document, its secrets, and a runner that GitLab knows. */
-export function checkFleets(fleets: readonly FleetFacts[]): Finding[] {
+export function checkFleets(fleets: readonly FleetFacts[], now: number): Finding[] {
   if (fleets.length === 0)
     return [
       broken('no-fleet', 'No fleet is configured', 'Add one to "fleets" in cdk.json, and run npm run deploy'),
@@ -27,6 +32,7 @@ export function checkFleets(fleets: readonly FleetFacts[]): Finding[] {
   return fleets.flatMap((fleet) => [
     ...documentFindings(fleet),
     ...tokenFindings(fleet),
+    ...authorityFindings(fleet, now),
     ...webhookFindings(fleet, fleets),
   ]);
 }
@@ -73,6 +79,23 @@ function tokenFindings({ name, stored, usesApi, tokenWrittenAt = 0, tokenRefused
       broken('api-token-missing', `Fleet ${name} uses GitLab's API (gitlabApi), but has no API token`, STORE),
     );
   return findings;
+}
+
+function authorityFindings({ name, authorities }: FleetFacts, now: number): Finding[] {
+  if (authorities === undefined) return [];
+  const fix = `sgr rotate ca FILE --fleet ${name}, with the certificates of the authorities that sign GitLab's`;
+  if ('problem' in authorities) {
+    const problem = `The stored certificate authorities of fleet ${name} are invalid, so no manager can start`;
+    return [broken('ca-invalid', `${problem}: ${authorities.problem}`, fix)];
+  }
+  const { certificates } = authorities;
+  const isUsable = certificates.some((one) => expiryOf(one, now) !== 'expired');
+  return certificates.flatMap((one) => {
+    const what = `Fleet ${name} trusts its GitLab by ${describeCertificate(one, now)}`;
+    const expiry = expiryOf(one, now);
+    if (expiry === 'expired') return (isUsable ? warning : broken)('ca-expired', what, fix);
+    return expiry === 'soon' ? warning('ca-expires-soon', what, fix) : [];
+  });
 }
 
 /** A fleet without a secret of its own gets jobs by the webhook of a fleet that reads GitLab's API. */

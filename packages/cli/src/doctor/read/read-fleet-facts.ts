@@ -1,7 +1,13 @@
-import { DescribeTaskDefinitionCommand, type ECSClient } from '@aws-sdk/client-ecs';
+import type { ECSClient } from '@aws-sdk/client-ecs';
 import { type ManagerFacts, tokenRefusedAt } from '@serverless-gitlab-runner/aws/ecs-tasks';
-import { type ListedFleet, managerFamily, parameterNames } from '@serverless-gitlab-runner/fleet';
+import {
+  InvalidCertificatesError,
+  type ListedFleet,
+  parameterNames,
+  parseCertificates,
+} from '@serverless-gitlab-runner/fleet';
 import { storedSecrets } from '../../fleets.ts';
+import { newestDefinition } from '../../status/newest-definitions.ts';
 import type { FleetFacts } from '../checks/check-fleets.ts';
 
 /** Facts of each fleet. @param managers including those that ended within the last hour */
@@ -23,19 +29,19 @@ export async function readFleetFacts(
         stored: storedSecrets(fleet, parameterPrefix),
         tokenWrittenAt: otherParameters.get(names.runnerToken),
         tokenRefusedAt: tokenRefusedAt(managers, { fleet: name, runnerTokenParameter: undefined }),
-        hasManagerDefinition: await hasDefinition(ecs, managerFamily(name)),
+        authorities: readAuthorities(fleet.certificateAuthorities),
+        hasManagerDefinition: (await newestDefinition(ecs, name)) !== undefined,
       };
     }),
   );
 }
 
-async function hasDefinition(ecs: ECSClient, family: string): Promise<boolean> {
+function readAuthorities(text: string | undefined): FleetFacts['authorities'] {
+  if (text === undefined) return undefined;
   try {
-    await ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: family }));
-    return true;
+    return { certificates: parseCertificates(text) };
   } catch (error) {
-    // ECS answers so for a family without an active revision.
-    if (error instanceof Error && error.name === 'ClientException') return false;
+    if (error instanceof InvalidCertificatesError) return { problem: error.message };
     throw error;
   }
 }

@@ -1,0 +1,1 @@
+export { createFetch, type Fetch, type FetchOptions } from './create-fetch.ts';
