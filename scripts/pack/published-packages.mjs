@@ -21,6 +21,8 @@ export const SCOPE = '@serverless-gitlab-runner';
 const LAMBDAS = ['webhook-receiver', 'runner-launcher', 'idle-reaper'];
 const LAMBDA_BUNDLES = LAMBDAS.map((name) => `packages/${name}/dist`);
 const IMAGE_CONTEXTS = ['images/runner', 'images/job-base'];
+/** For EventBridge's schema registry. */
+const EVENT_SCHEMAS = 'packages/shared-events/schemas/openapi';
 const MANAGER = ['packages/runner-manager/dist', 'packages/runner-manager/hooks'];
 
 /** By the folder below `packages`. */
@@ -42,7 +44,10 @@ export const PUBLISHED = /** @satisfies {Record<string, PublishedPackage>} */ ({
     programs: ['aws-cdk'],
     // `productFile` of packages/infra finds them here.
     files: Object.fromEntries(
-      [...LAMBDA_BUNDLES, ...MANAGER, ...IMAGE_CONTEXTS].map((path) => [`files/${path}`, path]),
+      [...LAMBDA_BUNDLES, ...MANAGER, ...IMAGE_CONTEXTS, EVENT_SCHEMAS].map((path) => [
+        `files/${path}`,
+        path,
+      ]),
     ),
   },
   cli: {

@@ -108,6 +108,11 @@ export const settingsSchema = z.object({
   webhookConcurrency: z.coerce.number().int().positive().optional(),
   /** A CloudWatch dashboard: three are free in an account, each further one costs $3 a month. Default true. */
   dashboard: json(z.boolean()).default(true),
+  /**
+   * The events' schemas in a registry of EventBridge, for code bindings of consumers. Free; some regions have no registries.
+   * Default false.
+   */
+  schemaRegistry: json(z.boolean()).default(false),
   /** ARN of the SNS topic for alarms. Default none. */
   alarmTopicArn: z.string().startsWith('arn:').optional(),
   /** Alarm threshold: MiB logged within an hour by managers, or by one fleet's job tasks. */

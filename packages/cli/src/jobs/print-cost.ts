@@ -31,7 +31,16 @@ export async function printCost(
   const costs = sumCosts(runs, by);
   if (runs.isCut) terminal.printError(CUT);
   if (json)
-    return terminal.print(JSON.stringify({ by, days, ...costs, billingTags: BILLING_TAGS }, undefined, 2));
+    return terminal.print(
+      JSON.stringify(
+        {
+          ...{ by, days, ...costs, monthUsd: monthOf(costs.total.costUsd, days) },
+          billingTags: BILLING_TAGS,
+        },
+        undefined,
+        2,
+      ),
+    );
   const lines = csv
     ? csvOf(costs, by)
     : renderCosts(costs, { by, days }, terminal.columns ?? DEFAULT_COLUMNS);
@@ -43,6 +52,11 @@ function csvOf({ rows }: Costs, by: CostKey): string[] {
     csvLine([by, 'tasks', 'hours', 'cost_usd']),
     ...rows.map(({ name, tasks, hours, costUsd }) => csvLine([name, tasks, hours, costUsd])),
   ];
+}
+
+/** Of 30 days, if they are like the last ones. */
+function monthOf(costUsd: number, days: number): number {
+  return (costUsd / days) * 30;
 }
 
 /** Characters of a row besides the name. */
@@ -73,6 +87,7 @@ export function renderCosts(
     '',
     ...(rows.length === 0 ? ['none'] : table),
     '',
+    ...(total.costUsd > 0 ? [`30 days like these: about ${usd(monthOf(total.costUsd, days))}`, ''] : []),
     ...wrap(
       'These are the estimates of the events JobTaskFinished and AheadTaskStopped: list prices, Spot at its usual discount. Managers, Lambdas, logs and traffic are additional.',
       columns,

@@ -10,6 +10,7 @@ import type { FleetProps } from '../fleet-props.ts';
 import { managerRolePath } from '../policies/statements.ts';
 import { installationName } from './alarm-names.ts';
 import { Dashboard } from './dashboard.ts';
+import { EventSchemas } from './event-schemas.ts';
 import { refuseNestedPrefixes } from './fleet-cache.ts';
 import { FleetResources, type FleetResourcesProps } from './fleet-resources.ts';
 import { limitToBuildable, resolveHelperImages } from './helper-images.ts';
@@ -101,6 +102,11 @@ export interface SharedResourcesProps {
    * @default true
    */
   readonly dashboard?: boolean;
+  /**
+   * The events' schemas in a registry of EventBridge, for code bindings of consumers. Free; some regions have no registries.
+   * @default false
+   */
+  readonly schemaRegistry?: boolean;
   /** Actions of the alarms. @default none: alarms are only visible in CloudWatch */
   readonly alarmActions?: readonly IAlarmAction[];
   /** How long logs of managers and job tasks are kept. @default RetentionDays.TWO_WEEKS */
@@ -167,6 +173,7 @@ export class SharedResources extends Construct implements Installation {
         new FleetResources(this, `Fleet-${fleet.name}`, { ...common, fleet }),
       ]),
     );
+    if (props.schemaRegistry) new EventSchemas(this, 'Schemas', { registryName: name });
     const spending = this.watchSpending(props, cache);
     this.addObservability(props.dashboard ?? true, spending.names);
   }

@@ -68,6 +68,7 @@ function sharedProps(settings: AppSettings): SharedResourcesProps {
     logLevel: rest.logLevel,
     loggedMibAlarm: rest.loggedMibAlarm,
     dashboard: rest.dashboard,
+    schemaRegistry: rest.schemaRegistry,
     advancedFleetDocuments: rest.advancedFleetDocuments,
     alarmActions: alarmActions(rest.alarmTopicArn),
     ...(budget === undefined ? {} : { budget: budgetProps(budget, rest.alarmTopicArn) }),
