@@ -113,9 +113,7 @@ describe.each([80, 140])('on a screen of %i columns', (columns) => {
     expect(lines.filter((line) => line.length > columns)).toEqual([]);
     expect(lines.join(' ')).toContain('serverless-gitlab-runner:fleet');
     const costs = { rows: [], total: { tasks: 7, hours: 1, costUsd: 0.7 } };
-    expect(renderCosts(costs, { by: 'job', days: 7 }, columns)).toContain(
-      '30 days like these: about $3.00',
-    );
+    expect(renderCosts(costs, { by: 'job', days: 7 }, columns)).toContain('30 days like these: about $3.00');
   });
 });
 
