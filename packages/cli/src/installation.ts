@@ -28,10 +28,10 @@ export async function installationStacks(client: CloudFormationClient): Promise<
 /** @throws {NotInstalledError} and CloudFormation's errors */
 export async function findInstallation(client: CloudFormationClient): Promise<Installation> {
   const region = await client.config.region();
-  const isSingle = (await installationStacks(client)).includes(SINGLE_STACK);
+  const single = await describeStack(client, SINGLE_STACK);
   const read = async (part: string) => {
-    const stack = isSingle ? SINGLE_STACK : part;
-    const outputs = outputsOf(await describeStack(client, stack));
+    const stack = single ? SINGLE_STACK : part;
+    const outputs = outputsOf(single ?? (await describeStack(client, part)));
     const required = (name: string) => {
       const value = outputs.get(name);
       if (value !== undefined) return value;

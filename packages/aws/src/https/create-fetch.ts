@@ -27,7 +27,12 @@ export function createFetch(authorities: string | undefined): Fetch {
   return (url, options) =>
     authorities === undefined || !url.startsWith('https:')
       ? fetch(url, options)
-      : fetchTrusting([...getCACertificates('default'), authorities], url, options);
+      : fetchTrusting(trusting(authorities), url, options);
+}
+
+/** `ca` of a TLS connection that trusts these authorities (PEM) as well as public ones. */
+export function trusting(authorities: string): string[] {
+  return [...getCACertificates('default'), authorities];
 }
 
 function fetchTrusting(

@@ -1,1 +1,1 @@
-export { createFetch, type Fetch, type FetchOptions } from './create-fetch.ts';
+export { createFetch, type Fetch, type FetchOptions, trusting } from './create-fetch.ts';

@@ -1,7 +1,7 @@
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { text } from 'node:stream/consumers';
-import { getCACertificates } from 'node:tls';
+import { trusting } from '@serverless-gitlab-runner/aws/https';
 
 export interface RequestOptions {
   /** Default GET. */
@@ -52,7 +52,7 @@ function sendOnce(
   // Otherwise Node.js would send the body of a DELETE without its length.
   const headers = body === null ? given : { ...given, 'content-length': Buffer.byteLength(body) };
   const send = new URL(url).protocol === 'https:' ? requestHttps : requestHttp;
-  const trust = authorities === undefined ? {} : { ca: [...getCACertificates('default'), authorities] };
+  const trust = authorities === undefined ? {} : { ca: trusting(authorities) };
   const options = { method, headers, agent: false, ...trust, ...(signal && { signal }) };
   return new Promise((resolve, reject) => {
     const request = send(url, options, (response) => {

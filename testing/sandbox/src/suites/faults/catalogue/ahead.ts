@@ -86,9 +86,7 @@ const aheadQuota: Fault = {
   runs: 2,
   async run(faultRun) {
     await learn(faultRun);
-    const jobs = await faultRun.queueStages([[build], [test]]);
-    const [first, next] = jobs;
-    if (!first || !next) return;
+    const { first, jobs } = await queuePair(faultRun);
     await faultRun.scriptStarted(first);
     const reached = { ...QUOTA_REACHED, error: true };
     await faultRun.switches.setCapacity({ FARGATE_SPOT: reached, FARGATE: reached });
@@ -119,8 +117,7 @@ const aheadCancelled: Fault = {
       effect: { kind: 'delay', ms: 4000 },
       times: 1,
     });
-    const [first, next] = await faultRun.queueStages([[build], [test]]);
-    if (!first || !next) return;
+    const { next } = await queuePair(faultRun);
     faultRun.expect(next, { status: 'canceled' });
     const { taskArn } = await waitingTask(faultRun);
     await faultRun.rulesApplied(claim);
@@ -162,6 +159,13 @@ async function learn(faultRun: FaultRun): Promise<void> {
   });
   faultRun.addWebhook();
   await faultRun.jobsFinished(await faultRun.queueStages([[build], [test]]));
+}
+
+async function queuePair(faultRun: FaultRun) {
+  const jobs = await faultRun.queueStages([[build], [test]]);
+  const [first, next] = jobs;
+  if (!first || !next) throw new Error('the pipeline has no two jobs');
+  return { first, next, jobs };
 }
 
 function waitingTask(faultRun: FaultRun): Promise<ObservedTask> {
