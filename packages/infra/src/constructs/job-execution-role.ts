@@ -3,7 +3,7 @@ import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { fleetSecretArns } from '../policies/statements.ts';
+import { fleetSecretArns, PULL_ACTIONS, readImages } from '../policies/statements.ts';
 import type { HelperImages } from './helper-images.ts';
 
 export interface JobExecutionRoleProps {
@@ -46,11 +46,7 @@ export class JobExecutionRole extends Construct {
       name.startsWith('arn:') ? name : repositoryArn(this, name),
     );
     this.imageArns = [...new Set([...repositories, ...caches])];
-    this.grantRead(this.role, 'PullJobImages', [
-      'ecr:BatchCheckLayerAvailability',
-      'ecr:GetDownloadUrlForLayer',
-      'ecr:BatchGetImage',
-    ]);
+    this.grantRead(this.role, 'PullJobImages', PULL_ACTIONS);
     this.grantFill([...new Set(caches)]);
   }
 
@@ -59,17 +55,9 @@ export class JobExecutionRole extends Construct {
     this.grantRead(manager, 'ReadImageConfigs', ['ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage']);
   }
 
-  private grantRead(role: Role, sid: string, actions: string[]): void {
+  private grantRead(role: Role, sid: string, actions: readonly string[]): void {
     if (this.imageArns.length === 0) return;
-    role.addToPolicy(new PolicyStatement({ sid, actions, resources: [...this.imageArns] }));
-    // GetAuthorizationToken supports no resource: a token is valid for the account's whole registry.
-    role.addToPolicy(
-      new PolicyStatement({
-        sid: 'LogInToRegistry',
-        actions: ['ecr:GetAuthorizationToken'],
-        resources: ['*'],
-      }),
-    );
+    for (const statement of readImages(sid, actions, this.imageArns)) role.addToPolicy(statement);
   }
 
   /**

@@ -123,6 +123,30 @@ export function removeWebhookRunnerTokens(scope: Construct, parameterPrefix: str
   });
 }
 
+/** What pulling an image from ECR takes. */
+export const PULL_ACTIONS: readonly string[] = [
+  'ecr:BatchCheckLayerAvailability',
+  'ecr:GetDownloadUrlForLayer',
+  'ecr:BatchGetImage',
+];
+
+/** Statements that read images of ECR repositories, and log in for it. */
+export function readImages(
+  sid: string,
+  actions: readonly string[],
+  repositoryArns: readonly string[],
+): PolicyStatement[] {
+  return [
+    new PolicyStatement({ sid, actions: [...actions], resources: [...repositoryArns] }),
+    // GetAuthorizationToken supports no resource: a token is valid for the account's whole registry.
+    new PolicyStatement({
+      sid: 'LogInToRegistry',
+      actions: ['ecr:GetAuthorizationToken'],
+      resources: ['*'],
+    }),
+  ];
+}
+
 /** Statement that assumes the role of a fleet's cache. */
 export function assumeCacheRole(roleArn: string): PolicyStatement {
   return new PolicyStatement({

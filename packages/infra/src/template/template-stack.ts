@@ -2,10 +2,10 @@ import { type ServiceName, SINGLE_STACK } from '@serverless-gitlab-runner/fleet'
 import { type App, CfnCondition, CfnParameter, Fn, Stack, Token } from 'aws-cdk-lib';
 import { CfnAlarm, CfnDashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnSecurityGroupEgress } from 'aws-cdk-lib/aws-ec2';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Code } from 'aws-cdk-lib/aws-lambda';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { SharedResourcesProps } from '../constructs/shared-resources.ts';
+import { PULL_ACTIONS, readImages } from '../policies/statements.ts';
 import { ServerlessGitlabRunner } from '../serverless-gitlab-runner.ts';
 import {
   addLauncherOutputs,
@@ -92,21 +92,8 @@ export class TemplateStack extends Stack {
       resource: 'repository',
       resourceName: this.text('ImageRepositories'),
     });
-    role.addToPolicy(
-      new PolicyStatement({
-        sid: 'PullManagerImage',
-        actions: ['ecr:BatchCheckLayerAvailability', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchGetImage'],
-        resources: [repositories],
-      }),
-    );
-    // GetAuthorizationToken supports no resource: a token is valid for the account's whole registry.
-    role.addToPolicy(
-      new PolicyStatement({
-        sid: 'LogInToRegistry',
-        actions: ['ecr:GetAuthorizationToken'],
-        resources: ['*'],
-      }),
-    );
+    for (const statement of readImages('PullManagerImage', PULL_ACTIONS, [repositories]))
+      role.addToPolicy(statement);
   }
 
   /** Managers may reach port 443 anyway, and EC2 refuses a rule that a group has already. */
