@@ -1,9 +1,14 @@
-import { ALL_STACKS } from '@serverless-gitlab-runner/fleet';
+import { readFileSync } from 'node:fs';
+import { ALL_STACKS, type Certificate, parseCertificates } from '@serverless-gitlab-runner/fleet';
 import { describe, expect, it } from 'vitest';
 import type { AwsFacts, GitLabFacts } from '../src/init/init-facts.ts';
 import { fleetWith, type InitRequest } from '../src/init/init-request.ts';
 import { planInit, UnknownSettingsError } from '../src/init/plan-init.ts';
 import { renderPlan, renderResult } from '../src/init/render-init.ts';
+
+const pem = (name: string) =>
+  readFileSync(new URL(`../../aws/test/fixtures/tls/${name}`, import.meta.url), 'utf8');
+const [CA, OTHER] = parseCertificates(pem('ca.crt') + pem('other-ca.crt')) as [Certificate, Certificate];
 
 const request = (over: Partial<InitRequest> = {}): InitRequest => ({
   fleet: 'default',
@@ -25,6 +30,7 @@ const emptyAccount: AwsFacts = {
   webhookUrl: undefined,
   isWebhookSecretStored: false,
   runnerToken: 'missing',
+  certificateAuthorities: undefined,
 };
 const fleet = { name: 'default', gitlabUrl: 'https://gitlab.example.com' };
 const installed: AwsFacts = {
@@ -115,6 +121,28 @@ describe('the plan', () => {
       { stacks: 'create', fleet: 'keep', 'webhook-secret': 'keep', runner: 'create', hook: 'create' },
     ],
   ])('%s', (_title, aws, facts, expected) => expect(actions(aws, facts)).toEqual(expected));
+
+  it.each([
+    ['none, with none in the request', undefined, undefined, undefined],
+    ['none', undefined, [CA], 'create'],
+    ['the same', pem('ca.crt'), [CA], 'keep'],
+    ['others', pem('other-ca.crt'), [CA], 'change'],
+    ['one of them', pem('ca.crt'), [CA, OTHER], 'change'],
+    ['some, with none in the request', pem('ca.crt'), undefined, undefined],
+    ['what is invalid', 'nonsense', [CA], 'change'],
+  ])(
+    'stores the authorities of GitLab where there are %s',
+    (_title, certificateAuthorities, authorities, action) => {
+      const aws = { ...installed, certificateAuthorities };
+      expect(actions(aws, complete, { authorities }).authorities).toBe(action);
+    },
+  );
+
+  it('names the authorities of GitLab', () => {
+    const { steps } = planInit(request({ authorities: [CA, OTHER] }), emptyAccount, undefined);
+    const what = steps.find(({ part }) => part === 'authorities')?.what;
+    expect(what).toBe(`the authorities of https://gitlab.example.com: ${CA.subject}; ${OTHER.subject}`);
+  });
 
   it('changes a runner with other tags, or for another project', () => {
     expect(actions(installed, complete, { tagList: ['arm'] })).toMatchObject({

@@ -18,6 +18,7 @@ Examples:
   sgr init                                                    asks for everything
   sgr init --project team/app --tags fargate --yes
   sgr init --group team --gitlab https://gitlab.example.com --cpu 2 --memory 4 --spot
+  sgr init --group team --gitlab https://gitlab.example.com --ca company-ca.pem
   sgr init --project team/ml --fleet big --tags big --cpu 8 --memory 32
   sgr init --project team/app --settings '{"network":{"vpcId":"vpc-1","subnets":["subnet-1"]}}' --dry-run`;
 
@@ -37,6 +38,8 @@ interface Flags {
   memory?: number;
   arch?: keyof typeof ARCHITECTURES;
   spot?: boolean;
+  /** Name of a file. */
+  ca?: string;
   settings: string;
   dryRun: boolean;
   yes: boolean;
@@ -62,6 +65,10 @@ export function addInit(program: Command, { terminal }: CommandContext): void {
     .addOption(new Option('--arch <name>', 'architecture of jobs').choices(['x86_64', 'arm64']))
     .option('--spot', 'runs jobs on Spot if there is capacity')
     .option('--no-spot', 'runs jobs on demand')
+    .option(
+      '--ca <file>',
+      "certificates (PEM) of GitLab's own authority; this command trusts them, and so do managers and jobs",
+    )
     .option('--settings <json>', 'further settings of the installation: JSON, or the name of a file', '{}')
     .option('--dry-run', 'shows the plan and changes nothing', false)
     .option('-y, --yes', 'does not ask', false)
@@ -90,8 +97,14 @@ async function requestOf(flags: Flags): Promise<InitRequest> {
     isProtected: flags.protected,
     ...{ cpu, memory, spot },
     architecture: flags.arch && ARCHITECTURES[flags.arch],
+    authorities: flags.ca === undefined ? undefined : await readAuthorities(flags.ca),
     settings: await readSettingsOption(flags.settings),
   };
+}
+
+async function readAuthorities(file: string) {
+  const { readCertificates } = await import('../rotate/certificates.ts');
+  return readCertificates(file);
 }
 
 /** Asks for what no flag says, if nobody named what is served. */

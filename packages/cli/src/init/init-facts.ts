@@ -22,6 +22,8 @@ export interface AwsFacts {
   isWebhookSecretStored: boolean;
   /** Of the requested fleet; `refused`: GitLab does not accept the stored one. */
   runnerToken: 'missing' | 'valid' | 'refused';
+  /** Certificates (PEM) that the requested fleet's GitLab may be signed by, as stored; undefined: none. */
+  certificateAuthorities: string | undefined;
 }
 
 /** What exists already at GitLab, for one project or the group. */

@@ -1,3 +1,4 @@
+import type { Certificate } from '@serverless-gitlab-runner/fleet';
 import type { RunnerSettings } from '../gitlab/gitlab-admin.ts';
 import type { FleetSettings } from '../settings/deployed-settings.ts';
 
@@ -17,6 +18,8 @@ export interface InitRequest {
   architecture?: 'X86_64' | 'ARM64' | undefined;
   /** Whether jobs run on Spot if there is capacity. */
   spot?: boolean | undefined;
+  /** Of the authorities that GitLab's own certificate may be signed by. Undefined: those that are stored stay. */
+  authorities?: readonly Certificate[] | undefined;
   /** Settings of the installation (CDK context), which override those of the last deployment. */
   settings: Readonly<Record<string, unknown>>;
 }

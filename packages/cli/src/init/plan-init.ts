@@ -1,7 +1,14 @@
-import { ALL_STACKS, estimateCostUsd, fargatePricesOf } from '@serverless-gitlab-runner/fleet';
+import {
+  ALL_STACKS,
+  type Certificate,
+  estimateCostUsd,
+  fargatePricesOf,
+} from '@serverless-gitlab-runner/fleet';
 import type { RunnerSettings } from '../gitlab/gitlab-admin.ts';
 import { placeName } from '../gitlab/hook-place.ts';
 import { OperationError } from '../operation-error.ts';
+import { storedCertificates } from '../rotate/certificates.ts';
+import { compareCertificates } from '../rotate/compare-certificates.ts';
 import type { FleetSettings } from '../settings/deployed-settings.ts';
 import type { AwsFacts, GitLabFacts } from './init-facts.ts';
 import { fleetWith, type InitRequest, innerOf, runnerSettingsOf } from './init-request.ts';
@@ -11,7 +18,7 @@ export type InitAction = 'create' | 'change' | 'update' | 'keep' | 'by hand';
 
 /** One part of the installation, and what is done about it. */
 export interface InitStep {
-  part: 'bootstrap' | 'stacks' | 'fleet' | 'webhook-secret' | 'runner' | 'hook';
+  part: 'bootstrap' | 'stacks' | 'fleet' | 'authorities' | 'webhook-secret' | 'runner' | 'hook';
   action: InitAction;
   what: string;
 }
@@ -59,6 +66,7 @@ export function planInit(request: InitRequest, aws: AwsFacts, gitlab: GitLabFact
           ]),
       stacksStep(aws),
       fleetStep(fleet, before),
+      ...authoritiesSteps(request, aws),
       {
         part: 'webhook-secret',
         action: aws.isWebhookSecretStored ? 'keep' : 'create',
@@ -100,6 +108,25 @@ function fleetStep(fleet: FleetSettings, before: FleetSettings | undefined): Ini
   const same = before !== undefined && JSON.stringify(fleet) === JSON.stringify(before);
   const action = before === undefined ? 'create' : same ? 'keep' : 'change';
   return { part: 'fleet', action, what: `fleet ${fleet.name}: ${describeJobs(fleet)}` };
+}
+
+/** Nothing if the request names no authorities: what is stored stays. */
+function authoritiesSteps(
+  { authorities, gitlabUrl }: InitRequest,
+  { certificateAuthorities }: AwsFacts,
+): InitStep[] {
+  if (authorities === undefined) return [];
+  const changes = changesOf(authorities, certificateAuthorities);
+  const isSame = changes !== undefined && changes.added.length + changes.removed.length === 0;
+  const action = isSame ? 'keep' : certificateAuthorities === undefined ? 'create' : 'change';
+  const names = authorities.map(({ subject }) => subject).join('; ');
+  return [{ part: 'authorities', action, what: `the authorities of ${gitlabUrl}: ${names}` }];
+}
+
+/** @returns undefined if what is stored is invalid */
+function changesOf(authorities: readonly Certificate[], stored: string | undefined) {
+  const before = storedCertificates(stored);
+  return before && compareCertificates(before, authorities);
 }
 
 /** The size and capacity of jobs that request none. */

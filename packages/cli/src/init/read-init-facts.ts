@@ -47,6 +47,7 @@ export async function readAwsFacts(request: InitRequest, clients: InitClients): 
     stacks: stacks.flatMap((stack) => (isUsable(stack) ? [stack?.StackName ?? ''] : [])),
     settings,
     fleets: fleets.map(({ name }) => name),
+    certificateAuthorities: fleets.find(({ name }) => name === request.fleet)?.certificateAuthorities,
     parameterPrefix,
     webhookUrl: output(serviceStack('webhook-receiver'), 'WebhookUrl'),
     isWebhookSecretStored: webhookSecret !== undefined,

@@ -1,3 +1,6 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DescribeTasksCommand, ECSClient, ListTasksCommand } from '@aws-sdk/client-ecs';
 import { type Emulator, EmulatorSwitches, emulatorClient } from '@serverless-gitlab-runner/aws-emulator';
@@ -7,12 +10,13 @@ import {
   type Project,
   startGitLabDouble,
 } from '@serverless-gitlab-runner/gitlab-double';
-import { Cleanup, HOST_ARCHITECTURE } from '@serverless-gitlab-runner/machine';
+import { Cleanup, HOST_ARCHITECTURE, REPOSITORY_ROOT } from '@serverless-gitlab-runner/machine';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PreparedMachine, prepareMachine } from '../../src/system/prepare-machine.ts';
 import { reachableUrl } from '../../src/system/reachable-url.ts';
 import { startEmulatorFor } from '../../src/system/start-emulator.ts';
 import { Operator, type ShellResult } from './support/operator.ts';
+import { createAuthority, freePort, TlsFront } from './support/tls-front.ts';
 
 const log = (line: string) => process.stderr.write(`${line}\n`);
 const cleanup = new Cleanup(log);
@@ -22,13 +26,23 @@ let emulator: Emulator;
 let operator: Operator;
 let gitlab: GitLabDouble;
 let project: Project;
+/** Name of the file with the certificate of GitLab's own authority. */
+let authorityFile: string;
 
 beforeAll(async () => {
   machine = await prepareMachine({ log, cleanup, demoImages: false });
   emulator = await startEmulatorFor(log, cleanup, machine);
   await new EmulatorSwitches(emulator.endpoint).setAccount({ new: true, lagSeconds: 3, mayCreateRole: true });
+  const host = emulator.gatewayAddress;
+  const authority = await createAuthority(machine.images.helper, 'Company CA', host);
+  authorityFile = join(tmpdir(), `${machine.runId}.pem`);
+  await writeFile(authorityFile, authority.authority);
+  cleanup.add('the file of the authority', () => rm(authorityFile));
+  const port = await freePort(host);
+  const front = await TlsFront.start(host, port, authority);
+  cleanup.add('the TLS front', async () => front.stop());
   gitlab = await startGitLabDouble({
-    host: emulator.gatewayAddress,
+    ...{ host, port, externalUrl: `https://${host}:${front.port}` },
     reachableUrl: (url) => reachableUrl(url, emulator),
   });
   cleanup.add('the GitLab double', () => gitlab.stop());
@@ -40,10 +54,13 @@ beforeAll(async () => {
 
 afterAll(() => cleanup.run(), 60_000);
 
-/** Runs `sgr` as an administrator does, with the name resolution of AWS. */
-function sgr(args: string): Promise<ShellResult> {
+/**
+ * Runs `sgr` as an administrator does, with the name resolution of AWS.
+ * @param trust what Node trusts; `--ca` needs none of it
+ */
+function sgr(args: string, trust = `NODE_EXTRA_CA_CERTS=${authorityFile}`): Promise<ShellResult> {
   const resolver = fileURLToPath(new URL('support/resolve-function-urls.mjs', import.meta.url));
-  const environment = `NODE_OPTIONS='--import=${resolver}' GITLAB_TOKEN=${gitlab.privateToken}`;
+  const environment = `NODE_OPTIONS='--import=${resolver}' GITLAB_TOKEN=${gitlab.privateToken} ${trust}`;
   return operator.run(`${environment} npx sgr ${args}`, { onLine: log });
 }
 
@@ -53,8 +70,8 @@ function settings(more: Record<string, unknown> = {}): string {
   return `--settings '${JSON.stringify({ runnerImage, jobBaseImage, managerArchitecture: HOST_ARCHITECTURE, ...more })}'`;
 }
 
-const init = (flags: string, more: Record<string, unknown> = {}) =>
-  sgr(`init --gitlab ${gitlab.url} --project team/app ${flags} ${settings(more)}`);
+const init = (flags: string) =>
+  sgr(`init --gitlab ${gitlab.url} --ca ${authorityFile} --project team/app ${flags} ${settings()}`, '');
 
 async function queue(script: string): Promise<Job> {
   const { jobs } = await gitlab.createPipeline(project, {
@@ -83,12 +100,22 @@ async function managerDefinitions(): Promise<string[]> {
 const SIZE = '--cpu 0.25 --memory 0.5';
 const FIRST = `--tags fargate --arch ${HOST_ARCHITECTURE.toLowerCase()} ${SIZE}`;
 
-describe('sgr init, from an empty account to a green job', () => {
+describe('sgr init, from an empty account to a green job, for a GitLab with an authority of its own', () => {
+  it('refuses an authority that has not signed the certificate of GitLab', async () => {
+    const other = join(REPOSITORY_ROOT, 'packages/aws/test/fixtures/tls/other-ca.crt');
+    const { code, output } = await sgr(
+      `init --gitlab ${gitlab.url} --ca ${other} --project team/app --yes`,
+      '',
+    );
+    expect([code, output]).toEqual([1, expect.stringContaining('is not trusted')]);
+  });
+
   it('shows a plan, and changes nothing without being told to', { timeout: 60_000 }, async () => {
     const { code, stdout } = await init(`${FIRST} --dry-run`);
     expect(code).toBe(0);
     expect(stdout).toContain('create    four stacks in us-east-1');
     expect(stdout).toContain('create    webhook of project team/app');
+    expect(stdout).toMatch(/create {4}the authorities of https:\S+ CN=Company CA/);
     expect(stdout).toMatch(/A job of 5 minutes costs about \$0\.00\d\d/);
     expect([gitlab.runners.size, gitlab.webhooks.size]).toEqual([0, 0]);
     const { code: refused, output } = await init(FIRST);

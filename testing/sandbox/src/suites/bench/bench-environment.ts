@@ -230,15 +230,16 @@ export class BenchEnvironment {
     await this.#environment.gitlab.waitUntil(condition, timeoutMs, 'a request for a job');
   }
 
-  /** Resolves with all tasks of a fleet that were created since a moment, once its job tasks have stopped. */
-  async tasksSince(fleet: BenchFleet, since: Date) {
+  /**
+   * Resolves with a fleet's managers and the job tasks that were created since a moment, once these have stopped.
+   * @param project whose job tasks are meant. Default: all
+   */
+  async tasksSince(fleet: BenchFleet, since: Date, project?: Project) {
     const { observer } = this.#environment;
-    const own = () =>
-      observer.tasks.filter(
-        (task) =>
-          task.fleet === fleet &&
-          (task.role === 'manager' || (task.createdAt !== undefined && task.createdAt >= since)),
-      );
+    const isMeant = ({ role, createdAt, projectId }: ObservedTask) =>
+      role === 'manager' ||
+      (createdAt !== undefined && createdAt >= since && (project === undefined || projectId === project.id));
+    const own = () => observer.tasks.filter((task) => task.fleet === fleet && isMeant(task));
     await observer.waitUntil('the job tasks to stop', STOP_TIMEOUT_MS, () =>
       own().every(({ role, lastStatus }) => role === 'manager' || lastStatus === 'STOPPED'),
     );
