@@ -23,6 +23,9 @@ export default defineConfig({
           name: 'unit',
           include: ['{packages,testing,examples}/*/test/**/*.test.ts'],
           exclude: dockerTests,
+          // Most of the time of small test files is the loading of their modules: the files of a worker share them.
+          isolate: false,
+          setupFiles: ['vitest.setup.ts'],
           // All cores: by default, one is left to the main process, which does little here.
           maxWorkers: '100%',
           testTimeout: 60_000,

@@ -8,10 +8,11 @@ const suite = new RunnerSuite();
 
 describe('the runner', () => {
   it('runs as many jobs concurrently as concurrent allows', async () => {
-    const gate =
-      'echo "$CUSTOM_ENV_CI_CONCURRENT_ID" >> ids; while [ ! -e "$(dirname "$0")/go" ]; do sleep 0.05; done';
+    // Ends when the test is over, which removes the hooks: nothing else would end it.
+    const prepare =
+      'echo "$CUSTOM_ENV_CI_CONCURRENT_ID" >> "$(dirname "$0")/ids"; while [ -e "$0" ]; do sleep 0.05; done';
     for (const id of [1, 2, 3]) suite.server.enqueue(jobPayload(id, ['true']));
-    await suite.start({ concurrent: 2, bodies: { prepare: gate.replace('ids', '"$(dirname "$0")/ids"') } });
+    await suite.start({ concurrent: 2, bodies: { prepare } });
     await eventually(async () => (await suite.hooks.read('ids')).split('\n').sort().join('')).toBe('01');
     expect(suite.server.requests.filter(({ url }) => url.endsWith('/jobs/request'))).toHaveLength(2);
     suite.runner.signal('SIGQUIT');
