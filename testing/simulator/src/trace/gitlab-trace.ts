@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { DAY, type JobTrace, type PipelineTrace, type Trace } from '@serverless-gitlab-runner/simulation';
 import * as z from 'zod';
-import { DAY } from '../model.ts';
 import { TEAMS } from './synthetic-team.ts';
-import type { JobTrace, PipelineTrace, Trace } from './trace.ts';
 
 /** The file is not a valid trace. The message says where and why. */
 export class InvalidTraceError extends Error {

@@ -2,7 +2,8 @@
  * Assumptions about AWS and GitLab with their sources. "Assumed" means that no source was found: the sensitivity tables vary
  * those, and `docs/simulation.md` lists them.
  */
-import type { JobTrace } from './trace/trace.ts';
+import { mean } from './numbers.ts';
+import type { JobTrace, Trace } from './trace.ts';
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
@@ -78,6 +79,12 @@ export function provisioningSeconds(model: StartModel, sample: number): number {
 /** Seconds that a job task pulls its images. */
 export function pullSeconds(model: StartModel, { imageMb }: Pick<JobTrace, 'imageMb'>): number {
   return (model.helperMb + imageMb) / model.megabytesPerSecond;
+}
+
+/** "One start": the mean start time of a trace's job tasks in seconds. */
+export function meanStartSeconds({ pipelines }: Pick<Trace, 'pipelines'>, model: StartModel): number {
+  const jobs = pipelines.flatMap(({ stages }) => stages.flat());
+  return mean(jobs.map((job) => model.provisioningSeconds + pullSeconds(model, job)));
 }
 
 /** Seconds that a manager pulls its image. */

@@ -1,5 +1,5 @@
 import { totalUsd } from './fleet/bill.ts';
-import type { Outcome } from './fleet/simulate.ts';
+import type { Outcome } from './fleet/outcome.ts';
 import { mean, sum } from './numbers.ts';
 
 export interface Distribution {

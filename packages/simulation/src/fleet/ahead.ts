@@ -11,7 +11,7 @@ import {
 } from '@serverless-gitlab-runner/forecast';
 import { MINUTE, SECOND } from '../model.ts';
 import type { AheadPolicy } from '../policies.ts';
-import type { JobTrace, PipelineTrace } from '../trace/trace.ts';
+import type { JobTrace, PipelineTrace } from '../trace.ts';
 import type { Clock } from './clock.ts';
 import type { StartedTask } from './compute.ts';
 

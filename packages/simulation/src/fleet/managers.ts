@@ -7,8 +7,8 @@ import {
   takesJobs,
   taskIdNumber,
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
-import { decideManager, managerLimits } from '@serverless-gitlab-runner/idle-reaper';
-import { planLaunch } from '@serverless-gitlab-runner/runner-launcher';
+import { decideManager, managerLimits } from '@serverless-gitlab-runner/idle-reaper/decisions';
+import { planLaunch } from '@serverless-gitlab-runner/runner-launcher/decisions';
 import {
   DRAIN_SECONDS,
   HOUR,
@@ -24,7 +24,7 @@ import {
 } from '../model.ts';
 import type { Policy } from '../policies.ts';
 import { draw } from '../random.ts';
-import type { FleetSettings } from '../trace/trace.ts';
+import type { FleetSettings } from '../trace.ts';
 import type { Clock } from './clock.ts';
 import { fargateUsd } from './compute.ts';
 
