@@ -47,6 +47,8 @@ export interface AheadDeps {
   bound: UnclaimedBound;
   /** Expected start time of a task in seconds if none was measured. */
   leadSeconds: number;
+  /** Whether tasks of a kind may be started ahead at all. */
+  mayStart(kind: TaskKind): boolean;
   start(kind: TaskKind): StartedTask;
   /** A task started ahead was released unclaimed. */
   onReleased(task: StartedTask): void;
@@ -113,7 +115,7 @@ export function createAhead(deps: AheadDeps): Ahead {
 
   const startAhead = (pipeline: PipelineState, { job, task: kind }: UnclaimedTask['prediction']) => {
     const vcpu = kind.cpu / 1024;
-    if (deps.bound.vcpu + vcpu > deps.bound.maxVcpu) return;
+    if (!deps.mayStart(kind) || deps.bound.vcpu + vcpu > deps.bound.maxVcpu) return;
     deps.bound.vcpu += vcpu;
     const prediction = { job, task: policy.isWrong ? { ...kind, shape: 'used by no job' } : kind };
     const ahead: UnclaimedTask = { task: deps.start(kind), prediction };

@@ -17,12 +17,11 @@ export interface Aheads {
 export function createAheads(context: SimulationContext): Aheads {
   const { clock, compute, trace, policy, seed, leadSeconds, outcome, isMeasured } = context;
   const aheads = new Map<Manager, Ahead>();
-  const bound = { vcpu: 0, maxVcpu: trace.settings.unclaimedVcpu };
+  const { unclaimedVcpu: maxVcpu, isUnclaimedVcpuPerManager = false } = trace.settings;
+  const sharedBound = { vcpu: 0, maxVcpu };
   const sharedBook = createBook();
-  const imageSizes = new Map(
-    trace.pipelines.flatMap(({ stages }) =>
-      stages.flat().map(({ shape, imageMb }) => [shape, imageMb] as const),
-    ),
+  const jobs = new Map(
+    trace.pipelines.flatMap(({ stages }) => stages.flat().map((job) => [job.shape, job] as const)),
   );
   let starts = 0;
 
@@ -34,13 +33,15 @@ export function createAheads(context: SimulationContext): Aheads {
         clock,
         book: policy.ahead.keepsBook ? sharedBook : createBook(),
         policy: policy.ahead,
-        bound,
+        bound: isUnclaimedVcpuPerManager ? { vcpu: 0, maxVcpu } : sharedBound,
         leadSeconds,
+        mayStart: ({ shape }) => jobs.get(shape)?.mayStartAhead ?? true,
         start: ({ cpu, memory, shape }) => {
           starts += 1;
           outcome.ahead.started += isMeasured(clock.now()) ? 1 : 0;
-          const imageMb = imageSizes.get(shape) ?? 0;
-          return compute.start({ cpu, memory, shape, imageMb }, draw(seed, 'ahead-start', starts));
+          const { imageMb = 0, placement } = jobs.get(shape) ?? {};
+          const needs = { cpu, memory, shape, imageMb, ...(placement && { placement }) };
+          return compute.start(needs, draw(seed, 'ahead-start', starts));
         },
         onReleased: (task) => {
           charge(outcome.bill, 'unclaimed', task.end(clock.now()), isMeasured(task.startedAt));

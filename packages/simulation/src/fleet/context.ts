@@ -43,7 +43,7 @@ export function createContext(
 function computeOf(trace: Trace, policy: Policy, model: StartModel, clock: Clock): Compute {
   switch (policy.compute) {
     case 'fargate':
-      return fargate(clock, model);
+      return fargate(clock, model, trace.settings.prices);
     case 'managed-instances':
       return managedInstances(clock, model, {
         vcpu: trace.settings.instanceVcpu,

@@ -1,4 +1,4 @@
-import { GITLAB_SECONDS, POLL_SECONDS, pullSeconds, SECOND } from '../model.ts';
+import { expectedStartSeconds, GITLAB_SECONDS, SECOND } from '../model.ts';
 import { draw } from '../random.ts';
 import type { Attempt, JobTrace, PipelineTrace } from '../trace.ts';
 import type { StartedTask } from './compute.ts';
@@ -15,6 +15,7 @@ export interface Oracle {
 export function createOracle({
   clock,
   compute,
+  policy,
   model,
   seed,
   outcome,
@@ -37,9 +38,9 @@ export function createOracle({
       knownEnds.delete(key);
       for (const follower of next) {
         const sample = draw(seed, 'job-start', follower.id);
-        const poll = draw(seed, 'poll', follower.id) * POLL_SECONDS;
+        const poll = draw(seed, 'poll', follower.id) * policy.pollSeconds;
         const needed = Math.max(...ends) + (GITLAB_SECONDS + poll) * SECOND;
-        const start = (pullSeconds(model, follower) + model.provisioningSeconds) * SECOND;
+        const start = expectedStartSeconds(model, follower) * SECOND;
         clock.at(needed - start, () => {
           outcome.ahead.started += isMeasured(clock.now()) ? 1 : 0;
           started.set(follower.id, compute.start(follower, sample));

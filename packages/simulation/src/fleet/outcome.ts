@@ -15,6 +15,8 @@ export interface Outcome {
   policy: Policy;
   /** Pipelines of the measured period, in the order of their ends. */
   pipelines: PipelineOutcome[];
+  /** Seconds from the queueing of each attempt of a job to its script, in the measured period. */
+  jobWaits: number[];
   bill: Bill;
   /** Tasks started ahead in the measured period, and how many of them were claimed. */
   ahead: { started: number; claimed: number };
@@ -23,7 +25,14 @@ export interface Outcome {
 }
 
 export function createOutcome(policy: Policy): Outcome {
-  return { policy, pipelines: [], bill: createBill(), ahead: { started: 0, claimed: 0 }, managers: 0 };
+  return {
+    policy,
+    pipelines: [],
+    jobWaits: [],
+    bill: createBill(),
+    ahead: { started: 0, claimed: 0 },
+    managers: 0,
+  };
 }
 
 /** Combines the outcomes of one policy for several traces. */
@@ -35,6 +44,7 @@ export function pool(outcomes: readonly Outcome[]): Outcome {
   return {
     policy: first.policy,
     pipelines: outcomes.flatMap(({ pipelines }) => pipelines),
+    jobWaits: outcomes.flatMap(({ jobWaits }) => jobWaits),
     bill,
     ahead: {
       started: sum(outcomes.map(({ ahead }) => ahead.started)),

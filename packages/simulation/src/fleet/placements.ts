@@ -1,4 +1,4 @@
-import { CLAIM_SECONDS, LAUNCHER_SECONDS, POLL_SECONDS, SECOND } from '../model.ts';
+import { CLAIM_SECONDS, LAUNCHER_SECONDS, SECOND } from '../model.ts';
 import { draw } from '../random.ts';
 import type { Attempt, JobTrace, PipelineTrace } from '../trace.ts';
 import type { Ahead } from './ahead.ts';
@@ -52,7 +52,7 @@ export function createPlacements(context: SimulationContext, deps: PlacementDeps
 
   /** A manager polls within its interval and gets the job if it has capacity at that time. */
   const offer = (run: Run) => {
-    const poll = draw(seed, 'poll', run.job.id) * POLL_SECONDS * SECOND;
+    const poll = draw(seed, 'poll', run.job.id) * policy.pollSeconds * SECOND;
     clock.at(clock.now() + poll, () => {
       if (run.isTaken) return;
       const free = managers?.withCapacity() ?? [];
@@ -84,6 +84,7 @@ export function createPlacements(context: SimulationContext, deps: PlacementDeps
   const execute = (run: Run, placement: Placement) => {
     const { pipeline, job, attempt } = run;
     const scriptAt = clock.now();
+    if (isMeasured(run.queuedAt)) outcome.jobWaits.push((scriptAt - run.queuedAt) / SECOND);
     placement.ahead?.running(pipeline, job);
     oracle?.running(pipeline, job, attempt);
     const scriptEnd = scriptAt + attempt.seconds * SECOND;

@@ -14,6 +14,7 @@ export const outcome = (
     waitedSeconds,
     waitedStarts: waitedSeconds / 50,
   })),
+  jobWaits: [],
   bill: { usd: { jobs, managers: 0, unclaimed: 0, idle: 0 } },
   ahead: { started: 0, claimed: 0 },
   managers: 0,
