@@ -61,6 +61,9 @@ export interface TaskPrices {
   hasPublicIp: boolean;
 }
 
+/** Branches that count as protected, where neither GitLab's jobs API nor the logs say which are. */
+export const PROTECTED_REFS: ReadonlySet<string> = new Set(['main', 'master', 'production']);
+
 /** Settings of the simulated fleet. */
 export interface FleetSettings {
   /** `manager.max`. */

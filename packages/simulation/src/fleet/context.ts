@@ -20,13 +20,20 @@ export interface SimulationContext {
   isMeasured(time: number): boolean;
 }
 
+/** Bounds of a simulation. */
+export interface SimulationLimits {
+  /** Actions after which it is given up. Default: none. */
+  maxActions?: number;
+}
+
 export function createContext(
   trace: Trace,
   policy: Policy,
   model: StartModel,
   seed: number,
+  { maxActions }: SimulationLimits = {},
 ): SimulationContext {
-  const clock = createClock();
+  const clock = createClock(maxActions);
   return {
     clock,
     compute: computeOf(trace, policy, model, clock),

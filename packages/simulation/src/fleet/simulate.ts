@@ -3,16 +3,25 @@ import type { Policy } from '../policies.ts';
 import type { Trace } from '../trace.ts';
 import { type Aheads, createAheads } from './aheads.ts';
 import { charge } from './bill.ts';
-import { createContext, type SimulationContext } from './context.ts';
+import { createContext, type SimulationContext, type SimulationLimits } from './context.ts';
 import { createManagers, type ManagerPool } from './managers.ts';
 import { createOracle } from './oracle.ts';
 import type { Outcome } from './outcome.ts';
 import { createPipelines } from './pipelines.ts';
 import { createPlacements, type Run } from './placements.ts';
 
-/** Simulates a trace with a policy. Deterministic: the same arguments give the same outcome. */
-export function simulate(trace: Trace, policy: Policy, model: StartModel, seed: number): Outcome {
-  const context = createContext(trace, policy, model, seed);
+/**
+ * Simulates a trace with a policy. Deterministic: the same arguments give the same outcome.
+ * @throws {OverloadError} if it exceeds its limits
+ */
+export function simulate(
+  trace: Trace,
+  policy: Policy,
+  model: StartModel,
+  seed: number,
+  limits?: SimulationLimits,
+): Outcome {
+  const context = createContext(trace, policy, model, seed, limits);
   const { clock, compute, outcome } = context;
   const waiting = new Map<number, Run>();
   const aheads = createAheads(context);
