@@ -12,7 +12,9 @@ const mayImport = {
     'idle-reaper': ['shared-events', 'fleet', 'aws'],
     'runner-manager': ['shared-events', 'fleet', 'aws', 'forecast'],
     infra: ['shared-events', 'fleet', 'aws'],
-    cli: ['shared-events', 'fleet', 'aws', 'infra'],
+    // A simulation is only as good as its decisions, so these are the Lambdas' own, without their handlers and clients.
+    simulation: ['fleet', 'aws', 'forecast', 'runner-launcher', 'idle-reaper'],
+    cli: ['shared-events', 'fleet', 'aws', 'infra', 'simulation'],
   },
   // What proves the product: nothing that ships imports any of it.
   testing: {
@@ -25,7 +27,7 @@ const mayImport = {
     'policy-check': ['fleet', 'machine'],
     'protocol-model': ['shared-events', 'fleet', 'aws', 'runner-launcher', 'idle-reaper', 'runner-manager'],
     documentation: ['shared-events', 'fleet', 'infra', 'cli', 'machine'],
-    simulator: ['fleet', 'aws', 'forecast', 'runner-launcher', 'idle-reaper'],
+    simulator: ['simulation'],
     sandbox: [
       ...['shared-events', 'fleet', 'infra', 'cli'],
       ...['machine', 'aws-emulator', 'gitlab-double', 'fault-proxy', 'policy-check'],
@@ -65,6 +67,17 @@ export default {
       to: { path: '^packages/infra/', pathNot: '^packages/infra/src/operate\\.ts$' },
     },
     {
+      name: 'simulation-decides-only',
+      comment:
+        'simulation: uses the decisions of launcher and reaper, not what calls AWS for them. The published cli contains it, and must not grow by the Lambdas',
+      severity: 'error',
+      from: { path: '^packages/simulation/src/' },
+      to: {
+        path: '^packages/(runner-launcher|idle-reaper)/',
+        pathNot: '^packages/(runner-launcher|idle-reaper)/src/decisions\\.ts$',
+      },
+    },
+    {
       name: 'a-task-knows-no-job',
       comment:
         'runner-manager: what starts and follows tasks knows nothing of jobs, and what registries are asked neither',
@@ -98,6 +111,7 @@ export default {
           '^(packages|testing)/[^/]+/src/index\\.ts$',
           '^packages/aws/src/[^/]+/index\\.ts$',
           '^packages/infra/src/operate\\.ts$',
+          '^packages/(runner-launcher|idle-reaper)/src/decisions\\.ts$',
           '^packages/cli/src/ui/index\\.ts$',
         ],
       },

@@ -56,7 +56,8 @@ export const PUBLISHED = /** @satisfies {Record<string, PublishedPackage>} */ ({
     node: '>=22',
     exports: { '.': 'index' },
     bin: { sgr: 'sgr' },
-    inlined: ['fleet', 'aws'],
+    // Of the Lambdas, only the decisions that `sgr cost --forecast` simulates.
+    inlined: ['fleet', 'aws', 'simulation', 'forecast', 'runner-launcher', 'idle-reaper'],
     // The page of `sgr ui`; `src/ui/page-files.ts` finds it here.
     files: { page: 'packages/cli/page' },
   },

@@ -5,45 +5,20 @@ import { renderJobs } from '../src/jobs/print-jobs.ts';
 import { runsOf } from '../src/jobs/read-runs.ts';
 import { sumCosts } from '../src/jobs/sum-costs.ts';
 import { ago, now } from './support/job.ts';
+import { eventLine, queuedLine } from './support/job-lines.ts';
 
 const arn = (task: string) => `arn:aws:ecs:eu-west-1:111122223333:task/cluster/${task}`;
 
-/** A line of a manager's log with an event about a job's task. */
-function event(name: string, secondsAgo: number, detail: object) {
-  const common = {
-    version: 1,
-    fleet: 'default',
-    occurredAt: new Date(ago(secondsAgo)).toISOString(),
-    taskArn: arn('1'),
-    managerTaskArn: arn('m'),
-    image: 'alpine:3',
-    cpu: 1024,
-    memory: 2048,
-    architecture: 'X86_64',
-    capacityProvider: 'FARGATE',
-    instance: 'https://gitlab.example.com',
-    projectId: 3,
-    projectPath: 'team/app',
-    ref: 'main',
-    jobId: 7,
-    jobName: 'unit',
-  };
-  return { at: ago(secondsAgo), fields: { message: 'event', event: name, detail: { ...common, ...detail } } };
-}
-
-const started = [event('JobTaskStarted', 90, { secondsToStart: 20 })];
+const started = [eventLine('JobTaskStarted', 90, { secondsToStart: 20 })];
 const finished = [
-  event('JobTaskFinished', 30, { outcome: 'completed', seconds: 80, estimatedCostUsd: 0.0011 }),
-  event('JobTaskFinished', 20, {
+  eventLine('JobTaskFinished', 30, { outcome: 'completed', seconds: 80, estimatedCostUsd: 0.0011 }),
+  eventLine('JobTaskFinished', 20, {
     ...{ taskArn: arn('2'), jobId: 8, ref: 'feature', jobName: '=cmd()' },
     ...{ outcome: 'start-failed', seconds: 5, estimatedCostUsd: 0.0008 },
   }),
 ];
-const stopped = [event('AheadTaskStopped', 10, { seconds: 70, estimatedCostUsd: 0.0003 })];
-const queued = [100, 95].map((seconds) => ({
-  at: ago(seconds),
-  fields: { message: 'webhook answered', event: 'queued', jobId: 7, projectId: 3 },
-}));
+const stopped = [eventLine('AheadTaskStopped', 10, { seconds: 70, estimatedCostUsd: 0.0003 })];
+const queued = [100, 95].map((seconds) => queuedLine(seconds));
 const runs = runsOf({ started, finished, stopped, queued });
 
 describe('what ran', () => {

@@ -1,4 +1,4 @@
-import type { Figures } from './figures.ts';
+import type { Figures } from '@serverless-gitlab-runner/simulation';
 import type { TeamResult } from './study.ts';
 
 /** A goal for a team of 50. */

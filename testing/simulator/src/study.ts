@@ -1,11 +1,23 @@
-import { type Figures, figuresOf } from './figures.ts';
-import { meanStartSeconds, type Outcome, pool, simulate } from './fleet/simulate.ts';
+import {
+  type Figures,
+  type FleetSettings,
+  figuresOf,
+  mean,
+  meanStartSeconds,
+  OTHER_STARTS,
+  type Outcome,
+  POLICIES,
+  type Policy,
+  policyByName,
+  pool,
+  SMALL_STARTS,
+  type StartModel,
+  simulate,
+  TODAYS_STARTS,
+  type Trace,
+} from '@serverless-gitlab-runner/simulation';
 import { type Goal, goalsOf } from './goals.ts';
-import { OTHER_STARTS, SMALL_STARTS, type StartModel, TODAYS_STARTS } from './model.ts';
-import { mean } from './numbers.ts';
-import { POLICIES, type Policy, policyByName } from './policies.ts';
 import { HABITS, type Habits, syntheticTeam, TEAMS, type Team } from './trace/synthetic-team.ts';
-import type { FleetSettings, Trace } from './trace/trace.ts';
 
 /** Results of every policy for a team or for a trace from a file. */
 export interface TeamResult {

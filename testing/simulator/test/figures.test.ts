@@ -1,22 +1,9 @@
+import { type Figures, figuresOf } from '@serverless-gitlab-runner/simulation';
 import { describe, expect, it } from 'vitest';
-import { distributionOf, type Figures, figuresOf } from '../src/figures.ts';
-import type { Outcome } from '../src/fleet/simulate.ts';
+import { outcome } from '../../../packages/simulation/test/support/outcomes.ts';
 import { goalsOf } from '../src/goals.ts';
-import { policyByName } from '../src/policies.ts';
 import { choose } from '../src/study.ts';
 
-const outcome = (policy: string, seconds: number[], jobs: number, over: Partial<Outcome> = {}): Outcome => ({
-  policy: policyByName(policy),
-  pipelines: seconds.map((waitedSeconds, index) => ({
-    stages: index + 1,
-    waitedSeconds,
-    waitedStarts: waitedSeconds / 50,
-  })),
-  bill: { usd: { jobs, managers: 0, unclaimed: 0, idle: 0 } },
-  ahead: { started: 0, claimed: 0 },
-  managers: 0,
-  ...over,
-});
 const today = outcome('today', [100, 200, 300, 400], 10);
 
 const figures = (policy: string, mean: number, over: Partial<Figures> = {}): Figures => ({
@@ -25,33 +12,6 @@ const figures = (policy: string, mean: number, over: Partial<Figures> = {}): Fig
   cost: 1,
   usdPerSavedMinute: 0.001,
   ...over,
-});
-
-describe('figures', () => {
-  it.each([
-    [[], { median: 0, mean: 0, p95: 0 }],
-    [[3], { median: 3, mean: 3, p95: 3 }],
-    [[4, 1, 2, 3], { median: 2.5, mean: 2.5, p95: 3.85 }],
-  ])('of %j are %j', (values, expected) => {
-    const { median, mean, p95 } = distributionOf(values);
-    expect({ median, mean, p95: Math.round(p95 * 100) / 100 }).toEqual(expected);
-  });
-
-  it('compare waiting time and cost with today', () => {
-    const half = outcome('next-one', [50, 100, 150, 200], 11, { ahead: { started: 4, claimed: 3 } });
-    expect(figuresOf(half, today)).toMatchObject({
-      waiting: 0.5,
-      cost: 1.1,
-      // One dollar for 500 s.
-      usdPerSavedMinute: 0.12,
-      claimed: 0.75,
-      longPipelinesMeanStarts: 4,
-    });
-  });
-
-  it('have no cost per saved minute if no minute is saved', () => {
-    expect(figuresOf(today, today).usdPerSavedMinute).toBeUndefined();
-  });
 });
 
 describe('the chosen policy', () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { fourStages, traceOf } from '../../../packages/simulation/test/support/traces.ts';
 import { renderPage } from '../src/report/page.ts';
 import { plotsOf } from '../src/report/plots.ts';
 import { renderSvg, text, ticks } from '../src/report/svg.ts';
 import { renderForTerminal, renderMarkdown, teamTable } from '../src/report/table.ts';
 import { fixed, percent, usd } from '../src/report/text.ts';
 import { studyTrace } from '../src/study.ts';
-import { fourStages, traceOf } from './support/traces.ts';
 
 const study = studyTrace(traceOf(Array.from({ length: 4 }, () => fourStages())), 1);
 const [team] = study.teams;

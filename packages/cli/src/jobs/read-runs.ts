@@ -101,7 +101,8 @@ function timeOf({ startedAt, end }: JobRun): number {
   return startedAt ?? end?.at ?? 0;
 }
 
-function detailsOf<Name extends EventName>(
+/** The details of the events of that name among these lines. */
+export function detailsOf<Name extends EventName>(
   name: Name,
   lines: readonly LogLine[],
 ): { detail: EventDetail<Name> }[] {

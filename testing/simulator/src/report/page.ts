@@ -1,7 +1,12 @@
-import type { Figures } from '../figures.ts';
-import { managerSettings } from '../fleet/managers.ts';
-import { MEASURED_STARTS, SECOND, SMALL_STARTS, TODAYS_STARTS } from '../model.ts';
-import { policyByName } from '../policies.ts';
+import {
+  type Figures,
+  MEASURED_STARTS,
+  managerSettings,
+  policyByName,
+  SECOND,
+  SMALL_STARTS,
+  TODAYS_STARTS,
+} from '@serverless-gitlab-runner/simulation';
 import { MAX_COST, MAX_USD_PER_SAVED_MINUTE, type Study, type TeamResult } from '../study.ts';
 import { fileName, type Plot } from './plots.ts';
 import { goalsTable, renderMarkdown, teamTable, variationsTable } from './table.ts';

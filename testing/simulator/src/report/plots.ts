@@ -1,5 +1,4 @@
-import type { Figures } from '../figures.ts';
-import { policyByName } from '../policies.ts';
+import { type Figures, policyByName } from '@serverless-gitlab-runner/simulation';
 import type { Study, TeamResult, Variation } from '../study.ts';
 import { bar, type Colour, disc, dot, line, path, renderSvg, text, ticks } from './svg.ts';
 import { fixed } from './text.ts';

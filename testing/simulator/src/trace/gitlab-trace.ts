@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
+import {
+  DAY,
+  type JobTrace,
+  type PipelineTrace,
+  PROTECTED_REFS,
+  type Trace,
+} from '@serverless-gitlab-runner/simulation';
 import * as z from 'zod';
-import { DAY } from '../model.ts';
 import { TEAMS } from './synthetic-team.ts';
-import type { JobTrace, PipelineTrace, Trace } from './trace.ts';
 
 /** The file is not a valid trace. The message says where and why. */
 export class InvalidTraceError extends Error {
@@ -30,8 +35,6 @@ const jobSchema = z.object({
 });
 type GitLabJob = z.infer<typeof jobSchema>;
 
-/** Branches that count as protected: the jobs API does not say which are. */
-const PROTECTED_REFS = new Set(['main', 'master', 'production']);
 /** The jobs API returns neither sizes nor images. */
 const ASSUMED_TASK = { cpu: 1024, memory: 2048, imageMb: 180, imageMoves: false };
 /** The API's `duration` includes after_script, cache and artifacts. */

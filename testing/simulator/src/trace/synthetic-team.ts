@@ -1,6 +1,15 @@
-import { DAY, HOUR, MINUTE } from '../model.ts';
-import { createRandom, type Random } from '../random.ts';
-import type { Attempt, FleetSettings, JobTrace, PipelineTrace, Trace } from './trace.ts';
+import {
+  type Attempt,
+  createRandom,
+  DAY,
+  type FleetSettings,
+  HOUR,
+  type JobTrace,
+  MINUTE,
+  type PipelineTrace,
+  type Random,
+  type Trace,
+} from '@serverless-gitlab-runner/simulation';
 
 /**
  * How a team works. The teams are synthetic, and every number in this file is assumed. The page's last table varies the habits;

@@ -1,5 +1,5 @@
 import type { Moment } from '@serverless-gitlab-runner/forecast';
-import { HOUR, SECOND } from './model.ts';
+import { HOUR, POLL_SECONDS, SECOND } from './model.ts';
 
 /** What runs the jobs. With `instant`, the lower bound, every task is ready immediately. */
 export type ComputeKind = 'fargate' | 'managed-instances' | 'codebuild' | 'instant';
@@ -23,6 +23,8 @@ export interface Policy {
   ahead: AheadPolicy | undefined;
   /** `manager.idleSeconds`, in milliseconds. */
   idleMs: number;
+  /** The managers' `check_interval` in seconds. The time until a waiting job is taken is uniform over it. */
+  pollSeconds: number;
   /** Whether one manager runs all the time. */
   alwaysOn: boolean;
   /** Whether one manager has the job capacity of all managers of the fleet, up to the limit of 200 per manager. */
@@ -40,6 +42,7 @@ const TODAY: Policy = {
   compute: 'fargate',
   ahead: undefined,
   idleMs: 300 * SECOND,
+  pollSeconds: POLL_SECONDS,
   alwaysOn: false,
   oneManager: false,
   instanceIdleMs: 300 * SECOND,

@@ -2,6 +2,7 @@ import { estimateCostUsd, type FargateSize, fargatePricesOf } from '@serverless-
 import {
   CODEBUILD_MINUTE_USD,
   CODEBUILD_PROVISIONING_SECONDS,
+  drawStart,
   INSTANCE_DISK_HOUR_USD,
   INSTANCE_GIB_PER_VCPU,
   INSTANCE_START_SECONDS,
@@ -9,12 +10,11 @@ import {
   INSTANCE_USABLE_MEMORY,
   INSTANCE_VCPU_HOUR_USD,
   MINUTE,
-  provisioningSeconds,
-  pullSeconds,
   SECOND,
   type StartModel,
   TASK_END_SECONDS,
 } from '../model.ts';
+import type { TaskPlacement, TaskPrices } from '../trace.ts';
 import type { Clock } from './clock.ts';
 
 /** Requirements of a task. */
@@ -22,6 +22,7 @@ export interface TaskNeeds extends FargateSize {
   shape: string;
   /** Compressed megabytes of the job's own image. */
   imageMb: number;
+  placement?: TaskPlacement;
 }
 
 /** A started task. Times are milliseconds since the start of the trace. */
@@ -44,42 +45,40 @@ export interface Compute {
   sharedUsd(): number;
 }
 
-const { prices } = fargatePricesOf('us-east-1');
+const ON_DEMAND: TaskPlacement = { architecture: 'X86_64', capacityProvider: 'FARGATE' };
+const US_PRICES: TaskPrices = { prices: fargatePricesOf('us-east-1').prices, hasPublicIp: false };
 
-/** Cost of a Fargate task, x86 on demand in us-east-1, without public address; at least 60 s are billed. */
-export function fargateUsd(size: FargateSize, seconds: number): number {
-  return estimateCostUsd({
-    ...size,
-    architecture: 'X86_64',
-    capacityProvider: 'FARGATE',
-    seconds,
-    prices,
-    hasPublicIp: false,
-  });
+/** What is billed of a Fargate task. */
+type BilledTask = FargateSize & { placement?: TaskPlacement };
+
+/** Cost of a Fargate task; at least 60 s are billed. Default: x86 on demand in us-east-1, without public address. */
+export function fargateUsd(task: BilledTask, seconds: number, prices: TaskPrices = US_PRICES): number {
+  const { cpu, memory, placement = ON_DEMAND } = task;
+  return estimateCostUsd({ cpu, memory, ...placement, ...prices, seconds });
 }
 
 /** Cost without the minimum charge. */
-function fargateUsdBySecond(size: FargateSize, seconds: number): number {
-  return (fargateUsd(size, 3600) * Math.max(0, seconds)) / 3600;
+function fargateUsdBySecond(task: BilledTask, seconds: number, prices?: TaskPrices): number {
+  return (fargateUsd(task, 3600, prices) * Math.max(0, seconds)) / 3600;
 }
 
 /** A task per job, billed from the start of its pull. */
-export function fargate(clock: Clock, model: StartModel): Compute {
+export function fargate(clock: Clock, model: StartModel, prices?: TaskPrices): Compute {
   return {
     start(needs, sample) {
       const startedAt = clock.now();
-      const pull = pullSeconds(model, needs);
-      const startSeconds = provisioningSeconds(model, sample) + pull;
+      const { startSeconds, billedSeconds } = drawStart(model, needs, sample);
       const readyAt = startedAt + startSeconds * SECOND;
-      const billedFrom = readyAt - pull * SECOND;
+      const billedFrom = readyAt - billedSeconds * SECOND;
       const secondsAt = (time: number) => (time - billedFrom) / SECOND;
       return {
         startedAt,
         readyAt,
         startSeconds,
-        usdUntil: (time) => fargateUsdBySecond(needs, secondsAt(time)),
+        usdUntil: (time) => fargateUsdBySecond(needs, secondsAt(time), prices),
         // A task stopped before its pull costs nothing.
-        end: (time) => (time <= billedFrom ? 0 : fargateUsd(needs, secondsAt(time) + TASK_END_SECONDS)),
+        end: (time) =>
+          time <= billedFrom ? 0 : fargateUsd(needs, secondsAt(time) + TASK_END_SECONDS, prices),
       };
     },
     sharedUsd: () => 0,

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { totalUsd } from '../src/fleet/bill.ts';
 import { fargateUsd } from '../src/fleet/compute.ts';
 import { simulate } from '../src/fleet/simulate.ts';
 import { HOUR } from '../src/model.ts';
-import { POLICIES, policyByName } from '../src/policies.ts';
-import { syntheticTeam, TEAMS } from '../src/trace/synthetic-team.ts';
+import { policyByName } from '../src/policies.ts';
 import { fourStages, job, model, traceOf, waits } from './support/traces.ts';
 
 const outcome = (trace: Parameters<typeof simulate>[0], policy: string) =>
@@ -112,30 +110,6 @@ describe('the first stage ahead', () => {
     const [, next = 0] = waits(trace, 'next-one-book');
     const [, first = 0] = waits(trace, 'first');
     expect(next - first).toBeGreaterThan(40);
-  });
-});
-
-describe('every policy', () => {
-  const team = { ...TEAMS['5'], people: 5, warmUpDays: 1, measuredDays: 4 };
-  const settings = { maxManagers: 2, concurrentJobs: 3, unclaimedVcpu: 8, instanceVcpu: 4 };
-  const trace = syntheticTeam({ ...team, settings }, 3);
-  const expected = trace.pipelines.filter(({ at }) => at >= trace.measuredFrom).length;
-
-  it.each(POLICIES.map(({ name }) => name))('%s: every pipeline ends, none too early', (name) => {
-    const { pipelines } = outcome(trace, name);
-    expect(pipelines).toHaveLength(expected);
-    expect(Math.min(...pipelines.map(({ waitedSeconds }) => waitedSeconds))).toBeGreaterThan(-0.01);
-  });
-
-  it.each(POLICIES.map(({ name }) => name))('%s: the outcome is deterministic', (name) => {
-    expect(outcome(trace, name)).toEqual(outcome(trace, name));
-  });
-
-  it('floor: nothing waits, and the cost is the lowest', () => {
-    const floor = outcome(trace, 'floor');
-    expect(Math.max(...floor.pipelines.map(({ waitedSeconds }) => waitedSeconds))).toBeLessThan(0.01);
-    for (const { name } of POLICIES)
-      expect(totalUsd(outcome(trace, name).bill)).toBeGreaterThanOrEqual(totalUsd(floor.bill));
   });
 });
 

@@ -1,7 +1,7 @@
 import { simulate } from '../../src/fleet/simulate.ts';
 import { DAY, HOUR, type StartModel } from '../../src/model.ts';
 import { type Policy, policyByName } from '../../src/policies.ts';
-import type { JobTrace, PipelineTrace, Trace } from '../../src/trace/trace.ts';
+import type { JobTrace, PipelineTrace, Trace } from '../../src/trace.ts';
 
 /** A job task needs 20 s of provisioning, spread as measured, and 30 s of pull; a manager 20 s, 30 s and its boot. */
 export const model: StartModel = {

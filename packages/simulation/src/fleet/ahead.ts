@@ -11,7 +11,7 @@ import {
 } from '@serverless-gitlab-runner/forecast';
 import { MINUTE, SECOND } from '../model.ts';
 import type { AheadPolicy } from '../policies.ts';
-import type { JobTrace, PipelineTrace } from '../trace/trace.ts';
+import type { JobTrace, PipelineTrace } from '../trace.ts';
 import type { Clock } from './clock.ts';
 import type { StartedTask } from './compute.ts';
 
@@ -47,6 +47,8 @@ export interface AheadDeps {
   bound: UnclaimedBound;
   /** Expected start time of a task in seconds if none was measured. */
   leadSeconds: number;
+  /** Whether tasks of a kind may be started ahead at all. */
+  mayStart(kind: TaskKind): boolean;
   start(kind: TaskKind): StartedTask;
   /** A task started ahead was released unclaimed. */
   onReleased(task: StartedTask): void;
@@ -113,7 +115,7 @@ export function createAhead(deps: AheadDeps): Ahead {
 
   const startAhead = (pipeline: PipelineState, { job, task: kind }: UnclaimedTask['prediction']) => {
     const vcpu = kind.cpu / 1024;
-    if (deps.bound.vcpu + vcpu > deps.bound.maxVcpu) return;
+    if (!deps.mayStart(kind) || deps.bound.vcpu + vcpu > deps.bound.maxVcpu) return;
     deps.bound.vcpu += vcpu;
     const prediction = { job, task: policy.isWrong ? { ...kind, shape: 'used by no job' } : kind };
     const ahead: UnclaimedTask = { task: deps.start(kind), prediction };

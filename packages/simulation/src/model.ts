@@ -2,7 +2,8 @@
  * Assumptions about AWS and GitLab with their sources. "Assumed" means that no source was found: the sensitivity tables vary
  * those, and `docs/simulation.md` lists them.
  */
-import type { JobTrace } from './trace/trace.ts';
+import { mean, quantile } from './numbers.ts';
+import type { JobTrace, Trace } from './trace.ts';
 
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
@@ -20,6 +21,15 @@ export interface StartModel {
   helperMb: number;
   /** Compressed megabytes of the manager's image. */
   managerMb: number;
+  /** Measured starts of job tasks by shape, used instead of sizes and rate. Default: none. */
+  measured?: ReadonlyMap<string, MeasuredStarts>;
+}
+
+/** Measured seconds from RunTask until a task could run a script. */
+export interface MeasuredStarts {
+  /** Ascending, at least one. */
+  sorted: readonly number[];
+  mean: number;
 }
 
 /**
@@ -78,6 +88,38 @@ export function provisioningSeconds(model: StartModel, sample: number): number {
 /** Seconds that a job task pulls its images. */
 export function pullSeconds(model: StartModel, { imageMb }: Pick<JobTrace, 'imageMb'>): number {
   return (model.helperMb + imageMb) / model.megabytesPerSecond;
+}
+
+type TaskImages = Pick<JobTrace, 'imageMb' | 'shape'>;
+
+/**
+ * The start of a job task.
+ * @param sample uniform random number, 0 to 1
+ * @returns seconds from RunTask until it can run a script, and the last seconds of these, which are billed
+ */
+export function drawStart(
+  model: StartModel,
+  job: TaskImages,
+  sample: number,
+): { startSeconds: number; billedSeconds: number } {
+  const measured = model.measured?.get(job.shape);
+  if (measured !== undefined) {
+    const startSeconds = quantile(measured.sorted, sample);
+    return { startSeconds, billedSeconds: Math.max(0, startSeconds - model.provisioningSeconds) };
+  }
+  const pull = pullSeconds(model, job);
+  return { startSeconds: provisioningSeconds(model, sample) + pull, billedSeconds: pull };
+}
+
+/** The mean start time of a job's task in seconds. */
+export function expectedStartSeconds(model: StartModel, job: TaskImages): number {
+  return model.measured?.get(job.shape)?.mean ?? model.provisioningSeconds + pullSeconds(model, job);
+}
+
+/** "One start": the mean start time of a trace's job tasks in seconds. */
+export function meanStartSeconds({ pipelines }: Pick<Trace, 'pipelines'>, model: StartModel): number {
+  const jobs = pipelines.flatMap(({ stages }) => stages.flat());
+  return mean(jobs.map((job) => expectedStartSeconds(model, job)));
 }
 
 /** Seconds that a manager pulls its image. */

@@ -7,8 +7,8 @@ import {
   takesJobs,
   taskIdNumber,
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
-import { decideManager, managerLimits } from '@serverless-gitlab-runner/idle-reaper';
-import { planLaunch } from '@serverless-gitlab-runner/runner-launcher';
+import { decideManager, managerLimits } from '@serverless-gitlab-runner/idle-reaper/decisions';
+import { planLaunch } from '@serverless-gitlab-runner/runner-launcher/decisions';
 import {
   DRAIN_SECONDS,
   HOUR,
@@ -24,7 +24,7 @@ import {
 } from '../model.ts';
 import type { Policy } from '../policies.ts';
 import { draw } from '../random.ts';
-import type { FleetSettings } from '../trace/trace.ts';
+import type { FleetSettings } from '../trace.ts';
 import type { Clock } from './clock.ts';
 import { fargateUsd } from './compute.ts';
 
@@ -86,7 +86,11 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
   const { clock, policy, model, seed } = deps;
   const alive = new Set<Manager>();
   const { max, concurrentJobs } = managerSettings(deps.policy, deps.settings);
-  const limits = { ...managerLimits(undefined), idleSeconds: policy.idleMs / SECOND };
+  const { managerTask: task = MANAGER_SIZE, prices } = deps.settings;
+  const limits = {
+    ...(deps.settings.managerLimits ?? managerLimits(undefined)),
+    idleSeconds: policy.idleMs / SECOND,
+  };
   let launched = 0;
   let planAt = Number.POSITIVE_INFINITY;
   let isSweepScheduled = false;
@@ -181,7 +185,7 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
       facts.state = 'stopped';
       facts.stoppedAt = clock.now();
       const begin = manager.readyAt - (managerPullSeconds(model) + MANAGER_BOOT_SECONDS) * SECOND;
-      deps.onEnded(begin, clock.now(), fargateUsd(MANAGER_SIZE, (clock.now() - begin) / SECOND));
+      deps.onEnded(begin, clock.now(), fargateUsd(task, (clock.now() - begin) / SECOND, prices));
     });
   };
 

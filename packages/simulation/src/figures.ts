@@ -1,6 +1,6 @@
 import { totalUsd } from './fleet/bill.ts';
-import type { Outcome } from './fleet/simulate.ts';
-import { mean, sum } from './numbers.ts';
+import type { Outcome } from './fleet/outcome.ts';
+import { mean, quantile, sum } from './numbers.ts';
 
 export interface Distribution {
   median: number;
@@ -71,12 +71,4 @@ export function figuresOf(outcome: Outcome, today: Outcome): Figures {
 export function distributionOf(values: readonly number[]): Distribution {
   const sorted = values.toSorted((one, other) => one - other);
   return { median: quantile(sorted, 0.5), mean: mean(sorted), p95: quantile(sorted, 0.95) };
-}
-
-/** Interpolates between the two nearest sorted values. */
-function quantile(sorted: readonly number[], part: number): number {
-  const position = (sorted.length - 1) * part;
-  const below = sorted[Math.floor(position)] ?? 0;
-  const above = sorted[Math.ceil(position)] ?? 0;
-  return below + (above - below) * (position - Math.floor(position));
 }

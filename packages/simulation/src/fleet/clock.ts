@@ -3,8 +3,16 @@ export interface Clock {
   /** Milliseconds since the start of the trace. */
   now(): number;
   at(time: number, action: () => void): void;
-  /** Runs until no action is left. */
+  /**
+   * Runs until no action is left.
+   * @throws {OverloadError}
+   */
   run(): void;
+}
+
+/** More actions ran than allowed: the fleet cannot keep up, and its waiting jobs are offered to full managers again and again. */
+export class OverloadError extends Error {
+  override readonly name = 'OverloadError';
 }
 
 interface ScheduledAction {
@@ -13,7 +21,8 @@ interface ScheduledAction {
   action: () => void;
 }
 
-export function createClock(): Clock {
+/** @param maxActions actions after which a run is given up */
+export function createClock(maxActions = Number.POSITIVE_INFINITY): Clock {
   const heap: ScheduledAction[] = [];
   let now = 0;
   let order = 0;
@@ -24,7 +33,10 @@ export function createClock(): Clock {
       push(heap, { time: Math.max(now, time), order, action });
     },
     run() {
+      let actions = 0;
       for (let due = pop(heap); due !== undefined; due = pop(heap)) {
+        actions += 1;
+        if (actions > maxActions) throw new OverloadError(`more than ${maxActions} actions`);
         now = due.time;
         due.action();
       }

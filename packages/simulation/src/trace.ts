@@ -1,4 +1,11 @@
 /** Pipelines without start times: the input of every policy. */
+import type {
+  Architecture,
+  CapacityProvider,
+  FargatePrices,
+  FargateSize,
+  FleetConfig,
+} from '@serverless-gitlab-runner/fleet';
 
 /** One attempt of a job. */
 export interface Attempt {
@@ -21,6 +28,10 @@ export interface JobTrace {
   imageMb: number;
   /** Whether an earlier stage of its pipeline pushes its image tag, so that a task started ahead would have an old image. */
   imageMoves: boolean;
+  /** Where its task runs. Default X86_64, on demand. */
+  placement?: TaskPlacement;
+  /** Whether a task like its own may be started ahead at all. Default true. */
+  mayStartAhead?: boolean;
   /** Seconds from the end of its script to its end: after_script, cache, artifacts. */
   tailSeconds: number;
   /** At least one; all but the last failed. */
@@ -38,7 +49,22 @@ export interface PipelineTrace {
   stages: readonly (readonly JobTrace[])[];
 }
 
-/** Settings of the team's fleet. */
+export interface TaskPlacement {
+  architecture: Architecture;
+  capacityProvider: CapacityProvider;
+}
+
+/** What a fleet's tasks cost. */
+export interface TaskPrices {
+  prices: FargatePrices;
+  /** Whether tasks have a public IPv4 address, which AWS bills, too. */
+  hasPublicIp: boolean;
+}
+
+/** Branches that count as protected, where neither GitLab's jobs API nor the logs say which are. */
+export const PROTECTED_REFS: ReadonlySet<string> = new Set(['main', 'master', 'production']);
+
+/** Settings of the simulated fleet. */
 export interface FleetSettings {
   /** `manager.max`. */
   maxManagers: number;
@@ -46,8 +72,16 @@ export interface FleetSettings {
   concurrentJobs: number;
   /** Maximum vCPU of unclaimed tasks. */
   unclaimedVcpu: number;
+  /** Whether that is the maximum of each manager, as `ahead.maxVcpu` is. Default false: of the fleet. */
+  isUnclaimedVcpuPerManager?: boolean;
   /** vCPU of a managed instance. */
   instanceVcpu: number;
+  /** The other limits of its managers. Default: a fleet's defaults. */
+  managerLimits?: Pick<FleetConfig['manager'], 'maxLifetimeSeconds' | 'drainGraceSeconds'>;
+  /** A manager's task. Default: 0.25 vCPU and 1 GiB, X86_64, on demand. */
+  managerTask?: FargateSize & { placement: TaskPlacement };
+  /** Default: us-east-1's, without public address. */
+  prices?: TaskPrices;
 }
 
 export interface Trace {
