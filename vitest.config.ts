@@ -1,6 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Tests that start containers: two files at a time, which mostly wait; more would starve what they start on two cores. */
+/** Files that run at a time. Tests wait for processes and containers for some of their time, so there are more than cores. */
+const maxWorkers = Math.ceil(availableParallelism() * 1.5);
+
+/** Tests that start containers. */
 const dockerTests = [
   'testing/aws-emulator/test/**/*.test.ts',
   'testing/sandbox/test/{executor,end-to-end,faults,conformance}/**/*.test.ts',
@@ -26,8 +30,7 @@ export default defineConfig({
           // Most of the time of small test files is the loading of their modules: the files of a worker share them.
           isolate: false,
           setupFiles: ['vitest.setup.ts'],
-          // All cores: by default, one is left to the main process, which does little here.
-          maxWorkers: '100%',
+          maxWorkers,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
@@ -37,7 +40,7 @@ export default defineConfig({
           name: 'docker',
           include: dockerTests,
           globalSetup: ['testing/sandbox/test/prepare-docker.ts'],
-          maxWorkers: 2,
+          maxWorkers,
           testTimeout: 120_000,
           hookTimeout: 300_000,
           sequence: { groupOrder: 1 },

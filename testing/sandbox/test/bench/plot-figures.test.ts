@@ -18,9 +18,11 @@ it('shows how many times its target a figure is, and whether that is met', () =>
   const svg = plotFigures([
     figureOf({ figure: 'met', unit: 's', value: 3, baseline: 2, target: 2 }),
     figureOf({ figure: 'missed', unit: 's', value: 3, baseline: 2, target: 1 }),
+    figureOf({ figure: 'just missed', unit: 's', value: 2.006, baseline: 2, target: 1 }),
   ]);
   expect(svg).toMatch(/>0\.75</);
   expect(svg).toMatch(/>1\.50</);
+  expect(svg).toMatch(/>1\.003</);
   expect(svg.match(/class="fill c2"/g)).toHaveLength(1);
-  expect(svg.match(/class="fill c3"/g)).toHaveLength(1);
+  expect(svg.match(/class="fill c3"/g)).toHaveLength(2);
 });

@@ -6,7 +6,9 @@ const LABELS = 560;
 const RIGHT = 70;
 const ROW = 24;
 const TOP = 70;
-const MAX_LABEL = 82;
+const MAX_LABEL = 76;
+/** Of a value in the plot, so that it does not cross the line at 1. */
+const VALUE_WIDTH = 34;
 const GREEN = 2;
 const ORANGE = 3;
 
@@ -28,7 +30,7 @@ export function plotFigures(figures: readonly Figure[]): string {
       return [
         text(LABELS - 10, y + 16, label, { anchor: 'end' }),
         bar(LABELS, y + 4, { width: scale(value) - LABELS, height: 15 }, met ? GREEN : ORANGE),
-        text(scale(value) + 6, y + 16, value.toFixed(2), { class: 'soft' }),
+        text(besideBar(scale(value), scale(1)), y + 16, rounded(value, met), { class: 'soft' }),
       ];
     }),
     line(scale(1), TOP - 6, scale(1), bottom, 'mark'),
@@ -39,6 +41,16 @@ export function plotFigures(figures: readonly Figure[]): string {
     'Green bars meet their target, which is the line at 1; orange bars miss it.',
     body,
   );
+}
+
+/** Where a bar's value stands: behind the line at 1 if it would cross it. */
+function besideBar(end: number, mark: number): number {
+  return end < mark && end + VALUE_WIDTH > mark ? mark + 6 : end + 6;
+}
+
+/** With as many digits as show whether the target is met. */
+function rounded(value: number, met: boolean): string {
+  return value.toFixed(Number(value.toFixed(2)) <= 1 === met ? 2 : 3);
 }
 
 /** Without details in parentheses, and at most one line long. */
