@@ -13,6 +13,7 @@ const LONG = [
   'packages/infra/test/linters.test.ts',
   'testing/runner-double/test/run.test.ts',
   'testing/sandbox/test/conformance/conformance.test.ts',
+  'testing/sandbox/test/faults/subset.test.ts',
   ...['first-deployment', 'doctor', 'upgrade', 'operate', 'init', 'ui', 'whole-loop', 'own-ca'].map(
     (name) => `testing/sandbox/test/end-to-end/${name}.test.ts`,
   ),
