@@ -1,13 +1,11 @@
-import { setDefaultCACertificates } from 'node:tls';
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { trusting } from '@serverless-gitlab-runner/aws/https';
-import { type Certificate, certificatesText, parameterNames } from '@serverless-gitlab-runner/fleet';
+import { parameterNames } from '@serverless-gitlab-runner/fleet';
 import { type AdminProject, createGitLabAdmin } from '../gitlab/gitlab-admin.ts';
 import { GitLabError } from '../gitlab/gitlab-error.ts';
 import { createGitLabHooks, type GitLabHooks } from '../gitlab/gitlab-hooks.ts';
 import { placeName } from '../gitlab/hook-place.ts';
-import { checkCertificates, storeCertificates } from '../rotate/certificates.ts';
 import { createWebhookSecret, readSecret, storeSecret } from '../secrets.ts';
+import { ensureAuthorities, trustAuthorities } from './ensure-authorities.ts';
 import type { AwsFacts, GitLabFacts, PlannedHook } from './init-facts.ts';
 import type { InitRequest } from './init-request.ts';
 import { hasSettings, type InitPlan, planInit, runnerDescription, unassigned } from './plan-init.ts';
@@ -76,7 +74,7 @@ export async function runInit(options: InitOptions): Promise<InitResult | undefi
   });
   const url = withFleet(webhookUrl, request.fleet);
   const names = parameterNames(parameterPrefix, request.fleet);
-  await ensureAuthorities(options, plan, names.certificateAuthorities);
+  await ensureAuthorities(clients.ssm, names.certificateAuthorities, request, plan, log);
   const secret = await ensureSecret(clients.ssm, names.webhookSecret, log);
   log('Testing the webhook …');
   await awaitReceiver(url, secret, options.now);
@@ -110,36 +108,6 @@ export async function runInit(options: InitOptions): Promise<InitResult | undefi
     tested,
     untested,
   };
-}
-
-/**
- * Lets this process trust GitLab's authorities, once they are known to be the right ones: GitLab is asked before they are stored.
- * @throws {OperationError} if they are not
- */
-async function trustAuthorities(
-  authorities: readonly Certificate[],
-  { gitlabUrl }: InitRequest,
-  { log, now }: InitOptions,
-): Promise<void> {
-  const write = (lines: readonly string[]) => {
-    for (const line of lines) log(line);
-  };
-  await checkCertificates(authorities, gitlabUrl, { check: true, now: now(), write });
-  setDefaultCACertificates(trusting(certificatesText(authorities)));
-}
-
-/** Stores GitLab's authorities before anything of GitLab needs them. Managers read them when they start. */
-async function ensureAuthorities(
-  { request: { authorities, fleet }, clients, log }: InitOptions,
-  { steps }: InitPlan,
-  parameter: string,
-): Promise<void> {
-  const step = steps.find(({ part }) => part === 'authorities');
-  if (authorities === undefined || step === undefined || step.action === 'keep') return;
-  await storeCertificates(clients.ssm, parameter, authorities);
-  const later =
-    step.action === 'change' ? `; managers that run keep the former ones: sgr drain --fleet ${fleet}` : '';
-  log(`✓ GitLab's authorities are stored${later}`);
 }
 
 function adminsOf(url: string, { token, createRunnerToken }: GitLabTokens): GitLabAdmins {
