@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { publishedManifest, UndeclaredDependencyError } from '../../../scripts/pack/manifest.mjs';
+import { PUBLISHED } from '../../../scripts/pack/published-packages.mjs';
 
 const SCOPE = '@serverless-gitlab-runner';
 
+/** The packages that are published, and those whose code is part of them. */
+const names = new Set(
+  Object.entries(PUBLISHED).flatMap(([name, published]) => [
+    name,
+    ...('inlined' in published ? published.inlined : []),
+  ]),
+);
+
 function sources(version: string, dependencies: Record<string, Record<string, string>> = {}) {
-  const names = ['shared-events', 'fleet', 'aws', 'infra', 'cli'];
   const common = { version, description: 'text', license: 'MIT' };
   return new Map(
-    names.map((name) => [
+    [...names].map((name) => [
       `${SCOPE}/${name}`,
       { name: `${SCOPE}/${name}`, ...common, dependencies: dependencies[name] ?? {} },
     ]),

@@ -17,7 +17,7 @@ export class LinterError extends Error {
 
 /**
  * Folder with the programs of cfn-lint and cloudsplaining, with the versions and hashes of `lint/requirements.txt`: a virtual
- * environment under node_modules, created once for each state of that file. Needs Python 3.9 or newer, but no Docker.
+ * environment under node_modules, created once for each state of that file. Needs Python 3.11 or newer, but no Docker.
  * @throws {LinterError}
  */
 function linters(): string {
@@ -28,7 +28,7 @@ function linters(): string {
     mkdirSync(CACHE, { recursive: true });
     const folder = mkdtempSync(join(CACHE, 'linters-of-python-'));
     try {
-      const venv = 'install Python 3.9 or newer with venv (Debian: apt-get install python3-venv)';
+      const venv = 'install Python 3.11 or newer with venv (Debian: apt-get install python3-venv)';
       run('python3', ['-m', 'venv', folder], venv);
       const options = ['--quiet', '--disable-pip-version-check', '--require-hashes', '-r', REQUIREMENTS];
       run(join(folder, 'bin/pip'), ['install', ...options], 'the Python package index must be reachable');
