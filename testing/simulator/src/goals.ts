@@ -1,5 +1,4 @@
 import type { Figures } from '@serverless-gitlab-runner/simulation';
-import type { TeamResult } from './study.ts';
 
 /** A goal for a team of 50. */
 export interface Goal {
@@ -15,7 +14,11 @@ export interface Goal {
  * @param small the chosen policy with small images, compared with today's policy and images
  * @param wrong always wrong predictions in a fleet's first week
  */
-export function goalsOf({ figures, chosen }: TeamResult, small: Figures, wrong: Figures): Goal[] {
+export function goalsOf(
+  { figures, chosen }: { figures: readonly Figures[]; chosen: string },
+  small: Figures,
+  wrong: Figures,
+): Goal[] {
   const best = figures.find(({ policy }) => policy === chosen);
   return [
     goal('waiting time of a pipeline, median, in starts', 1.3, best?.waitedStarts.median),
