@@ -53,8 +53,8 @@ export const PUBLISHED = /** @satisfies {Record<string, PublishedPackage>} */ ({
   cli: {
     entries: { index: 'src/index.ts', sgr: 'src/sgr.ts' },
     formats: ['esm'],
-    // The first versions of Node that let a program trust further authorities, for `sgr init --ca`.
-    node: '^22.19.0 || >=24.5.0',
+    // The first version of Node that lets a program trust further authorities, for `sgr init --ca`.
+    node: '>=22.19',
     exports: { '.': 'index' },
     bin: { sgr: 'sgr' },
     // Of the Lambdas, only the decisions that `sgr cost --forecast` simulates.
