@@ -54,7 +54,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{packages,testing,examples}/*/test/**/*.test.ts'],
           exclude: dockerTests,
-          // Most of the time of small test files is the loading of their modules: the files of a worker share them.
+          // Most of the time of small test files is the loading of libraries: the files of a worker share them.
           isolate: false,
           setupFiles: ['vitest.setup.ts'],
           maxWorkers,

@@ -4,11 +4,11 @@ import { GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { LoggedJob } from '../src/forecast/logged-job.ts';
-import { run } from '../src/index.ts';
 import type { LogLine } from '../src/read-log-lines.ts';
 import { now } from './support/job.ts';
 import { endedLine, eventLine, queuedLine } from './support/job-lines.ts';
 import { fleetDocument, loggedPipelines } from './support/logged-jobs.ts';
+import { runLine } from './support/run-line.ts';
 
 const cloudFormation = mockClient(CloudFormationClient);
 const logs = mockClient(CloudWatchLogsClient);
@@ -84,19 +84,7 @@ beforeEach(() => {
   setLogs(loggedPipelines(40));
 });
 
-/** Runs a command line and returns what it printed. */
-async function sgr(...args: string[]) {
-  const printed: string[] = [];
-  const errors: string[] = [];
-  const code = await run(args, {
-    print: (text) => printed.push(text),
-    printError: (text) => errors.push(text),
-    columns: 80,
-    ask: undefined,
-    now: () => now,
-  });
-  return { code, text: printed.join('\n'), errors: errors.join('\n') };
-}
+const sgr = (...args: string[]) => runLine(args, 80);
 
 describe('sgr cost --forecast', () => {
   it('forecasts each fleet with enough jobs from the logs, and changes nothing', async () => {

@@ -13,8 +13,8 @@ import { definitionArn } from '@serverless-gitlab-runner/aws/ecs-tasks';
 import { jobFamilyPrefix, managerFamily, toTags } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { run } from '../src/index.ts';
-import { ago, now } from './support/job.ts';
+import { ago } from './support/job.ts';
+import { runLine } from './support/run-line.ts';
 
 const cloudFormation = mockClient(CloudFormationClient);
 const ecs = mockClient(ECSClient);
@@ -121,19 +121,7 @@ function fleetDocument(): string {
   });
 }
 
-/** Runs a command line and returns what it printed. */
-async function sgr(...args: string[]) {
-  const printed: string[] = [];
-  const errors: string[] = [];
-  const code = await run(args, {
-    print: (text) => printed.push(text),
-    printError: (text) => errors.push(text),
-    columns: 100,
-    ask: undefined,
-    now: () => now,
-  });
-  return { code, text: printed.join('\n'), errors: errors.join('\n') };
-}
+const sgr = (...args: string[]) => runLine(args, 100);
 
 const event = (seconds: number, fields: object) => ({
   timestamp: ago(seconds),

@@ -3,9 +3,8 @@ import { type Clients, createClients } from '../clients.ts';
 import { readFleets } from '../fleets.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { CUT } from '../jobs/cut-notice.ts';
-import { readRunLines } from '../jobs/read-runs.ts';
+import { createLogSearch, readRunLines } from '../jobs/read-runs.ts';
 import { OperationError } from '../operation-error.ts';
-import { readLogLines } from '../read-log-lines.ts';
 import { readDeployedSettings } from '../settings/deployed-settings.ts';
 import { DEFAULT_COLUMNS, type Terminal } from '../terminal.ts';
 import { pricedInstallation } from './fleet-settings.ts';
@@ -18,9 +17,6 @@ interface ForecastOptions {
   days: number;
   json: boolean;
 }
-
-/** Pages of the receiver's log, as in `readRunLines`. */
-const MAX_PAGES = 200;
 
 /**
  * `sgr cost --forecast`.
@@ -62,16 +58,12 @@ async function readForecastLines(
   installation: Installation,
   since: number,
 ): Promise<{ lines: ForecastLines; isCut: boolean }> {
-  let isCut = false;
-  const query = { logGroupName: installation.logGroups.receiver, filterPattern: '"finished"', since };
-  const onLimit = () => {
-    isCut = true;
-  };
+  const { search, isCut } = createLogSearch(logs, since);
   const [runs, ended] = await Promise.all([
     readRunLines(logs, installation, since),
-    readLogLines(logs, { ...query, maxPages: MAX_PAGES, onLimit }),
+    search(installation.logGroups.receiver, 'finished'),
   ]);
-  return { lines: { ...runs.lines, ended }, isCut: isCut || runs.isCut };
+  return { lines: { ...runs.lines, ended }, isCut: isCut() || runs.isCut };
 }
 
 /** Jobs of fleets that were removed, or whose document is invalid. */

@@ -1,7 +1,7 @@
 import { setDefaultCACertificates } from 'node:tls';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { trusting } from '@serverless-gitlab-runner/aws/https';
-import { type Certificate, certificatesText } from '@serverless-gitlab-runner/fleet';
+import { certificatesText } from '@serverless-gitlab-runner/fleet';
 import { checkCertificates, storeCertificates } from '../rotate/certificates.ts';
 import type { InitRequest } from './init-request.ts';
 import type { InitPlan } from './plan-init.ts';
@@ -11,10 +11,10 @@ import type { InitPlan } from './plan-init.ts';
  * @throws {OperationError} if they are not
  */
 export async function trustAuthorities(
-  authorities: readonly Certificate[],
-  { gitlabUrl }: InitRequest,
+  { authorities, gitlabUrl }: InitRequest,
   { log, now }: { log(line: string): void; now(): number },
 ): Promise<void> {
+  if (authorities === undefined) return;
   const write = (lines: readonly string[]) => {
     for (const line of lines) log(line);
   };

@@ -58,7 +58,7 @@ export interface InitResult {
 /** Sets up an installation from what exists. Undefined if the plan was not confirmed. Every step may be repeated. */
 export async function runInit(options: InitOptions): Promise<InitResult | undefined> {
   const { request, tokens, clients, log } = options;
-  if (request.authorities !== undefined) await trustAuthorities(request.authorities, request, options);
+  await trustAuthorities(request, options);
   const aws = await readAwsFacts(request, clients);
   const admins = tokens && adminsOf(request.gitlabUrl, tokens);
   const read = (webhookUrl: string | undefined) =>

@@ -27,25 +27,33 @@ export async function readRuns(
   return { ...runsOf(lines), isCut };
 }
 
+/** Reads the lines of a log that contain a text. `isCut` tells whether one had more than is read: its newest are missing. */
+export function createLogSearch(logs: CloudWatchLogsClient, since: number) {
+  let isCut = false;
+  const onLimit = () => {
+    isCut = true;
+  };
+  return {
+    search: (logGroupName: string, text: string): Promise<LogLine[]> =>
+      readLogLines(logs, { logGroupName, filterPattern: `"${text}"`, since, maxPages: MAX_PAGES, onLimit }),
+    isCut: () => isCut,
+  };
+}
+
 /** Reads the lines from which `runsOf` makes what ran since a time. */
 export async function readRunLines(
   logs: CloudWatchLogsClient,
   { logGroups }: Pick<Installation, 'logGroups'>,
   since: number,
 ): Promise<{ lines: RunLines; isCut: boolean }> {
-  let isCut = false;
-  const onLimit = () => {
-    isCut = true;
-  };
-  const search = (logGroupName: string, text: string) =>
-    readLogLines(logs, { logGroupName, filterPattern: `"${text}"`, since, maxPages: MAX_PAGES, onLimit });
+  const { search, isCut } = createLogSearch(logs, since);
   const [started, finished, stopped, queued] = await Promise.all([
     search(logGroups.managers, 'JobTaskStarted'),
     search(logGroups.managers, 'JobTaskFinished'),
     search(logGroups.managers, 'AheadTaskStopped'),
     search(logGroups.receiver, 'queued'),
   ]);
-  return { lines: { started, finished, stopped, queued }, isCut };
+  return { lines: { started, finished, stopped, queued }, isCut: isCut() };
 }
 
 /** Oldest first; other lines may be among them. */
