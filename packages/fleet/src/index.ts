@@ -36,6 +36,15 @@ export {
   parseFleetConfig,
   safetyLaunchSecondsOf,
 } from './fleet-config.ts';
+export {
+  type ImageSource,
+  imageSource,
+  isByDigest,
+  isComparable,
+  normalizedPath,
+  registryPath,
+  tagOf,
+} from './image-names.ts';
 export { fleetsOf, type ListedFleet, type ListedParameter } from './listed-fleets.ts';
 export {
   BASE_LOG_FIELDS,

@@ -1,10 +1,11 @@
 import { ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import { imageSource } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { apiUrl } from '../src/registry/api-url.ts';
 import { parseChallenge } from '../src/registry/bearer-challenge.ts';
 import { createEcrLogin } from '../src/registry/ecr-login.ts';
 import { createImageConfigReader } from '../src/registry/image-config-reader.ts';
-import { apiUrl, imageSource } from '../src/registry/image-source.ts';
 import type { readDigest, readImageConfig } from '../src/registry/read-image-config.ts';
 
 const DIGEST = `sha256:${'a'.repeat(64)}`;

@@ -1,6 +1,6 @@
+import type { ImageSource } from '@serverless-gitlab-runner/fleet';
 import { describe, expect, it, vi } from 'vitest';
 import { createReadImageDigests, movedImage } from '../src/ahead/image-digests.ts';
-import type { ImageSource } from '../src/registry/image-source.ts';
 import type { RegistryCaller } from '../src/registry/registry-request.ts';
 import { fleetOf } from './support/fleet.ts';
 import { shape } from './support/task-shape.ts';

@@ -3,11 +3,10 @@ import {
   RegisterTaskDefinitionCommand,
   RunTaskCommand,
 } from '@aws-sdk/client-ecs';
-import type { FleetConfigInput } from '@serverless-gitlab-runner/fleet';
+import { type FleetConfigInput, imageSource } from '@serverless-gitlab-runner/fleet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { mayContact } from '../src/job/plan/plan-image-entry-point.ts';
 import { planJobTask } from '../src/job/plan/plan-job-task.ts';
-import { imageSource } from '../src/registry/image-source.ts';
 import { ImageUnavailableError } from '../src/registry/read-image-config.ts';
 import { RegistryError } from '../src/registry/registry-request.ts';
 import { type ExecutorFixture, makeExecutorFixture } from './support/executor-fixture.ts';

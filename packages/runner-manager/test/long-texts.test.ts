@@ -1,4 +1,5 @@
 import { createContext, runInContext } from 'node:vm';
+import { normalizedPath, registryPath, tagOf } from '@serverless-gitlab-runner/fleet';
 import { describe, expect, it } from 'vitest';
 import { JobRefusedError } from '../src/errors.ts';
 import { createJobLog } from '../src/job/job-log.ts';
@@ -9,7 +10,6 @@ import { mirroredImage } from '../src/job/plan/plan-mirrors.ts';
 import { expandVariables } from '../src/job/request/expand-variables.ts';
 import { parseCpu, parseMemory, parseStorage } from '../src/parse-quantity.ts';
 import { parseChallenge } from '../src/registry/bearer-challenge.ts';
-import { normalizedPath, registryPath, tagOf } from '../src/registry/registry-path.ts';
 import { startThrough } from '../src/task/entry-point.ts';
 import { explainStop } from '../src/task/explain-stop.ts';
 import { fleetOf } from './support/fleet.ts';

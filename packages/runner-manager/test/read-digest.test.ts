@@ -1,5 +1,5 @@
+import { imageSource } from '@serverless-gitlab-runner/fleet';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { imageSource } from '../src/registry/image-source.ts';
 import { readDigest, readImageConfig } from '../src/registry/read-image-config.ts';
 import { answer, type RegistryDouble, startRegistryDouble } from './support/registry-double.ts';
 

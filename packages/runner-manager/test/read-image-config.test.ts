@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { imageSource } from '@serverless-gitlab-runner/fleet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { imageSource } from '../src/registry/image-source.ts';
 import { readImageConfig } from '../src/registry/read-image-config.ts';
 import type { RegistryLogin } from '../src/registry/registry-request.ts';
 import { answer, type RegistryDouble, type Route, startRegistryDouble } from './support/registry-double.ts';

@@ -1,4 +1,4 @@
-import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import { type FleetConfig, isComparable } from '@serverless-gitlab-runner/fleet';
 import {
   type FleetSettings,
   type JobTrace,
@@ -79,15 +79,7 @@ function attemptsOf(attempts: readonly LoggedJob[], isLastStage: boolean): JobTr
   });
 }
 
-/** Whether a manager starts tasks of an image ahead: it must be able to notice that a tag has moved. */
-export function mayStartAhead(image: string, { ahead, job }: Pick<FleetConfig, 'ahead' | 'job'>): boolean {
-  if (job.taskRoleArn !== undefined && !ahead.withTaskRole) return false;
-  const isByDigest = image.includes('@sha256:');
-  return ahead.tagsAreFixed || isByDigest || job.imageConfigRegistries.includes(registryOf(image));
-}
-
-/** The registry in an image's name, as Docker reads it: `docker.io` unless the first part looks like a host. */
-function registryOf(image: string): string {
-  const [first = '', ...others] = image.split('/');
-  return others.length > 0 && /[.:]|^localhost$/.test(first) ? first : 'docker.io';
+/** Whether a manager starts tasks of an image ahead, as far as the logs tell. */
+export function mayStartAhead(image: string, fleet: Pick<FleetConfig, 'ahead' | 'job'>): boolean {
+  return (fleet.job.taskRoleArn === undefined || fleet.ahead.withTaskRole) && isComparable(image, fleet);
 }

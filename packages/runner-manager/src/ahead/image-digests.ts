@@ -1,6 +1,5 @@
-import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import { type FleetConfig, type ImageSource, imageSource, isByDigest } from '@serverless-gitlab-runner/fleet';
 import type { EcrLogin } from '../registry/ecr-login.ts';
-import { type ImageSource, imageSource, isByDigest } from '../registry/image-source.ts';
 import { readDigest } from '../registry/read-image-config.ts';
 import { RegistryError } from '../registry/registry-request.ts';
 import { imagesOf, type JobTaskShape } from '../task/task-shape.ts';

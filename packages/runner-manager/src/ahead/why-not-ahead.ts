@@ -1,6 +1,5 @@
-import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import { type FleetConfig, isComparable } from '@serverless-gitlab-runner/fleet';
 import type { RegistryAccess } from '../job/plan/plan-registry-logins.ts';
-import { imageSource, isByDigest } from '../registry/image-source.ts';
 import { imagesOf, type JobTaskShape } from '../task/task-shape.ts';
 
 export interface AheadCandidate {
@@ -16,21 +15,15 @@ export interface AheadCandidate {
  */
 export function whyNotAhead(
   { shape, registryLogins, overrides }: AheadCandidate,
-  { ahead, job }: FleetConfig,
+  fleet: Pick<FleetConfig, 'ahead' | 'job'>,
 ): string | undefined {
   const [login] = [...registryLogins].flatMap(([image, { kind }]) => (kind === 'login' ? image : []));
   if (login !== undefined) return `only the job has the login for ${login}`;
   if (overrides.size > 0)
     return "a service's variables go through the RunTask override, which differs between jobs";
-  if (shape.taskRoleArn !== undefined && !ahead.withTaskRole)
+  if (shape.taskRoleArn !== undefined && !fleet.ahead.withTaskRole)
     return 'its task has an IAM role (ahead.withTaskRole)';
-  const unknown = ahead.tagsAreFixed ? undefined : imagesOf(shape).find((image) => !isComparable(image, job));
+  const unknown = imagesOf(shape).find((image) => !isComparable(image, fleet));
   if (unknown === undefined) return undefined;
   return `the tag of ${unknown} may move, and its registry is not asked (job.imageConfigRegistries, ahead.tagsAreFixed)`;
-}
-
-/** Whether an image never changes, or its registry can be asked whether it did. */
-function isComparable(image: string, { imageConfigRegistries }: FleetConfig['job']): boolean {
-  const source = imageSource(image);
-  return isByDigest(source) || imageConfigRegistries.includes(source.registry);
 }

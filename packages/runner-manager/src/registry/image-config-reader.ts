@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createTimedCache } from '@serverless-gitlab-runner/aws/calls';
-import type { Architecture } from '@serverless-gitlab-runner/fleet';
+import { type Architecture, type ImageSource, isByDigest } from '@serverless-gitlab-runner/fleet';
 import { limitConcurrency } from '../limit-concurrency.ts';
 import type { EcrLogin } from './ecr-login.ts';
-import { type ImageSource, isByDigest } from './image-source.ts';
 import { type ImageConfig, type ReadImage, readDigest, readImageConfig } from './read-image-config.ts';
 import type { RegistryCaller, RegistryLogin } from './registry-request.ts';
 

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Architecture } from '@serverless-gitlab-runner/fleet';
+import type { Architecture, ImageSource } from '@serverless-gitlab-runner/fleet';
 import * as z from 'zod';
 import { parseJson } from '../parse-json.ts';
-import type { ImageSource } from './image-source.ts';
 import { askRegistry, type RegistryAnswer, type RegistryCaller, RegistryError } from './registry-request.ts';
 
 /** The parts of an image's configuration that determine what it runs. */

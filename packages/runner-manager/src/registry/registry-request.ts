@@ -1,9 +1,10 @@
+import type { ImageSource } from '@serverless-gitlab-runner/fleet';
 import * as z from 'zod';
 import { quoted } from '../bounded-text.ts';
 import { messageOf } from '../errors.ts';
 import { parseJson } from '../parse-json.ts';
+import { apiUrl } from './api-url.ts';
 import { parseChallenge } from './bearer-challenge.ts';
-import { apiUrl, type ImageSource } from './image-source.ts';
 
 /** A user name with a password or token. */
 export interface RegistryLogin {

@@ -15,7 +15,7 @@ import {
   DeleteSecretCommand,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { type FleetConfig, fargatePricesOf } from '@serverless-gitlab-runner/fleet';
+import { type FleetConfig, fargatePricesOf, type ImageSource } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { createAheadTasks } from '../../src/ahead/ahead-tasks.ts';
 import type { ReadImageDigests } from '../../src/ahead/image-digests.ts';
@@ -23,7 +23,6 @@ import type { ExecutorContext } from '../../src/executor-context.ts';
 import { createProjectShares } from '../../src/job/plan/project-shares.ts';
 import { createJobExecutor } from '../../src/job-executor.ts';
 import { createLogger } from '../../src/logger.ts';
-import type { ImageSource } from '../../src/registry/image-source.ts';
 import { createSecretLeases } from '../../src/task/lease-secrets.ts';
 import { createTaskDefinitionRegistry } from '../../src/task/register-task-definition.ts';
 import { createTaskWatcher } from '../../src/task/watch-tasks.ts';

@@ -1,4 +1,4 @@
-import { tagOf } from '../../registry/registry-path.ts';
+import { tagOf } from '@serverless-gitlab-runner/fleet';
 
 /** An image name, split into the parts that identify the image. */
 export interface ImageReference {

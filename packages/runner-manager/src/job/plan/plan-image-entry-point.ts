@@ -1,7 +1,10 @@
-import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import {
+  type FleetConfig,
+  type ImageSource,
+  imageSource,
+  normalizedPath,
+} from '@serverless-gitlab-runner/fleet';
 import { JobRefusedError } from '../../errors.ts';
-import { type ImageSource, imageSource } from '../../registry/image-source.ts';
-import { normalizedPath } from '../../registry/registry-path.ts';
 import { ENTRY_POINT_FLAG, type JobOverrides } from '../request/job-overrides.ts';
 import type { JobRequest } from '../request/job-request.ts';
 import type { RegistryAccess } from './plan-registry-logins.ts';

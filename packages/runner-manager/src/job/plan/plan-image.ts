@@ -1,6 +1,6 @@
+import { tagOf } from '@serverless-gitlab-runner/fleet';
 import { quoted, refuseLonger } from '../../bounded-text.ts';
 import { JobRefusedError } from '../../errors.ts';
-import { tagOf } from '../../registry/registry-path.ts';
 import { expandVariables } from '../request/expand-variables.ts';
 import { MAX_IMAGE_CHARACTERS } from '../request/refuse-long-texts.ts';
 import { refuseKindOfImage } from '../request/refuse-unsupported.ts';

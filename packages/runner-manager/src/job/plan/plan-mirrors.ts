@@ -1,4 +1,5 @@
-import { closest, normalizedPath, registryPath, tagOf } from '../../registry/registry-path.ts';
+import { normalizedPath, registryPath, tagOf } from '@serverless-gitlab-runner/fleet';
+import { closest } from '../../registry/closest.ts';
 import type { PlanDiagnostics } from '../plan-diagnostics.ts';
 
 /**

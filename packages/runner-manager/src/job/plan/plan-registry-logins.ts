@@ -1,4 +1,5 @@
-import { closest, normalizedPath, registryPath } from '../../registry/registry-path.ts';
+import { normalizedPath, registryPath } from '@serverless-gitlab-runner/fleet';
+import { closest } from '../../registry/closest.ts';
 import type { DockerAuthConfig } from '../request/docker-auth-config.ts';
 import type { JobRequest } from '../request/job-request.ts';
 

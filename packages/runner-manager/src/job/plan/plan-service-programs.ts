@@ -1,6 +1,5 @@
-import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import { type FleetConfig, type ImageSource, imageSource } from '@serverless-gitlab-runner/fleet';
 import { JobRefusedError } from '../../errors.ts';
-import { type ImageSource, imageSource } from '../../registry/image-source.ts';
 import type { ServiceShape } from '../../task/task-shape.ts';
 import type { JobRequest } from '../request/job-request.ts';
 import { mayContact } from './plan-image-entry-point.ts';

@@ -1,6 +1,6 @@
+import { tagOf } from '@serverless-gitlab-runner/fleet';
 import { quoted, refuseLonger } from '../../bounded-text.ts';
 import { JobRefusedError } from '../../errors.ts';
-import { tagOf } from '../../registry/registry-path.ts';
 import type { ServiceShape } from '../../task/task-shape.ts';
 import type { PlanDiagnostics } from '../plan-diagnostics.ts';
 import { expandVariables } from '../request/expand-variables.ts';

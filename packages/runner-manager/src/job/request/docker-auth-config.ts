@@ -1,8 +1,8 @@
+import { normalizedPath } from '@serverless-gitlab-runner/fleet';
 import * as z from 'zod';
 import { quoted, refuseLonger } from '../../bounded-text.ts';
 import { JobRefusedError } from '../../errors.ts';
 import { parseJson } from '../../parse-json.ts';
-import { normalizedPath } from '../../registry/registry-path.ts';
 import type { JobRequest } from './job-request.ts';
 
 const VARIABLE = 'DOCKER_AUTH_CONFIG';

@@ -1,3 +1,5 @@
+import type { FleetConfig } from './fleet-config.ts';
+
 const DOCKER_HUB = /^((index|registry-1)\.)?docker\.io$/;
 
 /** Normalizes `https://registry.example.com/group/v2/` to `registry.example.com/group`. Docker Hub is `docker.io`. */
@@ -30,12 +32,45 @@ export function tagOf(image: string): string {
   return image.slice(colon > image.lastIndexOf('/', end - 1) ? colon : end);
 }
 
-/** The place with the longest `where` that contains the path. */
-export function closest<Place extends { where: string }>(
-  path: string,
-  places: readonly Place[],
-): Place | undefined {
-  return places
-    .filter(({ where }) => path === where || path.startsWith(`${where}/`))
-    .sort((one, other) => other.where.length - one.where.length)[0];
+/** Location of an image's manifest in the registry API. */
+export interface ImageSource {
+  /** Registry as written in image names, with its port: `docker.io`, `registry.example.com:5050`. */
+  registry: string;
+  /** Repository in the registry: `library/alpine` for `alpine:3`. */
+  repository: string;
+  /** Tag or digest; the digest if the name has both, as in Docker. */
+  reference: string;
+}
+
+/** Parses the name of an image. */
+export function imageSource(image: string): ImageSource {
+  const path = registryPath(image);
+  const slash = path.indexOf('/');
+  const tail = tagOf(image);
+  const [tag = '', digest] = tail.split('@');
+  return {
+    registry: path.slice(0, slash),
+    repository: path.slice(slash + 1),
+    reference: digest ?? (tag.slice(1) || 'latest'),
+  };
+}
+
+/** Whether an image is named by its digest, so that it never changes. */
+export function isByDigest({ reference }: ImageSource): boolean {
+  return reference.startsWith('sha256:');
+}
+
+/** Whether a new task can be known to run the same image as one of before: it never changes, or its registry is asked whether it did. */
+export function isComparable(
+  image: string,
+  {
+    ahead,
+    job,
+  }: {
+    ahead: Pick<FleetConfig['ahead'], 'tagsAreFixed'>;
+    job: Pick<FleetConfig['job'], 'imageConfigRegistries'>;
+  },
+): boolean {
+  const source = imageSource(image);
+  return ahead.tagsAreFixed || isByDigest(source) || job.imageConfigRegistries.includes(source.registry);
 }
