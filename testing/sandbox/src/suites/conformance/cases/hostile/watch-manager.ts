@@ -16,10 +16,13 @@ const POLL_INTERVAL_MS = 500;
 const MAX_LOG_BYTES_PER_TASK = 16 * 1024;
 const CLEANUP_TIMEOUT_MS = 60_000;
 
-/** Prints the resident set of the manager's own process in KiB: the only process that runs the image's Node. */
+/**
+ * Prints the resident set of the manager's own process in KiB: the only process that runs the image's Node. Without pages of
+ * files, such as Node's program itself, of which the kernel drops and reads back as many as it likes.
+ */
 const RESIDENT_KIB = `for process in /proc/[0-9]*; do
   [ "$(readlink "$process/exe")" = /usr/local/bin/node ] || continue
-  sed -n 's/^VmRSS:[[:space:]]*\\([0-9]*\\).*/\\1/p' "$process/status"
+  sed -n 's/^RssAnon:[[:space:]]*\\([0-9]*\\).*/\\1/p' "$process/status"
 done 2> /dev/null`;
 
 /** For `during`: the manager's resident process hardly grows from the start of the attacks on. */
