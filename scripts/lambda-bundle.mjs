@@ -8,7 +8,6 @@ import { fileURLToPath } from 'node:url';
 export const BUNDLE = {
   bundle: true,
   minify: true,
-  keepNames: true,
   platform: 'node',
   target: 'node24',
   format: 'esm',
@@ -27,5 +26,6 @@ export const LAMBDA_BUNDLE = {
   ...BUNDLE,
   alias: {
     '@aws-sdk/credential-provider-node': fileURLToPath(new URL('lambda-credentials.mjs', import.meta.url)),
+    '@smithy/core/event-streams': fileURLToPath(new URL('no-event-streams.mjs', import.meta.url)),
   },
 };

@@ -7,6 +7,8 @@ import {
   isFargateSize,
   nextFargateSize,
 } from './fargate-sizes.ts';
+import { parseDocument } from './parse-document.ts';
+import { gitlabUrlSchema, versionSchema, webhookSchema } from './webhook-settings.ts';
 
 const sizeSchema = z
   .object({ cpu: z.int().positive(), memory: z.int().positive() })
@@ -188,15 +190,6 @@ const networkSchema = z.object({
   assignPublicIp: z.boolean().default(false),
 });
 
-const webhookSchema = z
-  .object({
-    /** How webhooks are authenticated: by GitLab's secret token, its signature, or either. Default `either`. */
-    accepts: z.enum(['token', 'signature', 'either']).default('either'),
-    /** Whether the webhook's query may contain a `runner_token`. Default false. */
-    allowRunnerToken: z.boolean().default(false),
-  })
-  .prefault({});
-
 /**
  * Which jobs the fleet's runner takes, as configured in GitLab: the runner must have all of a job's tags, and a protected runner
  * takes jobs of protected refs only.
@@ -241,11 +234,11 @@ const gitlabApiSchema = z.object({
  */
 export const fleetConfigSchema = z.object({
   /** Version of the document. */
-  version: z.literal(1),
+  version: versionSchema,
   /** The fleet's name: a-z, 0-9 and -, at most 32 characters. */
   name: fleetNameSchema,
   /** Base URL of the GitLab instance. Default `https://gitlab.com`. */
-  gitlabUrl: z.url({ protocol: /^https?$/ }).default('https://gitlab.com'),
+  gitlabUrl: gitlabUrlSchema,
   /** URL that job tasks clone from, where it differs from `gitlabUrl` (GitLab Runner's `clone_url`). */
   cloneUrl: z.url({ protocol: /^https?$/ }).optional(),
   manager: managerSchema,
@@ -289,30 +282,11 @@ export function checkIntervalSecondsOf({ manager, ahead }: Pick<FleetConfig, 'ma
   return manager.checkIntervalSeconds ?? (ahead.start === 'next' ? 1 : 3);
 }
 
-/** The fleet's document is not JSON or does not match the schema. The message names the parameter and the field. */
-export class InvalidFleetConfigError extends Error {
-  override readonly name = 'InvalidFleetConfigError';
-}
-
 /**
  * Parses a fleet's document from SSM.
  * @param parameterName used in error messages, to name what to correct
  * @throws {InvalidFleetConfigError}
  */
 export function parseFleetConfig(parameterName: string, document: string): FleetConfig {
-  let value: unknown;
-  try {
-    value = JSON.parse(document);
-  } catch {
-    throw new InvalidFleetConfigError(`${parameterName} is not JSON: write the fleet's document again`);
-  }
-  const parsed = fleetConfigSchema.safeParse(value);
-  if (!parsed.success)
-    throw new InvalidFleetConfigError(`${parameterName}: ${z.prettifyError(parsed.error)}`);
-  const { name } = parsed.data;
-  if (parameterName.endsWith('/config') && !parameterName.endsWith(`/${name}/config`))
-    throw new InvalidFleetConfigError(
-      `${parameterName}: its name is "${name}", which must be the fleet's name in the parameter's path`,
-    );
-  return parsed.data;
+  return parseDocument(fleetConfigSchema, parameterName, document);
 }

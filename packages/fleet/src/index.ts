@@ -32,7 +32,6 @@ export {
   type FleetConfig,
   type FleetConfigInput,
   fleetConfigSchema,
-  InvalidFleetConfigError,
   parseFleetConfig,
   safetyLaunchSecondsOf,
 } from './fleet-config.ts';
@@ -70,6 +69,7 @@ export {
   settingsPath,
   webhookRunnerTokenName,
 } from './parameter-names.ts';
+export { InvalidFleetConfigError } from './parse-document.ts';
 export { ALL_STACKS, type ServiceName, SHARED_STACK, SINGLE_STACK, serviceStack } from './stack-names.ts';
 export {
   aheadTaskGroup,
@@ -93,3 +93,4 @@ export {
   taskIdOf,
 } from './task-families.ts';
 export { TAG, type TaskRole, type TaskTag, tagValue, toTags } from './task-tags.ts';
+export { parseWebhookSettings, type WebhookSettings } from './webhook-settings.ts';

@@ -1,5 +1,6 @@
-import { type FleetConfig, InvalidFleetConfigError, parseFleetConfig } from './fleet-config.ts';
+import { type FleetConfig, parseFleetConfig } from './fleet-config.ts';
 import { fleetOfConfigParameter, fleetsPath, parameterNames } from './parameter-names.ts';
+import { InvalidFleetConfigError } from './parse-document.ts';
 
 /** The fields of a parameter in SSM's responses that are read here. */
 export interface ListedParameter {

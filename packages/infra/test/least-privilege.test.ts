@@ -255,7 +255,7 @@ describe('tasks', () => {
 describe('parameters', () => {
   it.each([
     [RECEIVER, 'ssm:GetParametersByPath', ['', '/']],
-    [RECEIVER, 'ssm:GetParameters', ['/*/webhook-secret*', '/*/signing-token*']],
+    [RECEIVER, 'ssm:GetParameters', ['/*/config', '/*/webhook-secret*', '/*/signing-token*']],
     [RECEIVER, 'ssm:PutParameter', ['/*/runner-tokens/*']],
     [RECEIVER, 'ssm:GetParameter', ['/*/runner-tokens/*']],
     [REAPER, 'ssm:DeleteParameters', ['/*/runner-tokens/*']],

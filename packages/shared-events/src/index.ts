@@ -1,8 +1,15 @@
 /** Every event that serverless-gitlab-runner publishes on EventBridge: schemas, types, a parser and a builder. */
-export { buildEntry, type EventEntry, InvalidEventError, type NewEventDetail } from './build-entry.ts';
+export { buildEntry } from './build-entry.ts';
 export { EVENT_SOURCE, EVENT_VERSION, fleetNameSchema, isoTimeSchema, taskArnSchema } from './common.ts';
+export {
+  type BuildEntry,
+  type EventEntry,
+  entryBuilder,
+  InvalidEventError,
+  type NewEventDetail,
+} from './entry-builder.ts';
 export { type EventDetail, type EventName, eventNames, eventSchemas, isEventName } from './event-schemas.ts';
-export type { JobFinished, JobQueued } from './gitlab-job-events.ts';
+export { type JobFinished, type JobQueued, jobFinishedSchema, jobQueuedSchema } from './gitlab-job-events.ts';
 export type { AheadTaskStopped, JobTaskFinished, JobTaskStarted } from './job-task-events.ts';
 export type {
   ManagerDraining,

@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import type { WebhookSettings } from '@serverless-gitlab-runner/fleet';
 import type { WebhookRequest } from './webhook-request.ts';
 
 /** The secrets of one fleet's webhook: the current one and, during a rotation, the previous one. */
@@ -26,7 +26,7 @@ export const SIGNING_TOKEN_PREFIX = 'whsec_';
 export function isAuthentic(
   request: WebhookRequest,
   secrets: Omit<WebhookSecrets, 'previous'>,
-  accepts: FleetConfig['webhook']['accepts'],
+  accepts: WebhookSettings['webhook']['accepts'],
   now: number,
 ): boolean {
   const byToken = hasToken(request, secrets.tokens);
@@ -38,7 +38,7 @@ export function isAuthentic(
 export function provenSecret(
   request: WebhookRequest,
   { tokens, signingTokens, previous }: WebhookSecrets,
-  accepts: FleetConfig['webhook']['accepts'],
+  accepts: WebhookSettings['webhook']['accepts'],
   now: number,
 ): 'current' | 'previous' | undefined {
   if (previous.length === 0) return undefined;

@@ -6,8 +6,7 @@ import { boundedClientOptions, createTimedCache, systemTiming } from '@serverles
 import { answerInTime } from './answer-in-time.ts';
 import type { Answer } from './answers.ts';
 import { readEnvironment } from './environment.ts';
-import { createFleetDirectory } from './fleet-directory.ts';
-import { createFleetSecrets } from './fleet-secrets.ts';
+import { createFleetReader } from './fleet-reader.ts';
 import { createPublishJobEvent } from './publish-job-event.ts';
 import { type ReceiverDeps, type Reception, receiveWebhook } from './receive-webhook.ts';
 import { readWebhookRequest } from './webhook-request.ts';
@@ -21,11 +20,9 @@ const ssm = new SSMClient(boundedClientOptions({ maxAttempts: 3, requestTimeoutM
 const eventBridge = new EventBridgeClient(boundedClientOptions({ maxAttempts: 1, requestTimeoutMs: 2000 }));
 
 const parameters = new SSMProvider({ awsSdkV3Client: ssm });
-const secretParameters = new SSMProvider({ awsSdkV3Client: ssm });
 
 const deps: ReceiverDeps = {
-  fleets: createFleetDirectory(parameters, PARAMETER_PREFIX, systemTiming),
-  secrets: createFleetSecrets(secretParameters, PARAMETER_PREFIX, systemTiming, (parameterName, problem) =>
+  fleets: createFleetReader(parameters, PARAMETER_PREFIX, systemTiming, (parameterName, problem) =>
     logger.warn('secret ignored', { parameterName, problem }),
   ),
   runnerTokens: createRunnerTokenStore(ssm, PARAMETER_PREFIX, systemTiming, (parameterName, failure) =>

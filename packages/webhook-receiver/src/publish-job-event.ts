@@ -1,6 +1,11 @@
 import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { publishEvents, type Timing } from '@serverless-gitlab-runner/aws/calls';
-import { buildEntry, type NewEventDetail } from '@serverless-gitlab-runner/shared-events';
+import {
+  entryBuilder,
+  jobFinishedSchema,
+  jobQueuedSchema,
+  type NewEventDetail,
+} from '@serverless-gitlab-runner/shared-events';
 
 /** A job event that is worth publishing. */
 export type JobEvent =
@@ -9,6 +14,8 @@ export type JobEvent =
 
 /** @returns the event's id on the bus */
 export type PublishJobEvent = (event: JobEvent) => Promise<string>;
+
+const buildEntry = entryBuilder({ JobQueued: jobQueuedSchema, JobFinished: jobFinishedSchema });
 
 /** Milliseconds that publishing may take, retries included. */
 const PUBLISH_MS = 6000;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TimedCache } from '@serverless-gitlab-runner/aws/calls';
-import type { FleetConfig } from '@serverless-gitlab-runner/fleet';
+import type { WebhookSettings } from '@serverless-gitlab-runner/fleet';
 import { fleetNameSchema } from '@serverless-gitlab-runner/shared-events';
 import {
   type Answer,
@@ -13,11 +13,11 @@ import {
   unavailable,
   unknownFleet,
 } from './answers.ts';
-import { isAuthentic, provenSecret, type WebhookSecrets } from './authenticate.ts';
-import type { FleetDirectory } from './fleet-directory.ts';
-import type { FleetSecrets } from './fleet-secrets.ts';
+import { isAuthentic, provenSecret } from './authenticate.ts';
+import type { FleetReader } from './fleet-reader.ts';
 import { InvalidJobHookError, type JobHook, readJobHook } from './job-hook.ts';
 import type { JobEvent, PublishJobEvent } from './publish-job-event.ts';
+import type { ReceivingFleet } from './read-fleet.ts';
 import type { WebhookRequest } from './webhook-request.ts';
 import { isRunnerToken, type RunnerTokenStore } from './webhook-runner-token.ts';
 
@@ -26,8 +26,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 const JOB_HOOK = 'Job Hook';
 
 export interface ReceiverDeps {
-  fleets: FleetDirectory;
-  secrets: FleetSecrets;
+  fleets: FleetReader;
   runnerTokens: RunnerTokenStore;
   publish: PublishJobEvent;
   /** Ids of recently published events, by their webhook's id and content. */
@@ -53,15 +52,13 @@ export async function receiveWebhook(request: WebhookRequest, deps: ReceiverDeps
   const fleet = request.query('fleet') ?? 'default';
   if (!fleetNameSchema.safeParse(fleet).success)
     return { answer: unknownFleet, log: { decision: 'not a fleet name' } };
-  deps.secrets.prefetch(fleet);
   const found = await deps.fleets.find(fleet);
   if (found.kind === 'unknown') return { answer: unknownFleet, log: { fleet, decision: 'unknown fleet' } };
-  if (found.kind === 'invalid') {
-    return { answer: unavailable, log: { fleet, decision: 'invalid fleet', problem: found.message } };
-  }
-  const proof = await isFromGitlab(request, fleet, found.config, deps);
+  if (found.kind === 'unreadable')
+    return { answer: unavailable, log: { fleet, decision: 'unreadable fleet', problem: found.message } };
+  const proof = await isFromGitlab(request, fleet, found, deps);
   if (!proof) return { answer: unauthorized, log: { fleet, decision: 'not authentic' } };
-  const { answer, log } = await receiveAuthentic(request, fleet, found.config, deps);
+  const { answer, log } = await receiveAuthentic(request, fleet, found.settings, deps);
   return { answer, log: { fleet, ...(proof.secret ? { secret: proof.secret } : {}), ...log } };
 }
 
@@ -69,36 +66,35 @@ export async function receiveWebhook(request: WebhookRequest, deps: ReceiverDeps
 async function isFromGitlab(
   request: WebhookRequest,
   fleet: string,
-  { webhook }: FleetConfig,
-  { secrets, now }: ReceiverDeps,
+  found: ReceivingFleet,
+  { fleets, now }: ReceiverDeps,
 ): Promise<{ secret: 'current' | 'previous' | undefined } | undefined> {
-  const { accepts } = webhook;
-  const prove = (known: WebhookSecrets) =>
-    isAuthentic(request, known, accepts, now())
-      ? { secret: provenSecret(request, known, accepts, now()) }
+  const prove = ({ settings: { webhook }, secrets }: ReceivingFleet) =>
+    isAuthentic(request, secrets, webhook.accepts, now())
+      ? { secret: provenSecret(request, secrets, webhook.accepts, now()) }
       : undefined;
-  const proof = prove(await secrets.read(fleet));
+  const proof = prove(found);
   if (proof) return proof;
-  const fresh = await secrets.readAgain(fleet);
-  return fresh && prove(fresh);
+  const fresh = await fleets.findAgain(fleet);
+  return fresh?.kind === 'found' ? prove(fresh) : undefined;
 }
 
 async function receiveAuthentic(
   request: WebhookRequest,
   fleet: string,
-  config: FleetConfig,
+  settings: WebhookSettings,
   deps: ReceiverDeps,
 ): Promise<Reception> {
   const hookName = request.header('x-gitlab-event') ?? JOB_HOOK;
   if (hookName !== JOB_HOOK) return { answer: ignored, log: { decision: 'not a job hook' } };
   if (request.body.length > MAX_BODY_BYTES)
     return { answer: tooLarge, log: { decision: 'too large', bytes: request.body.length } };
-  const problem = runnerTokenProblem(request, config);
+  const problem = runnerTokenProblem(request, settings);
   if (problem) return refuse(problem);
   try {
     const hook = readJobHook(parseBody(request.body), {
       fleet,
-      gitlabUrl: config.gitlabUrl,
+      gitlabUrl: settings.gitlabUrl,
       instanceHeader: request.header('x-gitlab-instance'),
       receivedAt: new Date(deps.now()).toISOString(),
     });
@@ -114,10 +110,10 @@ function refuse(problem: string): Reception {
   return { answer: badRequest(problem), log: { decision: 'bad request', problem } };
 }
 
-function runnerTokenProblem(request: WebhookRequest, config: FleetConfig): string | undefined {
+function runnerTokenProblem(request: WebhookRequest, settings: WebhookSettings): string | undefined {
   const runnerToken = request.query('runner_token');
   if (runnerToken === undefined) return undefined;
-  if (!config.webhook.allowRunnerToken)
+  if (!settings.webhook.allowRunnerToken)
     return 'runner_token: not allowed by the fleet (webhook.allowRunnerToken)';
   return isRunnerToken(runnerToken) ? undefined : 'runner_token: not a runner token';
 }

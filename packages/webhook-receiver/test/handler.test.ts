@@ -1,5 +1,5 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { GetParametersByPathCommand, GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it, vi } from 'vitest';
 import { answerInTime } from '../src/answer-in-time.ts';
@@ -17,12 +17,12 @@ const { handler } = await import('../src/handler.ts');
 
 describe('the Lambda', () => {
   it('answers with the event’s id, and logs without a secret', async () => {
-    ssm
-      .on(GetParametersByPathCommand)
-      .resolves({ Parameters: [{ Name: '/p/fleets/default/config', Value: fleetDocument() }] });
-    ssm
-      .on(GetParametersCommand)
-      .resolves({ Parameters: [{ Name: '/p/fleets/default/webhook-secret', Value: SECRET }] });
+    ssm.on(GetParametersCommand).resolves({
+      Parameters: [
+        { Name: '/p/fleets/default/config', Value: fleetDocument() },
+        { Name: '/p/fleets/default/webhook-secret', Value: SECRET },
+      ],
+    });
     bus.on(PutEventsCommand).resolves({ Entries: [{ EventId: 'id' }] });
     expect(await handler(functionUrlEvent(pendingHook))).toMatchObject({
       statusCode: 202,

@@ -1,5 +1,5 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { GetParametersByPathCommand, GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { BASE_LOG_FIELDS, LOG_LINES } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { expect, it, vi } from 'vitest';
@@ -19,11 +19,9 @@ const bus = mockClient(EventBridgeClient);
 const { handler } = await import('../src/handler.ts');
 
 it('the log has the fields that queries, metrics and `sgr` read', async () => {
-  ssm.on(GetParametersByPathCommand).resolves({
-    Parameters: [{ Name: '/p/fleets/default/config', Value: fleetDocument() }],
-  });
   ssm.on(GetParametersCommand).resolves({
     Parameters: [
+      { Name: '/p/fleets/default/config', Value: fleetDocument() },
       { Name: '/p/fleets/default/webhook-secret', Value: SECRET },
       // A rotation is under way.
       { Name: '/p/fleets/default/webhook-secret-previous', Value: 'previous' },

@@ -7,7 +7,7 @@ import {
   PutParameterCommand,
 } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
-import { createReceiver, functionUrlEvent, pendingHook, SECRET } from './support/receiver.ts';
+import { createReceiver, fleetDocument, functionUrlEvent, pendingHook, SECRET } from './support/receiver.ts';
 
 const bodyOf = (answer: { body?: string | undefined }) => JSON.parse(answer.body ?? '{}');
 
@@ -33,20 +33,24 @@ describe('503, so that GitLab does not take an unpublished event as delivered', 
           .on(PutEventsCommand)
           .rejects(Object.assign(new Error('slow'), { name: 'ThrottlingException' })),
     ],
+    ['SSM does not return the fleet', (receiver) => receiver.ssm.on(GetParametersCommand).rejects(denied)],
     [
-      'SSM does not return the fleets',
-      (receiver) => receiver.ssm.on(GetParametersByPathCommand).rejects(denied),
+      'SSM does not list the fleets, of which the Lambda knows another one',
+      async (receiver) => {
+        receiver.parameters.set('/p/fleets/other/config', fleetDocument({}, 'other'));
+        await receiver.receive(functionUrlEvent(pendingHook, { query: 'fleet=other' }));
+        receiver.ssm.on(GetParametersByPathCommand).rejects(denied);
+      },
     ],
-    ['SSM does not return the secrets', (receiver) => receiver.ssm.on(GetParametersCommand).rejects(denied)],
     [
-      'the fleet’s document is invalid',
+      'what the fleet’s document says of its webhook is invalid',
       (receiver) => receiver.parameters.set('/p/fleets/default/config', '{}'),
     ],
   ] as [string, (receiver: ReturnType<typeof createReceiver>) => unknown][])(
     'when %s',
     async (_title, breakIt) => {
       const receiver = createReceiver();
-      breakIt(receiver);
+      await breakIt(receiver);
       const { answer } = await receiver.receive(functionUrlEvent(pendingHook));
       expect(answer.statusCode).toBe(503);
       expect(bodyOf(answer)).toEqual({ error: 'unavailable: the event was not published' });
@@ -101,6 +105,13 @@ describe('the receiver accepts', () => {
     await receiver.receive(functionUrlEvent(pendingHook, { headers }));
     await receiver.receive(functionUrlEvent({ ...pendingHook, build_id: 2 }, { headers }));
     expect(receiver.events().map(({ jobId }) => jobId)).toEqual([1977, 2]);
+  });
+
+  it('jobs of a fleet whose document is invalid elsewhere: the launcher keeps them until it is corrected', async () => {
+    const receiver = createReceiver();
+    const document = { ...JSON.parse(fleetDocument()), job: { size: 'large' }, network: {} };
+    receiver.parameters.set('/p/fleets/default/config', JSON.stringify(document));
+    expect((await receiver.receive(functionUrlEvent(pendingHook))).answer.statusCode).toBe(202);
   });
 
   it('a retry after a 503, and publishes it then', async () => {
@@ -258,29 +269,31 @@ describe('the calls to SSM of a cold Lambda', () => {
   const reads = ({ ssm }: ReturnType<typeof createReceiver>) =>
     ssm.calls().map(({ args: [command] }) => command.constructor.name);
 
-  it('read the fleets and the secrets at the same time, and are not repeated', async () => {
+  it('are one, and none for further webhooks', async () => {
     const receiver = createReceiver();
-    const secretsRead = Promise.withResolvers<void>();
-    receiver.ssm.on(GetParametersByPathCommand).callsFake(async () => {
-      await secretsRead.promise;
-      return {
-        Parameters: [
-          { Name: '/p/fleets/default/config', Value: receiver.parameters.get('/p/fleets/default/config') },
-        ],
-      };
-    });
-    receiver.ssm.on(GetParametersCommand).callsFake(() => {
-      secretsRead.resolve();
-      return { Parameters: [{ Name: '/p/fleets/default/webhook-secret', Value: SECRET }] };
-    });
     for (const _ of [1, 2]) {
       const { answer } = await receiver.receive(functionUrlEvent(pendingHook));
       expect(answer.statusCode).toBe(202);
     }
-    expect(reads(receiver).toSorted()).toEqual(['GetParametersByPathCommand', 'GetParametersCommand']);
+    expect(reads(receiver)).toEqual(['GetParametersCommand']);
   });
 
-  it('read the secrets of one unknown fleet at most', async () => {
+  it('are a list and one more for another fleet', async () => {
+    const receiver = createReceiver();
+    receiver.parameters.set('/p/fleets/other/config', fleetDocument({}, 'other'));
+    receiver.parameters.set('/p/fleets/other/webhook-secret', SECRET);
+    for (const query of ['', 'fleet=other', 'fleet=other']) {
+      const { answer } = await receiver.receive(functionUrlEvent(pendingHook, { query }));
+      expect(answer.statusCode).toBe(202);
+    }
+    expect(reads(receiver)).toEqual([
+      'GetParametersCommand',
+      'GetParametersByPathCommand',
+      'GetParametersCommand',
+    ]);
+  });
+
+  it('read one unknown fleet at most', async () => {
     const receiver = createReceiver();
     for (const name of ['nobody', 'no-one', 'none']) {
       const { answer } = await receiver.receive(functionUrlEvent(pendingHook, { query: `fleet=${name}` }));

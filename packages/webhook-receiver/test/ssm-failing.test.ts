@@ -27,15 +27,18 @@ function prepared() {
     },
     recover: () => {
       const names = (Names: string[]) => ({
-        Parameters: Names.flatMap((Name) => ({ Name, Value: receiver.parameters.get(Name) ?? '' })),
+        Parameters: Names.filter((Name) => receiver.parameters.has(Name)).map((Name) => ({
+          Name,
+          Value: receiver.parameters.get(Name) ?? '',
+        })),
       });
       receiver.ssm.on(GetParametersCommand).callsFake(({ Names }) => names(Names));
       receiver.ssm
         .on(GetParametersByPathCommand)
         .callsFake(() => names([...receiver.parameters.keys()].filter((name) => name.endsWith('/config'))));
     },
-    secretReads: () => receiver.ssm.commandCalls(GetParametersCommand).length,
-    fleetReads: () => receiver.ssm.commandCalls(GetParametersByPathCommand).length,
+    fleetReads: () => receiver.ssm.commandCalls(GetParametersCommand).length,
+    lists: () => receiver.ssm.commandCalls(GetParametersByPathCommand).length,
   };
 }
 
@@ -71,15 +74,18 @@ describe('while SSM fails', () => {
     receiver.fail();
     receiver.advance(60);
     await receiver.send();
-    const [secrets, fleets] = [receiver.secretReads(), receiver.fleetReads()];
+    const reads = [receiver.fleetReads(), receiver.lists()];
     receiver.advance(9.999);
     await receiver.send();
     await receiver.send('wrong');
     await receiver.send(SECRET, 'fleet=nobody');
-    expect([receiver.secretReads(), receiver.fleetReads()]).toEqual([secrets, fleets]);
+    expect([receiver.fleetReads(), receiver.lists()]).toEqual(reads);
     receiver.advance(0.001);
     await receiver.send();
-    expect([receiver.secretReads(), receiver.fleetReads()]).toEqual([secrets + 1, fleets + 1]);
+    expect(receiver.fleetReads()).toBe((reads[0] ?? 0) + 1);
+    receiver.advance(10);
+    await receiver.send(SECRET, 'fleet=nobody');
+    expect(receiver.lists()).toBe((reads[1] ?? 0) + 1);
   });
 
   it('a revoked secret is refused and a rotated one accepted with SSM’s first answer', async () => {
@@ -106,14 +112,14 @@ describe('a stranger', () => {
       receiver.parameters.set(`/p/fleets/${name}/webhook-secret`, SECRET);
     }
     for (const name of fleets) expect(await receiver.send(SECRET, `fleet=${name}`)).toBe(202);
-    const before = receiver.secretReads();
+    const before = receiver.fleetReads();
     for (let tenth = 0; tenth < 400; tenth += 1) {
       for (const name of fleets) expect(await receiver.send(`guess ${tenth}`, `fleet=${name}`)).toBe(401);
       receiver.advance(0.1);
     }
     // A burst of three, and then one every two seconds for forty seconds.
-    expect(receiver.secretReads() - before).toBeLessThanOrEqual(3 + 20);
-    expect(receiver.secretReads() - before).toBeGreaterThan(15);
+    expect(receiver.fleetReads() - before).toBeLessThanOrEqual(3 + 20);
+    expect(receiver.fleetReads() - before).toBeGreaterThan(15);
     expect(await receiver.send()).toBe(202);
   });
 
@@ -131,12 +137,31 @@ describe('a stranger', () => {
     const receiver = prepared();
     await receiver.send();
     receiver.advance(0.001);
-    const before = receiver.fleetReads();
+    const before = receiver.lists();
     for (let tenth = 0; tenth < 100; tenth += 1) {
       expect(await receiver.send(SECRET, `fleet=nobody-${tenth}`)).toBe(404);
       receiver.advance(0.1);
     }
-    expect(receiver.fleetReads() - before).toBe(5);
+    expect(receiver.lists() - before).toBe(5);
+    expect(receiver.fleetReads()).toBe(1);
+  });
+
+  it.each([
+    ['one read in two seconds, while its document is unreadable', 503, 'not JSON', 6],
+    ['one read, if it has been deleted', 404, undefined, 3],
+  ])('causes, by naming a known fleet, %s', async (_title, status, document, reads) => {
+    const receiver = prepared();
+    receiver.parameters.set('/p/fleets/other/config', fleetDocument({}, 'other'));
+    receiver.parameters.set('/p/fleets/other/webhook-secret', SECRET);
+    for (const query of ['', 'fleet=other']) expect(await receiver.send(SECRET, query)).toBe(202);
+    if (document === undefined) receiver.parameters.delete('/p/fleets/other/config');
+    else receiver.parameters.set('/p/fleets/other/config', document);
+    receiver.advance(60);
+    for (let tenth = 0; tenth < 80; tenth += 1) {
+      expect(await receiver.send('guess', 'fleet=other')).toBe(status);
+      receiver.advance(0.1);
+    }
+    expect(receiver.fleetReads()).toBe(reads);
   });
 });
 
@@ -145,7 +170,7 @@ describe('concurrent webhooks', () => {
     const receiver = prepared();
     const codes = await Promise.all(Array.from({ length: 10 }, () => receiver.send()));
     expect(new Set(codes)).toEqual(new Set([202]));
-    expect([receiver.secretReads(), receiver.fleetReads()]).toEqual([1, 1]);
+    expect([receiver.fleetReads(), receiver.lists()]).toEqual([1, 0]);
   });
 });
 

@@ -46,7 +46,7 @@ export class WebhookReceiver extends Construct implements IGrantable {
       environment: { EVENT_BUS_NAME: eventBusName, PARAMETER_PREFIX: parameterPrefix },
       statements: [
         listFleets(this, parameterPrefix),
-        readParameters(this, parameterPrefix, ['ssm:GetParameters'], WEBHOOK_SECRETS),
+        readParameters(this, parameterPrefix, ['ssm:GetParameters'], ['fleets/*/config', ...WEBHOOK_SECRETS]),
         decryptOnly(this, parameterPrefix, WEBHOOK_SECRETS),
         new PolicyStatement({
           sid: 'KeepWebhookRunnerTokens',

@@ -15,8 +15,7 @@ import { createTimedCache } from '@serverless-gitlab-runner/aws/calls';
 import type { FleetConfigInput } from '@serverless-gitlab-runner/fleet';
 import { mockClient } from 'aws-sdk-client-mock';
 import { answerInTime } from '../../src/answer-in-time.ts';
-import { createFleetDirectory } from '../../src/fleet-directory.ts';
-import { createFleetSecrets } from '../../src/fleet-secrets.ts';
+import { createFleetReader } from '../../src/fleet-reader.ts';
 import { readWebhookRequest, receiveWebhook } from '../../src/index.ts';
 import { createPublishJobEvent } from '../../src/publish-job-event.ts';
 import { createRunnerTokenStore } from '../../src/webhook-runner-token.ts';
@@ -129,10 +128,8 @@ export function createReceiver(webhook: FleetConfigInput['webhook'] = {}) {
   });
   const warnings: string[] = [];
   const client = new SSMClient({ region: 'eu-west-1' });
-  const provider = new SSMProvider({ awsSdkV3Client: client });
   const deps = {
-    fleets: createFleetDirectory(provider, '/p', timing),
-    secrets: createFleetSecrets(new SSMProvider({ awsSdkV3Client: client }), '/p', timing, (name) =>
+    fleets: createFleetReader(new SSMProvider({ awsSdkV3Client: client }), '/p', timing, (name) =>
       warnings.push(name),
     ),
     runnerTokens: createRunnerTokenStore(client, '/p', timing, (name, failure) =>
