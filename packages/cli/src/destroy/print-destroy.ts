@@ -1,5 +1,6 @@
 import { confirm } from '../confirm.ts';
 import type { HookPlace } from '../gitlab/hook-place.ts';
+import { trustAuthoritiesOf } from '../gitlab/trust-authorities.ts';
 import { DEFAULT_COLUMNS, type Terminal } from '../terminal.ts';
 import { createDestroyClients, type DestroyClients } from './destroy-clients.ts';
 import { destroyInstallation } from './destroy-installation.ts';
@@ -37,6 +38,7 @@ export async function printDestroy(
   const { json, keepCache, keepLogs, places, gitlabToken } = command;
   const log = terminal.printError;
   const facts = await readDestroyFacts(clients, terminal.now());
+  trustAuthoritiesOf(facts.fleets);
   const removals = planRemovals(clients, facts, { keepCache, keepLogs, places, gitlabToken, log });
   const record = new RemovalRecord();
   await record.plan([

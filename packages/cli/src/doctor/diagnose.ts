@@ -4,6 +4,7 @@ import type { Clients } from '../clients.ts';
 import { gitlabUrlsOf, readFleets } from '../fleets.ts';
 import { GitLabError } from '../gitlab/gitlab-error.ts';
 import { pointsAt } from '../gitlab/hook-place.ts';
+import { trustAuthoritiesOf } from '../gitlab/trust-authorities.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { countMessages } from '../queues.ts';
 import { readLaunchFailures } from '../read-launch-failures.ts';
@@ -140,6 +141,7 @@ async function projectFindings(
     return [warning('not-checked', `The project ${project} is not read: ${why}`, fix)];
   }
   const { createGitLabReader } = await import('../gitlab/gitlab-reader.ts');
+  trustAuthoritiesOf(fleets);
   const gitlab = createGitLabReader(url, gitlabToken);
   const [hooks, runners, pending] = await Promise.all([
     gitlab.hooks(project),

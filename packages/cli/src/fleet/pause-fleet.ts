@@ -4,6 +4,7 @@ import { type Clients, createClients } from '../clients.ts';
 import { readFleets } from '../fleets.ts';
 import { createGitLabAdmin } from '../gitlab/gitlab-admin.ts';
 import { createRunnerTokens } from '../gitlab/runner-token.ts';
+import { trustAuthoritiesOf } from '../gitlab/trust-authorities.ts';
 import { findInstallation } from '../installation.ts';
 import { OperationError, UsageError } from '../operation-error.ts';
 import { readSecret } from '../secrets.ts';
@@ -19,7 +20,9 @@ export async function pauseFleet(
     throw new UsageError('Set GITLAB_TOKEN (scope api or manage_runner): GitLab pauses the runner.');
   const { parameterPrefix } = await findInstallation(cloudFormation);
   const token = await readSecret(ssm, parameterNames(parameterPrefix, name).runnerToken);
-  const { gitlabUrl } = chooseFleet(await readFleets(ssm, parameterPrefix), name).config;
+  const fleet = chooseFleet(await readFleets(ssm, parameterPrefix), name);
+  trustAuthoritiesOf([fleet]);
+  const { gitlabUrl } = fleet.config;
   const id = token === undefined ? undefined : await createRunnerTokens(gitlabUrl).idOf(token);
   if (id === undefined)
     throw new OperationError(

@@ -1,7 +1,5 @@
-import { setDefaultCACertificates } from 'node:tls';
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { trusting } from '@serverless-gitlab-runner/aws/https';
-import { certificatesText } from '@serverless-gitlab-runner/fleet';
+import { trustAuthorities } from '../gitlab/trust-authorities.ts';
 import { checkCertificates, storeCertificates } from '../rotate/certificates.ts';
 import type { InitRequest } from './init-request.ts';
 import type { InitPlan } from './plan-init.ts';
@@ -10,7 +8,7 @@ import type { InitPlan } from './plan-init.ts';
  * Lets this process trust GitLab's authorities, once they are known to be the right ones: GitLab is asked before they are stored.
  * @throws {OperationError} if they are not
  */
-export async function trustAuthorities(
+export async function trustRequested(
   { authorities, gitlabUrl }: InitRequest,
   { log, now }: { log(line: string): void; now(): number },
 ): Promise<void> {
@@ -19,7 +17,7 @@ export async function trustAuthorities(
     for (const line of lines) log(line);
   };
   await checkCertificates(authorities, gitlabUrl, { check: true, now: now(), write });
-  setDefaultCACertificates(trusting(certificatesText(authorities)));
+  trustAuthorities(authorities);
 }
 
 /** Stores GitLab's authorities before anything of GitLab needs them. Managers read them when they start. */

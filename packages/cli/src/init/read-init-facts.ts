@@ -14,6 +14,7 @@ import { GitLabError } from '../gitlab/gitlab-error.ts';
 import type { GitLabHooks } from '../gitlab/gitlab-hooks.ts';
 import type { HookPlace } from '../gitlab/hook-place.ts';
 import { createRunnerTokens } from '../gitlab/runner-token.ts';
+import { trustAuthoritiesOf } from '../gitlab/trust-authorities.ts';
 import { readSecret } from '../secrets.ts';
 import { readDeployedSettings } from '../settings/deployed-settings.ts';
 import type { AwsFacts, GitLabFacts, PlannedHook } from './init-facts.ts';
@@ -40,6 +41,7 @@ export async function readAwsFacts(request: InitRequest, clients: InitClients): 
     readSecret(ssm, names.webhookSecret),
     readSecret(ssm, names.runnerToken),
   ]);
+  trustAuthoritiesOf(fleets);
   return {
     account: identity.Account ?? '',
     region,

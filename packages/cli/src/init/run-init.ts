@@ -5,7 +5,7 @@ import { GitLabError } from '../gitlab/gitlab-error.ts';
 import { createGitLabHooks, type GitLabHooks } from '../gitlab/gitlab-hooks.ts';
 import { placeName } from '../gitlab/hook-place.ts';
 import { createWebhookSecret, readSecret, storeSecret } from '../secrets.ts';
-import { ensureAuthorities, trustAuthorities } from './ensure-authorities.ts';
+import { ensureAuthorities, trustRequested } from './ensure-authorities.ts';
 import type { AwsFacts, GitLabFacts, PlannedHook } from './init-facts.ts';
 import type { InitRequest } from './init-request.ts';
 import { hasSettings, type InitPlan, planInit, runnerDescription, unassigned } from './plan-init.ts';
@@ -58,7 +58,7 @@ export interface InitResult {
 /** Sets up an installation from what exists. Undefined if the plan was not confirmed. Every step may be repeated. */
 export async function runInit(options: InitOptions): Promise<InitResult | undefined> {
   const { request, tokens, clients, log } = options;
-  await trustAuthorities(request, options);
+  await trustRequested(request, options);
   const aws = await readAwsFacts(request, clients);
   const admins = tokens && adminsOf(request.gitlabUrl, tokens);
   const read = (webhookUrl: string | undefined) =>

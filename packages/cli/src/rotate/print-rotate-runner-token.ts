@@ -6,6 +6,7 @@ import { drainManagers } from '../drain/drain-managers.ts';
 import { readFleets } from '../fleets.ts';
 import { createGitLabAdmin } from '../gitlab/gitlab-admin.ts';
 import { createRunnerTokens } from '../gitlab/runner-token.ts';
+import { trustAuthoritiesOf } from '../gitlab/trust-authorities.ts';
 import { findInstallation } from '../installation.ts';
 import { OperationError } from '../operation-error.ts';
 import { readSecret } from '../secrets.ts';
@@ -41,6 +42,7 @@ export async function printRotateRunnerToken(
         `Fleet ${other.name} has the same runner token, and would lose it. Create a runner of its own for it first.`,
       );
   }
+  trustAuthoritiesOf([fleet]);
   const { gitlabUrl } = fleet.config;
   const runnerId = await rotateRunnerToken({
     ssm,

@@ -7,6 +7,7 @@ import { findHooks } from '../gitlab/find-hooks.ts';
 import { unlessRefused } from '../gitlab/gitlab-error.ts';
 import { createGitLabHooks } from '../gitlab/gitlab-hooks.ts';
 import { fleetOfHook, type HookPlace, placeName } from '../gitlab/hook-place.ts';
+import { trustAuthoritiesOf } from '../gitlab/trust-authorities.ts';
 import { findInstallation, type Installation } from '../installation.ts';
 import { knownPlaces, readKnownProjects } from '../known-projects.ts';
 import { OperationError } from '../operation-error.ts';
@@ -83,6 +84,7 @@ async function changeHooks(
 ): Promise<{ changed: string[]; unchanged: string[] }> {
   if (gitlabToken === undefined) return { changed: [], unchanged: [] };
   const projects = await readKnownProjects(logs, logGroups.receiver, now());
+  trustAuthoritiesOf([fleet]);
   const api = createGitLabHooks(fleet.config.gitlabUrl, gitlabToken);
   const found = await findHooks(api, knownPlaces([fleet], projects, places), webhookUrl, printError);
   const [changed, unchanged]: [string[], string[]] = [[], []];

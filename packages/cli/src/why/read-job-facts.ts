@@ -2,6 +2,7 @@ import type { ListedFleet } from '@serverless-gitlab-runner/fleet';
 import type { Clients } from '../clients.ts';
 import { gitlabUrlsOf, readFleets } from '../fleets.ts';
 import { GitLabError } from '../gitlab/gitlab-error.ts';
+import { trustAuthoritiesOf } from '../gitlab/trust-authorities.ts';
 import type { Installation } from '../installation.ts';
 import { readLaunchFailures } from '../read-launch-failures.ts';
 import { readLogLines } from '../read-log-lines.ts';
@@ -76,6 +77,7 @@ async function askGitLab(
     return undefined;
   }
   const { createGitLabReader } = await import('../gitlab/gitlab-reader.ts');
+  trustAuthoritiesOf(fleets);
   const gitlab = createGitLabReader(place.gitlabUrl, gitlabToken);
   const unlessRefused = async <Result>(read: Promise<Result>): Promise<Result | undefined> => {
     try {
