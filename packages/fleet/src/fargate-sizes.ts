@@ -6,6 +6,9 @@ export interface FargateSize {
   memory: number;
 }
 
+/** Of a manager's task, unless the installation's settings say otherwise. */
+export const DEFAULT_MANAGER_SIZE: Readonly<FargateSize> = { cpu: 256, memory: 1024 };
+
 const GIB = 1024;
 
 /**

@@ -22,6 +22,7 @@ export {
   architectureSchema,
   type CapacityProvider,
   capacityProviderSchema,
+  DEFAULT_MANAGER_SIZE,
   type FargateSize,
   isFargateSize,
   memoryStepsFor,

@@ -1,4 +1,8 @@
-import { DEFAULT_PARAMETER_PREFIX, fargatePricesSchema } from '@serverless-gitlab-runner/fleet';
+import {
+  DEFAULT_MANAGER_SIZE,
+  DEFAULT_PARAMETER_PREFIX,
+  fargatePricesSchema,
+} from '@serverless-gitlab-runner/fleet';
 import * as z from 'zod';
 import { fleetInputSchema } from './fleet-props.ts';
 
@@ -63,12 +67,12 @@ export const settingsSchema = z.object({
   /** Existing network; `network` of a fleet replaces it. Default: a new VPC with public subnets. */
   network: json(networkSchema).optional(),
   /** CPU units of a manager's task. */
-  managerCpu: z.coerce.number().int().default(256),
+  managerCpu: z.coerce.number().int().default(DEFAULT_MANAGER_SIZE.cpu),
   /**
    * MiB of a manager's task. 20 jobs use 150; one job whose Vault server (`secrets: vault`) answers with 100 MiB makes
    * `gitlab-runner` use 621.
    */
-  managerMemoryMiB: z.coerce.number().int().default(1024),
+  managerMemoryMiB: z.coerce.number().int().default(DEFAULT_MANAGER_SIZE.memory),
   /** Architecture of managers. */
   managerArchitecture: z.enum(['X86_64', 'ARM64']).default('X86_64'),
   /**

@@ -129,8 +129,6 @@ export function managerPullSeconds({ managerMb, megabytesPerSecond }: StartModel
 
 /** Seconds from the start of a manager's container to its first request for a job. Assumed. */
 export const MANAGER_BOOT_SECONDS = 5;
-/** The manager's size (`managerCpu`, `managerMemoryMiB` of packages/infra). */
-export const MANAGER_SIZE = { cpu: 256, memory: 1024 };
 /** Seconds from queueing a job to the launcher's plan: webhook, bus, queue with its batch window. Assumed. */
 export const LAUNCHER_SECONDS = 2;
 /** Maximum seconds until the launcher plans again for a waiting job (docs/architecture.md). */

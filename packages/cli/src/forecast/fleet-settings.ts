@@ -1,6 +1,7 @@
 import {
   architectureSchema,
   checkIntervalSecondsOf,
+  DEFAULT_MANAGER_SIZE,
   type FleetConfig,
   fargatePricesOf,
   fargatePricesSchema,
@@ -11,8 +12,12 @@ import { parseJson } from '../parse-json.ts';
 
 /** The installation's settings that its costs depend on, as written: on the command line, numbers and objects are texts. */
 const installationSchema = z.object({
-  managerCpu: z.coerce.number().positive().default(256).catch(256),
-  managerMemoryMiB: z.coerce.number().positive().default(1024).catch(1024),
+  managerCpu: z.coerce.number().positive().default(DEFAULT_MANAGER_SIZE.cpu).catch(DEFAULT_MANAGER_SIZE.cpu),
+  managerMemoryMiB: z.coerce
+    .number()
+    .positive()
+    .default(DEFAULT_MANAGER_SIZE.memory)
+    .catch(DEFAULT_MANAGER_SIZE.memory),
   managerArchitecture: architectureSchema.default('X86_64').catch('X86_64'),
   fargatePrices: z
     .preprocess((value) => (typeof value === 'string' ? parseJson(value) : value), fargatePricesSchema)

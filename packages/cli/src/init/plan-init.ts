@@ -1,6 +1,7 @@
 import {
   ALL_STACKS,
   type Certificate,
+  DEFAULT_MANAGER_SIZE,
   estimateCostUsd,
   fargatePricesOf,
 } from '@serverless-gitlab-runner/fleet';
@@ -207,8 +208,7 @@ function hookSteps(gitlab: GitLabFacts | undefined): InitStep[] {
 
 const JOB_SECONDS = 300;
 const HOUR_SECONDS = 3600;
-/** A manager's default size. */
-const MANAGER = { cpu: 256, memory: 1024, architecture: 'X86_64', isSpot: false } as const;
+const MANAGER = { ...DEFAULT_MANAGER_SIZE, architecture: 'X86_64', isSpot: false } as const;
 
 /** What the fleet's jobs cost by list prices. */
 export function describeCost(fleet: FleetSettings, region: string): string {

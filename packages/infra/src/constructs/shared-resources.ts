@@ -1,4 +1,9 @@
-import { DEFAULT_PARAMETER_PREFIX, type FargatePrices, logGroupNames } from '@serverless-gitlab-runner/fleet';
+import {
+  DEFAULT_MANAGER_SIZE,
+  DEFAULT_PARAMETER_PREFIX,
+  type FargatePrices,
+  logGroupNames,
+} from '@serverless-gitlab-runner/fleet';
 import { RemovalPolicy } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { CfnCluster } from 'aws-cdk-lib/aws-ecs';
@@ -240,8 +245,8 @@ export class SharedResources extends Construct implements Installation {
       executionRole: this.managerExecutionRole,
       helperImages: resolveHelperImages(this, this.fleets, props),
       logGroup: this.managerLogGroup,
-      cpu: props.managerCpu ?? 256,
-      memoryMiB: props.managerMemoryMiB ?? 1024,
+      cpu: props.managerCpu ?? DEFAULT_MANAGER_SIZE.cpu,
+      memoryMiB: props.managerMemoryMiB ?? DEFAULT_MANAGER_SIZE.memory,
       architecture: props.managerArchitecture ?? 'X86_64',
       logLevel: props.logLevel ?? 'INFO',
       environment: {

@@ -7,6 +7,7 @@ import {
   takesJobs,
   taskIdNumber,
 } from '@serverless-gitlab-runner/aws/ecs-tasks';
+import { DEFAULT_MANAGER_SIZE } from '@serverless-gitlab-runner/fleet';
 import { decideManager, managerLimits } from '@serverless-gitlab-runner/idle-reaper/decisions';
 import { planLaunch } from '@serverless-gitlab-runner/runner-launcher/decisions';
 import {
@@ -15,7 +16,6 @@ import {
   LAUNCHER_RECHECK_SECONDS,
   LAUNCHER_SECONDS,
   MANAGER_BOOT_SECONDS,
-  MANAGER_SIZE,
   managerPullSeconds,
   provisioningSeconds,
   SECOND,
@@ -86,7 +86,7 @@ export function createManagers(deps: ManagerPoolDeps): ManagerPool {
   const { clock, policy, model, seed } = deps;
   const alive = new Set<Manager>();
   const { max, concurrentJobs } = managerSettings(deps.policy, deps.settings);
-  const { managerTask: task = MANAGER_SIZE, prices } = deps.settings;
+  const { managerTask: task = DEFAULT_MANAGER_SIZE, prices } = deps.settings;
   const limits = {
     ...(deps.settings.managerLimits ?? managerLimits(undefined)),
     idleSeconds: policy.idleMs / SECOND,
